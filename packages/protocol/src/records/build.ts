@@ -1,0 +1,172 @@
+/** Builds record batches: records are written as they come, the header once all are there. */
+import {
+  BATCH_HEADER_BYTES,
+  BATCH_LENGTH_END,
+  type Compression,
+  compressionBits,
+} from './batch.ts'
+import { compress } from './compression.ts'
+import { crc32c } from './crc32c.ts'
+import { putVarint, putVarlong, varintSize, varlongSize } from './varint.ts'
+
+export interface Header {
+  readonly key: string
+  readonly value: Uint8Array | null
+}
+
+export interface RecordToWrite {
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly headers?: readonly Header[]
+  /** Milliseconds since 1970. */
+  readonly timestampMs: number
+}
+
+export interface BatchOptions {
+  readonly compression?: Compression
+  readonly baseOffset?: number
+  readonly leaderEpoch?: number
+  readonly producerId?: bigint
+  readonly producerEpoch?: number
+  readonly baseSequence?: number
+  readonly transactional?: boolean
+}
+
+/** The most that a record adds beside its key, value and headers: length, attributes, two deltas, two lengths, a count. */
+const RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 5
+const NO_HEADERS: readonly Header[] = []
+
+/** An upper bound of what the record takes in a batch, before compression. */
+export function recordBytesMax(record: RecordToWrite): number {
+  let bytes = RECORD_OVERHEAD_BYTES_MAX + (record.key?.length ?? 0) + (record.value?.length ?? 0)
+  for (const h of record.headers ?? NO_HEADERS) bytes += 10 + h.key.length * 3 + (h.value?.length ?? 0)
+  return bytes
+}
+
+export class BatchBuilder {
+  #buf: Buffer
+  #end = BATCH_HEADER_BYTES
+  #count = 0
+  #baseTimestamp = 0
+  #maxTimestamp = 0
+
+  constructor(bytes = 4096) {
+    this.#buf = Buffer.allocUnsafeSlow(Math.max(bytes, BATCH_HEADER_BYTES))
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** The batch as it would be now, uncompressed, in bytes. */
+  get size(): number {
+    return this.#end
+  }
+
+  add(record: RecordToWrite): void {
+    const { key, value, timestampMs } = record
+    const headers = record.headers ?? NO_HEADERS
+    if (this.#count === 0) {
+      this.#baseTimestamp = timestampMs
+      this.#maxTimestamp = timestampMs
+    } else if (timestampMs > this.#maxTimestamp) this.#maxTimestamp = timestampMs
+    this.#makeRoom(recordBytesMax(record))
+    const timeDelta = timestampMs - this.#baseTimestamp
+    const offsetDelta = this.#count
+    const keySize = key === null ? -1 : key.length
+    const valueSize = value === null ? -1 : value.length
+    let size = 1 + varlongSize(timeDelta) + varintSize(offsetDelta) + varintSize(keySize) + varintSize(valueSize)
+    size += Math.max(0, keySize) + Math.max(0, valueSize) + varintSize(headers.length)
+    for (const h of headers) size += headerSize(h)
+
+    const buf = this.#buf
+    let p = putVarint(buf, this.#end, size)
+    buf[p++] = 0
+    p = putVarlong(buf, p, timeDelta)
+    p = putVarint(buf, p, offsetDelta)
+    p = putBytes(buf, p, key)
+    p = putBytes(buf, p, value)
+    p = putVarint(buf, p, headers.length)
+    for (const h of headers) {
+      p = putVarint(buf, p, Buffer.byteLength(h.key))
+      p += buf.utf8Write(h.key, p)
+      p = putBytes(buf, p, h.value)
+    }
+    this.#end = p
+    this.#count++
+  }
+
+  #makeRoom(bytes: number): void {
+    const needed = this.#end + bytes
+    if (needed <= this.#buf.length) return
+    const next = Buffer.allocUnsafeSlow(Math.max(needed, this.#buf.length * 2))
+    this.#buf.copy(next, 0, 0, this.#end)
+    this.#buf = next
+  }
+
+  /** The finished batch. The builder is used up: the batch is a view on its memory unless it was compressed. */
+  build(options: BatchOptions = {}): Buffer {
+    const compression = options.compression ?? 'none'
+    let batch = this.#buf.subarray(0, this.#end)
+    if (compression !== 'none') {
+      const body = compress(compression, batch.subarray(BATCH_HEADER_BYTES))
+      batch = Buffer.concat([batch.subarray(0, BATCH_HEADER_BYTES), body])
+    }
+    writeHeader(batch, {
+      ...options,
+      attributes: compressionBits(compression) | (options.transactional ? 0x10 : 0),
+      count: this.#count,
+      baseTimestamp: this.#baseTimestamp,
+      maxTimestamp: this.#maxTimestamp,
+    })
+    return batch
+  }
+}
+
+function headerSize(h: Header): number {
+  const keySize = Buffer.byteLength(h.key)
+  const valueSize = h.value === null ? -1 : h.value.length
+  return varintSize(keySize) + keySize + varintSize(valueSize) + Math.max(0, valueSize)
+}
+
+function putBytes(buf: Buffer, at: number, bytes: Uint8Array | null): number {
+  if (bytes === null) return putVarint(buf, at, -1)
+  const p = putVarint(buf, at, bytes.length)
+  buf.set(bytes, p)
+  return p + bytes.length
+}
+
+interface HeaderToWrite extends BatchOptions {
+  readonly attributes: number
+  readonly count: number
+  readonly baseTimestamp: number
+  readonly maxTimestamp: number
+}
+
+function writeHeader(batch: Buffer, h: HeaderToWrite): void {
+  putInt64(batch, 0, h.baseOffset ?? 0)
+  batch.writeInt32BE(batch.length - BATCH_LENGTH_END, 8)
+  batch.writeInt32BE(h.leaderEpoch ?? -1, 12)
+  batch[16] = 2
+  batch.writeInt16BE(h.attributes, 21)
+  batch.writeInt32BE(h.count - 1, 23)
+  putInt64(batch, 27, h.baseTimestamp)
+  putInt64(batch, 35, h.maxTimestamp)
+  batch.writeBigInt64BE(h.producerId ?? -1n, 43)
+  batch.writeInt16BE(h.producerEpoch ?? -1, 51)
+  batch.writeInt32BE(h.baseSequence ?? -1, 53)
+  batch.writeInt32BE(h.count, 57)
+  batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
+}
+
+function putInt64(batch: Buffer, at: number, v: number): void {
+  batch.writeInt32BE(Math.floor(v / 4294967296), at)
+  batch.writeUInt32BE(v >>> 0, at + 4)
+}
+
+/** A whole batch in one call. */
+export function buildBatch(records: readonly RecordToWrite[], options: BatchOptions = {}): Buffer {
+  const builder = new BatchBuilder(BATCH_HEADER_BYTES + records.reduce((sum, r) => sum + recordBytesMax(r), 0))
+  for (const record of records) builder.add(record)
+  return builder.build(options)
+}

@@ -1,0 +1,33 @@
+// Builds every package's dist/ (JavaScript and types) and the command line's one bundle. Run by `npm ci` and `npm run build`.
+import './need-node.mjs'
+import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const require = createRequire(import.meta.url)
+const tsc = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+
+/** In the order of their dependence: each sees the types of those before it. */
+const libraries = ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets']
+
+for (const name of libraries) {
+  const folder = path.join(root, 'packages', name)
+  rmSync(path.join(folder, 'dist'), { recursive: true, force: true })
+  const run = spawnSync(process.execPath, [tsc, '-p', path.join(folder, 'tsconfig.build.json')], { stdio: 'inherit' })
+  if (run.status !== 0) process.exit(run.status ?? 1)
+}
+
+const cli = path.join(root, 'packages', 'tidemark')
+rmSync(path.join(cli, 'dist'), { recursive: true, force: true })
+const bundle = await rolldown({
+  input: { main: path.join(cli, 'src', 'main.ts') },
+  platform: 'node',
+  resolve: { conditionNames: ['@tidemark/source', 'node', 'import', 'default'] },
+  external: [/^node:/, '@node-rs/crc32', 'snappy', 'lz4-napi'],
+})
+await bundle.write({ dir: path.join(cli, 'dist'), format: 'esm', sourcemap: false })
+await bundle.close()

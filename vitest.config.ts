@@ -1,0 +1,49 @@
+import { defineConfig } from 'vitest/config'
+
+const source = {
+  resolve: { conditions: ['@tidemark/source'] },
+  ssr: { resolve: { conditions: ['@tidemark/source'], externalConditions: ['@tidemark/source'] } },
+}
+
+export default defineConfig({
+  test: {
+    reporters: ['default'],
+    projects: [
+      {
+        ...source,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'scripts/*.test.ts'],
+          exclude: ['**/*.e2e.test.ts', 'packages/simulation/**', '**/node_modules/**'],
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'simulation',
+          include: ['packages/simulation/src/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: { enabled: true, only: true, include: ['packages/*/src/**/*.test-d.ts'], checker: 'tsc' },
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'e2e',
+          include: ['packages/*/src/**/*.e2e.test.ts', 'examples/**/*.e2e.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
