@@ -203,8 +203,9 @@ function printTags(out: Printer, tagged: readonly Slot[], from: string): void {
     out.block(`if (${v} !== undefined && !same(${v}, ${out.literal(zero(s))}))`, () => {
       const scratch = out.fresh('scratch')
       out.line(`const ${scratch} = new Writer(64)`)
-      out.block(`((w) =>`, () => printSlot(out, { ...s, fallback: undefined }, v))
-      out.line(`)(${scratch})`)
+      const write = out.fresh('write')
+      out.block(`const ${write} = (w) =>`, () => printSlot(out, { ...s, fallback: undefined }, v))
+      out.line(`${write}(${scratch})`)
       out.line(`${known}.push({ tag: ${s.tag}, bytes: ${scratch}.written() })`)
     })
   }

@@ -1,0 +1,100 @@
+/**
+ * Members keep what they hold as far as balance allows, and a partition that moves is given to nobody until its owner has let it
+ * go: it comes to its new owner in the rebalance that follows (KIP-429, `CooperativeStickyAssignor`).
+ *
+ * Balance: as even as the subscriptions allow; where all members want the same topics, counts differ by one at most.
+ * Ownership counts only in the newest generation that any member names: an older claim may be out of date (KIP-792).
+ */
+import { type Assignment, type Assignor, compare, emptyAssignment, inOrder, type MemberSubscription, type TopicPartition } from './assignor.ts'
+
+const keyOf = (p: TopicPartition): string => `${p.topic}\n${p.partition}`
+
+export const cooperativeSticky: Assignor = {
+  name: 'cooperative-sticky',
+  cooperative: true,
+  assign(members, partitionCounts) {
+    const owners = currentOwners(members, partitionCounts)
+    return withholdMoved(balance(members, partitionCounts, owners), owners)
+  },
+}
+
+function currentOwners(members: readonly MemberSubscription[], partitionCounts: ReadonlyMap<string, number>): Map<string, string> {
+  const newest = Math.max(...members.map((m) => m.generation))
+  const owners = new Map<string, string>()
+  const disputed = new Set<string>()
+  for (const m of inOrder(members)) {
+    if (m.generation !== newest && m.generation !== -1) continue
+    for (const p of m.owned) {
+      if (p.partition >= (partitionCounts.get(p.topic) ?? 0) || !m.topics.includes(p.topic)) continue
+      if (owners.has(keyOf(p))) disputed.add(keyOf(p))
+      owners.set(keyOf(p), m.memberId)
+    }
+  }
+  // Two members of one generation that both hold a partition: neither is believed.
+  for (const key of disputed) owners.delete(key)
+  return owners
+}
+
+/** The assignment as it will be in the end, without regard to who has to let go first. */
+function balance(
+  members: readonly MemberSubscription[],
+  partitionCounts: ReadonlyMap<string, number>,
+  owners: ReadonlyMap<string, string>,
+): Map<string, TopicPartition[]> {
+  const out = emptyAssignment(members)
+  const ordered = inOrder(members)
+  const homeless: TopicPartition[] = []
+  for (const topic of [...partitionCounts.keys()].sort(compare)) {
+    for (let partition = 0; partition < partitionCounts.get(topic)!; partition++) {
+      const owner = owners.get(keyOf({ topic, partition }))
+      if (owner !== undefined) out.get(owner)!.push({ topic, partition })
+      else if (ordered.some((m) => m.topics.includes(topic))) homeless.push({ topic, partition })
+    }
+  }
+  for (const p of homeless) out.get(poorest(ordered, p.topic, out).memberId)!.push(p)
+  level(ordered, out)
+  return out
+}
+
+function poorest(
+  ordered: readonly MemberSubscription[],
+  topic: string,
+  out: ReadonlyMap<string, readonly TopicPartition[]>,
+): MemberSubscription {
+  let best: MemberSubscription | undefined
+  for (const m of ordered) {
+    if (!m.topics.includes(topic)) continue
+    if (best === undefined || out.get(m.memberId)!.length < out.get(best.memberId)!.length) best = m
+  }
+  return best!
+}
+
+/** Moves single partitions from richer members to poorer ones until no move makes it more even. Ends: each move lowers the sum of squares. */
+function level(ordered: readonly MemberSubscription[], out: Map<string, TopicPartition[]>): void {
+  for (let moved = true; moved; ) {
+    moved = false
+    const richFirst = [...ordered].sort((a, b) => out.get(b.memberId)!.length - out.get(a.memberId)!.length)
+    for (const rich of richFirst) {
+      const held = out.get(rich.memberId)!
+      for (let i = held.length - 1; i >= 0; i--) {
+        const poor = poorest(ordered, held[i]!.topic, out)
+        if (held.length - out.get(poor.memberId)!.length < 2) continue
+        out.get(poor.memberId)!.push(held[i]!)
+        held.splice(i, 1)
+        moved = true
+      }
+    }
+  }
+}
+
+function withholdMoved(target: Map<string, TopicPartition[]>, owners: ReadonlyMap<string, string>): Assignment {
+  const out = new Map<string, TopicPartition[]>()
+  for (const [memberId, partitions] of target) {
+    const given = partitions.filter((p) => (owners.get(keyOf(p)) ?? memberId) === memberId)
+    out.set(
+      memberId,
+      given.sort((a, b) => compare(a.topic, b.topic) || a.partition - b.partition),
+    )
+  }
+  return out
+}

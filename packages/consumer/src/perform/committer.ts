@@ -1,0 +1,184 @@
+/**
+ * Sends commits: one request at a time, the current generation, living claims only.
+ *
+ * After an answer that says nothing about the claims themselves (coordinator away, rebalance under way, time-out) the offsets stay due
+ * and go with the next commit; after a fenced one the membership is told, and they go again only if a new join keeps the claim.
+ */
+import type { Cluster } from '@tidemark/client'
+import { type Clock, TidemarkError, type Timer } from '@tidemark/platform'
+import { apis, ErrorCode, errorOf } from '@tidemark/protocol'
+import type { Member } from '../membership/member.ts'
+import { type Claim, isAlive } from '../state/claims.ts'
+import { type PlannedCommit, planCommit } from '../state/commit-plan.ts'
+
+export interface CommitterOptions {
+  readonly group: string
+  readonly intervalMs: number
+  /** A commit is also sent when so many records were done since the last. */
+  readonly recordsMax: number
+  readonly requestTimeoutMs: number
+  readonly retryDelayMs: number
+}
+
+export interface CommitEvents {
+  committed(claim: Claim, offset: number): void
+  refused(claim: Claim, offset: number, error: string): void
+}
+
+const ELSEWHERE: ReadonlySet<number> = new Set([ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE])
+const OF_THE_GROUP: ReadonlySet<number> = new Set([
+  ErrorCode.ILLEGAL_GENERATION,
+  ErrorCode.UNKNOWN_MEMBER_ID,
+  ErrorCode.FENCED_INSTANCE_ID,
+])
+
+export class Committer {
+  readonly #options: CommitterOptions
+  readonly #cluster: Cluster
+  readonly #clock: Clock
+  readonly #member: Member
+  readonly #claims: () => Iterable<Claim>
+  readonly #events: CommitEvents
+  #timer: Timer | undefined
+  #sending: Promise<void> | undefined
+  #doneSinceSent = 0
+
+  constructor(
+    options: CommitterOptions,
+    cluster: Cluster,
+    clock: Clock,
+    member: Member,
+    claims: () => Iterable<Claim>,
+    events: CommitEvents,
+  ) {
+    this.#options = options
+    this.#cluster = cluster
+    this.#clock = clock
+    this.#member = member
+    this.#claims = claims
+    this.#events = events
+  }
+
+  start(): void {
+    this.#timer = this.#clock.schedule(this.#options.intervalMs, () => {
+      this.start()
+      void this.#send()
+    })
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  /** A record was done: enough of them do not wait for the interval. */
+  count(): void {
+    if (++this.#doneSinceSent >= this.#options.recordsMax && this.#sending === undefined) void this.#send()
+  }
+
+  /** Resolves once everything that may be committed now is on record; rejects with COMMIT_FENCED if a claim dies first. */
+  async flush(): Promise<void> {
+    const due = planCommit(this.#claims())
+    while (due.some((p) => isAlive(p.claim) && !isRecorded(p))) {
+      await this.#attempt()
+    }
+    const lost = due.find((p) => !isRecorded(p))
+    if (lost !== undefined) {
+      const { topic, partition } = lost.claim
+      throw new TidemarkError('COMMIT_FENCED', `${topic}-${partition} went to another member before offset ${lost.offset} was committed`, {
+        topic,
+        partition,
+        offset: lost.offset,
+      })
+    }
+  }
+
+  /** Commits what these claims have, as long as `until` (monotonic) has not passed and they live. */
+  async settle(claims: readonly Claim[], until: number): Promise<void> {
+    while (planCommit(claims).length > 0 && this.#clock.monotonic() < until) await this.#attempt()
+  }
+
+  /** One commit, after the one under way; a pause follows if it changed nothing, so that nobody spins. */
+  async #attempt(): Promise<void> {
+    if (this.#sending !== undefined) return this.#sending
+    if (await this.#send()) return
+    await new Promise<void>((resolve) => this.#clock.schedule(this.#options.retryDelayMs, resolve))
+  }
+
+  /** False when some offset is still due. */
+  async #send(): Promise<boolean> {
+    if (this.#sending !== undefined) return false
+    const planned = planCommit(this.#claims())
+    this.#doneSinceSent = 0
+    if (planned.length === 0) return true
+    if (this.#member.identity.generation < 0) return false
+    let ok = false
+    const run = this.#request(planned).then((result) => {
+      ok = result
+    })
+    this.#sending = run
+    try {
+      await run
+    } finally {
+      this.#sending = undefined
+    }
+    return ok
+  }
+
+  async #request(planned: readonly PlannedCommit[]): Promise<boolean> {
+    const { memberId, generation, instanceId } = this.#member.identity
+    const { group } = this.#options
+    const byTopic = new Map<string, PlannedCommit[]>()
+    for (const p of planned) byTopic.set(p.claim.topic, [...(byTopic.get(p.claim.topic) ?? []), p])
+    try {
+      const { body } = await this.#cluster.send(
+        apis.OffsetCommit,
+        {
+          groupId: group,
+          generationIdOrMemberEpoch: generation,
+          memberId,
+          groupInstanceId: instanceId ?? null,
+          topics: [...byTopic].map(([name, list]) => ({
+            name,
+            partitions: list.map((p) => ({
+              partitionIndex: p.claim.partition,
+              committedOffset: p.offset,
+              committedLeaderEpoch: p.leaderEpoch,
+              committedMetadata: '',
+            })),
+          })),
+        },
+        // Topic names, not ids: version 10 would need the ids of all topics first.
+        { node: { coordinator: group }, purpose: 'coordinator', timeoutMs: this.#options.requestTimeoutMs, versionMax: 9 },
+      )
+      const codes = new Map<string, number>()
+      for (const t of body.topics) for (const p of t.partitions) codes.set(`${t.name}\n${p.partitionIndex}`, p.errorCode)
+      return this.#judge(planned, codes, generation)
+    } catch {
+      this.#cluster.forgetCoordinator(group)
+      return false
+    }
+  }
+
+  #judge(planned: readonly PlannedCommit[], codes: ReadonlyMap<string, number>, generation: number): boolean {
+    let ok = true
+    let ofTheGroup: number | undefined
+    for (const p of planned) {
+      const code = codes.get(`${p.claim.topic}\n${p.claim.partition}`) ?? ErrorCode.UNKNOWN_SERVER_ERROR
+      if (code === 0) {
+        if (!isAlive(p.claim)) continue
+        p.claim.committed = p.offset
+        this.#events.committed(p.claim, p.offset)
+        continue
+      }
+      ok = false
+      if (ELSEWHERE.has(code)) this.#cluster.forgetCoordinator(this.#options.group)
+      if (OF_THE_GROUP.has(code)) ofTheGroup = code
+      if (isAlive(p.claim)) this.#events.refused(p.claim, p.offset, errorOf(code).name)
+    }
+    if (ofTheGroup !== undefined) this.#member.refused(errorOf(ofTheGroup).name, generation)
+    return ok
+  }
+}
+
+const isRecorded = (p: PlannedCommit): boolean => p.claim.committed !== undefined && p.claim.committed >= p.offset

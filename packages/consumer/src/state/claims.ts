@@ -1,0 +1,70 @@
+/**
+ * Claims: what the member may work on, and on whose behalf results count.
+ *
+ * A partition that the group assigned to us is a claim, with an id of its own, from the assignment until it is revoked or lost,
+ * through every rebalance in which the partition is kept. Records and results belong to a claim. A dead claim commits nothing,
+ * for ever: the same partition assigned again is another claim with a tracker of its own (T2, T8).
+ */
+import { type Tracker, tracker } from './tracker.ts'
+
+/** Why a handler is told to stop: `signal.reason`. */
+export type EndReason = 'revoked' | 'lost' | 'shutdown' | 'timeout'
+
+export type ClaimPhase =
+  /** Where to begin is being asked. */
+  | 'placing'
+  | 'working'
+  /** Nothing new is started; what runs may finish and be committed. */
+  | 'draining'
+  | 'dead'
+
+export interface Claim {
+  readonly id: number
+  readonly topic: string
+  readonly partition: number
+  /** The topic's id in Kafka's spelling; its name where the broker has none. */
+  readonly topicId: string
+  phase: ClaimPhase
+  tracker: Tracker
+  /** What the group has on record for us, as far as we know: the last acknowledged commit, or what was fetched at the start. */
+  committed: number | undefined
+  /** The leader epoch of the last record handed over: committed with the offset (KIP-320, T16). -1: none yet. */
+  leaderEpoch: number
+  /** Handlers that run now. */
+  running: number
+  pausedByUser: boolean
+  controller: AbortController | undefined
+}
+
+export function claim(id: number, topic: string, partition: number, topicId = topic): Claim {
+  return {
+    id,
+    topic,
+    partition,
+    topicId,
+    phase: 'placing',
+    tracker: tracker(0),
+    committed: undefined,
+    leaderEpoch: -1,
+    running: 0,
+    pausedByUser: false,
+    controller: undefined,
+  }
+}
+
+export const isAlive = (c: Claim): boolean => c.phase !== 'dead'
+export const mayStart = (c: Claim): boolean => c.phase === 'working' && !c.pausedByUser
+
+/** The signal that handlers of this claim share; made when the first one asks. */
+export function signalOf(c: Claim): AbortSignal {
+  c.controller ??= new AbortController()
+  if (c.phase === 'dead' && !c.controller.signal.aborted) c.controller.abort('lost' satisfies EndReason)
+  return c.controller.signal
+}
+
+export function end(c: Claim, reason: EndReason): void {
+  c.phase = 'dead'
+  c.controller?.abort(reason)
+}
+
+export const keyOf = (topic: string, partition: number): string => `${topic}\n${partition}`

@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest'
+import type { TopicPartition } from '../membership/assignors/assignor.ts'
+import { type MembershipEvent, membership, on } from './membership.ts'
+
+const p = (...partitions: number[]): TopicPartition[] => partitions.map((partition) => ({ topic: 't', partition }))
+
+function member(options: { cooperative?: boolean } = {}) {
+  const m = membership()
+  const cooperative = options.cooperative ?? true
+  return {
+    m,
+    on: (event: MembershipEvent) => on(m, event),
+    joins(generation: number) {
+      return on(m, { kind: 'joined', memberId: 'me', generation, cooperative, members: undefined })
+    },
+    /** Joined and stable with these partitions. */
+    stable(generation: number, partitions: TopicPartition[]) {
+      on(m, { kind: 'start' })
+      this.joins(generation)
+      return on(m, { kind: 'synced', partitions })
+    },
+    refused: (error: string, generation = m.generation) => on(m, { kind: 'refused', error, generation }),
+  }
+}
+
+describe('a cooperative member', () => {
+  test('goes on owning what it has while it joins again', () => {
+    const t = member()
+    t.stable(1, p(0, 1))
+    const actions = t.refused('REBALANCE_IN_PROGRESS')
+    expect(actions).toContainEqual({ kind: 'join', memberId: 'me', generation: 1, owned: p(0, 1) })
+    expect(actions.map((a) => a.kind)).not.toContain('giveUp')
+  })
+
+  test('drains what the new assignment takes away and joins again only when that is done', () => {
+    const t = member()
+    t.stable(1, p(0, 1))
+    t.refused('REBALANCE_IN_PROGRESS')
+    t.joins(2)
+    const actions = t.on({ kind: 'synced', partitions: p(0) })
+    expect(actions).toContainEqual({ kind: 'giveUp', partitions: p(1), reason: 'revoked' })
+    expect(actions.map((a) => a.kind)).not.toContain('join')
+    expect(t.m.owned).toEqual(p(0, 1))
+    expect(t.on({ kind: 'released' })).toContainEqual({ kind: 'join', memberId: 'me', generation: 2, owned: p(0) })
+  })
+
+  test('loses everything when the group went through a generation without it', () => {
+    const t = member()
+    t.stable(1, p(0, 1))
+    t.refused('REBALANCE_IN_PROGRESS')
+    expect(t.joins(3)).toContainEqual({ kind: 'lose', partitions: p(0, 1) })
+  })
+
+  test('keeps its claims when a sync is cut short by the next rebalance', () => {
+    const t = member()
+    t.stable(1, p(0))
+    t.refused('REBALANCE_IN_PROGRESS')
+    t.joins(2)
+    t.refused('REBALANCE_IN_PROGRESS')
+    expect(t.joins(3).map((a) => a.kind)).not.toContain('lose')
+    expect(t.m.owned).toEqual(p(0))
+  })
+})
+
+describe('an eager member', () => {
+  test('drains everything before it joins', () => {
+    const t = member({ cooperative: false })
+    t.stable(1, p(0, 1))
+    const actions = t.refused('REBALANCE_IN_PROGRESS')
+    expect(actions).toContainEqual({ kind: 'giveUp', partitions: p(0, 1), reason: 'revoked' })
+    expect(actions.map((a) => a.kind)).not.toContain('join')
+    expect(t.on({ kind: 'released' })).toContainEqual({ kind: 'join', memberId: 'me', generation: 1, owned: [] })
+  })
+})
+
+describe('losing', () => {
+  test.each(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION'])('%s on a heartbeat loses all claims at once, before any join', (error) => {
+    const t = member()
+    t.stable(1, p(0))
+    expect(t.refused(error).map((a) => a.kind)).toEqual(['lose', 'heartbeats', 'join'])
+    expect(t.m.owned).toEqual([])
+  })
+
+  test('keeps the flag of a loss that comes in the middle of a release (T17)', () => {
+    const t = member()
+    t.stable(1, p(0, 1))
+    t.refused('REBALANCE_IN_PROGRESS')
+    t.joins(2)
+    t.on({ kind: 'synced', partitions: p(0) })
+    expect(t.refused('UNKNOWN_MEMBER_ID')).toContainEqual({ kind: 'lose', partitions: p(0, 1) })
+    expect(t.on({ kind: 'released' })).toEqual([])
+    expect(t.m.releasing).toEqual([])
+  })
+
+  test('an answer to a request of an earlier generation changes nothing', () => {
+    const t = member()
+    t.stable(1, p(0))
+    t.refused('REBALANCE_IN_PROGRESS')
+    t.joins(2)
+    t.on({ kind: 'synced', partitions: p(0) })
+    expect(t.refused('ILLEGAL_GENERATION', 1)).toEqual([])
+    expect(t.m.owned).toEqual(p(0))
+  })
+
+  test('FENCED_INSTANCE_ID is the end', () => {
+    const t = member()
+    t.stable(1, p(0))
+    expect(t.refused('FENCED_INSTANCE_ID')).toEqual([
+      { kind: 'lose', partitions: p(0) },
+      { kind: 'heartbeats', on: false },
+      { kind: 'fail', error: 'FENCED_INSTANCE_ID' },
+    ])
+    expect(t.on({ kind: 'start' })).toEqual([])
+  })
+})
+
+describe('reaching the coordinator', () => {
+  test('a join that cannot be sent is tried again after a pause that grows', () => {
+    const t = member()
+    t.on({ kind: 'start' })
+    expect(t.refused('UNREACHABLE')).toContainEqual({ kind: 'backoff', failures: 1 })
+    t.on({ kind: 'backoffPassed' })
+    expect(t.refused('COORDINATOR_LOAD_IN_PROGRESS')).toContainEqual({ kind: 'backoff', failures: 2 })
+  })
+
+  test('a heartbeat that cannot be sent loses nothing: only the coordinator decides', () => {
+    const t = member()
+    t.stable(1, p(0))
+    expect(t.refused('UNREACHABLE')).toEqual([])
+    expect(t.m.owned).toEqual(p(0))
+  })
+
+  test('a member id that the coordinator gives is used at once', () => {
+    const t = member()
+    t.on({ kind: 'start' })
+    expect(t.on({ kind: 'memberIdGiven', memberId: 'me' })).toContainEqual({ kind: 'join', memberId: 'me', generation: -1, owned: [] })
+  })
+})
+
+describe('stopping', () => {
+  test('drains and commits first, leaves then', () => {
+    const t = member()
+    t.stable(1, p(0))
+    expect(t.on({ kind: 'stop' })).toContainEqual({ kind: 'giveUp', partitions: p(0), reason: 'shutdown' })
+    expect(t.on({ kind: 'released' })).toContainEqual({ kind: 'leave', memberId: 'me' })
+    t.on({ kind: 'left' })
+    expect(t.m.phase).toBe('gone')
+  })
+
+  test('in the middle of a join waits for it, takes nothing new, and commits in the new generation', () => {
+    const t = member()
+    t.stable(1, p(0))
+    t.refused('REBALANCE_IN_PROGRESS')
+    expect(t.on({ kind: 'stop' })).toEqual([])
+    t.joins(2)
+    const actions = t.on({ kind: 'synced', partitions: p(0, 1) })
+    expect(actions).toContainEqual({ kind: 'giveUp', partitions: p(0), reason: 'shutdown' })
+    expect(actions.map((a) => a.kind)).not.toContain('take')
+  })
+})

@@ -1,0 +1,257 @@
+/**
+ * A member's side of the classic group protocol, as a pure machine: what happened goes in, what to do comes out.
+ *
+ * ```
+ *           ┌────────── back-off passed ─── waiting ◄─┐ (coordinator away)
+ *           ▼                                          │
+ * idle ─► joining ─► syncing ─► stable ─► (rebalance) ─┤
+ *           ▲            │                             │
+ *           └─ released ─┴─► releasing ◄───────────────┘      stop: releasing ─► leaving ─► gone
+ * ```
+ * Cooperative (KIP-429): members join again while they go on working; what the new assignment takes away is drained, committed
+ * and only then left out of the next join. Eager: everything is drained and committed before the join.
+ *
+ * Claims stay unbroken as long as the member id is valid and no generation was missed: the group's next generation is the one after
+ * the last that we joined. Otherwise somebody may have worked on them in between, and they are lost.
+ */
+import type { MemberSubscription, TopicPartition } from '../membership/assignors/assignor.ts'
+
+export type Phase = 'idle' | 'joining' | 'syncing' | 'stable' | 'releasing' | 'waiting' | 'leaving' | 'gone' | 'failed'
+
+export interface Membership {
+  phase: Phase
+  memberId: string
+  /** Of the last JoinGroup that was answered; -1 before the first. What commits and heartbeats carry. */
+  generation: number
+  /** Whether the assignor that the group chose lets members keep their partitions while they join. */
+  cooperative: boolean
+  /** What we hold, `releasing` included. */
+  owned: readonly TopicPartition[]
+  releasing: readonly TopicPartition[]
+  /** Attempts to reach the coordinator that failed one after the other. */
+  failures: number
+  rejoinWanted: boolean
+  stopping: boolean
+}
+
+export type MembershipEvent =
+  | { readonly kind: 'start' }
+  | {
+      readonly kind: 'joined'
+      readonly memberId: string
+      readonly generation: number
+      readonly cooperative: boolean
+      /** Given to the leader alone. */
+      readonly members: readonly MemberSubscription[] | undefined
+    }
+  | { readonly kind: 'memberIdGiven'; readonly memberId: string }
+  | { readonly kind: 'synced'; readonly partitions: readonly TopicPartition[] }
+  /** A join, sync or heartbeat was refused: Kafka's error name, or UNREACHABLE. `generation` is what the request carried. */
+  | { readonly kind: 'refused'; readonly error: string; readonly generation: number }
+  | { readonly kind: 'beaten' }
+  /** What had to be given up is drained, committed and dead. */
+  | { readonly kind: 'released' }
+  /** Topics or their partitions are not what the assignment was made for. */
+  | { readonly kind: 'subscriptionChanged' }
+  | { readonly kind: 'backoffPassed' }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'left' }
+
+export type MembershipAction =
+  | { readonly kind: 'join'; readonly memberId: string; readonly generation: number; readonly owned: readonly TopicPartition[] }
+  | { readonly kind: 'sync'; readonly memberId: string; readonly generation: number; readonly members: readonly MemberSubscription[] | undefined }
+  /** Heartbeats go on from now, or stop. */
+  | { readonly kind: 'heartbeats'; readonly on: boolean }
+  | { readonly kind: 'backoff'; readonly failures: number }
+  /** The assignment as a whole: new claims begin, and what is neither kept nor given up is dead. */
+  | { readonly kind: 'take'; readonly partitions: readonly TopicPartition[] }
+  | { readonly kind: 'giveUp'; readonly partitions: readonly TopicPartition[]; readonly reason: 'revoked' | 'shutdown' }
+  | { readonly kind: 'lose'; readonly partitions: readonly TopicPartition[] }
+  | { readonly kind: 'leave'; readonly memberId: string }
+  | { readonly kind: 'fail'; readonly error: string }
+
+export const membership = (): Membership => ({
+  phase: 'idle',
+  memberId: '',
+  generation: -1,
+  cooperative: true,
+  owned: [],
+  releasing: [],
+  failures: 0,
+  rejoinWanted: false,
+  stopping: false,
+})
+
+/** Errors that no waiting mends. */
+const FATAL: ReadonlySet<string> = new Set([
+  'FENCED_INSTANCE_ID',
+  'INCONSISTENT_GROUP_PROTOCOL',
+  'INVALID_SESSION_TIMEOUT',
+  'INVALID_GROUP_ID',
+  'GROUP_AUTHORIZATION_FAILED',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_MAX_SIZE_REACHED',
+  'UNSUPPORTED_VERSION',
+  'INVALID_REQUEST',
+])
+
+/** Changes `m` and says what to do, in this order. */
+export function on(m: Membership, event: MembershipEvent): MembershipAction[] {
+  if (m.phase === 'gone' || m.phase === 'failed') return []
+  switch (event.kind) {
+    case 'start':
+      return m.phase === 'idle' ? join(m) : []
+    case 'memberIdGiven':
+      if (m.phase !== 'joining') return []
+      m.memberId = event.memberId
+      return m.stopping ? finish(m) : join(m)
+    case 'joined':
+      return m.phase === 'joining' ? joined(m, event) : []
+    case 'synced':
+      return m.phase === 'syncing' ? synced(m, event.partitions) : []
+    case 'refused':
+      return refused(m, event.error, event.generation)
+    case 'beaten':
+      m.failures = 0
+      return []
+    case 'released':
+      return m.phase === 'releasing' ? released(m) : []
+    case 'subscriptionChanged':
+      m.rejoinWanted = true
+      return m.phase === 'stable' ? join(m) : []
+    case 'backoffPassed':
+      return m.phase === 'waiting' ? join(m) : []
+    case 'stop':
+      return stop(m)
+    case 'left':
+      m.phase = 'gone'
+      return []
+  }
+}
+
+function join(m: Membership): MembershipAction[] {
+  if (!m.cooperative && m.owned.length > 0) return release(m, m.owned, 'revoked')
+  m.phase = 'joining'
+  m.rejoinWanted = false
+  return [
+    { kind: 'heartbeats', on: false },
+    { kind: 'join', memberId: m.memberId, generation: m.generation, owned: m.owned },
+  ]
+}
+
+function release(m: Membership, partitions: readonly TopicPartition[], reason: 'revoked' | 'shutdown'): MembershipAction[] {
+  m.phase = 'releasing'
+  m.releasing = partitions
+  return [
+    { kind: 'heartbeats', on: m.generation >= 0 },
+    { kind: 'giveUp', partitions, reason },
+  ]
+}
+
+function released(m: Membership): MembershipAction[] {
+  m.owned = without(m.owned, m.releasing)
+  m.releasing = []
+  return m.stopping ? leave(m) : join(m)
+}
+
+function joined(m: Membership, event: Extract<MembershipEvent, { kind: 'joined' }>): MembershipAction[] {
+  const unbroken = event.generation === m.generation + 1 || event.generation === m.generation
+  const actions: MembershipAction[] = unbroken ? [] : lose(m, m.owned)
+  m.memberId = event.memberId
+  m.generation = event.generation
+  m.cooperative = event.cooperative
+  m.phase = 'syncing'
+  actions.push({ kind: 'sync', memberId: m.memberId, generation: m.generation, members: event.members })
+  return actions
+}
+
+function synced(m: Membership, assigned: readonly TopicPartition[]): MembershipAction[] {
+  m.failures = 0
+  if (m.stopping) return finish(m)
+  const removed = without(m.owned, assigned)
+  const actions: MembershipAction[] = []
+  // An eager leader has given them to others in this very generation: there is no time left to drain.
+  if (!m.cooperative) actions.push(...lose(m, removed))
+  m.owned = m.cooperative ? [...assigned, ...removed] : assigned
+  actions.push({ kind: 'take', partitions: without(assigned, []) })
+  if (m.cooperative && removed.length > 0) return [...actions, ...release(m, removed, 'revoked')]
+  m.phase = 'stable'
+  actions.push({ kind: 'heartbeats', on: true })
+  return m.rejoinWanted ? [...actions, ...join(m)] : actions
+}
+
+function refused(m: Membership, error: string, generation: number): MembershipAction[] {
+  if (m.phase === 'leaving') return []
+  if (FATAL.has(error)) return fail(m, error)
+  // An answer to a request of an earlier generation says nothing about this one.
+  if (generation !== m.generation && error !== 'UNREACHABLE') return []
+  switch (error) {
+    case 'UNKNOWN_MEMBER_ID':
+      return expelled(m, '')
+    case 'ILLEGAL_GENERATION':
+      return expelled(m, m.memberId)
+    case 'REBALANCE_IN_PROGRESS':
+      if (m.phase === 'stable' || m.phase === 'syncing') return join(m)
+      if (m.phase === 'joining') return wait(m)
+      return []
+    default:
+      // The coordinator is away, moving or loading: heartbeats go on by themselves, a join or sync is tried again.
+      return m.phase === 'joining' || m.phase === 'syncing' ? wait(m) : []
+  }
+}
+
+function wait(m: Membership): MembershipAction[] {
+  if (m.stopping) return finish(m)
+  m.phase = 'waiting'
+  m.failures++
+  return [
+    { kind: 'heartbeats', on: false },
+    { kind: 'backoff', failures: m.failures },
+  ]
+}
+
+/** The group went on without us: what we held may be somebody else's by now. */
+function expelled(m: Membership, memberId: string): MembershipAction[] {
+  const actions = lose(m, m.owned)
+  m.memberId = memberId
+  if (memberId === '') m.generation = -1
+  if (m.stopping) return [...actions, ...leave(m)]
+  if (m.phase === 'joining' || m.phase === 'waiting') return [...actions, ...wait(m)]
+  return [...actions, ...join(m)]
+}
+
+function lose(m: Membership, partitions: readonly TopicPartition[]): MembershipAction[] {
+  m.owned = without(m.owned, partitions)
+  m.releasing = without(m.releasing, partitions)
+  return partitions.length === 0 ? [] : [{ kind: 'lose', partitions }]
+}
+
+function fail(m: Membership, error: string): MembershipAction[] {
+  const actions = lose(m, m.owned)
+  m.phase = 'failed'
+  return [...actions, { kind: 'heartbeats', on: false }, { kind: 'fail', error }]
+}
+
+function stop(m: Membership): MembershipAction[] {
+  if (m.stopping) return []
+  m.stopping = true
+  // A join under way is awaited: only a member of the new generation can commit what it drains.
+  return m.phase === 'joining' || m.phase === 'syncing' ? [] : finish(m)
+}
+
+/** The last steps of a member that stops: drain and commit what it holds, then leave. */
+function finish(m: Membership): MembershipAction[] {
+  return m.owned.length === 0 ? leave(m) : release(m, m.owned, 'shutdown')
+}
+
+function leave(m: Membership): MembershipAction[] {
+  const actions: MembershipAction[] = [{ kind: 'heartbeats', on: false }]
+  m.phase = m.memberId === '' ? 'gone' : 'leaving'
+  if (m.phase === 'leaving') actions.push({ kind: 'leave', memberId: m.memberId })
+  return actions
+}
+
+function without(all: readonly TopicPartition[], some: readonly TopicPartition[]): TopicPartition[] {
+  const out = new Set(some.map((p) => `${p.topic}\n${p.partition}`))
+  return all.filter((p) => !out.has(`${p.topic}\n${p.partition}`))
+}

@@ -1,0 +1,247 @@
+/**
+ * The simulated network: bytes arrive in order and late, in pieces of any size, or the connection breaks and what was on its way is
+ * lost from some byte on.
+ */
+import { type Address, type Connection, type ConnectionHandlers, type Listener, TidemarkError, type Transport } from '@tidemark/platform'
+import type { Process } from './process.ts'
+import type { SeededRandom } from './random.ts'
+
+export interface Weather {
+  /** Ordinary delay of a piece of bytes, in milliseconds. */
+  latencyMs: readonly [number, number]
+  /** How often a piece is held up, and for how long. */
+  lateChance: number
+  lateMs: readonly [number, number]
+  /** How often a write breaks its connection. */
+  breakChance: number
+}
+
+export const CALM: Weather = { latencyMs: [0.05, 1], lateChance: 0, lateMs: [0, 0], breakChance: 0 }
+
+/** Sees what clients write and read, for the invariants: whole frames, without their size. */
+export interface Tap {
+  sent(client: Process, connection: number, frame: Buffer): void
+  /** The frame reached the server's process. */
+  arrived(client: Process, connection: number, frame: Buffer): void
+  answered(client: Process, connection: number, frame: Buffer): void
+  /** The server wrote the answer: it has decided. */
+  decided(client: Process, connection: number, frame: Buffer): void
+}
+
+/** Above so many bytes on their way, a writer is told to wait. */
+const WINDOW_BYTES = 256 * 1024
+const ignored: ConnectionHandlers = { onData() {}, onDrain() {}, onClose() {} }
+
+interface Bound {
+  readonly process: Process
+  readonly onConnection: (connection: Connection) => void
+}
+
+export class Network {
+  readonly #random: SeededRandom
+  readonly #listeners = new Map<number, Bound>()
+  #nextPort = 40_000
+  #nextConnection = 1
+  weather: Weather = CALM
+  tap: Tap | undefined
+
+  constructor(random: SeededRandom) {
+    this.#random = random
+  }
+
+  transport(process: Process): Transport {
+    return {
+      listen: (address, onConnection) => this.#listen(process, address, onConnection),
+      connect: (address, timeoutMs) => this.#connect(process, address, timeoutMs),
+    }
+  }
+
+  async #listen(process: Process, address: Address, onConnection: (c: Connection) => void): Promise<Listener> {
+    const port = address.port === 0 ? this.#nextPort++ : address.port
+    if (this.#listeners.has(port)) throw new TidemarkError('ADDRESS_IN_USE', `${address.host}:${port} is in use`)
+    const bound = { process, onConnection }
+    this.#listeners.set(port, bound)
+    const close = (): void => {
+      if (this.#listeners.get(port) === bound) this.#listeners.delete(port)
+    }
+    process.onCrash(close)
+    return { address: { host: address.host, port }, close: async () => close() }
+  }
+
+  #connect(process: Process, address: Address, timeoutMs: number): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const fail = (why: string): void => reject(new TidemarkError('UNREACHABLE', `${address.host}:${address.port}: ${why}`))
+      const delay = this.delay()
+      if (delay > timeoutMs) return void process.later(timeoutMs, () => fail(`no connection within ${timeoutMs} ms`))
+      process.later(delay, () => {
+        const bound = this.#listeners.get(address.port)
+        if (bound === undefined || !bound.process.alive) return fail('nobody listens there')
+        const id = this.#nextConnection++
+        const client = new Side(this, process, process, id, { host: '127.0.0.1', port: 50_000 + (id % 10_000) }, address)
+        const server = new Side(this, bound.process, process, id, address, client.local)
+        client.peer = server
+        server.peer = client
+        bound.process.later(0, () => bound.onConnection(server))
+        resolve(client)
+      })
+    })
+  }
+
+  delay(): number {
+    const { weather } = this
+    const [from, to] = this.#random.chance(weather.lateChance) ? weather.lateMs : weather.latencyMs
+    return this.#random.between(from, to)
+  }
+
+  breaksNow(): boolean {
+    return this.weather.breakChance > 0 && this.#random.chance(this.weather.breakChance)
+  }
+
+  /** Where a piece of `length` bytes is cut: sometimes somewhere, mostly not at all. */
+  cut(length: number): number {
+    return length > 1 && this.#random.chance(0.1) ? 1 + this.#random.below(length - 1) : length
+  }
+}
+
+class Side implements Connection {
+  handlers: ConnectionHandlers = ignored
+  readonly local: Address
+  readonly remote: Address
+  readonly #network: Network
+  readonly #process: Process
+  readonly #client: Process
+  readonly #id: number
+  peer!: Side
+  buffered = 0
+  #open = true
+  #paused = false
+  #ended = false
+  /** Bytes that arrived while nobody wanted them. */
+  #arrived: Buffer[] = []
+  /** No piece overtakes an earlier one. */
+  #lastArrivalMs = 0
+  /** Frames as they are seen by the tap, on their way out and in. */
+  readonly #written = new FrameSplitter()
+  readonly #received = new FrameSplitter()
+
+  constructor(network: Network, process: Process, client: Process, id: number, local: Address, remote: Address) {
+    this.#network = network
+    this.#process = process
+    this.#client = client
+    this.#id = id
+    this.local = local
+    this.remote = remote
+    process.onCrash(() => this.#breakBoth())
+  }
+
+  get #isClient(): boolean {
+    return this.#process === this.#client
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    if (!this.#open || this.#ended) return true
+    const bytes = Buffer.concat(chunks)
+    for (const frame of this.#written.push(bytes)) {
+      if (this.#isClient) this.#network.tap?.sent(this.#client, this.#id, frame)
+      else this.#network.tap?.decided(this.#client, this.#id, frame)
+    }
+    const broken = this.#network.breaksNow()
+    const kept = broken ? bytes.subarray(0, Math.floor(bytes.length / 2)) : bytes
+    const at = this.#network.cut(kept.length)
+    this.#carry(kept.subarray(0, at))
+    if (at < kept.length) this.#carry(kept.subarray(at))
+    if (broken) this.#breakBoth()
+    return this.buffered <= WINDOW_BYTES
+  }
+
+  #carry(bytes: Buffer): void {
+    if (bytes.length === 0) return
+    this.buffered += bytes.length
+    const { peer } = this
+    const now = this.#process.platform.clock.monotonic()
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, now + this.#network.delay())
+    peer.#process.later(this.#lastArrivalMs - now, () => peer.#arrive(bytes))
+  }
+
+  #arrive(bytes: Buffer): void {
+    if (!this.#open) return
+    if (this.#paused) {
+      this.#arrived.push(bytes)
+      return
+    }
+    this.peer.#taken(bytes.length)
+    for (const frame of this.#received.push(bytes)) {
+      if (this.#isClient) this.#network.tap?.answered(this.#client, this.#id, frame)
+      else this.#network.tap?.arrived(this.#client, this.#id, frame)
+    }
+    this.handlers.onData(bytes)
+  }
+
+  #taken(length: number): void {
+    const wasFull = this.buffered > WINDOW_BYTES
+    this.buffered -= length
+    if (wasFull && this.buffered <= WINDOW_BYTES) this.#process.later(0, () => this.#open && this.handlers.onDrain())
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    const arrived = this.#arrived.splice(0)
+    this.#process.later(0, () => {
+      for (const bytes of arrived) this.#arrive(bytes)
+    })
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    const wait = Math.max(0, this.#lastArrivalMs - this.#process.platform.clock.monotonic())
+    this.#process.later(wait, () => this.#close(undefined))
+    this.peer.#process.later(wait + this.#network.delay(), () => this.peer.#close(undefined))
+  }
+
+  destroy(): void {
+    const { peer } = this
+    if (!this.#open) return
+    this.#process.later(0, () => this.#close(undefined))
+    this.#ended = true
+    peer.#process.later(this.#network.delay(), () => peer.#close(undefined))
+  }
+
+  #breakBoth(): void {
+    const reset = (): Error => Object.assign(new Error('connection reset'), { code: 'ECONNRESET' })
+    this.#ended = true
+    this.peer.#ended = true
+    this.#process.later(this.#network.delay(), () => this.#close(reset()))
+    this.peer.#process.later(this.#network.delay(), () => this.peer.#close(reset()))
+  }
+
+  #close(error: Error | undefined): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#arrived = []
+    this.handlers.onClose(error)
+    this.handlers = ignored
+  }
+}
+
+/** Puts a stream of bytes back into frames. */
+class FrameSplitter {
+  #rest: Buffer = Buffer.alloc(0)
+
+  push(bytes: Buffer): Buffer[] {
+    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+    const frames: Buffer[] = []
+    while (this.#rest.length >= 4) {
+      const end = 4 + this.#rest.readInt32BE(0)
+      if (this.#rest.length < end) break
+      frames.push(this.#rest.subarray(4, end))
+      this.#rest = this.#rest.subarray(end)
+    }
+    return frames
+  }
+}
