@@ -24,7 +24,7 @@ for (const name of libraries) {
 const cli = path.join(root, 'packages', 'tidemark')
 rmSync(path.join(cli, 'dist'), { recursive: true, force: true })
 const bundle = await rolldown({
-  input: { main: path.join(cli, 'src', 'main.ts') },
+  input: { main: path.join(cli, 'src', 'main.ts'), counter: path.join(cli, 'src', 'demo', 'counter.ts') },
   platform: 'node',
   resolve: { conditionNames: ['@tidemark/source', 'node', 'import', 'default'] },
   external: [/^node:/, '@node-rs/crc32', 'snappy', 'lz4-napi'],

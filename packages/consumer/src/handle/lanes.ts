@@ -121,7 +121,7 @@ export class Lanes implements Worker {
   #laneOf(bench: Bench, message: Message): Lane {
     const byKey = this.#work.order === 'key' && message.key !== null
     // Bytes are compared by content: latin1 spells every byte sequence as one string (T43).
-    const key = byKey ? `k${message.key!.latin1Slice(0, message.key!.length)}` : KEYLESS
+    const key = byKey ? `k${message.key!.toString('latin1')}` : KEYLESS
     let lane = bench.lanes.get(key)
     if (lane === undefined) {
       const serial = byKey || this.#work.order === 'partition'

@@ -139,6 +139,7 @@ export class Member {
     const answer = await this.#cluster.send(api, body, {
       node: { coordinator: this.#options.group },
       purpose: 'coordinator',
+      owner: this,
       timeoutMs,
     })
     return answer.body as Infer<A['response']>
@@ -277,7 +278,7 @@ export class Member {
     // A static member stays on the list: that is what the name is for. Its session expires if it does not come back.
     if (instanceId === undefined) {
       const body = (version: number) => (version >= 3 ? { groupId: group, members: [{ memberId }] } : { groupId: group, memberId })
-      const to = { node: { coordinator: group }, purpose: 'coordinator', timeoutMs: this.#options.requestTimeoutMs } as const
+      const to = { node: { coordinator: group }, purpose: 'coordinator', owner: this, timeoutMs: this.#options.requestTimeoutMs } as const
       await this.#cluster.send(apis.LeaveGroup, body, to).catch(() => {}) // the session's end will do it
     }
     this.#on({ kind: 'left' })

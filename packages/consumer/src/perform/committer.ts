@@ -149,7 +149,7 @@ export class Committer {
           })),
         },
         // Topic names, not ids: version 10 would need the ids of all topics first.
-        { node: { coordinator: group }, purpose: 'coordinator', timeoutMs: this.#options.requestTimeoutMs, versionMax: 9 },
+        { node: { coordinator: group }, purpose: 'coordinator', owner: this.#member, timeoutMs: this.#options.requestTimeoutMs, versionMax: 9 },
       )
       const codes = new Map<string, number>()
       for (const t of body.topics) for (const p of t.partitions) codes.set(`${t.name}\n${p.partitionIndex}`, p.errorCode)

@@ -1,0 +1,328 @@
+import type { Message } from '@tidemark/client'
+import { describe, expect, test } from 'vitest'
+import { type Claim, claim, end } from '../state/claims.ts'
+import { committable, enter, type Tracker, tracker } from '../state/tracker.ts'
+import { ManualClock } from '../testing/manual-clock.ts'
+import type { Context } from './context.ts'
+import { Lanes } from './lanes.ts'
+import type { CommitMode, EachWork, Outcomes } from './work.ts'
+
+interface Call {
+  readonly offset: number
+  readonly context: Context
+  resolve(): Promise<void>
+  reject(error?: unknown): Promise<void>
+}
+
+const settled = async (): Promise<void> => {
+  for (let i = 0; i < 5; i++) await null
+}
+
+function bench(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed') {
+  const clock = new ManualClock()
+  const calls: Call[] = []
+  const told: string[] = []
+  const claims: Claim[] = []
+  let trusted = true
+  const outcomes: Outcomes = {
+    mode,
+    mayStart: (c) => c.phase === 'working' && !c.pausedByUser && trusted,
+    settled: () => {},
+    retrying: (_, offset, attempt) => told.push(`retry ${offset} after attempt ${attempt}`),
+    skipped: (_, offset, why) => told.push(`skip ${offset}: ${why}`),
+    stopped: (_, offset, error) => told.push(`stop ${offset}: ${error}`),
+    flush: async () => {},
+  }
+  const work: EachWork = {
+    kind: 'each',
+    topic: 't',
+    order: 'partition',
+    concurrency: 100,
+    retry: { attempts: 3, delayMs: 100, delayMaxMs: 1000 },
+    exhausted: 'stop',
+    timeoutMs: undefined,
+    handler: (message, context) =>
+      new Promise<void>((resolve, reject) => {
+        calls.push({
+          offset: message.offset,
+          context,
+          resolve: () => (resolve(), settled()),
+          reject: (error) => (reject(error), settled()),
+        })
+      }),
+    ...settings,
+  }
+  const lanes = new Lanes(work, outcomes, clock, { next: () => 0.5, uuid: () => '' })
+  return {
+    clock,
+    calls,
+    told,
+    lanes,
+    claim(partition = 0): Claim {
+      const c = claim(claims.length, 't', partition)
+      c.phase = 'working'
+      c.tracker = tracker(0)
+      claims.push(c)
+      return c
+    },
+    /** Records of these keys, at the next offsets; null: no key. */
+    fetch(c: Claim, ...keys: (string | null)[]) {
+      const first = c.tracker.next
+      const messages = keys.map((key) => {
+        const offset = (c.tracker as Tracker).position
+        enter(c.tracker, offset)
+        return { topic: 't', partition: c.partition, offset, key: key === null ? null : Buffer.from(key) } as unknown as Message
+      })
+      lanes.enter(c, messages, first)
+    },
+    call: (offset: number): Call => calls.findLast((call) => call.offset === offset)!,
+    started: () => calls.map((call) => call.offset),
+    distrust(value: boolean) {
+      trusted = !value
+    },
+  }
+}
+
+describe('order by partition', () => {
+  test('runs one record of a partition at a time, and partitions side by side', async () => {
+    const t = bench()
+    const [a, b] = [t.claim(0), t.claim(1)]
+    t.fetch(a, 'x', 'x')
+    t.fetch(b, 'x', 'x')
+    expect(t.calls).toHaveLength(2)
+    await t.calls[0]!.resolve()
+    expect(t.started()).toEqual([0, 0, 1])
+    expect(committable(a.tracker)).toBe(1)
+    expect(committable(b.tracker)).toBe(0)
+  })
+})
+
+describe('order by key', () => {
+  test('runs records of one key one after the other, compared by content, and other keys beside them (T43)', async () => {
+    const t = bench({ order: 'key' })
+    const c = t.claim()
+    t.fetch(c, 'a', 'b', 'a', 'b', 'c')
+    expect(t.started()).toEqual([0, 1, 4])
+    await t.call(1).resolve()
+    expect(t.started()).toEqual([0, 1, 4, 3])
+    expect(committable(c.tracker)).toBe(0)
+    await t.call(0).resolve()
+    expect(committable(c.tracker)).toBe(2)
+  })
+
+  test('a record without a key has no order among the keyless', () => {
+    const t = bench({ order: 'key' })
+    t.fetch(t.claim(), null, null, 'a')
+    expect(t.started().sort()).toEqual([0, 1, 2])
+  })
+
+  test('the empty key is a key, and not the same as none', () => {
+    const t = bench({ order: 'key' })
+    t.fetch(t.claim(), '', '', null)
+    expect(t.started()).toEqual([0, 2])
+  })
+
+  test('a retrying record holds up its own key alone', async () => {
+    const t = bench({ order: 'key' })
+    t.fetch(t.claim(), 'a', 'a', 'b', 'b')
+    await t.call(0).reject(new Error('no'))
+    await t.call(2).resolve()
+    expect(t.started()).toEqual([0, 2, 3])
+    t.clock.advance(100)
+    expect(t.started()).toEqual([0, 2, 3, 0])
+    expect(t.call(0).context.attempt).toBe(2)
+    await t.call(0).resolve()
+    expect(t.started()).toEqual([0, 2, 3, 0, 1])
+  })
+})
+
+describe('no order', () => {
+  test('runs as many side by side as concurrency allows, over all partitions', async () => {
+    const t = bench({ order: 'none', concurrency: 3 })
+    const [a, b] = [t.claim(0), t.claim(1)]
+    t.fetch(a, 'x', 'x')
+    t.fetch(b, 'x', 'x')
+    expect(t.calls).toHaveLength(3)
+    await t.calls[1]!.resolve()
+    expect(t.calls).toHaveLength(4)
+  })
+
+  test('the commit waits for the oldest however the others finish', async () => {
+    const t = bench({ order: 'none' })
+    const c = t.claim()
+    t.fetch(c, 'x', 'x', 'x')
+    await t.call(2).resolve()
+    await t.call(1).resolve()
+    expect(committable(c.tracker)).toBe(0)
+    await t.call(0).resolve()
+    expect(committable(c.tracker)).toBe(3)
+  })
+})
+
+describe('failures', () => {
+  test('are tried again with growing pauses until the attempts are exhausted, and then the partition stops', async () => {
+    const t = bench()
+    const c = t.claim()
+    t.fetch(c, 'x', 'x')
+    await t.call(0).reject('first')
+    t.clock.advance(75)
+    await t.call(0).reject('second')
+    t.clock.advance(150)
+    await t.call(0).reject('third')
+    expect(t.told).toEqual(['retry 0 after attempt 1', 'retry 0 after attempt 2', 'stop 0: third'])
+    expect(t.started()).toEqual([0, 0, 0])
+    expect(committable(c.tracker)).toBe(0)
+  })
+
+  test('skip counts an exhausted record as done and goes on', async () => {
+    const t = bench({ exhausted: 'skip', retry: { attempts: 1, delayMs: 0, delayMaxMs: 0 } })
+    const c = t.claim()
+    t.fetch(c, 'x', 'x')
+    await t.call(0).reject('bad')
+    expect(t.told).toEqual(['skip 0: bad'])
+    expect(committable(c.tracker)).toBe(1)
+    expect(t.started()).toEqual([0, 1])
+  })
+
+  test.each([
+    ['throws in the call', () => { throw new Error('sync') }],
+    ['throws what is no error', () => { throw undefined }],
+    ['rejects with undefined', () => Promise.reject(undefined)],
+  ])('a handler that %s has failed and takes nothing else with it (T42)', async (_, handler) => {
+    const t = bench({ handler, retry: { attempts: 1, delayMs: 0, delayMaxMs: 0 }, exhausted: 'skip' })
+    const c = t.claim()
+    t.fetch(c, 'x')
+    await settled()
+    expect(t.told).toHaveLength(1)
+    expect(committable(c.tracker)).toBe(1)
+  })
+
+  test('a handler that does not settle in time has failed; its late end changes nothing', async () => {
+    const t = bench({ timeoutMs: 500 })
+    const c = t.claim()
+    t.fetch(c, 'x')
+    const { signal } = t.call(0).context
+    t.clock.advance(500)
+    expect(signal.reason).toBe('timeout')
+    expect(t.told).toEqual(['retry 0 after attempt 1'])
+    await t.calls[0]!.resolve()
+    expect(committable(c.tracker)).toBe(0)
+  })
+
+  test('a handler that asked to skip is done however it ends', async () => {
+    const t = bench()
+    const c = t.claim()
+    t.fetch(c, 'x')
+    t.call(0).context.skip('a duplicate')
+    await t.call(0).reject(new Error('and then it failed'))
+    expect(t.told).toEqual(['skip 0: a duplicate'])
+    expect(committable(c.tracker)).toBe(1)
+  })
+})
+
+describe('claims', () => {
+  test('a late result of a dead claim counts for nothing, also not for the next claim of the partition (T2, T8)', async () => {
+    const t = bench()
+    const old = t.claim()
+    t.fetch(old, 'x')
+    t.lanes.drop(old)
+    end(old, 'lost')
+    const fresh = t.claim()
+    t.fetch(fresh, 'x')
+    await t.calls[0]!.resolve()
+    expect(committable(old.tracker)).toBe(0)
+    expect(committable(fresh.tracker)).toBe(0)
+    await t.calls[1]!.resolve()
+    expect(committable(fresh.tracker)).toBe(1)
+  })
+
+  test('draining starts nothing, drops what waits for another attempt, and keeps what finishes (T20)', async () => {
+    const t = bench({ order: 'none', concurrency: 2 })
+    const c = t.claim()
+    t.fetch(c, 'x', 'x', 'x')
+    await t.call(1).reject('no')
+    c.phase = 'draining'
+    t.lanes.drop(c)
+    await t.call(0).resolve()
+    t.clock.advance(10_000)
+    expect(t.started()).toEqual([0, 1, 2])
+    await t.call(2).resolve()
+    expect(committable(c.tracker)).toBe(1)
+  })
+
+  test('signals of handlers abort with the reason when their claim ends', () => {
+    const t = bench()
+    const c = t.claim()
+    t.fetch(c, 'x')
+    const { signal } = t.call(0).context
+    end(c, 'lost')
+    expect(signal.reason).toBe('lost')
+  })
+
+  test('slots of a lost claim are free again: nothing leaks (T30)', async () => {
+    const t = bench({ concurrency: 1 })
+    const old = t.claim(0)
+    const other = t.claim(1)
+    t.fetch(old, 'x')
+    t.fetch(other, 'x')
+    t.lanes.drop(old)
+    end(old, 'lost')
+    await t.calls[0]!.resolve()
+    expect(t.calls).toHaveLength(2)
+  })
+
+  test('pause keeps what was fetched, and resume goes on with the next record (T9)', async () => {
+    const t = bench()
+    const c = t.claim()
+    t.fetch(c, 'x', 'x', 'x')
+    c.pausedByUser = true
+    await t.call(0).resolve()
+    expect(t.started()).toEqual([0])
+    expect(committable(c.tracker)).toBe(1)
+    c.pausedByUser = false
+    t.lanes.wake(c)
+    expect(t.started()).toEqual([0, 1])
+  })
+
+  test('nothing starts while the member may have been expelled', async () => {
+    const t = bench()
+    const c = t.claim()
+    t.fetch(c, 'x', 'x')
+    t.distrust(true)
+    await t.call(0).resolve()
+    expect(t.started()).toEqual([0])
+    t.distrust(false)
+    t.lanes.wake(c)
+    expect(t.started()).toEqual([0, 1])
+  })
+})
+
+describe('commit modes', () => {
+  test('delivered counts a record as done when its handler is called', () => {
+    const t = bench({}, 'delivered')
+    const c = t.claim()
+    t.fetch(c, 'x', 'x')
+    expect(committable(c.tracker)).toBe(1)
+  })
+
+  test('manual leaves a record that its handler did not commit, and never passes it', async () => {
+    const t = bench({ order: 'none' }, 'manual')
+    const c = t.claim()
+    t.fetch(c, 'x', 'x')
+    await t.call(1).context.commit()
+    await t.call(0).resolve()
+    await t.call(1).resolve()
+    expect(committable(c.tracker)).toBe(0)
+    await t.call(0).context.commit()
+    expect(committable(c.tracker)).toBe(2)
+  })
+})
+
+test('a handler without promises runs through thousands of records without growing the stack', () => {
+  let calls = 0
+  const t = bench({ handler: () => void calls++ })
+  const c = t.claim()
+  t.fetch(c, ...Array.from({ length: 50_000 }, () => 'x'))
+  expect(calls).toBe(50_000)
+  expect(committable(c.tracker)).toBe(50_000)
+})

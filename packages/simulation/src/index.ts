@@ -1,0 +1,1 @@
+export { type Outcome, simulate } from './simulate.ts'

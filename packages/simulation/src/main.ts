@@ -1,0 +1,39 @@
+/**
+ * `npm run sim -- --seed N` runs one seed and prints what happens, a line an event.
+ * `npm run sim -- --seeds COUNT [--from N]` runs many and prints those that fail.
+ */
+import { parseArgs } from 'node:util'
+import { simulate } from './simulate.ts'
+
+const { values } = parseArgs({
+  options: { seed: { type: 'string' }, seeds: { type: 'string' }, from: { type: 'string', default: '1' } },
+})
+
+function whole(name: string, text: string | undefined): number {
+  const n = Number(text)
+  if (Number.isSafeInteger(n)) return n
+  console.error(`--${name} must be a whole number, not '${text}'`)
+  process.exit(2)
+}
+
+if (values.seed !== undefined) {
+  const { violation, events } = await simulate(whole('seed', values.seed), (line) => console.log(line))
+  console.log(violation === undefined ? `\nheld: ${events} events` : `\nBROKEN at ${violation.atMs.toFixed(2)} ms: ${violation.invariant}\n${violation.message}`)
+  process.exit(violation === undefined ? 0 : 1)
+}
+
+const from = whole('from', values.from)
+const count = whole('seeds', values.seeds ?? '100')
+const started = performance.now()
+let failed = 0
+let events = 0
+for (let seed = from; seed < from + count; seed++) {
+  const outcome = await simulate(seed)
+  events += outcome.events
+  if (outcome.violation === undefined) continue
+  failed++
+  console.log(`seed ${seed}: ${outcome.violation.invariant}: ${outcome.violation.message}`)
+}
+const seconds = (performance.now() - started) / 1000
+console.log(`${count} seeds, ${failed} failed, ${events} events, ${seconds.toFixed(1)} s`)
+process.exit(failed === 0 ? 0 : 1)

@@ -1,0 +1,68 @@
+/** What a run is like: drawn from its seed, so that each run tries another mixture (swarm testing). */
+import type { SeededRandom } from './machine/random.ts'
+import type { Weather } from './machine/network.ts'
+
+export interface Plan {
+  readonly partitions: number
+  readonly members: number
+  readonly producers: number
+  readonly recordsPerProducer: number
+  readonly keys: number
+  readonly order: 'partition' | 'key' | 'none'
+  readonly concurrency: number
+  readonly batches: boolean
+  readonly assignors: readonly ('cooperative-sticky' | 'range' | 'roundrobin')[]
+  readonly staticMembers: boolean
+  readonly fsync: 'never' | 'interval' | 'always'
+  /** Whether a crash of the broker may be one of the machine. Only with `fsync: always` does that keep what was acknowledged. */
+  readonly powerLoss: boolean
+  readonly workMs: readonly [number, number]
+  readonly failChance: number
+  readonly weather: Weather
+  readonly segmentBytesMax: number
+  readonly checkpointIntervalRecords: number
+  /** Faults happen until then. */
+  readonly faultsUntilMs: number
+  /** The mean pause between two faults. */
+  readonly faultEveryMs: number
+  readonly faults: {
+    readonly brokerCrash: number
+    readonly memberCrash: number
+    readonly memberStop: number
+    readonly memberRestart: number
+    readonly memberJoin: number
+  }
+}
+
+export function planOf(random: SeededRandom): Plan {
+  const fsync = (['always', 'always', 'interval', 'never'] as const)[random.below(4)]!
+  const rough = random.chance(0.7)
+  const on = (weight: number): number => (random.chance(0.75) ? weight : 0)
+  return {
+    partitions: 1 + random.below(5),
+    members: 1 + random.below(4),
+    producers: 1 + random.below(2),
+    recordsPerProducer: 20 + random.below(100),
+    keys: 1 + random.below(8),
+    order: (['partition', 'key', 'key', 'none'] as const)[random.below(4)]!,
+    concurrency: 1 + random.below(20),
+    batches: random.chance(0.15),
+    assignors: random.chance(0.75) ? ['cooperative-sticky', 'range', 'roundrobin'] : ([['range'], ['roundrobin']] as const)[random.below(2)]!,
+    staticMembers: random.chance(0.2),
+    fsync,
+    powerLoss: fsync === 'always',
+    workMs: [0, random.chance(0.3) ? 120 : 15],
+    failChance: random.chance(0.4) ? 0.08 : 0,
+    weather: {
+      latencyMs: [0.05, 2],
+      lateChance: rough ? 0.02 : 0,
+      lateMs: [20, 250],
+      breakChance: rough ? 0.004 : 0,
+    },
+    segmentBytesMax: random.chance(0.5) ? 2_000 : 1_000_000,
+    checkpointIntervalRecords: 5 + random.below(100),
+    faultsUntilMs: 2_000 + random.below(4_000),
+    faultEveryMs: 150 + random.below(600),
+    faults: { brokerCrash: on(2), memberCrash: on(2), memberStop: on(1), memberRestart: on(2), memberJoin: on(1) },
+  }
+}

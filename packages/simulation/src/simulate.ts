@@ -1,0 +1,51 @@
+/** One run, from one number. */
+import { judgeTheEnd } from './at-the-end.ts'
+import { Violation } from './facts.ts'
+import { World } from './world.ts'
+
+export interface Outcome {
+  readonly seed: number
+  /** Undefined: everything held. */
+  readonly violation: { readonly invariant: string; readonly message: string; readonly atMs: number } | undefined
+  readonly events: number
+}
+
+/** By then everything must be done: faults end after six seconds at most. */
+const LIMIT_MS = 120_000
+
+/** `log` gets a line an event. The same seed gives the same run. */
+export async function simulate(seed: number, log: (line: string) => void = () => {}): Promise<Outcome> {
+  const world = new World(seed, log)
+  log(`plan ${JSON.stringify(world.plan)}`)
+  world.start()
+  await world.scheduler.run(LIMIT_MS, () => world.violation !== undefined || world.isFinished, () => {})
+  if (world.violation === undefined && !world.isFinished) {
+    world.violation = new Violation('everything is done in the end', world.unfinished)
+  }
+  if (world.violation === undefined) await judge(world)
+  const { violation } = world
+  return {
+    seed,
+    violation: violation === undefined ? undefined : { ...told(violation), atMs: world.scheduler.now },
+    events: world.scheduler.events,
+  }
+}
+
+async function judge(world: World): Promise<void> {
+  let over = false
+  const judged = judgeTheEnd(world)
+    .catch((error) => {
+      world.violation ??= error
+    })
+    .finally(() => {
+      over = true
+    })
+  await world.scheduler.run(world.scheduler.now + LIMIT_MS, () => over || world.violation !== undefined, () => {})
+  if (!over && world.violation === undefined) world.violation = new Violation('the end can be judged', 'reading back takes for ever')
+  if (over) await judged
+}
+
+function told(violation: unknown): { invariant: string; message: string } {
+  if (violation instanceof Violation) return { invariant: violation.invariant, message: violation.message }
+  return { invariant: 'no error is thrown', message: violation instanceof Error ? (violation.stack ?? violation.message) : String(violation) }
+}

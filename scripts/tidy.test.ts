@@ -1,0 +1,107 @@
+/** The rules of the house that a program can check: imports run downwards only, and the seams are the only way to the machine. */
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const root = path.dirname(import.meta.dirname)
+
+/** What each package may import, and its folders in the order of the way: a file imports from its own folder and those after it. */
+const packages: Record<string, { uses: string[]; folders: string[] }> = {
+  protocol: { uses: [], folders: [] },
+  platform: { uses: [], folders: [] },
+  broker: {
+    uses: ['protocol', 'platform'],
+    folders: ['accept', 'codec', 'dispatch', 'handle', 'perform', 'state', 'storage'],
+  },
+  client: { uses: ['protocol', 'platform'], folders: [] },
+  consumer: {
+    uses: ['protocol', 'platform', 'client'],
+    folders: [],
+  },
+  offsets: { uses: ['protocol', 'platform', 'client'], folders: [] },
+  tidemark: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets'], folders: [] },
+  simulation: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer'], folders: [] },
+}
+
+interface Source {
+  readonly file: string
+  readonly folder: string
+  readonly text: string
+  readonly imports: readonly string[]
+}
+
+function sourcesOf(name: string): Source[] {
+  const base = path.join(root, 'packages', name, 'src')
+  return globSync('**/*.ts', { cwd: base })
+    .filter((file) => !/\.(test|case|test-d)\.ts$/.test(file) && !file.split(path.sep).includes('testing'))
+    .map((file) => {
+      const text = readFileSync(path.join(base, file), 'utf8')
+      const imports = [...text.matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'|import\('([^']+)'\)/gm)].map((m) => (m[1] ?? m[2])!)
+      return { file: file.split(path.sep).join('/'), folder: file.split(path.sep)[0]!, text, imports }
+    })
+}
+
+describe.each(Object.entries(packages))('%s', (name, { uses, folders }) => {
+  const sources = sourcesOf(name)
+
+  test('imports only the packages below it', () => {
+    const wrong = sources.flatMap((s) =>
+      s.imports
+        .filter((i) => i.startsWith('@tidemark/') && !uses.includes(i.split('/')[1]!))
+        .map((i) => `${s.file} imports ${i}`),
+    )
+    expect(sources.length).toBeGreaterThan(0)
+    expect(wrong).toEqual([])
+  })
+
+  test('reaches sockets, files, time and chance through the seams alone', () => {
+    const free = name === 'tidemark' || name === 'simulation'
+    const machine = /^node:(net|tls|fs|fs\/promises|timers|timers\/promises|perf_hooks|crypto)$/
+    const wrong = sources
+      .filter((s) => !free && !(name === 'platform' && s.folder === 'node'))
+      .flatMap((s) => [
+        ...s.imports.filter((i) => machine.test(i)).map((i) => `${s.file} imports ${i}`),
+        ...[...s.text.matchAll(/\b(Date\.now|setTimeout|setInterval|setImmediate|Math\.random|performance\.now)\(/g)].map(
+          (m) => `${s.file} calls ${m[1]}`,
+        ),
+      ])
+    expect(wrong).toEqual([])
+  })
+
+  test.runIf(folders.length > 0)('a folder imports from those after it on the way, not from those before', () => {
+    const wrong = sources.flatMap((s) => {
+      const own = folders.indexOf(s.folder)
+      if (own < 0) return []
+      return s.imports
+        .filter((i) => i.startsWith('.'))
+        .map((i) => path.posix.join(path.posix.dirname(s.file), i))
+        .filter((target) => folders.includes(target.split('/')[0]!) && folders.indexOf(target.split('/')[0]!) < own)
+        .map((target) => `${s.file} imports ${target}`)
+    })
+    // A handler is given its context by dispatch, which calls it: the types of that meeting stand in dispatch.
+    expect(wrong.filter((line) => !/imports dispatch\/(handler|services|close)\.ts$/.test(line))).toEqual([])
+  })
+})
+
+test('state decides without clock, chance, waiting or machine', () => {
+  const wrong = ['broker', 'consumer'].flatMap((name) =>
+    sourcesOf(name)
+      .filter((s) => s.folder === 'state')
+      .flatMap((s) => [
+        ...s.imports.filter((i) => i.startsWith('node:')).map((i) => `${name}/${s.file} imports ${i}`),
+        ...[...s.text.matchAll(/\bawait\b|\basync\b/g)].map((m) => `${name}/${s.file} has '${m[0]}'`),
+      ]),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('in the broker perform alone imports storage, and state imports nothing but protocol', () => {
+  const sources = sourcesOf('broker')
+  const storage = sources
+    .filter((s) => !['perform', 'storage', 'broker.ts'].includes(s.folder))
+    .flatMap((s) => s.imports.filter((i) => i.includes('/storage/')).map((i) => `${s.file} imports ${i}`))
+  const state = sources
+    .filter((s) => s.folder === 'state')
+    .flatMap((s) => s.imports.filter((i) => !i.startsWith('.') && i !== '@tidemark/protocol').map((i) => `${s.file} imports ${i}`))
+  expect([...storage, ...state]).toEqual([])
+})
