@@ -109,7 +109,7 @@ try {
   const newest = unpack(folder, '4.3.1', jar('kafka-clients', '4.3.1'))
   const group = unpack(folder, 'group-4.3.1', jar('kafka-group-coordinator', '4.3.1'))
   const oldest = unpack(folder, '3.9.1', jar('kafka-clients', '3.9.1'))
-  const messages = Object.values(protocol).filter(
+  const messages = (Object.values(protocol) as unknown[]).filter(
     (m): m is protocol.Message => typeof m === 'object' && m !== null && 'flexibleFrom' in m && 'fields' in m,
   )
   for (const m of messages) {

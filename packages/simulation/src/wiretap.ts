@@ -115,7 +115,7 @@ export class Wiretap implements Tap {
     if (exchange === undefined) return
     this.#exchanges.delete(id)
     const { api, version, body } = exchange
-    const answer = decodeResponse(api, version, frame)
+    const answer: any = decodeResponse(api, version, frame)
     if (api.key === apis.JoinGroup.key && answer.errorCode === 0) this.#generations.set(client, answer.generationId)
     else if (api.key === apis.SyncGroup.key && answer.errorCode === 0) {
       const current = (body as SyncGroupRequest).generationId === this.#generations.get(client)
@@ -129,7 +129,7 @@ export class Wiretap implements Tap {
 
 const generationIn = (body: any): number | undefined => body.generationId ?? body.generationIdOrMemberEpoch
 
-function codesIn(answer: any): number[] {
+function codesIn(answer: Partial<OffsetCommitResponse> & { errorCode?: number }): number[] {
   if (answer.errorCode !== undefined) return [answer.errorCode]
   return (answer as OffsetCommitResponse).topics.flatMap((t) => t.partitions.map((p) => p.errorCode))
 }

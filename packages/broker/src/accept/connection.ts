@@ -1,0 +1,140 @@
+/** One client's connection: its bytes become frames, its frames requests, and its requests replies, until either side ends it. */
+import { type Address, type Connection, TidemarkError } from '@tidemark/platform'
+import { parse } from '../codec/requests.ts'
+import { CloseConnection } from '../dispatch/close.ts'
+import type { Handler } from '../dispatch/handler.ts'
+import { type Begun, Pipeline, type PipelineLimits } from '../dispatch/pipeline.ts'
+import type { Services } from '../dispatch/services.ts'
+import type { HandlerTable } from '../dispatch/table.ts'
+import { FrameError, FrameReader } from './frames.ts'
+
+/** How long an ended connection may take to send its last replies. */
+export const FAREWELL_MS = 500
+
+export interface ConnectionLimits extends PipelineLimits {
+  readonly frameBytesMax: number
+}
+
+export interface ConnectionSite {
+  readonly table: HandlerTable
+  readonly services: Services
+  readonly limits: ConnectionLimits
+  readonly advertised: Address
+  /** A frame or request was not understood, and the connection is closed. */
+  onRefused(client: string, why: string): void
+  /** A handler threw what it may not throw. */
+  onBug(where: string, error: unknown): void
+  onClose(connection: ClientConnection): void
+}
+
+export class ClientConnection {
+  readonly #connection: Connection
+  readonly #site: ConnectionSite
+  readonly #frames: FrameReader
+  readonly #pipeline: Pipeline
+  readonly #gone = new AbortController()
+  readonly #clientHost: string
+  #over = false
+
+  constructor(connection: Connection, site: ConnectionSite) {
+    this.#connection = connection
+    this.#site = site
+    this.#frames = new FrameReader(site.limits.frameBytesMax)
+    this.#clientHost = `/${connection.remote.host.replace(/^::ffff:/, '')}`
+    this.#pipeline = new Pipeline(
+      {
+        begin: (frame) => this.#begin(frame),
+        write: (chunks) => void connection.write(chunks),
+        get buffered() {
+          return connection.buffered
+        },
+        read: (on) => (on ? connection.resume() : connection.pause()),
+        failed: (error, handler) => this.#failed(error, handler),
+      },
+      site.limits,
+    )
+    connection.handlers = {
+      onData: (chunk) => this.#onData(chunk),
+      onDrain: () => this.#pipeline.pump(),
+      onClose: () => this.#onClose(),
+    }
+  }
+
+  /** Nothing was asked that is not answered. */
+  get idle(): boolean {
+    return this.#pipeline.idle
+  }
+
+  /** Parked requests let go; what was written is sent. */
+  end(): void {
+    this.#stop()
+    // A connection that was held back would not notice that its client is gone.
+    this.#connection.resume()
+    this.#connection.end()
+  }
+
+  destroy(): void {
+    this.#stop()
+    this.#connection.destroy()
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#over) return
+    try {
+      this.#frames.push(chunk, (frame) => this.#pipeline.push(frame))
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error
+      // What came before the damage is served, as Kafka does; nothing after it can be found.
+      this.#pipeline.pump()
+      this.#refuse(error.message)
+      return
+    }
+    this.#pipeline.pump()
+  }
+
+  #begin(frame: Buffer): Begun | undefined {
+    const parsed = parse(frame, this.#site.table)
+    if (parsed.kind === 'answer') return parsed
+    if (parsed.kind === 'refuse') {
+      this.#refuse(parsed.why)
+      return undefined
+    }
+    const { handler, version, correlationId, clientId, body } = parsed
+    const { services, advertised } = this.#site
+    const context = { version, clientId, clientHost: this.#clientHost, advertised, signal: this.#gone.signal, services }
+    return { kind: 'handle', handler, version, correlationId, run: () => handler.handle(body as never, context) }
+  }
+
+  #failed(error: unknown, handler: Handler): void {
+    if (error instanceof CloseConnection) this.#refuse(error.message)
+    else {
+      // A failed disk was told of where it failed; whatever else a handler throws is a bug.
+      if (!(error instanceof TidemarkError)) this.#site.onBug(handler.api.name, error)
+      this.#farewell()
+    }
+  }
+
+  #refuse(why: string): void {
+    if (this.#over) return
+    this.#site.onRefused(this.#clientHost, why)
+    this.#farewell()
+  }
+
+  /** Sends what is answered and closes, also if the client does not. */
+  #farewell(): void {
+    this.end()
+    this.#site.services.platform.clock.schedule(FAREWELL_MS, () => this.#connection.destroy())
+  }
+
+  #onClose(): void {
+    this.#stop()
+    this.#site.onClose(this)
+  }
+
+  #stop(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#pipeline.close()
+    this.#gone.abort()
+  }
+}

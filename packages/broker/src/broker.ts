@@ -1,0 +1,173 @@
+/**
+ * The broker: the one file that knows all its parts. It opens the data, reads the cluster's metadata back, and listens; it closes
+ * in the other order. The first failure of the disk closes it too, and rejects `closed`.
+ */
+import { type Clock, TidemarkError } from '@tidemark/platform'
+import { uuidToText } from '@tidemark/protocol'
+import { Acceptor, type Addresses } from './accept/acceptor.ts'
+import type { Services } from './dispatch/services.ts'
+import { allHandlers } from './handle/all.ts'
+import { type BrokerOptions, MEMORY, resolveOptions, type StartOptions } from './options.ts'
+import { Cluster } from './perform/cluster.ts'
+import { Groups } from './perform/coordinator/groups.ts'
+import { tell } from './perform/diagnostics.ts'
+import { Failure } from './perform/failure.ts'
+import { Partitions } from './perform/partitions.ts'
+import { ProducerIds } from './perform/producer-ids.ts'
+import { Topics } from './perform/topics.ts'
+import { OFFSETS_TOPIC } from './state/topics/names.ts'
+import { FileStore } from './storage/file-store.ts'
+import { MemoryStore } from './storage/memory-store.ts'
+import type { Store } from './storage/store.ts'
+
+export interface Broker extends AsyncDisposable {
+  /** `host:port`, as clients take them. */
+  readonly brokers: readonly string[]
+  /** Where it listens. */
+  readonly host: string
+  readonly port: number
+  readonly clusterId: string
+  /** Resolves once the broker is closed; rejects with a `TidemarkError` STORAGE_FAILED if the disk failed. */
+  readonly closed: Promise<void>
+  /** Ends all connections, writes everything down and lets the folder go. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a broker in this process. `data` is a folder, or ':memory:'; port 0, the default, is a free one.
+ *
+ * Rejects with a `TidemarkError`: INVALID_OPTION, FOLDER_IN_USE, UNKNOWN_FORMAT, ADDRESS_IN_USE, ADDRESS_UNAVAILABLE, STORAGE_FAILED.
+ */
+export async function startBroker(given: StartOptions): Promise<Broker> {
+  const options = resolveOptions(given)
+  const failure = new Failure(() => running?.fail())
+  let running: Running | undefined
+  const store = await openStore(options, failure)
+  try {
+    running = await Running.start(options, store, failure)
+    return running
+  } catch (error) {
+    store.abandon()
+    throw error
+  }
+}
+
+async function openStore(options: BrokerOptions, failure: Failure): Promise<Store> {
+  const { data, platform, nodeId } = options
+  const clusterId = platform.random.uuid()
+  if (data === MEMORY) return new MemoryStore(clusterId, options.memoryBytesMax)
+  try {
+    return await FileStore.open({
+      ...options,
+      path: data.replace(/(?<=.)\/+$/, ''),
+      disk: platform.disk,
+      clock: platform.clock,
+      fresh: { clusterId, nodeId },
+      onFailure: (cause) => void failure.report(cause),
+      onRecovered: (log, end, bytesCut) => tell({ kind: 'recovered', log, end, bytesCut }),
+    })
+  } catch (cause) {
+    throw cause instanceof TidemarkError ? cause : failure.report(cause)
+  }
+}
+
+interface Parts {
+  readonly clock: Clock
+  readonly clusterId: string
+  readonly store: Store
+  readonly acceptor: Acceptor
+  readonly cluster: Cluster
+  readonly partitions: Partitions
+  readonly groups: Groups
+  readonly failure: Failure
+}
+
+class Running implements Broker {
+  readonly brokers: readonly string[]
+  readonly host: string
+  readonly port: number
+  readonly clusterId: string
+  readonly closed: Promise<void>
+  readonly #parts: Parts
+  #resolveClosed: () => void = () => {}
+  #rejectClosed: (error: TidemarkError) => void = () => {}
+  #closing: Promise<void> | undefined
+
+  static async start(options: BrokerOptions, store: Store, failure: Failure): Promise<Running> {
+    const { platform } = options
+    const cluster = await Cluster.open(store, platform, failure)
+    // The partitions of __consumer_offsets stay as many as they were: groups are found by their number.
+    const offsetsPartitions = cluster.metadata.byName.get(OFFSETS_TOPIC)?.partitions ?? options.offsetsPartitions
+    const settled: BrokerOptions = { ...options, offsetsPartitions }
+    const topics = new Topics(cluster, settled)
+    const partitions = new Partitions(store, topics, settled, failure)
+    const groups = new Groups({ options: settled, platform, topics, partitions })
+    const producerIds = new ProducerIds(cluster, settled.pidBlock)
+    const clusterId = uuidToText(store.clusterId)
+    const services: Services = { options: settled, clusterId, platform, topics, partitions, groups, producerIds }
+    const site = {
+      table: allHandlers(),
+      services,
+      limits: settled,
+      onRefused: (client: string, why: string) => tell({ kind: 'refused', client, why }),
+      onBug: (where: string, error: unknown) => tell({ kind: 'bug', where, error }),
+    }
+    const acceptor = new Acceptor(settled, site, platform.clock)
+    const addresses = await acceptor.listen(platform.transport)
+    void groups.start()
+    void partitions.sweep()
+    return new Running(addresses, { clock: platform.clock, clusterId, store, acceptor, cluster, partitions, groups, failure })
+  }
+
+  private constructor({ bound, advertised }: Addresses, parts: Parts) {
+    this.host = bound.host
+    this.port = bound.port
+    this.brokers = [`${advertised.host.includes(':') ? `[${advertised.host}]` : advertised.host}:${advertised.port}`]
+    this.clusterId = parts.clusterId
+    this.#parts = parts
+    this.closed = new Promise((resolve, reject) => {
+      this.#resolveClosed = resolve
+      this.#rejectClosed = reject
+    })
+    // Who does not look at `closed` is told through the diagnostics channel; the process lives on.
+    this.closed.catch(() => {})
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { acceptor, failure, store } = this.#parts
+    await acceptor.close()
+    if (failure.error === undefined) await this.#writeDown()
+    if (failure.error === undefined) {
+      this.#resolveClosed()
+      return
+    }
+    store.abandon()
+    this.#rejectClosed(failure.error)
+  }
+
+  async #writeDown(): Promise<void> {
+    const { groups, partitions, cluster, store, failure } = this.#parts
+    try {
+      await groups.close()
+      await partitions.settle()
+      await cluster.checkpoint()
+      if (failure.error === undefined) await store.close()
+    } catch (cause) {
+      failure.report(cause)
+    }
+  }
+
+  /** The disk failed: nothing more is acknowledged. Those who wait are told in this turn, before their connections end. */
+  fail(): void {
+    this.#parts.clock.afterTurn(() => void this.close())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * A frame to a request that a handler takes, or what happens instead: a frame that is none, an API or version that is not served
+ * ends the connection, because there is no way to encode an answer; ApiVersions alone is answered in any version (KIP-511).
+ */
+import { apis, decodeRequest, ErrorCode, encodeResponse, peekRequest, WireError } from '@tidemark/protocol'
+export function parse(frame, table) {
+  try {
+    const { apiKey, apiVersion: version, correlationId } = peekRequest(frame)
+    const handler = table.find(apiKey, version)
+    if (handler === undefined) return notServed(apiKey, version, correlationId, table)
+    const { clientId, body } = decodeRequest(handler.api, version, frame)
+    return { kind: 'request', handler, version, correlationId, clientId, body }
+  } catch (error) {
+    if (error instanceof WireError) return { kind: 'refuse', why: error.message }
+    throw error
+  }
+}
+function notServed(apiKey, version, correlationId, table) {
+  const own = table.advertised.find((a) => a.apiKey === apis.ApiVersions.key)
+  if (apiKey !== apis.ApiVersions.key || own === undefined) return { kind: 'refuse', why: `API ${apiKey} version ${version} is not served` }
+  const body = { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: [own] }
+  return { kind: 'answer', chunks: encodeResponse(apis.ApiVersions, 0, correlationId, body) }
+}

@@ -1,0 +1,123 @@
+/**
+ * The requests of one connection: begun in the order they came in, answered in that order.
+ *
+ * A request that holds keeps the next one from starting until it is answered; one that does not lets the next start as soon as
+ * its handler returned. No request starts while too many are unanswered, or while the client leaves too many bytes of replies
+ * unread: then its connection is not read from either, and nothing is kept for it without bound.
+ */
+import { encodeResponse } from '@tidemark/protocol'
+import { isLater } from '../now.js'
+
+/** What came in and was not begun, in frames and bytes, beyond which the connection is not read. */
+const QUEUED_FRAMES_MAX = 64
+export class Pipeline {
+  #side
+  #limits
+  #queue = []
+  #queuedBytes = 0
+  #slots = []
+  #held = false
+  #reading = true
+  #pumping = false
+  #closed = false
+  #out = []
+  #outBytes = 0
+  constructor(side, limits) {
+    this.#side = side
+    this.#limits = limits
+  }
+  /** Nothing is begun and nothing unanswered. */
+  get idle() {
+    return this.#queue.length === 0 && this.#slots.length === 0
+  }
+  push(frame) {
+    this.#queue.push(frame)
+    this.#queuedBytes += frame.length
+  }
+  /** Begins what may begin, and sends what is answered: after bytes came in, and when the client took some. */
+  pump() {
+    if (this.#pumping) return
+    this.#pumping = true
+    while (this.#mayBegin()) {
+      const frame = this.#queue.shift()
+      this.#queuedBytes -= frame.length
+      this.#begin(frame)
+    }
+    this.#pumping = false
+    this.#flush()
+    this.#holdBack()
+  }
+  #mayBegin() {
+    if (this.#closed || this.#held || this.#queue.length === 0) return false
+    if (this.#slots.length >= this.#limits.requestsInFlightMax) return false
+    return this.#side.buffered + this.#outBytes <= this.#limits.outputBufferBytesMax
+  }
+  #holdBack() {
+    const tooMany = this.#queue.length >= QUEUED_FRAMES_MAX || this.#queuedBytes > this.#limits.outputBufferBytesMax
+    const reads = !tooMany && this.#side.buffered <= this.#limits.outputBufferBytesMax
+    if (reads === this.#reading || this.#closed) return
+    this.#reading = reads
+    this.#side.read(reads)
+  }
+  #begin(frame) {
+    const begun = this.#side.begin(frame)
+    if (begun === undefined) return
+    const slot = { chunks: undefined, done: false }
+    this.#slots.push(slot)
+    if (begun.kind === 'answer') {
+      this.#finish(slot, begun.chunks)
+      return
+    }
+    const { handler, version, correlationId, run } = begun
+    const answer = (body) => {
+      this.#finish(slot, body === undefined ? undefined : encodeResponse(handler.api, version, correlationId, body))
+    }
+    try {
+      const body = run()
+      if (!isLater(body)) {
+        answer(body)
+        return
+      }
+      if (handler.holds) this.#held = true
+      body
+        .then((it) => {
+          if (handler.holds) this.#held = false
+          if (this.#closed) return
+          answer(it)
+          this.pump()
+        })
+        .catch((error) => this.#fail(error, handler))
+    } catch (error) {
+      this.#fail(error, handler)
+    }
+  }
+  #fail(error, handler) {
+    if (!this.#closed) this.#side.failed(error, handler)
+  }
+  #finish(slot, chunks) {
+    slot.chunks = chunks
+    slot.done = true
+    while (this.#slots[0]?.done === true) {
+      for (const chunk of this.#slots.shift().chunks ?? []) {
+        this.#out.push(chunk)
+        this.#outBytes += chunk.length
+      }
+    }
+  }
+  /** All replies of one turn leave as one write. */
+  #flush() {
+    if (this.#out.length === 0 || this.#closed) return
+    const out = this.#out
+    this.#out = []
+    this.#outBytes = 0
+    this.#side.write(out)
+  }
+  /** Sends what is answered; the rest is dropped. */
+  close() {
+    this.#flush()
+    this.#closed = true
+    this.#queue = []
+    this.#queuedBytes = 0
+    this.#out = []
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Produce 3 to 13. v3 record format v2 · v5 log start offset · v7 zstd · v8 errors of single records · v9 flexible · v10 current
+ * leader · v13 topic ids. Versions 0 to 2 are advertised and not served, as in Kafka (KAFKA-18659; see dispatch/table.ts).
+ */
+import type { Now } from '@tidemark/platform'
+import { apis, ErrorCode, type InferInput, type ProduceRequest, type ProduceResponse } from '@tidemark/protocol'
+import { CloseConnection } from '../dispatch/close.ts'
+import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { after, allOf } from '../now.ts'
+import { type AppendContext, append, type Produced, refusedProduce } from '../perform/append.ts'
+import type { Topic } from '../perform/topics.ts'
+import { findTopic } from './find-topic.ts'
+
+type Answer = InferInput<typeof ProduceResponse>
+type TopicData = ProduceRequest['topicData'][number]
+
+const TOPIC_IDS_SINCE = 13
+
+export const produce = handler(apis.Produce, { versions: [3, 13], holds: false }, (request, context) => {
+  const appendContext = { version: context.version, nowMs: context.services.platform.clock.now(), acks: request.acks }
+  const answer = after(
+    allOf(request.topicData.map((data) => produceTopic(data, appendContext, context))),
+    (responses): Answer => ({ responses }),
+  )
+  return request.acks === 0 ? after(answer, unanswered) : answer
+})
+
+/** Nobody waits for an answer: the only way to tell of an error is to close the connection. */
+function unanswered(answer: Answer): undefined {
+  for (const topic of answer.responses) {
+    for (const { errorCode } of topic.partitionResponses) if (errorCode !== ErrorCode.NONE) throw new CloseConnection('acks=0 failed')
+  }
+}
+
+function produceTopic(data: TopicData, appendContext: AppendContext, context: RequestContext): Now<Answer['responses'][number]> {
+  const topic = findTopic(context.services.topics, data, context.version >= TOPIC_IDS_SINCE)
+  const produced = data.partitionData.map(({ index, records }) => produceOne(topic, index, records, appendContext, context))
+  return after(allOf(produced), (all) => ({
+    name: data.name,
+    topicId: data.topicId,
+    partitionResponses: all.map((one, i) => answerOf(data.partitionData[i]!.index, one)),
+  }))
+}
+
+function produceOne(
+  topic: Topic | number,
+  index: number,
+  records: Buffer | null,
+  appendContext: AppendContext,
+  { services }: RequestContext,
+): Now<Produced> {
+  const { acks } = appendContext
+  if (acks !== 0 && acks !== 1 && acks !== -1) return refusedProduce(ErrorCode.INVALID_REQUIRED_ACKS)
+  if (typeof topic === 'number') return refusedProduce(topic)
+  if (topic.internal) return refusedProduce(ErrorCode.INVALID_TOPIC_EXCEPTION, `Cannot append to internal topic ${topic.name}`)
+  const partition = services.partitions.open(topic, index)
+  if (partition === undefined) return refusedProduce(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  return after(partition, (it) => append(it, services.topics.settings(topic), records, appendContext))
+}
+
+const answerOf = (index: number, produced: Produced): Answer['responses'][number]['partitionResponses'][number] => ({
+  index,
+  errorCode: produced.code,
+  baseOffset: produced.baseOffset,
+  logAppendTimeMs: produced.logAppendTimeMs,
+  logStartOffset: produced.logStartOffset,
+  recordErrors: produced.recordErrors,
+  errorMessage: produced.message,
+})

@@ -1,0 +1,118 @@
+/**
+ * Fetch 4 to 18. v4 isolation level · v5 log start offset · v7 sessions · v9 leader epoch · v10 zstd · v11 rack · v12 flexible,
+ * last fetched epoch · v13 topic ids · v15 replica state · v16 node endpoints · v17, v18 for replicas.
+ *
+ * A session is declined by answering id 0 (KIP-227): the client goes on with full requests.
+ */
+import type { Now } from '@tidemark/platform'
+import { apis, ErrorCode, type FetchRequest, type FetchResponse, type InferInput } from '@tidemark/protocol'
+import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { after, allOf } from '../now.ts'
+import { type Read, readAll, type Wanted, waitForBytes } from '../perform/fetch.ts'
+import type { Partition } from '../perform/partition.ts'
+import type { Topic } from '../perform/topics.ts'
+import { findTopic } from './find-topic.ts'
+import { leaderEpochFault } from './leader-epoch.ts'
+
+type Answer = InferInput<typeof FetchResponse>
+type Asked = FetchRequest['topics'][number]['partitions'][number]
+
+const TOPIC_IDS_SINCE = 13
+const READ_COMMITTED = 1
+/** The epoch of a full request outside of a session; 0 asks for a new session. */
+const FINAL_EPOCH = -1
+const INITIAL_EPOCH = 0
+
+/** Where the next Fetch of a connection begins to read, so that no partition starves behind others: one connection, one signal. */
+const turns = new WeakMap<AbortSignal, number>()
+
+export const fetch = handler(apis.Fetch, { versions: [4, 18], holds: true }, (request, context) => {
+  const fault = sessionFault(request)
+  if (fault !== ErrorCode.NONE) return { errorCode: fault, sessionId: 0, responses: [] }
+  return after(allOf(wantedOf(request, context)), (wanted) => serve(request, wanted, context))
+})
+
+function sessionFault({ sessionId, sessionEpoch }: FetchRequest): number {
+  if (sessionEpoch === FINAL_EPOCH || sessionEpoch === INITIAL_EPOCH) return ErrorCode.NONE
+  return sessionId === 0 ? ErrorCode.INVALID_FETCH_SESSION_EPOCH : ErrorCode.FETCH_SESSION_ID_NOT_FOUND
+}
+
+function wantedOf(request: FetchRequest, context: RequestContext): Now<Wanted>[] {
+  const { topics } = context.services
+  return request.topics.flatMap((asked) => {
+    const topic = findTopic(topics, { name: asked.topic, topicId: asked.topicId }, context.version >= TOPIC_IDS_SINCE)
+    return asked.partitions.map((one) => wantedOne(topic, one, context))
+  })
+}
+
+function wantedOne(topic: Topic | number, asked: Asked, { services, version }: RequestContext): Now<Wanted> {
+  const { fetchOffset, lastFetchedEpoch, partitionMaxBytes: bytesMax } = asked
+  const goneCode = version >= TOPIC_IDS_SINCE ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  const want = (partition: Partition | undefined, code: number): Wanted => ({
+    partition,
+    code,
+    goneCode,
+    fetchOffset,
+    lastFetchedEpoch,
+    bytesMax,
+  })
+  if (typeof topic === 'number') return want(undefined, topic)
+  const partition = services.partitions.open(topic, asked.partition)
+  if (partition === undefined) return want(undefined, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  return after(partition, (it) => {
+    const fault = leaderEpochFault(asked.currentLeaderEpoch, it)
+    return fault === ErrorCode.NONE ? want(it, fault) : want(undefined, fault)
+  })
+}
+
+function serve(request: FetchRequest, wanted: readonly Wanted[], context: RequestContext): Now<Answer> {
+  const { options, platform } = context.services
+  const bytesMax = Math.min(request.maxBytes, options.fetchBytesMax)
+  const bytesMin = Math.min(request.minBytes, bytesMax)
+  const deadlineMs = platform.clock.monotonic() + request.maxWaitMs
+  return look()
+
+  function look(): Now<Answer> {
+    const turn = turns.get(context.signal) ?? 0
+    return after(readAll(wanted, wanted.length === 0 ? 0 : turn % wanted.length, bytesMax), (reads) => {
+      const bytes = reads.reduce((sum, r) => sum + r.bytes, 0)
+      const waitMs = deadlineMs - platform.clock.monotonic()
+      const answersNow = bytes >= bytesMin || waitMs <= 0 || wanted.length === 0 || reads.some(isFinal) || context.signal.aborted
+      if (!answersNow) return waitForBytes(wanted, bytesMin - bytes, waitMs, platform.clock, context.signal).then(look)
+      if (bytes > 0) turns.set(context.signal, turn + 1)
+      return answerOf(request, reads, context)
+    })
+  }
+}
+
+const isFinal = (read: Read): boolean => read.code !== ErrorCode.NONE || read.diverging !== undefined
+
+function answerOf(request: FetchRequest, reads: readonly Read[], context: RequestContext): Answer {
+  let i = 0
+  const responses = request.topics.map(({ topic, topicId, partitions }) => ({
+    topic,
+    topicId,
+    partitions: partitions.map(({ partition }) => {
+      const n = i++
+      return partitionAnswer(partition, reads[n]!, request.isolationLevel, context)
+    }),
+  }))
+  return { errorCode: ErrorCode.NONE, sessionId: 0, responses }
+}
+
+type PartitionAnswer = Answer['responses'][number]['partitions'][number]
+
+function partitionAnswer(partitionIndex: number, read: Read, isolationLevel: number, { services }: RequestContext): PartitionAnswer {
+  const moved = read.code === ErrorCode.FENCED_LEADER_EPOCH
+  return {
+    partitionIndex,
+    errorCode: read.code,
+    highWatermark: read.highWatermark,
+    lastStableOffset: read.highWatermark,
+    logStartOffset: read.logStartOffset,
+    ...(read.diverging && { divergingEpoch: read.diverging }),
+    ...(moved && { currentLeader: { leaderId: services.options.nodeId, leaderEpoch: services.topics.leaderEpoch } }),
+    abortedTransactions: isolationLevel === READ_COMMITTED ? [] : null,
+    records: read.records,
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * OffsetCommit 0 to 10. v1 generation, member and a time · v2–4 retention time · v6 leader epoch · v7 static members · v8 flexible ·
+ * v9 GROUP_ID_NOT_FOUND for a group that is not there · v10 topics by id.
+ */
+import { apis, ErrorCode, ZERO_UUID } from '@tidemark/protocol';
+import { handler } from '../dispatch/handler.js';
+import { after } from '../now.js';
+import { findTopic } from './find-topic.js';
+const OWN_ERROR_FROM = 9;
+const TOPIC_IDS_FROM = 10;
+export const offsetCommit = handler(apis.OffsetCommit, { versions: [0, 10], holds: false }, (request, context) => {
+    const { services, version, signal } = context;
+    const found = request.topics.map((asked) => ({ asked, topic: findTopic(services.topics, asked, version >= TOPIC_IDS_FROM) }));
+    const entries = found.flatMap(({ asked, topic }) => typeof topic === 'number' ? [] : asked.partitions.filter((p) => exists(topic, p)).map((p) => entryOf(topic, asked, p)));
+    const codes = entries.length === 0 ? [] : services.groups.commit({ ...whoCommits(request, context), entries }, signal);
+    return after(codes, (decided) => {
+        if (decided === undefined)
+            return undefined;
+        let next = 0;
+        const topics = found.map(({ asked, topic }) => ({
+            name: asked.name,
+            topicId: asked.topicId,
+            partitions: asked.partitions.map((p) => ({
+                partitionIndex: p.partitionIndex,
+                errorCode: typeof topic === 'number' ? topic : exists(topic, p) ? decided[next++] : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+            })),
+        }));
+        return { topics };
+    });
+});
+const exists = (topic, { partitionIndex }) => partitionIndex >= 0 && partitionIndex < topic.partitions;
+const whoCommits = (request, { version }) => ({
+    groupId: request.groupId,
+    generationId: request.generationIdOrMemberEpoch,
+    memberId: request.memberId,
+    groupInstanceId: request.groupInstanceId,
+    retentionTimeMs: request.retentionTimeMs,
+    knowsGroupIdNotFound: version >= OWN_ERROR_FROM,
+});
+const entryOf = (topic, asked, p) => ({
+    topic: topic.name,
+    topicId: asked.topicId === ZERO_UUID ? ZERO_UUID : topic.id,
+    partition: p.partitionIndex,
+    offset: p.committedOffset,
+    leaderEpoch: p.committedLeaderEpoch,
+    metadata: p.committedMetadata,
+    commitTimestamp: p.commitTimestamp,
+});

@@ -1,0 +1,59 @@
+/**
+ * OffsetCommit 0 to 10. v1 generation, member and a time · v2–4 retention time · v6 leader epoch · v7 static members · v8 flexible ·
+ * v9 GROUP_ID_NOT_FOUND for a group that is not there · v10 topics by id.
+ */
+import { apis, ErrorCode, type OffsetCommitRequest, ZERO_UUID } from '@tidemark/protocol'
+import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { after } from '../now.ts'
+import type { Topic } from '../perform/topics.ts'
+import type { CommitEntry } from '../state/offsets/commit.ts'
+import { findTopic } from './find-topic.ts'
+
+const OWN_ERROR_FROM = 9
+const TOPIC_IDS_FROM = 10
+
+type AskedTopic = OffsetCommitRequest['topics'][number]
+type AskedPartition = AskedTopic['partitions'][number]
+
+export const offsetCommit = handler(apis.OffsetCommit, { versions: [0, 10], holds: false }, (request, context) => {
+  const { services, version, signal } = context
+  const found = request.topics.map((asked) => ({ asked, topic: findTopic(services.topics, asked, version >= TOPIC_IDS_FROM) }))
+  const entries = found.flatMap(({ asked, topic }) =>
+    typeof topic === 'number' ? [] : asked.partitions.filter((p) => exists(topic, p)).map((p) => entryOf(topic, asked, p)),
+  )
+  const codes = entries.length === 0 ? [] : services.groups.commit({ ...whoCommits(request, context), entries }, signal)
+  return after(codes, (decided) => {
+    if (decided === undefined) return undefined
+    let next = 0
+    const topics = found.map(({ asked, topic }) => ({
+      name: asked.name,
+      topicId: asked.topicId,
+      partitions: asked.partitions.map((p) => ({
+        partitionIndex: p.partitionIndex,
+        errorCode: typeof topic === 'number' ? topic : exists(topic, p) ? decided[next++]! : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      })),
+    }))
+    return { topics }
+  })
+})
+
+const exists = (topic: Topic, { partitionIndex }: AskedPartition): boolean => partitionIndex >= 0 && partitionIndex < topic.partitions
+
+const whoCommits = (request: OffsetCommitRequest, { version }: RequestContext) => ({
+  groupId: request.groupId,
+  generationId: request.generationIdOrMemberEpoch,
+  memberId: request.memberId,
+  groupInstanceId: request.groupInstanceId,
+  retentionTimeMs: request.retentionTimeMs,
+  knowsGroupIdNotFound: version >= OWN_ERROR_FROM,
+})
+
+const entryOf = (topic: Topic, asked: AskedTopic, p: AskedPartition): CommitEntry => ({
+  topic: topic.name,
+  topicId: asked.topicId === ZERO_UUID ? ZERO_UUID : topic.id,
+  partition: p.partitionIndex,
+  offset: p.committedOffset,
+  leaderEpoch: p.committedLeaderEpoch,
+  metadata: p.committedMetadata,
+  commitTimestamp: p.commitTimestamp,
+})

@@ -1,0 +1,14 @@
+/** LeaveGroup 0 to 5. v3 several members, by id or by instance id · v4 flexible · v5 a reason. */
+import { apis, ErrorCode } from '@tidemark/protocol';
+import { handler } from '../dispatch/handler.js';
+import { after } from '../now.js';
+const MEMBERS_FROM = 3;
+export const leaveGroup = handler(apis.LeaveGroup, { versions: [0, 5] }, (request, { version, services, signal }) => {
+    const { groupId, memberId } = request;
+    const members = version >= MEMBERS_FROM ? request.members : [{ memberId, groupInstanceId: null }];
+    return after(services.groups.leave({ groupId, members }, signal), (reply) => {
+        if (reply === undefined || version >= MEMBERS_FROM)
+            return reply;
+        return { errorCode: reply.errorCode === ErrorCode.NONE ? reply.members[0].errorCode : reply.errorCode };
+    });
+});

@@ -1,0 +1,18 @@
+/**
+ * ApiVersions 0 to 4. v1 throttle time · v3 flexible, the client's software · v4 features whose lowest version is 0.
+ *
+ * The answer is made from the table that requests are dispatched by: what is advertised is what is served.
+ */
+import { apis, ErrorCode } from '@tidemark/protocol'
+import { handler } from '../dispatch/handler.js'
+
+/** KIP-511: what Kafka's `ApiVersionsRequest.isValid` takes for the name and version of a client's software. */
+const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
+const SOFTWARE_SINCE = 3
+export function apiVersions(advertised) {
+  return handler(apis.ApiVersions, { versions: [0, 4] }, (request, context) => {
+    const named = SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion)
+    if (context.version >= SOFTWARE_SINCE && !named) return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] }
+    return { errorCode: ErrorCode.NONE, apiKeys: advertised(), finalizedFeaturesEpoch: 0n }
+  })
+}

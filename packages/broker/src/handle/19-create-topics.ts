@@ -1,0 +1,55 @@
+/** CreateTopics 0 to 7. v1 validate only, messages · v4 −1 for the defaults · v5 flexible, configs echoed · v7 topic ids. */
+import type { Now } from '@tidemark/platform'
+import { apis, type CreateTopicsRequest, type CreateTopicsResponse, ErrorCode, type InferInput, ZERO_UUID } from '@tidemark/protocol'
+import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { after, allOf } from '../now.ts'
+import { allConfigs, type TopicConfig } from '../state/topics/configs.ts'
+
+type Answer = InferInput<typeof CreateTopicsResponse>['topics'][number]
+type Asked = CreateTopicsRequest['topics'][number]
+
+/** Kafka's `DescribeConfigsResponse.ConfigSource`. */
+const FROM_TOPIC = 1
+const FROM_DEFAULT = 5
+
+export const createTopics = handler(apis.CreateTopics, { versions: [0, 7], holds: true }, (request, context) => {
+  const counts = new Map<string, number>()
+  for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const answers: Now<Answer>[] = []
+  for (const asked of request.topics) {
+    const times = counts.get(asked.name)!
+    if (times === 0) continue
+    counts.set(asked.name, 0)
+    answers.push(
+      times > 1 ? refused(asked.name, ErrorCode.INVALID_REQUEST, 'Duplicate topic name.') : create(asked, request.validateOnly, context),
+    )
+  }
+  return after(allOf(answers), (topics) => ({ topics }))
+})
+
+const refused = (name: string, errorCode: number, errorMessage: string): Answer => ({ name, errorCode, errorMessage })
+
+function create(asked: Asked, validateOnly: boolean, context: RequestContext): Now<Answer> {
+  const { topics } = context.services
+  if (validateOnly) {
+    const decided = topics.decide(asked)
+    if (decided.kind === 'refuse') return refused(asked.name, decided.code, decided.message)
+    return made(asked.name, ZERO_UUID, decided.partitions, decided.configs, context)
+  }
+  return after(topics.create(asked), (created) => {
+    if (created.kind === 'refuse') return refused(asked.name, created.code, created.message)
+    const { id, partitions, configs } = created.topic
+    return made(asked.name, id, partitions, configs, context)
+  })
+}
+
+function made(name: string, topicId: string, numPartitions: number, given: readonly TopicConfig[], { services }: RequestContext): Answer {
+  const configs = allConfigs(given, services.options).map(({ name: config, value, isDefault }) => ({
+    name: config,
+    value,
+    readOnly: false,
+    configSource: isDefault ? FROM_DEFAULT : FROM_TOPIC,
+    isSensitive: false,
+  }))
+  return { name, topicId, errorCode: ErrorCode.NONE, errorMessage: null, numPartitions, replicationFactor: 1, configs }
+}

@@ -1,0 +1,16 @@
+/** InitProducerId 0 to 5. v2 flexible · v3 a known id and epoch (KIP-360) · v4 PRODUCER_FENCED · v5 for transactions. Without transactions. */
+import { apis, ErrorCode } from '@tidemark/protocol'
+import { handler } from '../dispatch/handler.ts'
+import { after, attempt } from '../now.ts'
+import { storageCode } from '../perform/failure.ts'
+
+export const initProducerId = handler(apis.InitProducerId, { versions: [0, 5], holds: true }, (request, { services }) => {
+  if (request.transactionalId !== null) {
+    const errorCode = request.transactionalId === '' ? ErrorCode.INVALID_REQUEST : ErrorCode.UNSUPPORTED_VERSION
+    return { errorCode, producerId: -1n, producerEpoch: -1 }
+  }
+  return attempt(
+    () => after(services.producerIds.next(), (producerId) => ({ errorCode: ErrorCode.NONE, producerId, producerEpoch: 0 })),
+    (error) => ({ errorCode: storageCode(error), producerId: -1n, producerEpoch: -1 }),
+  )
+})

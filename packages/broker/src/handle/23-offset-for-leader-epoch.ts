@@ -1,0 +1,33 @@
+/** OffsetForLeaderEpoch 0 to 4. v1 the epoch in the answer · v2 the epoch that the client knows · v3 replica id · v4 flexible. */
+import type { Now } from '@tidemark/platform'
+import { apis, ErrorCode, type InferInput, type OffsetForLeaderEpochRequest, type OffsetForLeaderEpochResponse } from '@tidemark/protocol'
+import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { after, allOf } from '../now.ts'
+import { leaderEpochFault } from './leader-epoch.ts'
+
+type Answer = InferInput<typeof OffsetForLeaderEpochResponse>['topics'][number]['partitions'][number]
+type Asked = OffsetForLeaderEpochRequest['topics'][number]['partitions'][number]
+
+export const offsetForLeaderEpoch = handler(apis.OffsetForLeaderEpoch, { versions: [0, 4], holds: true }, (request, context) => {
+  const topics = request.topics.map(({ topic, partitions }) =>
+    after(allOf(partitions.map((asked) => answerOf(topic, asked, context))), (answers) => ({ topic, partitions: answers })),
+  )
+  return after(allOf(topics), (answers) => ({ topics: answers }))
+})
+
+function answerOf(topicName: string, asked: Asked, { services }: RequestContext): Now<Answer> {
+  const failed = (errorCode: number): Answer => ({ partition: asked.partition, errorCode })
+  const topic = services.topics.byName(topicName)
+  const partition = topic && services.partitions.open(topic, asked.partition)
+  if (partition === undefined) return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  return after(partition, (it) => {
+    const fault = leaderEpochFault(asked.currentLeaderEpoch, it)
+    if (fault !== ErrorCode.NONE) return failed(fault)
+    return after(it.endOfEpoch(asked.leaderEpoch), ({ epoch, endOffset }) => ({
+      partition: asked.partition,
+      errorCode: ErrorCode.NONE,
+      leaderEpoch: epoch,
+      endOffset,
+    }))
+  })
+}

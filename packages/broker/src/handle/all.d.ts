@@ -1,0 +1,2 @@
+import { HandlerTable } from '../dispatch/table.ts';
+export declare function allHandlers(): HandlerTable;

@@ -1,0 +1,10 @@
+/** How requests name a topic: by name, or from some version on by id. */
+import { ErrorCode, ZERO_UUID } from '@tidemark/protocol';
+/** The topic, or the error code that says why there is none. */
+export function findTopic(topics, by, usesIds) {
+    if (!usesIds)
+        return topics.byName(by.name) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    if (by.topicId === ZERO_UUID)
+        return ErrorCode.UNKNOWN_TOPIC_ID;
+    return topics.byId(by.topicId) ?? ErrorCode.UNKNOWN_TOPIC_ID;
+}

@@ -1,0 +1,24 @@
+/** Steps over `Now<T>`: what is finished within the call goes on within the call; only what is not waits for a promise. */
+import type { Now } from '@tidemark/platform'
+
+export const isLater = <T>(now: Now<T>): now is Promise<T> => now instanceof Promise
+
+/** `next` of the value, at once if it is there. */
+export function after<T, U>(now: Now<T>, next: (value: T) => Now<U>): Now<U> {
+  return isLater(now) ? now.then(next) : next(now)
+}
+
+/** All values in order; a promise only if one of them is. */
+export function allOf<T>(many: readonly Now<T>[]): Now<T[]> {
+  return many.some(isLater) ? Promise.all(many) : (many as T[])
+}
+
+/** What `act` gives; or, where it fails within the call or later, what `rescue` makes of the error. */
+export function attempt<T>(act: () => Now<T>, rescue: (error: unknown) => T): Now<T> {
+  try {
+    const now = act()
+    return isLater(now) ? now.catch(rescue) : now
+  } catch (error) {
+    return rescue(error)
+  }
+}

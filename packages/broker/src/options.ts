@@ -1,0 +1,134 @@
+/** What a broker can be told: every limit has its unit in its name and Kafka's default unless the comment says otherwise. */
+import { type Address, nodePlatform, type Platform, TidemarkError } from '@tidemark/platform'
+
+export const MEMORY = ':memory:'
+
+/**
+ * `never`: the machine writes when it likes; a crash of the process loses nothing, a crash of the machine may.
+ * `interval`: dirty files are synced every `fsyncIntervalMs`. `always`: nothing is acknowledged before it is synced.
+ */
+export type Fsync = 'never' | 'interval' | 'always'
+
+export interface BrokerOptions {
+  /** A folder, or ':memory:'. */
+  readonly data: string
+  readonly listen: Address
+  /** What clients are told to connect to; undefined: the address that the listener really has. */
+  readonly advertised: Partial<Address> | undefined
+  readonly nodeId: number
+  readonly rack: string | null
+  readonly fsync: Fsync
+  readonly fsyncIntervalMs: number
+  readonly platform: Platform
+
+  /** `socket.request.max.bytes`. */
+  readonly frameBytesMax: number
+  /** `max.message.bytes`, of a batch: a topic may have its own. */
+  readonly messageBytesMax: number
+  /** `log.segment.bytes`. */
+  readonly segmentBytesMax: number
+  readonly indexIntervalBytes: number
+  /** `fetch.max.bytes` of the broker. */
+  readonly fetchBytesMax: number
+  readonly connectionsMax: number
+  /** Requests of one connection that were read and are not answered yet. */
+  readonly requestsInFlightMax: number
+  /** Replies of one connection that its client has not taken; above it no further request of it is begun. */
+  readonly outputBufferBytesMax: number
+  /** `:memory:` only: the records of all topics together. */
+  readonly memoryBytesMax: number
+  readonly topicsMax: number
+  readonly partitionsMax: number
+  /** Producers remembered by a partition; the one that was silent longest is forgotten first. */
+  readonly producersPerPartitionMax: number
+  /** Files of segments that are open at once. */
+  readonly openFilesMax: number
+
+  readonly autoCreateTopics: boolean
+  readonly numPartitions: number
+  /** Partitions of `__consumer_offsets`. */
+  readonly offsetsPartitions: number
+
+  readonly groupInitialRebalanceDelayMs: number
+  /** Kafka's default is 6,000: low here, so that tests need not wait. */
+  readonly groupSessionTimeoutMinMs: number
+  readonly groupSessionTimeoutMaxMs: number
+  readonly groupMaxSize: number
+  readonly groupsMax: number
+  readonly offsetMetadataCharsMax: number
+  /** Records of a coordinator partition between two checkpoints. */
+  readonly checkpointIntervalRecords: number
+  /** Bytes of a log between two writes of its index and of what is known of its producers: what a crash has to read again. */
+  readonly recoveryBytesMax: number
+
+  /** Producer ids that are reserved in `__cluster_metadata` at a time. */
+  readonly pidBlock: number
+  /** A timer that fires later than this lets one turn of I/O pass before it judges. */
+  readonly timerLateMs: number
+}
+
+/** What a user gives: `data`, and whatever shall differ from the defaults. */
+export type StartOptions = { readonly data: string } & {
+  readonly [K in Exclude<keyof BrokerOptions, 'data' | 'listen'>]?: BrokerOptions[K] | undefined
+} & { readonly listen?: Partial<Address> | undefined }
+
+const MiB = 1024 * 1024
+
+const defaults: Omit<BrokerOptions, 'data'> = {
+  listen: { host: '127.0.0.1', port: 0 },
+  advertised: undefined,
+  nodeId: 1,
+  rack: null,
+  fsync: 'interval',
+  fsyncIntervalMs: 1000,
+  platform: nodePlatform,
+  frameBytesMax: 100 * MiB,
+  messageBytesMax: MiB + 12,
+  segmentBytesMax: 1024 * MiB,
+  indexIntervalBytes: 4096,
+  fetchBytesMax: 55 * MiB,
+  connectionsMax: 10_000,
+  requestsInFlightMax: 64,
+  outputBufferBytesMax: 8 * MiB,
+  memoryBytesMax: 256 * MiB,
+  topicsMax: 100_000,
+  partitionsMax: 200_000,
+  producersPerPartitionMax: 10_000,
+  openFilesMax: 1000,
+  autoCreateTopics: true,
+  numPartitions: 1,
+  offsetsPartitions: 50,
+  groupInitialRebalanceDelayMs: 0,
+  groupSessionTimeoutMinMs: 10,
+  groupSessionTimeoutMaxMs: 1_800_000,
+  groupMaxSize: 2_147_483_647,
+  groupsMax: 100_000,
+  offsetMetadataCharsMax: 4096,
+  checkpointIntervalRecords: 100_000,
+  recoveryBytesMax: 64 * MiB,
+  pidBlock: 1000,
+  timerLateMs: 50,
+}
+
+/** Throws a `TidemarkError` INVALID_OPTION that names the option. */
+export function resolveOptions(given: StartOptions): BrokerOptions {
+  if (typeof given?.data !== 'string' || given.data === '') {
+    throw new TidemarkError('INVALID_OPTION', "startBroker needs 'data': a folder, or ':memory:'")
+  }
+  const options: Record<string, unknown> = { ...defaults }
+  for (const [name, value] of Object.entries(given)) {
+    if (name !== 'data' && !(name in defaults)) throw new TidemarkError('INVALID_OPTION', `startBroker has no option '${name}'`)
+    if (value !== undefined) options[name] = value
+  }
+  options.listen = { ...defaults.listen, ...given.listen }
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value === 'number' && (!Number.isInteger(value) || value < 0)) {
+      throw new TidemarkError('INVALID_OPTION', `${name} is ${value}; it must be a whole number of 0 or more`)
+    }
+  }
+  if (!['never', 'interval', 'always'].includes(options.fsync as string)) {
+    throw new TidemarkError('INVALID_OPTION', `fsync is '${String(options.fsync)}'; it must be never, interval or always`)
+  }
+  if (options.data === MEMORY) options.fsync = 'never'
+  return options as unknown as BrokerOptions
+}

@@ -1,0 +1,101 @@
+/** Writes `__cluster_metadata` and holds what it folds to. A record is applied when it is in the log; `durable` says when it stays. */
+import type { Now, Platform } from '@tidemark/platform'
+import { batchesIn, buildBatch, RecordCursor, readBatchHeader } from '@tidemark/protocol'
+import { after } from '../now.ts'
+import { decodeMetadata, encodeMetadata, Metadata, type MetadataRecord } from '../state/topics/metadata.ts'
+import type { Log } from '../storage/log.ts'
+import type { Store } from '../storage/store.ts'
+import type { Failure } from './failure.ts'
+
+const LOG = 'internal/__cluster_metadata/0'
+const CHECKPOINT = 'checkpoint'
+const SEGMENT_BYTES_MAX = 64 * 1024 * 1024
+const READ_BYTES_MAX = 1024 * 1024
+/** A checkpoint is written when so many records are newer than the last one. */
+const CHECKPOINT_RECORDS = 1000
+
+export class Cluster {
+  readonly metadata = new Metadata()
+  readonly #store: Store
+  readonly #log: Log
+  readonly #platform: Platform
+  readonly #failure: Failure
+  #checkpointAt = 0
+
+  private constructor(store: Store, log: Log, platform: Platform, failure: Failure) {
+    this.#store = store
+    this.#log = log
+    this.#platform = platform
+    this.#failure = failure
+  }
+
+  /** Reads the log back and raises the leader epoch: no partition is led in the epoch of an earlier start. */
+  static async open(store: Store, platform: Platform, failure: Failure): Promise<Cluster> {
+    const log = await store.open(LOG, { segmentBytesMax: SEGMENT_BYTES_MAX, syncsAlways: true }, { onCheckpoint() {} })
+    const cluster = new Cluster(store, log, platform, failure)
+    const from = cluster.#restore()
+    await cluster.#replay(from)
+    await cluster.write([{ kind: 'start', leaderEpoch: cluster.metadata.leaderEpoch + 1, startedMs: platform.clock.now() }])
+    return cluster
+  }
+
+  #restore(): number {
+    const bytes = this.#store.readSmall(LOG, CHECKPOINT)
+    if (bytes === undefined) return this.#log.start
+    const restored = new Metadata()
+    const reaches = restored.restore(bytes)
+    // One that is ahead of the log speaks of records that a crash took away.
+    if (reaches > this.#log.end) return this.#log.start
+    this.#checkpointAt = reaches
+    return this.metadata.restore(bytes)
+  }
+
+  async #replay(from: number): Promise<void> {
+    while (from < this.#log.end) {
+      for (const bytes of await this.#log.read(from, this.#log.end, READ_BYTES_MAX)) {
+        for (const { at, header } of batchesIn(bytes)) {
+          const cursor = new RecordCursor(bytes.subarray(at, at + header.size), header)
+          while (cursor.next()) if (cursor.offset >= from) this.metadata.apply(decodeMetadata(cursor.value!))
+          from = header.baseOffset + header.lastOffsetDelta + 1
+        }
+      }
+    }
+  }
+
+  /** Writes and applies; finished once a crash cannot take it back. */
+  write(records: readonly MetadataRecord[]): Now<void> {
+    if (this.#failure.error !== undefined) throw this.#failure.error
+    const nowMs = this.#platform.clock.now()
+    const batch = buildBatch(
+      records.map((record) => encodeMetadata(record, nowMs)),
+      { baseOffset: this.#log.end, leaderEpoch: this.metadata.leaderEpoch },
+    )
+    const durable = this.#append(batch)
+    for (const record of records) this.metadata.apply(record)
+    if (this.#log.end - this.#checkpointAt >= CHECKPOINT_RECORDS) void this.checkpoint()
+    return after(durable, () => {})
+  }
+
+  #append(batch: Buffer): Now<void> {
+    try {
+      const durable = this.#log.append(batch, readBatchHeader(batch))
+      if (durable instanceof Promise) {
+        return durable.catch((cause) => {
+          throw this.#failure.report(cause)
+        })
+      }
+    } catch (cause) {
+      throw this.#failure.report(cause)
+    }
+  }
+
+  async checkpoint(): Promise<void> {
+    if (this.#checkpointAt === this.#log.end) return
+    this.#checkpointAt = this.#log.end
+    try {
+      await this.#store.writeSmall(LOG, CHECKPOINT, this.metadata.checkpoint(this.#log.end))
+    } catch (cause) {
+      this.#failure.report(cause)
+    }
+  }
+}

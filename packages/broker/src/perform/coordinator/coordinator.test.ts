@@ -1,0 +1,355 @@
+import { batchesIn, ErrorCode, RecordCursor } from '@tidemark/protocol'
+import { describe, expect, it } from 'vitest'
+import { takeCheckpoint } from '../../state/group/checkpoint.ts'
+import { heartbeat } from '../../state/group/heartbeat.ts'
+import { join } from '../../state/group/join.ts'
+import { type JoinReply, joinError, type SyncReply, syncError } from '../../state/group/replies.ts'
+import { sync } from '../../state/group/sync.ts'
+import { type CommitReply, commit } from '../../state/offsets/commit.ts'
+import { fetchOffsets } from '../../state/offsets/fetch.ts'
+import { Timers } from '../timers.ts'
+import { Coordinator } from './coordinator.ts'
+import { loadShard } from './load.ts'
+import { ManualClock, settle, TestCheckpoints, TestLog } from './rig.case.ts'
+
+const ZERO = '0'.repeat(32)
+const never = new AbortController().signal
+const LATE_MS = 50
+
+class Rig {
+  readonly clock = new ManualClock()
+  readonly timers = new Timers(this.clock, LATE_MS)
+  readonly log: TestLog
+  readonly checkpoints: TestCheckpoints
+  readonly coordinator: Coordinator
+
+  constructor(log = new TestLog(), checkpoints = new TestCheckpoints(), checkpointIntervalRecords = 1000, topics?: readonly string[]) {
+    this.log = log
+    this.checkpoints = checkpoints
+    const limits = {
+      initialRebalanceDelayMs: 0,
+      sessionTimeoutMinMs: 10,
+      sessionTimeoutMaxMs: 1_800_000,
+      sizeMax: 100,
+      pendingMembersMax: 100,
+      metadataBytesMax: 10_000,
+      recordBytesMax: 100_000,
+      offsetMetadataCharsMax: 4096,
+    }
+    const { clock, timers } = this
+    const topicExists = (topic: string): boolean => topics?.includes(topic) ?? true
+    this.coordinator = new Coordinator(
+      { clock, timers, limits, checkpointIntervalRecords, mayCreateGroup: () => true, topicExists },
+      checkpoints,
+    )
+  }
+
+  begin(): this {
+    this.coordinator.begin(this.log)
+    return this
+  }
+
+  commit(groupId: string, offset: number, topic = 'orders', partition = 0) {
+    const entries = [{ topic, topicId: ZERO, partition, offset, leaderEpoch: -1, metadata: null, commitTimestamp: -1 }]
+    const who = { generationId: -1, memberId: '', groupInstanceId: null, retentionTimeMs: -1, knowsGroupIdNotFound: true }
+    return this.coordinator.request<CommitReply>(
+      (shard, ticket, turn) => commit(shard, { groupId, ...who, entries }, ticket, turn),
+      (errorCode) => [errorCode],
+      never,
+    )
+  }
+
+  committed(groupId: string, topic = 'orders') {
+    return this.coordinator.read(
+      (shard) => fetchOffsets(shard, groupId, [{ name: topic, topicId: ZERO, partitions: [0] }])[0]!.partitions[0]!.offset,
+      (errorCode) => -1000 - errorCode,
+    )
+  }
+
+  join(groupId: string, memberId: string, signal = never) {
+    const request = {
+      groupId,
+      memberId: '',
+      newMemberId: memberId,
+      groupInstanceId: null,
+      protocolType: 'consumer',
+      protocols: [{ name: 'range', metadata: Buffer.from('m') }],
+      sessionTimeoutMs: 1000,
+      rebalanceTimeoutMs: 5000,
+      clientId: 'c',
+      clientHost: '/127.0.0.1',
+      needsMemberId: false,
+      canSkipAssignment: false,
+    }
+    return this.coordinator.request<JoinReply>(
+      (shard, ticket, turn) => join(shard, request, ticket, turn),
+      (errorCode) => joinError(errorCode, ''),
+      signal,
+    )
+  }
+
+  sync(groupId: string, memberId: string, generationId: number, assignment: string) {
+    const assignments = [{ memberId, assignment: Buffer.from(assignment) }]
+    const request = { groupId, generationId, memberId, groupInstanceId: null, protocolType: null, protocolName: null, assignments }
+    return this.coordinator.request<SyncReply>((shard, ticket, turn) => sync(shard, request, ticket, turn), syncError, never)
+  }
+
+  heartbeat(groupId: string, memberId: string, generationId: number) {
+    const request = { groupId, memberId, generationId, groupInstanceId: null }
+    return this.coordinator.request<number>(
+      (shard, ticket, turn) => heartbeat(shard, request, ticket, turn),
+      (errorCode) => errorCode,
+      never,
+    )
+  }
+}
+
+const stateOf = async (log: TestLog, checkpoint?: Buffer): Promise<string> => {
+  const clock = new ManualClock()
+  const loading = loadShard(log, checkpoint, clock)
+  await settle(clock)
+  return takeCheckpoint((await loading).shard, log.end).toString('hex')
+}
+
+describe('replies and the log', () => {
+  it('when an append finishes within the call, so does the reply', () => {
+    const rig = new Rig().begin()
+    expect(rig.commit('g', 1)).toEqual([ErrorCode.NONE])
+    expect(rig.committed('g')).toBe(1)
+  })
+
+  it('a reply waits until its records are durable, and replies leave in the order of the log', async () => {
+    const rig = new Rig().begin()
+    rig.log.slow = true
+    const order: string[] = []
+    for (const group of ['a', 'b', 'c']) void Promise.resolve(rig.commit(group, 1)).then(() => order.push(group))
+    await settle(rig.clock)
+    expect(order).toEqual([])
+    rig.log.finish()
+    rig.log.finish()
+    await settle(rig.clock)
+    rig.log.finish()
+    await settle(rig.clock)
+    expect(order).toEqual(['a', 'b', 'c'])
+  })
+
+  it('an OffsetFetch does not show a commit before it is durable', async () => {
+    const rig = new Rig().begin()
+    rig.log.slow = true
+    void rig.commit('g', 7)
+    const seen: number[] = []
+    void Promise.resolve(rig.committed('g')).then((offset) => seen.push(offset))
+    await settle(rig.clock)
+    expect(seen).toEqual([])
+    rig.log.finish()
+    await settle(rig.clock)
+    expect(seen).toEqual([7])
+    expect(rig.committed('g')).toBe(7)
+  })
+
+  it('no member is told that the group is stable before its assignment is durable', async () => {
+    const rig = new Rig().begin()
+    const joined = rig.join('g', 'm')
+    rig.clock.advance(0)
+    expect((await joined)?.generationId).toBe(1)
+    rig.log.slow = true
+    const told: string[] = []
+    void Promise.resolve(rig.sync('g', 'm', 1, 'all')).then(() => told.push('sync'))
+    void Promise.resolve(rig.heartbeat('g', 'm', 1)).then(() => told.push('heartbeat'))
+    await settle(rig.clock)
+    expect(told).toEqual([])
+    rig.log.finish()
+    await settle(rig.clock)
+    expect(told).toEqual(['sync', 'heartbeat'])
+  })
+
+  it('an append that throws changes no offset, is answered COORDINATOR_NOT_AVAILABLE, and the next one may succeed', () => {
+    const rig = new Rig().begin()
+    rig.commit('g', 1)
+    rig.log.broken = new Error('the memory is full')
+    expect(rig.commit('g', 2)).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])
+    expect(rig.committed('g')).toBe(1)
+    rig.log.broken = undefined
+    expect(rig.commit('g', 3)).toEqual([ErrorCode.NONE])
+    expect(rig.committed('g')).toBe(3)
+  })
+
+  it('an append that fails later is answered COORDINATOR_NOT_AVAILABLE, and nothing that saw it is shown', async () => {
+    const rig = new Rig().begin()
+    rig.log.slow = true
+    const committed = rig.commit('g', 1)
+    const fetched = rig.committed('g')
+    rig.log.finish(new Error('the disk is gone'))
+    expect(await committed).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])
+    expect(await fetched).toBe(-1000 - ErrorCode.COORDINATOR_NOT_AVAILABLE)
+    expect(await rig.committed('g')).toBe(-1000 - ErrorCode.COORDINATOR_NOT_AVAILABLE)
+  })
+
+  it('a parked request whose connection is gone ends without an answer', async () => {
+    const rig = new Rig().begin()
+    const connection = new AbortController()
+    const parked = rig.join('g', 'm', connection.signal)
+    connection.abort()
+    expect(await parked).toBeUndefined()
+  })
+})
+
+describe('sessions', () => {
+  it('decision 5: after a stall a turn of I/O passes first, and a heartbeat that arrived meanwhile keeps its member', async () => {
+    const rig = new Rig().begin()
+    const joined = rig.join('g', 'm')
+    rig.clock.advance(0)
+    await joined
+    rig.sync('g', 'm', 1, 'all')
+    rig.clock.stall(60_000)
+    expect(rig.heartbeat('g', 'm', 1)).toBe(ErrorCode.NONE)
+    rig.clock.turn()
+    expect(rig.heartbeat('g', 'm', 1)).toBe(ErrorCode.NONE)
+    rig.clock.stall(60_000)
+    rig.clock.turn()
+    expect(rig.heartbeat('g', 'm', 1)).toBe(ErrorCode.UNKNOWN_MEMBER_ID)
+  })
+})
+
+describe('reading back', () => {
+  it('is answered COORDINATOR_LOAD_IN_PROGRESS meanwhile, and afterwards nobody has to rejoin', async () => {
+    const before = new Rig().begin()
+    const joined = before.join('g', 'm')
+    before.clock.advance(0)
+    await joined
+    before.sync('g', 'm', 1, 'all')
+    before.commit('other', 9)
+
+    const rig = new Rig(before.log)
+    const loading = rig.coordinator.load(rig.log)
+    expect(rig.commit('g', 1)).toEqual([ErrorCode.COORDINATOR_LOAD_IN_PROGRESS])
+    expect(rig.coordinator.unavailable).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+    await settle(rig.clock)
+    await loading
+    expect(rig.heartbeat('g', 'm', 1)).toBe(ErrorCode.NONE)
+    expect(rig.committed('other')).toBe(9)
+    rig.clock.advance(1000)
+    expect(rig.heartbeat('g', 'm', 1)).toBe(ErrorCode.UNKNOWN_MEMBER_ID)
+  })
+
+  it('the records are those of Kafka: keys of version 1 and 2, in plain batches', () => {
+    const rig = new Rig().begin()
+    void rig.join('g', 'm')
+    rig.commit('simple', 5)
+    const versions: number[] = []
+    for (const batch of rig.log.batches) {
+      for (const { header } of batchesIn(batch)) {
+        expect(header).toMatchObject({ producerId: -1n, attributes: 0 })
+        const cursor = new RecordCursor(batch, header)
+        while (cursor.next()) versions.push(cursor.key!.readInt16BE(0), cursor.value!.readInt16BE(0))
+      }
+    }
+    expect(versions).toEqual([2, 3, 1, 3])
+  })
+
+  it('a record of a kind that Kafka has and this coordinator has not is skipped', async () => {
+    const rig = new Rig().begin()
+    rig.commit('g', 1)
+    const strange = Buffer.from(rig.log.batches[0]!)
+    // The key's version: behind the batch's header and the record's length, attributes, two deltas and key length.
+    const keyAt = 61 + 5 + (strange[61]! & 0x80 ? 1 : 0)
+    expect(strange.readInt16BE(keyAt)).toBe(1)
+    strange.writeInt16BE(3, keyAt)
+    rig.log.append(strange)
+    rig.commit('g', 2)
+    expect(await stateOf(rig.log)).toBe(await stateOf(rig.log, await checkpointAt(rig.log, 1)))
+  })
+
+  it('deletes the offsets of topics that a crash took away before theirs were deleted', async () => {
+    const before = new Rig().begin()
+    before.commit('g', 1)
+    before.commit('g', 2, 'gone')
+    const rig = new Rig(before.log, new TestCheckpoints(), 1000, ['orders'])
+    const loading = rig.coordinator.load(rig.log)
+    await settle(rig.clock)
+    await loading
+    expect([rig.committed('g'), rig.committed('g', 'gone')]).toEqual([1, -1])
+  })
+
+  it('a log that cannot be read makes the partition unavailable', async () => {
+    const rig = new Rig()
+    rig.commit('g', 1)
+    rig.log.end = 5
+    const loading = rig.coordinator.load(rig.log)
+    const failed = expect(loading).rejects.toThrow('has no batch at 0')
+    await settle(rig.clock)
+    await failed
+    expect(rig.commit('g', 1)).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])
+  })
+})
+
+const checkpointAt = async (log: TestLog, batches: number): Promise<Buffer> => Buffer.from(await stateOf(log.cut(batches)), 'hex')
+
+describe('checkpoints', () => {
+  it('decision 12: checkpoint plus tail is, byte for byte, a full replay, wherever the checkpoint was taken', async () => {
+    const rig = new Rig().begin()
+    for (let i = 0; i < 30; i++) {
+      rig.commit(`g${i % 7}`, i, i % 3 === 0 ? 'orders' : 'clicks', i % 4)
+      if (i % 10 === 9) rig.coordinator.forgetTopic('clicks')
+      if (i % 5 === 0) void rig.join(`j${i}`, `m${i}`)
+    }
+    rig.clock.advance(0)
+    for (const i of [0, 5, 10]) rig.sync(`j${i}`, `m${i}`, 1, 'all')
+    const full = await stateOf(rig.log)
+    for (let batches = 0; batches <= rig.log.batches.length; batches++) {
+      expect(await stateOf(rig.log, await checkpointAt(rig.log, batches))).toBe(full)
+    }
+  })
+
+  it('is written after the given number of records, and at a clean close', async () => {
+    const rig = new Rig(new TestLog(), new TestCheckpoints(), 3).begin()
+    rig.commit('g', 1)
+    rig.commit('g', 2)
+    expect(rig.checkpoints.writes).toBe(0)
+    rig.commit('g', 3)
+    expect(rig.checkpoints.writes).toBe(1)
+    await settle(rig.clock)
+    rig.commit('g', 4)
+    await rig.coordinator.checkpoint()
+    expect(rig.checkpoints.writes).toBe(2)
+    await rig.coordinator.checkpoint()
+    expect(rig.checkpoints.writes).toBe(2)
+  })
+
+  it('one that cannot be written is no loss', async () => {
+    const rig = new Rig(new TestLog(), new TestCheckpoints(), 1).begin()
+    rig.checkpoints.broken = new Error('no room')
+    expect(rig.commit('g', 1)).toEqual([ErrorCode.NONE])
+    await settle(rig.clock)
+    expect(rig.commit('g', 2)).toEqual([ErrorCode.NONE])
+  })
+
+  it('one that is damaged is ignored', async () => {
+    const rig = new Rig().begin()
+    rig.commit('g', 1)
+    expect(await stateOf(rig.log, Buffer.from('nonsense'))).toBe(await stateOf(rig.log))
+    expect(await stateOf(rig.log, Buffer.alloc(0))).toBe(await stateOf(rig.log))
+  })
+
+  it('one that reaches beyond the log is ignored, and replaced before the log grows over it again', async () => {
+    const rig = new Rig().begin()
+    rig.commit('g', 1)
+    rig.commit('g', 2)
+    await rig.coordinator.checkpoint()
+
+    const after = new Rig(rig.log.cut(1), rig.checkpoints)
+    const loading = after.coordinator.load(after.log)
+    await settle(after.clock)
+    await loading
+    expect(after.committed('g')).toBe(1)
+    after.commit('other', 5)
+    after.commit('other', 6)
+
+    // It is killed now, and reads back again: nothing of the lost commit is believed.
+    const last = new Rig(after.log, after.checkpoints)
+    const again = last.coordinator.load(last.log)
+    await settle(last.clock)
+    await again
+    expect([last.committed('g'), last.committed('other')]).toEqual([1, 6])
+  })
+})

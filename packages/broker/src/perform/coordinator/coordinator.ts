@@ -1,0 +1,225 @@
+/**
+ * The coordinator of one partition of `__consumer_offsets`: performs what its groups decide.
+ *
+ * A turn is: decide; append the records as one batch; apply them; set the timers; give the replies. All but the last happens
+ * within the call, so turns never interleave, and the log has the order of the decisions.
+ *
+ * No reply overtakes the log: it leaves once everything is durable that the partition's log held when it was decided, its own
+ * records included. So neither a commit is acknowledged nor an offset, a generation or an assignment shown that a crash could
+ * take back; and replies leave in the order of the log.
+ *
+ * When an append fails, nothing of it is applied and whoever would have been answered gets COORDINATOR_NOT_AVAILABLE.
+ */
+import type { Clock, Now } from '@tidemark/platform'
+import { buildBatch, ErrorCode } from '@tidemark/protocol'
+import { isLater } from '../../now.ts'
+import { Decision, type Moment, type Ticket } from '../../state/decision.ts'
+import { takeCheckpoint } from '../../state/group/checkpoint.ts'
+import { expire } from '../../state/group/expire.ts'
+import { encodeRecord } from '../../state/group/records.ts'
+import { Shard } from '../../state/group/shard.ts'
+import type { GroupDecision, GroupLimits, GroupTimer, Turn } from '../../state/group/turn.ts'
+import { forgetTopics } from '../../state/offsets/forget.ts'
+import type { CheckpointStore, InternalLog } from '../internal-log.ts'
+import type { Timers } from '../timers.ts'
+import { loadShard } from './load.ts'
+
+export interface CoordinatorParts {
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly limits: GroupLimits
+  readonly checkpointIntervalRecords: number
+  readonly mayCreateGroup: () => boolean
+  readonly topicExists: (topic: string) => boolean
+}
+
+interface Waiter {
+  readonly give: (body: unknown) => void
+  readonly fail: (errorCode: number) => void
+}
+
+/** What a request is answered when it cannot be decided, or its records cannot be written. */
+export type ErrorReply<T> = (errorCode: number) => T
+
+export type Decide<T> = (shard: Shard, ticket: Ticket<T>, turn: Turn) => void
+
+export class Coordinator {
+  readonly #parts: CoordinatorParts
+  readonly #checkpoints: CheckpointStore
+  #log: InternalLog | undefined
+  #shard = new Shard()
+  /** NONE: it decides. Otherwise what every request is answered. */
+  #unavailable: number = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
+  /** The last append, while it is not durable. */
+  #unsettled: Promise<void> | undefined
+  #nextTicket = 0
+  readonly #waiters = new Map<number, Waiter>()
+  #recordsSinceCheckpoint = 0
+  #checkpointing: Promise<void> | undefined
+
+  constructor(parts: CoordinatorParts, checkpoints: CheckpointStore) {
+    this.#parts = parts
+    this.#checkpoints = checkpoints
+  }
+
+  get groupCount(): number {
+    return this.#shard.groups.size
+  }
+
+  /** The error code of every request as long as it is not NONE. */
+  get unavailable(): number {
+    return this.#unavailable
+  }
+
+  /** Begins with a partition in which nothing was ever written. */
+  begin(log: InternalLog): void {
+    this.#log = log
+    this.#unavailable = ErrorCode.NONE
+  }
+
+  /** Reads the partition back and begins. Rejects if that fails; every request is answered COORDINATOR_NOT_AVAILABLE then. */
+  async load(log: InternalLog): Promise<void> {
+    try {
+      this.#log = log
+      const { shard, recordsRead, stale } = await loadShard(log, this.#checkpoints.read(), this.#parts.clock)
+      this.#shard = shard
+      this.#recordsSinceCheckpoint = recordsRead
+      if (stale) await this.#writeCheckpoint()
+    } catch (error) {
+      this.#unavailable = ErrorCode.COORDINATOR_NOT_AVAILABLE
+      throw error
+    }
+    this.#unavailable = ErrorCode.NONE
+    this.#turn((turn) => this.#shard.revive(turn))
+    // A crash may have come between the deletion of a topic and that of its offsets.
+    this.#turn((turn) => forgetTopics(this.#shard, (topic) => !this.#parts.topicExists(topic), turn.decision))
+  }
+
+  /** The reply, now or when it is decided and durable; undefined if `signal` aborts first. */
+  request<T>(decide: Decide<T>, onError: ErrorReply<T>, signal: AbortSignal): Now<T | undefined> {
+    if (this.#unavailable !== ErrorCode.NONE) return onError(this.#unavailable)
+    const ticket = this.#nextTicket++ as Ticket<T>
+    let answer: Now<T> | undefined
+    let park: Waiter | undefined
+    const waiter: Waiter = {
+      give: (body) => (park === undefined ? (answer = body as T) : park.give(body)),
+      fail: (errorCode) => (park === undefined ? (answer = onError(errorCode)) : park.fail(errorCode)),
+    }
+    this.#waiters.set(ticket, waiter)
+    this.#turn((turn) => decide(this.#shard, ticket, turn))
+    if (answer !== undefined) return answer
+    return new Promise((resolve) => {
+      const abort = (): void => {
+        this.#waiters.delete(ticket)
+        resolve(undefined)
+      }
+      const settle = (body: T): void => {
+        signal.removeEventListener('abort', abort)
+        resolve(body)
+      }
+      park = { give: (body) => settle(body as T), fail: (errorCode) => settle(onError(errorCode)) }
+      if (signal.aborted) abort()
+      else signal.addEventListener('abort', abort, { once: true })
+    })
+  }
+
+  /** What `look` sees, once all of it is durable. */
+  read<T>(look: (shard: Shard) => T, onError: ErrorReply<T>): Now<T> {
+    if (this.#unavailable !== ErrorCode.NONE) return onError(this.#unavailable)
+    const seen = look(this.#shard)
+    if (this.#unsettled === undefined) return seen
+    return this.#unsettled.then(
+      () => seen,
+      () => onError(ErrorCode.COORDINATOR_NOT_AVAILABLE),
+    )
+  }
+
+  forgetTopic(name: string): void {
+    if (this.#unavailable !== ErrorCode.NONE) return
+    this.#turn((turn) => forgetTopics(this.#shard, (topic) => topic === name, turn.decision))
+  }
+
+  #turn(decide: (turn: Turn) => void): void {
+    const { clock, limits, mayCreateGroup } = this.#parts
+    const now: Moment = { wallMs: clock.now(), monotonicMs: clock.monotonic() }
+    const decision: GroupDecision = new Decision()
+    decide({ now, limits, decision, mayCreateGroup })
+    this.#perform(decision, now)
+  }
+
+  #perform(decision: GroupDecision, now: Moment) {
+    const written = this.#write(decision, now)
+    for (const change of decision.timers) {
+      if (change.at === undefined) this.#parts.timers.cancel(change.key)
+      else this.#parts.timers.set(change.key, change.at, () => this.#fire(change.event))
+    }
+    if (decision.replies.length === 0) return
+    if (!written) return this.#fail(decision)
+    if (this.#unsettled === undefined) return this.#give(decision)
+    this.#unsettled.then(
+      () => this.#give(decision),
+      () => this.#fail(decision),
+    )
+  }
+
+  #fire(timer: GroupTimer): void {
+    this.#turn((turn) => expire(this.#shard, timer, turn))
+  }
+
+  #give({ replies }: GroupDecision): void {
+    for (const { ticket, body } of replies) this.#take(ticket)?.give(body)
+  }
+
+  #fail({ replies }: GroupDecision): void {
+    for (const { ticket } of replies) this.#take(ticket)?.fail(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+  }
+
+  #take(ticket: number): Waiter | undefined {
+    const waiter = this.#waiters.get(ticket)
+    this.#waiters.delete(ticket)
+    return waiter
+  }
+
+  /** False: the append failed, and whoever owns the disk knows. */
+  #write({ records }: GroupDecision, { wallMs }: Moment): boolean {
+    if (records.length === 0) return true
+    try {
+      const batch = buildBatch(records.map((record) => encodeRecord(record, wallMs)))
+      this.#await(this.#log!.append(batch).durable)
+    } catch {
+      return false
+    }
+    for (const record of records) this.#shard.apply(record)
+    this.#recordsSinceCheckpoint += records.length
+    if (this.#recordsSinceCheckpoint >= this.#parts.checkpointIntervalRecords) void this.checkpoint()
+    return true
+  }
+
+  #await(durable: Now<void>): void {
+    if (!isLater(durable)) return
+    this.#unsettled = durable
+    durable.then(
+      () => {
+        if (this.#unsettled === durable) this.#unsettled = undefined
+      },
+      // Stays: what is not durable is never shown, and the broker ends.
+      () => {},
+    )
+  }
+
+  /** Saves the fold, so that a restart need not read the log again. One that cannot be written is no loss: the log has it all. */
+  checkpoint(): Promise<void> {
+    if (this.#log === undefined || this.#recordsSinceCheckpoint === 0 || this.#unavailable !== ErrorCode.NONE) return Promise.resolve()
+    this.#checkpointing ??= this.#writeCheckpoint()
+      .catch(() => {})
+      .finally(() => {
+        this.#checkpointing = undefined
+      })
+    return this.#checkpointing
+  }
+
+  #writeCheckpoint(): Promise<void> {
+    this.#recordsSinceCheckpoint = 0
+    return this.#checkpoints.write(takeCheckpoint(this.#shard, this.#log!.end))
+  }
+}

@@ -1,0 +1,135 @@
+/** Coordinators in a test: a clock that is moved by hand, and a log whose appends finish when the test says so. */
+import type { Clock, Now, Timer } from '@tidemark/platform'
+import { lastOffsetOf, readBatchHeader, stampBatch } from '@tidemark/protocol'
+import type { CheckpointStore, InternalLog } from '../internal-log.ts'
+
+export class ManualClock implements Clock {
+  #nowMs = 0
+  readonly #timers: { at: number; call: () => void }[] = []
+  readonly #afterTurn: (() => void)[] = []
+
+  now(): number {
+    return 1_700_000_000_000 + this.#nowMs
+  }
+
+  monotonic(): number {
+    return this.#nowMs
+  }
+
+  schedule(delayMs: number, call: () => void): Timer {
+    const timer = { at: this.#nowMs + delayMs, call }
+    this.#timers.push(timer)
+    return {
+      cancel: () => {
+        const at = this.#timers.indexOf(timer)
+        if (at !== -1) this.#timers.splice(at, 1)
+      },
+    }
+  }
+
+  afterTurn(call: () => void): void {
+    this.#afterTurn.push(call)
+  }
+
+  get pending(): number {
+    return this.#timers.length
+  }
+
+  /** Lets the time pass: timers fire at their moments. */
+  advance(ms: number): void {
+    const until = this.#nowMs + ms
+    for (;;) {
+      const due = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
+      if (due === undefined) break
+      this.#timers.splice(this.#timers.indexOf(due), 1)
+      this.#nowMs = Math.max(this.#nowMs, due.at)
+      due.call()
+    }
+    this.#nowMs = until
+  }
+
+  /** The process stood still for so long, and its timers fire late. */
+  stall(ms: number): void {
+    this.#nowMs += ms
+    this.advance(0)
+  }
+
+  /** A turn of I/O has passed. Returns whether anybody waited for it. */
+  turn(): boolean {
+    const calls = this.#afterTurn.splice(0)
+    for (const call of calls) call()
+    return calls.length > 0
+  }
+}
+
+/** Lets promises go on, and turns of I/O pass while somebody waits for one. */
+export async function settle(clock: ManualClock): Promise<void> {
+  for (let quiet = 0; quiet < 3; ) {
+    for (let i = 0; i < 20; i++) await Promise.resolve()
+    quiet = clock.turn() ? 0 : quiet + 1
+  }
+}
+
+export class TestLog implements InternalLog {
+  readonly partition = 0
+  readonly start = 0
+  end = 0
+  readonly batches: Buffer[] = []
+  /** Appends finish within the call, or when `finish` is called. */
+  slow = false
+  /** What the next appends throw. */
+  broken: Error | undefined
+  readonly #unfinished: { resolve: () => void; reject: (error: Error) => void }[] = []
+
+  append(batch: Buffer): { readonly baseOffset: number; readonly durable: Now<void> } {
+    if (this.broken !== undefined) throw this.broken
+    const baseOffset = this.end
+    stampBatch(batch, 0, baseOffset, 1)
+    this.batches.push(batch)
+    this.end = lastOffsetOf(readBatchHeader(batch)) + 1
+    if (!this.slow) return { baseOffset, durable: undefined }
+    return { baseOffset, durable: new Promise<void>((resolve, reject) => this.#unfinished.push({ resolve, reject })) }
+  }
+
+  read(from: number, bytesMax: number): Now<Buffer> {
+    const found: Buffer[] = []
+    let bytes = 0
+    for (const batch of this.batches) {
+      if (lastOffsetOf(readBatchHeader(batch)) < from) continue
+      if (found.length > 0 && bytes + batch.length > bytesMax) break
+      found.push(batch)
+      bytes += batch.length
+    }
+    return Buffer.concat(found)
+  }
+
+  /** The oldest append that is not finished is; or fails. */
+  finish(error?: Error): void {
+    const append = this.#unfinished.shift()!
+    if (error === undefined) append.resolve()
+    else append.reject(error)
+  }
+
+  /** What a crash of the machine leaves of it. */
+  cut(batches: number): TestLog {
+    const log = new TestLog()
+    for (const batch of this.batches.slice(0, batches)) log.append(Buffer.from(batch))
+    return log
+  }
+}
+
+export class TestCheckpoints implements CheckpointStore {
+  bytes: Buffer | undefined
+  writes = 0
+  broken: Error | undefined
+
+  read(): Buffer | undefined {
+    return this.bytes
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.broken !== undefined) throw this.broken
+    this.writes++
+    this.bytes = Buffer.from(bytes)
+  }
+}

@@ -1,0 +1,30 @@
+export type Notable =
+  | {
+      readonly kind: 'refused'
+      readonly client: string
+      readonly why: string
+    }
+  | {
+      readonly kind: 'bug'
+      readonly where: string
+      readonly error: unknown
+    }
+  | {
+      readonly kind: 'storageFailed'
+      readonly error: Error
+    }
+  | {
+      readonly kind: 'unreadable'
+      readonly error: Error
+    }
+  | {
+      readonly kind: 'memoryFull'
+      readonly message: string
+    }
+  | {
+      readonly kind: 'recovered'
+      readonly log: string
+      readonly end: number
+      readonly bytesCut: number
+    }
+export declare function tell(notable: Notable): void

@@ -1,0 +1,55 @@
+/**
+ * The first failure of the disk ends the broker: nothing that was not written may be acknowledged afterwards, and what the
+ * page cache holds after a failed sync is unknown. Whoever sees a `DiskError` hands it here; the broker closes its listeners
+ * and rejects `closed`. The embedding process lives on.
+ */
+import { DiskError, TidemarkError } from '@tidemark/platform';
+import { ErrorCode } from '@tidemark/protocol';
+import { tell } from './diagnostics.js';
+const meanings = {
+    ENOSPC: 'the disk is full: free some space and start again',
+    EDQUOT: 'the quota of the disk is used up: free some space and start again',
+    EFBIG: 'the file may not grow further (a limit of the file system or of the process)',
+    EROFS: 'the file system is read-only',
+    EACCES: 'permission denied',
+    EIO: 'the disk reports an I/O error',
+    EMFILE: 'the process has too many open files: raise its limit, or lower openFilesMax',
+};
+export class Failure {
+    #onFailure;
+    error;
+    #saidFull = false;
+    constructor(onFailure) {
+        this.#onFailure = onFailure;
+    }
+    /** Returns the error that all later writes fail with. Memory that is full is no failure: it is told of once, and only refused. */
+    report(cause) {
+        if (cause instanceof TidemarkError && cause.code === 'MEMORY_FULL')
+            return this.#full(cause);
+        if (this.error !== undefined)
+            return this.error;
+        this.error = storageFailed(cause);
+        tell({ kind: 'storageFailed', error: this.error });
+        this.#onFailure(this.error);
+        return this.error;
+    }
+    #full(error) {
+        if (!this.#saidFull)
+            tell({ kind: 'memoryFull', message: error.message });
+        this.#saidFull = true;
+        return error;
+    }
+}
+/** The code that says so to a client; rethrows what is no failure of the storage. */
+export function storageCode(error) {
+    if (error instanceof TidemarkError)
+        return ErrorCode.KAFKA_STORAGE_ERROR;
+    throw error;
+}
+function storageFailed(cause) {
+    if (cause instanceof TidemarkError)
+        return cause;
+    const { code, message } = cause instanceof DiskError ? cause : { code: '', message: cause.message };
+    const meaning = meanings[code];
+    return new TidemarkError('STORAGE_FAILED', `the broker stopped: ${message}${meaning === undefined ? '' : ` (${meaning})`}`, { cause });
+}

@@ -1,0 +1,54 @@
+import { batchesIn, lastOffsetOf, RecordCursor } from '@tidemark/protocol';
+import { after, isLater } from '../now.js';
+const READ_BYTES_MAX = 256 * 1024;
+/** The first record, by offset, whose time is `timestampMs` or later; times need not be in order. */
+export function firstAtOrAfter(partition, timestampMs) {
+    return after(partition.log.seekTime(timestampMs), (from) => scan(partition, Math.max(from, partition.start), timestampMs));
+}
+/** The first record of those with the latest time. */
+export function latestByTime(partition) {
+    return after(partition.log.latest(), (latest) => {
+        if (latest === undefined || latest.baseOffset >= partition.highWatermark)
+            return undefined;
+        return scan(partition, latest.baseOffset, latest.timestampMs);
+    });
+}
+function scan(partition, from, timestampMs) {
+    for (;;) {
+        const read = partition.read(from, READ_BYTES_MAX);
+        if (isLater(read))
+            return read.then((buffers) => within(buffers));
+        const found = lookIn(read, from, timestampMs);
+        if (typeof found !== 'number')
+            return found;
+        from = found;
+    }
+    function within(buffers) {
+        const found = lookIn(buffers, from, timestampMs);
+        return typeof found === 'number' ? scan(partition, found, timestampMs) : found;
+    }
+}
+/** The record; or the offset to go on at; or undefined where there is nothing more. */
+function lookIn(buffers, from, timestampMs) {
+    let next;
+    for (const bytes of buffers) {
+        for (const { at, header } of batchesIn(bytes)) {
+            next = lastOffsetOf(header) + 1;
+            if (header.maxTimestamp < timestampMs)
+                continue;
+            const found = openAndLook(bytes.subarray(at, at + header.size), header, from, timestampMs);
+            if (found !== undefined)
+                return found;
+        }
+    }
+    return next;
+}
+function openAndLook(batch, header, from, timestampMs) {
+    const cursor = new RecordCursor(batch, header);
+    while (cursor.next()) {
+        if (cursor.offset >= from && cursor.timestampMs >= timestampMs) {
+            return { offset: cursor.offset, timestampMs: cursor.timestampMs, leaderEpoch: header.leaderEpoch };
+        }
+    }
+    return undefined;
+}

@@ -1,0 +1,138 @@
+import { readBatchHeader } from '@tidemark/protocol';
+import { after, isLater } from '../now.js';
+import { loadState, STATE_FILE } from './load-state.js';
+import { Partition } from './partition.js';
+const CHECKPOINT_FILE = 'checkpoint';
+/** File systems take names of 255 bytes; a topic's may have 249, and the id comes behind it. */
+const NAME_CHARS_MAX = 200;
+/** Topics that were deleted and made again, or whose names differ in case only, stay apart by their ids. */
+const folderOf = (topic) => topic.internal ? `internal/${topic.name}` : `topics/${topic.name.slice(0, NAME_CHARS_MAX)}.${topic.id.slice(0, 16)}`;
+export class Partitions {
+    #store;
+    #topics;
+    #options;
+    #failure;
+    /** By topic id, then by partition. */
+    #open = new Map();
+    constructor(store, topics, options, failure) {
+        this.#store = store;
+        this.#topics = topics;
+        this.#options = options;
+        this.#failure = failure;
+        topics.onDeleted((topic) => this.#remove(topic));
+    }
+    /** The partition if it was opened before. */
+    get(topic, index) {
+        const partition = this.#open.get(topic.id)?.get(index);
+        return partition instanceof Partition ? partition : undefined;
+    }
+    /** Undefined: the topic has no such partition. */
+    open(topic, index) {
+        let ofTopic = this.#open.get(topic.id);
+        const known = ofTopic?.get(index);
+        if (known !== undefined)
+            return known;
+        if (!(index >= 0 && index < topic.partitions))
+            return undefined;
+        if (ofTopic === undefined)
+            this.#open.set(topic.id, (ofTopic = new Map()));
+        const opened = this.#make(topic, index);
+        ofTopic.set(index, opened);
+        if (isLater(opened))
+            opened.then((partition) => ofTopic.has(index) && ofTopic.set(index, partition)).catch(() => { });
+        return opened;
+    }
+    #make(topic, index) {
+        const name = `${folderOf(topic)}/${index}`;
+        const { segmentBytesMax } = this.#topics.settings(topic);
+        const events = { onCheckpoint: () => this.get(topic, index)?.checkpoint() };
+        let log;
+        try {
+            log = this.#store.open(name, { segmentBytesMax }, events);
+        }
+        catch (cause) {
+            throw this.#failure.report(cause);
+        }
+        const of = { topic: topic.name, topicId: topic.id, index, leaderEpoch: this.#topics.leaderEpoch };
+        const opened = after(log, (it) => new Partition(of, it, {
+            load: () => loadState(this.#store, name, it, this.#options.producersPerPartitionMax),
+            save: (state, reaches) => {
+                this.#store.writeSmall(name, STATE_FILE, state.snapshot(reaches)).catch((cause) => this.#failure.report(cause));
+            },
+            failure: () => this.#failure.error,
+            onFailure: (cause) => this.#failure.report(cause),
+        }));
+        return isLater(opened) ? opened.catch((cause) => Promise.reject(this.#failure.report(cause))) : opened;
+    }
+    #remove(topic) {
+        const ofTopic = this.#open.get(topic.id);
+        this.#open.delete(topic.id);
+        for (const partition of ofTopic?.values() ?? [])
+            if (!isLater(partition))
+                partition.delete();
+        const waiting = [...(ofTopic?.values() ?? [])].filter(isLater);
+        const gone = Promise.allSettled(waiting).then(() => this.#store.remove(folderOf(topic)));
+        gone.catch((cause) => this.#failure.report(cause));
+    }
+    /** One partition of an internal topic, for its coordinator. The topic is made at the first call. */
+    internalLog(topicName, index) {
+        return after(this.#topics.internal(topicName, this.#options.offsetsPartitions), (topic) => after(this.open(topic, index), (partition) => after(partition.state(), () => internalLogOf(partition))));
+    }
+    /** The partitions of an internal topic in which something was written, in order. */
+    usedPartitions(topicName) {
+        const names = this.#store.list(`internal/${topicName}`);
+        return names
+            .filter((name) => /^\d+$/.test(name))
+            .map(Number)
+            .sort((a, b) => a - b);
+    }
+    checkpointStore(topicName, index) {
+        const name = `internal/${topicName}/${index}`;
+        return {
+            read: () => this.#store.readSmall(name, CHECKPOINT_FILE),
+            write: (bytes) => this.#store.writeSmall(name, CHECKPOINT_FILE, bytes),
+        };
+    }
+    *opened() {
+        for (const [id, ofTopic] of this.#open) {
+            const topic = this.#topics.byId(id);
+            for (const partition of ofTopic.values())
+                if (topic !== undefined && !isLater(partition))
+                    yield { topic, partition };
+        }
+    }
+    /** Removes what deleted topics left behind where a crash came before their files were gone. */
+    async sweep() {
+        const known = new Set();
+        for (const topic of this.#topics.all())
+            known.add(folderOf(topic));
+        try {
+            for (const name of this.#store.list('topics'))
+                if (!known.has(`topics/${name}`))
+                    await this.#store.remove(`topics/${name}`);
+        }
+        catch (cause) {
+            this.#failure.report(cause);
+        }
+    }
+    /** Finished appends are shown, and what is known of them is saved. */
+    async settle() {
+        for (const { partition } of this.opened()) {
+            await partition.settled();
+            partition.checkpoint();
+        }
+    }
+}
+function internalLogOf(partition) {
+    return {
+        partition: partition.index,
+        get start() {
+            return partition.start;
+        },
+        get end() {
+            return partition.end;
+        },
+        append: (batch) => partition.append(batch, readBatchHeader(batch)),
+        read: (from, bytesMax) => after(partition.log.read(from, partition.end, bytesMax), (found) => (found.length === 1 ? found[0] : Buffer.concat(found))),
+    };
+}

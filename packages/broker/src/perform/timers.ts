@@ -1,0 +1,56 @@
+/**
+ * Timers with a key, over the clock: setting a key again replaces its timer.
+ *
+ * A timer that fires late first lets one full turn of I/O pass and then judges: after a stall (a debugger, a CPU-bound test in
+ * the embedding process) what peers had sent meanwhile is read before anybody is taken for silent. A timer that was cancelled
+ * or set again in that turn does nothing.
+ */
+import type { Clock, Timer } from '@tidemark/platform'
+
+interface Armed {
+  readonly timer: Timer
+}
+
+export class Timers {
+  readonly #clock: Clock
+  readonly #lateMs: number
+  readonly #armed = new Map<string, Armed>()
+
+  constructor(clock: Clock, lateMs = 50) {
+    this.#clock = clock
+    this.#lateMs = lateMs
+  }
+
+  get size(): number {
+    return this.#armed.size
+  }
+
+  /** Calls once, at `atMonotonicMs` of the clock's `monotonic()` or a little later. */
+  set(key: string, atMonotonicMs: number, call: () => void): void {
+    this.cancel(key)
+    const delayMs = Math.max(0, atMonotonicMs - this.#clock.monotonic())
+    const armed: Armed = {
+      timer: this.#clock.schedule(delayMs, () => {
+        if (this.#clock.monotonic() - atMonotonicMs <= this.#lateMs) this.#fire(key, armed, call)
+        else this.#clock.afterTurn(() => this.#fire(key, armed, call))
+      }),
+    }
+    this.#armed.set(key, armed)
+  }
+
+  #fire(key: string, armed: Armed, call: () => void): void {
+    if (this.#armed.get(key) !== armed) return
+    this.#armed.delete(key)
+    call()
+  }
+
+  cancel(key: string): void {
+    this.#armed.get(key)?.timer.cancel()
+    this.#armed.delete(key)
+  }
+
+  clear(): void {
+    for (const { timer } of this.#armed.values()) timer.cancel()
+    this.#armed.clear()
+  }
+}

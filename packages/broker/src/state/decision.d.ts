@@ -1,0 +1,36 @@
+/**
+ * What a state machine decides in one turn: records to write, replies to give, timers to set. Nothing has happened yet when it
+ * is handed over; whoever performs it writes and applies the records first, arms the timers, and gives the replies once the
+ * records are durable.
+ */
+/** The two clocks, read once a turn: `wallMs` goes into records, `monotonicMs` into timers. */
+export interface Moment {
+    readonly wallMs: number;
+    readonly monotonicMs: number;
+}
+/** Names a request that waits for a reply of type T, which may come in a later turn. Each ticket is answered exactly once. */
+export type Ticket<T> = number & {
+    readonly reply?: T;
+};
+export interface Reply {
+    readonly ticket: Ticket<unknown>;
+    readonly body: unknown;
+}
+/** Setting a key again replaces its timer; `at` undefined cancels it. `at` is on the monotonic clock. */
+export type TimerChange<Event> = {
+    readonly key: string;
+    readonly at: number;
+    readonly event: Event;
+} | {
+    readonly key: string;
+    readonly at: undefined;
+};
+export declare class Decision<Record, Event> {
+    readonly records: Record[];
+    readonly replies: Reply[];
+    readonly timers: TimerChange<Event>[];
+    write(record: Record): void;
+    reply<T>(ticket: Ticket<T>, body: T): void;
+    arm(key: string, at: number, event: Event): void;
+    disarm(key: string): void;
+}

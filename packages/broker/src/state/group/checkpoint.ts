@@ -1,0 +1,108 @@
+/**
+ * The fold of one coordinator partition as bytes, with the offset it reaches: a restart reads this and the log from there.
+ *
+ * Only `stored` and `offsets` are in it, in their order, so that checkpoint plus tail is, byte for byte, what a full replay makes.
+ * Topic names stand once, in the order of their first use; offsets speak of them by number.
+ */
+import { codecOf, fields, type Infer, type InferInput, message, Reader, Writer } from '@tidemark/protocol'
+import type { CommittedOffset } from '../offsets/offset-records.ts'
+import { Shard } from './shard.ts'
+
+const { array, bytes, int32, offset, string, uuid } = fields
+
+export const CoordinatorCheckpoint = message(
+  'CoordinatorCheckpoint',
+  { versions: '0', flexible: '0+' },
+  {
+    reaches: offset(),
+    topics: array(string()),
+    groups: array({
+      groupId: string(),
+      protocolType: string(),
+      generation: int32(),
+      protocol: string({ nullable: '0+' }),
+      leader: string({ nullable: '0+' }),
+      currentStateTimestamp: offset(),
+      members: array({
+        memberId: string(),
+        groupInstanceId: string({ nullable: '0+' }),
+        clientId: string(),
+        clientHost: string(),
+        rebalanceTimeout: int32(),
+        sessionTimeout: int32(),
+        subscription: bytes(),
+        assignment: bytes(),
+      }),
+    }),
+    offsets: array({
+      groupId: string(),
+      topics: array({
+        topic: int32(),
+        partitions: array({
+          partition: int32(),
+          offset: offset(),
+          leaderEpoch: int32(),
+          metadata: string(),
+          commitTimestamp: offset(),
+          expireTimestamp: offset({ tag: 0, default: -1 }),
+          topicId: uuid({ tag: 1, default: '00000000000000000000000000000000' }),
+        }),
+      }),
+    }),
+  },
+)
+
+const VERSION = 0
+const codec = codecOf(CoordinatorCheckpoint, VERSION)
+
+type GroupOffsets = InferInput<typeof CoordinatorCheckpoint>['offsets'][number]
+
+export function takeCheckpoint(shard: Shard, reaches: number): Buffer {
+  const numbers = new Map<string, number>()
+  const numberOf = (topic: string): number => {
+    const known = numbers.get(topic)
+    if (known === undefined) numbers.set(topic, numbers.size)
+    return known ?? numbers.size - 1
+  }
+  const offsets: GroupOffsets[] = Array.from(shard.offsets.groups(), (groupId) => ({
+    groupId,
+    topics: Array.from(shard.offsets.of(groupId)!, ([topic, ofTopic]) => ({
+      topic: numberOf(topic),
+      partitions: Array.from(ofTopic, ([partition, committed]) => ({ partition, ...committed })),
+    })),
+  }))
+  const groups = Array.from(shard.stored, ([groupId, stored]) => ({ ...stored, groupId }))
+  const w = new Writer(64 * 1024)
+  codec.encode(w, { reaches, topics: [...numbers.keys()], groups, offsets })
+  return Buffer.from(w.written())
+}
+
+/** Throws `WireError` for bytes that are no checkpoint. */
+export function fromCheckpoint(from: Buffer): { readonly shard: Shard; readonly reaches: number } {
+  const { reaches, topics, groups, offsets } = codec.decode(new Reader(from))
+  const shard = new Shard()
+  for (const { groupId, unknownTags: _, ...value } of groups) {
+    // Copies: a view would keep the whole checkpoint in memory.
+    const members = value.members.map((m) => ({ ...m, subscription: Buffer.from(m.subscription), assignment: Buffer.from(m.assignment) }))
+    shard.apply({ kind: 'group', groupId, value: { ...value, members } })
+  }
+  for (const { groupId, topics: ofGroup } of offsets) {
+    for (const { topic, partitions } of ofGroup) {
+      for (const one of partitions) {
+        shard.apply({ kind: 'offset', key: { group: groupId, topic: topics[topic]!, partition: one.partition }, value: committed(one) })
+      }
+    }
+  }
+  return { shard, reaches }
+}
+
+type Stored = Infer<typeof CoordinatorCheckpoint>['offsets'][number]['topics'][number]['partitions'][number]
+
+const committed = ({ offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp, topicId }: Stored): CommittedOffset => ({
+  offset,
+  leaderEpoch,
+  metadata,
+  commitTimestamp,
+  expireTimestamp,
+  topicId,
+})

@@ -1,0 +1,29 @@
+/** A member of a classic group, and the requests of it that wait (Kafka's ClassicGroupMember). */
+import type { Ticket } from '../decision.ts';
+import type { JoinReply, SyncReply } from './replies.ts';
+export declare const EMPTY_BYTES: Buffer<ArrayBuffer>;
+/** A way to assign that a member supports, and what it says to whoever assigns: opaque here. */
+export interface Protocol {
+    readonly name: string;
+    readonly metadata: Buffer;
+}
+export interface Member {
+    readonly memberId: string;
+    readonly groupInstanceId: string | null;
+    readonly clientId: string;
+    readonly clientHost: string;
+    rebalanceTimeoutMs: number;
+    sessionTimeoutMs: number;
+    /** In the order of the member's preference. */
+    protocols: readonly Protocol[];
+    assignment: Buffer;
+    /** It has not seen an answer to its first JoinGroup: it cannot send heartbeats and may be given up while it waits. */
+    isNew: boolean;
+    awaitingJoin: Ticket<JoinReply> | undefined;
+    awaitingSync: Ticket<SyncReply> | undefined;
+}
+export declare const metadataOf: (member: Member, protocol: string | null) => Buffer;
+/** Whether both say the same of the same protocols in the same order. */
+export declare const sameProtocols: (a: readonly Protocol[], b: readonly Protocol[]) => boolean;
+/** A member that waits for an answer is alive without heartbeats, unless it never had one. */
+export declare const isHeartbeatSatisfied: (member: Member) => boolean;

@@ -1,0 +1,109 @@
+/**
+ * What may be appended: the records of one partition of a ProduceRequest, judged before anything is written. Kafka's
+ * `ProduceRequest.validateRecords`, `UnifiedLog.analyzeAndValidateRecords` and `LogValidator`, in their order.
+ */
+import {
+  BATCH_HEADER_BYTES,
+  batchSizeAt,
+  checkRecords,
+  compressionOf,
+  ErrorCode,
+  hasRightCrc,
+  isControl,
+  isLogAppendTime,
+  isTransactional,
+  RecordCursor,
+  readBatchHeader,
+  WireError,
+} from '@tidemark/protocol'
+
+/** Produce v7 is the first whose clients know zstd (KIP-110). */
+const ZSTD_VERSION_MIN = 7
+/** The smallest `length` that Kafka's ByteBufferLogInputStream takes for one: a record of format v0 without content. */
+const LENGTH_MIN = 14
+const NO_TIMESTAMP = -1
+/** As many as Kafka's LogValidator reports. */
+const RECORD_ERRORS_MAX = 10
+const bad = (code, message) => ({ kind: 'bad', code, message })
+export function judge(records, rules) {
+  const fault = frameFault(records)
+  if (fault !== undefined) return fault
+  const batch = records
+  const header = readBatchHeader(batch)
+  return headerFault(batch, header, rules) ?? contentFault(batch, header, rules) ?? { kind: 'good', header }
+}
+/** Whether there is exactly one whole batch of format v2. */
+function frameFault(records) {
+  const size = records === null ? undefined : batchSizeAt(records, 0)
+  if (records === null || size === undefined)
+    return bad(ErrorCode.INVALID_RECORD, 'a partition comes with exactly one record batch; there is none')
+  if (size - 12 < LENGTH_MIN) return bad(ErrorCode.CORRUPT_MESSAGE, `the record batch says it has ${size} bytes`)
+  if (records.length > 16) {
+    const magic = records.readInt8(16)
+    if (magic < 0 || magic > 2) return bad(ErrorCode.CORRUPT_MESSAGE, `record format v${magic} does not exist`)
+    if (magic < 2) return bad(ErrorCode.INVALID_RECORD, `record format v${magic}; Produce from version 3 on carries format v2 only`)
+  }
+  if (size > records.length) return bad(ErrorCode.INVALID_RECORD, 'a partition comes with exactly one record batch; it is cut off')
+  if (size < BATCH_HEADER_BYTES) return bad(ErrorCode.CORRUPT_MESSAGE, `the record batch has ${size} bytes, fewer than its header`)
+  if (records.length > size) return bad(ErrorCode.INVALID_RECORD, 'a partition comes with exactly one record batch; there are more')
+  return undefined
+}
+function headerFault(batch, header, rules) {
+  const { attributes } = header
+  const codec = attributes & 0x07
+  if (codec > 4) return bad(ErrorCode.CORRUPT_MESSAGE, `${codec} is no compression codec`)
+  if (rules.version < ZSTD_VERSION_MIN && compressionOf(attributes) === 'zstd') {
+    return bad(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, `Produce version ${rules.version} does not know zstd`)
+  }
+  if (header.baseOffset !== 0) return bad(ErrorCode.INVALID_RECORD, `the base offset of a new batch is 0, not ${header.baseOffset}`)
+  if (header.size > rules.messageBytesMax) {
+    return bad(
+      ErrorCode.MESSAGE_TOO_LARGE,
+      `a record batch of ${header.size} bytes is larger than the ${rules.messageBytesMax} that are allowed`,
+    )
+  }
+  if (!hasRightCrc(batch, 0, header.size)) return bad(ErrorCode.CORRUPT_MESSAGE, 'the CRC of the record batch is wrong')
+  if (isControl(attributes)) return bad(ErrorCode.INVALID_RECORD, 'clients may not write control batches')
+  if (header.recordCount < 1) return bad(ErrorCode.INVALID_RECORD, `a record batch of ${header.recordCount} records`)
+  if (header.lastOffsetDelta !== header.recordCount - 1) {
+    return bad(ErrorCode.INVALID_RECORD, `${header.recordCount} records, but the last offset delta is ${header.lastOffsetDelta}`)
+  }
+  if (header.producerId >= 0n && (header.baseSequence < 0 || header.producerEpoch < 0)) {
+    return bad(ErrorCode.INVALID_RECORD, `sequence ${header.baseSequence}, epoch ${header.producerEpoch} of producer ${header.producerId}`)
+  }
+  if (isTransactional(attributes)) return bad(ErrorCode.INVALID_TXN_STATE, 'transactions are not served')
+  return timeFault(header, rules)
+}
+function timeFault(header, rules) {
+  if (isLogAppendTime(header.attributes)) return bad(ErrorCode.INVALID_TIMESTAMP, 'only the broker sets the log append time')
+  const { baseTimestamp, maxTimestamp } = header
+  if (!isTime(maxTimestamp) || maxTimestamp - rules.nowMs > rules.timestampAfterMsMax) {
+    return bad(ErrorCode.INVALID_TIMESTAMP, `time ${maxTimestamp} is more than ${rules.timestampAfterMsMax} ms ahead of the broker`)
+  }
+  if (!isTime(baseTimestamp) || (baseTimestamp !== NO_TIMESTAMP && rules.nowMs - baseTimestamp > rules.timestampBeforeMsMax)) {
+    return bad(ErrorCode.INVALID_TIMESTAMP, `time ${baseTimestamp} is more than ${rules.timestampBeforeMsMax} ms behind the broker`)
+  }
+  return undefined
+}
+const isTime = (t) => Number.isSafeInteger(t) && t >= NO_TIMESTAMP
+/** A compressed batch is opened only where every record has to have a key. */
+function contentFault(batch, header, rules) {
+  try {
+    if (compressionOf(header.attributes) === 'none') checkRecords(batch, header)
+    if (rules.compacted) return keyFault(batch, header)
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error
+    return bad(ErrorCode.INVALID_RECORD, error.message)
+  }
+  return undefined
+}
+function keyFault(batch, header) {
+  const recordErrors = []
+  const cursor = new RecordCursor(batch, header)
+  for (let i = 0; cursor.next(); i++) {
+    if (cursor.key === null) recordErrors.push({ batchIndex: i, batchIndexErrorMessage: 'a record of a compacted topic needs a key' })
+    if (recordErrors.length === RECORD_ERRORS_MAX) break
+  }
+  if (recordErrors.length === 0) return undefined
+  return { kind: 'bad', code: ErrorCode.INVALID_RECORD, message: 'one or more records were rejected', recordErrors }
+}

@@ -1,0 +1,76 @@
+/** Decides whether a topic may be made, and as what: Kafka's `ReplicationControlManager.createTopic`, for a cluster of one node. */
+import { ErrorCode } from '@tidemark/protocol'
+import { configFault } from './configs.js'
+import { collisionKey, isReserved, METADATA_TOPIC, nameFault } from './names.js'
+
+const refuse = (code, message) => ({ kind: 'refuse', code, message })
+export function decideTopic(wish, cluster) {
+  const refused = nameRefused(wish.name, cluster.metadata) ?? configsRefused(wish) ?? shapeRefused(wish, cluster.nodeId)
+  if (refused !== undefined) return refused
+  const partitions =
+    wish.assignments.length > 0 ? wish.assignments.length : wish.numPartitions === -1 ? cluster.numPartitions : wish.numPartitions
+  const { metadata, topicsMax, partitionsMax } = cluster
+  if (metadata.byId.size >= topicsMax || metadata.partitions + partitions > partitionsMax) {
+    return refuse(
+      ErrorCode.POLICY_VIOLATION,
+      `the broker may hold ${topicsMax} topics and ${partitionsMax} partitions (topicsMax, partitionsMax)`,
+    )
+  }
+  return { kind: 'create', name: wish.name, partitions, configs: wish.configs }
+}
+/** Also for a topic that Metadata or a producer would make. */
+export function nameRefused(name, metadata) {
+  if (name === METADATA_TOPIC) return refuse(ErrorCode.INVALID_REQUEST, `Creation of internal topic ${METADATA_TOPIC} is prohibited.`)
+  const fault = nameFault(name)
+  if (fault !== undefined) return refuse(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic name is invalid: ${fault}`)
+  if (metadata.byName.has(name)) return refuse(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
+  if (isReserved(name)) return refuse(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${name}' is kept for the broker itself.`)
+  const other = metadata.collidingWith(collisionKey(name))
+  if (other !== undefined) return refuse(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topic: ${other}`)
+  return undefined
+}
+function configsRefused(wish) {
+  for (const { name, value } of wish.configs) {
+    const fault = configFault(name, value)
+    if (fault !== undefined) return refuse(ErrorCode.INVALID_CONFIG, fault)
+  }
+  return undefined
+}
+function shapeRefused(wish, nodeId) {
+  const { numPartitions, replicationFactor, assignments } = wish
+  if (assignments.length > 0) return assignmentsRefused(wish, nodeId)
+  if (replicationFactor < -1 || replicationFactor === 0) {
+    return refuse(ErrorCode.INVALID_REPLICATION_FACTOR, 'Replication factor must be larger than 0, or -1 to use the default value.')
+  }
+  if (numPartitions < -1 || numPartitions === 0) {
+    return refuse(ErrorCode.INVALID_PARTITIONS, 'Number of partitions was set to an invalid non-positive value.')
+  }
+  if (replicationFactor > 1) {
+    return refuse(
+      ErrorCode.INVALID_REPLICATION_FACTOR,
+      `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only 1 broker(s) are registered.`,
+    )
+  }
+  return undefined
+}
+function assignmentsRefused({ numPartitions, replicationFactor, assignments }, nodeId) {
+  if (replicationFactor !== -1) {
+    return refuse(ErrorCode.INVALID_REQUEST, 'A manual partition assignment was specified, but replication factor was not set to -1.')
+  }
+  if (numPartitions !== -1) {
+    return refuse(ErrorCode.INVALID_REQUEST, 'A manual partition assignment was specified, but numPartitions was not set to -1.')
+  }
+  const indexes = new Set(assignments.map((a) => a.partitionIndex))
+  for (let i = 0; i < assignments.length; i++) {
+    if (!indexes.has(i)) return refuse(ErrorCode.INVALID_REPLICA_ASSIGNMENT, 'partitions should be a consecutive 0-based integer sequence')
+  }
+  for (const { brokerIds } of assignments) {
+    if (brokerIds.length !== 1 || brokerIds[0] !== nodeId) {
+      return refuse(
+        ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+        `The manual partition assignment includes broker(s) [${brokerIds.join(', ')}], but only ${nodeId} is registered.`,
+      )
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,117 @@
+/**
+ * What the cluster knows of itself: a fold over the records of `__cluster_metadata`.
+ *
+ * `apply` alone changes it, live and when the log is read back. A record is one value without a key:
+ * `kind int16, version int16, fields`.
+ */
+import { codecOf, fields, message, Reader, Writer } from '@tidemark/protocol'
+import { collisionKey } from './names.js'
+
+const { array, bool, int32, int64, offset, string, uuid } = fields
+const topicFields = {
+  id: uuid(),
+  name: string(),
+  partitions: int32(),
+  internal: bool(),
+  createdMs: offset(),
+  configs: array({ name: string(), value: string() }),
+}
+export const TopicRecord = message('TopicRecord', { versions: '0', flexible: '0+' }, topicFields)
+export const RemoveTopicRecord = message('RemoveTopicRecord', { versions: '0', flexible: '0+' }, { id: uuid() })
+/** A start of the broker: from here on every partition is led in this epoch. */
+export const StartRecord = message('StartRecord', { versions: '0', flexible: '0+' }, { leaderEpoch: int32(), startedMs: offset() })
+/** Producer ids below this one may have been given away. */
+export const ProducerIdsRecord = message('ProducerIdsRecord', { versions: '0', flexible: '0+' }, { nextProducerId: int64() })
+export const MetadataCheckpoint = message(
+  'MetadataCheckpoint',
+  { versions: '0', flexible: '0+' },
+  {
+    reaches: offset(),
+    leaderEpoch: int32(),
+    nextProducerId: int64(),
+    topics: array(topicFields),
+  },
+)
+const kinds = {
+  start: { number: 1, message: StartRecord },
+  topic: { number: 2, message: TopicRecord },
+  removeTopic: { number: 3, message: RemoveTopicRecord },
+  producerIds: { number: 4, message: ProducerIdsRecord },
+}
+const VERSION = 0
+export class Metadata {
+  /** -1 before the first start. */
+  leaderEpoch = -1
+  nextProducerId = 0n
+  partitions = 0
+  byId = new Map()
+  byName = new Map()
+  /** Names as metrics would write them: two topics may not share one. */
+  #byCollisionKey = new Map()
+  apply(record) {
+    switch (record.kind) {
+      case 'start':
+        this.leaderEpoch = record.leaderEpoch
+        return
+      case 'producerIds':
+        this.nextProducerId = record.nextProducerId
+        return
+      case 'topic': {
+        const { kind: _, ...topic } = record
+        this.#add(topic)
+        return
+      }
+      case 'removeTopic': {
+        const topic = this.byId.get(record.id)
+        if (topic === undefined) return
+        this.byId.delete(topic.id)
+        this.byName.delete(topic.name)
+        this.#byCollisionKey.delete(collisionKey(topic.name))
+        this.partitions -= topic.partitions
+      }
+    }
+  }
+  #add(topic) {
+    this.byId.set(topic.id, topic)
+    this.byName.set(topic.name, topic)
+    this.#byCollisionKey.set(collisionKey(topic.name), topic.name)
+    this.partitions += topic.partitions
+  }
+  /** The topic whose name has this collision key. */
+  collidingWith(key) {
+    return this.#byCollisionKey.get(key)
+  }
+  /** All of it, and the offset it reaches: what a restart begins with. */
+  checkpoint(reaches) {
+    const { leaderEpoch, nextProducerId } = this
+    const w = new Writer()
+    codecOf(MetadataCheckpoint, VERSION).encode(w, { reaches, leaderEpoch, nextProducerId, topics: [...this.byId.values()] })
+    return Buffer.from(w.written())
+  }
+  /** Returns the offset that the checkpoint reaches. */
+  restore(bytes) {
+    const { reaches, leaderEpoch, nextProducerId, topics } = codecOf(MetadataCheckpoint, VERSION).decode(new Reader(bytes))
+    this.leaderEpoch = leaderEpoch
+    this.nextProducerId = nextProducerId
+    for (const topic of topics) this.#add(topic)
+    return reaches
+  }
+}
+export function encodeMetadata(record, timestampMs) {
+  const { number, message: declared } = kinds[record.kind]
+  const w = new Writer(128)
+  w.int16(number)
+  w.int16(VERSION)
+  codecOf(declared, VERSION).encode(w, record)
+  return { key: null, value: Buffer.from(w.written()), timestampMs }
+}
+/** Throws `WireError` for a record that is not one of ours. */
+export function decodeMetadata(value) {
+  const r = new Reader(value)
+  const number = r.int16()
+  const version = r.int16()
+  for (const [kind, row] of Object.entries(kinds)) {
+    if (row.number === number) return { kind, ...codecOf(row.message, version).decode(r) }
+  }
+  throw new RangeError(`__cluster_metadata has a record of kind ${number}, which this version does not know`)
+}

@@ -1,0 +1,346 @@
+import { copyFileSync, cpSync, readdirSync, readFileSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { DiskError } from '@tidemark/platform'
+import { readBatchHeader, stampBatch } from '@tidemark/protocol'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { batchOf, type DiskSpy, ManualClock, slowDisk, spiedDisk, temporaryFolder } from '../testing.ts'
+import { FileStore, type FileStoreOptions } from './file-store.ts'
+import { append, logContract, offsetsIn } from './log.case.ts'
+import type { Log } from './log.ts'
+
+const NAME = 'topics/t.0000/0'
+const FIRST = '00000000000000000000'
+const SIZE = batchOf({ values: ['a', 'b', 'c'] }).length
+const silent = { onCheckpoint() {} }
+
+interface Site {
+  readonly store: FileStore
+  readonly disk: ReturnType<typeof spiedDisk>
+  readonly failures: unknown[]
+  readonly clock: ManualClock
+}
+
+async function openStore(path: string, options: Partial<FileStoreOptions> = {}): Promise<Site> {
+  const disk = spiedDisk()
+  const failures: unknown[] = []
+  const clock = new ManualClock()
+  const store = await FileStore.open({
+    path,
+    disk,
+    clock,
+    fresh: { clusterId: 'a'.repeat(32), nodeId: 1 },
+    fsync: 'never',
+    fsyncIntervalMs: 1000,
+    openFilesMax: 100,
+    indexIntervalBytes: 300,
+    recoveryBytesMax: 1e9,
+    onFailure: (cause) => failures.push(cause),
+    onRecovered() {},
+    ...options,
+  })
+  onTestFinished(() => store.abandon())
+  return { store, disk, failures, clock }
+}
+
+const folder = (): string => temporaryFolder(onTestFinished)
+const openLog = (store: FileStore, segmentBytesMax = 1e9): Promise<Log> => Promise.resolve(store.open(NAME, { segmentBytesMax }, silent))
+
+/** As a crash of the process leaves it: the folder as it is, with a lock of its own. */
+function crashed(path: string): string {
+  const copy = folder()
+  cpSync(path, copy, { recursive: true, filter: (from) => !from.endsWith('/lock') && !from.includes('/lock-') })
+  return copy
+}
+
+for (const fsync of ['never', 'interval', 'always'] as const) {
+  logContract(`a log in a folder, fsync ${fsync}`, async (limits) => {
+    const { store } = await openStore(folder(), { fsync })
+    let count = 0
+    const log = await store.open(NAME, limits, { onCheckpoint: () => count++ })
+    return { log, checkpoints: () => count }
+  })
+}
+
+logContract('a log on a disk that finishes nothing within the call', async (limits) => {
+  const { store } = await openStore(folder(), { disk: slowDisk() })
+  let count = 0
+  const log = await store.open(NAME, limits, { onCheckpoint: () => count++ })
+  return { log, checkpoints: () => count }
+})
+
+async function written(path: string, batches: number, segmentBytesMax = 1e9): Promise<Site & { readonly log: Log }> {
+  const site = await openStore(path)
+  const log = await openLog(site.store, segmentBytesMax)
+  for (let i = 0; i < batches; i++) await append(log, { values: ['a', 'b', 'c'] })
+  return { ...site, log }
+}
+
+const syncs = (disk: DiskSpy): string[] => disk.done.filter((d) => d.startsWith('sync ') && d.endsWith('.log'))
+const reads = (disk: DiskSpy): string[] => disk.done.filter((d) => d.startsWith('read ') && d.endsWith('.log'))
+
+describe('after a clean end', () => {
+  test('a start reads no segment and finds every log as it was', async () => {
+    const path = folder()
+    const { store } = await written(path, 20, 4 * SIZE)
+    await store.close()
+    const next = await openStore(path)
+    const log = await openLog(next.store, 4 * SIZE)
+    expect([log.start, log.end, log.bytes]).toEqual([0, 60, 20 * SIZE])
+    expect(reads(next.disk)).toEqual([])
+    expect(await offsetsIn(log, 59)).toEqual([57])
+  })
+
+  test('logs that were not opened are still known after the next clean end', async () => {
+    const path = folder()
+    await (await written(path, 3)).store.close()
+    await (await openStore(path)).store.close()
+    const { store, disk } = await openStore(path)
+    expect((await openLog(store)).end).toBe(9)
+    expect(reads(disk)).toEqual([])
+  })
+
+  test('the mark is gone as soon as the folder is open: a crash is not taken for a clean end', async () => {
+    const path = folder()
+    await (await written(path, 3)).store.close()
+    expect(readdirSync(path)).toContain('clean')
+    await openStore(path)
+    expect(readdirSync(path)).not.toContain('clean')
+  })
+
+  test('a file that changed in between is read again', async () => {
+    const path = folder()
+    await (await written(path, 3)).store.close()
+    truncateSync(`${path}/${NAME}/${FIRST}.log`, 3 * SIZE - 1)
+    const { store } = await openStore(path)
+    expect((await openLog(store)).end).toBe(6)
+  })
+})
+
+describe('after a crash', () => {
+  test('a tail that is torn at any byte of the last batch is cut, and the log goes on (trap 47)', async () => {
+    const path = folder()
+    await written(path, 3)
+    for (let cut = 2 * SIZE; cut < 3 * SIZE; cut++) {
+      const copy = crashed(path)
+      truncateSync(`${copy}/${NAME}/${FIRST}.log`, cut)
+      const { store } = await openStore(copy)
+      const log = await openLog(store)
+      expect([cut, log.end]).toEqual([cut, 6])
+      expect(statSync(`${copy}/${NAME}/${FIRST}.log`).size).toBe(2 * SIZE)
+      await append(log, { values: ['new'] })
+      expect(await offsetsIn(log, 0)).toEqual([0, 3, 6])
+      store.abandon()
+    }
+  })
+
+  test('a damaged byte anywhere in the last batch cuts it off', async () => {
+    const path = folder()
+    await written(path, 2)
+    const file = `${path}/${NAME}/${FIRST}.log`
+    const whole = readFileSync(file)
+    // Base offset and leader epoch are not under the CRC: of them only the offset can be seen to be wrong.
+    for (let at = SIZE + 16; at < 2 * SIZE; at++) {
+      const copy = crashed(path)
+      const damaged = Buffer.from(whole)
+      damaged[at]! ^= 0x40
+      writeFileSync(`${copy}/${NAME}/${FIRST}.log`, damaged)
+      const { store } = await openStore(copy)
+      expect([at, (await openLog(store)).end]).toEqual([at, 3])
+      store.abandon()
+    }
+  })
+
+  test('full segments whose index says that they were synced are not read', async () => {
+    const path = folder()
+    const { store, log, disk } = await written(path, 20, 4 * SIZE)
+    await expect.poll(() => readdirSync(`${path}/${NAME}`).filter((f) => f.endsWith('.index')).length).toBe(4)
+    expect(syncs(disk)).toHaveLength(4)
+    expect(log.end).toBe(60)
+    const next = await openStore(crashed(path))
+    expect((await openLog(next.store, 4 * SIZE)).end).toBe(60)
+    expect(new Set(reads(next.disk)).size).toBe(1)
+    expect(reads(next.disk)[0]).toContain('00000000000000000048.log')
+    store.abandon()
+  })
+
+  test('a segment whose index is missing or damaged is read, and its index made again', async () => {
+    const path = folder()
+    await (await written(path, 20, 4 * SIZE)).store.close()
+    unlinkSync(`${path}/${NAME}/${FIRST}.index`)
+    const timeIndex = `${path}/${NAME}/00000000000000000012.timeindex`
+    const damaged = readFileSync(timeIndex)
+    damaged[damaged.length - 1]! ^= 1
+    writeFileSync(timeIndex, damaged)
+    for (const at of [path, crashed(path)]) {
+      const { store } = await openStore(at)
+      const log = await openLog(store, 4 * SIZE)
+      for (let offset = 0; offset < 60; offset++) expect((await offsetsIn(log, offset))[0]).toBe(offset - (offset % 3))
+      expect(await log.seekTime(1_000)).toBe(0)
+      store.abandon()
+    }
+  })
+
+  test('damage in an older segment that was not known to be synced ends the log there', async () => {
+    const path = folder()
+    await (await written(path, 12, 4 * SIZE)).store.close()
+    const copy = crashed(path)
+    unlinkSync(`${copy}/clean`)
+    unlinkSync(`${copy}/${NAME}/00000000000000000012.index`)
+    truncateSync(`${copy}/${NAME}/00000000000000000012.log`, SIZE + 10)
+    const { store } = await openStore(copy)
+    const log = await openLog(store, 4 * SIZE)
+    expect(log.end).toBe(15)
+    expect(readdirSync(`${copy}/${NAME}`).filter((f) => f.endsWith('.log'))).toHaveLength(2)
+  })
+
+  test('under interval the index is written as the log grows, and a crash reads only what came after it', async () => {
+    const path = folder()
+    const { store, clock, disk } = await openStore(path, { fsync: 'interval', recoveryBytesMax: 2 * SIZE })
+    const log = await openLog(store)
+    for (let i = 0; i < 5; i++) await append(log, { values: ['a', 'b', 'c'] })
+    expect(syncs(disk)).toEqual([])
+    clock.advance(1000)
+    await expect.poll(() => readdirSync(`${path}/${NAME}`)).toContain(`${FIRST}.index`)
+    await append(log, { values: ['a', 'b', 'c'] })
+    const next = await openStore(crashed(path))
+    expect((await openLog(next.store)).end).toBe(18)
+    expect(reads(next.disk)).toHaveLength(1)
+    store.abandon()
+  })
+})
+
+describe('durability', () => {
+  test('under never nothing is synced, under interval once an interval, under always before the append is finished', async () => {
+    for (const [fsync, atOnce, later] of [
+      ['never', 0, 0],
+      ['interval', 0, 1],
+      ['always', 2, 2],
+    ] as const) {
+      const { store, clock, disk } = await openStore(folder(), { fsync })
+      const log = await openLog(store)
+      await append(log)
+      await append(log)
+      expect([fsync, syncs(disk).length]).toEqual([fsync, atOnce])
+      clock.advance(1000)
+      await expect.poll(() => syncs(disk).length).toBe(later)
+      store.abandon()
+    }
+  })
+
+  test('under always, appends that wait for the disk share one sync (group commit)', async () => {
+    const { store, disk } = await openStore(folder(), { fsync: 'always' })
+    const log = await openLog(store)
+    const done = Array.from({ length: 50 }, () => append(log))
+    await Promise.all(done)
+    expect(log.end).toBe(50)
+    expect(syncs(disk).length).toBeLessThanOrEqual(3)
+    expect(await offsetsIn(log, 0)).toHaveLength(50)
+  })
+
+  test('a new file is made durable by syncing the folders that name it', async () => {
+    const path = folder()
+    const { store, disk } = await openStore(path, { fsync: 'always' })
+    const before = disk.done.length
+    await append(await openLog(store))
+    const synced = disk.done.slice(before).filter((d) => d.startsWith('syncFolder'))
+    expect(synced.sort()).toEqual([`syncFolder ${path}/topics`, `syncFolder ${path}/topics/t.0000`, `syncFolder ${path}/${NAME}`])
+  })
+
+  test('a failed write is thrown, and the log is as it was before', async () => {
+    const { store, disk } = await openStore(folder())
+    const log = await openLog(store)
+    await append(log)
+    disk.failing = { on: 'write', code: 'ENOSPC' }
+    await expect(append(log)).rejects.toBeInstanceOf(DiskError)
+    expect(log.end).toBe(1)
+  })
+
+  test('a failed sync rejects every append that waits for it, and all later ones', async () => {
+    const { store, disk } = await openStore(folder(), { fsync: 'always' })
+    const log = await openLog(store)
+    await append(log)
+    disk.failing = { on: 'sync', code: 'EIO' }
+    const both = await Promise.allSettled([append(log), append(log)])
+    expect(both.map((b) => b.status)).toEqual(['rejected', 'rejected'])
+    disk.failing = undefined
+    await expect(append(log)).rejects.toBeInstanceOf(DiskError)
+  })
+
+  test('a failed sync in the background is reported', async () => {
+    const { store, disk, clock, failures } = await openStore(folder(), { fsync: 'interval' })
+    await append(await openLog(store))
+    disk.failing = { on: 'sync', code: 'EIO' }
+    clock.advance(1000)
+    await expect.poll(() => failures.length).toBe(1)
+  })
+})
+
+describe('the folder', () => {
+  test('a log that was never written to has no files', async () => {
+    const path = folder()
+    const { store } = await openStore(path)
+    await openLog(store)
+    expect(readdirSync(path).sort()).toEqual(['FORMAT', 'lock'])
+  })
+
+  test('a second broker is told which folder is in use', async () => {
+    const path = folder()
+    await openStore(path)
+    await expect(openStore(path)).rejects.toMatchObject({ code: 'FOLDER_IN_USE', message: expect.stringContaining(path) })
+  })
+
+  test('another version of the format is refused by name', async () => {
+    const path = folder()
+    writeFileSync(`${path}/FORMAT`, 'tidemark 9\ncluster x\n')
+    await expect(openStore(path)).rejects.toMatchObject({ code: 'UNKNOWN_FORMAT', message: expect.stringMatching(/format 9/) })
+    writeFileSync(`${path}/FORMAT`, 'something else')
+    await expect(openStore(path)).rejects.toMatchObject({ code: 'UNKNOWN_FORMAT' })
+  })
+
+  test('a folder with other things in it is left alone', async () => {
+    const path = folder()
+    copyFileSync('/etc/hostname', `${path}/mine.txt`)
+    await expect(openStore(path)).rejects.toMatchObject({ code: 'NOT_A_DATA_FOLDER' })
+    expect(readdirSync(path)).toContain('mine.txt')
+  })
+
+  test('the cluster id is that of the first start', async () => {
+    const path = folder()
+    await (await openStore(path)).store.close()
+    const { store } = await openStore(path, { fresh: { clusterId: 'b'.repeat(32), nodeId: 1 } })
+    expect(store.clusterId).toBe('a'.repeat(32))
+    store.abandon()
+    await expect(openStore(path, { fresh: { clusterId: 'b'.repeat(32), nodeId: 2 } })).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  })
+
+  test('a removed log leaves nothing, and more logs than open files are served', async () => {
+    const path = folder()
+    const { store } = await openStore(path, { openFilesMax: 3 })
+    const logs: Log[] = []
+    for (let i = 0; i < 10; i++) logs.push(await store.open(`topics/t.0000/${i}`, { segmentBytesMax: 1e9 }, silent))
+    for (let round = 0; round < 2; round++) for (const log of logs) await append(log)
+    for (const log of logs) expect(await offsetsIn(log, 0)).toEqual([0, 1])
+    await store.remove('topics/t.0000')
+    expect(readdirSync(`${path}/topics`)).toEqual([])
+  })
+
+  test('a small file that is damaged reads as none', async () => {
+    const path = folder()
+    const { store } = await openStore(path)
+    await store.writeSmall(NAME, 'state', Buffer.from('hello'))
+    expect(store.readSmall(NAME, 'state')?.toString()).toBe('hello')
+    const file = `${path}/${NAME}/state`
+    const bytes = readFileSync(file)
+    bytes[bytes.length - 1]! ^= 1
+    writeFileSync(file, bytes)
+    expect(store.readSmall(NAME, 'state')).toBeUndefined()
+  })
+})
+
+test('a batch keeps the leader epoch it was stamped with', async () => {
+  const { store } = await openStore(folder())
+  const log = await openLog(store)
+  const batch = batchOf()
+  stampBatch(batch, 0, 0, 7)
+  await log.append(batch, readBatchHeader(batch))
+  expect(readBatchHeader((await log.read(0, 1, 1000))[0]!).leaderEpoch).toBe(7)
+})

@@ -1,0 +1,330 @@
+/**
+ * A log in a folder: segments named after their first offset, of which the last is written to.
+ *
+ * Under `never` and `interval` a batch is written within the call of `append`; under `always` batches that wait for the same disk
+ * are written and synced together (group commit). Positions are given out in the order of the calls, so writes may finish in
+ * any order and leave no hole that a reader could see: readers stay below what is finished.
+ */
+import { type Disk, type Now, TidemarkError } from '@tidemark/platform'
+import { BATCH_HEADER_BYTES, type BatchHeader, batchSizeAt, lastOffsetOf } from '@tidemark/protocol'
+import { after, allOf, isLater } from '../now.ts'
+import type { Files } from './files.ts'
+import type { Flusher } from './flusher.ts'
+import { GroupCommit } from './group-commit.ts'
+import type { Latest, Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
+import { offsetIn, Segment } from './segment.ts'
+import type { SegmentIndex } from './segment-index.ts'
+import type { SmallFiles } from './small-files.ts'
+
+/** What one read takes at most; a larger batch is read alone. */
+const READ_BYTES_MAX = 4 * 1024 * 1024
+/** What is read to find a batch behind the index entry before it. */
+const READ_BYTES_MIN = 8 * 1024
+/** Indexes of full segments that stay in memory, of one log. */
+const INDEXES_KEPT = 4
+/** An entry of the index holds offset and position relative to the segment as uint32. */
+const RELATIVE_MAX = 2 ** 32 - 1
+
+/** What a log needs of the store that it is part of. */
+export interface LogSite {
+  readonly disk: Disk
+  readonly files: Files
+  readonly small: SmallFiles
+  readonly policy: 'never' | 'interval' | 'always'
+  readonly flusher: Flusher
+  readonly indexIntervalBytes: number
+  readonly recoveryBytesMax: number
+  onFailure(cause: unknown): void
+}
+
+export class FileLog implements Log {
+  readonly folder: string
+  readonly #site: LogSite
+  readonly #limits: LogLimits
+  readonly #events: LogEvents
+  readonly #group: GroupCommit
+  #segments: Segment[]
+  /** Full segments whose index is in memory. */
+  readonly #recent: Segment[] = []
+  /** Folders in which names are new, and not synced yet. */
+  #newNames: string[] = []
+  /** Finished once every write begun so far is. */
+  #written: Promise<unknown> | undefined
+  readonly #background = new Set<Promise<void>>()
+  #dirty = false
+  #removed = false
+  start: number
+  end: number
+  bytes: number
+
+  /** `segments` in order; the index of the last one is there. */
+  constructor(folder: string, segments: Segment[], site: LogSite, limits: LogLimits, events: LogEvents) {
+    this.folder = folder
+    this.#segments = segments
+    this.#site = site
+    this.#limits = limits
+    this.#events = events
+    this.#group = new GroupCommit(site.files, () => this.#syncNames())
+    this.start = segments[0]?.baseOffset ?? 0
+    this.end = segments.at(-1)?.loaded?.nextOffset ?? 0
+    this.bytes = segments.reduce((sum, s) => sum + s.bytes, 0)
+  }
+
+  append(batch: Buffer, header: BatchHeader): Now<void> {
+    const segment = this.#segmentFor(batch.length, header)
+    const written = this.#write(segment, batch)
+    segment.bytes += batch.length
+    segment.loaded!.add(header)
+    segment.tail = { offset: header.baseOffset, position: segment.bytes - batch.length }
+    this.bytes += batch.length
+    this.end = lastOffsetOf(header) + 1
+    this.#dirty = true
+    if (this.#site.policy === 'interval') this.#site.flusher.wrote(this)
+    return written
+  }
+
+  #write(segment: Segment, batch: Buffer): Now<void> {
+    const { bytes: position, path } = segment
+    if (this.#site.policy === 'always') {
+      const written = this.#group.write({ path, position, batch })
+      this.#written = written
+      return written
+    }
+    const written = this.#site.files.use(path, 'create', (file) => file.write([batch], position, 'within'))
+    if (isLater(written)) {
+      this.#written = Promise.all([this.#written, written])
+      // Whoever waits for it sees the failure; so does the append itself.
+      this.#written.catch(() => {})
+    }
+    return written
+  }
+
+  #segmentFor(size: number, header: BatchHeader): Segment {
+    const active = this.#segments.at(-1)
+    if (active === undefined) return this.#newSegment(header.baseOffset)
+    const fits = active.bytes + size <= this.#limits.segmentBytesMax && lastOffsetOf(header) - active.baseOffset <= RELATIVE_MAX
+    if (active.bytes === 0 || fits) return active
+    this.#events.onCheckpoint()
+    this.#inBackground(this.#seal(active))
+    return this.#newSegment(header.baseOffset)
+  }
+
+  #newSegment(baseOffset: number): Segment {
+    const { disk, indexIntervalBytes } = this.#site
+    if (this.#segments.length === 0) {
+      disk.makeFolder(this.folder)
+      // The folders above it may be new as well: of the topic, and of all topics.
+      this.#newNames = [this.folder, above(this.folder), above(above(this.folder))]
+    } else this.#newNames.push(this.folder)
+    const segment = Segment.empty(this.folder, baseOffset, indexIntervalBytes)
+    this.#segments.push(segment)
+    return segment
+  }
+
+  #inBackground(work: Promise<void>): void {
+    const guarded = work.catch((cause) => {
+      if (!this.#removed) this.#site.onFailure(cause)
+    })
+    this.#background.add(guarded)
+    void guarded.then(() => this.#background.delete(guarded))
+  }
+
+  /** A full segment is synced, and then its index may say so. */
+  async #seal(segment: Segment): Promise<void> {
+    const encoded = segment.loaded!.encode()
+    await this.#written
+    await this.#syncFile(segment)
+    await segment.saveIndex(encoded, this.#site.small)
+    segment.unload()
+  }
+
+  async #syncFile(segment: Segment): Promise<void> {
+    await this.#site.files.use(segment.path, 'write', (file) => file.sync())
+    await this.#syncNames()
+  }
+
+  async #syncNames(): Promise<void> {
+    const folders = [...new Set(this.#newNames)]
+    this.#newNames = []
+    await Promise.all(folders.map((folder) => this.#site.disk.syncFolder(folder)))
+  }
+
+  async sync(): Promise<void> {
+    if (!this.#dirty || this.#removed) return
+    this.#dirty = false
+    const segment = this.#segments.at(-1)!
+    const isMuch = segment.bytes - segment.indexedBytes >= this.#site.recoveryBytesMax
+    const encoded = isMuch ? segment.loaded!.encode() : undefined
+    try {
+      await this.#written
+      if (this.#site.policy !== 'always') await this.#syncFile(segment)
+      if (encoded !== undefined) await segment.saveIndex(encoded, this.#site.small)
+    } catch (cause) {
+      if (!this.#removed) throw cause
+    }
+  }
+
+  /** Everything is synced, and the indexes say so: the next start reads no segment. */
+  async finish(): Promise<void> {
+    await this.sync()
+    while (this.#background.size > 0) await Promise.all(this.#background)
+    const active = this.#segments.at(-1)
+    if (active !== undefined && active.indexedBytes < active.bytes) await active.saveIndex(active.loaded!.encode(), this.#site.small)
+  }
+
+  read(from: number, upTo: number, bytesMax: number): Now<readonly Buffer[]> {
+    if (from >= upTo || from >= this.end) return []
+    const i = this.#segments.findLastIndex((s) => s.baseOffset <= from)
+    return this.#readIn(Math.max(0, i), from, upTo, Math.min(bytesMax, READ_BYTES_MAX))
+  }
+
+  #readIn(i: number, from: number, upTo: number, bytesMax: number): Now<readonly Buffer[]> {
+    const segment = this.#segments[i]
+    if (segment === undefined) return []
+    return after(this.#indexOf(segment), (index) => {
+      const position = segment.positionOf(from, index)
+      return after(this.#readAt(segment, position, from, upTo, bytesMax), (found) =>
+        found === undefined ? this.#readIn(i + 1, from, upTo, bytesMax) : found.length === 0 ? [] : [found],
+      )
+    })
+  }
+
+  /** Undefined: no batch of the segment ends at `from` or later. */
+  #readAt(segment: Segment, position: number, from: number, upTo: number, bytesMax: number): Now<Buffer | undefined> {
+    const left = segment.bytes - position
+    if (left <= 0) return undefined
+    const want = Math.min(left, Math.max(bytesMax, READ_BYTES_MIN))
+    return after(this.#readBytes(segment, position, want), (chunk) => {
+      const cut = cutBatches(chunk, from, upTo, bytesMax)
+      switch (cut.kind) {
+        case 'found':
+          segment.remember(cut.nextOffset, position + cut.end)
+          return chunk.subarray(cut.begin, cut.end)
+        case 'beyond':
+          return Buffer.alloc(0)
+        case 'larger':
+          return this.#readBytes(segment, position + cut.begin, cut.size)
+        case 'further':
+          return this.#readAt(segment, position + cut.begin, from, upTo, bytesMax)
+      }
+    })
+  }
+
+  #readBytes(segment: Segment, position: number, length: number): Now<Buffer> {
+    return this.#site.files.use(segment.path, 'write', (file) => file.read(position, length))
+  }
+
+  seekTime(timestampMs: number): Now<number> {
+    return this.#seekTimeIn(0, timestampMs)
+  }
+
+  #seekTimeIn(i: number, timestampMs: number): Now<number> {
+    const segment = this.#segments[i]
+    if (segment === undefined) return this.end
+    return after(segment.summary(this.#site), ({ maxTimestampMs }) =>
+      maxTimestampMs >= timestampMs
+        ? after(this.#indexOf(segment), (index) => index.offsetByTime(timestampMs))
+        : this.#seekTimeIn(i + 1, timestampMs),
+    )
+  }
+
+  /** The index of a segment; of the full ones, those that were asked for last stay in memory. */
+  #indexOf(segment: Segment): Now<SegmentIndex> {
+    if (segment !== this.#segments.at(-1) && !this.#recent.includes(segment)) {
+      this.#recent.push(segment)
+      if (this.#recent.length > INDEXES_KEPT) this.#recent.shift()!.unload()
+    }
+    return segment.index(this.#site)
+  }
+
+  latest(): Now<Latest | undefined> {
+    const segments = this.#segments.filter((s) => s.bytes > 0)
+    return after(allOf(segments.map((s) => s.summary(this.#site))), (summaries) => {
+      let latest: Latest | undefined
+      for (const { maxTimestampMs, maxTimestampOffset } of summaries) {
+        const later = latest === undefined || maxTimestampMs > latest.timestampMs
+        if (later) latest = { timestampMs: maxTimestampMs, baseOffset: maxTimestampOffset }
+      }
+      return latest
+    })
+  }
+
+  segments(): Now<readonly SegmentFacts[]> {
+    if (this.#segments.length === 0) return [{ baseOffset: this.start, bytes: 0, maxTimestampMs: -1 }]
+    const segments = this.#segments
+    return after(allOf(segments.map((s) => s.summary(this.#site))), (summaries) =>
+      summaries.map(({ maxTimestampMs }, i) => ({ baseOffset: segments[i]!.baseOffset, bytes: segments[i]!.bytes, maxTimestampMs })),
+    )
+  }
+
+  trim(offset: number): void {
+    let count = 0
+    while (count < this.#segments.length - 1 && this.#segments[count + 1]!.baseOffset <= offset) count++
+    if (count === 0) return
+    const gone = this.#segments.splice(0, count)
+    this.start = this.#segments[0]!.baseOffset
+    for (const segment of gone) this.bytes -= segment.bytes
+    this.#inBackground(this.#unlink(gone))
+  }
+
+  async #unlink(segments: readonly Segment[]): Promise<void> {
+    // Who reads in them, or seals them, began before.
+    await Promise.all([...this.#background])
+    for (const segment of segments) {
+      this.#site.files.close(segment.path)
+      segment.unlink(this.#site.disk)
+    }
+  }
+
+  /** What a clean end writes down of it. */
+  facts(): { readonly baseOffset: number; readonly bytes: number }[] {
+    return this.#segments.map(({ baseOffset, bytes }) => ({ baseOffset, bytes }))
+  }
+
+  /** Lets go of its files once nothing is under way on them. */
+  async remove(): Promise<void> {
+    this.#removed = true
+    await Promise.allSettled([this.#written, ...this.#background])
+    for (const segment of this.#segments) this.#site.files.close(segment.path)
+  }
+}
+
+const above = (path: string): string => path.slice(0, path.lastIndexOf('/'))
+
+type Cut =
+  | { readonly kind: 'found'; readonly begin: number; readonly end: number; readonly nextOffset: number }
+  | { readonly kind: 'beyond' }
+  | { readonly kind: 'larger'; readonly begin: number; readonly size: number }
+  | { readonly kind: 'further'; readonly begin: number }
+
+/** The whole batches of the chunk from the one that holds `from`: at least one, then as many as `bytesMax` allows. */
+function cutBatches(chunk: Buffer, from: number, upTo: number, bytesMax: number): Cut {
+  let at = 0
+  let begin = -1
+  let nextOffset = from
+  while (at < chunk.length) {
+    const size = batchSizeAt(chunk, at)
+    if (size !== undefined && size < BATCH_HEADER_BYTES) throw damaged(at)
+    if (size === undefined || at + BATCH_HEADER_BYTES > chunk.length) break
+    const baseOffset = offsetIn(chunk, at)
+    const last = baseOffset + chunk.readInt32BE(at + 23)
+    if (at + size > chunk.length) {
+      if (at > 0) break
+      if (last < from) return { kind: 'further', begin: size }
+      return baseOffset >= upTo ? { kind: 'beyond' } : { kind: 'larger', begin: 0, size }
+    }
+    if (last >= from) {
+      if (baseOffset >= upTo) return begin < 0 ? { kind: 'beyond' } : { kind: 'found', begin, end: at, nextOffset }
+      if (begin < 0) begin = at
+      else if (at + size - begin > bytesMax) return { kind: 'found', begin, end: at, nextOffset }
+      nextOffset = last + 1
+    }
+    at += size
+  }
+  if (begin >= 0) return { kind: 'found', begin, end: at, nextOffset }
+  if (at === 0) throw damaged(at)
+  return { kind: 'further', begin: at }
+}
+
+const damaged = (at: number): TidemarkError =>
+  new TidemarkError('LOG_DAMAGED', `there is no whole record batch ${at} bytes into what was read`)

@@ -1,0 +1,148 @@
+/** Logs in a folder of the disk. docs/log-format.md gives every file byte by byte. */
+import type { Clock, Disk, Now } from '@tidemark/platform'
+import { after } from '../now.ts'
+import { FileLog, type LogSite } from './file-log.ts'
+import { Files } from './files.ts'
+import { Flusher } from './flusher.ts'
+import { DataFolder, type Identity, type KnownLogs, type SegmentSize } from './folder.ts'
+import type { Log, LogEvents, LogLimits } from './log.ts'
+import { recover } from './recover.ts'
+import { Segment } from './segment.ts'
+import { SmallFiles } from './small-files.ts'
+import type { Store } from './store.ts'
+
+export interface FileStoreOptions {
+  readonly path: string
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly fresh: Identity
+  readonly fsync: 'never' | 'interval' | 'always'
+  readonly fsyncIntervalMs: number
+  readonly openFilesMax: number
+  readonly indexIntervalBytes: number
+  readonly recoveryBytesMax: number
+  onFailure(cause: unknown): void
+  onRecovered(log: string, end: number, bytesCut: number): void
+}
+
+/** Logs that are closed at once: as many syncs as the thread pool does beside each other. */
+const CLOSED_TOGETHER = 16
+
+export class FileStore implements Store {
+  readonly clusterId: string
+  readonly #folder: DataFolder
+  readonly #options: FileStoreOptions
+  readonly #site: LogSite
+  readonly #logs = new Map<string, FileLog>()
+  /** Logs that were closed cleanly and not opened since. */
+  readonly #known: KnownLogs
+
+  private constructor(folder: DataFolder, known: KnownLogs, options: FileStoreOptions) {
+    const { disk, clock, fsync: policy, indexIntervalBytes, recoveryBytesMax } = options
+    this.clusterId = folder.identity.clusterId
+    this.#folder = folder
+    this.#options = options
+    this.#known = known
+    this.#site = {
+      disk,
+      files: new Files(disk, options.openFilesMax),
+      small: new SmallFiles(disk),
+      policy,
+      flusher: new Flusher(clock, options.fsyncIntervalMs, options.onFailure),
+      indexIntervalBytes,
+      recoveryBytesMax,
+      onFailure: options.onFailure,
+    }
+  }
+
+  static async open(options: FileStoreOptions): Promise<FileStore> {
+    const folder = await DataFolder.open(options.path, options.disk, options.fresh)
+    try {
+      return new FileStore(folder, await folder.takeClean(options.fsync !== 'never'), options)
+    } catch (error) {
+      folder.release()
+      throw error
+    }
+  }
+
+  #path(name: string): string {
+    return `${this.#folder.path}/${name}`
+  }
+
+  open(name: string, limits: LogLimits, events: LogEvents): Now<Log> {
+    const site = this.#site.policy === 'interval' && limits.syncsAlways === true ? { ...this.#site, policy: 'always' as const } : this.#site
+    const folder = this.#path(name)
+    const known = this.#known.get(name)
+    const segments =
+      known === undefined ? this.#recover(name, folder) : after(openKnown(folder, known, site), (it) => it ?? this.#recover(name, folder))
+    return after(segments, (it) => {
+      const log = new FileLog(folder, it, site, limits, events)
+      this.#known.delete(name)
+      this.#logs.set(name, log)
+      return log
+    })
+  }
+
+  #recover(name: string, folder: string): Now<Segment[]> {
+    return after(recover(folder, this.#site), ({ segments, bytesCut }) => {
+      if (segments.length > 0) this.#options.onRecovered(name, segments.at(-1)!.loaded!.nextOffset, bytesCut)
+      return segments
+    })
+  }
+
+  list(name: string): readonly string[] {
+    return this.#options.disk.list(this.#path(name))
+  }
+
+  async remove(name: string): Promise<void> {
+    const within = (other: string): boolean => other === name || other.startsWith(`${name}/`)
+    for (const [other, log] of this.#logs) {
+      if (!within(other)) continue
+      this.#logs.delete(other)
+      await log.remove()
+    }
+    for (const other of [...this.#known.keys()]) if (within(other)) this.#known.delete(other)
+    await this.#options.disk.removeFolder(this.#path(name))
+  }
+
+  readSmall(name: string, file: string): Buffer | undefined {
+    return this.#site.small.read(`${this.#path(name)}/${file}`)
+  }
+
+  async writeSmall(name: string, file: string, bytes: Uint8Array): Promise<void> {
+    this.#options.disk.makeFolder(this.#path(name))
+    await this.#site.small.write(`${this.#path(name)}/${file}`, bytes)
+  }
+
+  async close(): Promise<void> {
+    this.#site.flusher.stop()
+    const logs = [...this.#logs]
+    for (let i = 0; i < logs.length; i += CLOSED_TOGETHER) {
+      await Promise.all(logs.slice(i, i + CLOSED_TOGETHER).map(([, log]) => log.finish()))
+    }
+    await this.#site.small.idle()
+    const known: KnownLogs = new Map(this.#known)
+    for (const [name, log] of logs) known.set(name, log.facts())
+    await this.#folder.writeClean(known)
+    this.abandon()
+  }
+
+  abandon(): void {
+    this.#site.flusher.stop()
+    this.#site.files.closeAll()
+    this.#folder.release()
+  }
+}
+
+/** Undefined: the files are not as they were written down. */
+function openKnown(folder: string, known: readonly SegmentSize[], site: LogSite): Now<Segment[] | undefined> {
+  const segments = known.map((it) => Segment.known(folder, it))
+  const active = segments.at(-1)
+  if (active === undefined) return []
+  if (!site.disk.exists(active.path)) return undefined
+  return after(
+    site.files.use(active.path, 'write', (file) => file.size()),
+    (size) =>
+      size === active.bytes ? after(active.index(site), (index) => (index.bytes === active.bytes ? segments : undefined)) : undefined,
+  )
+}

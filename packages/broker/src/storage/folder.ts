@@ -1,0 +1,125 @@
+/**
+ * The data folder as a whole: who holds it, which format it has, and whether it was closed cleanly.
+ *
+ * ```
+ * FORMAT   three lines of text: `tidemark 1` (the version), `cluster <32 hex digits>`, `node <number>`
+ * lock     held by the process that uses the folder
+ * clean    only while no broker runs: every log as it was closed. Removed before anything is written.
+ * ```
+ */
+import { type Disk, type Lock, replaceFile, TidemarkError } from '@tidemark/platform'
+import { codecOf, fields, message, Reader, Writer } from '@tidemark/protocol'
+import { seal, unseal } from './sealed.ts'
+
+const { array, offset, string } = fields
+
+export const FORMAT_VERSION = 1
+const FORMAT = 'FORMAT'
+const LOCK = 'lock'
+const CLEAN = 'clean'
+
+const CleanEnd = message(
+  'CleanEnd',
+  { versions: '0', flexible: '0+' },
+  {
+    logs: array({ name: string(), segments: array({ baseOffset: offset(), bytes: offset() }) }),
+  },
+)
+
+export interface SegmentSize {
+  readonly baseOffset: number
+  readonly bytes: number
+}
+
+/** By the name of the log. */
+export type KnownLogs = Map<string, readonly SegmentSize[]>
+
+export interface Identity {
+  readonly clusterId: string
+  readonly nodeId: number
+}
+
+export class DataFolder {
+  readonly path: string
+  readonly identity: Identity
+  readonly #disk: Disk
+  #lock: Lock | undefined
+
+  private constructor(path: string, disk: Disk, lock: Lock, identity: Identity) {
+    this.path = path
+    this.identity = identity
+    this.#disk = disk
+    this.#lock = lock
+  }
+
+  /** Makes the folder if there is none. Throws FOLDER_IN_USE, UNKNOWN_FORMAT or NOT_A_DATA_FOLDER. */
+  static async open(path: string, disk: Disk, fresh: Identity): Promise<DataFolder> {
+    disk.makeFolder(path)
+    const lock = disk.lock(`${path}/${LOCK}`)
+    if (lock === undefined) {
+      throw new TidemarkError('FOLDER_IN_USE', `another broker uses the folder ${path}: stop it, or choose another folder`)
+    }
+    try {
+      return new DataFolder(path, disk, lock, await identify(path, disk, fresh))
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+  }
+
+  /** What the last clean end wrote down; empty after a crash. From now on the folder counts as not closed. */
+  async takeClean(syncs: boolean): Promise<KnownLogs> {
+    const path = `${this.path}/${CLEAN}`
+    const bytes = this.#disk.readFile(path)
+    if (bytes === undefined) return new Map()
+    this.#disk.unlink(path)
+    if (syncs) await this.#disk.syncFolder(this.path)
+    const payload = unseal(bytes)
+    if (payload === undefined) return new Map()
+    const { logs } = codecOf(CleanEnd, 0).decode(new Reader(payload))
+    return new Map(logs.map(({ name, segments }) => [name, segments]))
+  }
+
+  async writeClean(known: KnownLogs): Promise<void> {
+    const w = new Writer()
+    codecOf(CleanEnd, 0).encode(w, { logs: [...known].map(([name, segments]) => ({ name, segments })) })
+    await replaceFile(this.#disk, this.path, CLEAN, seal(w.written()))
+  }
+
+  release(): void {
+    this.#lock?.release()
+    this.#lock = undefined
+  }
+}
+
+async function identify(path: string, disk: Disk, fresh: Identity): Promise<Identity> {
+  const bytes = disk.readFile(`${path}/${FORMAT}`)
+  if (bytes !== undefined) return read(path, bytes.toString('utf8'), fresh.nodeId)
+  const others = disk.list(path).filter((name) => !name.startsWith(LOCK) && name !== `${FORMAT}.new`)
+  if (others.length > 0) {
+    throw new TidemarkError('NOT_A_DATA_FOLDER', `${path} is not empty and holds no data of a broker: choose an empty folder`)
+  }
+  const text = `tidemark ${FORMAT_VERSION}\ncluster ${fresh.clusterId}\nnode ${fresh.nodeId}\n`
+  await replaceFile(disk, path, FORMAT, Buffer.from(text))
+  return fresh
+}
+
+function read(path: string, text: string, nodeId: number): Identity {
+  const version = /^tidemark (\d+)\n/.exec(text)?.[1]
+  if (version !== String(FORMAT_VERSION)) {
+    const found = version === undefined ? 'an unreadable FORMAT file' : `format ${version}`
+    throw new TidemarkError(
+      'UNKNOWN_FORMAT',
+      `${path} has ${found}, and this version reads format ${FORMAT_VERSION}: use the version that wrote it`,
+    )
+  }
+  const clusterId = /\ncluster ([0-9a-f]{32})\n/.exec(text)?.[1]
+  const node = /\nnode (\d+)\n/.exec(text)?.[1]
+  if (clusterId === undefined || node === undefined) {
+    throw new TidemarkError('UNKNOWN_FORMAT', `${path}/${FORMAT} is damaged: it names no cluster or no node`)
+  }
+  if (Number(node) !== nodeId) {
+    throw new TidemarkError('INVALID_OPTION', `${path} belongs to node ${node}, and nodeId is ${nodeId}`)
+  }
+  return { clusterId, nodeId }
+}

@@ -1,0 +1,115 @@
+/** A log in memory: the batches as they arrived, and beside each what is asked for. Read without copying. */
+import { TidemarkError } from '@tidemark/platform'
+import { lastOffsetOf } from '@tidemark/protocol'
+/** The memory of all logs together. */
+export class MemoryBudget {
+  bytesMax
+  used = 0
+  constructor(bytesMax) {
+    this.bytesMax = bytesMax
+  }
+  take(bytes) {
+    if (this.used + bytes > this.bytesMax) {
+      throw new TidemarkError(
+        'MEMORY_FULL',
+        `the broker holds ${this.used} bytes of records in memory and may hold ${this.bytesMax}: raise memoryBytesMax, delete topics, or give it a folder`,
+      )
+    }
+    this.used += bytes
+  }
+}
+/** What a batch costs beside its bytes: its entry and its buffer object. */
+const ENTRY_BYTES = 200
+export class MemoryLog {
+  #budget
+  #limits
+  #events
+  #entries = []
+  #rolledAt = [0]
+  #sinceRoll = 0
+  start = 0
+  end = 0
+  bytes = 0
+  constructor(budget, limits, events) {
+    this.#budget = budget
+    this.#limits = limits
+    this.#events = events
+  }
+  append(batch, header) {
+    // A small view would keep the whole frame it came in alive.
+    const own = batch.length * 2 < batch.buffer.byteLength ? Buffer.from(batch) : batch
+    this.#budget.take(own.length + ENTRY_BYTES)
+    const rolls = this.#sinceRoll > 0 && this.#sinceRoll + own.length > this.#limits.segmentBytesMax
+    if (rolls) {
+      this.#events.onCheckpoint()
+      this.#rolledAt.push(header.baseOffset)
+      this.#sinceRoll = 0
+    }
+    this.#sinceRoll += own.length
+    this.bytes += own.length
+    this.end = lastOffsetOf(header) + 1
+    this.#entries.push({ baseOffset: header.baseOffset, lastOffset: this.end - 1, maxTimestampMs: header.maxTimestamp, batch: own })
+  }
+  read(from, upTo, bytesMax) {
+    const found = []
+    let bytes = 0
+    for (let i = this.#indexOf(from); i < this.#entries.length; i++) {
+      const { batch, baseOffset } = this.#entries[i]
+      if (baseOffset >= upTo || (found.length > 0 && bytes + batch.length > bytesMax)) break
+      found.push(batch)
+      bytes += batch.length
+    }
+    return found
+  }
+  /** The first entry whose last offset is `offset` or more. */
+  #indexOf(offset) {
+    let low = 0
+    let high = this.#entries.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#entries[middle].lastOffset < offset) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+  seekTime(timestampMs) {
+    return this.#entries.find((e) => e.maxTimestampMs >= timestampMs)?.baseOffset ?? this.end
+  }
+  latest() {
+    let latest
+    for (const entry of this.#entries) if (latest === undefined || entry.maxTimestampMs > latest.maxTimestampMs) latest = entry
+    return latest && { timestampMs: latest.maxTimestampMs, baseOffset: latest.baseOffset }
+  }
+  segments() {
+    return this.#rolledAt.map((baseOffset, i) => {
+      const next = this.#rolledAt[i + 1] ?? Number.POSITIVE_INFINITY
+      let bytes = 0
+      let maxTimestampMs = Number.NEGATIVE_INFINITY
+      for (let e = this.#indexOf(baseOffset); e < this.#entries.length && this.#entries[e].baseOffset < next; e++) {
+        bytes += this.#entries[e].batch.length
+        maxTimestampMs = Math.max(maxTimestampMs, this.#entries[e].maxTimestampMs)
+      }
+      return { baseOffset, bytes, maxTimestampMs }
+    })
+  }
+  trim(offset) {
+    while (this.#rolledAt.length > 1 && this.#rolledAt[1] <= offset) this.#rolledAt.shift()
+    const start = this.#rolledAt[0]
+    if (start <= this.start) return
+    const gone = this.#entries.splice(0, this.#indexOf(start))
+    this.#release(gone)
+    this.start = start
+  }
+  #release(entries) {
+    for (const { batch } of entries) {
+      this.bytes -= batch.length
+      this.#budget.used -= batch.length + ENTRY_BYTES
+    }
+  }
+  /** Gives its memory back. */
+  drop() {
+    this.#release(this.#entries)
+    this.#entries = []
+  }
+  async sync() {}
+}

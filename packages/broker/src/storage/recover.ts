@@ -1,0 +1,66 @@
+/**
+ * Opens the log in a folder that nobody closed: what a crash left is read back and what is not whole is cut off.
+ *
+ * A full segment whose index covers it was synced before the index was written: it is not read. Any other is read from where its
+ * index ends. At the first batch that is not whole the log ends; what lies behind it in later segments is removed.
+ */
+import type { Now } from '@tidemark/platform'
+import type { LogSite } from './file-log.ts'
+import { scan } from './scan.ts'
+import { Segment } from './segment.ts'
+import { SegmentIndex } from './segment-index.ts'
+
+export interface Recovered {
+  readonly segments: Segment[]
+  readonly bytesCut: number
+}
+
+/** Within the call if there is nothing. */
+export function recover(folder: string, site: LogSite): Now<Recovered> {
+  const bases = Segment.basesIn(site.disk, folder)
+  return bases.length === 0 ? { segments: [], bytesCut: 0 } : recoverSegments(folder, bases, site)
+}
+
+async function recoverSegments(folder: string, bases: readonly number[], site: LogSite): Promise<Recovered> {
+  const segments: Segment[] = []
+  let bytesCut = 0
+  let next = bases[0]!
+  let isTorn = false
+  for (const baseOffset of bases) {
+    const segment = Segment.known(folder, { baseOffset, bytes: 0 })
+    if (isTorn || baseOffset < next) {
+      bytesCut += await removeSegment(segment, site)
+      continue
+    }
+    const cut = await recoverOne(segment, site)
+    bytesCut += cut
+    isTorn = cut > 0
+    next = segment.loaded!.nextOffset
+    segments.push(segment)
+  }
+  // The index of a full segment is read again when it is needed.
+  for (const segment of segments.slice(0, -1)) if (segment.indexedBytes === segment.bytes) segment.unload()
+  return { segments, bytesCut }
+}
+
+/** Returns how many bytes were cut off. */
+async function recoverOne(segment: Segment, site: LogSite): Promise<number> {
+  return site.files.use(segment.path, 'write', async (file) => {
+    const size = file.size()
+    const stored = segment.storedIndex(site)
+    const index = stored !== undefined && stored.bytes <= size ? stored : new SegmentIndex(segment.baseOffset, site.indexIntervalBytes)
+    segment.indexedBytes = index.bytes
+    const good = index.bytes === size ? size : await scan(file, index)
+    if (good < size) await file.truncate(good)
+    segment.bytes = good
+    segment.loaded = index
+    return size - good
+  })
+}
+
+async function removeSegment(segment: Segment, site: LogSite): Promise<number> {
+  const bytes = await site.files.use(segment.path, 'write', (file) => file.size())
+  site.files.close(segment.path)
+  segment.unlink(site.disk)
+  return bytes
+}

@@ -1,0 +1,33 @@
+import { BATCH_HEADER_BYTES, batchSizeAt, hasRightCrc, readBatchHeader } from '@tidemark/protocol'
+
+const READ_BYTES = 1024 * 1024
+/** Takes the good batches behind what the index covers into it. Returns how many bytes of the file are good. */
+export async function scan(file, index) {
+  const size = file.size()
+  let want = READ_BYTES
+  while (index.bytes < size) {
+    const chunk = await file.read(index.bytes, Math.min(want, size - index.bytes))
+    const before = index.bytes
+    const verdict = takeBatches(chunk, index, size)
+    if (verdict === 'bad') break
+    // Not even one batch fitted: it is a large one.
+    want = index.bytes === before ? verdict : READ_BYTES
+  }
+  return index.bytes
+}
+/** Returns how many bytes the next batch needs, or that it is no batch. */
+function takeBatches(chunk, index, fileSize) {
+  let at = 0
+  for (;;) {
+    const left = chunk.length - at
+    const size = batchSizeAt(chunk, at)
+    if (size === undefined) return index.bytes + left >= fileSize ? (left === 0 ? READ_BYTES : 'bad') : READ_BYTES
+    if (size < BATCH_HEADER_BYTES || index.bytes + size > fileSize) return 'bad'
+    if (size > left) return Math.max(READ_BYTES, size)
+    if (chunk.readInt8(at + 16) !== 2 || !hasRightCrc(chunk, at, size)) return 'bad'
+    const header = readBatchHeader(chunk, at)
+    if (header.baseOffset < index.nextOffset || header.lastOffsetDelta < 0 || !Number.isSafeInteger(header.baseOffset)) return 'bad'
+    index.add(header)
+    at += size
+  }
+}

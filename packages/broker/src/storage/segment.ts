@@ -1,0 +1,131 @@
+/** One segment: its file, how many bytes of it are log, and its index, which a full segment reads back when it is needed. */
+import type { Disk, Now } from '@tidemark/platform'
+import type { LogSite } from './file-log.ts'
+import { scan } from './scan.ts'
+import { type EncodedIndex, SegmentIndex } from './segment-index.ts'
+import type { SmallFiles } from './small-files.ts'
+
+const NAME_DIGITS = 20
+/** Where recent reads ended: the next one of the same reader begins there. */
+const REMEMBERED_MAX = 16
+
+interface Place {
+  readonly offset: number
+  readonly position: number
+}
+
+export interface Summary {
+  readonly maxTimestampMs: number
+  readonly maxTimestampOffset: number
+}
+
+export class Segment {
+  readonly baseOffset: number
+  /** Path without its ending. */
+  readonly #base: string
+  bytes: number
+  /** Bytes that the index on disk covers. */
+  indexedBytes = 0
+  /** The batch that was appended last: what a waiting reader asks for. */
+  tail: Place | undefined
+  loaded: SegmentIndex | undefined
+  #loading: Promise<SegmentIndex> | undefined
+  #summary: Summary | undefined
+  readonly #remembered: Place[] = []
+
+  private constructor(folder: string, baseOffset: number, bytes: number) {
+    this.baseOffset = baseOffset
+    this.#base = `${folder}/${String(baseOffset).padStart(NAME_DIGITS, '0')}`
+    this.bytes = bytes
+  }
+
+  static empty(folder: string, baseOffset: number, indexIntervalBytes: number): Segment {
+    const segment = new Segment(folder, baseOffset, 0)
+    segment.loaded = new SegmentIndex(baseOffset, indexIntervalBytes)
+    return segment
+  }
+
+  /** One that a clean end wrote down. */
+  static known(folder: string, { baseOffset, bytes }: { baseOffset: number; bytes: number }): Segment {
+    return new Segment(folder, baseOffset, bytes)
+  }
+
+  /** The first offsets of the segments in a folder, in order. */
+  static basesIn(disk: Disk, folder: string): number[] {
+    const names = disk.list(folder).filter((name) => /^\d{20}\.log$/.test(name))
+    return names.map((name) => Number(name.slice(0, NAME_DIGITS))).sort((a, b) => a - b)
+  }
+
+  get path(): string {
+    return `${this.#base}.log`
+  }
+
+  /** The index; of a segment whose index is not on disk, or damaged there, by reading the segment. */
+  index(site: LogSite): Now<SegmentIndex> {
+    if (this.loaded !== undefined) return this.loaded
+    if (this.#loading !== undefined) return this.#loading
+    const stored = this.storedIndex(site)
+    if (stored !== undefined && stored.bytes === this.bytes) {
+      this.indexedBytes = stored.bytes
+      this.loaded = stored
+      return stored
+    }
+    this.#loading = this.#rebuild(site)
+    return this.#loading
+  }
+
+  /** The latest time in it, and where: remembered when its index is not. */
+  summary(site: LogSite): Now<Summary> {
+    return this.loaded ?? this.#summary ?? this.index(site)
+  }
+
+  /** What `.index` and `.timeindex` say, if they are whole; it may cover a part of the segment only. */
+  storedIndex(site: LogSite): SegmentIndex | undefined {
+    const index = site.small.read(`${this.#base}.index`)
+    const timeIndex = index && site.small.read(`${this.#base}.timeindex`)
+    return timeIndex && SegmentIndex.decode(this.baseOffset, site.indexIntervalBytes, index, timeIndex)
+  }
+
+  async #rebuild(site: LogSite): Promise<SegmentIndex> {
+    const index = new SegmentIndex(this.baseOffset, site.indexIntervalBytes)
+    await site.files.use(this.path, 'write', (file) => scan(file, index))
+    this.loaded = index
+    this.#loading = undefined
+    return index
+  }
+
+  async saveIndex(encoded: EncodedIndex, small: SmallFiles): Promise<void> {
+    await small.write(`${this.#base}.timeindex`, encoded.timeIndex)
+    await small.write(`${this.#base}.index`, encoded.index)
+    this.indexedBytes = encoded.bytes
+  }
+
+  /** Gives the memory of its index back: it is on disk. */
+  unload(): void {
+    this.#summary = this.loaded
+      ? { maxTimestampMs: this.loaded.maxTimestampMs, maxTimestampOffset: this.loaded.maxTimestampOffset }
+      : this.#summary
+    this.loaded = undefined
+    this.#remembered.length = 0
+  }
+
+  positionOf(offset: number, index: SegmentIndex): number {
+    if (this.tail?.offset === offset) return this.tail.position
+    return this.#remembered.find((place) => place.offset === offset)?.position ?? index.positionOf(offset)
+  }
+
+  remember(offset: number, position: number): void {
+    if (this.#remembered.some((place) => place.offset === offset)) return
+    this.#remembered.push({ offset, position })
+    if (this.#remembered.length > REMEMBERED_MAX) this.#remembered.shift()
+  }
+
+  unlink(disk: Disk): void {
+    for (const ending of ['log', 'index', 'timeindex']) {
+      if (disk.exists(`${this.#base}.${ending}`)) disk.unlink(`${this.#base}.${ending}`)
+    }
+  }
+}
+
+/** The base offset of the batch at `at`. */
+export const offsetIn = (bytes: Buffer, at: number): number => bytes.readInt32BE(at) * 4294967296 + bytes.readUInt32BE(at + 4)

@@ -1,0 +1,21 @@
+/** Where logs live: a folder or memory. Logs are named like paths: `topics/orders.1f0c…/0`, `internal/__consumer_offsets/7`. */
+import type { Now } from '@tidemark/platform'
+import type { Log, LogEvents, LogLimits } from './log.ts'
+
+export interface Store {
+  /** Stable for this data: made at the first start. */
+  readonly clusterId: string
+  /** Opens the log, or makes an empty one that has no files before its first append. A name is open at most once. */
+  open(name: string, limits: LogLimits, events: LogEvents): Now<Log>
+  /** The names directly below `name` that may hold logs. */
+  list(name: string): readonly string[]
+  /** Removes the log and all beside it. The log may not be used any more. */
+  remove(name: string): Now<void>
+  /** Small CRC-guarded files beside a log: undefined if there is none, or none that is whole. */
+  readSmall(name: string, file: string): Buffer | undefined
+  writeSmall(name: string, file: string, bytes: Uint8Array): Promise<void>
+  /** Syncs all, writes down that this was a clean end, and lets go. */
+  close(): Promise<void>
+  /** Lets go as it is: after a failure. */
+  abandon(): void
+}

@@ -1,0 +1,18 @@
+/** What is there, and what shall be: topics and groups, asked and told in one place. */
+import type { Kafka } from '../kafka.ts'
+import { type Groups, groupsOf } from './groups.ts'
+import { type Topics, topicsOf } from './topics.ts'
+
+export interface Admin {
+  readonly topics: Topics
+  readonly groups: Groups
+}
+
+/**
+ * Holds nothing of its own: it needs no closing.
+ *
+ * ```ts
+ * await createAdmin(kafka).groups.offsets('billing')   // [{ topic: 'orders', partition: 0, offset: 17, leaderEpoch: 0, metadata: '' }]
+ * ```
+ */
+export const createAdmin = (kafka: Kafka): Admin => ({ topics: topicsOf(kafka.cluster), groups: groupsOf(kafka.cluster) })

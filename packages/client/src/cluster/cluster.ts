@@ -1,0 +1,299 @@
+/**
+ * The cluster as this program sees it, and the way to it: who leads what, who coordinates whom, and one place from which every
+ * request is sent. `send` tries once; whether and when to try again is its caller's decision, who knows what the request does.
+ */
+import { type Address, below, TidemarkError } from '@tidemark/platform'
+import { type Api, apis, decodeResponse, encodeRequest, errorOf, type MetadataResponse } from '@tidemark/protocol'
+import { abortable, pause } from '../connect/abortable.ts'
+import { addressText } from '../connect/address.ts'
+import { backoffMs } from '../connect/backoff.ts'
+import { chooseVersion } from '../connect/handshake.ts'
+import type { Link, OpenConnection } from '../connect/link.ts'
+import { Links } from '../connect/links.ts'
+import type { ResolvedKafkaOptions } from '../options.ts'
+import { Coordinators } from './coordinators.ts'
+import { Refresher } from './refresher.ts'
+import type { Answer, Body, ChangeListener, Destination, Node, TopicsOptions, TopicView } from './types.ts'
+import { isOpenQuestion, MetadataTimer, missing } from './upkeep.ts'
+import { View } from './view.ts'
+
+/** From this version on a Metadata request can say that nothing is to be created. */
+const AUTO_CREATE_FLAG_FROM = 4
+const LOST_CODES = new Set(['UNREACHABLE', 'TIMED_OUT', 'CONNECTION_LOST'])
+
+/** Whether the way to the broker failed, not the request: trying again later, or elsewhere, may help. */
+export const isLost = (error: unknown): error is TidemarkError => error instanceof TidemarkError && LOST_CODES.has(error.code)
+
+export class Cluster {
+  readonly options: ResolvedKafkaOptions
+  readonly #links: Links
+  readonly #view = new View()
+  readonly #refresher: Refresher
+  readonly #coordinators: Coordinators
+  readonly #timer: MetadataTimer
+  readonly #listeners = new Set<ChangeListener>()
+  /** When each topic was last looked up, on the monotonic clock; absent: look it up before it is used. */
+  readonly #freshSince = new Map<string, number>()
+  #nodes = new Map<number, Node>()
+  #clusterId: string | null = null
+  #controllerId = -1
+  #closed: TidemarkError | undefined
+
+  constructor(options: ResolvedKafkaOptions) {
+    const { clock, random } = options.platform
+    this.options = options
+    this.#links = new Links(options)
+    this.#refresher = new Refresher(
+      clock,
+      random,
+      options.retry,
+      (names, autoCreate) => this.#askMetadata(names, autoCreate),
+      (names, answer) => this.#take(names, answer),
+    )
+    this.#coordinators = new Coordinators({
+      clock,
+      random,
+      delays: options.retry,
+      timeoutMs: options.requestTimeoutMs,
+      ask: (body) => this.send(apis.FindCoordinator, body, { node: 'any', purpose: 'metadata' }),
+      found: (node) => void this.#nodes.set(node.nodeId, { ...this.#nodes.get(node.nodeId), ...node }),
+    })
+    this.#timer = new MetadataTimer(clock, options.metadataMaxAgeMs, () => void this.refresh().catch(() => {}))
+  }
+
+  /**
+   * Sends one request and resolves with its answer; error codes inside it are the caller's business.
+   * Rejects with `TidemarkError`: UNREACHABLE, TIMED_OUT or CONNECTION_LOST (`isLost`), UNSUPPORTED_VERSION, TOO_MANY_REQUESTS,
+   * FRAME_TOO_LARGE, PROTOCOL_ERROR, ABORTED, CLOSED. After TIMED_OUT and CONNECTION_LOST the broker may have done what it was asked.
+   */
+  async send<A extends Api>(api: A, body: Body<A>, to: Destination): Promise<Answer<A>> {
+    if (this.#closed !== undefined) throw this.#closed
+    const link = await abortable(this.#linkTo(to), api.name, to.signal)
+    try {
+      const open = link.connect()
+      return await this.#exchange(api, body, to, link, open instanceof Promise ? await abortable(open, api.name, to.signal) : open)
+    } catch (error) {
+      throw this.#judged(error, link, to)
+    }
+  }
+
+  async #exchange<A extends Api>(api: A, body: Body<A>, to: Destination, link: Link, open: OpenConnection): Promise<Answer<A>> {
+    const { connection, versions } = open
+    const version = chooseVersion(api, versions, link.where, to.versionMax)
+    const id = connection.nextCorrelationId()
+    const given = typeof body === 'function' ? body(version) : body
+    const frame = encodeRequest(api, version, id, this.options.clientId, given)
+    if (to.unanswered) {
+      await connection.post(frame)
+      return { version, body: {} as Answer<A>['body'], bytes: 0 }
+    }
+    const answer = await connection.exchange(id, frame, api.name, to.timeoutMs ?? this.options.requestTimeoutMs, to.signal)
+    link.answered()
+    try {
+      return { version, body: decodeResponse(api, version, answer), bytes: answer.length }
+    } catch (cause) {
+      const text = `${link.where} answers ${api.name} version ${version} with what is no such answer: ${(cause as Error).message}`
+      const error = new TidemarkError('PROTOCOL_ERROR', text, { cause })
+      connection.close(error)
+      throw error
+    }
+  }
+
+  #judged(error: unknown, link: Link, to: Destination): unknown {
+    if (!isLost(error)) return error
+    if (typeof to.node === 'object') this.forgetCoordinator(to.node.coordinator)
+    if (error.code !== 'UNREACHABLE' || to.node === 'any') return error
+    const text = `cannot reach ${typeof to.node === 'number' ? `node ${to.node}` : 'the coordinator'} at ${link.where}: ${error.message}`
+    return new TidemarkError('UNREACHABLE', text, { cause: error })
+  }
+
+  async #linkTo(to: Destination): Promise<Link> {
+    const owner = to.owner ?? this
+    if (to.node === 'any') return this.#anyLink(owner, to)
+    const nodeId = typeof to.node === 'number' ? to.node : await this.coordinator(to.node.coordinator)
+    const node = this.#nodes.get(nodeId)
+    if (node !== undefined) return this.#links.get(owner, to.purpose, node)
+    throw new TidemarkError('UNREACHABLE', `node ${nodeId} is not in the cluster (any more); its address is not known`)
+  }
+
+  /** A link that is open, or the first address that answers: the nodes that are known, from a random one on, then the ones given. */
+  async #anyLink(owner: object, to: Destination): Promise<Link> {
+    const links = this.#candidates().map((address) => this.#links.get(owner, to.purpose, address))
+    const open = links.find((link) => link.isOpen)
+    if (open !== undefined) return open
+    links.sort((a, b) => a.notBeforeMs - b.notBeforeMs)
+    const failures: string[] = []
+    let cause: unknown
+    for (const link of links) {
+      try {
+        await link.connect()
+        return link
+      } catch (error) {
+        if (this.#closed !== undefined || (!isLost(error) && links.length === 1)) throw this.#closed ?? error
+        failures.push(
+          (error as Error).message.startsWith(link.where) ? (error as Error).message : `${link.where}: ${(error as Error).message}`,
+        )
+        cause = error
+      }
+    }
+    const hint = 'is a broker listening there? start one with: tidemark up'
+    throw new TidemarkError('UNREACHABLE', `no broker can be reached: ${failures.join('; ')}; ${hint}`, { cause })
+  }
+
+  #candidates(): Address[] {
+    const nodes: Address[] = [...this.#nodes.values()]
+    const start = nodes.length > 1 ? below(this.options.platform.random, nodes.length) : 0
+    const known = new Set(nodes.map(addressText))
+    const rest = this.options.brokers.filter((address) => !known.has(addressText(address)))
+    return [...nodes.slice(start), ...nodes.slice(0, start), ...rest]
+  }
+
+  /**
+   * The views of these topics, from memory while they are fresh. Waits for a topic that is just being created; one that is not
+   * there has `errorCode` UNKNOWN_TOPIC_OR_PARTITION. Rejects like `send` when no broker can be asked.
+   */
+  async topics(names: readonly string[], options: TopicsOptions = {}): Promise<ReadonlyMap<string, TopicView>> {
+    const { clock, random } = this.options.platform
+    const { autoCreate = false, signal } = options
+    const deadlineMs = clock.monotonic() + (options.timeoutMs ?? this.options.requestTimeoutMs)
+    let stale = names.filter((name) => !this.#isFresh(name))
+    for (let failures = 1; stale.length > 0; failures++) {
+      const urgent = failures === 1 && stale.some((name) => this.#view.topic(name) === undefined)
+      await abortable(this.#refresher.refresh(stale, autoCreate, urgent), 'Metadata', signal)
+      stale = stale.filter((name) => isOpenQuestion(this.#view.topic(name), autoCreate))
+      if (stale.length === 0 || clock.monotonic() >= deadlineMs) break
+      await pause(clock, backoffMs(random, this.options.retry, failures), 'Metadata', signal)
+    }
+    return new Map(names.map((name) => [name, this.#view.topic(name)!]))
+  }
+
+  /** All topics of the cluster, asked anew. */
+  async allTopics(signal?: AbortSignal): Promise<readonly TopicView[]> {
+    const body = (version: number) => ({ topics: version === 0 ? [] : null, allowAutoTopicCreation: false })
+    const answer = await this.send(apis.Metadata, body, { node: 'any', purpose: 'metadata', signal })
+    const names = answer.body.topics.flatMap((t) => (t.name === null ? [] : [t.name]))
+    this.#take(names, answer.body)
+    return names.map((name) => this.#view.topic(name)!)
+  }
+
+  /** Looks up these topics again, or all that are in use. */
+  refresh(names: Iterable<string> = this.#view.names()): Promise<void> {
+    return this.#refresher.refresh(names, false, false)
+  }
+
+  /** What is known of a topic, however old. */
+  topic(name: string): TopicView | undefined {
+    return this.#view.topic(name)
+  }
+
+  /** The leader as far as is known; undefined: look the topic up. */
+  leader(topic: string, partition: number): { readonly nodeId: number; readonly epoch: number } | undefined {
+    return this.#view.leader(topic, partition)
+  }
+
+  /** A leader moved or is not known: the next `topics` asks again. What is known stays, and never goes back in epoch (KIP-320). */
+  invalidate(topic?: string): void {
+    if (topic === undefined) this.#freshSince.clear()
+    else this.#freshSince.delete(topic)
+  }
+
+  /** No longer of interest: it is not looked up again by itself. */
+  forget(topic: string): void {
+    this.#view.forget(topic)
+    this.#freshSince.delete(topic)
+  }
+
+  /** A broker named the new leader beside an error (KIP-951). */
+  leaderMoved(topic: string, partition: number, leaderId: number, leaderEpoch: number): void {
+    if (this.#view.leaderMoved(topic, partition, leaderId, leaderEpoch)) this.#tell([topic])
+  }
+
+  /** The node that coordinates a group. */
+  coordinator(group: string, signal?: AbortSignal): Promise<number> {
+    return abortable(Promise.resolve(this.#coordinators.get(group)), 'FindCoordinator', signal)
+  }
+
+  forgetCoordinator(group: string): void {
+    this.#coordinators.forget(group)
+  }
+
+  nodes(): readonly Node[] {
+    return [...this.#nodes.values()]
+  }
+
+  get clusterId(): string | null {
+    return this.#clusterId
+  }
+
+  /** -1: not known. */
+  get controllerId(): number {
+    return this.#controllerId
+  }
+
+  /** While anybody listens, topics in use are looked up again every `metadataMaxAgeMs`. Returns the way to stop listening. */
+  onChange(listener: ChangeListener): () => void {
+    this.#listeners.add(listener)
+    this.#timer.start()
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size === 0) this.#timer.stop()
+    }
+  }
+
+  /** Closes the connections of an owner; what it has under way rejects CLOSED. */
+  release(owner: object): void {
+    this.#links.release(owner, new TidemarkError('CLOSED', 'the owner of the connection was closed'))
+  }
+
+  close(): void {
+    this.#closed ??= new TidemarkError('CLOSED', 'this Kafka client was closed')
+    this.#timer.stop()
+    this.#listeners.clear()
+    this.#links.close(this.#closed)
+  }
+
+  #isFresh(name: string): boolean {
+    const since = this.#freshSince.get(name)
+    return since !== undefined && this.options.platform.clock.monotonic() - since < this.options.metadataMaxAgeMs
+  }
+
+  #askMetadata(names: readonly string[], autoCreate: boolean): Promise<Answer<(typeof apis)['Metadata']>> {
+    const body = (version: number) => {
+      if (!autoCreate && version < AUTO_CREATE_FLAG_FROM) return { topics: version === 0 ? [] : null }
+      return { topics: names.map((name) => ({ name })), allowAutoTopicCreation: autoCreate }
+    }
+    return this.send(apis.Metadata, body, { node: 'any', purpose: 'metadata' })
+  }
+
+  /** Returns whether the answer left nothing open. */
+  #take(names: readonly string[], answer: MetadataResponse): boolean {
+    if (answer.brokers.length > 0) this.#takeNodes(answer)
+    const nowMs = this.options.platform.clock.monotonic()
+    const wanted = new Set(names)
+    const changed: string[] = []
+    let settled = true
+    for (const topic of answer.topics) {
+      if (topic.name === null || !wanted.has(topic.name)) continue
+      wanted.delete(topic.name)
+      if (this.#view.apply(topic.name, topic)) changed.push(topic.name)
+      if (errorOf(topic.errorCode).retriable || topic.partitions.some((p) => p.leaderId < 0)) settled = false
+      if (topic.errorCode === 0) this.#freshSince.set(topic.name, nowMs)
+      else this.#freshSince.delete(topic.name)
+    }
+    for (const name of wanted) if (this.#view.apply(name, missing(name))) changed.push(name)
+    if (changed.length > 0) this.#tell(changed)
+    return settled && wanted.size === 0
+  }
+
+  #takeNodes(answer: MetadataResponse): void {
+    this.#nodes = new Map(answer.brokers.map((b) => [b.nodeId, { nodeId: b.nodeId, host: b.host, port: b.port, rack: b.rack }]))
+    this.#clusterId = answer.clusterId
+    this.#controllerId = answer.controllerId
+    const addresses = new Set([...answer.brokers, ...this.options.brokers].map(addressText))
+    this.#links.keepOnly(addresses, new TidemarkError('CONNECTION_LOST', 'the address is no longer one of the cluster'))
+  }
+
+  #tell(topics: readonly string[]): void {
+    for (const listener of [...this.#listeners]) listener(topics)
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * A link: the one connection that is kept for an owner, a purpose and an address. It is made at the first request, made again
+ * after it broke, and never sooner than its back-off says. Back-off ends with the first answer after the handshake: a broker that
+ * accepts and then closes is as unreachable as one that is not there.
+ */
+import { type Address, type Connection, sleep, TidemarkError } from '@tidemark/platform'
+import type { ResolvedKafkaOptions } from '../options.ts'
+import { addressText } from './address.ts'
+import { backoffMs } from './backoff.ts'
+import { BrokerConnection } from './connection.ts'
+import { askVersions, type SpokenVersions } from './handshake.ts'
+
+export interface OpenConnection {
+  readonly connection: BrokerConnection
+  readonly versions: SpokenVersions
+}
+
+export class Link {
+  readonly address: Address
+  readonly where: string
+  readonly #options: ResolvedKafkaOptions
+  #open: OpenConnection | undefined
+  #opening: Promise<OpenConnection> | undefined
+  #handshaking: BrokerConnection | undefined
+  #failures = 0
+  #notBeforeMs = 0
+  #closed: TidemarkError | undefined
+
+  constructor(address: Address, options: ResolvedKafkaOptions) {
+    this.address = address
+    this.where = addressText(address)
+    this.#options = options
+  }
+
+  get isOpen(): boolean {
+    return this.#open?.connection.usable ?? false
+  }
+
+  /** On the monotonic clock; 0: at once. */
+  get notBeforeMs(): number {
+    return this.#notBeforeMs
+  }
+
+  get idle(): boolean {
+    return this.#opening === undefined && (this.#open?.connection.idle ?? true)
+  }
+
+  /** The open connection; a new one if there is none. Rejects UNREACHABLE, TIMED_OUT, CONNECTION_LOST or UNSUPPORTED_VERSION. */
+  connect(): OpenConnection | Promise<OpenConnection> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed)
+    if (this.#open?.connection.usable) return this.#open
+    this.#opening ??= this.#dial().finally(() => {
+      this.#opening = undefined
+    })
+    return this.#opening
+  }
+
+  /** The broker did what was asked of it: the next reconnection need not wait. */
+  answered(): void {
+    this.#failures = 0
+    this.#notBeforeMs = 0
+  }
+
+  close(error: TidemarkError): void {
+    this.#closed = error
+    this.#handshaking?.close(error)
+    this.#open?.connection.close(error)
+    this.#open = undefined
+  }
+
+  async #dial(): Promise<OpenConnection> {
+    const { platform, connectTimeoutMs } = this.#options
+    const waitMs = this.#notBeforeMs - platform.clock.monotonic()
+    if (waitMs > 0) await sleep(platform.clock, waitMs)
+    if (this.#closed !== undefined) throw this.#closed
+    this.#failures++
+    try {
+      const socket = await platform.transport.connect(this.address, connectTimeoutMs)
+      return await this.#shakeHands(socket)
+    } finally {
+      this.#notBeforeMs = platform.clock.monotonic() + backoffMs(platform.random, this.#options.retry, this.#failures)
+    }
+  }
+
+  async #shakeHands(socket: Connection): Promise<OpenConnection> {
+    const { platform, clientId, requestTimeoutMs } = this.#options
+    const connection = new BrokerConnection(socket, this.where, platform.clock, this.#options, () => this.#onClosed(connection))
+    if (this.#closed !== undefined) {
+      connection.close(this.#closed)
+      throw this.#closed
+    }
+    this.#handshaking = connection
+    try {
+      const versions = await askVersions(connection, this.where, clientId, requestTimeoutMs)
+      this.#open = { connection, versions }
+      return this.#open
+    } catch (error) {
+      const failure = this.#closed ?? handshakeError(this.where, error)
+      connection.close(failure)
+      throw failure
+    } finally {
+      this.#handshaking = undefined
+    }
+  }
+
+  #onClosed(connection: BrokerConnection): void {
+    if (this.#open?.connection === connection) this.#open = undefined
+  }
+}
+
+function handshakeError(where: string, error: unknown): TidemarkError {
+  if (error instanceof TidemarkError && error.code === 'UNSUPPORTED_VERSION') return error
+  const why = (error as Error).message
+  const text = `${where} accepted the connection but did not shake hands (${why}); is it a Kafka listener, and is it one without TLS and SASL? check the port and its security protocol`
+  return new TidemarkError('UNREACHABLE', text, { cause: error })
+}

@@ -1,0 +1,96 @@
+/**
+ * The records of one partition in a Fetch answer, as messages. Pure.
+ *
+ * The position always moves to the end of a batch that was read, whatever it held: markers, aborted records, records that
+ * compaction took out. Records below the position are left out: a broker returns whole batches.
+ */
+import { TidemarkError } from '@tidemark/platform'
+import {
+  BATCH_HEADER_BYTES,
+  type BatchHeader,
+  batchesIn,
+  compressionOf,
+  DECOMPRESSED_BYTES_MAX,
+  decompress,
+  hasRightCrc,
+  isControl,
+  isLogAppendTime,
+  lastOffsetOf,
+  WireError,
+} from '@tidemark/protocol'
+import { Message } from '../messages/message.ts'
+import type { Offset } from '../messages/offset.ts'
+import { RecordReader } from '../messages/record-reader.ts'
+import type { AbortedFilter } from './aborted.ts'
+import type { NextPosition, TopicPartition } from './types.ts'
+
+export interface DecodeSettings {
+  readonly checkCrc: boolean
+  readonly aborted: AbortedFilter | undefined
+  /** Decoding stops after the batch that passes this; the rest is fetched again. A small compressed answer can hold a lot. */
+  readonly bytesMax: number
+}
+
+export interface Decoded {
+  readonly messages: Message[]
+  readonly next: NextPosition
+  /** What the messages keep in memory. */
+  readonly bytes: number
+  /** CORRUPT_BATCH, behind the messages that come before it. */
+  readonly error: TidemarkError | undefined
+}
+
+export function decodeRecords(
+  where: TopicPartition,
+  records: Buffer,
+  from: { readonly offset: number; readonly leaderEpoch: number },
+  settings: DecodeSettings,
+): Decoded {
+  const messages: Message[] = []
+  let { offset, leaderEpoch } = from
+  let bytes = 0
+  let error: TidemarkError | undefined
+  try {
+    for (const { at, header } of batchesIn(records)) {
+      const end = lastOffsetOf(header) + 1
+      if (end <= offset) continue
+      const batch = records.subarray(at, at + header.size)
+      if (settings.checkCrc && !hasRightCrc(batch, 0, header.size)) throw new WireError('its CRC does not match its bytes')
+      const leftOut = settings.aborted?.leavesOut(header, batch) || isControl(header.attributes)
+      if (!leftOut) bytes += takeBatch(where, batch, header, offset, messages)
+      offset = end
+      leaderEpoch = header.leaderEpoch
+      if (bytes >= settings.bytesMax) break
+    }
+  } catch (cause) {
+    if (!(cause instanceof WireError)) throw cause
+    const { topic, partition } = where
+    const text = `the batch at or after offset ${offset} of ${topic}-${partition} is corrupt: ${cause.message}`
+    error = new TidemarkError('CORRUPT_BATCH', text, { topic, partition, offset, cause })
+  }
+  return { messages, next: { offset: offset as Offset, leaderEpoch }, bytes, error }
+}
+
+/** Adds the batch's records from `offset` on, and returns how much memory they keep. All or none of them: a broken one throws first. */
+function takeBatch(where: TopicPartition, batch: Buffer, header: BatchHeader, offset: number, out: Message[]): number {
+  const compression = compressionOf(header.attributes)
+  const packed = batch.subarray(BATCH_HEADER_BYTES, header.size)
+  const body = compression === 'none' ? packed : decompress(compression, packed, DECOMPRESSED_BYTES_MAX)
+  const source = { topic: where.topic, partition: where.partition, leaderEpoch: header.leaderEpoch, body }
+  const appendTime = isLogAppendTime(header.attributes)
+  const before = out.length
+  try {
+    const r = new RecordReader(body)
+    for (let i = 0; i < header.recordCount; i++) {
+      r.next()
+      const at = header.baseOffset + r.offsetDelta
+      if (at < offset) continue
+      const timestampMs = appendTime ? header.maxTimestamp : header.baseTimestamp + r.timeDelta
+      out.push(new Message(source, at, timestampMs, r.keyAt, r.keySize, r.valueAt, r.valueSize))
+    }
+  } catch (error) {
+    out.length = before
+    throw error
+  }
+  return body.length
+}

@@ -1,0 +1,380 @@
+/**
+ * Reads partitions: one Fetch at a time to each leader, parked there while nothing comes, for all partitions that may be read.
+ *
+ * Invariants: an answer counts for a partition only while its position is the object that was asked with, so nothing late or
+ * taken back ever comes through; a position moves only by records handed out; what a position means is never changed in silence:
+ * out of range, truncated and replaced logs are the owner's to decide. Bytes handed out and not released are bounded.
+ */
+import { sleep, TidemarkError, type Timer } from '@tidemark/platform'
+import { apis, ErrorCode, errorOf, type FetchResponse, ZERO_UUID } from '@tidemark/protocol'
+import { type Cluster, isLost } from '../cluster/cluster.ts'
+import type { TopicView } from '../cluster/types.ts'
+import { backoffMs } from '../connect/backoff.ts'
+import type { Offset } from '../messages/offset.ts'
+import { AbortedFilter } from './aborted.ts'
+import { decodeRecords } from './decode.ts'
+import { failed, outOfRange, refused, replaced, truncated, unknownTopic, verdictOn } from './problems.ts'
+import { type Asked, FetchQuestion } from './request.ts'
+import { keyOf, nextFor, type Tracked } from './tracked.ts'
+import type { Delivery, FetcherOptions, FetchOwner, FetchProblem, Position, TopicPartition } from './types.ts'
+import { validate } from './validation.ts'
+
+type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
+
+/** How long a Fetch is parked while partitions of its leader are held back by the buffer: they must not wait for the others. */
+const HELD_BACK_WAIT_MS = 20
+/** A partition may have this many full answers handed out: one at work, one waiting. */
+const ANSWERS_BUFFERED_MAX = 2
+/** Less room than this is not worth a request. */
+const ROOM_BYTES_MIN = 64 * 1024
+
+export class Fetcher<Claim> {
+  readonly #cluster: Cluster
+  readonly #owner: FetchOwner<Claim>
+  readonly #options: Required<FetcherOptions>
+  /** In the order in which they are asked for; whoever got records goes to the end. */
+  readonly #tracked = new Map<string, Tracked<Claim>>()
+  readonly #busy = new Set<number>()
+  readonly #mutedUntilMs = new Map<number, number>()
+  /** Topics to look up before their partitions are read on, and since when they have not been found. */
+  readonly #stale = new Map<string, number>()
+  #lookingUp = false
+  #bufferedBytes = 0
+  #askedBytes = 0
+  #scheduled = false
+  #timer: Timer | undefined
+  #closed = false
+
+  constructor(cluster: Cluster, owner: FetchOwner<Claim>, options: FetcherOptions = {}) {
+    this.#cluster = cluster
+    this.#owner = owner
+    this.#options = {
+      isolation: options.isolation ?? 'read_uncommitted',
+      waitMaxMs: options.waitMaxMs ?? 500,
+      bytesMin: options.bytesMin ?? 1,
+      bytesMax: options.bytesMax ?? 16 * 1024 * 1024,
+      partitionBytesMax: options.partitionBytesMax ?? 1024 * 1024,
+      bufferBytesMax: options.bufferBytesMax ?? 64 * 1024 * 1024,
+      checkCrc: options.checkCrc ?? true,
+    }
+  }
+
+  /** Begins to read at `position`; a partition that is there already starts anew, and what is under way for it is dropped. */
+  add(where: TopicPartition, position: Position, claim: Claim): void {
+    const { topic, partition } = where
+    const key = keyOf(where)
+    const before = this.#tracked.get(key)
+    this.#tracked.delete(key)
+    this.#tracked.set(key, {
+      topic,
+      partition,
+      claim,
+      position: { offset: position.offset, leaderEpoch: position.leaderEpoch ?? -1 },
+      state: 'reading',
+      paused: before?.claim === claim ? before.paused : false,
+      topicId: undefined,
+      validEpoch: -1,
+      bufferedBytes: 0,
+      failures: 0,
+      notBeforeMs: 0,
+    })
+    this.#wake()
+  }
+
+  /** Nothing is handed out for it any more; what was handed out is still to be released. */
+  remove(where: TopicPartition): void {
+    this.#tracked.delete(keyOf(where))
+  }
+
+  /** Reads it no further until `resume`. An answer under way is dropped and asked for again then. */
+  pause(where: TopicPartition): void {
+    const t = this.#tracked.get(keyOf(where))
+    if (t !== undefined) t.paused = true
+  }
+
+  resume(where: TopicPartition): void {
+    const t = this.#tracked.get(keyOf(where))
+    if (t !== undefined) t.paused = false
+    this.#wake()
+  }
+
+  /** Where the next records will come from; undefined: the partition is not read. */
+  position(where: TopicPartition): Position | undefined {
+    return this.#tracked.get(keyOf(where))?.position
+  }
+
+  /** Bytes handed out and not released. */
+  get bufferedBytes(): number {
+    return this.#bufferedBytes
+  }
+
+  /** Drops everything and closes its connections. */
+  close(): void {
+    this.#closed = true
+    this.#tracked.clear()
+    this.#timer?.cancel()
+    this.#cluster.release(this)
+  }
+
+  #wake(): void {
+    if (this.#scheduled || this.#closed) return
+    this.#scheduled = true
+    queueMicrotask(() => {
+      this.#scheduled = false
+      if (!this.#closed) this.#pump()
+    })
+  }
+
+  #pump(): void {
+    const nowMs = this.#cluster.options.platform.clock.monotonic()
+    const fetches = new Map<number, Asked<Claim>[]>()
+    const validations = new Map<number, Asked<Claim>[]>()
+    const heldBack = new Set<number>()
+    let wakeAtMs = Number.POSITIVE_INFINITY
+    for (const t of [...this.#tracked.values()]) {
+      if (this.#stale.has(t.topic) || !this.#isSameTopic(t)) continue
+      const next = nextFor(t, this.#cluster, nowMs, this.#options.partitionBytesMax * ANSWERS_BUFFERED_MAX)
+      if (next.kind === 'wait') wakeAtMs = Math.min(wakeAtMs, next.untilMs)
+      else if (next.kind === 'look_up') this.#stale.set(t.topic, nowMs)
+      else if (next.kind === 'held_back') heldBack.add(next.nodeId)
+      else if (next.kind !== 'nothing') {
+        const asked = { tracked: t, position: t.position, epoch: next.epoch }
+        push(next.kind === 'fetch' ? fetches : validations, next.nodeId, asked)
+      }
+    }
+    if (this.#stale.size > 0 && !this.#lookingUp) void this.#lookUp()
+    for (const [nodeId, asked] of validations) void this.#validate(nodeId, asked)
+    for (const [nodeId, asked] of fetches) {
+      if (this.#busy.has(nodeId)) continue
+      const untilMs = this.#mutedUntilMs.get(nodeId) ?? 0
+      if (untilMs > nowMs) wakeAtMs = Math.min(wakeAtMs, untilMs)
+      else void this.#fetch(nodeId, asked, heldBack.has(nodeId))
+    }
+    this.#wakeAt(wakeAtMs, nowMs)
+  }
+
+  #wakeAt(atMs: number, nowMs: number): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (atMs === Number.POSITIVE_INFINITY) return
+    this.#timer = this.#cluster.options.platform.clock.schedule(atMs - nowMs, () => this.#wake())
+  }
+
+  /** A topic keeps its id for life; one with another id is another topic of the same name. */
+  #isSameTopic(t: Tracked<Claim>): boolean {
+    const view = this.#cluster.topic(t.topic)
+    if (view === undefined || view.errorCode !== 0 || view.id === ZERO_UUID || t.state === 'stopped') return true
+    t.topicId ??= view.id
+    if (t.topicId === view.id) return true
+    this.#stop(t, replaced(t, view.id))
+    return false
+  }
+
+  async #lookUp(): Promise<void> {
+    const { clock, random } = this.#cluster.options.platform
+    this.#lookingUp = true
+    try {
+      for (let failures = 1; this.#stale.size > 0 && !this.#closed; failures++) {
+        try {
+          const views = await this.#cluster.topics([...this.#stale.keys()])
+          for (const view of views.values()) this.#found(view, clock.monotonic())
+        } catch (error) {
+          if (this.#closed) return
+          if (!isLost(error)) this.#stopAll([...this.#tracked.values()], error)
+        }
+        this.#wake()
+        if (this.#stale.size > 0) await sleep(clock, backoffMs(random, this.#cluster.options.retry, failures))
+      }
+    } finally {
+      this.#lookingUp = false
+    }
+  }
+
+  #found(view: TopicView, nowMs: number): void {
+    const partitions = [...this.#tracked.values()].filter((t) => t.topic === view.name)
+    const missingForMs = nowMs - (this.#stale.get(view.name) ?? nowMs)
+    const gone = missingForMs >= this.#cluster.options.requestTimeoutMs
+    if (view.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorOf(view.errorCode).retriable) {
+      if (partitions.length > 0 && !gone) return
+      for (const t of partitions) this.#stop(t, unknownTopic(t))
+    } else if (view.errorCode !== 0) {
+      for (const t of partitions) this.#stop(t, refused(t, view.errorCode, t.position.offset))
+    } else if (partitions.some((t) => this.#cluster.leader(t.topic, t.partition) === undefined)) {
+      for (const t of partitions) this.#holdOff(t)
+      this.#cluster.invalidate(view.name)
+    }
+    this.#stale.delete(view.name)
+  }
+
+  async #validate(nodeId: number, asked: readonly Asked<Claim>[]): Promise<void> {
+    for (const { tracked } of asked) tracked.state = 'validating'
+    try {
+      const results = await validate(this.#cluster, this, nodeId, asked)
+      for (const { tracked } of asked) tracked.state = 'reading'
+      for (const [i, a] of asked.entries()) {
+        const result = results[i]!
+        if (!this.#isCurrent(a)) continue
+        if (result.kind === 'truncated') this.#stop(a.tracked, truncated(a.tracked, a.position.offset, result.end))
+        else if (result.kind === 'error') this.#failed(a, result.errorCode)
+        else a.tracked.validEpoch = a.epoch
+      }
+    } catch (error) {
+      for (const { tracked } of asked) tracked.state = 'reading'
+      this.#lost(asked, error)
+    }
+    this.#wake()
+  }
+
+  async #fetch(nodeId: number, all: readonly Asked<Claim>[], heldBack: boolean): Promise<void> {
+    const { bytesMin, partitionBytesMax, waitMaxMs, isolation, bufferBytesMax } = this.#options
+    const room = bufferBytesMax - this.#bufferedBytes - this.#askedBytes
+    if (room < Math.min(ROOM_BYTES_MIN, bufferBytesMax)) return // a release, or an answer under way, wakes it
+    const bytesMax = Math.min(this.#options.bytesMax, room)
+    const waitMs = heldBack ? Math.min(waitMaxMs, HELD_BACK_WAIT_MS) : waitMaxMs
+    const question = new FetchQuestion<Claim>({
+      isolation,
+      waitMs,
+      bytesMin,
+      bytesMax,
+      partitionBytesMax: Math.min(partitionBytesMax, bytesMax),
+    })
+    for (const asked of all) question.add(asked)
+    this.#busy.add(nodeId)
+    this.#askedBytes += bytesMax
+    try {
+      const timeoutMs = waitMs + this.#cluster.options.requestTimeoutMs
+      const to = { node: nodeId, purpose: 'fetch', owner: this, timeoutMs, ...question.versionMax } as const
+      const { body } = await this.#cluster.send(apis.Fetch, question.body(), to)
+      if (!this.#closed) this.#take(nodeId, question, body)
+    } catch (error) {
+      this.#lost(all, error)
+    } finally {
+      this.#askedBytes -= bytesMax
+      this.#busy.delete(nodeId)
+      this.#wake()
+    }
+  }
+
+  #take(nodeId: number, question: FetchQuestion<Claim>, body: FetchResponse): void {
+    if (body.throttleTimeMs > 0) this.#mutedUntilMs.set(nodeId, this.#cluster.options.platform.clock.monotonic() + body.throttleTimeMs)
+    if (body.errorCode !== 0) for (const asked of question.all()) if (this.#isCurrent(asked)) this.#failed(asked, body.errorCode)
+    for (const topic of body.responses) {
+      for (const answer of topic.partitions) {
+        const asked = question.asked(topic.topic, topic.topicId, answer.partitionIndex)
+        if (asked !== undefined && this.#isCurrent(asked)) this.#takePartition(asked, answer)
+      }
+    }
+  }
+
+  #takePartition(asked: Asked<Claim>, answer: PartitionAnswer): void {
+    const t = asked.tracked
+    if (answer.errorCode !== 0) {
+      this.#cluster.leaderMoved(t.topic, t.partition, answer.currentLeader.leaderId, answer.currentLeader.leaderEpoch)
+      if (answer.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
+        this.#stop(t, outOfRange(t, asked.position.offset, answer.logStartOffset, answer.highWatermark))
+      } else this.#failed(asked, answer.errorCode)
+      return
+    }
+    if (answer.divergingEpoch.endOffset >= 0) {
+      const end = { offset: answer.divergingEpoch.endOffset, leaderEpoch: answer.divergingEpoch.epoch }
+      this.#stop(t, truncated(t, asked.position.offset, end))
+      return
+    }
+    t.failures = 0
+    if (t.validEpoch < asked.epoch) t.validEpoch = asked.epoch
+    if (answer.records !== null && answer.records.length > 0) this.#handOut(t, answer)
+  }
+
+  #handOut(t: Tracked<Claim>, answer: PartitionAnswer): void {
+    const records = answer.records!
+    const aborted = this.#options.isolation === 'read_committed' ? new AbortedFilter(answer.abortedTransactions ?? []) : undefined
+    const settings = { checkCrc: this.#options.checkCrc, aborted, bytesMax: this.#options.partitionBytesMax * ANSWERS_BUFFERED_MAX }
+    const { messages, next, bytes, error } = decodeRecords(t, records, t.position, settings)
+    if (next.offset > t.position.offset) {
+      t.position = { offset: next.offset, leaderEpoch: next.leaderEpoch }
+      this.#tracked.delete(keyOf(t))
+      this.#tracked.set(keyOf(t), t)
+      this.#owner.onRecords(t.claim, messages, next, this.#deliver(t, messages.length === 0 ? 0 : bytes, answer))
+    } else if (error === undefined) {
+      const text = `the first batch of ${t.topic}-${t.partition} from offset ${t.position.offset} on is larger than partitionBytesMax and was cut off`
+      this.#stop(
+        t,
+        failed(new TidemarkError('RECORD_TOO_LARGE', text, { topic: t.topic, partition: t.partition, offset: t.position.offset })),
+      )
+    }
+    if (error !== undefined && this.#tracked.get(keyOf(t)) === t) this.#stop(t, failed(error))
+  }
+
+  #deliver(t: Tracked<Claim>, bytes: number, answer: PartitionAnswer): Delivery {
+    this.#bufferedBytes += bytes
+    t.bufferedBytes += bytes
+    let left = bytes
+    return {
+      bytes,
+      highWatermark: answer.highWatermark as Offset,
+      lastStableOffset: answer.lastStableOffset as Offset,
+      logStartOffset: answer.logStartOffset as Offset,
+      release: () => {
+        if (left === 0) return
+        this.#bufferedBytes -= left
+        t.bufferedBytes -= left
+        left = 0
+        this.#wake()
+      },
+    }
+  }
+
+  #isCurrent({ tracked, position }: Asked<Claim>): boolean {
+    return this.#tracked.get(keyOf(tracked)) === tracked && tracked.position === position && !tracked.paused && tracked.state !== 'stopped'
+  }
+
+  #failed({ tracked, position }: Asked<Claim>, errorCode: number): void {
+    const verdict = verdictOn(errorCode)
+    if (verdict === 'refused' || verdict === 'out_of_range') {
+      this.#stop(tracked, refused(tracked, errorCode, position.offset))
+      return
+    }
+    this.#holdOff(tracked)
+    if (verdict === 'look_up') this.#distrust(tracked.topic)
+  }
+
+  /** The exchange with a leader failed as a whole. */
+  #lost(asked: readonly Asked<Claim>[], error: unknown): void {
+    if (this.#closed) return
+    const current = asked.filter((a) => this.#isCurrent(a)).map((a) => a.tracked)
+    if (!isLost(error)) this.#stopAll(current, error)
+    for (const t of current) {
+      if (t.state === 'stopped') continue
+      this.#holdOff(t)
+      this.#distrust(t.topic)
+    }
+  }
+
+  #distrust(topic: string): void {
+    this.#cluster.invalidate(topic)
+    if (!this.#stale.has(topic)) this.#stale.set(topic, this.#cluster.options.platform.clock.monotonic())
+  }
+
+  #holdOff(t: Tracked<Claim>): void {
+    const { clock, random } = this.#cluster.options.platform
+    t.failures++
+    t.notBeforeMs = clock.monotonic() + backoffMs(random, this.#cluster.options.retry, t.failures)
+  }
+
+  #stop(t: Tracked<Claim>, problem: FetchProblem): void {
+    if (t.state === 'stopped') return
+    t.state = 'stopped'
+    this.#owner.onProblem(t.claim, problem)
+  }
+
+  #stopAll(partitions: readonly Tracked<Claim>[], cause: unknown): void {
+    const error = cause instanceof TidemarkError ? cause : new TidemarkError('FETCH_FAILED', (cause as Error).message, { cause })
+    for (const t of partitions) this.#stop(t, failed(error))
+  }
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [value])
+  else list.push(value)
+}

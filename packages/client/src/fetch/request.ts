@@ -1,0 +1,75 @@
+/** The body of a Fetch, and what was asked, to hold the answer against. */
+import { type apis, type InferInput, ZERO_UUID } from '@tidemark/protocol'
+import type { FetchPosition, Tracked } from './tracked.ts'
+import type { Isolation } from './types.ts'
+
+export interface Asked<Claim> {
+  readonly tracked: Tracked<Claim>
+  readonly position: FetchPosition
+  readonly epoch: number
+}
+
+export interface FetchSettings {
+  readonly isolation: Isolation
+  readonly waitMs: number
+  readonly bytesMin: number
+  readonly bytesMax: number
+  readonly partitionBytesMax: number
+}
+
+/** Up to here a Fetch names topics; from the next version on it takes their ids. */
+const NAMES_UNTIL = 12
+const SESSIONLESS = { sessionId: 0, sessionEpoch: -1 }
+
+export class FetchQuestion<Claim> {
+  readonly settings: FetchSettings
+  /** By topic, then partition, in the order in which they are asked for. */
+  readonly #topics = new Map<string, Map<number, Asked<Claim>>>()
+  readonly #nameById = new Map<string, string>()
+  #idless = false
+
+  constructor(settings: FetchSettings) {
+    this.settings = settings
+  }
+
+  add(asked: Asked<Claim>): void {
+    const { topic, partition, topicId = ZERO_UUID } = asked.tracked
+    let partitions = this.#topics.get(topic)
+    if (partitions === undefined) {
+      partitions = new Map()
+      this.#topics.set(topic, partitions)
+      this.#nameById.set(topicId, topic)
+      this.#idless ||= topicId === ZERO_UUID
+    }
+    partitions.set(partition, asked)
+  }
+
+  *all(): Generator<Asked<Claim>> {
+    for (const partitions of this.#topics.values()) yield* partitions.values()
+  }
+
+  /** What was asked for the partition that an answer speaks of; a topic is named by id or by name, by version. */
+  asked(topic: string, topicId: string, partition: number): Asked<Claim> | undefined {
+    return this.#topics.get(topic === '' ? (this.#nameById.get(topicId) ?? '') : topic)?.get(partition)
+  }
+
+  get versionMax(): { readonly versionMax?: number } {
+    return this.#idless ? { versionMax: NAMES_UNTIL } : {}
+  }
+
+  body(): InferInput<(typeof apis)['Fetch']['request']> {
+    const { isolation, waitMs, bytesMin, bytesMax, partitionBytesMax } = this.settings
+    const topics = [...this.#topics].map(([topic, partitions]) => ({
+      topic,
+      topicId: partitions.values().next().value!.tracked.topicId ?? ZERO_UUID,
+      partitions: [...partitions.values()].map(({ tracked, position, epoch }) => ({
+        partition: tracked.partition,
+        currentLeaderEpoch: epoch,
+        fetchOffset: position.offset,
+        partitionMaxBytes: partitionBytesMax,
+      })),
+    }))
+    const isolationLevel = isolation === 'read_committed' ? 1 : 0
+    return { ...SESSIONLESS, maxWaitMs: waitMs, minBytes: bytesMin, maxBytes: bytesMax, isolationLevel, topics }
+  }
+}

@@ -1,0 +1,62 @@
+/** One partition that a fetcher reads, and the questions asked about it. */
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Offset } from '../messages/offset.ts'
+import type { TopicPartition } from './types.ts'
+
+/** A position is an object with an identity: an answer counts only while the partition still has the very one it was asked with. */
+export interface FetchPosition {
+  readonly offset: number
+  /** -1: not known. */
+  readonly leaderEpoch: number
+}
+
+export interface Tracked<Claim> extends TopicPartition {
+  readonly claim: Claim
+  position: FetchPosition
+  /**
+   * `reading`: fetched when nothing stands against it. `validating`: a leader was asked whether the position is in its log.
+   * `stopped`: the owner was told why, and has to add it again.
+   */
+  state: 'reading' | 'validating' | 'stopped'
+  paused: boolean
+  /** The topic id with which it was first seen. */
+  topicId: string | undefined
+  /** The leader epoch in which the position is known to be good; -1: none yet. */
+  validEpoch: number
+  /** Bytes handed out and not released. */
+  bufferedBytes: number
+  failures: number
+  notBeforeMs: number
+}
+
+export interface Bounds {
+  readonly highWatermark: Offset
+  readonly lastStableOffset: Offset
+  readonly logStartOffset: Offset
+}
+
+export const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`
+
+/** What stands between a partition and its next Fetch. */
+export type Next =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'wait'; readonly untilMs: number }
+  | { readonly kind: 'look_up' }
+  | { readonly kind: 'validate' | 'fetch' | 'held_back'; readonly nodeId: number; readonly epoch: number }
+
+/** Pure but for what the cluster view holds. */
+export function nextFor(t: Tracked<unknown>, cluster: Cluster, nowMs: number, bufferedBytesMax: number): Next {
+  if (t.state !== 'reading' || t.paused) return { kind: 'nothing' }
+  if (t.notBeforeMs > nowMs) return { kind: 'wait', untilMs: t.notBeforeMs }
+  const leader = cluster.leader(t.topic, t.partition)
+  if (leader === undefined) return { kind: 'look_up' }
+  const { nodeId, epoch } = leader
+  if (needsValidation(t, epoch)) return { kind: 'validate', nodeId, epoch }
+  return { kind: t.bufferedBytes >= bufferedBytesMax ? 'held_back' : 'fetch', nodeId, epoch }
+}
+
+/** A position read under an older leader may be beyond what the new one has (KIP-320). Within one epoch nothing is cut off. */
+function needsValidation(t: Tracked<unknown>, epoch: number): boolean {
+  const { leaderEpoch } = t.position
+  return leaderEpoch >= 0 && epoch >= 0 && epoch > t.validEpoch && epoch !== leaderEpoch
+}

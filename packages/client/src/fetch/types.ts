@@ -1,0 +1,72 @@
+/** What a fetcher is told, and what it tells its owner. */
+import type { TidemarkError } from '@tidemark/platform'
+import type { Message } from '../messages/message.ts'
+import type { Offset } from '../messages/offset.ts'
+
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+export type Isolation = 'read_uncommitted' | 'read_committed'
+
+/** Where to read on. `leaderEpoch` is that of the last record before it, as committed with it; -1 or absent: not known. */
+export interface Position {
+  readonly offset: number
+  readonly leaderEpoch?: number
+}
+
+/** Where the owner goes on after what it was given: behind the last batch, markers and holes included. */
+export interface NextPosition {
+  readonly offset: Offset
+  readonly leaderEpoch: number
+}
+
+/** What came with the records. `release` must be called once they are done with: until then their bytes count as buffered. */
+export interface Delivery {
+  readonly bytes: number
+  readonly highWatermark: Offset
+  /** -1: the broker did not say. */
+  readonly lastStableOffset: Offset
+  readonly logStartOffset: Offset
+  release(): void
+}
+
+/** The partition stands still after any of these, until it is added again. */
+export type FetchProblem =
+  /** The position is not in the log (any more, or yet). */
+  | { readonly kind: 'out_of_range'; readonly offset: number; readonly error: TidemarkError }
+  /** What was read up to the position is gone from the log (KIP-320). `end` is where the common part ends, if it is known. */
+  | {
+      readonly kind: 'truncated'
+      readonly offset: number
+      readonly end: { readonly offset: Offset; readonly leaderEpoch: number } | undefined
+      readonly error: TidemarkError
+    }
+  /** The topic was deleted and created again: positions in the old one mean nothing in the new one. */
+  | { readonly kind: 'replaced'; readonly topicId: string; readonly error: TidemarkError }
+  /** Anything that trying again does not heal: CORRUPT_BATCH, TOPIC_AUTHORIZATION_FAILED, FRAME_TOO_LARGE, … */
+  | { readonly kind: 'failed'; readonly error: TidemarkError }
+
+/** `Claim` is the owner's own word for one hold on a partition; it is handed back as it was given. */
+export interface FetchOwner<Claim> {
+  /** Records in their order; none of them if only the position moved. Called in the turn of the answer; must not throw. */
+  onRecords(claim: Claim, messages: readonly Message[], next: NextPosition, delivery: Delivery): void
+  onProblem(claim: Claim, problem: FetchProblem): void
+}
+
+export interface FetcherOptions {
+  readonly isolation?: Isolation
+  /** How long a broker may park a Fetch that finds nothing. Kafka: `fetch.max.wait.ms`. Default: 500. */
+  readonly waitMaxMs?: number
+  /** Kafka: `fetch.min.bytes`. Default: 1. */
+  readonly bytesMin?: number
+  /** Kafka: `fetch.max.bytes`. Default: 16 MiB. */
+  readonly bytesMax?: number
+  /** Kafka: `max.partition.fetch.bytes`. Default: 1 MiB. */
+  readonly partitionBytesMax?: number
+  /** Bytes handed out and not released, plus those asked for. Default: 64 MiB. One batch larger than this still comes through. */
+  readonly bufferBytesMax?: number
+  /** Kafka: `check.crcs`. Default: true. */
+  readonly checkCrc?: boolean
+}

@@ -1,0 +1,67 @@
+/** A producer's id and epoch, by which brokers tell its batches apart (KIP-98). */
+import { type Clock, type Random, TidemarkError } from '@tidemark/platform'
+import { apis, errorOf } from '@tidemark/protocol'
+import { type Cluster, isLost } from '../cluster/cluster.ts'
+import { pause } from '../connect/abortable.ts'
+import { backoffMs } from '../connect/backoff.ts'
+import type { ProducerIdentity } from './batch.ts'
+
+const EPOCH_MAX = 32_767
+/** Of no meaning without transactions, but brokers look at it. */
+const TRANSACTION_TIMEOUT_MS = 60_000
+
+export class Identity {
+  readonly #cluster: Cluster
+  readonly #clock: Clock
+  readonly #random: Random
+  #current: ProducerIdentity | undefined
+  #asking = false
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster
+    this.#clock = cluster.options.platform.clock
+    this.#random = cluster.options.platform.random
+  }
+
+  get current(): ProducerIdentity | undefined {
+    return this.#current
+  }
+
+  /** Asks for an id until there is one, and calls `onReady`; or `onFailed` when no broker will ever give one. */
+  ensure(signal: AbortSignal, onReady: () => void, onFailed: (error: TidemarkError) => void): void {
+    if (this.#current !== undefined || this.#asking) return
+    this.#asking = true
+    this.#ask(signal).then(
+      (identity) => {
+        this.#asking = false
+        this.#current = identity
+        onReady()
+      },
+      (error: TidemarkError) => {
+        this.#asking = false
+        onFailed(error)
+      },
+    )
+  }
+
+  /** Numbers begin anew under the next epoch (KIP-360); once for however many partitions ask for it. */
+  bump(of: ProducerIdentity): void {
+    if (this.#current !== of) return
+    this.#current = of.epoch >= EPOCH_MAX ? undefined : { producerId: of.producerId, epoch: of.epoch + 1 }
+  }
+
+  async #ask(signal: AbortSignal): Promise<ProducerIdentity> {
+    const body = { transactionalId: null, transactionTimeoutMs: TRANSACTION_TIMEOUT_MS }
+    for (let failures = 1; ; failures++) {
+      try {
+        const { body: answer } = await this.#cluster.send(apis.InitProducerId, body, { node: 'any', purpose: 'admin', signal })
+        if (answer.errorCode === 0) return { producerId: answer.producerId, epoch: answer.producerEpoch }
+        const { name, retriable } = errorOf(answer.errorCode)
+        if (!retriable) throw new TidemarkError(name, `no producer id was given: ${name}; with idempotent: false none is needed`)
+      } catch (error) {
+        if (!isLost(error)) throw error
+      }
+      await pause(this.#clock, backoffMs(this.#random, this.#cluster.options.retry, failures), 'InitProducerId', signal)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/** One call of `send`: it settles once all of its records have, so that nothing of it is in doubt any more. */
+import type { TidemarkError } from '@tidemark/platform'
+import type { OutgoingRecord } from './encode.ts'
+import type { SendResult } from './types.ts'
+
+export class PendingSend {
+  readonly topic: string
+  readonly records: readonly OutgoingRecord[]
+  readonly promise: Promise<SendResult | SendResult[]>
+  /** How many of the records are in batches. */
+  accepted = 0
+  readonly #single: boolean
+  readonly #results: SendResult[]
+  readonly #onSettled: (send: PendingSend) => void
+  #left: number
+  #error: TidemarkError | undefined
+  #resolve!: (value: SendResult | SendResult[]) => void
+  #reject!: (error: TidemarkError) => void
+
+  constructor(topic: string, records: readonly OutgoingRecord[], single: boolean, onSettled: (send: PendingSend) => void) {
+    this.topic = topic
+    this.records = records
+    this.#single = single
+    this.#onSettled = onSettled
+    this.#left = records.length
+    this.#results = new Array(records.length)
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    if (records.length === 0) this.#settle()
+  }
+
+  written(index: number, result: SendResult): void {
+    this.#results[index] = result
+    if (--this.#left === 0) this.#settle()
+  }
+
+  failed(error: TidemarkError): void {
+    this.#error ??= error
+    if (--this.#left === 0) this.#settle()
+  }
+
+  /** Fails the records that are in no batch yet. */
+  giveUp(error: TidemarkError): void {
+    const rest = this.records.length - this.accepted
+    this.accepted = this.records.length
+    for (let i = 0; i < rest; i++) this.failed(error)
+  }
+
+  #settle(): void {
+    this.#onSettled(this)
+    if (this.#error !== undefined) this.#reject(this.#error)
+    else this.#resolve(this.#single ? this.#results[0]! : this.#results)
+  }
+}

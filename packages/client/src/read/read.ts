@@ -1,0 +1,208 @@
+/**
+ * Reads a topic without a group: nothing is joined, nothing committed.
+ *
+ * A partition is finished when its *position* reaches the end, not when a certain record is seen: the last offsets may hold markers,
+ * or records that compaction took out. There is no order across partitions.
+ */
+import { aborted } from '../connect/connection.ts'
+import { Fetcher } from '../fetch/fetcher.ts'
+import type { Delivery, FetchProblem, NextPosition } from '../fetch/types.ts'
+import type { Kafka } from '../kafka.ts'
+import type { Message } from '../messages/message.ts'
+import { nameOf, type TopicName } from '../messages/topic.ts'
+import { positive } from '../options.ts'
+import { type Bounds, findBounds } from './bounds.ts'
+import type { ReadOptions } from './types.ts'
+
+/**
+ * The messages of a topic, within bounds. Leaving the loop, by any way, frees everything.
+ * Throws `TidemarkError` from the loop: UNKNOWN_TOPIC, OFFSET_OUT_OF_RANGE, LOG_TRUNCATED, TOPIC_REPLACED, CORRUPT_BATCH, ABORTED, UNREACHABLE, …
+ *
+ * ```ts
+ * for await (const message of read(kafka, 'orders', { from: new Date('2026-01-01'), to: 'end' })) console.log(message.offset)
+ * ```
+ */
+export function read(
+  kafka: Kafka,
+  topic: TopicName,
+  options: ReadOptions = {},
+): AsyncIterableIterator<Message, undefined> & AsyncDisposable {
+  return new Reading(kafka, nameOf(topic), options)
+}
+
+interface Chunk {
+  readonly messages: readonly Message[]
+  readonly delivery: Delivery
+  at: number
+}
+
+interface Waiter {
+  resolve(result: IteratorResult<Message, undefined>): void
+  reject(error: unknown): void
+}
+
+const DONE = { value: undefined, done: true } as const
+/** What one partition may bring at once: a quarter of the buffer, as Kafka's default at most. */
+const PARTITION_BYTES_MAX = 1024 * 1024
+
+class Reading implements AsyncIterableIterator<Message, undefined>, AsyncDisposable {
+  readonly #kafka: Kafka
+  readonly #topic: string
+  readonly #options: ReadOptions
+  readonly #fetcher: Fetcher<Bounds>
+  readonly #chunks: Chunk[] = []
+  readonly #waiters: Waiter[] = []
+  /** Partitions that have not reached their ends. */
+  readonly #open = new Set<number>()
+  #partitionCount = 0
+  #begun = false
+  #bounded = false
+  /** All partitions are finished, or one failed. */
+  #ended: { readonly error: unknown } | undefined
+  #closed = false
+  #stopListening: (() => void) | undefined
+
+  constructor(kafka: Kafka, topic: string, options: ReadOptions) {
+    const bufferBytesMax = positive('bufferBytesMax', options.bufferBytesMax ?? 32 * 1024 * 1024)
+    this.#kafka = kafka
+    this.#topic = topic
+    this.#options = options
+    this.#fetcher = new Fetcher(
+      kafka.cluster,
+      {
+        onRecords: (bounds, messages, next, delivery) => this.#onRecords(bounds, messages, next, delivery),
+        onProblem: (_bounds, problem) => this.#onProblem(problem),
+      },
+      {
+        bufferBytesMax,
+        bytesMax: Math.min(bufferBytesMax, 16 * 1024 * 1024),
+        partitionBytesMax: Math.min(PARTITION_BYTES_MAX, Math.max(1, Math.floor(bufferBytesMax / 4))),
+        ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
+        ...(options.checkCrc === undefined ? {} : { checkCrc: options.checkCrc }),
+      },
+    )
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Message, undefined>> {
+    const message = this.#take()
+    if (message !== undefined) return Promise.resolve({ value: message, done: false })
+    if (this.#closed) return Promise.resolve(DONE)
+    if (this.#ended !== undefined) return this.#finish(this.#ended.error)
+    if (!this.#begun) void this.#begin()
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
+  }
+
+  return(): Promise<IteratorResult<Message, undefined>> {
+    this.#close()
+    return Promise.resolve(DONE)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#close()
+    return Promise.resolve()
+  }
+
+  #take(): Message | undefined {
+    const chunk = this.#chunks[0]
+    if (chunk === undefined) return undefined
+    const message = chunk.messages[chunk.at++]
+    if (chunk.at === chunk.messages.length) {
+      this.#chunks.shift()
+      chunk.delivery.release()
+    }
+    return message
+  }
+
+  #finish(error: unknown): Promise<IteratorResult<Message, undefined>> {
+    this.#close()
+    return error === undefined ? Promise.resolve(DONE) : Promise.reject(error)
+  }
+
+  async #begin(): Promise<void> {
+    this.#begun = true
+    const { signal, to } = this.#options
+    if (signal?.aborted) return this.#abort()
+    signal?.addEventListener('abort', this.#abort, { once: true })
+    try {
+      const bounds = await findBounds(this.#kafka.cluster, this.#topic, this.#options, this.#fetcher)
+      if (this.#closed) return
+      this.#bounded = to !== undefined
+      this.#partitionCount = this.#kafka.cluster.topic(this.#topic)?.partitions.length ?? 0
+      for (const b of bounds) this.#follow(b)
+      if (this.#open.size === 0) this.#end(undefined)
+      else this.#stopListening = this.#kafka.cluster.onChange((topics) => this.#onChange(topics))
+    } catch (error) {
+      this.#end(error)
+    }
+  }
+
+  #follow(bounds: Bounds): void {
+    if (bounds.from >= bounds.to) return
+    this.#open.add(bounds.partition)
+    this.#fetcher.add({ topic: this.#topic, partition: bounds.partition }, { offset: bounds.from }, bounds)
+  }
+
+  /** Partitions that were added while the topic is followed. */
+  #onChange(topics: readonly string[]): void {
+    const { partitions, from } = this.#options
+    const named = partitions !== undefined || (typeof from === 'object' && !(from instanceof Date))
+    if (this.#bounded || named || !topics.includes(this.#topic)) return
+    const count = this.#kafka.cluster.topic(this.#topic)?.partitions.length ?? 0
+    for (; this.#partitionCount < count; this.#partitionCount++) {
+      this.#follow({ partition: this.#partitionCount, from: 0, to: Number.POSITIVE_INFINITY })
+    }
+  }
+
+  #onRecords(bounds: Bounds, messages: readonly Message[], next: NextPosition, delivery: Delivery): void {
+    if (this.#closed || this.#ended !== undefined) {
+      delivery.release()
+      return
+    }
+    const finished = next.offset >= bounds.to
+    const wanted = finished ? messages.filter((m) => m.offset < bounds.to) : messages
+    if (wanted.length > 0) this.#chunks.push({ messages: wanted, delivery, at: 0 })
+    else delivery.release()
+    if (finished) {
+      this.#open.delete(bounds.partition)
+      this.#fetcher.remove({ topic: this.#topic, partition: bounds.partition })
+    }
+    while (this.#waiters.length > 0 && this.#chunks.length > 0) {
+      this.#waiters.shift()!.resolve({ value: this.#take()!, done: false })
+    }
+    if (this.#open.size === 0) this.#end(undefined)
+  }
+
+  #onProblem(problem: FetchProblem): void {
+    this.#end(problem.error)
+  }
+
+  /** What was fetched is still handed out; then the loop ends, or throws. */
+  #end(error: unknown): void {
+    if (this.#closed || this.#ended !== undefined) return
+    this.#ended = { error }
+    const first = this.#waiters.shift()
+    if (first === undefined) return
+    this.#finish(error).then(first.resolve, first.reject)
+  }
+
+  readonly #abort = (): void => {
+    const error = aborted(`reading topic '${this.#topic}'`, this.#options.signal!)
+    for (const chunk of this.#chunks.splice(0)) chunk.delivery.release()
+    if (this.#ended === undefined) this.#end(error)
+    else this.#ended = { error }
+  }
+
+  #close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#options.signal?.removeEventListener('abort', this.#abort)
+    this.#stopListening?.()
+    this.#chunks.length = 0
+    this.#fetcher.close()
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE)
+  }
+}

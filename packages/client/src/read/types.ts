@@ -1,0 +1,24 @@
+import type { Isolation } from '../fetch/types.ts'
+
+export interface ReadOptions {
+  /**
+   * Where to begin: the ends of the log, the first record at or after a Date, an offset for all partitions, or one for each
+   * partition that is to be read. Default: `earliest`.
+   */
+  readonly from?: 'earliest' | 'latest' | Date | number | Readonly<Record<number, number>>
+  /**
+   * Where to stop, exclusive: at the end as it is when the reading begins, at the first record at or after a Date (at the end, if
+   * there is none yet), or at an offset. Default: never; then partitions that are added later are read too, from their start.
+   */
+  readonly to?: 'end' | Date | number
+  /** Default: all of them, or those that `from` names. */
+  readonly partitions?: readonly number[]
+  /** Kafka: `isolation.level`. Default: `read_uncommitted`. */
+  readonly isolation?: Isolation
+  /** Makes the iteration throw `TidemarkError` ABORTED. */
+  readonly signal?: AbortSignal
+  /** What may wait to be read. Default: 32 MiB. */
+  readonly bufferBytesMax?: number
+  /** Kafka: `check.crcs`. Default: true. */
+  readonly checkCrc?: boolean
+}
