@@ -17,7 +17,7 @@ import {
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Broker, startBroker } from './broker.ts'
 import type { StartOptions } from './options.ts'
-import { type BatchWish, batchOf, ManualClock, RawClient, slowDisk, spiedDisk, temporaryFolder, text } from './testing.ts'
+import { type BatchWish, batchOf, ManualClock, RawClient, slowDisk, spiedDisk, temporaryFolder, text } from './testing/index.ts'
 
 async function start(options: Partial<StartOptions> = {}): Promise<Broker> {
   const broker = await startBroker({ data: ':memory:', ...options })

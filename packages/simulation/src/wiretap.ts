@@ -43,6 +43,8 @@ const OUT: ReadonlySet<number> = new Set([ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode
 export class Wiretap implements Tap {
   readonly #tell: (fact: Fact) => void
   readonly #exchanges = new Map<string, Exchange>()
+  /** Members that wait for the answer to a JoinGroup, by its connection and correlation id. */
+  readonly #joining = new Map<Process, string>()
   /** The generation that each member last got from a JoinGroup. */
   readonly #generations = new Map<Process, number>()
   #current = -1
@@ -63,6 +65,7 @@ export class Wiretap implements Tap {
     const { body } = decodeRequest(api, apiVersion, frame)
     this.#exchanges.set(`${connection}/${correlationId}`, { api, version: apiVersion, body, current: -1 })
     if (api.key === apis.JoinGroup.key) {
+      this.#joining.set(client, `${connection}/${correlationId}`)
       this.#tell({ kind: 'joinSent', process: client, owned: ownedIn(body as JoinGroupRequest) })
     } else if (api.key === apis.LeaveGroup.key) this.#tell({ kind: 'leaveSent', process: client })
     else if (api.key === apis.OffsetCommit.key) {
@@ -114,6 +117,7 @@ export class Wiretap implements Tap {
     const exchange = this.#exchanges.get(id)
     if (exchange === undefined) return
     this.#exchanges.delete(id)
+    if (this.#joining.get(client) === id) this.#joining.delete(client)
     const { api, version, body } = exchange
     const answer: any = decodeResponse(api, version, frame)
     if (api.key === apis.JoinGroup.key && answer.errorCode === 0) this.#generations.set(client, answer.generationId)
@@ -121,7 +125,9 @@ export class Wiretap implements Tap {
       const current = (body as SyncGroupRequest).generationId === this.#generations.get(client)
       if (current) this.#tell({ kind: 'syncAnswered', process: client, partitions: assignedIn(answer as SyncGroupResponse) })
     }
-    if (codesIn(answer).some((code) => OUT.has(code)) && generationIn(body) === this.#generations.get(client)) {
+    // While a join is under way the group may have moved on with the member in it.
+    const out = (code: number): boolean => OUT.has(code) && !(code === ErrorCode.ILLEGAL_GENERATION && this.#joining.has(client))
+    if (codesIn(answer).some(out) && generationIn(body) === this.#generations.get(client)) {
       this.#tell({ kind: 'lossKnown', process: client })
     }
   }

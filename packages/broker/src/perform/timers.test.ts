@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ManualClock } from '../testing.ts'
+import { ManualClock } from '../testing/index.ts'
 import { Timers } from './timers.ts'
 
 function setUp() {

@@ -2,7 +2,7 @@ import { copyFileSync, cpSync, readdirSync, readFileSync, statSync, truncateSync
 import { DiskError } from '@tidemark/platform'
 import { readBatchHeader, stampBatch } from '@tidemark/protocol'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { batchOf, type DiskSpy, ManualClock, slowDisk, spiedDisk, temporaryFolder } from '../testing.ts'
+import { batchOf, type DiskSpy, ManualClock, slowDisk, spiedDisk, temporaryFolder } from '../testing/index.ts'
 import { FileStore, type FileStoreOptions } from './file-store.ts'
 import { append, logContract, offsetsIn } from './log.case.ts'
 import type { Log } from './log.ts'

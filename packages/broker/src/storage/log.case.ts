@@ -1,7 +1,7 @@
 /** The contract of a log: run for each implementation. */
 import { readBatchHeader, stampBatch } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
-import { type BatchWish, batchOf } from '../testing.ts'
+import { type BatchWish, batchOf } from '../testing/index.ts'
 import type { Log, LogLimits } from './log.ts'
 
 export interface Opened {

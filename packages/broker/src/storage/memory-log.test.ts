@@ -1,6 +1,6 @@
 import { readBatchHeader } from '@tidemark/protocol'
 import { expect, test } from 'vitest'
-import { batchOf } from '../testing.ts'
+import { batchOf } from '../testing/index.ts'
 import { append, logContract } from './log.case.ts'
 import { MemoryBudget, MemoryLog } from './memory-log.ts'
 

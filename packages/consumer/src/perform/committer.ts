@@ -1,5 +1,6 @@
 /**
- * Sends commits: one request at a time, the current generation, living claims only.
+ * Sends commits: one request at a time, the current generation, living claims only. They have a connection of their own: a JoinGroup
+ * that waits for other members would hold them back for as long.
  *
  * After an answer that says nothing about the claims themselves (coordinator away, rebalance under way, time-out) the offsets stay due
  * and go with the next commit; after a fenced one the membership is told, and they go again only if a new join keeps the claim.
@@ -149,7 +150,7 @@ export class Committer {
           })),
         },
         // Topic names, not ids: version 10 would need the ids of all topics first.
-        { node: { coordinator: group }, purpose: 'coordinator', owner: this.#member, timeoutMs: this.#options.requestTimeoutMs, versionMax: 9 },
+        { node: { coordinator: group }, purpose: 'coordinator', owner: this, timeoutMs: this.#options.requestTimeoutMs, versionMax: 9 },
       )
       const codes = new Map<string, number>()
       for (const t of body.topics) for (const p of t.partitions) codes.set(`${t.name}\n${p.partitionIndex}`, p.errorCode)

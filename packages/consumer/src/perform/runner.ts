@@ -102,7 +102,7 @@ export class Runner implements MemberListener, Outcomes {
       this.#committer.stop()
       this.#stopListening()
       this.#fetcher.close()
-      this.#kafka.cluster.release(this.#member)
+      for (const owner of [this.#member, this.#committer]) this.#kafka.cluster.release(owner)
     }
     if (this.#failure !== undefined) throw this.#failure
   }

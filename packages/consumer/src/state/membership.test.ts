@@ -92,6 +92,15 @@ describe('losing', () => {
     expect(t.m.releasing).toEqual([])
   })
 
+  test('a commit that is refused with ILLEGAL_GENERATION while a join is under way loses nothing: the group moved on with us', () => {
+    const t = member()
+    t.stable(1, p(0))
+    t.refused('REBALANCE_IN_PROGRESS')
+    expect(t.refused('ILLEGAL_GENERATION')).toEqual([])
+    expect(t.joins(2).map((a) => a.kind)).toEqual(['sync'])
+    expect(t.m.owned).toEqual(p(0))
+  })
+
   test('an answer to a request of an earlier generation changes nothing', () => {
     const t = member()
     t.stable(1, p(0))

@@ -221,7 +221,7 @@ describe('reading back', () => {
     before.commit('other', 9)
 
     const rig = new Rig(before.log)
-    const loading = rig.coordinator.load(rig.log)
+    const loading = rig.coordinator.load(() => rig.log)
     expect(rig.commit('g', 1)).toEqual([ErrorCode.COORDINATOR_LOAD_IN_PROGRESS])
     expect(rig.coordinator.unavailable).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
     await settle(rig.clock)
@@ -265,7 +265,7 @@ describe('reading back', () => {
     before.commit('g', 1)
     before.commit('g', 2, 'gone')
     const rig = new Rig(before.log, new TestCheckpoints(), 1000, ['orders'])
-    const loading = rig.coordinator.load(rig.log)
+    const loading = rig.coordinator.load(() => rig.log)
     await settle(rig.clock)
     await loading
     expect([rig.committed('g'), rig.committed('g', 'gone')]).toEqual([1, -1])
@@ -275,7 +275,7 @@ describe('reading back', () => {
     const rig = new Rig()
     rig.commit('g', 1)
     rig.log.end = 5
-    const loading = rig.coordinator.load(rig.log)
+    const loading = rig.coordinator.load(() => rig.log)
     const failed = expect(loading).rejects.toThrow('has no batch at 0')
     await settle(rig.clock)
     await failed
@@ -338,7 +338,7 @@ describe('checkpoints', () => {
     await rig.coordinator.checkpoint()
 
     const after = new Rig(rig.log.cut(1), rig.checkpoints)
-    const loading = after.coordinator.load(after.log)
+    const loading = after.coordinator.load(() => after.log)
     await settle(after.clock)
     await loading
     expect(after.committed('g')).toBe(1)
@@ -347,7 +347,7 @@ describe('checkpoints', () => {
 
     // It is killed now, and reads back again: nothing of the lost commit is believed.
     const last = new Rig(after.log, after.checkpoints)
-    const again = last.coordinator.load(last.log)
+    const again = last.coordinator.load(() => last.log)
     await settle(last.clock)
     await again
     expect([last.committed('g'), last.committed('other')]).toEqual([1, 6])

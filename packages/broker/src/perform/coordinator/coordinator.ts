@@ -56,6 +56,7 @@ export class Coordinator {
   readonly #waiters = new Map<number, Waiter>()
   #recordsSinceCheckpoint = 0
   #checkpointing: Promise<void> | undefined
+  #closed = false
 
   constructor(parts: CoordinatorParts, checkpoints: CheckpointStore) {
     this.#parts = parts
@@ -78,8 +79,9 @@ export class Coordinator {
   }
 
   /** Reads the partition back and begins. Rejects if that fails; every request is answered COORDINATOR_NOT_AVAILABLE then. */
-  async load(log: InternalLog): Promise<void> {
+  async load(open: () => Now<InternalLog>): Promise<void> {
     try {
+      const log = await open()
       this.#log = log
       const { shard, recordsRead, stale } = await loadShard(log, this.#checkpoints.read(), this.#parts.clock)
       this.#shard = shard
@@ -89,6 +91,7 @@ export class Coordinator {
       this.#unavailable = ErrorCode.COORDINATOR_NOT_AVAILABLE
       throw error
     }
+    if (this.#closed) return
     this.#unavailable = ErrorCode.NONE
     this.#turn((turn) => this.#shard.revive(turn))
     // A crash may have come between the deletion of a topic and that of its offsets.
@@ -216,6 +219,14 @@ export class Coordinator {
         this.#checkpointing = undefined
       })
     return this.#checkpointing
+  }
+
+  /** Decides nothing any more, and saves what it has. */
+  async close(): Promise<void> {
+    await this.#checkpointing
+    await this.checkpoint()
+    this.#closed = true
+    this.#unavailable = ErrorCode.COORDINATOR_NOT_AVAILABLE
   }
 
   #writeCheckpoint(): Promise<void> {

@@ -20,6 +20,7 @@ import { type CommitReply, type CommitRequest, commit, commitError } from '../..
 import { type FetchedTopic, type FetchTopic, fetchOffsets } from '../../state/offsets/fetch.ts'
 import { OFFSETS_TOPIC } from '../../state/topics/names.ts'
 import { tell } from '../diagnostics.ts'
+import type { InternalLog } from '../internal-log.ts'
 import type { Partitions } from '../partitions.ts'
 import { Timers } from '../timers.ts'
 import type { Topics } from '../topics.ts'
@@ -85,11 +86,15 @@ export class Groups {
   async #loadAll(loading: readonly { readonly partition: number; readonly coordinator: Coordinator }[]): Promise<void> {
     for (const { partition, coordinator } of loading) {
       if (this.#closed) return
-      try {
-        await coordinator.load(await this.#partitions.internalLog(OFFSETS_TOPIC, partition))
-      } catch (error) {
-        tell({ kind: 'bug', where: `partition ${partition} of ${OFFSETS_TOPIC}`, error })
-      }
+      await this.#load(partition, coordinator, () => this.#partitions.internalLog(OFFSETS_TOPIC, partition))
+    }
+  }
+
+  async #load(partition: number, coordinator: Coordinator, open: () => Now<InternalLog>): Promise<void> {
+    try {
+      await coordinator.load(open)
+    } catch (error) {
+      tell({ kind: 'bug', where: `reading back partition ${partition} of ${OFFSETS_TOPIC}`, error })
     }
   }
 
@@ -97,7 +102,7 @@ export class Groups {
   async close(): Promise<void> {
     this.#closed = true
     this.#timers.clear()
-    for (const coordinator of this.#ready()) await coordinator.checkpoint()
+    for (const coordinator of this.#ready()) await coordinator.close()
   }
 
   /** `newMemberId` is made here: chance is no matter of the state machine. */
@@ -193,11 +198,12 @@ export class Groups {
     return coordinator.then(use, () => onError(ErrorCode.COORDINATOR_NOT_AVAILABLE))
   }
 
-  /** A partition in which nothing was written so far. Throws, or rejects, if its log cannot be opened; the next request tries again. */
+  /** The first request for a partition. Throws, or rejects, if its log cannot be opened; the next request tries again. */
   #begin(partition: number): Now<Coordinator> {
     const begun = after(this.#partitions.internalLog(OFFSETS_TOPIC, partition), (log) => {
       const coordinator = this.#make(partition)
-      coordinator.begin(log)
+      if (log.end === 0) coordinator.begin(log)
+      else void this.#load(partition, coordinator, () => log)
       this.#coordinators.set(partition, coordinator)
       return coordinator
     })

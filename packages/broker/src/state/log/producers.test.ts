@@ -1,7 +1,7 @@
 import { readBatchHeader } from '@tidemark/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { batchOf } from '../../testing.ts'
+import { batchOf } from '../../testing/index.ts'
 import { PartitionState } from './partition-state.ts'
 import { Producers, sequenceAfter } from './producers.ts'
 

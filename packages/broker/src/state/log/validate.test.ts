@@ -1,6 +1,6 @@
 import { buildBatch, crc32c, errorOf } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
-import { batchOf, text } from '../../testing.ts'
+import { batchOf, text } from '../../testing/index.ts'
 import { judge, type Rules } from './validate.ts'
 
 const rules: Rules = {

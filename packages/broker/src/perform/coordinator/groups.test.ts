@@ -1,0 +1,228 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join as joinPath } from 'node:path'
+import { nodePlatform, type Platform } from '@tidemark/platform'
+import { ErrorCode } from '@tidemark/protocol'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type BrokerOptions, resolveOptions, type StartOptions } from '../../options.ts'
+import { FileStore } from '../../storage/file-store.ts'
+import { MemoryStore } from '../../storage/memory-store.ts'
+import type { Store } from '../../storage/store.ts'
+import { Cluster } from '../cluster.ts'
+import { Failure } from '../failure.ts'
+import { Partitions } from '../partitions.ts'
+import { Topics } from '../topics.ts'
+import { Groups } from './groups.ts'
+import { ManualClock } from './rig.case.ts'
+
+const never = new AbortController().signal
+const ZERO = '0'.repeat(32)
+
+interface Rig {
+  readonly groups: Groups
+  readonly topics: Topics
+  readonly partitions: Partitions
+  readonly loaded: Promise<void>
+  close(): Promise<void>
+}
+
+async function rig(options: BrokerOptions, store: Store): Promise<Rig> {
+  const failure = new Failure(() => {})
+  const cluster = await Cluster.open(store, options.platform, failure)
+  const topics = new Topics(cluster, options)
+  const partitions = new Partitions(store, topics, options, failure)
+  const groups = new Groups({ options, platform: options.platform, topics, partitions })
+  const loaded = groups.start()
+  const close = async (): Promise<void> => {
+    await groups.close()
+    await partitions.settle()
+    await cluster.checkpoint()
+    await store.close()
+  }
+  return { groups, topics, partitions, loaded, close }
+}
+
+const inMemory = (given: Omit<StartOptions, 'data'> = {}): Promise<Rig> => {
+  const options = resolveOptions({ data: ':memory:', ...given })
+  return rig(options, new MemoryStore('1'.repeat(32), options.memoryBytesMax))
+}
+
+const commit = (groups: Groups, groupId: string, offset: number, topic = 'orders') =>
+  groups.commit(
+    {
+      groupId,
+      generationId: -1,
+      memberId: '',
+      groupInstanceId: null,
+      retentionTimeMs: -1,
+      knowsGroupIdNotFound: true,
+      entries: [{ topic, topicId: ZERO, partition: 0, offset, leaderEpoch: -1, metadata: '', commitTimestamp: -1 }],
+    },
+    never,
+  )
+
+const committed = async (groups: Groups, groupId: string, topic = 'orders'): Promise<number> => {
+  const { topics } = await groups.fetchOffsets(groupId, [{ name: topic, topicId: ZERO, partitions: [0] }])
+  return topics[0]!.partitions[0]!.offset
+}
+
+const joining = (groupId: string, memberId = '') => ({
+  groupId,
+  memberId,
+  groupInstanceId: null,
+  protocolType: 'consumer',
+  protocols: [{ name: 'range', metadata: Buffer.from('m') }],
+  sessionTimeoutMs: 60_000,
+  rebalanceTimeoutMs: 60_000,
+  clientId: 'app',
+  clientHost: '/127.0.0.1',
+  needsMemberId: false,
+  canSkipAssignment: false,
+})
+
+const makeTopic = (topics: Topics, name: string) => topics.create({ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] })
+
+describe('in memory', () => {
+  it('a new member is named by its client id and a UUID', async () => {
+    const { groups } = await inMemory()
+    const reply = await groups.join({ ...joining('g'), needsMemberId: true }, never)
+    expect(reply?.memberId).toMatch(/^app-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/)
+    const fixed = await groups.join({ ...joining('g'), groupInstanceId: 'shelf' }, never)
+    expect(fixed?.memberId).toMatch(/^shelf-[0-9a-f]{8}-/)
+    await groups.close()
+  })
+
+  it('an empty group id is INVALID_GROUP_ID, except for commits, as Kafka has it', async () => {
+    const { groups } = await inMemory()
+    const who = { groupId: '', memberId: 'm', generationId: 1, groupInstanceId: null }
+    expect((await groups.join(joining(''), never))?.errorCode).toBe(ErrorCode.INVALID_GROUP_ID)
+    expect(await groups.heartbeat(who, never)).toBe(ErrorCode.INVALID_GROUP_ID)
+    const sync = { ...who, protocolType: null, protocolName: null, assignments: [] }
+    expect((await groups.sync(sync, never))?.errorCode).toBe(ErrorCode.INVALID_GROUP_ID)
+    expect((await groups.leave({ groupId: '', members: [] }, never))?.errorCode).toBe(ErrorCode.INVALID_GROUP_ID)
+    expect(await commit(groups, '', 5)).toEqual([ErrorCode.NONE])
+    expect(await committed(groups, '')).toBe(5)
+  })
+
+  it('when a topic is deleted, its offsets are gone in every group', async () => {
+    const { groups, topics } = await inMemory()
+    await makeTopic(topics, 'orders')
+    await makeTopic(topics, 'clicks')
+    for (const group of ['a', 'b', 'c']) {
+      await commit(groups, group, 1)
+      await commit(groups, group, 2, 'clicks')
+    }
+    await topics.delete(topics.byName('orders')!)
+    for (const group of ['a', 'b', 'c']) {
+      expect([await committed(groups, group), await committed(groups, group, 'clicks')]).toEqual([-1, 2])
+    }
+  })
+
+  it('lists groups of all partitions, by state and type', async () => {
+    const clock = new ManualClock()
+    const { groups } = await inMemory({ platform: { ...nodePlatform, clock } })
+    for (const group of ['a', 'b', 'c']) await commit(groups, group, 1)
+    const joined = groups.join(joining('d'), never)
+    clock.advance(0)
+    await joined
+    const names = async (states: string[], types: string[]) => (await groups.list({ states, types })).groups.map((g) => g.groupId).sort()
+    expect(await names([], [])).toEqual(['a', 'b', 'c', 'd'])
+    expect(await names(['empty', 'Stable'], ['Classic'])).toEqual(['a', 'b', 'c'])
+    expect(await names(['completingrebalance'], [])).toEqual(['d'])
+    expect(await names([], ['consumer'])).toEqual([])
+  })
+
+  it('makes no more groups than groupsMax, of all partitions together', async () => {
+    const { groups } = await inMemory({ groupsMax: 2 })
+    expect(await commit(groups, 'a', 1)).toEqual([ErrorCode.NONE])
+    expect(await commit(groups, 'b', 1)).toEqual([ErrorCode.NONE])
+    expect(await commit(groups, 'c', 1)).toEqual([ErrorCode.POLICY_VIOLATION])
+    expect(await commit(groups, 'a', 2)).toEqual([ErrorCode.NONE])
+  })
+
+  it('answers nothing after it was closed', async () => {
+    const { groups } = await inMemory()
+    await groups.close()
+    expect(await commit(groups, 'a', 1)).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])
+  })
+})
+
+describe('on disk', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(joinPath(tmpdir(), 'tidemark-groups-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  const onDisk = async (given: Omit<StartOptions, 'data'> = {}): Promise<Rig> => {
+    const options = resolveOptions({ data: folder, ...given })
+    const { platform } = options
+    const store = await FileStore.open({
+      ...options,
+      path: folder,
+      disk: platform.disk,
+      clock: platform.clock,
+      fresh: { clusterId: '1'.repeat(32), nodeId: 1 },
+      onFailure(cause) {
+        throw cause
+      },
+      onRecovered() {},
+    })
+    return rig(options, store)
+  }
+
+  const offsetFolders = (): string[] => {
+    try {
+      return readdirSync(joinPath(folder, 'internal', '__consumer_offsets'))
+    } catch {
+      return []
+    }
+  }
+
+  it.each(['interval', 'always'] as const)('decision 17: after a restart (fsync %s) nobody has to rejoin, and offsets are as committed', async (fsync) => {
+    const first = await onDisk({ fsync })
+    await makeTopic(first.topics, 'orders')
+    const joined = await first.groups.join(joining('g'), never)
+    const { memberId } = joined!
+    const assignments = [{ memberId, assignment: Buffer.from('all') }]
+    const who = { groupId: 'g', memberId, generationId: 1, groupInstanceId: null }
+    await first.groups.sync({ ...who, protocolType: null, protocolName: null, assignments }, never)
+    for (let offset = 0; offset < 100; offset++) await commit(first.groups, 'simple', offset)
+    await first.close()
+
+    const second = await onDisk({ fsync })
+    await second.loaded
+    expect(await second.groups.heartbeat(who, never)).toBe(ErrorCode.NONE)
+    const synced = await second.groups.sync({ ...who, protocolType: null, protocolName: null, assignments: [] }, never)
+    expect(String(synced?.assignment)).toBe('all')
+    expect(await committed(second.groups, 'simple')).toBe(99)
+    await second.close()
+  })
+
+  it('a partition that nobody used has no folder', async () => {
+    const broker = await onDisk()
+    await committed(broker.groups, 'never committed')
+    await broker.groups.describe('unknown')
+    expect(offsetFolders()).toEqual([])
+    await commit(broker.groups, 'g', 1)
+    expect(offsetFolders()).toHaveLength(1)
+    await broker.close()
+  })
+
+  it('is loading for the groups of partitions that are read back, and for them alone', async () => {
+    const first = await onDisk()
+    await makeTopic(first.topics, 'orders')
+    await commit(first.groups, 'g', 1)
+    await first.close()
+    // A clock whose turns of I/O do not pass: reading back does not get on.
+    const stuck: Platform = { ...nodePlatform, clock: { ...nodePlatform.clock, afterTurn() {} } }
+    rmSync(joinPath(folder, 'internal', '__consumer_offsets', offsetFolders()[0]!, 'checkpoint'))
+    const second = await onDisk({ platform: stuck })
+    expect(await commit(second.groups, 'g', 2)).toEqual([ErrorCode.COORDINATOR_LOAD_IN_PROGRESS])
+    expect((await second.groups.fetchOffsets('g', null)).errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+    expect((await second.groups.list({ states: [], types: [] })).errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+    expect(await second.groups.heartbeat({ groupId: 'g', memberId: 'm', generationId: 1, groupInstanceId: null }, never)).toBe(ErrorCode.NONE)
+    expect(await commit(second.groups, 'other', 2)).toEqual([ErrorCode.NONE])
+    await second.close()
+  })
+})
