@@ -717,6 +717,25 @@ describe('topics', () => {
   })
 })
 
+test('retention.bytes and retention.ms: old segments go, the log start moves, and what lies before it is out of range', async () => {
+  for (const data of [':memory:', folder()]) {
+    const clock = new ManualClock()
+    const { client } = await setUp({ data, retentionCheckIntervalMs: 1000, platform: { ...nodePlatform, clock } })
+    await create(client, 'size', { 'segment.bytes': '200', 'retention.bytes': '400' })
+    await create(client, 'time', { 'segment.bytes': '200', 'retention.ms': '500' })
+    await create(client, 'kept', { 'segment.bytes': '200', 'retention.ms': '500', 'cleanup.policy': 'compact' })
+    for (let i = 0; i < 10; i++) {
+      for (const topic of ['size', 'time', 'kept']) await produce(client, topic, { key: 'k', timesMs: [clock.now()] })
+    }
+    clock.advance(1000)
+    await expect.poll(async () => (await offsetAt(client, 'time', -2)).offset).toBe(8)
+    expect((await offsetAt(client, 'size', -2)).offset).toBe(4)
+    expect((await offsetAt(client, 'kept', -2)).offset).toBe(0)
+    expect(await fetch(client, 'time', 7)).toMatchObject({ error: 'OFFSET_OUT_OF_RANGE', logStartOffset: 8 })
+    expect((await fetch(client, 'time', 8)).offsets).toEqual([8, 9])
+  }
+})
+
 describe('on disk', () => {
   /** As kill -9 leaves it: the folder of a running broker, copied. */
   function killed(path: string): string {

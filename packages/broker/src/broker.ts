@@ -5,6 +5,7 @@
 import { type Clock, TidemarkError } from '@tidemark/platform'
 import { uuidToText } from '@tidemark/protocol'
 import { Acceptor, type Addresses } from './accept/acceptor.ts'
+import { FramePool } from './accept/frame-pool.ts'
 import type { Services } from './dispatch/services.ts'
 import { allHandlers } from './handle/all.ts'
 import { type BrokerOptions, MEMORY, resolveOptions, type StartOptions } from './options.ts'
@@ -14,6 +15,7 @@ import { tell } from './perform/diagnostics.ts'
 import { Failure } from './perform/failure.ts'
 import { Partitions } from './perform/partitions.ts'
 import { ProducerIds } from './perform/producer-ids.ts'
+import { Retention } from './perform/retention.ts'
 import { Topics } from './perform/topics.ts'
 import { OFFSETS_TOPIC } from './state/topics/names.ts'
 import { FileStore } from './storage/file-store.ts'
@@ -29,7 +31,7 @@ export interface Broker extends AsyncDisposable {
   readonly clusterId: string
   /** Resolves once the broker is closed; rejects with a `TidemarkError` STORAGE_FAILED if the disk failed. */
   readonly closed: Promise<void>
-  /** Ends all connections, writes everything down and lets the folder go. */
+  /** Ends all connections, writes everything down and lets the folder go. Rejects if that fails. */
   close(): Promise<void>
 }
 
@@ -45,6 +47,7 @@ export async function startBroker(given: StartOptions): Promise<Broker> {
   const store = await openStore(options, failure)
   try {
     running = await Running.start(options, store, failure)
+    if (failure.error !== undefined) running.fail()
     return running
   } catch (error) {
     store.abandon()
@@ -79,6 +82,7 @@ interface Parts {
   readonly cluster: Cluster
   readonly partitions: Partitions
   readonly groups: Groups
+  readonly retention: Retention
   readonly failure: Failure
 }
 
@@ -105,10 +109,12 @@ class Running implements Broker {
     const producerIds = new ProducerIds(cluster, settled.pidBlock)
     const clusterId = uuidToText(store.clusterId)
     const services: Services = { options: settled, clusterId, platform, topics, partitions, groups, producerIds }
+    const retention = new Retention({ topics, partitions, clock: platform.clock, failure, intervalMs: settled.retentionCheckIntervalMs })
     const site = {
       table: allHandlers(),
       services,
       limits: settled,
+      pool: new FramePool(settled.frameMemoryBytesMax),
       onRefused: (client: string, why: string) => tell({ kind: 'refused', client, why }),
       onBug: (where: string, error: unknown) => tell({ kind: 'bug', where, error }),
     }
@@ -116,7 +122,8 @@ class Running implements Broker {
     const addresses = await acceptor.listen(platform.transport)
     void groups.start()
     void partitions.sweep()
-    return new Running(addresses, { clock: platform.clock, clusterId, store, acceptor, cluster, partitions, groups, failure })
+    retention.start()
+    return new Running(addresses, { clock: platform.clock, clusterId, store, acceptor, cluster, partitions, groups, retention, failure })
   }
 
   private constructor({ bound, advertised }: Addresses, parts: Parts) {
@@ -139,7 +146,9 @@ class Running implements Broker {
   }
 
   async #close(): Promise<void> {
-    const { acceptor, failure, store } = this.#parts
+    const { acceptor, retention, failure, store } = this.#parts
+    const failedBefore = failure.error !== undefined
+    retention.stop()
     await acceptor.close()
     if (failure.error === undefined) await this.#writeDown()
     if (failure.error === undefined) {
@@ -148,6 +157,7 @@ class Running implements Broker {
     }
     store.abandon()
     this.#rejectClosed(failure.error)
+    if (!failedBefore) throw failure.error
   }
 
   async #writeDown(): Promise<void> {

@@ -35,6 +35,8 @@ export interface BrokerOptions {
   readonly requestsInFlightMax: number
   /** Replies of one connection that its client has not taken; above it no further request of it is begun. */
   readonly outputBufferBytesMax: number
+  /** Memory of large frames that is kept for the next ones. */
+  readonly frameMemoryBytesMax: number
   /** `:memory:` only: the records of all topics together. */
   readonly memoryBytesMax: number
   readonly topicsMax: number
@@ -56,6 +58,8 @@ export interface BrokerOptions {
   readonly groupMaxSize: number
   readonly groupsMax: number
   readonly offsetMetadataCharsMax: number
+  /** `log.retention.check.interval.ms`. */
+  readonly retentionCheckIntervalMs: number
   /** Records of a coordinator partition between two checkpoints. */
   readonly checkpointIntervalRecords: number
   /** Bytes of a log between two writes of its index and of what is known of its producers: what a crash has to read again. */
@@ -90,6 +94,7 @@ const defaults: Omit<BrokerOptions, 'data'> = {
   connectionsMax: 10_000,
   requestsInFlightMax: 64,
   outputBufferBytesMax: 8 * MiB,
+  frameMemoryBytesMax: 32 * MiB,
   memoryBytesMax: 256 * MiB,
   topicsMax: 100_000,
   partitionsMax: 200_000,
@@ -104,6 +109,7 @@ const defaults: Omit<BrokerOptions, 'data'> = {
   groupMaxSize: 2_147_483_647,
   groupsMax: 100_000,
   offsetMetadataCharsMax: 4096,
+  retentionCheckIntervalMs: 300_000,
   checkpointIntervalRecords: 100_000,
   recoveryBytesMax: 64 * MiB,
   pidBlock: 1000,
@@ -129,6 +135,10 @@ export function resolveOptions(given: StartOptions): BrokerOptions {
   if (!['never', 'interval', 'always'].includes(options.fsync as string)) {
     throw new TidemarkError('INVALID_OPTION', `fsync is '${String(options.fsync)}'; it must be never, interval or always`)
   }
-  if (options.data === MEMORY) options.fsync = 'never'
+  if (options.data === MEMORY) {
+    options.fsync = 'never'
+    // Records in memory are views on the frames they came in.
+    options.frameMemoryBytesMax = 0
+  }
   return options as unknown as BrokerOptions
 }

@@ -10,12 +10,12 @@ export type Fact =
   | { readonly kind: 'joinSent'; readonly process: Process; readonly owned: readonly number[] }
   /** The broker wrote the answer: the member belongs to the generation. */
   | { readonly kind: 'joinDecided'; readonly generation: number; readonly memberId: string }
-  | { readonly kind: 'syncDecided'; readonly generation: number; readonly memberId: string; readonly partitions: readonly number[] }
+  | { readonly kind: 'syncDecided'; readonly generation: number; readonly member: string; readonly partitions: readonly number[] }
   /** The member got its assignment. */
   | { readonly kind: 'syncAnswered'; readonly process: Process; readonly partitions: readonly number[] }
   | { readonly kind: 'leaveSent'; readonly process: Process }
   /** The member got an answer that says it is out: UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION or FENCED_INSTANCE_ID in its current generation. */
-  | { readonly kind: 'lossKnown'; readonly process: Process }
+  | { readonly kind: 'lossKnown'; readonly process: Process; readonly error: string }
   | { readonly kind: 'commitSent'; readonly process: Process; readonly generation: number; readonly offsets: ReadonlyMap<number, number> }
   /** The commit reached the broker when `current` was the newest generation it had told anybody of, and was accepted. */
   | {

@@ -9,6 +9,7 @@ import {
   decodeRequest,
   decodeResponse,
   ErrorCode,
+  errorOf,
   type JoinGroupRequest,
   type JoinGroupResponse,
   type OffsetCommitRequest,
@@ -97,7 +98,9 @@ export class Wiretap implements Tap {
 
   #syncDecided(request: SyncGroupRequest, answer: SyncGroupResponse): void {
     if (answer.errorCode !== 0) return
-    this.#tell({ kind: 'syncDecided', generation: request.generationId, memberId: request.memberId, partitions: assignedIn(answer) })
+    // A static member that came back in the same generation is the same member under another id (KIP-345).
+    const member = request.groupInstanceId ?? request.memberId
+    this.#tell({ kind: 'syncDecided', generation: request.generationId, member, partitions: assignedIn(answer) })
   }
 
   #commitDecided(client: Process, exchange: Exchange, answer: OffsetCommitResponse): void {
@@ -127,8 +130,9 @@ export class Wiretap implements Tap {
     }
     // While a join is under way the group may have moved on with the member in it.
     const out = (code: number): boolean => OUT.has(code) && !(code === ErrorCode.ILLEGAL_GENERATION && this.#joining.has(client))
-    if (codesIn(answer).some(out) && generationIn(body) === this.#generations.get(client)) {
-      this.#tell({ kind: 'lossKnown', process: client })
+    const code = codesIn(answer).find(out)
+    if (code !== undefined && generationIn(body) === this.#generations.get(client)) {
+      this.#tell({ kind: 'lossKnown', process: client, error: errorOf(code).name })
     }
   }
 }

@@ -169,6 +169,7 @@ export class World {
     if (crashed === undefined || !crashed.process.alive) return
     const power = this.plan.powerLoss && this.random.chance(0.7)
     crashed.process.crash()
+    this.#broker = undefined
     if (power) this.disk.losePower()
     this.#wiretap.brokerCrashed()
     this.tell({ kind: 'brokerCrashed', power })
@@ -219,8 +220,17 @@ export class World {
     this.say(`${name} starts`)
     consumer.run({ signal: member.stop.signal }).then(
       () => this.say(`${name} has stopped`),
-      (error) => this.fail('a member works until it is stopped', error),
+      (error) => this.#memberFailed(member, error),
     )
+  }
+
+  /** A join of the crashed process that is still on its way fences the one that was started since: its supervisor starts it again. */
+  #memberFailed(member: Member, error: unknown): void {
+    const fenced = this.plan.staticMembers && (error as { code?: string }).code === 'FENCED_INSTANCE_ID'
+    if (!fenced) return this.fail('a member works until it is stopped', error)
+    this.say(`${member.name} was fenced`)
+    member.process.crash()
+    this.scheduler.later(100, () => this.#startMember(member.name))
   }
 
   #handling(process: Process, message: Message, claim: AbortSignal): Handling & { key: string; value: string } {

@@ -1,11 +1,13 @@
 /** One client's connection: its bytes become frames, its frames requests, and its requests replies, until either side ends it. */
 import { type Address, type Connection, TidemarkError } from '@tidemark/platform'
+import { apis } from '@tidemark/protocol'
 import { parse } from '../codec/requests.ts'
 import { CloseConnection } from '../dispatch/close.ts'
 import type { Handler } from '../dispatch/handler.ts'
 import { type Begun, Pipeline, type PipelineLimits } from '../dispatch/pipeline.ts'
 import type { Services } from '../dispatch/services.ts'
 import type { HandlerTable } from '../dispatch/table.ts'
+import type { FramePool } from './frame-pool.ts'
 import { FrameError, FrameReader } from './frames.ts'
 
 /** How long an ended connection may take to send its last replies. */
@@ -20,6 +22,7 @@ export interface ConnectionSite {
   readonly services: Services
   readonly limits: ConnectionLimits
   readonly advertised: Address
+  readonly pool: FramePool
   /** A frame or request was not understood, and the connection is closed. */
   onRefused(client: string, why: string): void
   /** A handler threw what it may not throw. */
@@ -39,7 +42,7 @@ export class ClientConnection {
   constructor(connection: Connection, site: ConnectionSite) {
     this.#connection = connection
     this.#site = site
-    this.#frames = new FrameReader(site.limits.frameBytesMax)
+    this.#frames = new FrameReader(site.limits.frameBytesMax, site.pool)
     this.#clientHost = `/${connection.remote.host.replace(/^::ffff:/, '')}`
     this.#pipeline = new Pipeline(
       {
@@ -50,6 +53,7 @@ export class ClientConnection {
         },
         read: (on) => (on ? connection.resume() : connection.pause()),
         failed: (error, handler) => this.#failed(error, handler),
+        answered: (frame, handler) => this.#answered(frame, handler),
       },
       site.limits,
     )
@@ -112,6 +116,11 @@ export class ClientConnection {
       if (!(error instanceof TidemarkError)) this.#site.onBug(handler.api.name, error)
       this.#farewell()
     }
+  }
+
+  /** The records of a Produce are in their file; every other request may have left views on its frame behind. */
+  #answered(frame: Buffer, handler: Handler): void {
+    if (handler.api.key === apis.Produce.key) this.#site.pool.give(frame)
   }
 
   #refuse(why: string): void {

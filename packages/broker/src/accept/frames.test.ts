@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
+import { FramePool } from './frame-pool.ts'
 import { FrameError, FrameReader } from './frames.ts'
+
+const readerOf = (frameBytesMax: number): FrameReader => new FrameReader(frameBytesMax, new FramePool(0))
 
 function frame(size: number, fill = 7): Buffer {
   const bytes = Buffer.alloc(4 + size, fill)
@@ -18,7 +21,7 @@ test('frames come out whole however the bytes are cut', () => {
   for (const size of [1, 2, 3, 4, 5, 7, 64, bytes.length]) {
     const chunks: Buffer[] = []
     for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size))
-    const frames = read(new FrameReader(1000), ...chunks)
+    const frames = read(readerOf(1000), ...chunks)
     expect(frames.map((f) => [f.length, f[0]])).toEqual([
       [5, 1],
       [1, 2],
@@ -29,7 +32,7 @@ test('frames come out whole however the bytes are cut', () => {
 
 test('a frame has memory of its own: the bytes it came in may be used again', () => {
   const bytes = frame(5, 1)
-  const [got] = read(new FrameReader(1000), bytes)
+  const [got] = read(readerOf(1000), bytes)
   bytes.fill(9)
   expect(got).toEqual(Buffer.alloc(5, 1))
 })
@@ -38,15 +41,15 @@ test('a size that no frame may have is refused before its bytes come (trap 7)', 
   for (const size of [1001, 0, -1, -(2 ** 31), 2 ** 31 - 1]) {
     const head = Buffer.alloc(4)
     head.writeInt32BE(size)
-    expect(() => read(new FrameReader(1000), head)).toThrow(FrameError)
+    expect(() => read(readerOf(1000), head)).toThrow(FrameError)
   }
-  expect(read(new FrameReader(1000), frame(1000))).toHaveLength(1)
+  expect(read(readerOf(1000), frame(1000))).toHaveLength(1)
 })
 
 test('a large frame takes no memory before a part of it has come', () => {
   const size = 90 * 1024 * 1024
   const before = process.memoryUsage().arrayBuffers
-  const readers = Array.from({ length: 20 }, () => new FrameReader(100 * 1024 * 1024))
+  const readers = Array.from({ length: 20 }, () => readerOf(100 * 1024 * 1024))
   const head = Buffer.alloc(1024)
   head.writeInt32BE(size)
   for (const reader of readers) read(reader, head)
@@ -58,6 +61,6 @@ test('a large frame that comes in parts is whole', () => {
   bytes[bytes.length - 1] = 6
   const chunks: Buffer[] = []
   for (let at = 0; at < bytes.length; at += 65_536) chunks.push(bytes.subarray(at, at + 65_536))
-  const [got] = read(new FrameReader(1e7), ...chunks)
+  const [got] = read(readerOf(1e7), ...chunks)
   expect(got).toEqual(bytes.subarray(4))
 })

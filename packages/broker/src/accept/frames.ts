@@ -4,6 +4,7 @@
  * Each frame is copied once into memory of its own, which whoever takes it may keep and change. Memory for a large frame is
  * taken when a part of it has arrived: a client that only promises bytes costs nothing.
  */
+import type { FramePool } from './frame-pool.ts'
 
 const SIZE_BYTES = 4
 /** A frame up to this size gets its memory at once; of a larger one a sixteenth has to be there. */
@@ -16,6 +17,7 @@ export class FrameError extends Error {
 
 export class FrameReader {
   readonly #frameBytesMax: number
+  readonly #pool: FramePool
   readonly #sizeBytes = Buffer.alloc(SIZE_BYTES)
   #sizeHave = 0
   #size = 0
@@ -24,8 +26,9 @@ export class FrameReader {
   #frame: Buffer | undefined
   #have = 0
 
-  constructor(frameBytesMax: number) {
+  constructor(frameBytesMax: number, pool: FramePool) {
     this.#frameBytesMax = frameBytesMax
+    this.#pool = pool
   }
 
   /** Hands out each frame that ends in this chunk. Throws `FrameError` for a size that no frame may have. */
@@ -67,7 +70,7 @@ export class FrameReader {
         this.#have += part.length
         return
       }
-      this.#frame = Buffer.allocUnsafeSlow(this.#size)
+      this.#frame = this.#pool.take(this.#size)
       let at = 0
       for (const early of this.#early) {
         this.#frame.set(early, at)

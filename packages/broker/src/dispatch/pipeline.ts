@@ -37,6 +37,8 @@ export interface PipelineSide {
   read(on: boolean): void
   /** The handler threw: the connection ends. */
   failed(error: unknown, handler: Handler): void
+  /** The request is answered: its frame is not needed any more. */
+  answered(frame: Buffer, handler: Handler): void
 }
 
 interface Slot {
@@ -111,6 +113,7 @@ export class Pipeline {
     }
     const { handler, version, correlationId, run } = begun
     const answer = (body: unknown): void => {
+      this.#side.answered(frame, handler)
       this.#finish(slot, body === undefined ? undefined : encodeResponse(handler.api, version, correlationId, body as never))
     }
     try {

@@ -3,7 +3,7 @@
  * request is sent. `send` tries once; whether and when to try again is its caller's decision, who knows what the request does.
  */
 import { type Address, below, TidemarkError } from '@tidemark/platform'
-import { type Api, apis, decodeResponse, encodeRequest, errorOf, type MetadataResponse } from '@tidemark/protocol'
+import { type Api, apis, decodeResponse, ErrorCode, encodeRequest, errorOf, type MetadataResponse } from '@tidemark/protocol'
 import { abortable, pause } from '../connect/abortable.ts'
 import { addressText } from '../connect/address.ts'
 import { backoffMs } from '../connect/backoff.ts'
@@ -257,12 +257,15 @@ export class Cluster {
     return since !== undefined && this.options.platform.clock.monotonic() - since < this.options.metadataMaxAgeMs
   }
 
-  #askMetadata(names: readonly string[], autoCreate: boolean): Promise<Answer<(typeof apis)['Metadata']>> {
+  async #askMetadata(names: readonly string[], autoCreate: boolean): Promise<Answer<(typeof apis)['Metadata']>> {
     const body = (version: number) => {
       if (!autoCreate && version < AUTO_CREATE_FLAG_FROM) return { topics: version === 0 ? [] : null }
       return { topics: names.map((name) => ({ name })), allowAutoTopicCreation: autoCreate }
     }
-    return this.send(apis.Metadata, body, { node: 'any', purpose: 'metadata' })
+    const answer = await this.send(apis.Metadata, body, { node: 'any', purpose: 'metadata' })
+    if (answer.body.errorCode !== ErrorCode.REBOOTSTRAP_REQUIRED) return answer
+    this.#nodes.clear() // KIP-1102: what is known is of no use, begin again with the addresses that were given
+    throw new TidemarkError('CONNECTION_LOST', 'the cluster asks its clients to begin anew (REBOOTSTRAP_REQUIRED)')
   }
 
   /** Returns whether the answer left nothing open. */

@@ -40,7 +40,6 @@ export class BrokerConnection {
   /** In the order in which they were sent. */
   readonly #pending = new Map<number, Pending>()
   #draining: Unsent[] = []
-  #full = false
   #living = 0
   #correlationId = 0
   #retired = false
@@ -98,7 +97,7 @@ export class BrokerConnection {
       this.#pending.set(correlationId, pending)
       this.#living++
       this.#arm(correlationId, pending)
-      if (!this.#socket.write(frame)) this.#full = true
+      this.#socket.write(frame)
     })
   }
 
@@ -107,7 +106,6 @@ export class BrokerConnection {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) return reject(this.#closed)
       if (this.#socket.write(frame)) return resolve()
-      this.#full = true
       this.#draining.push({ resolve, reject })
     })
   }
@@ -161,15 +159,9 @@ export class BrokerConnection {
   }
 
   #onDrain(): void {
-    this.#full = false
     const waiting = this.#draining
     this.#draining = []
     for (const { resolve } of waiting) resolve()
-  }
-
-  /** False: the machine takes no more bytes for now. */
-  get writable(): boolean {
-    return !this.#full
   }
 
   #arm(correlationId: number, pending: Pending): void {

@@ -21,7 +21,8 @@ export class Link {
   readonly #options: ResolvedKafkaOptions
   #open: OpenConnection | undefined
   #opening: Promise<OpenConnection> | undefined
-  #handshaking: BrokerConnection | undefined
+  /** Also those that shake hands, and those that only finish what is under way on them. */
+  readonly #connections = new Set<BrokerConnection>()
   #failures = 0
   #notBeforeMs = 0
   #closed: TidemarkError | undefined
@@ -42,7 +43,7 @@ export class Link {
   }
 
   get idle(): boolean {
-    return this.#opening === undefined && (this.#open?.connection.idle ?? true)
+    return this.#opening === undefined && [...this.#connections].every((connection) => connection.idle)
   }
 
   /** The open connection; a new one if there is none. Rejects UNREACHABLE, TIMED_OUT, CONNECTION_LOST or UNSUPPORTED_VERSION. */
@@ -63,9 +64,7 @@ export class Link {
 
   close(error: TidemarkError): void {
     this.#closed = error
-    this.#handshaking?.close(error)
-    this.#open?.connection.close(error)
-    this.#open = undefined
+    for (const connection of [...this.#connections]) connection.close(error)
   }
 
   async #dial(): Promise<OpenConnection> {
@@ -89,7 +88,7 @@ export class Link {
       connection.close(this.#closed)
       throw this.#closed
     }
-    this.#handshaking = connection
+    this.#connections.add(connection)
     try {
       const versions = await askVersions(connection, this.where, clientId, requestTimeoutMs)
       this.#open = { connection, versions }
@@ -98,12 +97,11 @@ export class Link {
       const failure = this.#closed ?? handshakeError(this.where, error)
       connection.close(failure)
       throw failure
-    } finally {
-      this.#handshaking = undefined
     }
   }
 
   #onClosed(connection: BrokerConnection): void {
+    this.#connections.delete(connection)
     if (this.#open?.connection === connection) this.#open = undefined
   }
 }

@@ -1,5 +1,7 @@
 /**
- * Reads partitions: one Fetch at a time to each leader, parked there while nothing comes, for all partitions that may be read.
+ * Reads partitions: a Fetch to each leader for all partitions that may be read, parked there while nothing comes. A partition that
+ * may be read again while that one is parked (added, resumed, released) does not wait for its end: it goes in a second one, on a
+ * connection of its own, which is never parked for long. More than these two are never under way to one leader.
  *
  * Invariants: an answer counts for a partition only while its position is the object that was asked with, so nothing late or
  * taken back ever comes through; a position moves only by records handed out; what a position means is never changed in silence:
@@ -15,18 +17,21 @@ import { AbortedFilter } from './aborted.ts'
 import { decodeRecords } from './decode.ts'
 import { failed, outOfRange, refused, replaced, truncated, unknownTopic, verdictOn } from './problems.ts'
 import { type Asked, FetchQuestion } from './request.ts'
-import { keyOf, nextFor, type Tracked } from './tracked.ts'
+import { keyOf, nextFor, type PartitionAnswer, type Tracked } from './tracked.ts'
 import type { Delivery, FetcherOptions, FetchOwner, FetchProblem, Position, TopicPartition } from './types.ts'
 import { validate } from './validation.ts'
 
-type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
-
-/** How long a Fetch is parked while partitions of its leader are held back by the buffer: they must not wait for the others. */
-const HELD_BACK_WAIT_MS = 20
+/** How long the second Fetch to a leader is parked: its partitions join the first one soon. */
+const SECOND_WAIT_MS = 20
 /** A partition may have this many full answers handed out: one at work, one waiting. */
 const ANSWERS_BUFFERED_MAX = 2
 /** Less room than this is not worth a request. */
 const ROOM_BYTES_MIN = 64 * 1024
+
+interface Way {
+  readonly owner: object
+  readonly busy: Set<number>
+}
 
 export class Fetcher<Claim> {
   readonly #cluster: Cluster
@@ -34,7 +39,11 @@ export class Fetcher<Claim> {
   readonly #options: Required<FetcherOptions>
   /** In the order in which they are asked for; whoever got records goes to the end. */
   readonly #tracked = new Map<string, Tracked<Claim>>()
-  readonly #busy = new Set<number>()
+  /** The two ways to each leader: whose connections they use, and the nodes to which a Fetch is under way. */
+  readonly #ways: readonly Way[] = [
+    { owner: {}, busy: new Set() },
+    { owner: {}, busy: new Set() },
+  ]
   readonly #mutedUntilMs = new Map<number, number>()
   /** Topics to look up before their partitions are read on, and since when they have not been found. */
   readonly #stale = new Map<string, number>()
@@ -64,7 +73,7 @@ export class Fetcher<Claim> {
     const { topic, partition } = where
     const key = keyOf(where)
     const before = this.#tracked.get(key)
-    this.#tracked.delete(key)
+    this.remove(where)
     this.#tracked.set(key, {
       topic,
       partition,
@@ -72,6 +81,8 @@ export class Fetcher<Claim> {
       position: { offset: position.offset, leaderEpoch: position.leaderEpoch ?? -1 },
       state: 'reading',
       paused: before?.claim === claim ? before.paused : false,
+      asked: false,
+      kept: undefined,
       topicId: undefined,
       validEpoch: -1,
       bufferedBytes: 0,
@@ -83,10 +94,12 @@ export class Fetcher<Claim> {
 
   /** Nothing is handed out for it any more; what was handed out is still to be released. */
   remove(where: TopicPartition): void {
+    const t = this.#tracked.get(keyOf(where))
+    if (t?.kept !== undefined) this.#unkeep(t)
     this.#tracked.delete(keyOf(where))
   }
 
-  /** Reads it no further until `resume`. An answer under way is dropped and asked for again then. */
+  /** Nothing is handed out for it until `resume`; an answer under way is kept until then. */
   pause(where: TopicPartition): void {
     const t = this.#tracked.get(keyOf(where))
     if (t !== undefined) t.paused = true
@@ -113,7 +126,7 @@ export class Fetcher<Claim> {
     this.#closed = true
     this.#tracked.clear()
     this.#timer?.cancel()
-    this.#cluster.release(this)
+    for (const { owner } of this.#ways) this.#cluster.release(owner)
   }
 
   #wake(): void {
@@ -129,14 +142,13 @@ export class Fetcher<Claim> {
     const nowMs = this.#cluster.options.platform.clock.monotonic()
     const fetches = new Map<number, Asked<Claim>[]>()
     const validations = new Map<number, Asked<Claim>[]>()
-    const heldBack = new Set<number>()
     let wakeAtMs = Number.POSITIVE_INFINITY
     for (const t of [...this.#tracked.values()]) {
+      if (t.kept !== undefined && !t.paused && t.state === 'reading') this.#handOut(t, this.#unkeep(t))
       if (this.#stale.has(t.topic) || !this.#isSameTopic(t)) continue
       const next = nextFor(t, this.#cluster, nowMs, this.#options.partitionBytesMax * ANSWERS_BUFFERED_MAX)
       if (next.kind === 'wait') wakeAtMs = Math.min(wakeAtMs, next.untilMs)
       else if (next.kind === 'look_up') this.#stale.set(t.topic, nowMs)
-      else if (next.kind === 'held_back') heldBack.add(next.nodeId)
       else if (next.kind !== 'nothing') {
         const asked = { tracked: t, position: t.position, epoch: next.epoch }
         push(next.kind === 'fetch' ? fetches : validations, next.nodeId, asked)
@@ -145,10 +157,11 @@ export class Fetcher<Claim> {
     if (this.#stale.size > 0 && !this.#lookingUp) void this.#lookUp()
     for (const [nodeId, asked] of validations) void this.#validate(nodeId, asked)
     for (const [nodeId, asked] of fetches) {
-      if (this.#busy.has(nodeId)) continue
+      const way = this.#ways.findIndex(({ busy }) => !busy.has(nodeId))
+      if (way < 0) continue
       const untilMs = this.#mutedUntilMs.get(nodeId) ?? 0
       if (untilMs > nowMs) wakeAtMs = Math.min(wakeAtMs, untilMs)
-      else void this.#fetch(nodeId, asked, heldBack.has(nodeId))
+      else void this.#fetch(nodeId, asked, this.#ways[way]!, way === 0 ? this.#options.waitMaxMs : SECOND_WAIT_MS)
     }
     this.#wakeAt(wakeAtMs, nowMs)
   }
@@ -200,7 +213,7 @@ export class Fetcher<Claim> {
     } else if (view.errorCode !== 0) {
       for (const t of partitions) this.#stop(t, refused(t, view.errorCode, t.position.offset))
     } else if (partitions.some((t) => this.#cluster.leader(t.topic, t.partition) === undefined)) {
-      for (const t of partitions) this.#holdOff(t)
+      for (const t of partitions) if (this.#cluster.leader(t.topic, t.partition) === undefined) this.#holdOff(t)
       this.#cluster.invalidate(view.name)
     }
     this.#stale.delete(view.name)
@@ -209,7 +222,7 @@ export class Fetcher<Claim> {
   async #validate(nodeId: number, asked: readonly Asked<Claim>[]): Promise<void> {
     for (const { tracked } of asked) tracked.state = 'validating'
     try {
-      const results = await validate(this.#cluster, this, nodeId, asked)
+      const results = await validate(this.#cluster, this.#ways[0]!.owner, nodeId, asked)
       for (const { tracked } of asked) tracked.state = 'reading'
       for (const [i, a] of asked.entries()) {
         const result = results[i]!
@@ -225,12 +238,12 @@ export class Fetcher<Claim> {
     this.#wake()
   }
 
-  async #fetch(nodeId: number, all: readonly Asked<Claim>[], heldBack: boolean): Promise<void> {
+  async #fetch(nodeId: number, all: readonly Asked<Claim>[], way: Way, waitWishedMs: number): Promise<void> {
     const { bytesMin, partitionBytesMax, waitMaxMs, isolation, bufferBytesMax } = this.#options
     const room = bufferBytesMax - this.#bufferedBytes - this.#askedBytes
     if (room < Math.min(ROOM_BYTES_MIN, bufferBytesMax)) return // a release, or an answer under way, wakes it
     const bytesMax = Math.min(this.#options.bytesMax, room)
-    const waitMs = heldBack ? Math.min(waitMaxMs, HELD_BACK_WAIT_MS) : waitMaxMs
+    const waitMs = Math.min(waitMaxMs, waitWishedMs)
     const question = new FetchQuestion<Claim>({
       isolation,
       waitMs,
@@ -239,18 +252,20 @@ export class Fetcher<Claim> {
       partitionBytesMax: Math.min(partitionBytesMax, bytesMax),
     })
     for (const asked of all) question.add(asked)
-    this.#busy.add(nodeId)
+    for (const { tracked } of all) tracked.asked = true
+    way.busy.add(nodeId)
     this.#askedBytes += bytesMax
     try {
       const timeoutMs = waitMs + this.#cluster.options.requestTimeoutMs
-      const to = { node: nodeId, purpose: 'fetch', owner: this, timeoutMs, ...question.versionMax } as const
+      const to = { node: nodeId, purpose: 'fetch', owner: way.owner, timeoutMs, ...question.versionMax } as const
       const { body } = await this.#cluster.send(apis.Fetch, question.body(), to)
       if (!this.#closed) this.#take(nodeId, question, body)
     } catch (error) {
       this.#lost(all, error)
     } finally {
       this.#askedBytes -= bytesMax
-      this.#busy.delete(nodeId)
+      for (const { tracked } of all) tracked.asked = false
+      way.busy.delete(nodeId)
       this.#wake()
     }
   }
@@ -282,7 +297,23 @@ export class Fetcher<Claim> {
     }
     t.failures = 0
     if (t.validEpoch < asked.epoch) t.validEpoch = asked.epoch
-    if (answer.records !== null && answer.records.length > 0) this.#handOut(t, answer)
+    if (answer.records === null || answer.records.length === 0) return
+    if (t.paused) this.#keep(t, answer)
+    else this.#handOut(t, answer)
+  }
+
+  #keep(t: Tracked<Claim>, answer: PartitionAnswer): void {
+    t.kept = answer
+    t.bufferedBytes += answer.records!.length
+    this.#bufferedBytes += answer.records!.length
+  }
+
+  #unkeep(t: Tracked<Claim>): PartitionAnswer {
+    const answer = t.kept!
+    t.kept = undefined
+    t.bufferedBytes -= answer.records!.length
+    this.#bufferedBytes -= answer.records!.length
+    return answer
   }
 
   #handOut(t: Tracked<Claim>, answer: PartitionAnswer): void {
@@ -325,7 +356,7 @@ export class Fetcher<Claim> {
   }
 
   #isCurrent({ tracked, position }: Asked<Claim>): boolean {
-    return this.#tracked.get(keyOf(tracked)) === tracked && tracked.position === position && !tracked.paused && tracked.state !== 'stopped'
+    return this.#tracked.get(keyOf(tracked)) === tracked && tracked.position === position && tracked.state !== 'stopped'
   }
 
   #failed({ tracked, position }: Asked<Claim>, errorCode: number): void {

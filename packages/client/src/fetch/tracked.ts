@@ -1,7 +1,10 @@
 /** One partition that a fetcher reads, and the questions asked about it. */
+
+import type { FetchResponse } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'
-import type { Offset } from '../messages/offset.ts'
 import type { TopicPartition } from './types.ts'
+
+export type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
 
 /** A position is an object with an identity: an answer counts only while the partition still has the very one it was asked with. */
 export interface FetchPosition {
@@ -19,6 +22,10 @@ export interface Tracked<Claim> extends TopicPartition {
    */
   state: 'reading' | 'validating' | 'stopped'
   paused: boolean
+  /** A Fetch for it is under way. */
+  asked: boolean
+  /** An answer that came while it was paused. */
+  kept: PartitionAnswer | undefined
   /** The topic id with which it was first seen. */
   topicId: string | undefined
   /** The leader epoch in which the position is known to be good; -1: none yet. */
@@ -29,12 +36,6 @@ export interface Tracked<Claim> extends TopicPartition {
   notBeforeMs: number
 }
 
-export interface Bounds {
-  readonly highWatermark: Offset
-  readonly lastStableOffset: Offset
-  readonly logStartOffset: Offset
-}
-
 export const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`
 
 /** What stands between a partition and its next Fetch. */
@@ -42,17 +43,17 @@ export type Next =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'wait'; readonly untilMs: number }
   | { readonly kind: 'look_up' }
-  | { readonly kind: 'validate' | 'fetch' | 'held_back'; readonly nodeId: number; readonly epoch: number }
+  | { readonly kind: 'validate' | 'fetch'; readonly nodeId: number; readonly epoch: number }
 
 /** Pure but for what the cluster view holds. */
 export function nextFor(t: Tracked<unknown>, cluster: Cluster, nowMs: number, bufferedBytesMax: number): Next {
-  if (t.state !== 'reading' || t.paused) return { kind: 'nothing' }
+  if (t.state !== 'reading' || t.paused || t.asked) return { kind: 'nothing' }
   if (t.notBeforeMs > nowMs) return { kind: 'wait', untilMs: t.notBeforeMs }
   const leader = cluster.leader(t.topic, t.partition)
   if (leader === undefined) return { kind: 'look_up' }
   const { nodeId, epoch } = leader
   if (needsValidation(t, epoch)) return { kind: 'validate', nodeId, epoch }
-  return { kind: t.bufferedBytes >= bufferedBytesMax ? 'held_back' : 'fetch', nodeId, epoch }
+  return t.bufferedBytes >= bufferedBytesMax ? { kind: 'nothing' } : { kind: 'fetch', nodeId, epoch }
 }
 
 /** A position read under an older leader may be beyond what the new one has (KIP-320). Within one epoch nothing is cut off. */

@@ -7,9 +7,9 @@
  */
 import type { Cluster } from '@tidemark/client'
 import { type Clock, TidemarkError, type Timer } from '@tidemark/platform'
-import { apis, ErrorCode, errorOf } from '@tidemark/protocol'
+import { apis, ErrorCode, errorOf, type InferInput, type OffsetCommitRequest } from '@tidemark/protocol'
 import type { Member } from '../membership/member.ts'
-import { type Claim, isAlive } from '../state/claims.ts'
+import { type Claim, isAlive, keyOf } from '../state/claims.ts'
 import { type PlannedCommit, planCommit } from '../state/commit-plan.ts'
 
 export interface CommitterOptions {
@@ -109,53 +109,47 @@ export class Committer {
   /** False when some offset is still due. */
   async #send(): Promise<boolean> {
     if (this.#sending !== undefined) return false
-    const planned = planCommit(this.#claims())
     this.#doneSinceSent = 0
-    if (planned.length === 0) return true
+    if (planCommit(this.#claims()).length === 0) return true
     if (this.#member.identity.generation < 0) return false
     let ok = false
-    const run = this.#request(planned).then((result) => {
+    this.#sending = this.#request().then((result) => {
       ok = result
     })
-    this.#sending = run
     try {
-      await run
+      await this.#sending
     } finally {
       this.#sending = undefined
     }
     return ok
   }
 
-  async #request(planned: readonly PlannedCommit[]): Promise<boolean> {
-    const { memberId, generation, instanceId } = this.#member.identity
+  async #request(): Promise<boolean> {
     const { group } = this.#options
-    const byTopic = new Map<string, PlannedCommit[]>()
-    for (const p of planned) byTopic.set(p.claim.topic, [...(byTopic.get(p.claim.topic) ?? []), p])
+    let planned: readonly PlannedCommit[] = []
+    let generation = -1
+    // Called in the turn in which the request is written: a claim that died while the coordinator was looked for is not in it.
+    const body = () => {
+      planned = planCommit(this.#claims())
+      if (planned.length === 0) throw new NothingDue()
+      const { identity } = this.#member
+      generation = identity.generation
+      return requestOf(group, identity, planned)
+    }
     try {
-      const { body } = await this.#cluster.send(
-        apis.OffsetCommit,
-        {
-          groupId: group,
-          generationIdOrMemberEpoch: generation,
-          memberId,
-          groupInstanceId: instanceId ?? null,
-          topics: [...byTopic].map(([name, list]) => ({
-            name,
-            partitions: list.map((p) => ({
-              partitionIndex: p.claim.partition,
-              committedOffset: p.offset,
-              committedLeaderEpoch: p.leaderEpoch,
-              committedMetadata: '',
-            })),
-          })),
-        },
+      const answer = await this.#cluster.send(apis.OffsetCommit, body, {
+        node: { coordinator: group },
+        purpose: 'coordinator',
+        owner: this,
+        timeoutMs: this.#options.requestTimeoutMs,
         // Topic names, not ids: version 10 would need the ids of all topics first.
-        { node: { coordinator: group }, purpose: 'coordinator', owner: this, timeoutMs: this.#options.requestTimeoutMs, versionMax: 9 },
-      )
+        versionMax: 9,
+      })
       const codes = new Map<string, number>()
-      for (const t of body.topics) for (const p of t.partitions) codes.set(`${t.name}\n${p.partitionIndex}`, p.errorCode)
+      for (const t of answer.body.topics) for (const p of t.partitions) codes.set(keyOf(t.name, p.partitionIndex), p.errorCode)
       return this.#judge(planned, codes, generation)
-    } catch {
+    } catch (error) {
+      if (error instanceof NothingDue) return true
       this.#cluster.forgetCoordinator(group)
       return false
     }
@@ -165,7 +159,7 @@ export class Committer {
     let ok = true
     let ofTheGroup: number | undefined
     for (const p of planned) {
-      const code = codes.get(`${p.claim.topic}\n${p.claim.partition}`) ?? ErrorCode.UNKNOWN_SERVER_ERROR
+      const code = codes.get(keyOf(p.claim.topic, p.claim.partition)) ?? ErrorCode.UNKNOWN_SERVER_ERROR
       if (code === 0) {
         if (!isAlive(p.claim)) continue
         p.claim.committed = p.offset
@@ -179,6 +173,34 @@ export class Committer {
     }
     if (ofTheGroup !== undefined) this.#member.refused(errorOf(ofTheGroup).name, generation)
     return ok
+  }
+}
+
+/** Everything that was due when a commit was begun is dead or recorded when it could be written. */
+class NothingDue extends Error {}
+
+function requestOf(group: string, sender: Member['identity'], planned: readonly PlannedCommit[]): InferInput<typeof OffsetCommitRequest> {
+  const byTopic = new Map<string, PlannedCommit[]>()
+  for (const p of planned) {
+    const known = byTopic.get(p.claim.topic)
+    if (known === undefined) byTopic.set(p.claim.topic, [p])
+    else known.push(p)
+  }
+  const topics = [...byTopic].map(([name, list]) => ({
+    name,
+    partitions: list.map((p) => ({
+      partitionIndex: p.claim.partition,
+      committedOffset: p.offset,
+      committedLeaderEpoch: p.leaderEpoch,
+      committedMetadata: '',
+    })),
+  }))
+  return {
+    groupId: group,
+    generationIdOrMemberEpoch: sender.generation,
+    memberId: sender.memberId,
+    groupInstanceId: sender.instanceId ?? null,
+    topics,
   }
 }
 

@@ -190,7 +190,7 @@ function refused(m: Membership, error: string, generation: number): MembershipAc
       return expelled(m, '')
     case 'ILLEGAL_GENERATION':
       // While a join is under way the group may have moved on with us: its answer will tell.
-      return m.phase === 'joining' || m.phase === 'waiting' ? [] : expelled(m, m.memberId)
+      return m.phase === 'joining' ? [] : expelled(m, m.memberId)
     case 'REBALANCE_IN_PROGRESS':
       if (m.phase === 'stable' || m.phase === 'syncing') return join(m)
       if (m.phase === 'joining') return wait(m)

@@ -11,10 +11,10 @@ export class OneOwner implements Invariant {
     if (fact.kind !== 'syncDecided') return
     for (const partition of fact.partitions) {
       const place = `${fact.generation}/${partition}`
-      const owner = this.#owners.get(place) ?? fact.memberId
+      const owner = this.#owners.get(place) ?? fact.member
       this.#owners.set(place, owner)
-      if (owner !== fact.memberId) {
-        throw new Violation(this.name, `generation ${fact.generation} gives partition ${partition} to ${owner} and to ${fact.memberId}`)
+      if (owner !== fact.member) {
+        throw new Violation(this.name, `generation ${fact.generation} gives partition ${partition} to ${owner} and to ${fact.member}`)
       }
     }
   }

@@ -4,48 +4,14 @@ import { join as joinPath } from 'node:path'
 import { nodePlatform, type Platform } from '@tidemark/platform'
 import { ErrorCode } from '@tidemark/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type BrokerOptions, resolveOptions, type StartOptions } from '../../options.ts'
+import { resolveOptions, type StartOptions } from '../../options.ts'
 import { FileStore } from '../../storage/file-store.ts'
-import { MemoryStore } from '../../storage/memory-store.ts'
-import type { Store } from '../../storage/store.ts'
-import { Cluster } from '../cluster.ts'
-import { Failure } from '../failure.ts'
-import { Partitions } from '../partitions.ts'
-import { Topics } from '../topics.ts'
-import { Groups } from './groups.ts'
-import { ManualClock } from './rig.case.ts'
+import type { Topics } from '../topics.ts'
+import type { Groups } from './groups.ts'
+import { inMemory, ManualClock, type Parts, putTogether } from './rig.case.ts'
 
 const never = new AbortController().signal
 const ZERO = '0'.repeat(32)
-
-interface Rig {
-  readonly groups: Groups
-  readonly topics: Topics
-  readonly partitions: Partitions
-  readonly loaded: Promise<void>
-  close(): Promise<void>
-}
-
-async function rig(options: BrokerOptions, store: Store): Promise<Rig> {
-  const failure = new Failure(() => {})
-  const cluster = await Cluster.open(store, options.platform, failure)
-  const topics = new Topics(cluster, options)
-  const partitions = new Partitions(store, topics, options, failure)
-  const groups = new Groups({ options, platform: options.platform, topics, partitions })
-  const loaded = groups.start()
-  const close = async (): Promise<void> => {
-    await groups.close()
-    await partitions.settle()
-    await cluster.checkpoint()
-    await store.close()
-  }
-  return { groups, topics, partitions, loaded, close }
-}
-
-const inMemory = (given: Omit<StartOptions, 'data'> = {}): Promise<Rig> => {
-  const options = resolveOptions({ data: ':memory:', ...given })
-  return rig(options, new MemoryStore('1'.repeat(32), options.memoryBytesMax))
-}
 
 const commit = (groups: Groups, groupId: string, offset: number, topic = 'orders') =>
   groups.commit(
@@ -80,7 +46,8 @@ const joining = (groupId: string, memberId = '') => ({
   canSkipAssignment: false,
 })
 
-const makeTopic = (topics: Topics, name: string) => topics.create({ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] })
+const makeTopic = (topics: Topics, name: string) =>
+  topics.create({ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] })
 
 describe('in memory', () => {
   it('a new member is named by its client id and a UUID', async () => {
@@ -154,7 +121,7 @@ describe('on disk', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  const onDisk = async (given: Omit<StartOptions, 'data'> = {}): Promise<Rig> => {
+  const onDisk = async (given: Omit<StartOptions, 'data'> = {}): Promise<Parts> => {
     const options = resolveOptions({ data: folder, ...given })
     const { platform } = options
     const store = await FileStore.open({
@@ -168,7 +135,7 @@ describe('on disk', () => {
       },
       onRecovered() {},
     })
-    return rig(options, store)
+    return putTogether(options, store)
   }
 
   const offsetFolders = (): string[] => {
@@ -179,25 +146,28 @@ describe('on disk', () => {
     }
   }
 
-  it.each(['interval', 'always'] as const)('decision 17: after a restart (fsync %s) nobody has to rejoin, and offsets are as committed', async (fsync) => {
-    const first = await onDisk({ fsync })
-    await makeTopic(first.topics, 'orders')
-    const joined = await first.groups.join(joining('g'), never)
-    const { memberId } = joined!
-    const assignments = [{ memberId, assignment: Buffer.from('all') }]
-    const who = { groupId: 'g', memberId, generationId: 1, groupInstanceId: null }
-    await first.groups.sync({ ...who, protocolType: null, protocolName: null, assignments }, never)
-    for (let offset = 0; offset < 100; offset++) await commit(first.groups, 'simple', offset)
-    await first.close()
+  it.each(['interval', 'always'] as const)(
+    'decision 17: after a restart (fsync %s) nobody has to rejoin, and offsets are as committed',
+    async (fsync) => {
+      const first = await onDisk({ fsync })
+      await makeTopic(first.topics, 'orders')
+      const joined = await first.groups.join(joining('g'), never)
+      const { memberId } = joined!
+      const assignments = [{ memberId, assignment: Buffer.from('all') }]
+      const who = { groupId: 'g', memberId, generationId: 1, groupInstanceId: null }
+      await first.groups.sync({ ...who, protocolType: null, protocolName: null, assignments }, never)
+      for (let offset = 0; offset < 100; offset++) await commit(first.groups, 'simple', offset)
+      await first.close()
 
-    const second = await onDisk({ fsync })
-    await second.loaded
-    expect(await second.groups.heartbeat(who, never)).toBe(ErrorCode.NONE)
-    const synced = await second.groups.sync({ ...who, protocolType: null, protocolName: null, assignments: [] }, never)
-    expect(String(synced?.assignment)).toBe('all')
-    expect(await committed(second.groups, 'simple')).toBe(99)
-    await second.close()
-  })
+      const second = await onDisk({ fsync })
+      await second.loaded
+      expect(await second.groups.heartbeat(who, never)).toBe(ErrorCode.NONE)
+      const synced = await second.groups.sync({ ...who, protocolType: null, protocolName: null, assignments: [] }, never)
+      expect(String(synced?.assignment)).toBe('all')
+      expect(await committed(second.groups, 'simple')).toBe(99)
+      await second.close()
+    },
+  )
 
   it('a partition that nobody used has no folder', async () => {
     const broker = await onDisk()
@@ -221,7 +191,9 @@ describe('on disk', () => {
     expect(await commit(second.groups, 'g', 2)).toEqual([ErrorCode.COORDINATOR_LOAD_IN_PROGRESS])
     expect((await second.groups.fetchOffsets('g', null)).errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
     expect((await second.groups.list({ states: [], types: [] })).errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
-    expect(await second.groups.heartbeat({ groupId: 'g', memberId: 'm', generationId: 1, groupInstanceId: null }, never)).toBe(ErrorCode.NONE)
+    expect(await second.groups.heartbeat({ groupId: 'g', memberId: 'm', generationId: 1, groupInstanceId: null }, never)).toBe(
+      ErrorCode.NONE,
+    )
     expect(await commit(second.groups, 'other', 2)).toEqual([ErrorCode.NONE])
     await second.close()
   })

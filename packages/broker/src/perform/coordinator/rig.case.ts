@@ -1,7 +1,15 @@
 /** Coordinators in a test: a clock that is moved by hand, and a log whose appends finish when the test says so. */
 import type { Clock, Now, Timer } from '@tidemark/platform'
 import { lastOffsetOf, readBatchHeader, stampBatch } from '@tidemark/protocol'
+import { type BrokerOptions, resolveOptions, type StartOptions } from '../../options.ts'
+import { MemoryStore } from '../../storage/memory-store.ts'
+import type { Store } from '../../storage/store.ts'
+import { Cluster } from '../cluster.ts'
+import { Failure } from '../failure.ts'
 import type { CheckpointStore, InternalLog } from '../internal-log.ts'
+import { Partitions } from '../partitions.ts'
+import { Topics } from '../topics.ts'
+import { Groups } from './groups.ts'
 
 export class ManualClock implements Clock {
   #nowMs = 0
@@ -132,4 +140,35 @@ export class TestCheckpoints implements CheckpointStore {
     this.writes++
     this.bytes = Buffer.from(bytes)
   }
+}
+
+/** The parts of a broker that groups need, put together as broker.ts does. */
+export interface Parts {
+  readonly options: BrokerOptions
+  readonly groups: Groups
+  readonly topics: Topics
+  readonly partitions: Partitions
+  readonly loaded: Promise<void>
+  close(): Promise<void>
+}
+
+export async function putTogether(options: BrokerOptions, store: Store): Promise<Parts> {
+  const failure = new Failure(() => {})
+  const cluster = await Cluster.open(store, options.platform, failure)
+  const topics = new Topics(cluster, options)
+  const partitions = new Partitions(store, topics, options, failure)
+  const groups = new Groups({ options, platform: options.platform, topics, partitions })
+  const loaded = groups.start()
+  const close = async (): Promise<void> => {
+    await groups.close()
+    await partitions.settle()
+    await cluster.checkpoint()
+    await store.close()
+  }
+  return { options, groups, topics, partitions, loaded, close }
+}
+
+export const inMemory = (given: Omit<StartOptions, 'data'> = {}): Promise<Parts> => {
+  const options = resolveOptions({ data: ':memory:', ...given })
+  return putTogether(options, new MemoryStore('1'.repeat(32), options.memoryBytesMax))
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { forgetTopics } from '../offsets/forget.ts'
 import { fromCheckpoint, takeCheckpoint } from './checkpoint.ts'
 import { phases } from './phases.ts'
 import { type Asked, GROUP, protocols, Scenario } from './scenario.case.ts'
-import { forgetTopics } from '../offsets/forget.ts'
 import { Shard } from './shard.ts'
 
 const who = fc.nat(4)
@@ -11,7 +11,10 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('join' as const), who, versions: fc.nat(2), isStatic: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('sync' as const), who, text: fc.string({ maxLength: 3 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('heartbeat' as const), who }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('commit' as const), who, topic: fc.constantFrom('a', 'b'), partition: fc.nat(2) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('commit' as const), who, topic: fc.constantFrom('a', 'b'), partition: fc.nat(2) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const), who }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.constantFrom(0, 1, 100, 999, 5000) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget' as const), topic: fc.constantFrom('a', 'b') }) },
@@ -51,7 +54,13 @@ class World {
       case 'join': {
         const names = [['range'], ['range', 'sticky'], ['sticky', 'range']][s.versions]!
         const groupInstanceId = s.isStatic && s.who < 2 ? `i${s.who}` : null
-        client.asked = t.join({ clientId: `c${s.who}`, memberId, groupInstanceId, protocols: protocols(...names), needsMemberId: s.who > 2 })
+        client.asked = t.join({
+          clientId: `c${s.who}`,
+          memberId,
+          groupInstanceId,
+          protocols: protocols(...names),
+          needsMemberId: s.who > 2,
+        })
         return
       }
       case 'sync': {

@@ -4,9 +4,9 @@
  * Records go through their bytes, as they would through a log. `check` runs after every turn.
  */
 import { ErrorCode, errorOf } from '@tidemark/protocol'
+import { Decision, type Ticket } from '../decision.ts'
 import { type CommitEntry, type CommitReply, type CommitRequest, commit } from '../offsets/commit.ts'
 import { fetchOffsets } from '../offsets/fetch.ts'
-import { Decision, type Ticket } from '../decision.ts'
 import { expire } from './expire.ts'
 import { heartbeat } from './heartbeat.ts'
 import { type JoinRequest, join } from './join.ts'
@@ -91,7 +91,12 @@ export class Scenario {
     return this.#ask((ticket: Ticket<JoinReply>, turn) => join(this.shard, request, ticket, turn))
   }
 
-  sync(memberId: string, generationId: number, assignments: Record<string, string> = {}, given: Partial<SyncRequest> = {}): Asked<SyncReply> {
+  sync(
+    memberId: string,
+    generationId: number,
+    assignments: Record<string, string> = {},
+    given: Partial<SyncRequest> = {},
+  ): Asked<SyncReply> {
     const request: SyncRequest = {
       groupId: GROUP,
       generationId,
@@ -201,8 +206,7 @@ export class Scenario {
   }
 }
 
-export const nameOf = (errorCode: number | undefined): string =>
-  errorCode === undefined ? 'no answer' : errorOf(errorCode).name
+export const nameOf = (errorCode: number | undefined): string => (errorCode === undefined ? 'no answer' : errorOf(errorCode).name)
 
 export const protocols = (...names: string[]) => names.map((name) => ({ name, metadata: Buffer.from(`says ${name}`) }))
 

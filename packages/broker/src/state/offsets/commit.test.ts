@@ -51,7 +51,12 @@ describe('trap 35: who may commit', () => {
 describe('trap 35: what is kept', () => {
   it('offset, leader epoch and metadata come back as they were, after a restart too', () => {
     const t = new Scenario()
-    t.commit({ entries: [{ offset: 7, leaderEpoch: 5, metadata: 'half of it' }, { partition: 1, offset: 0, leaderEpoch: -1, metadata: null }] })
+    t.commit({
+      entries: [
+        { offset: 7, leaderEpoch: 5, metadata: 'half of it' },
+        { partition: 1, offset: 0, leaderEpoch: -1, metadata: null },
+      ],
+    })
     t.restart()
     expect(t.committed()).toEqual([7, 5, 'half of it'])
     expect(t.committed('orders', 1)).toEqual([0, -1, ''])
@@ -118,7 +123,8 @@ describe('trap 36: what is committed', () => {
     const [old, fresh] = ['1'.repeat(32), '2'.repeat(32)]
     t.commit({ entries: [{ topicId: old }] })
     t.restart()
-    const offsetOf = (topicId: string) => fetchOffsets(t.shard, GROUP, [{ name: 'orders', topicId, partitions: [0] }])[0]!.partitions[0]!.offset
+    const offsetOf = (topicId: string) =>
+      fetchOffsets(t.shard, GROUP, [{ name: 'orders', topicId, partitions: [0] }])[0]!.partitions[0]!.offset
     expect([offsetOf(old), offsetOf(fresh), offsetOf('0'.repeat(32))]).toEqual([42, -1, 42])
   })
 

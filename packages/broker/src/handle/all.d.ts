@@ -1,2 +1,0 @@
-import { HandlerTable } from '../dispatch/table.ts';
-export declare function allHandlers(): HandlerTable;

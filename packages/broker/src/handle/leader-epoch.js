@@ -1,8 +1,0 @@
-/** Whether a client knows the epoch in which a partition is led now (KIP-320). */
-import { ErrorCode } from '@tidemark/protocol';
-/** `known` is -1 from a client that does not say. */
-export function leaderEpochFault(known, partition) {
-    if (known < 0 || known === partition.leaderEpoch)
-        return ErrorCode.NONE;
-    return known < partition.leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH;
-}

@@ -1,1 +1,0 @@
-export { startBroker } from './broker.js';

@@ -1,0 +1,48 @@
+/**
+ * Looks after the limits of topics now and then: old segments go. Partitions that nobody used since the start are looked at when
+ * they are first used again.
+ */
+import type { Clock, Timer } from '@tidemark/platform'
+import { keptFrom } from '../state/log/retention.ts'
+import type { Failure } from './failure.ts'
+import type { Partitions } from './partitions.ts'
+import type { Topics } from './topics.ts'
+
+export class Retention {
+  readonly #topics: Topics
+  readonly #partitions: Partitions
+  readonly #clock: Clock
+  readonly #failure: Failure
+  readonly #intervalMs: number
+  #timer: Timer | undefined
+
+  constructor(parts: { topics: Topics; partitions: Partitions; clock: Clock; failure: Failure; intervalMs: number }) {
+    this.#topics = parts.topics
+    this.#partitions = parts.partitions
+    this.#clock = parts.clock
+    this.#failure = parts.failure
+    this.#intervalMs = parts.intervalMs
+  }
+
+  start(): void {
+    this.#timer = this.#clock.schedule(this.#intervalMs, () => {
+      this.#check()
+        .catch((cause) => this.#failure.report(cause))
+        .finally(() => this.#timer && this.start())
+    })
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  async #check(): Promise<void> {
+    for (const { topic, partition } of [...this.#partitions.opened()]) {
+      const settings = this.#topics.settings(topic)
+      if (!settings.deletes || partition.deleted) continue
+      const segments = await partition.log.segments()
+      if (!partition.deleted) partition.trim(keptFrom(segments, settings, this.#clock.now()))
+    }
+  }
+}
