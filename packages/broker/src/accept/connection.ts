@@ -13,7 +13,7 @@ import { FrameError, FrameReader } from './frames.ts'
 /** How long an ended connection may take to send its last replies. */
 export const FAREWELL_MS = 500
 
-export interface ConnectionLimits extends PipelineLimits {
+interface ConnectionLimits extends PipelineLimits {
   readonly frameBytesMax: number
 }
 

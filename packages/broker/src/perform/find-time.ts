@@ -1,6 +1,6 @@
 /** Finds records by time. The index leads to a batch; the batch is opened, since its header knows only its latest time. */
 import type { Now } from '@tidemark/platform'
-import { type BatchHeader, batchesIn, lastOffsetOf, RecordCursor } from '@tidemark/protocol'
+import { type BatchHeader, batchesIn, lastOffsetOf, RecordCursor, WireError } from '@tidemark/protocol'
 import { after, isLater } from '../now.ts'
 import type { Partition } from './partition.ts'
 
@@ -55,11 +55,15 @@ function lookIn(buffers: readonly Buffer[], from: number, timestampMs: number): 
 }
 
 function openAndLook(batch: Buffer, header: BatchHeader, from: number, timestampMs: number): Found | undefined {
-  const cursor = new RecordCursor(batch, header)
-  while (cursor.next()) {
-    if (cursor.offset >= from && cursor.timestampMs >= timestampMs) {
-      return { offset: cursor.offset, timestampMs: cursor.timestampMs, leaderEpoch: header.leaderEpoch }
+  try {
+    const cursor = new RecordCursor(batch, header)
+    while (cursor.next()) {
+      const isFound = cursor.offset >= from && cursor.timestampMs >= timestampMs && Number.isSafeInteger(cursor.timestampMs)
+      if (isFound) return { offset: cursor.offset, timestampMs: cursor.timestampMs, leaderEpoch: header.leaderEpoch }
     }
+  } catch (error) {
+    // A compressed batch is stored unopened: what its producer put into it may be anything.
+    if (!(error instanceof WireError)) throw error
   }
   return undefined
 }

@@ -89,8 +89,8 @@ export class Partitions {
     const ofTopic = this.#open.get(topic.id)
     this.#open.delete(topic.id)
     for (const partition of ofTopic?.values() ?? []) if (!isLater(partition)) partition.delete()
-    const waiting = [...(ofTopic?.values() ?? [])].filter(isLater)
-    const gone = Promise.allSettled(waiting).then(() => this.#store.remove(folderOf(topic)))
+    const opening = [...(ofTopic?.values() ?? [])].filter(isLater).map((opened) => opened.then((partition) => partition.delete()))
+    const gone = Promise.allSettled(opening).then(() => this.#store.remove(folderOf(topic)))
     gone.catch((cause) => this.#failure.report(cause))
   }
 
@@ -130,7 +130,8 @@ export class Partitions {
     const known = new Set<string>()
     for (const topic of this.#topics.all()) known.add(folderOf(topic))
     try {
-      for (const name of this.#store.list('topics')) if (!known.has(`topics/${name}`)) await this.#store.remove(`topics/${name}`)
+      for (const name of [...this.#store.list('topics')].sort())
+        if (!known.has(`topics/${name}`)) await this.#store.remove(`topics/${name}`)
     } catch (cause) {
       this.#failure.report(cause)
     }

@@ -46,8 +46,8 @@ export class FileLog implements Log {
   #segments: Segment[]
   /** Full segments whose index is in memory. */
   readonly #recent: Segment[] = []
-  /** Folders in which names are new, and not synced yet. */
-  #newNames: string[] = []
+  /** Files whose names are not synced yet, each with the folders that hold them. */
+  #newNames: { readonly path: string; readonly folders: readonly string[] }[] = []
   /** Finished once every write begun so far is. */
   #written: Promise<unknown> | undefined
   readonly #background = new Set<Promise<void>>()
@@ -111,12 +111,10 @@ export class FileLog implements Log {
 
   #newSegment(baseOffset: number): Segment {
     const { disk, indexIntervalBytes } = this.#site
-    if (this.#segments.length === 0) {
-      disk.makeFolder(this.folder)
-      // The folders above it may be new as well: of the topic, and of all topics.
-      this.#newNames = [this.folder, above(this.folder), above(above(this.folder))]
-    } else this.#newNames.push(this.folder)
     const segment = Segment.empty(this.folder, baseOffset, indexIntervalBytes)
+    const isFirst = this.#segments.length === 0
+    if (isFirst) disk.makeFolder(this.folder)
+    this.#newNames.push({ path: segment.path, folders: isFirst ? foldersOf(this.folder) : [this.folder] })
     this.#segments.push(segment)
     return segment
   }
@@ -143,9 +141,11 @@ export class FileLog implements Log {
     await this.#syncNames()
   }
 
+  /** A file is made by its first write, which may wait in a group: the name of one that is not there yet stays new. */
   async #syncNames(): Promise<void> {
-    const folders = [...new Set(this.#newNames)]
-    this.#newNames = []
+    const made = this.#newNames.filter(({ path }) => this.#site.disk.exists(path))
+    this.#newNames = this.#newNames.filter((name) => !made.includes(name))
+    const folders = [...new Set(made.flatMap((name) => name.folders))]
     await Promise.all(folders.map((folder) => this.#site.disk.syncFolder(folder)))
   }
 
@@ -162,6 +162,25 @@ export class FileLog implements Log {
     } catch (cause) {
       if (!this.#removed) throw cause
     }
+  }
+
+  /**
+   * The log was read back after a crash: what it holds may be in the page cache alone, bytes and names. Under `always` this is
+   * finished when both are synced, before anybody sees them; under `interval` it goes on in the background.
+   */
+  secure(): Now<void> {
+    const { policy } = this.#site
+    if (policy === 'never' || this.#segments.length === 0) return
+    const unsure = this.#segments.filter((segment) => segment.indexedBytes < segment.bytes || segment === this.#segments.at(-1))
+    this.#newNames = unsure.map(({ path }) => ({ path, folders: foldersOf(this.folder) }))
+    const secured = this.#syncAll(unsure)
+    if (policy === 'always') return secured
+    this.#inBackground(secured)
+  }
+
+  async #syncAll(segments: readonly Segment[]): Promise<void> {
+    for (const { path } of segments) await this.#site.files.use(path, 'write', (file) => file.sync())
+    await this.#syncNames()
   }
 
   /** Everything is synced, and the indexes say so: the next start reads no segment. */
@@ -290,6 +309,9 @@ export class FileLog implements Log {
 }
 
 const above = (path: string): string => path.slice(0, path.lastIndexOf('/'))
+
+/** Those that may be new with a log: its own, that of its topic, and that of all topics. */
+const foldersOf = (folder: string): string[] => [folder, above(folder), above(above(folder))]
 
 type Cut =
   | { readonly kind: 'found'; readonly begin: number; readonly end: number; readonly nextOffset: number }

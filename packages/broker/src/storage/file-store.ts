@@ -73,14 +73,15 @@ export class FileStore implements Store {
     const site = this.#site.policy === 'interval' && limits.syncsAlways === true ? { ...this.#site, policy: 'always' as const } : this.#site
     const folder = this.#path(name)
     const known = this.#known.get(name)
-    const segments =
-      known === undefined ? this.#recover(name, folder) : after(openKnown(folder, known, site), (it) => it ?? this.#recover(name, folder))
-    return after(segments, (it) => {
-      const log = new FileLog(folder, it, site, limits, events)
-      this.#known.delete(name)
-      this.#logs.set(name, log)
-      return log
-    })
+    const clean = known === undefined ? undefined : openKnown(folder, known, site)
+    return after(clean, (found) =>
+      after(found ?? this.#recover(name, folder), (segments) => {
+        const log = new FileLog(folder, segments, site, limits, events)
+        this.#known.delete(name)
+        this.#logs.set(name, log)
+        return found === undefined ? after(log.secure(), () => log) : log
+      }),
+    )
   }
 
   #recover(name: string, folder: string): Now<Segment[]> {

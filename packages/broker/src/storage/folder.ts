@@ -13,7 +13,7 @@ import { seal, unseal } from './sealed.ts'
 
 const { array, offset, string } = fields
 
-export const FORMAT_VERSION = 1
+const FORMAT_VERSION = 1
 const FORMAT = 'FORMAT'
 const LOCK = 'lock'
 const CLEAN = 'clean'

@@ -105,7 +105,7 @@ describe('the cluster', () => {
     await world.run(2_500)
     expect(heard).toEqual([])
     cluster.moveLeader('t', 0, 2)
-    await world.run(1_500)
+    await world.run(1_400)
     expect(heard).toEqual(['t'])
     expect(view.leader('t', 0)).toEqual({ nodeId: 2, epoch: 1 })
     stop()
@@ -117,7 +117,8 @@ describe('the cluster', () => {
   it('that asks its clients to begin anew is asked at the given addresses (KIP-1102)', async () => {
     const { world, cluster, view } = start()
     cluster.create('t')
-    await world.settle(view.allTopics())
+    await world.settle(view.topics(['t']))
+    view.invalidate()
     cluster.once('Metadata', async (_call, next) => ({ ...(await next()), errorCode: ErrorCode.REBOOTSTRAP_REQUIRED }))
     expect(await world.fails(view.topics(['t']))).toMatchObject({ code: 'CONNECTION_LOST' })
     expect(view.nodes()).toEqual([])

@@ -30,7 +30,7 @@ export interface Call {
 }
 
 type Reply = object | 'silent' | 'close'
-export type Script = (call: Call, next: () => Promise<Reply>) => Reply | undefined | Promise<Reply | undefined>
+export type Script = (call: Call, next: () => Promise<any>) => Reply | undefined | Promise<Reply | undefined>
 
 export interface FakePartition {
   leader: number

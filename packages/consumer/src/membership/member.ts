@@ -54,7 +54,8 @@ export class Member {
   #beating = false
   /** The partition counts that the assignment was made for: only a leader has them. */
   #assignedFor: ReadonlyMap<string, number> | undefined
-  #lastHeard: number
+  #lastHeardMs: number
+  #joinSentMs = 0
   /** The assignor that the group chose for this generation. */
   #protocol: AssignorName = 'cooperative-sticky'
 
@@ -64,7 +65,7 @@ export class Member {
     this.#clock = clock
     this.#random = random
     this.#listener = listener
-    this.#lastHeard = clock.monotonic()
+    this.#lastHeardMs = clock.monotonic()
   }
 
   /** What a commit says of its sender: always the current generation (decision 8 of the design). */
@@ -78,10 +79,12 @@ export class Member {
 
   /**
    * Whether the coordinator may have expelled us by now, as far as our clock can tell: nothing was heard from it for a session
-   * time-out (the process was stopped, or it cannot be reached). Handlers wait until it is heard again.
+   * time-out (the process was stopped, or it cannot be reached). Handlers wait until it is heard again. A JoinGroup under way
+   * is answered late by its nature: what counts then is how long the silence was when it was sent.
    */
   get doubtful(): boolean {
-    return this.#state.phase !== 'joining' && this.#clock.monotonic() - this.#lastHeard > this.#options.sessionTimeoutMs
+    const until = this.#state.phase === 'joining' ? this.#joinSentMs : this.#clock.monotonic()
+    return until - this.#lastHeardMs > this.#options.sessionTimeoutMs
   }
 
   start(): void {
@@ -147,9 +150,10 @@ export class Member {
 
   /** Called when an answer was judged, not before: it may be the one that says we are out. */
   #heard(): void {
-    const wasDoubtful = this.doubtful
-    this.#lastHeard = this.#clock.monotonic()
-    if (wasDoubtful) this.#listener.trusted()
+    const nowMs = this.#clock.monotonic()
+    const silenceMs = nowMs - this.#lastHeardMs
+    this.#lastHeardMs = nowMs
+    if (silenceMs > this.#options.sessionTimeoutMs) this.#listener.trusted()
   }
 
   /** Tells the machine of an error code, and the cluster view when the coordinator is elsewhere. */
@@ -170,6 +174,7 @@ export class Member {
     const { group, instanceId, sessionTimeoutMs, rebalanceTimeoutMs, topics } = this.#options
     const metadata = encodeSubscription(topics, action.owned, action.generation)
     const generation = this.#state.generation
+    this.#joinSentMs = this.#clock.monotonic()
     try {
       const answer = await this.#send(
         apis.JoinGroup,

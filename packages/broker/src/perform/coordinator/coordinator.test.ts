@@ -22,6 +22,7 @@ class Rig {
   readonly log: TestLog
   readonly checkpoints: TestCheckpoints
   readonly coordinator: Coordinator
+  readonly bugs: unknown[] = []
 
   constructor(log = new TestLog(), checkpoints = new TestCheckpoints(), checkpointIntervalRecords = 1000, topics?: readonly string[]) {
     this.log = log
@@ -39,7 +40,15 @@ class Rig {
     const { clock, timers } = this
     const topicExists = (topic: string): boolean => topics?.includes(topic) ?? true
     this.coordinator = new Coordinator(
-      { clock, timers, limits, checkpointIntervalRecords, mayCreateGroup: () => true, topicExists },
+      {
+        clock,
+        timers,
+        limits,
+        checkpointIntervalRecords,
+        mayCreateGroup: () => true,
+        topicExists,
+        onBug: (error) => this.bugs.push(error),
+      },
       checkpoints,
     )
   }
@@ -194,6 +203,25 @@ describe('replies and the log', () => {
   })
 })
 
+it('a decision that throws stops its partition: whoever waits is told, and nothing is written any more', async () => {
+  const rig = new Rig().begin()
+  const parked = rig.join('g', 'm')
+  const thrown = rig.coordinator.request<number>(
+    () => {
+      throw new Error('a group may not go from Empty to Stable')
+    },
+    (errorCode) => errorCode,
+    never,
+  )
+  expect(thrown).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+  expect((await parked)?.errorCode).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+  expect(rig.bugs).toMatchObject([{ message: 'a group may not go from Empty to Stable' }])
+  const { end } = rig.log
+  rig.clock.advance(600_000)
+  expect(rig.commit('g', 1)).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])
+  expect(rig.log.end).toBe(end)
+})
+
 describe('sessions', () => {
   it('decision 5: after a stall a turn of I/O passes first, and a heartbeat that arrived meanwhile keeps its member', async () => {
     const rig = new Rig().begin()
@@ -314,6 +342,16 @@ describe('checkpoints', () => {
     expect(rig.checkpoints.writes).toBe(2)
     await rig.coordinator.checkpoint()
     expect(rig.checkpoints.writes).toBe(2)
+  })
+
+  it('a large state is saved more rarely: after as many records as were saved last', async () => {
+    const rig = new Rig(new TestLog(), new TestCheckpoints(), 2).begin()
+    for (let partition = 0; partition < 8; partition++) {
+      rig.commit('g', 1, 'orders', partition)
+      await settle(rig.clock)
+    }
+    // At 2, 4 and 8 entries.
+    expect(rig.checkpoints.writes).toBe(3)
   })
 
   it('one that cannot be written is no loss', async () => {

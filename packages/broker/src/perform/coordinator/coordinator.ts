@@ -8,7 +8,7 @@
  * records included. So neither a commit is acknowledged nor an offset, a generation or an assignment shown that a crash could
  * take back; and replies leave in the order of the log.
  *
- * When an append fails, nothing of it is applied and whoever would have been answered gets COORDINATOR_NOT_AVAILABLE.
+ * A decision that throws has broken an invariant: the partition stops there. When an append fails, nothing of it is applied and whoever would have been answered gets COORDINATOR_NOT_AVAILABLE.
  */
 import type { Clock, Now } from '@tidemark/platform'
 import { buildBatch, ErrorCode } from '@tidemark/protocol'
@@ -31,6 +31,8 @@ export interface CoordinatorParts {
   readonly checkpointIntervalRecords: number
   readonly mayCreateGroup: () => boolean
   readonly topicExists: (topic: string) => boolean
+  /** An invariant is broken: the partition has stopped. */
+  readonly onBug: (error: unknown) => void
 }
 
 interface Waiter {
@@ -55,6 +57,8 @@ export class Coordinator {
   #nextTicket = 0
   readonly #waiters = new Map<number, Waiter>()
   #recordsSinceCheckpoint = 0
+  /** Entries of the last checkpoint. */
+  #savedSize = 0
   #checkpointing: Promise<void> | undefined
   #closed = false
 
@@ -86,6 +90,7 @@ export class Coordinator {
       const { shard, recordsRead, stale } = await loadShard(log, this.#checkpoints.read(), this.#parts.clock)
       this.#shard = shard
       this.#recordsSinceCheckpoint = recordsRead
+      this.#savedSize = shard.size
       if (stale) await this.#writeCheckpoint()
     } catch (error) {
       this.#unavailable = ErrorCode.COORDINATOR_NOT_AVAILABLE
@@ -142,12 +147,23 @@ export class Coordinator {
     this.#turn((turn) => forgetTopics(this.#shard, (topic) => topic === name, turn.decision))
   }
 
-  #turn(decide: (turn: Turn) => void): void {
+  #turn(decide: (turn: Turn) => void) {
     const { clock, limits, mayCreateGroup } = this.#parts
     const now: Moment = { wallMs: clock.now(), monotonicMs: clock.monotonic() }
     const decision: GroupDecision = new Decision()
-    decide({ now, limits, decision, mayCreateGroup })
+    try {
+      decide({ now, limits, decision, mayCreateGroup })
+    } catch (error) {
+      return this.#stop(error)
+    }
     this.#perform(decision, now)
+  }
+
+  /** What is not understood is not continued: nothing is written any more, and whoever waits is told. */
+  #stop(error: unknown) {
+    this.#unavailable = ErrorCode.COORDINATOR_NOT_AVAILABLE
+    for (const ticket of [...this.#waiters.keys()]) this.#take(ticket)?.fail(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+    this.#parts.onBug(error)
   }
 
   #perform(decision: GroupDecision, now: Moment) {
@@ -166,6 +182,7 @@ export class Coordinator {
   }
 
   #fire(timer: GroupTimer): void {
+    if (this.#unavailable !== ErrorCode.NONE) return
     this.#turn((turn) => expire(this.#shard, timer, turn))
   }
 
@@ -194,7 +211,8 @@ export class Coordinator {
     }
     for (const record of records) this.#shard.apply(record)
     this.#recordsSinceCheckpoint += records.length
-    if (this.#recordsSinceCheckpoint >= this.#parts.checkpointIntervalRecords) void this.checkpoint()
+    // A large state is saved more rarely, so that saving costs each record no more than writing it did.
+    if (this.#recordsSinceCheckpoint >= Math.max(this.#parts.checkpointIntervalRecords, this.#savedSize)) void this.checkpoint()
     return true
   }
 
@@ -231,6 +249,7 @@ export class Coordinator {
 
   #writeCheckpoint(): Promise<void> {
     this.#recordsSinceCheckpoint = 0
+    this.#savedSize = this.#shard.size
     return this.#checkpoints.write(takeCheckpoint(this.#shard, this.#log!.end))
   }
 }

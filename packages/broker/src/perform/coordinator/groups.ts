@@ -69,6 +69,7 @@ export class Groups {
       checkpointIntervalRecords: options.checkpointIntervalRecords,
       mayCreateGroup: () => this.#groupCount() < options.groupsMax,
       topicExists: (name) => topics.byName(name) !== undefined,
+      onBug: (error) => tell({ kind: 'bug', where: 'the group coordinator', error }),
     }
     topics.onDeleted(({ name }) => {
       for (const coordinator of this.#ready()) coordinator.forgetTopic(name)

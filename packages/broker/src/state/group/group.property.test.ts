@@ -36,7 +36,7 @@ class World {
   readonly assigned = new Map<string, string>()
   #generation = 0
 
-  run(s: Step): void {
+  run(s: Step) {
     const { t } = this
     switch (s.kind) {
       case 'advance':

@@ -6,7 +6,7 @@
  */
 import { ErrorCode } from '@tidemark/protocol'
 import type { StoredGroup, StoredMember } from './group-records.ts'
-import { type Member, metadataOf } from './member.ts'
+import { type Member, metadataOf, type Protocol } from './member.ts'
 import { assertTransition, type Phase, type PhaseRules, phases } from './phases.ts'
 import type { JoinedMember } from './replies.ts'
 
@@ -23,6 +23,8 @@ export class Group {
   /** In the order in which they came. */
   readonly members = new Map<string, Member>()
   readonly #memberOfInstance = new Map<string, string>()
+  /** How many members support a protocol. */
+  readonly #supporters = new Map<string, number>()
   /** Ids that were given out with MEMBER_ID_REQUIRED and have not come back. */
   readonly pendingJoin = new Set<string>()
   /** Members of this generation that have not asked for their assignment. */
@@ -52,12 +54,14 @@ export class Group {
     this.members.set(member.memberId, member)
     if (member.groupInstanceId !== null) this.#memberOfInstance.set(member.groupInstanceId, member.memberId)
     this.pendingJoin.delete(member.memberId)
+    this.#count(member.protocols, 1)
   }
 
   /** Also a pending one. The leader is succeeded by whoever is longest in the group. */
   remove(memberId: string): void {
     const member = this.members.get(memberId)
     this.members.delete(memberId)
+    if (member !== undefined) this.#count(member.protocols, -1)
     if (member !== undefined && member.groupInstanceId !== null) this.#memberOfInstance.delete(member.groupInstanceId)
     if (this.leader === memberId) this.leader = this.members.keys().next().value ?? null
     this.pendingJoin.delete(memberId)
@@ -66,13 +70,32 @@ export class Group {
 
   /** The static member goes on under a new id: the old one is fenced from now on. */
   rename(old: Member, memberId: string): Member {
-    const member: Member = { ...old, memberId, awaitingJoin: undefined, awaitingSync: undefined }
+    const member: Member = { ...old, memberId, isNew: false, awaitingJoin: undefined, awaitingSync: undefined }
     this.members.delete(old.memberId)
     this.members.set(memberId, member)
     if (this.leader === old.memberId) this.leader = memberId
     if (this.pendingSync.delete(old.memberId)) this.pendingSync.add(memberId)
     this.#memberOfInstance.set(old.groupInstanceId!, memberId)
     return member
+  }
+
+  setProtocols(member: Member, protocols: readonly Protocol[]): void {
+    this.#count(member.protocols, -1)
+    member.protocols = protocols
+    this.#count(protocols, 1)
+  }
+
+  #count(protocols: readonly Protocol[], by: 1 | -1): void {
+    for (const name of new Set(protocols.map((protocol) => protocol.name))) {
+      const count = (this.#supporters.get(name) ?? 0) + by
+      if (count === 0) this.#supporters.delete(name)
+      else this.#supporters.set(name, count)
+    }
+  }
+
+  /** Whether every member supports the protocol. */
+  allSupport(protocol: string): boolean {
+    return (this.#supporters.get(protocol) ?? 0) === this.members.size
   }
 
   memberOfInstance(groupInstanceId: string): Member | undefined {

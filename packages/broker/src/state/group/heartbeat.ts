@@ -1,6 +1,7 @@
 /** Heartbeat: a member says that it is alive and is told whether it has to join again. Kafka's classicGroupHeartbeat. */
 import { ErrorCode } from '@tidemark/protocol'
 import type { Ticket } from '../decision.ts'
+import { phases } from './phases.ts'
 import { renewSession } from './rebalance.ts'
 import type { Shard } from './shard.ts'
 import type { Turn } from './turn.ts'
@@ -18,7 +19,7 @@ export function heartbeat(shard: Shard, request: HeartbeatRequest, ticket: Ticke
 
 function answer(shard: Shard, { groupId, generationId, memberId, groupInstanceId }: HeartbeatRequest, turn: Turn): number {
   const group = shard.groups.get(groupId)
-  if (group === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
+  if (group === undefined) return phases.Dead.heartbeat
   const errorCode = group.checkMember(memberId, groupInstanceId)
   if (errorCode !== ErrorCode.NONE) return errorCode
   if (generationId !== group.generation) return ErrorCode.ILLEGAL_GENERATION

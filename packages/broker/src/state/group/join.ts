@@ -120,13 +120,13 @@ function joinKnown(group: Group, request: JoinRequest, ticket: Ticket<JoinReply>
 }
 
 function rejoin(group: Group, member: Member, request: JoinRequest, ticket: Ticket<JoinReply>, turn: Turn): void {
-  update(member, request)
+  update(group, member, request)
   awaitJoin(member, ticket, turn)
   membersChanged(group, turn)
 }
 
-function update(member: Member, { protocols, sessionTimeoutMs, rebalanceTimeoutMs }: JoinRequest): void {
-  member.protocols = protocols
+function update(group: Group, member: Member, { protocols, sessionTimeoutMs, rebalanceTimeoutMs }: JoinRequest): void {
+  group.setProtocols(member, protocols)
   member.sessionTimeoutMs = sessionTimeoutMs
   member.rebalanceTimeoutMs = rebalanceTimeoutMs
 }
@@ -159,7 +159,7 @@ function replaceStatic(group: Group, old: Member, request: JoinRequest, ticket: 
   answerSync(old, syncError(ErrorCode.FENCED_INSTANCE_ID), turn)
   turn.decision.disarm(sessionKey(group.groupId, old.memberId))
   const member = group.rename(old, request.newMemberId)
-  update(member, request)
+  update(group, member, request)
   renewSession(group, member, turn)
   switch (group.rules.replaceStatic) {
     case 'never':

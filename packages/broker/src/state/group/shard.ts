@@ -17,6 +17,11 @@ export class Shard {
   readonly offsets = new Offsets()
   readonly groups = new Map<string, Group>()
 
+  /** Entries of the fold: what a checkpoint has to hold. */
+  get size(): number {
+    return this.stored.size + this.offsets.size
+  }
+
   apply(record: CoordinatorRecord): void {
     if (record.kind === 'offset') {
       if (record.value === null) this.offsets.remove(record.key)

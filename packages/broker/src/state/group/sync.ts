@@ -21,18 +21,21 @@ export interface SyncRequest {
 
 export function sync(shard: Shard, request: SyncRequest, ticket: Ticket<SyncReply>, turn: Turn) {
   const group = shard.groups.get(request.groupId)
-  const errorCode = group === undefined || group.phase === 'Empty' ? ErrorCode.UNKNOWN_MEMBER_ID : check(group, request)
-  if (errorCode !== ErrorCode.NONE) return turn.decision.reply(ticket, syncError(errorCode))
-  const member = group!.members.get(request.memberId)!
-  const answer = group!.rules.sync
-  if (typeof answer === 'number') return turn.decision.reply(ticket, syncError(answer))
-  hasAsked(group!, member, turn)
+  const refuse = (errorCode: number): void => turn.decision.reply(ticket, syncError(errorCode))
+  if (group === undefined) return refuse(ErrorCode.UNKNOWN_MEMBER_ID)
+  const errorCode = check(group, request)
+  if (errorCode !== ErrorCode.NONE) return refuse(errorCode)
+  const answer = group.rules.sync
+  if (typeof answer === 'number') return refuse(answer)
+
+  const member = group.members.get(request.memberId)!
+  hasAsked(group, member, turn)
   if (answer === 'assignment') {
-    turn.decision.reply(ticket, assignmentReply(group!, member))
-    return renewSession(group!, member, turn)
+    turn.decision.reply(ticket, assignmentReply(group, member))
+    return renewSession(group, member, turn)
   }
   awaitSync(member, ticket, turn)
-  if (group!.leader === member.memberId) assign(group!, request, turn)
+  if (group.leader === member.memberId) assign(group, request, turn)
 }
 
 function check(group: Group, { memberId, groupInstanceId, generationId, protocolType, protocolName }: SyncRequest): number {

@@ -5,27 +5,14 @@ import type { Protocol } from './member.ts'
 /** Whether somebody with these protocols may join: the type is the group's, and one of them is supported by all who are in it. */
 export function supports(group: Group, protocolType: string, protocols: readonly Protocol[]): boolean {
   if (group.phase === 'Empty') return protocolType !== '' && protocols.length > 0
-  if (group.protocolType !== protocolType) return false
-  const shared = sharedProtocols(group)
-  return protocols.some(({ name }) => shared === undefined || shared.has(name))
-}
-
-/** Undefined: nobody is there to differ. */
-function sharedProtocols(group: Group): Set<string> | undefined {
-  let shared: Set<string> | undefined
-  for (const { protocols } of group.members.values()) {
-    const names = protocols.map(({ name }) => name)
-    shared = new Set(shared === undefined ? names : names.filter((name) => shared!.has(name)))
-  }
-  return shared
+  return group.protocolType === protocolType && protocols.some(({ name }) => group.allSupport(name))
 }
 
 /** The protocol with the most votes; of two with as many the one that was voted for first. Null for a group without members. */
 export function choose(group: Group): string | null {
-  const shared = sharedProtocols(group)
   const votes = new Map<string, number>()
   for (const { protocols } of group.members.values()) {
-    const vote = protocols.find(({ name }) => shared!.has(name))
+    const vote = protocols.find(({ name }) => group.allSupport(name))
     if (vote !== undefined) votes.set(vote.name, (votes.get(vote.name) ?? 0) + 1)
   }
   let chosen: string | null = null

@@ -10,7 +10,7 @@ import { Producers, producerFields } from './producers.ts'
 
 const { array, int32, offset } = fields
 
-export const PartitionSnapshot = message(
+const PartitionSnapshot = message(
   'PartitionSnapshot',
   { versions: '0', flexible: '0+' },
   {

@@ -20,7 +20,7 @@ export const producerFields = {
   batches: array({ firstSequence: int32(), lastSequence: int32(), baseOffset: offset(), timestampMs: offset() }),
 }
 
-export interface KnownBatch {
+interface KnownBatch {
   readonly firstSequence: number
   readonly lastSequence: number
   readonly baseOffset: number

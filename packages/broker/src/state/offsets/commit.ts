@@ -2,6 +2,7 @@
 import { ErrorCode } from '@tidemark/protocol'
 import type { Ticket } from '../decision.ts'
 import { Group } from '../group/group.ts'
+import { phases } from '../group/phases.ts'
 import { renewSession } from '../group/rebalance.ts'
 import type { Shard } from '../group/shard.ts'
 import type { Turn } from '../group/turn.ts'
@@ -53,7 +54,7 @@ export function commit(shard: Shard, request: CommitRequest, ticket: Ticket<Comm
 
 /** Whoever uses no group management makes a group by committing for it. */
 function checkNew({ generationId, knowsGroupIdNotFound }: CommitRequest, turn: Turn): number {
-  if (generationId >= 0) return knowsGroupIdNotFound ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION
+  if (generationId >= 0) return knowsGroupIdNotFound ? ErrorCode.GROUP_ID_NOT_FOUND : phases.Dead.commit
   return turn.mayCreateGroup() ? ErrorCode.NONE : ErrorCode.POLICY_VIOLATION
 }
 

@@ -42,8 +42,7 @@ export function decideTopic(wish: Wish, cluster: Cluster): Decided {
   return { kind: 'create', name: wish.name, partitions, configs: wish.configs as readonly TopicConfig[] }
 }
 
-/** Also for a topic that Metadata or a producer would make. */
-export function nameRefused(name: string, metadata: Metadata): Decided | undefined {
+function nameRefused(name: string, metadata: Metadata): Decided | undefined {
   if (name === METADATA_TOPIC) return refuse(ErrorCode.INVALID_REQUEST, `Creation of internal topic ${METADATA_TOPIC} is prohibited.`)
   const fault = nameFault(name)
   if (fault !== undefined) return refuse(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic name is invalid: ${fault}`)

@@ -18,14 +18,14 @@ const topicFields = {
   configs: array({ name: string(), value: string() }),
 }
 
-export const TopicRecord = message('TopicRecord', { versions: '0', flexible: '0+' }, topicFields)
-export const RemoveTopicRecord = message('RemoveTopicRecord', { versions: '0', flexible: '0+' }, { id: uuid() })
+const TopicRecord = message('TopicRecord', { versions: '0', flexible: '0+' }, topicFields)
+const RemoveTopicRecord = message('RemoveTopicRecord', { versions: '0', flexible: '0+' }, { id: uuid() })
 /** A start of the broker: from here on every partition is led in this epoch. */
-export const StartRecord = message('StartRecord', { versions: '0', flexible: '0+' }, { leaderEpoch: int32(), startedMs: offset() })
+const StartRecord = message('StartRecord', { versions: '0', flexible: '0+' }, { leaderEpoch: int32(), startedMs: offset() })
 /** Producer ids below this one may have been given away. */
-export const ProducerIdsRecord = message('ProducerIdsRecord', { versions: '0', flexible: '0+' }, { nextProducerId: int64() })
+const ProducerIdsRecord = message('ProducerIdsRecord', { versions: '0', flexible: '0+' }, { nextProducerId: int64() })
 
-export const MetadataCheckpoint = message(
+const MetadataCheckpoint = message(
   'MetadataCheckpoint',
   { versions: '0', flexible: '0+' },
   {
