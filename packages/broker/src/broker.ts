@@ -50,7 +50,9 @@ export async function startBroker(given: StartOptions): Promise<Broker> {
     if (failure.error !== undefined) running.fail()
     return running
   } catch (error) {
-    store.abandon()
+    // Nothing is wrong with the data: the next start need not look at it again.
+    if (failure.error === undefined) await store.close().catch(() => store.abandon())
+    else store.abandon()
     throw error
   }
 }

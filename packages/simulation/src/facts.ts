@@ -25,6 +25,8 @@ export type Fact =
       readonly current: number
       readonly offsets: ReadonlyMap<number, number>
     }
+  /** The broker told somebody what is committed: a commit counts also when its answer never left. */
+  | { readonly kind: 'commitKnown'; readonly offsets: ReadonlyMap<number, number> }
   | { readonly kind: 'memberCrashed'; readonly process: Process }
   | { readonly kind: 'brokerCrashed'; readonly power: boolean }
 

@@ -1,13 +1,22 @@
 /**
  * `npm run sim -- --seed N` runs one seed and prints what happens, a line an event.
  * `npm run sim -- --seeds COUNT [--from N]` runs many and prints those that fail.
+ * `--plant NAME` puts a planted bug (plants.ts) into the code first; `--first` ends at the first seed that fails.
  */
 import { parseArgs } from 'node:util'
-import { simulate } from './simulate.ts'
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string' }, seeds: { type: 'string' }, from: { type: 'string', default: '1' } },
+  options: {
+    seed: { type: 'string' },
+    seeds: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    plant: { type: 'string' },
+    first: { type: 'boolean', default: false },
+  },
 })
+
+if (values.plant !== undefined) (await import('./plant.ts')).plant(values.plant)
+const { simulate } = await import('./simulate.ts')
 
 function whole(name: string, text: string | undefined): number {
   const n = Number(text)
@@ -33,6 +42,7 @@ for (let seed = from; seed < from + count; seed++) {
   if (outcome.violation === undefined) continue
   failed++
   console.log(`seed ${seed}: ${outcome.violation.invariant}: ${outcome.violation.message}`)
+  if (values.first) process.exit(1)
 }
 const seconds = (performance.now() - started) / 1000
 console.log(`${count} seeds, ${failed} failed, ${events} events, ${seconds.toFixed(1)} s`)

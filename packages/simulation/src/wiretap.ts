@@ -14,6 +14,7 @@ import {
   type JoinGroupResponse,
   type OffsetCommitRequest,
   type OffsetCommitResponse,
+  type OffsetFetchResponse,
   peekRequest,
   peekResponse,
   Reader,
@@ -38,6 +39,7 @@ const WATCHED: ReadonlySet<number> = new Set([
   apis.Heartbeat.key,
   apis.LeaveGroup.key,
   apis.OffsetCommit.key,
+  apis.OffsetFetch.key,
 ])
 const OUT: ReadonlySet<number> = new Set([ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION, ErrorCode.FENCED_INSTANCE_ID])
 
@@ -55,7 +57,7 @@ export class Wiretap implements Tap {
   }
 
   brokerCrashed(): void {
-    this.#exchanges.clear()
+    // Answers that were on their way still arrive.
     this.#current = -1
   }
 
@@ -88,6 +90,7 @@ export class Wiretap implements Tap {
     if (api.key === apis.JoinGroup.key) this.#joinDecided(answer as JoinGroupResponse)
     else if (api.key === apis.SyncGroup.key) this.#syncDecided(body as SyncGroupRequest, answer as SyncGroupResponse)
     else if (api.key === apis.OffsetCommit.key) this.#commitDecided(client, exchange, answer as OffsetCommitResponse)
+    else if (api.key === apis.OffsetFetch.key) this.#fetchDecided(answer as OffsetFetchResponse)
   }
 
   #joinDecided(answer: JoinGroupResponse): void {
@@ -101,6 +104,13 @@ export class Wiretap implements Tap {
     // A static member that came back in the same generation is the same member under another id (KIP-345).
     const member = request.groupInstanceId ?? request.memberId
     this.#tell({ kind: 'syncDecided', generation: request.generationId, member, partitions: assignedIn(answer) })
+  }
+
+  #fetchDecided(answer: OffsetFetchResponse): void {
+    const topics = answer.groups[0]?.topics ?? answer.topics
+    const known = topics.flatMap((t) => t.partitions.filter((p) => p.errorCode === 0 && p.committedOffset >= 0))
+    if (known.length === 0) return
+    this.#tell({ kind: 'commitKnown', offsets: new Map(known.map((p) => [p.partitionIndex, p.committedOffset])) })
   }
 
   #commitDecided(client: Process, exchange: Exchange, answer: OffsetCommitResponse): void {
@@ -123,6 +133,7 @@ export class Wiretap implements Tap {
     if (this.#joining.get(client) === id) this.#joining.delete(client)
     const { api, version, body } = exchange
     const answer: any = decodeResponse(api, version, frame)
+    if (api.key === apis.OffsetFetch.key) return
     if (api.key === apis.JoinGroup.key && answer.errorCode === 0) this.#generations.set(client, answer.generationId)
     else if (api.key === apis.SyncGroup.key && answer.errorCode === 0) {
       const current = (body as SyncGroupRequest).generationId === this.#generations.get(client)

@@ -72,7 +72,7 @@ export class World {
   /** Something happened: every invariant sees it. The first that is broken ends the run. */
   tell(fact: Fact): void {
     this.say(spelled(fact))
-    if (fact.kind === 'commitAccepted') {
+    if (fact.kind === 'commitAccepted' || fact.kind === 'commitKnown') {
       for (const [partition, offset] of fact.offsets) this.committed.set(partition, Math.max(offset, this.committed.get(partition) ?? 0))
     }
     if (fact.kind === 'acknowledged') this.sent.set(fact.value, fact)

@@ -144,7 +144,7 @@ export class Partition {
   }
 
   #wake(): void {
-    for (const call of [...this.#waiting]) call()
+    if (this.#waiting.size > 0) for (const call of [...this.#waiting]) call()
   }
 
   /** Finished once everything that was appended so far is. */

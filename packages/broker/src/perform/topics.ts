@@ -11,6 +11,9 @@ import { storageCode } from './failure.ts'
 
 export type { Topic } from '../state/topics/metadata.ts'
 
+/** `offsets.topic.segment.bytes`. */
+const INTERNAL_SEGMENT_BYTES = '104857600'
+
 export type Created = { readonly kind: 'created'; readonly topic: Topic } | Extract<Decided, { kind: 'refuse' }>
 
 export class Topics {
@@ -75,7 +78,10 @@ export class Topics {
   internal(name: string, partitions: number): Now<Topic> {
     const topic = this.byName(name)
     if (topic !== undefined) return topic
-    const configs = [{ name: 'cleanup.policy', value: 'compact' }]
+    const configs = [
+      { name: 'cleanup.policy', value: 'compact' },
+      { name: 'segment.bytes', value: INTERNAL_SEGMENT_BYTES },
+    ]
     return this.#make({ kind: 'create', name, partitions, configs }, true)
   }
 

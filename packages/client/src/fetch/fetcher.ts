@@ -7,7 +7,7 @@
  * taken back ever comes through; a position moves only by records handed out; what a position means is never changed in silence:
  * out of range, truncated and replaced logs are the owner's to decide. Bytes handed out and not released are bounded.
  */
-import { sleep, TidemarkError, type Timer } from '@tidemark/platform'
+import { TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, ErrorCode, errorOf, type FetchResponse, ZERO_UUID } from '@tidemark/protocol'
 import { type Cluster, isLost } from '../cluster/cluster.ts'
 import type { TopicView } from '../cluster/types.ts'
@@ -15,6 +15,7 @@ import { backoffMs } from '../connect/backoff.ts'
 import type { Offset } from '../messages/offset.ts'
 import { AbortedFilter } from './aborted.ts'
 import { decodeRecords } from './decode.ts'
+import { LookUp } from './look-up.ts'
 import { failed, outOfRange, refused, replaced, truncated, unknownTopic, verdictOn } from './problems.ts'
 import { type Asked, FetchQuestion } from './request.ts'
 import { keyOf, nextFor, type PartitionAnswer, type Tracked } from './tracked.ts'
@@ -45,9 +46,7 @@ export class Fetcher<Claim> {
     { owner: {}, busy: new Set() },
   ]
   readonly #mutedUntilMs = new Map<number, number>()
-  /** Topics to look up before their partitions are read on, and since when they have not been found. */
-  readonly #stale = new Map<string, number>()
-  #lookingUp = false
+  readonly #lookUp: LookUp
   #bufferedBytes = 0
   #askedBytes = 0
   #scheduled = false
@@ -57,6 +56,12 @@ export class Fetcher<Claim> {
   constructor(cluster: Cluster, owner: FetchOwner<Claim>, options: FetcherOptions = {}) {
     this.#cluster = cluster
     this.#owner = owner
+    this.#lookUp = new LookUp(
+      cluster,
+      (view, missingForMs) => this.#found(view, missingForMs),
+      (error) => this.#stopAll([...this.#tracked.values()], error),
+      () => this.#wake(),
+    )
     this.#options = {
       isolation: options.isolation ?? 'read_uncommitted',
       waitMaxMs: options.waitMaxMs ?? 500,
@@ -82,6 +87,7 @@ export class Fetcher<Claim> {
       state: 'reading',
       paused: before?.claim === claim ? before.paused : false,
       asked: false,
+      doubtful: false,
       kept: undefined,
       topicId: undefined,
       validEpoch: -1,
@@ -126,6 +132,7 @@ export class Fetcher<Claim> {
     this.#closed = true
     this.#tracked.clear()
     this.#timer?.cancel()
+    this.#lookUp.close()
     for (const { owner } of this.#ways) this.#cluster.release(owner)
   }
 
@@ -145,16 +152,15 @@ export class Fetcher<Claim> {
     let wakeAtMs = Number.POSITIVE_INFINITY
     for (const t of [...this.#tracked.values()]) {
       if (t.kept !== undefined && !t.paused && t.state === 'reading') this.#handOut(t, this.#unkeep(t))
-      if (this.#stale.has(t.topic) || !this.#isSameTopic(t)) continue
+      if (!this.#isSameTopic(t)) continue
       const next = nextFor(t, this.#cluster, nowMs, this.#options.partitionBytesMax * ANSWERS_BUFFERED_MAX)
       if (next.kind === 'wait') wakeAtMs = Math.min(wakeAtMs, next.untilMs)
-      else if (next.kind === 'look_up') this.#stale.set(t.topic, nowMs)
+      else if (next.kind === 'look_up') this.#distrust(t)
       else if (next.kind !== 'nothing') {
         const asked = { tracked: t, position: t.position, epoch: next.epoch }
         push(next.kind === 'fetch' ? fetches : validations, next.nodeId, asked)
       }
     }
-    if (this.#stale.size > 0 && !this.#lookingUp) void this.#lookUp()
     for (const [nodeId, asked] of validations) void this.#validate(nodeId, asked)
     for (const [nodeId, asked] of fetches) {
       const way = this.#ways.findIndex(({ busy }) => !busy.has(nodeId))
@@ -183,40 +189,22 @@ export class Fetcher<Claim> {
     return false
   }
 
-  async #lookUp(): Promise<void> {
-    const { clock, random } = this.#cluster.options.platform
-    this.#lookingUp = true
-    try {
-      for (let failures = 1; this.#stale.size > 0 && !this.#closed; failures++) {
-        try {
-          const views = await this.#cluster.topics([...this.#stale.keys()])
-          for (const view of views.values()) this.#found(view, clock.monotonic())
-        } catch (error) {
-          if (this.#closed) return
-          if (!isLost(error)) this.#stopAll([...this.#tracked.values()], error)
-        }
-        this.#wake()
-        if (this.#stale.size > 0) await sleep(clock, backoffMs(random, this.#cluster.options.retry, failures))
-      }
-    } finally {
-      this.#lookingUp = false
-    }
-  }
-
-  #found(view: TopicView, nowMs: number): void {
-    const partitions = [...this.#tracked.values()].filter((t) => t.topic === view.name)
-    const missingForMs = nowMs - (this.#stale.get(view.name) ?? nowMs)
-    const gone = missingForMs >= this.#cluster.options.requestTimeoutMs
+  /** The view of a topic was looked up; false: ask again. */
+  #found(view: TopicView, missingForMs: number): boolean {
+    const waiting = [...this.#tracked.values()].filter((t) => t.topic === view.name && t.doubtful)
     if (view.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorOf(view.errorCode).retriable) {
-      if (partitions.length > 0 && !gone) return
-      for (const t of partitions) this.#stop(t, unknownTopic(t))
+      if (waiting.length > 0 && missingForMs < this.#cluster.options.requestTimeoutMs) return false
+      for (const t of waiting) this.#stop(t, unknownTopic(t))
     } else if (view.errorCode !== 0) {
-      for (const t of partitions) this.#stop(t, refused(t, view.errorCode, t.position.offset))
-    } else if (partitions.some((t) => this.#cluster.leader(t.topic, t.partition) === undefined)) {
-      for (const t of partitions) if (this.#cluster.leader(t.topic, t.partition) === undefined) this.#holdOff(t)
-      this.#cluster.invalidate(view.name)
+      for (const t of waiting) this.#stop(t, refused(t, view.errorCode, t.position.offset))
     }
-    this.#stale.delete(view.name)
+    for (const t of waiting) {
+      t.doubtful = false
+      if (this.#cluster.leader(t.topic, t.partition) !== undefined) continue
+      this.#holdOff(t)
+      this.#cluster.invalidate(t.topic)
+    }
+    return true
   }
 
   async #validate(nodeId: number, asked: readonly Asked<Claim>[]): Promise<void> {
@@ -366,7 +354,7 @@ export class Fetcher<Claim> {
       return
     }
     this.#holdOff(tracked)
-    if (verdict === 'look_up') this.#distrust(tracked.topic)
+    if (verdict === 'look_up') this.#distrust(tracked)
   }
 
   /** The exchange with a leader failed as a whole. */
@@ -377,13 +365,14 @@ export class Fetcher<Claim> {
     for (const t of current) {
       if (t.state === 'stopped') continue
       this.#holdOff(t)
-      this.#distrust(t.topic)
+      this.#distrust(t)
     }
   }
 
-  #distrust(topic: string): void {
-    this.#cluster.invalidate(topic)
-    if (!this.#stale.has(topic)) this.#stale.set(topic, this.#cluster.options.platform.clock.monotonic())
+  #distrust(t: Tracked<Claim>): void {
+    t.doubtful = true
+    this.#cluster.invalidate(t.topic)
+    this.#lookUp.add(t.topic)
   }
 
   #holdOff(t: Tracked<Claim>): void {

@@ -22,6 +22,8 @@ export interface Tracked<Claim> extends TopicPartition {
    */
   state: 'reading' | 'validating' | 'stopped'
   paused: boolean
+  /** Its leader is being looked up. */
+  doubtful: boolean
   /** A Fetch for it is under way. */
   asked: boolean
   /** An answer that came while it was paused. */
@@ -47,7 +49,7 @@ export type Next =
 
 /** Pure but for what the cluster view holds. */
 export function nextFor(t: Tracked<unknown>, cluster: Cluster, nowMs: number, bufferedBytesMax: number): Next {
-  if (t.state !== 'reading' || t.paused || t.asked) return { kind: 'nothing' }
+  if (t.state !== 'reading' || t.paused || t.asked || t.doubtful) return { kind: 'nothing' }
   if (t.notBeforeMs > nowMs) return { kind: 'wait', untilMs: t.notBeforeMs }
   const leader = cluster.leader(t.topic, t.partition)
   if (leader === undefined) return { kind: 'look_up' }

@@ -260,13 +260,15 @@ describe('room', () => {
   it('no more than sendsWaitingMax wait', async () => {
     const { world, cluster, producer } = start({ bufferBytesMax: 1_000, sendsWaitingMax: 2 })
     cluster.create('t')
-    const sends = numbers(4).map((n) => producer.send('t', { value: n.repeat(900) }))
-    const last = await world.settle(
-      sends[3]!.catch((e) => e),
-      0,
+    const sends = numbers(4).map((n) =>
+      producer.send('t', { value: n.repeat(900) }).then(
+        () => 'fine',
+        (e) => e,
+      ),
     )
-    expect(last).toMatchObject({ code: 'BUFFER_FULL', message: expect.stringContaining('sendsWaitingMax') })
-    await world.settle(Promise.all(sends.slice(0, 3)))
+    const [first, second, ...others] = await world.settle(Promise.all(sends))
+    expect([first, second]).toEqual(['fine', 'fine'])
+    for (const other of others) expect(other).toMatchObject({ code: 'BUFFER_FULL', message: expect.stringContaining('sendsWaitingMax') })
   })
 })
 
@@ -323,7 +325,7 @@ describe('what is tried again', () => {
     }
     await world.settle(Promise.all(sends))
     expect(logOf(cluster)).toEqual(numbers(60))
-    expect(n).toBeGreaterThan(9)
+    expect(n).toBeGreaterThan(3)
   })
 
   it('stays in order when one batch is refused for a while and the ones behind it are not', async () => {
@@ -369,11 +371,6 @@ describe('what is tried again', () => {
   it('does not hold up other partitions', async () => {
     const { world, cluster, producer } = start()
     cluster.create('t', 2)
-    cluster.on('Produce', async (call, next) => {
-      const reply = await next()
-      void call
-      return reply
-    })
     cluster.partition('t', 0).leader = -1
     const stuck = producer.send('t', { value: 'a', partition: 0 })
     stuck.catch(() => {})
@@ -451,11 +448,6 @@ describe('the numbers of an idempotent producer', () => {
     cluster.create('t', 2)
     const both = () => world.settle(Promise.all([0, 1].map((partition) => producer.send('t', { value: 'x', partition }))))
     await both()
-    cluster.once('Produce', async (call, next) => {
-      const reply = await next()
-      void call
-      return reply
-    })
     cluster.partition('t', 0).sequences.get(1000n)!.next = 99
     await both()
     await both()

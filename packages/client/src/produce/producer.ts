@@ -82,7 +82,7 @@ class KafkaProducer implements Producer {
     const messages: readonly OutgoingMessage<Bytes | null, Bytes | null>[] = single ? [input] : input
     let records: OutgoingRecord[]
     try {
-      const nowMs = this.#kafka.platform.clock.now()
+      const nowMs = Math.floor(this.#kafka.platform.clock.now())
       records = messages.map((message) => this.#checked(name, toRecord(topic, message, nowMs)))
     } catch (error) {
       return Promise.reject(error)
@@ -205,12 +205,12 @@ class KafkaProducer implements Producer {
 
   /** The send has to wait: for as long as `maxBlockMs`, and not as one of too many. */
   #block(send: PendingSend): void {
-    if (this.#blocked.size >= this.#options.sendsWaitingMax) {
-      this.#giveUp(send, `${this.#blocked.size} others wait already (sendsWaitingMax)`)
+    const { maxBlockMs, sendsWaitingMax } = this.#options
+    if (this.#blocked.size >= sendsWaitingMax) {
+      this.#giveUp(send, this.#full(send, `${sendsWaitingMax} others wait already (sendsWaitingMax)`))
       return
     }
-    const { maxBlockMs } = this.#options
-    const timer = this.#kafka.platform.clock.schedule(maxBlockMs, () => this.#giveUp(send, `it has waited ${maxBlockMs} ms (maxBlockMs)`))
+    const timer = this.#kafka.platform.clock.schedule(maxBlockMs, () => this.#giveUp(send, this.#tooLate(send)))
     this.#blocked.set(send, timer)
   }
 
@@ -219,17 +219,22 @@ class KafkaProducer implements Producer {
     this.#blocked.delete(send)
   }
 
-  #giveUp(send: PendingSend, why: string): void {
-    const lane = this.#lane(send.topic)
+  #giveUp(send: PendingSend, error: TidemarkError): void {
     this.#unblock(send)
-    const { topic } = send
-    const hasView = (this.#kafka.cluster.topic(topic)?.partitions.length ?? 0) > 0
-    const full = `no room for a message to topic '${topic}': ${this.#bufferedBytes} bytes are not acknowledged yet (bufferBytesMax) and ${why}`
-    const error = hasView
-      ? new TidemarkError('BUFFER_FULL', full, { topic })
-      : (lane.lastError ?? new TidemarkError('TIMED_OUT', `topic '${topic}' could not be looked up: ${why}`, { topic }))
     send.giveUp(error) // it stays in its lane, with nothing left to accept
-    this.#advance(lane)
+    this.#advance(this.#lane(send.topic))
+  }
+
+  #tooLate(send: PendingSend): TidemarkError {
+    const { topic } = send
+    const why = `it has waited ${this.#options.maxBlockMs} ms (maxBlockMs)`
+    if ((this.#kafka.cluster.topic(topic)?.partitions.length ?? 0) > 0) return this.#full(send, why)
+    return this.#lane(topic).lastError ?? new TidemarkError('TIMED_OUT', `topic '${topic}' could not be looked up: ${why}`, { topic })
+  }
+
+  #full({ topic }: PendingSend, why: string): TidemarkError {
+    const text = `no room for a message to topic '${topic}': ${this.#bufferedBytes} bytes are not acknowledged yet (bufferBytesMax is ${this.#options.bufferBytesMax}), and ${why}`
+    return new TidemarkError('BUFFER_FULL', text, { topic })
   }
 
   #onDone(batch: ProduceBatch): void {

@@ -30,7 +30,8 @@ export class Sender {
   /** Queues with batches to send, in the order in which they are served. */
   readonly #ready = new Set<PartitionQueue>()
   readonly #requests = new Map<number, number>()
-  readonly #stale = new Set<string>()
+  /** Topics to look up, and the queues that wait for it: the others of a topic go on. */
+  readonly #stale = new Map<string, Set<PartitionQueue>>()
   #lookingUp = false
   #scheduled = false
   #timer: Timer | undefined
@@ -96,10 +97,10 @@ export class Sender {
   #tryQueue(queue: PartitionQueue, nowMs: number, flights: Map<number, Flight[]>, bytes: Map<number, number>): number {
     const never = Number.POSITIVE_INFINITY
     if (queue.notBeforeMs > nowMs) return queue.notBeforeMs
-    if (this.#stale.has(queue.topic)) return never
+    if (this.#stale.get(queue.topic)?.has(queue)) return never
     const leader = this.#cluster.leader(queue.topic, queue.partition)
     if (leader === undefined) {
-      this.#distrust(queue.topic)
+      this.#distrust(queue)
       return never
     }
     const { nodeId } = leader
@@ -226,7 +227,7 @@ export class Sender {
       case 'again':
         queue.landed(batch)
         this.#cluster.leaderMoved(queue.topic, queue.partition, answer.currentLeader.leaderId, answer.currentLeader.leaderEpoch)
-        if (verdict.lookUp) this.#distrust(queue.topic)
+        if (verdict.lookUp) this.#distrust(queue)
         this.#again(queue, batch, answer.errorCode)
         return
       case 'refused': {
@@ -268,7 +269,7 @@ export class Sender {
       batch.lastError = error
       queue.again(batch)
       this.#holdOff(queue)
-      this.#distrust(queue.topic)
+      this.#distrust(queue)
     }
   }
 
@@ -285,16 +286,18 @@ export class Sender {
     this.#ready.add(queue)
   }
 
-  #distrust(topic: string): void {
-    this.#cluster.invalidate(topic)
-    this.#stale.add(topic)
+  #distrust(queue: PartitionQueue): void {
+    this.#cluster.invalidate(queue.topic)
+    const waiting = this.#stale.get(queue.topic)
+    if (waiting === undefined) this.#stale.set(queue.topic, new Set([queue]))
+    else waiting.add(queue)
   }
 
   async #lookUp(): Promise<void> {
     const { clock, random } = this.#cluster.options.platform
     this.#lookingUp = true
     for (let failures = 1; this.#stale.size > 0 && !this.#closing.signal.aborted; failures++) {
-      const names = [...this.#stale]
+      const names = [...this.#stale.keys()]
       try {
         await this.#cluster.topics(names, { timeoutMs: 0 })
       } catch {

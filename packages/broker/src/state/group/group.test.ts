@@ -352,6 +352,16 @@ describe('leaving', () => {
     expect(t.group).toMatchObject({ phase: 'CompletingRebalance', generation: 3 })
   })
 
+  it('a member that leaves while it waits for its assignment is answered', () => {
+    const t = new Scenario()
+    t.member('a')
+    const b = t.member('b')
+    t.advance(0)
+    const held = t.sync(b.memberId, 1)
+    t.leave({ memberId: b.memberId })
+    expect(nameOf(held.reply?.errorCode)).toBe('UNKNOWN_MEMBER_ID')
+  })
+
   it('a pending member that leaves holds up nobody', () => {
     const t = new Scenario()
     const [a] = stableGroup(t, 'a') as [string]
@@ -405,6 +415,22 @@ describe('sessions', () => {
     }
     t.sync(a, 2, { [b]: 'B' })
     expect(String(waits.reply?.assignment)).toBe('B')
+  })
+
+  it('a session that ended while its member waited begins anew when the wait is over', () => {
+    const t = new Scenario()
+    const a = t.member('a', { sessionTimeoutMs: 60_000 })
+    const s = t.join({ groupInstanceId: 'i' })
+    t.advance(0)
+    const held = t.sync(s.reply!.memberId, 1)
+    t.advance(1500)
+    expect(t.group?.members.size).toBe(2)
+    const again = t.join({ memberId: a.memberId, protocols: protocols('range', 'sticky'), sessionTimeoutMs: 60_000 })
+    expect(nameOf(held.reply?.errorCode)).toBe('REBALANCE_IN_PROGRESS')
+    t.advance(999)
+    expect(t.group?.members.size).toBe(2)
+    t.advance(1)
+    expect(again.reply?.members).toHaveLength(1)
   })
 
   it('a heartbeat of an unknown group, member or generation is told so', () => {

@@ -153,7 +153,6 @@ function beginGeneration(group: Group, turn: Turn): void {
   group.protocol = choose(group)
   group.newMemberAdded = false
   group.enter('CompletingRebalance', turn.now.wallMs)
-  group.pendingSync.clear()
   for (const member of group.members.values()) {
     answerJoin(member, generationReply(group, member), turn)
     renewSession(group, member, turn)
