@@ -6,8 +6,8 @@ import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type ProduceRequest, type ProduceResponse } from '@tidemark/protocol'
 import { CloseConnection } from '../dispatch/close.ts'
 import { handler, type RequestContext } from '../dispatch/handler.ts'
-import { after, allOf } from '../now.ts'
-import { type AppendContext, append, type Produced, refusedProduce } from '../perform/append.ts'
+import { after, allOf, attempt } from '../now.ts'
+import { type AppendContext, append, type Produced, refusalOf, refusedProduce } from '../perform/append.ts'
 import type { Topic } from '../perform/topics.ts'
 import { findTopic } from './find-topic.ts'
 
@@ -53,9 +53,11 @@ function produceOne(
   if (acks !== 0 && acks !== 1 && acks !== -1) return refusedProduce(ErrorCode.INVALID_REQUIRED_ACKS)
   if (typeof topic === 'number') return refusedProduce(topic)
   if (topic.internal) return refusedProduce(ErrorCode.INVALID_TOPIC_EXCEPTION, `Cannot append to internal topic ${topic.name}`)
-  const partition = services.partitions.open(topic, index)
-  if (partition === undefined) return refusedProduce(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-  return after(partition, (it) => append(it, services.topics.settings(topic), records, appendContext))
+  return attempt(() => {
+    const partition = services.partitions.open(topic, index)
+    if (partition === undefined) return refusedProduce(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    return after(partition, (it) => append(it, services.topics.settings(topic), records, appendContext))
+  }, refusalOf)
 }
 
 const answerOf = (index: number, produced: Produced): Answer['responses'][number]['partitionResponses'][number] => ({

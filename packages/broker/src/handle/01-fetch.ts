@@ -7,7 +7,8 @@
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type FetchRequest, type FetchResponse, type InferInput } from '@tidemark/protocol'
 import { handler, type RequestContext } from '../dispatch/handler.ts'
-import { after, allOf } from '../now.ts'
+import { after, allOf, attempt } from '../now.ts'
+import { storageCode } from '../perform/failure.ts'
 import { type Read, readAll, type Wanted, waitForBytes } from '../perform/fetch.ts'
 import type { Partition } from '../perform/partition.ts'
 import type { Topic } from '../perform/topics.ts'
@@ -57,12 +58,15 @@ function wantedOne(topic: Topic | number, asked: Asked, { services, version }: R
     bytesMax,
   })
   if (typeof topic === 'number') return want(undefined, topic)
-  const partition = services.partitions.open(topic, asked.partition)
-  if (partition === undefined) return want(undefined, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-  return after(partition, (it) => {
-    const fault = leaderEpochFault(asked.currentLeaderEpoch, it)
-    return fault === ErrorCode.NONE ? want(it, fault) : want(undefined, fault)
-  })
+  const open = (): Now<Wanted> => {
+    const partition = services.partitions.open(topic, asked.partition)
+    if (partition === undefined) return want(undefined, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    return after(partition, (it) => {
+      const fault = leaderEpochFault(asked.currentLeaderEpoch, it)
+      return fault === ErrorCode.NONE ? want(it, fault) : want(undefined, fault)
+    })
+  }
+  return attempt(open, (error) => want(undefined, storageCode(error)))
 }
 
 function serve(request: FetchRequest, wanted: readonly Wanted[], context: RequestContext): Now<Answer> {

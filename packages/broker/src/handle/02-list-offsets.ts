@@ -5,7 +5,8 @@
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type ListOffsetsRequest, type ListOffsetsResponse } from '@tidemark/protocol'
 import { handler, type RequestContext } from '../dispatch/handler.ts'
-import { after, allOf } from '../now.ts'
+import { after, allOf, attempt } from '../now.ts'
+import { storageCode } from '../perform/failure.ts'
 import { type Found, firstAtOrAfter, latestByTime } from '../perform/find-time.ts'
 import type { Partition } from '../perform/partition.ts'
 import { leaderEpochFault } from './leader-epoch.ts'
@@ -34,7 +35,7 @@ export const listOffsets = handler(apis.ListOffsets, { versions: [0, 11], holds:
   const topics = request.topics.map(({ name, partitions }) => {
     const times = Map.groupBy(partitions, (p) => p.partitionIndex)
     const isTwice = (asked: Asked): boolean => times.get(asked.partitionIndex)!.length > 1
-    const answers = partitions.map((asked) => (isTwice(asked) ? failed(asked, ErrorCode.INVALID_REQUEST) : answerOf(name, asked, context)))
+    const answers = partitions.map((asked) => (isTwice(asked) ? failed(asked, ErrorCode.INVALID_REQUEST) : attempt(() => answerOf(name, asked, context), (error) => failed(asked, storageCode(error)))))
     return after(allOf(answers), (all) => ({ name, partitions: all }))
   })
   return after(allOf(topics), (all) => ({ topics: all }))

@@ -2,7 +2,8 @@
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type OffsetForLeaderEpochRequest, type OffsetForLeaderEpochResponse } from '@tidemark/protocol'
 import { handler, type RequestContext } from '../dispatch/handler.ts'
-import { after, allOf } from '../now.ts'
+import { after, allOf, attempt } from '../now.ts'
+import { storageCode } from '../perform/failure.ts'
 import { leaderEpochFault } from './leader-epoch.ts'
 
 type Answer = InferInput<typeof OffsetForLeaderEpochResponse>['topics'][number]['partitions'][number]
@@ -10,19 +11,20 @@ type Asked = OffsetForLeaderEpochRequest['topics'][number]['partitions'][number]
 
 export const offsetForLeaderEpoch = handler(apis.OffsetForLeaderEpoch, { versions: [0, 4], holds: true }, (request, context) => {
   const topics = request.topics.map(({ topic, partitions }) =>
-    after(allOf(partitions.map((asked) => answerOf(topic, asked, context))), (answers) => ({ topic, partitions: answers })),
+    after(allOf(partitions.map((asked) => attempt(() => answerOf(topic, asked, context), (error) => failed(asked, storageCode(error))))), (answers) => ({ topic, partitions: answers })),
   )
   return after(allOf(topics), (answers) => ({ topics: answers }))
 })
 
+const failed = ({ partition }: Asked, errorCode: number): Answer => ({ partition, errorCode })
+
 function answerOf(topicName: string, asked: Asked, { services }: RequestContext): Now<Answer> {
-  const failed = (errorCode: number): Answer => ({ partition: asked.partition, errorCode })
   const topic = services.topics.byName(topicName)
   const partition = topic && services.partitions.open(topic, asked.partition)
-  if (partition === undefined) return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  if (partition === undefined) return failed(asked, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   return after(partition, (it) => {
     const fault = leaderEpochFault(asked.currentLeaderEpoch, it)
-    if (fault !== ErrorCode.NONE) return failed(fault)
+    if (fault !== ErrorCode.NONE) return failed(asked, fault)
     return after(it.endOfEpoch(asked.leaderEpoch), ({ epoch, endOffset }) => ({
       partition: asked.partition,
       errorCode: ErrorCode.NONE,

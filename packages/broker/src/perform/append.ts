@@ -1,10 +1,11 @@
 /** Appends what a producer sent to one partition: judged, checked against what the producer sent before, stamped, written. */
-import { type Now, TidemarkError } from '@tidemark/platform'
+import type { Now } from '@tidemark/platform'
 import { type BatchHeader, ErrorCode, readBatchHeader, WireError } from '@tidemark/protocol'
-import { after, isLater } from '../now.ts'
+import { after, attempt } from '../now.ts'
 import { recompress, stampAppendTime } from '../state/log/rewrite.ts'
 import { judge, type RecordError } from '../state/log/validate.ts'
 import type { TopicSettings } from '../state/topics/configs.ts'
+import { storageCode } from './failure.ts'
 import type { Partition } from './partition.ts'
 
 export interface Produced {
@@ -38,14 +39,16 @@ export function append(partition: Partition, settings: TopicSettings, records: B
   }
   const judged = judge(records, { ...settings, version: context.version, nowMs: context.nowMs })
   if (judged.kind === 'bad') return refusedProduce(judged.code, judged.message, judged.recordErrors)
-  const appended = after(partition.state(), () => appendChecked(partition, settings, records!, judged.header, context.nowMs))
-  return isLater(appended) ? appended.catch(refusalOf) : appended
+  return attempt(
+    () => after(partition.state(), () => appendChecked(partition, settings, records!, judged.header, context.nowMs)),
+    refusalOf,
+  )
 }
 
-function refusalOf(error: unknown): Produced {
-  if (error instanceof TidemarkError) return refusedProduce(ErrorCode.KAFKA_STORAGE_ERROR, error.message)
+/** Of a partition that cannot be opened, read or written to. */
+export function refusalOf(error: unknown): Produced {
   if (error instanceof WireError) return refusedProduce(ErrorCode.INVALID_RECORD, error.message)
-  throw error
+  return refusedProduce(storageCode(error), (error as Error).message)
 }
 
 function appendChecked(partition: Partition, settings: TopicSettings, records: Buffer, arrived: BatchHeader, nowMs: number): Now<Produced> {
@@ -75,13 +78,9 @@ function appendChecked(partition: Partition, settings: TopicSettings, records: B
         )
     }
   }
-  try {
-    let batch = recompress(records, arrived, settings.compression)
-    if (settings.logAppendTime) batch = stampAppendTime(batch, nowMs)
-    const header = settings.logAppendTime || batch !== records ? readBatchHeader(batch) : arrived
-    const { baseOffset, durable } = partition.append(batch, header)
-    return after(durable, () => done(baseOffset, settings.logAppendTime ? nowMs : -1))
-  } catch (error) {
-    return refusalOf(error)
-  }
+  let batch = recompress(records, arrived, settings.compression)
+  if (settings.logAppendTime) batch = stampAppendTime(batch, nowMs)
+  const header = settings.logAppendTime || batch !== records ? readBatchHeader(batch) : arrived
+  const { baseOffset, durable } = partition.append(batch, header)
+  return after(durable, () => done(baseOffset, settings.logAppendTime ? nowMs : -1))
 }

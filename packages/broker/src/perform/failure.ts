@@ -45,7 +45,7 @@ export class Failure {
 
 /** The code that says so to a client; rethrows what is no failure of the storage. */
 export function storageCode(error: unknown): number {
-  if (error instanceof TidemarkError) return ErrorCode.KAFKA_STORAGE_ERROR
+  if (error instanceof TidemarkError || error instanceof DiskError) return ErrorCode.KAFKA_STORAGE_ERROR
   throw error
 }
 

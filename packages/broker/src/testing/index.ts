@@ -79,10 +79,11 @@ export function spiedDisk(): Disk & DiskSpy {
   const watch = (file: File): File => ({
     path: file.path,
     write(chunks, position, how) {
-      if (how === 'within') did('write', file.path)
-      return how === 'within'
-        ? file.write(chunks, position, how)
-        : Promise.resolve().then(() => (did('write', file.path), file.write(chunks, position, how)))
+      const write = (): void | Promise<void> => {
+        did('write', file.path)
+        return file.write(chunks, position, how)
+      }
+      return how === 'within' ? write() : Promise.resolve().then(write)
     },
     read(position, length) {
       did('read', file.path)

@@ -128,7 +128,7 @@ export class Member {
       case 'take':
         return this.#listener.take(action.partitions)
       case 'giveUp':
-        return void this.#listener.giveUp(action.partitions, action.reason).then(() => this.#on({ kind: 'released' }))
+        return void this.#giveUp(action.partitions, action.reason)
       case 'lose':
         return this.#listener.lose(action.partitions)
       case 'leave':
@@ -136,6 +136,11 @@ export class Member {
       case 'fail':
         return this.#listener.failed(this.#explain(action.error))
     }
+  }
+
+  async #giveUp(partitions: readonly TopicPartition[], reason: 'revoked' | 'shutdown'): Promise<void> {
+    await this.#listener.giveUp(partitions, reason)
+    this.#on({ kind: 'released', partitions })
   }
 
   async #send<A extends Api>(api: A, body: InferInput<A['request']>, timeoutMs: number): Promise<Infer<A['response']>> {

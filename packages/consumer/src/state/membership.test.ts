@@ -41,7 +41,7 @@ describe('a cooperative member', () => {
     expect(actions).toContainEqual({ kind: 'giveUp', partitions: p(1), reason: 'revoked' })
     expect(actions.map((a) => a.kind)).not.toContain('join')
     expect(t.m.owned).toEqual(p(0, 1))
-    expect(t.on({ kind: 'released' })).toContainEqual({ kind: 'join', memberId: 'me', generation: 2, owned: p(0) })
+    expect(t.on({ kind: 'released', partitions: p(1) })).toContainEqual({ kind: 'join', memberId: 'me', generation: 2, owned: p(0) })
   })
 
   test('loses everything when the group went through a generation without it', () => {
@@ -69,7 +69,7 @@ describe('an eager member', () => {
     const actions = t.refused('REBALANCE_IN_PROGRESS')
     expect(actions).toContainEqual({ kind: 'giveUp', partitions: p(0, 1), reason: 'revoked' })
     expect(actions.map((a) => a.kind)).not.toContain('join')
-    expect(t.on({ kind: 'released' })).toContainEqual({ kind: 'join', memberId: 'me', generation: 1, owned: [] })
+    expect(t.on({ kind: 'released', partitions: p(0, 1) })).toContainEqual({ kind: 'join', memberId: 'me', generation: 1, owned: [] })
   })
 })
 
@@ -88,7 +88,7 @@ describe('losing', () => {
     t.joins(2)
     t.on({ kind: 'synced', partitions: p(0) })
     expect(t.refused('UNKNOWN_MEMBER_ID')).toContainEqual({ kind: 'lose', partitions: p(0, 1) })
-    expect(t.on({ kind: 'released' })).toEqual([])
+    expect(t.on({ kind: 'released', partitions: p(1) })).toEqual([])
     expect(t.m.releasing).toEqual([])
   })
 
@@ -151,9 +151,20 @@ describe('stopping', () => {
     const t = member()
     t.stable(1, p(0))
     expect(t.on({ kind: 'stop' })).toContainEqual({ kind: 'giveUp', partitions: p(0), reason: 'shutdown' })
-    expect(t.on({ kind: 'released' })).toContainEqual({ kind: 'leave', memberId: 'me' })
+    expect(t.on({ kind: 'released', partitions: p(0) })).toContainEqual({ kind: 'leave', memberId: 'me' })
     t.on({ kind: 'left' })
     expect(t.m.phase).toBe('gone')
+  })
+
+  test('in the middle of a release waits for the end of both (seed 1840)', () => {
+    const t = member()
+    t.stable(1, p(0, 1))
+    t.refused('REBALANCE_IN_PROGRESS')
+    t.joins(2)
+    t.on({ kind: 'synced', partitions: p(0) })
+    t.on({ kind: 'stop' })
+    expect(t.on({ kind: 'released', partitions: p(1) })).toEqual([])
+    expect(t.on({ kind: 'released', partitions: p(0, 1) })).toContainEqual({ kind: 'leave', memberId: 'me' })
   })
 
   test('in the middle of a join waits for it, takes nothing new, and commits in the new generation', () => {

@@ -49,8 +49,8 @@ export type MembershipEvent =
   /** A join, sync or heartbeat was refused: Kafka's error name, or UNREACHABLE. `generation` is what the request carried. */
   | { readonly kind: 'refused'; readonly error: string; readonly generation: number }
   | { readonly kind: 'beaten' }
-  /** What had to be given up is drained, committed and dead. */
-  | { readonly kind: 'released' }
+  /** These had to be given up, and are drained, committed and dead. */
+  | { readonly kind: 'released'; readonly partitions: readonly TopicPartition[] }
   /** Topics or their partitions are not what the assignment was made for. */
   | { readonly kind: 'subscriptionChanged' }
   | { readonly kind: 'backoffPassed' }
@@ -115,7 +115,7 @@ export function on(m: Membership, event: MembershipEvent): MembershipAction[] {
       m.failures = 0
       return []
     case 'released':
-      return m.phase === 'releasing' ? released(m) : []
+      return m.phase === 'releasing' ? released(m, event.partitions) : []
     case 'subscriptionChanged':
       m.rejoinWanted = true
       return m.phase === 'stable' ? join(m) : []
@@ -148,9 +148,11 @@ function release(m: Membership, partitions: readonly TopicPartition[], reason: '
   ]
 }
 
-function released(m: Membership): MembershipAction[] {
-  m.owned = without(m.owned, m.releasing)
-  m.releasing = []
+/** A stop in the middle of a release adds to what has to be given up: the last of it counts. */
+function released(m: Membership, partitions: readonly TopicPartition[]): MembershipAction[] {
+  m.owned = without(m.owned, partitions)
+  m.releasing = without(m.releasing, partitions)
+  if (m.releasing.length > 0) return []
   return m.stopping ? leave(m) : join(m)
 }
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { forgetTopics } from '../offsets/forget.ts'
 import { fromCheckpoint, takeCheckpoint } from './checkpoint.ts'
 import { phases } from './phases.ts'
-import { type Asked, GROUP, protocols, Scenario } from './scenario.case.ts'
+import { type Asked, GROUP, protocols, Scenario, ZERO } from './scenario.case.ts'
 import { Shard } from './shard.ts'
 
 const who = fc.nat(4)
@@ -13,7 +13,13 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('heartbeat' as const), who }) },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('commit' as const), who, topic: fc.constantFrom('a', 'b'), partition: fc.nat(2) }),
+    arbitrary: fc.record({
+      kind: fc.constant('commit' as const),
+      who,
+      topic: fc.constantFrom('a', 'b'),
+      partition: fc.nat(2),
+      kept: fc.constantFrom('plainly', 'for a while', 'by id'),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const), who }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.constantFrom(0, 1, 100, 999, 5000) }) },
@@ -76,7 +82,12 @@ class World {
         t.heartbeat(memberId, generationId)
         return
       case 'commit':
-        t.commit({ memberId, generationId, entries: [{ topic: s.topic, partition: s.partition, offset: t.nowMs }] })
+        t.commit({
+          memberId,
+          generationId,
+          retentionTimeMs: s.kept === 'for a while' ? 1000 : -1,
+          entries: [{ topic: s.topic, partition: s.partition, offset: t.nowMs, topicId: s.kept === 'by id' ? 'a'.repeat(32) : ZERO }],
+        })
         return
       case 'leave':
         t.leave({ memberId })

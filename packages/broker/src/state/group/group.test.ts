@@ -508,6 +508,10 @@ describe('restarts', () => {
     const back = t.join({ groupInstanceId: 'i' })
     expect(back.reply).toMatchObject({ generationId: 1 })
     expect(t.heartbeat(first.reply!.memberId, 1, 'i')).toBe('FENCED_INSTANCE_ID')
+    // Its new id was written too.
+    t.restart()
+    expect(t.heartbeat(first.reply!.memberId, 1, 'i')).toBe('FENCED_INSTANCE_ID')
+    expect(t.heartbeat(back.reply!.memberId, 1, 'i')).toBe('NONE')
   })
 
   it('a group that was rebalancing comes back in the generation that was last written', () => {

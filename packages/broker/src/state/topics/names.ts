@@ -5,7 +5,7 @@ const LEGAL = /^[a-zA-Z0-9._-]+$/
 
 export const OFFSETS_TOPIC = '__consumer_offsets'
 export const METADATA_TOPIC = '__cluster_metadata'
-const RESERVED = new Set([METADATA_TOPIC, '__transaction_state', '__share_group_state'])
+const RESERVED = new Set([OFFSETS_TOPIC, METADATA_TOPIC, '__transaction_state', '__share_group_state'])
 
 /** What is wrong with the name; undefined if nothing is. */
 export function nameFault(name: string): string | undefined {

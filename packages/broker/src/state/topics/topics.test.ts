@@ -37,6 +37,7 @@ describe('a new topic (trap 42)', () => {
     expect(decide({ name: 'a_b' }, metadata(topic('a.b')))).toBe('INVALID_TOPIC_EXCEPTION')
     expect(decide({ name: 'a.b' }, metadata(topic('a.b')))).toBe('TOPIC_ALREADY_EXISTS')
     expect(decide({ name: '__cluster_metadata' })).toBe('INVALID_REQUEST')
+    expect(decide({ name: '__consumer_offsets' })).toBe('INVALID_TOPIC_EXCEPTION')
   })
 
   test('counts that cannot be', () => {
