@@ -46,9 +46,7 @@ describe.each(Object.entries(packages))('%s', (name, { uses, folders }) => {
 
   test('imports only the packages below it', () => {
     const wrong = sources.flatMap((s) =>
-      s.imports
-        .filter((i) => i.startsWith('@tidemark/') && !uses.includes(i.split('/')[1]!))
-        .map((i) => `${s.file} imports ${i}`),
+      s.imports.filter((i) => i.startsWith('@tidemark/') && !uses.includes(i.split('/')[1]!)).map((i) => `${s.file} imports ${i}`),
     )
     expect(sources.length).toBeGreaterThan(0)
     expect(wrong).toEqual([])

@@ -20,6 +20,8 @@ interface TheirField {
   readonly type: string
   readonly versions: string
   readonly nullableVersions?: string
+  /** 'none': the old length prefix stays, also in flexible versions. */
+  readonly flexibleVersions?: string
   readonly tag?: number
   readonly default?: unknown
   readonly fields?: readonly TheirField[]
@@ -81,6 +83,7 @@ function compare(where: string, ours: Fields, theirs: readonly TheirField[], wit
     if (typeOf(our) !== theirType(their.type)) differences.push(`${at}: ${typeOf(our)} here, ${their.type} in Kafka`)
     sameRange(at, 'versions', range(our.options.versions) ?? [0, Number.POSITIVE_INFINITY], versions, within)
     sameRange(at, 'nullable', range(our.options.nullable), range(their.nullableVersions), clip(versions, within))
+    if ((our.options.compact === false) !== (their.flexibleVersions === 'none')) differences.push(`${at}: compact or not`)
     if (our.options.tag !== their.tag) differences.push(`${at}: tag ${our.options.tag} here, ${their.tag} in Kafka`)
     const inner = our.fields ?? our.element?.fields
     const theirInner = their.fields ?? structs?.find((s) => s.name === their.type.replace('[]', ''))?.fields
@@ -89,7 +92,9 @@ function compare(where: string, ours: Fields, theirs: readonly TheirField[], wit
 }
 
 function jar(artifact: string, version: string): string {
-  execFileSync('mvn', ['-q', 'dependency:get', '-Dtransitive=false', `-Dartifact=org.apache.kafka:${artifact}:${version}`], { stdio: 'inherit' })
+  execFileSync('mvn', ['-q', 'dependency:get', '-Dtransitive=false', `-Dartifact=org.apache.kafka:${artifact}:${version}`], {
+    stdio: 'inherit',
+  })
   return path.join(homedir(), '.m2/repository/org/apache/kafka', artifact, version, `${artifact}-${version}.jar`)
 }
 
@@ -126,7 +131,13 @@ try {
     if (m.flexibleFrom !== flexible) differences.push(`${m.name}: flexible from ${m.flexibleFrom} here, ${flexible} in Kafka`)
     compare(m.name, m.fields, latest.fields, clip(m.versions, range(latest.validVersions) as Range), latest.commonStructs)
     if (earliest !== undefined) {
-      compare(`${m.name} (3.9)`, m.fields, earliest.fields, clip(m.versions, range(earliest.validVersions) as Range), earliest.commonStructs)
+      compare(
+        `${m.name} (3.9)`,
+        m.fields,
+        earliest.fields,
+        clip(m.versions, range(earliest.validVersions) as Range),
+        earliest.commonStructs,
+      )
     }
   }
   console.log(`${messages.length} messages, ${compared} fields compared with Kafka's files, ${differences.length} differences`)

@@ -26,7 +26,11 @@ async function topicOf(partitions: number, values: readonly string[], key?: (val
   const topic = fresh('topic')
   await createAdmin(kafka).topics.create(topic, { partitions })
   await using producer = createProducer(kafka)
-  if (values.length > 0) await producer.send(topic, values.map((value) => ({ value, ...(key && { key: key(value) }) })))
+  if (values.length > 0)
+    await producer.send(
+      topic,
+      values.map((value) => ({ value, ...(key && { key: key(value) }) })),
+    )
   return topic
 }
 
@@ -69,7 +73,10 @@ describe('a group', () => {
     const group = fresh('group')
     expect(await handled(consumerOf(group), topic, 10)).toEqual(numbers(0, 10))
     await using producer = createProducer(kafka)
-    await producer.send(topic, numbers(10, 15).map((value) => ({ value })))
+    await producer.send(
+      topic,
+      numbers(10, 15).map((value) => ({ value })),
+    )
     expect(await handled(consumerOf(group), topic, 5)).toEqual(numbers(10, 15))
     expect(await committed(group)).toBe(15)
   })
@@ -89,11 +96,17 @@ describe('a group', () => {
     second.each(topic, { order: 'key', concurrency: 8 }, handler)
     const both = [first.run({ signal: stop.signal })]
     await using producer = createProducer(kafka)
-    await producer.send(topic, numbers(0, 200).map((value) => ({ key: value, value })))
+    await producer.send(
+      topic,
+      numbers(0, 200).map((value) => ({ key: value, value })),
+    )
     const joined = until(second, (e) => e.kind === 'assigned')
     both.push(second.run({ signal: stop.signal }))
     await joined
-    await producer.send(topic, numbers(200, 400).map((value) => ({ key: value, value })))
+    await producer.send(
+      topic,
+      numbers(200, 400).map((value) => ({ key: value, value })),
+    )
     while (seen.length < 400) await new Promise((resolve) => setTimeout(resolve, 5))
     expect(first.positions().length + second.positions().length).toBe(4)
     expect(second.positions()).toHaveLength(2)
@@ -181,7 +194,11 @@ describe('moving about', () => {
   test('pause stops one partition and loses nothing of it, resume goes on (T9)', async () => {
     const topic = await topicOf(2, [])
     await using producer = createProducer(kafka)
-    for (const partition of [0, 1]) await producer.send(topic, numbers(0, 50).map((value) => ({ value, partition })))
+    for (const partition of [0, 1])
+      await producer.send(
+        topic,
+        numbers(0, 50).map((value) => ({ value, partition })),
+      )
     const consumer = consumerOf(fresh('group'))
     const stop = new AbortController()
     const seen: [string[], string[]] = [[], []]
@@ -255,6 +272,9 @@ describe('commit modes', () => {
 
 test('a broker that is not there is an error that says what to do', async () => {
   const nowhere = createKafka({ brokers: ['127.0.0.1:1'], requestTimeoutMs: 300, connectTimeoutMs: 300 })
-  await expect(createAdmin(nowhere).topics.list()).rejects.toMatchObject({ code: 'UNREACHABLE', message: expect.stringContaining('tidemark up') })
+  await expect(createAdmin(nowhere).topics.list()).rejects.toMatchObject({
+    code: 'UNREACHABLE',
+    message: expect.stringContaining('tidemark up'),
+  })
   await nowhere.close()
 })

@@ -12,7 +12,13 @@ export type ConsumerEvent =
   | ({ readonly kind: 'ended'; readonly reason: EndReason } & Place)
   | ({ readonly kind: 'committed'; readonly offset: number } & Place)
   | ({ readonly kind: 'commitRefused'; readonly offset: number; readonly error: string } & Place)
-  | ({ readonly kind: 'retrying'; readonly offset: number; readonly attempt: number; readonly delayMs: number; readonly error: unknown } & Place)
+  | ({
+      readonly kind: 'retrying'
+      readonly offset: number
+      readonly attempt: number
+      readonly delayMs: number
+      readonly error: unknown
+    } & Place)
   | ({ readonly kind: 'skipped'; readonly offset: number; readonly why: unknown } & Place)
   | ({ readonly kind: 'stopped'; readonly offset: number; readonly error: unknown } & Place)
   | ({ readonly kind: 'outOfRange'; readonly offset: number; readonly movedTo: number | undefined } & Place)

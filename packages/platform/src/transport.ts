@@ -49,4 +49,3 @@ export interface Transport {
   /** Rejects with a `TidemarkError` UNREACHABLE, also when `timeoutMs` passes. */
   connect(address: Address, timeoutMs: number): Promise<Connection>
 }
-

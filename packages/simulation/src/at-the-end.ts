@@ -1,7 +1,7 @@
 /** What can only be judged when everything is over: read back by a client that had no part in it, and from the bytes on the disk. */
 import { startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, type Kafka, read } from '@tidemark/client'
-import { batchesIn, codecOf, OffsetCommitKey, OffsetCommitValue, RecordCursor, Reader } from '@tidemark/protocol'
+import { batchesIn, codecOf, OffsetCommitKey, OffsetCommitValue, Reader, RecordCursor } from '@tidemark/protocol'
 import { Violation } from './facts.ts'
 import type { SimulatedDisk } from './machine/disk.ts'
 import { Process } from './machine/process.ts'

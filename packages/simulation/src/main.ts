@@ -27,7 +27,11 @@ function whole(name: string, text: string | undefined): number {
 
 if (values.seed !== undefined) {
   const { violation, events } = await simulate(whole('seed', values.seed), (line) => console.log(line))
-  console.log(violation === undefined ? `\nheld: ${events} events` : `\nBROKEN at ${violation.atMs.toFixed(2)} ms: ${violation.invariant}\n${violation.message}`)
+  console.log(
+    violation === undefined
+      ? `\nheld: ${events} events`
+      : `\nBROKEN at ${violation.atMs.toFixed(2)} ms: ${violation.invariant}\n${violation.message}`,
+  )
   process.exit(violation === undefined ? 0 : 1)
 }
 

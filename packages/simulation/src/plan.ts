@@ -1,6 +1,7 @@
 /** What a run is like: drawn from its seed, so that each run tries another mixture (swarm testing). */
-import type { SeededRandom } from './machine/random.ts'
+
 import type { Weather } from './machine/network.ts'
+import type { SeededRandom } from './machine/random.ts'
 
 export interface Plan {
   readonly partitions: number
@@ -47,7 +48,9 @@ export function planOf(random: SeededRandom): Plan {
     order: (['partition', 'key', 'key', 'none'] as const)[random.below(4)]!,
     concurrency: 1 + random.below(20),
     batches: random.chance(0.15),
-    assignors: random.chance(0.75) ? ['cooperative-sticky', 'range', 'roundrobin'] : ([['range'], ['roundrobin']] as const)[random.below(2)]!,
+    assignors: random.chance(0.75)
+      ? ['cooperative-sticky', 'range', 'roundrobin']
+      : ([['range'], ['roundrobin']] as const)[random.below(2)]!,
     staticMembers: random.chance(0.2),
     fsync,
     powerLoss: fsync === 'always',

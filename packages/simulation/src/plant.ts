@@ -12,7 +12,8 @@ export function plant(name: string): void {
       if (changes.length === 0) return loaded
       let source = String(loaded.source)
       for (const { file, find, replace } of changes) {
-        if (source.split(find).length !== 2) throw new Error(`the planted bug '${name}' does not fit ${file} any more: it must hold once: ${find}`)
+        if (source.split(find).length !== 2)
+          throw new Error(`the planted bug '${name}' does not fit ${file} any more: it must hold once: ${find}`)
         source = source.replace(find, () => replace)
       }
       return { ...loaded, source }

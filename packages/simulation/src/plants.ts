@@ -13,7 +13,7 @@ export const plants: readonly Plant[] = [
     changes: [
       {
         file: 'broker/src/storage/group-commit.ts',
-        find: 'await this.#files.use(path, \'create\', (file) => file.sync())',
+        find: "await this.#files.use(path, 'create', (file) => file.sync())",
         replace: '',
       },
     ],

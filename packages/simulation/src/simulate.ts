@@ -18,7 +18,11 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
   const world = new World(seed, log)
   log(`plan ${JSON.stringify(world.plan)}`)
   world.start()
-  await world.scheduler.run(LIMIT_MS, () => world.violation !== undefined || world.isFinished, () => {})
+  await world.scheduler.run(
+    LIMIT_MS,
+    () => world.violation !== undefined || world.isFinished,
+    () => {},
+  )
   if (world.violation === undefined && !world.isFinished) {
     world.violation = new Violation('everything is done in the end', world.unfinished)
   }
@@ -40,12 +44,19 @@ async function judge(world: World): Promise<void> {
     .finally(() => {
       over = true
     })
-  await world.scheduler.run(world.scheduler.now + LIMIT_MS, () => over || world.violation !== undefined, () => {})
+  await world.scheduler.run(
+    world.scheduler.now + LIMIT_MS,
+    () => over || world.violation !== undefined,
+    () => {},
+  )
   if (!over && world.violation === undefined) world.violation = new Violation('the end can be judged', 'reading back takes for ever')
   if (over) await judged
 }
 
 function told(violation: unknown): { invariant: string; message: string } {
   if (violation instanceof Violation) return { invariant: violation.invariant, message: violation.message }
-  return { invariant: 'no error is thrown', message: violation instanceof Error ? (violation.stack ?? violation.message) : String(violation) }
+  return {
+    invariant: 'no error is thrown',
+    message: violation instanceof Error ? (violation.stack ?? violation.message) : String(violation),
+  }
 }

@@ -86,7 +86,10 @@ export class World {
   }
 
   fail(what: string, error: unknown): void {
-    this.violation ??= new Violation(what, error instanceof Error ? `${(error as { code?: string }).code ?? error.name}: ${error.message}` : String(error))
+    this.violation ??= new Violation(
+      what,
+      error instanceof Error ? `${(error as { code?: string }).code ?? error.name}: ${error.message}` : String(error),
+    )
   }
 
   newProcess(name: string): Process {

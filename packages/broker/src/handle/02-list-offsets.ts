@@ -35,7 +35,14 @@ export const listOffsets = handler(apis.ListOffsets, { versions: [0, 11], holds:
   const topics = request.topics.map(({ name, partitions }) => {
     const times = Map.groupBy(partitions, (p) => p.partitionIndex)
     const isTwice = (asked: Asked): boolean => times.get(asked.partitionIndex)!.length > 1
-    const answers = partitions.map((asked) => (isTwice(asked) ? failed(asked, ErrorCode.INVALID_REQUEST) : attempt(() => answerOf(name, asked, context), (error) => failed(asked, storageCode(error)))))
+    const answers = partitions.map((asked) =>
+      isTwice(asked)
+        ? failed(asked, ErrorCode.INVALID_REQUEST)
+        : attempt(
+            () => answerOf(name, asked, context),
+            (error) => failed(asked, storageCode(error)),
+          ),
+    )
     return after(allOf(answers), (all) => ({ name, partitions: all }))
   })
   return after(allOf(topics), (all) => ({ topics: all }))

@@ -11,7 +11,17 @@ type Asked = OffsetForLeaderEpochRequest['topics'][number]['partitions'][number]
 
 export const offsetForLeaderEpoch = handler(apis.OffsetForLeaderEpoch, { versions: [0, 4], holds: true }, (request, context) => {
   const topics = request.topics.map(({ topic, partitions }) =>
-    after(allOf(partitions.map((asked) => attempt(() => answerOf(topic, asked, context), (error) => failed(asked, storageCode(error))))), (answers) => ({ topic, partitions: answers })),
+    after(
+      allOf(
+        partitions.map((asked) =>
+          attempt(
+            () => answerOf(topic, asked, context),
+            (error) => failed(asked, storageCode(error)),
+          ),
+        ),
+      ),
+      (answers) => ({ topic, partitions: answers }),
+    ),
   )
   return after(allOf(topics), (answers) => ({ topics: answers }))
 })

@@ -1,17 +1,18 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { nodePlatform } from '@tidemark/platform'
-import { type BatchHeader, batchesIn } from '@tidemark/protocol'
+import { batchesIn } from '@tidemark/protocol'
 import { expect, onTestFinished, test } from 'vitest'
-import { MemoryStore } from '../storage/memory-store.ts'
+import { PartitionState } from '../state/log/partition-state.ts'
 import { FileStore } from '../storage/file-store.ts'
+import { append } from '../storage/log.case.ts'
+import type { Log } from '../storage/log.ts'
+import { MemoryStore } from '../storage/memory-store.ts'
 import { temporaryFolder } from '../testing/index.ts'
 import { Cluster } from './cluster.ts'
 import { Failure } from './failure.ts'
 import { loadState, STATE_FILE } from './load-state.ts'
+import { crcOf } from './log-point.ts'
 import { ProducerIds } from './producer-ids.ts'
-import { PartitionState } from '../state/log/partition-state.ts'
-import type { Log } from '../storage/log.ts'
-import { append } from '../storage/log.case.ts'
 
 const failure = new Failure(() => {})
 
@@ -96,32 +97,51 @@ test('the leader epoch grows with each start and begins at 0', async () => {
   }
 })
 
+const NAME = 'topics/t.0/0'
+const nowhere = { reaches: 0, lastCrc: 0 }
+
+async function openLog(store: FileStore): Promise<Log> {
+  return store.open(NAME, { segmentBytesMax: 1000 }, { onCheckpoint() {} })
+}
+
+const loaded = async (store: FileStore, log: Log): Promise<Buffer> => (await loadState(store, NAME, log, 100)).snapshot(nowhere)
+
 test('what a partition knows is the same from any snapshot, and without one', async () => {
   const store = await openStore(folder())
-  const name = 'topics/t.0/0'
-  const log = await store.open(name, { segmentBytesMax: 1000 }, { onCheckpoint() {} })
+  const log = await openLog(store)
   for (let i = 0; i < 30; i++) await append(log, { producerId: BigInt(i % 3), producerEpoch: 0, baseSequence: Math.floor(i / 3) })
-  const snapshot = async (): Promise<Buffer> => (await loadState(store, name, log, 100)).snapshot(0)
-  const whole = await snapshot()
-  expect((await loadState(store, name, log, 100)).producers.count).toBe(3)
+  const whole = await loaded(store, log)
+  expect((await loadState(store, NAME, log, 100)).producers.count).toBe(3)
   for (let cut = 0; cut <= 30; cut++) {
-    const state = new PartitionState(100)
-    for (const header of await readUpTo(log, cut)) state.apply(header)
-    await store.writeSmall(name, STATE_FILE, state.snapshot(cut))
-    expect(await snapshot()).toEqual(whole)
+    await store.writeSmall(NAME, STATE_FILE, await snapshotAt(log, cut))
+    expect(await loaded(store, log)).toEqual(whole)
   }
-  const ahead = new PartitionState(100)
-  await store.writeSmall(name, STATE_FILE, ahead.snapshot(31))
-  expect(await snapshot()).toEqual(whole)
 })
 
-async function readUpTo(log: Log, upTo: number): Promise<BatchHeader[]> {
-  const headers: BatchHeader[] = []
-  for (let from = 0; from < upTo; ) {
-    for (const { header } of batchesIn(Buffer.concat(await log.read(from, upTo, 1e6)))) {
-      headers.push(header)
+test('a snapshot whose end of the log a crash took away is not used, also when the log was written on', async () => {
+  const [first, second] = [await openStore(folder()), await openStore(folder())]
+  const [lost, kept] = [await openLog(first), await openLog(second)]
+  for (let i = 0; i < 10; i++) {
+    await append(lost, { producerId: 1n, producerEpoch: 0, baseSequence: i })
+    await append(kept, i < 5 ? { producerId: 1n, producerEpoch: 0, baseSequence: i } : { values: ['other'] })
+  }
+  const whole = await loaded(second, kept)
+  for (let cut = 6; cut <= 10; cut++) {
+    await second.writeSmall(NAME, STATE_FILE, await snapshotAt(lost, cut))
+    expect(await loaded(second, kept)).toEqual(whole)
+  }
+})
+
+async function snapshotAt(log: Log, cut: number): Promise<Buffer> {
+  const state = new PartitionState(100)
+  let lastCrc = 0
+  for (let from = 0; from < cut; ) {
+    const bytes = Buffer.concat(await log.read(from, cut, 1e6))
+    for (const { at, header } of batchesIn(bytes)) {
+      state.apply(header)
+      lastCrc = crcOf(bytes, at)
       from = header.baseOffset + 1
     }
   }
-  return headers
+  return state.snapshot({ reaches: cut, lastCrc })
 }

@@ -6,6 +6,7 @@ import { decodeMetadata, encodeMetadata, Metadata, type MetadataRecord } from '.
 import type { Log } from '../storage/log.ts'
 import type { Store } from '../storage/store.ts'
 import type { Failure } from './failure.ts'
+import { crcOf, isIn } from './log-point.ts'
 
 const LOG = 'internal/__cluster_metadata/0'
 const CHECKPOINT = 'checkpoint'
@@ -21,6 +22,7 @@ export class Cluster {
   readonly #platform: Platform
   readonly #failure: Failure
   #checkpointAt = 0
+  #lastCrc = 0
 
   private constructor(store: Store, log: Log, platform: Platform, failure: Failure) {
     this.#store = store
@@ -33,21 +35,20 @@ export class Cluster {
   static async open(store: Store, platform: Platform, failure: Failure): Promise<Cluster> {
     const log = await store.open(LOG, { segmentBytesMax: SEGMENT_BYTES_MAX, syncsAlways: true }, { onCheckpoint() {} })
     const cluster = new Cluster(store, log, platform, failure)
-    const from = cluster.#restore()
-    await cluster.#replay(from)
+    await cluster.#replay(await cluster.#restore())
     await cluster.write([{ kind: 'start', leaderEpoch: cluster.metadata.leaderEpoch + 1, startedMs: platform.clock.now() }])
     return cluster
   }
 
-  #restore(): number {
+  /** Returns the offset to go on from. */
+  async #restore(): Promise<number> {
     const bytes = this.#store.readSmall(LOG, CHECKPOINT)
     if (bytes === undefined) return this.#log.start
-    const restored = new Metadata()
-    const reaches = restored.restore(bytes)
-    // One that is ahead of the log speaks of records that a crash took away.
-    if (reaches > this.#log.end) return this.#log.start
-    this.#checkpointAt = reaches
-    return this.metadata.restore(bytes)
+    const point = new Metadata().restore(bytes)
+    if (!(await isIn(this.#log, point))) return this.#log.start
+    this.#checkpointAt = point.reaches
+    this.metadata.restore(bytes)
+    return point.reaches
   }
 
   async #replay(from: number): Promise<void> {
@@ -70,7 +71,9 @@ export class Cluster {
       records.map((record) => encodeMetadata(record, nowMs)),
       { baseOffset: this.#log.end, leaderEpoch: this.metadata.leaderEpoch },
     )
+    const lastCrc = crcOf(batch)
     const durable = this.#append(batch)
+    this.#lastCrc = lastCrc
     for (const record of records) this.metadata.apply(record)
     if (this.#log.end - this.#checkpointAt >= CHECKPOINT_RECORDS) void this.checkpoint()
     return after(durable, () => {})
@@ -93,7 +96,7 @@ export class Cluster {
     if (this.#checkpointAt === this.#log.end) return
     this.#checkpointAt = this.#log.end
     try {
-      await this.#store.writeSmall(LOG, CHECKPOINT, this.metadata.checkpoint(this.#log.end))
+      await this.#store.writeSmall(LOG, CHECKPOINT, this.metadata.checkpoint({ reaches: this.#log.end, lastCrc: this.#lastCrc }))
     } catch (cause) {
       this.#failure.report(cause)
     }

@@ -3,25 +3,29 @@ import type { Now } from '@tidemark/platform'
 import { batchesIn, lastOffsetOf, WireError } from '@tidemark/protocol'
 import { after, isLater } from '../now.ts'
 import { PartitionState } from '../state/log/partition-state.ts'
+import type { LogPoint } from '../state/log/point.ts'
 import type { Log } from '../storage/log.ts'
 import type { Store } from '../storage/store.ts'
+import { isIn } from './log-point.ts'
 
 export const STATE_FILE = 'state'
 const READ_BYTES_MAX = 1024 * 1024
 
 export function loadState(store: Store, name: string, log: Log, producersMax: number): Now<PartitionState> {
   const restored = restore(store.readSmall(name, STATE_FILE), producersMax)
-  const usable = restored !== undefined && restored.reaches >= log.start && restored.reaches <= log.end
-  const state = usable ? restored.state : new PartitionState(producersMax)
-  return after(fold(log, usable ? restored.reaches : log.start, state), () => state)
+  const usable = restored === undefined ? false : isIn(log, restored.point)
+  return after(usable, (isUsable) => {
+    const state = isUsable ? restored!.state : new PartitionState(producersMax)
+    return after(fold(log, isUsable ? restored!.point.reaches : log.start, state), () => state)
+  })
 }
 
 /** Undefined for one that is missing or damaged. */
-function restore(bytes: Buffer | undefined, producersMax: number): { state: PartitionState; reaches: number } | undefined {
+function restore(bytes: Buffer | undefined, producersMax: number): { state: PartitionState; point: LogPoint } | undefined {
   if (bytes === undefined) return undefined
   const state = new PartitionState(producersMax)
   try {
-    return { state, reaches: state.restore(bytes) }
+    return { state, point: state.restore(bytes) }
   } catch (error) {
     if (error instanceof WireError) return undefined
     throw error

@@ -28,7 +28,7 @@ function setUp() {
   let failure: Error | undefined
   const partition = new Partition({ topic: 't', topicId: 'id', index: 0, leaderEpoch: 3 }, log, {
     load: () => new PartitionState(),
-    save: (_state, reaches) => void saved.push(reaches),
+    save: (_state, { reaches }) => void saved.push(reaches),
     failure: () => failure,
     onFailure: (cause) => {
       failures.push(cause)

@@ -9,14 +9,16 @@ import { type BatchHeader, lastOffsetOf, stampBatch } from '@tidemark/protocol'
 import { after, isLater } from '../now.ts'
 import type { EpochEnd } from '../state/log/leader-epochs.ts'
 import type { PartitionState } from '../state/log/partition-state.ts'
+import type { LogPoint } from '../state/log/point.ts'
 import type { Verdict } from '../state/log/producers.ts'
 import type { Log } from '../storage/log.ts'
+import { crcOf } from './log-point.ts'
 
 /** How a partition gets at what it knows beyond its log, and keeps it. */
 export interface StateKeeper {
   /** As it stands at the end of the log. */
   load(): Now<PartitionState>
-  save(state: PartitionState, reaches: number): void
+  save(state: PartitionState, point: LogPoint): void
   /** The storage failed: nothing is written any more. */
   failure(): Error | undefined
   /** Reports it; returns the error to answer with. */
@@ -47,6 +49,7 @@ export class Partition {
   #lastAppend: Promise<void> | undefined
   #state: PartitionState | undefined
   #savedAt: number
+  #lastCrc = 0
   highWatermark: number
   /** Bytes that became readable since the partition was opened: how a long poll counts. */
   bytesShown = 0
@@ -95,7 +98,9 @@ export class Partition {
     const baseOffset = this.log.end
     const header = { ...arrived, baseOffset, leaderEpoch: this.leaderEpoch }
     stampBatch(batch, 0, baseOffset, this.leaderEpoch)
+    const lastCrc = crcOf(batch)
     const written = this.#write(batch, header)
+    this.#lastCrc = lastCrc
     this.#state!.apply(header)
     return { baseOffset, durable: this.#finish(written, lastOffsetOf(header) + 1, batch.length) }
   }
@@ -178,7 +183,7 @@ export class Partition {
   checkpoint(): void {
     if (this.#state === undefined || this.#savedAt === this.end) return
     this.#savedAt = this.end
-    this.#keeper.save(this.#state, this.end)
+    this.#keeper.save(this.#state, { reaches: this.end, lastCrc: this.#lastCrc })
   }
 
   delete(): void {

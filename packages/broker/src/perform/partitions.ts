@@ -75,8 +75,8 @@ export class Partitions {
       (it) =>
         new Partition(of, it, {
           load: () => loadState(this.#store, name, it, this.#options.producersPerPartitionMax),
-          save: (state, reaches) => {
-            this.#store.writeSmall(name, STATE_FILE, state.snapshot(reaches)).catch((cause) => this.#failure.report(cause))
+          save: (state, point) => {
+            this.#store.writeSmall(name, STATE_FILE, state.snapshot(point)).catch((cause) => this.#failure.report(cause))
           },
           failure: () => this.#failure.error,
           onFailure: (cause) => this.#failure.report(cause),

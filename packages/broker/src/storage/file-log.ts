@@ -5,14 +5,15 @@
  * are written and synced together (group commit). Positions are given out in the order of the calls, so writes may finish in
  * any order and leave no hole that a reader could see: readers stay below what is finished.
  */
-import { type Disk, type Now, TidemarkError } from '@tidemark/platform'
-import { BATCH_HEADER_BYTES, type BatchHeader, batchSizeAt, lastOffsetOf } from '@tidemark/protocol'
+import type { Disk, Now } from '@tidemark/platform'
+import { type BatchHeader, lastOffsetOf } from '@tidemark/protocol'
 import { after, allOf, isLater } from '../now.ts'
+import { cutBatches } from './cut-batches.ts'
 import type { Files } from './files.ts'
 import type { Flusher } from './flusher.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Latest, Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
-import { offsetIn, Segment } from './segment.ts'
+import { Segment } from './segment.ts'
 import type { SegmentIndex } from './segment-index.ts'
 import type { SmallFiles } from './small-files.ts'
 
@@ -312,41 +313,3 @@ const above = (path: string): string => path.slice(0, path.lastIndexOf('/'))
 
 /** Those that may be new with a log: its own, that of its topic, and that of all topics. */
 const foldersOf = (folder: string): string[] => [folder, above(folder), above(above(folder))]
-
-type Cut =
-  | { readonly kind: 'found'; readonly begin: number; readonly end: number; readonly nextOffset: number }
-  | { readonly kind: 'beyond' }
-  | { readonly kind: 'larger'; readonly begin: number; readonly size: number }
-  | { readonly kind: 'further'; readonly begin: number }
-
-/** The whole batches of the chunk from the one that holds `from`: at least one, then as many as `bytesMax` allows. */
-function cutBatches(chunk: Buffer, from: number, upTo: number, bytesMax: number): Cut {
-  let at = 0
-  let begin = -1
-  let nextOffset = from
-  while (at < chunk.length) {
-    const size = batchSizeAt(chunk, at)
-    if (size !== undefined && size < BATCH_HEADER_BYTES) throw damaged(at)
-    if (size === undefined || at + BATCH_HEADER_BYTES > chunk.length) break
-    const baseOffset = offsetIn(chunk, at)
-    const last = baseOffset + chunk.readInt32BE(at + 23)
-    if (at + size > chunk.length) {
-      if (at > 0) break
-      if (last < from) return { kind: 'further', begin: size }
-      return baseOffset >= upTo ? { kind: 'beyond' } : { kind: 'larger', begin: 0, size }
-    }
-    if (last >= from) {
-      if (baseOffset >= upTo) return begin < 0 ? { kind: 'beyond' } : { kind: 'found', begin, end: at, nextOffset }
-      if (begin < 0) begin = at
-      else if (at + size - begin > bytesMax) return { kind: 'found', begin, end: at, nextOffset }
-      nextOffset = last + 1
-    }
-    at += size
-  }
-  if (begin >= 0) return { kind: 'found', begin, end: at, nextOffset }
-  if (at === 0) throw damaged(at)
-  return { kind: 'further', begin: at }
-}
-
-const damaged = (at: number): TidemarkError =>
-  new TidemarkError('LOG_DAMAGED', `there is no whole record batch ${at} bytes into what was read`)

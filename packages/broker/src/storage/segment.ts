@@ -121,11 +121,8 @@ export class Segment {
   }
 
   unlink(disk: Disk): void {
-    for (const ending of ['log', 'index', 'timeindex']) {
+    for (const ending of ['timeindex', 'index', 'log']) {
       if (disk.exists(`${this.#base}.${ending}`)) disk.unlink(`${this.#base}.${ending}`)
     }
   }
 }
-
-/** The base offset of the batch at `at`. */
-export const offsetIn = (bytes: Buffer, at: number): number => bytes.readInt32BE(at) * 4294967296 + bytes.readUInt32BE(at + 4)

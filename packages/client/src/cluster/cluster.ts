@@ -3,7 +3,7 @@
  * request is sent. `send` tries once; whether and when to try again is its caller's decision, who knows what the request does.
  */
 import { type Address, below, TidemarkError } from '@tidemark/platform'
-import { type Api, apis, decodeResponse, ErrorCode, encodeRequest, errorOf, type MetadataResponse } from '@tidemark/protocol'
+import { type Api, apis, decodeResponse, ErrorCode, encodeRequest, type MetadataResponse } from '@tidemark/protocol'
 import { abortable, pause } from '../connect/abortable.ts'
 import { addressText } from '../connect/address.ts'
 import { backoffMs } from '../connect/backoff.ts'
@@ -171,9 +171,14 @@ export class Cluster {
   async allTopics(signal?: AbortSignal): Promise<readonly TopicView[]> {
     const body = (version: number) => ({ topics: version === 0 ? [] : null, allowAutoTopicCreation: false })
     const answer = await this.send(apis.Metadata, body, { node: 'any', purpose: 'metadata', signal })
-    const names = answer.body.topics.flatMap((t) => (t.name === null ? [] : [t.name]))
-    this.#take(names, answer.body)
-    return names.map((name) => this.#view.topic(name)!)
+    const inUse = new Set(this.#view.names())
+    this.#take([...inUse], answer.body)
+    const others = new View() // of no use to anybody yet: not to be looked up again and again
+    return answer.body.topics.flatMap((topic) => {
+      if (topic.name === null) return []
+      if (!inUse.has(topic.name)) others.apply(topic.name, topic)
+      return this.#view.topic(topic.name) ?? others.topic(topic.name)!
+    })
   }
 
   /** Looks up these topics again, or all that are in use. */
@@ -268,24 +273,20 @@ export class Cluster {
     throw new TidemarkError('CONNECTION_LOST', 'the cluster asks its clients to begin anew (REBOOTSTRAP_REQUIRED)')
   }
 
-  /** Returns whether the answer left nothing open. */
-  #take(names: readonly string[], answer: MetadataResponse): boolean {
+  #take(names: readonly string[], answer: MetadataResponse): void {
     if (answer.brokers.length > 0) this.#takeNodes(answer)
     const nowMs = this.options.platform.clock.monotonic()
     const wanted = new Set(names)
     const changed: string[] = []
-    let settled = true
     for (const topic of answer.topics) {
       if (topic.name === null || !wanted.has(topic.name)) continue
       wanted.delete(topic.name)
       if (this.#view.apply(topic.name, topic)) changed.push(topic.name)
-      if (errorOf(topic.errorCode).retriable || topic.partitions.some((p) => p.leaderId < 0)) settled = false
       if (topic.errorCode === 0) this.#freshSince.set(topic.name, nowMs)
       else this.#freshSince.delete(topic.name)
     }
     for (const name of wanted) if (this.#view.apply(name, missing(name))) changed.push(name)
     if (changed.length > 0) this.#tell(changed)
-    return settled && wanted.size === 0
   }
 
   #takeNodes(answer: MetadataResponse): void {

@@ -1,8 +1,8 @@
 /**
  * Looks topics up, one Metadata request at a time: whatever is asked for while one is under way goes together into the next.
  *
- * A look-up that repeats another is held back by `retry`'s delays, growing as long as answers leave something open; one for
- * topics never asked for goes out at once.
+ * Look-ups keep a distance, the first of `retry`'s delays at most, which grows while no broker can be asked; one for topics never
+ * asked for goes out at once. Whoever asks again because an answer left something open waits by a delay of its own.
  */
 import type { Clock, Random } from '@tidemark/platform'
 import type { apis, MetadataResponse } from '@tidemark/protocol'
@@ -17,21 +17,21 @@ export class Refresher {
   readonly #random: Random
   readonly #delays: RetryDelays
   readonly #ask: AskMetadata
-  readonly #take: (names: readonly string[], answer: MetadataResponse) => boolean
+  readonly #take: (names: readonly string[], answer: MetadataResponse) => void
   #wanted = new Map<string, boolean>()
   #urgent = false
   #next: Promise<void> | undefined
   #current: Promise<unknown> = Promise.resolve()
-  #open = 0
+  #failures = 0
   #lastMs = Number.NEGATIVE_INFINITY
 
-  /** `take` applies an answer and says whether it left nothing open. */
+  /** `take` applies an answer. */
   constructor(
     clock: Clock,
     random: Random,
     delays: RetryDelays,
     ask: AskMetadata,
-    take: (names: readonly string[], answer: MetadataResponse) => boolean,
+    take: (names: readonly string[], answer: MetadataResponse) => void,
   ) {
     this.#clock = clock
     this.#random = random
@@ -52,7 +52,7 @@ export class Refresher {
   }
 
   async #fly(): Promise<void> {
-    const waitMs = this.#lastMs + backoffMs(this.#random, this.#delays, Math.max(1, this.#open)) - this.#clock.monotonic()
+    const waitMs = this.#lastMs + backoffMs(this.#random, this.#delays, Math.max(1, this.#failures)) - this.#clock.monotonic()
     if (!this.#urgent && waitMs > 0) await pause(this.#clock, waitMs, 'Metadata', undefined)
     const wanted = [...this.#wanted]
     this.#wanted = new Map()
@@ -60,19 +60,21 @@ export class Refresher {
     this.#urgent = false
     const creating = wanted.filter(([, autoCreate]) => autoCreate).map(([name]) => name)
     const looking = wanted.filter(([, autoCreate]) => !autoCreate).map(([name]) => name)
-    let settled = false
     try {
       // Creation is a flag of the whole request, and a look-up must not create.
-      settled = looking.length === 0 && creating.length > 0 ? true : await this.#one(looking, false)
-      if (creating.length > 0) settled = (await this.#one(creating, true)) && settled
+      if (looking.length > 0 || creating.length === 0) await this.#one(looking, false)
+      if (creating.length > 0) await this.#one(creating, true)
+      this.#failures = 0
+    } catch (error) {
+      this.#failures++
+      throw error
     } finally {
       this.#lastMs = this.#clock.monotonic()
-      this.#open = settled ? 0 : this.#open + 1
     }
   }
 
-  async #one(names: readonly string[], autoCreate: boolean): Promise<boolean> {
+  async #one(names: readonly string[], autoCreate: boolean): Promise<void> {
     const { body } = await this.#ask(names, autoCreate)
-    return this.#take(names, body)
+    this.#take(names, body)
   }
 }

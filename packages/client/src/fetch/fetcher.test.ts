@@ -224,6 +224,20 @@ describe('room', () => {
   })
 })
 
+it('partitions that were taken up at different times join again: an idle fetcher asks no more often than it must', async () => {
+  const { world, cluster, fetcher } = start()
+  cluster.create('t', 4)
+  for (let partition = 0; partition < 4; partition++) {
+    fetcher.add({ topic: 't', partition }, { offset: 0 }, 'c')
+    await world.run(130)
+  }
+  await world.run(5_000)
+  const before = cluster.callsOf('Fetch').length
+  await world.run(10_000)
+  expect(cluster.callsOf('Fetch').length - before).toBeLessThanOrEqual(21)
+  expect(cluster.callsOf('Fetch').at(-1)?.body.topics[0].partitions).toHaveLength(4)
+})
+
 describe('leaders', () => {
   it('that moved are followed, whichever way the fetcher hears of it', async () => {
     const { world, cluster, fetcher, values, problems } = start(2)

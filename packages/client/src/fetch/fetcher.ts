@@ -1,7 +1,8 @@
 /**
  * Reads partitions: a Fetch to each leader for all partitions that may be read, parked there while nothing comes. A partition that
  * may be read again while that one is parked (added, resumed, released) does not wait for its end: it goes in a second one, on a
- * connection of its own, which is never parked for long. More than these two are never under way to one leader.
+ * connection of its own, parked for a short time, then longer while nothing comes, and ending with the first so that they join again.
+ * More than these two are never under way to one leader.
  *
  * Invariants: an answer counts for a partition only while its position is the object that was asked with, so nothing late or
  * taken back ever comes through; a position moves only by records handed out; what a position means is never changed in silence:
@@ -12,43 +13,34 @@ import { apis, ErrorCode, errorOf, type FetchResponse, ZERO_UUID } from '@tidema
 import { type Cluster, isLost } from '../cluster/cluster.ts'
 import type { TopicView } from '../cluster/types.ts'
 import { backoffMs } from '../connect/backoff.ts'
-import type { Offset } from '../messages/offset.ts'
 import { AbortedFilter } from './aborted.ts'
 import { decodeRecords } from './decode.ts'
 import { LookUp } from './look-up.ts'
 import { failed, outOfRange, refused, replaced, truncated, unknownTopic, verdictOn } from './problems.ts'
 import { type Asked, FetchQuestion } from './request.ts'
+import { Room } from './room.ts'
 import { keyOf, nextFor, type PartitionAnswer, type Tracked } from './tracked.ts'
-import type { Delivery, FetcherOptions, FetchOwner, FetchProblem, Position, TopicPartition } from './types.ts'
+import type { FetcherOptions, FetchOwner, FetchProblem, Position, TopicPartition } from './types.ts'
 import { validate } from './validation.ts'
+import { type Way, Ways } from './ways.ts'
 
-/** How long the second Fetch to a leader is parked: its partitions join the first one soon. */
-const SECOND_WAIT_MS = 20
 /** A partition may have this many full answers handed out: one at work, one waiting. */
 const ANSWERS_BUFFERED_MAX = 2
-/** Less room than this is not worth a request. */
-const ROOM_BYTES_MIN = 64 * 1024
-
-interface Way {
-  readonly owner: object
-  readonly busy: Set<number>
-}
 
 export class Fetcher<Claim> {
   readonly #cluster: Cluster
   readonly #owner: FetchOwner<Claim>
   readonly #options: Required<FetcherOptions>
-  /** In the order in which they are asked for; whoever got records goes to the end. */
+  /** In the order in which they are asked for: whoever was asked for goes to the end, and whoever got records behind them. */
   readonly #tracked = new Map<string, Tracked<Claim>>()
-  /** The two ways to each leader: whose connections they use, and the nodes to which a Fetch is under way. */
-  readonly #ways: readonly Way[] = [
-    { owner: {}, busy: new Set() },
-    { owner: {}, busy: new Set() },
-  ]
+  readonly #ways: Ways
+  readonly #room: Room
+  /** Of one partition. */
+  readonly #bufferedBytesMax: number
   readonly #mutedUntilMs = new Map<number, number>()
   readonly #lookUp: LookUp
-  #bufferedBytes = 0
-  #askedBytes = 0
+  /** Among how many leaders the buffer is shared: a parked Fetch keeps its share of it. */
+  #leaders = 1
   #scheduled = false
   #timer: Timer | undefined
   #closed = false
@@ -71,6 +63,9 @@ export class Fetcher<Claim> {
       bufferBytesMax: options.bufferBytesMax ?? 64 * 1024 * 1024,
       checkCrc: options.checkCrc ?? true,
     }
+    this.#ways = new Ways(this.#options.waitMaxMs)
+    this.#room = new Room(this.#options.bufferBytesMax)
+    this.#bufferedBytesMax = this.#options.partitionBytesMax * ANSWERS_BUFFERED_MAX
   }
 
   /** Begins to read at `position`; a partition that is there already starts anew, and what is under way for it is dropped. */
@@ -95,7 +90,7 @@ export class Fetcher<Claim> {
       failures: 0,
       notBeforeMs: 0,
     })
-    this.#wake()
+    this.#hurry()
   }
 
   /** Nothing is handed out for it any more; what was handed out is still to be released. */
@@ -114,7 +109,7 @@ export class Fetcher<Claim> {
   resume(where: TopicPartition): void {
     const t = this.#tracked.get(keyOf(where))
     if (t !== undefined) t.paused = false
-    this.#wake()
+    this.#hurry()
   }
 
   /** Where the next records will come from; undefined: the partition is not read. */
@@ -124,7 +119,7 @@ export class Fetcher<Claim> {
 
   /** Bytes handed out and not released. */
   get bufferedBytes(): number {
-    return this.#bufferedBytes
+    return this.#room.bufferedBytes
   }
 
   /** Drops everything and closes its connections. */
@@ -133,7 +128,13 @@ export class Fetcher<Claim> {
     this.#tracked.clear()
     this.#timer?.cancel()
     this.#lookUp.close()
-    for (const { owner } of this.#ways) this.#cluster.release(owner)
+    for (const owner of this.#ways.owners) this.#cluster.release(owner)
+  }
+
+  /** A partition may be read that could not be before: it must not wait long behind parked ones. */
+  #hurry(): void {
+    this.#ways.hurry()
+    this.#wake()
   }
 
   #wake(): void {
@@ -150,10 +151,13 @@ export class Fetcher<Claim> {
     const fetches = new Map<number, Asked<Claim>[]>()
     const validations = new Map<number, Asked<Claim>[]>()
     let wakeAtMs = Number.POSITIVE_INFINITY
+    const leaders = new Set<number>()
     for (const t of [...this.#tracked.values()]) {
+      const leader = this.#cluster.leader(t.topic, t.partition)
+      if (leader !== undefined) leaders.add(leader.nodeId)
       if (t.kept !== undefined && !t.paused && t.state === 'reading') this.#handOut(t, this.#unkeep(t))
       if (!this.#isSameTopic(t)) continue
-      const next = nextFor(t, this.#cluster, nowMs, this.#options.partitionBytesMax * ANSWERS_BUFFERED_MAX)
+      const next = nextFor(t, this.#cluster, nowMs, this.#bufferedBytesMax)
       if (next.kind === 'wait') wakeAtMs = Math.min(wakeAtMs, next.untilMs)
       else if (next.kind === 'look_up') this.#distrust(t)
       else if (next.kind !== 'nothing') {
@@ -161,13 +165,14 @@ export class Fetcher<Claim> {
         push(next.kind === 'fetch' ? fetches : validations, next.nodeId, asked)
       }
     }
+    if (this.#closed) return
+    this.#leaders = Math.max(1, leaders.size)
     for (const [nodeId, asked] of validations) void this.#validate(nodeId, asked)
     for (const [nodeId, asked] of fetches) {
-      const way = this.#ways.findIndex(({ busy }) => !busy.has(nodeId))
-      if (way < 0) continue
       const untilMs = this.#mutedUntilMs.get(nodeId) ?? 0
+      const chosen = this.#ways.choose(nodeId, nowMs)
       if (untilMs > nowMs) wakeAtMs = Math.min(wakeAtMs, untilMs)
-      else void this.#fetch(nodeId, asked, this.#ways[way]!, way === 0 ? this.#options.waitMaxMs : SECOND_WAIT_MS)
+      else if (chosen !== undefined) void this.#fetch(nodeId, asked, chosen.way, chosen.waitMs, nowMs)
     }
     this.#wakeAt(wakeAtMs, nowMs)
   }
@@ -210,7 +215,7 @@ export class Fetcher<Claim> {
   async #validate(nodeId: number, asked: readonly Asked<Claim>[]): Promise<void> {
     for (const { tracked } of asked) tracked.state = 'validating'
     try {
-      const results = await validate(this.#cluster, this.#ways[0]!.owner, nodeId, asked)
+      const results = await validate(this.#cluster, this.#ways.first.owner, nodeId, asked)
       for (const { tracked } of asked) tracked.state = 'reading'
       for (const [i, a] of asked.entries()) {
         const result = results[i]!
@@ -226,12 +231,10 @@ export class Fetcher<Claim> {
     this.#wake()
   }
 
-  async #fetch(nodeId: number, all: readonly Asked<Claim>[], way: Way, waitWishedMs: number): Promise<void> {
-    const { bytesMin, partitionBytesMax, waitMaxMs, isolation, bufferBytesMax } = this.#options
-    const room = bufferBytesMax - this.#bufferedBytes - this.#askedBytes
-    if (room < Math.min(ROOM_BYTES_MIN, bufferBytesMax)) return // a release, or an answer under way, wakes it
-    const bytesMax = Math.min(this.#options.bytesMax, room)
-    const waitMs = Math.min(waitMaxMs, waitWishedMs)
+  async #fetch(nodeId: number, all: readonly Asked<Claim>[], way: Way, waitMs: number, nowMs: number): Promise<void> {
+    const { bytesMin, partitionBytesMax, isolation } = this.#options
+    const bytesMax = this.#room.ask(this.#ways.count * this.#leaders, this.#options.bytesMax)
+    if (bytesMax === 0) return // a release, or an answer under way, wakes it
     const question = new FetchQuestion<Claim>({
       isolation,
       waitMs,
@@ -239,21 +242,26 @@ export class Fetcher<Claim> {
       bytesMax,
       partitionBytesMax: Math.min(partitionBytesMax, bytesMax),
     })
-    for (const asked of all) question.add(asked)
-    for (const { tracked } of all) tracked.asked = true
-    way.busy.add(nodeId)
-    this.#askedBytes += bytesMax
+    for (const asked of all) {
+      question.add(asked)
+      asked.tracked.asked = true
+      this.#toTheEnd(asked.tracked)
+    }
+    way.untilMs.set(nodeId, nowMs + waitMs)
     try {
       const timeoutMs = waitMs + this.#cluster.options.requestTimeoutMs
       const to = { node: nodeId, purpose: 'fetch', owner: way.owner, timeoutMs, ...question.versionMax } as const
       const { body } = await this.#cluster.send(apis.Fetch, question.body(), to)
-      if (!this.#closed) this.#take(nodeId, question, body)
+      if (this.#closed) return
+      const nothingCame = body.responses.every((t) => t.partitions.every((p) => (p.records?.length ?? 0) === 0))
+      this.#ways.answered(way, nodeId, waitMs, nothingCame)
+      this.#take(nodeId, question, body)
     } catch (error) {
       this.#lost(all, error)
     } finally {
-      this.#askedBytes -= bytesMax
+      this.#room.asked(bytesMax)
       for (const { tracked } of all) tracked.asked = false
-      way.busy.delete(nodeId)
+      way.untilMs.delete(nodeId)
       this.#wake()
     }
   }
@@ -292,28 +300,30 @@ export class Fetcher<Claim> {
 
   #keep(t: Tracked<Claim>, answer: PartitionAnswer): void {
     t.kept = answer
-    t.bufferedBytes += answer.records!.length
-    this.#bufferedBytes += answer.records!.length
+    this.#room.buffer(t, answer.records!.length)
   }
 
   #unkeep(t: Tracked<Claim>): PartitionAnswer {
     const answer = t.kept!
     t.kept = undefined
-    t.bufferedBytes -= answer.records!.length
-    this.#bufferedBytes -= answer.records!.length
+    this.#room.unbuffer(t, answer.records!.length)
     return answer
   }
 
   #handOut(t: Tracked<Claim>, answer: PartitionAnswer): void {
     const records = answer.records!
     const aborted = this.#options.isolation === 'read_committed' ? new AbortedFilter(answer.abortedTransactions ?? []) : undefined
-    const settings = { checkCrc: this.#options.checkCrc, aborted, bytesMax: this.#options.partitionBytesMax * ANSWERS_BUFFERED_MAX }
+    const settings = { checkCrc: this.#options.checkCrc, aborted, bytesMax: this.#bufferedBytesMax }
     const { messages, next, bytes, error } = decodeRecords(t, records, t.position, settings)
     if (next.offset > t.position.offset) {
       t.position = { offset: next.offset, leaderEpoch: next.leaderEpoch }
-      this.#tracked.delete(keyOf(t))
-      this.#tracked.set(keyOf(t), t)
-      this.#owner.onRecords(t.claim, messages, next, this.#deliver(t, messages.length === 0 ? 0 : bytes, answer))
+      this.#toTheEnd(t)
+      this.#owner.onRecords(
+        t.claim,
+        messages,
+        next,
+        this.#room.deliver(t, messages.length === 0 ? 0 : bytes, answer, (released) => this.#released(t, released)),
+      )
     } else if (error === undefined) {
       const text = `the first batch of ${t.topic}-${t.partition} from offset ${t.position.offset} on is larger than partitionBytesMax and was cut off`
       this.#stop(
@@ -324,23 +334,9 @@ export class Fetcher<Claim> {
     if (error !== undefined && this.#tracked.get(keyOf(t)) === t) this.#stop(t, failed(error))
   }
 
-  #deliver(t: Tracked<Claim>, bytes: number, answer: PartitionAnswer): Delivery {
-    this.#bufferedBytes += bytes
-    t.bufferedBytes += bytes
-    let left = bytes
-    return {
-      bytes,
-      highWatermark: answer.highWatermark as Offset,
-      lastStableOffset: answer.lastStableOffset as Offset,
-      logStartOffset: answer.logStartOffset as Offset,
-      release: () => {
-        if (left === 0) return
-        this.#bufferedBytes -= left
-        t.bufferedBytes -= left
-        left = 0
-        this.#wake()
-      },
-    }
+  #released(t: Tracked<Claim>, bytes: number): void {
+    if (t.bufferedBytes < this.#bufferedBytesMax && t.bufferedBytes + bytes >= this.#bufferedBytesMax) this.#hurry()
+    else this.#wake()
   }
 
   #isCurrent({ tracked, position }: Asked<Claim>): boolean {
@@ -373,6 +369,12 @@ export class Fetcher<Claim> {
     t.doubtful = true
     this.#cluster.invalidate(t.topic)
     this.#lookUp.add(t.topic)
+  }
+
+  #toTheEnd(t: Tracked<Claim>): void {
+    const key = keyOf(t)
+    this.#tracked.delete(key)
+    this.#tracked.set(key, t)
   }
 
   #holdOff(t: Tracked<Claim>): void {

@@ -8,7 +8,9 @@
  * ```
  * Invariant: batches go out in the order of their sequence numbers. What failed goes again before anything new, never past one that is
  * still in flight, and never to another node while one is: a broker that sees a gap refuses what follows it.
- * Without idempotence a broker sees no gaps, so there is one batch in flight at most.
+ * A broker that does not know the producer (yet, or any more) sees no gap: it takes whatever sequence number comes first. So after a
+ * beginning, and after each failure, one batch goes alone, until it is acknowledged. Without idempotence no broker sees gaps, and there
+ * is never more than one batch in flight.
  */
 import { isSequenceBefore, type ProduceBatch, type ProducerIdentity, sequenceAfter } from './batch.ts'
 
@@ -29,6 +31,8 @@ export class PartitionQueue {
   #identity: ProducerIdentity | undefined
   #nextSequence = 0
   #isGap = false
+  /** The leader has acknowledged what came before: it refuses what does not follow. */
+  #isKnown = false
 
   constructor(topic: string, partition: number) {
     this.topic = topic
@@ -48,7 +52,8 @@ export class PartitionQueue {
   /** What goes next, if anything may go to this node now. */
   candidate(nodeId: number, idempotent: boolean): ProduceBatch | undefined {
     const flying = this.inFlight.length
-    if (flying > 0 && (nodeId !== this.#inFlightNode || !idempotent || this.#isGap || flying >= IN_FLIGHT_MAX)) return undefined
+    const alone = !idempotent || !this.#isKnown || this.#isGap || nodeId !== this.#inFlightNode
+    if (flying >= (alone ? 1 : IN_FLIGHT_MAX)) return undefined
     const retry = this.retries[0]
     if (retry === undefined) return this.waiting[0]
     return flying === 0 || isSequenceBefore(this.inFlight[flying - 1]!.baseSequence, retry.baseSequence) ? retry : undefined
@@ -78,6 +83,7 @@ export class PartitionQueue {
     this.#identity = identity
     this.#nextSequence = 0
     this.#isGap = false
+    this.#isKnown = false
     for (const batch of this.retries) {
       batch.renumber(identity, this.#nextSequence)
       this.#nextSequence = sequenceAfter(this.#nextSequence, batch.count)
@@ -111,8 +117,15 @@ export class PartitionQueue {
     return !this.inFlight.some(isBefore) && !this.retries.some(isBefore)
   }
 
+  acknowledged(batch: ProduceBatch): void {
+    this.landed(batch)
+    this.#isKnown = true
+    this.failures = 0
+  }
+
   /** To be tried again, in its place. */
   again(...batches: ProduceBatch[]): void {
+    this.#isKnown = false
     this.retries.unshift(...batches)
     if (this.#identity !== undefined) this.retries.sort((a, b) => (isSequenceBefore(a.baseSequence, b.baseSequence) ? -1 : 1))
   }

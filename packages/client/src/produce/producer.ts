@@ -201,6 +201,9 @@ class KafkaProducer implements Producer {
       this.#unblock(send)
       send.giveUp(error)
     }
+    if (lane.queues.length > 0) return
+    this.#lanes.delete(lane.topic)
+    this.#kafka.cluster.forget(lane.topic)
   }
 
   /** The send has to wait: for as long as `maxBlockMs`, and not as one of too many. */

@@ -240,8 +240,7 @@ export class Sender {
   }
 
   #written({ queue, batch }: Flight, baseOffset: number, logAppendTimeMs: number): void {
-    queue.landed(batch)
-    queue.failures = 0
+    queue.acknowledged(batch)
     batch.written(baseOffset, logAppendTimeMs)
     this.#onDone(batch)
   }

@@ -92,8 +92,9 @@ class Reading implements AsyncIterableIterator<Message, undefined>, AsyncDisposa
     if (message !== undefined) return Promise.resolve({ value: message, done: false })
     if (this.#closed) return Promise.resolve(DONE)
     if (this.#ended !== undefined) return this.#finish(this.#ended.error)
+    const promise = new Promise<IteratorResult<Message, undefined>>((resolve, reject) => this.#waiters.push({ resolve, reject }))
     if (!this.#begun) void this.#begin()
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
+    return promise
   }
 
   return(): Promise<IteratorResult<Message, undefined>> {
@@ -128,7 +129,7 @@ class Reading implements AsyncIterableIterator<Message, undefined>, AsyncDisposa
     if (signal?.aborted) return this.#abort()
     signal?.addEventListener('abort', this.#abort, { once: true })
     try {
-      const bounds = await findBounds(this.#kafka.cluster, this.#topic, this.#options, this.#fetcher)
+      const bounds = await findBounds(this.#kafka.cluster, this.#topic, this.#options, this)
       if (this.#closed) return
       this.#bounded = to !== undefined
       this.#partitionCount = this.#kafka.cluster.topic(this.#topic)?.partitions.length ?? 0
@@ -203,6 +204,7 @@ class Reading implements AsyncIterableIterator<Message, undefined>, AsyncDisposa
     this.#stopListening?.()
     this.#chunks.length = 0
     this.#fetcher.close()
+    this.#kafka.cluster.release(this)
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE)
   }
 }

@@ -25,10 +25,14 @@ export class World implements Clock, Transport, Random {
   #nowMs = 0
   #order = 0
   #events: Event[] = []
-  #seed = 42
+  #seed: number
   readonly #listeners = new Map<string, (connection: Connection) => void>()
   /** Every connection made so far, as the client's side of it. */
   readonly connections: Pipe[] = []
+
+  constructor(seed = 42) {
+    this.#seed = seed
+  }
 
   get platform(): Platform {
     return { clock: this, random: this, transport: this, disk: nodeDisk }

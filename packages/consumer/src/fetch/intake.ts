@@ -5,7 +5,7 @@
  */
 import type { Delivery } from '@tidemark/client'
 import { Fifo } from '../handle/fifo.ts'
-import { type Claim } from '../state/claims.ts'
+import type { Claim } from '../state/claims.ts'
 import { heldCount } from '../state/tracker.ts'
 
 export interface IntakeLimits {

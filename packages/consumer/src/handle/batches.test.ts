@@ -70,7 +70,10 @@ describe('batches', () => {
     t.fetch(7)
     expect(t.calls.map((c) => c.offsets)).toEqual([[0, 1, 2]])
     await t.calls[0]!.resolve()
-    expect(t.calls.map((c) => c.offsets)).toEqual([[0, 1, 2], [3, 4, 5]])
+    expect(t.calls.map((c) => c.offsets)).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+    ])
     expect(committable(t.claim.tracker)).toBe(3)
   })
 

@@ -154,7 +154,13 @@ export class Batches implements Worker {
       done: () => this.#settled(bench, batch, context, undefined),
       failed: (error: unknown) => this.#settled(bench, batch, context, { error }),
     }
-    attempt(() => handler(batch, context), settle, this.#clock, timeoutMs, () => context.expire())
+    attempt(
+      () => handler(batch, context),
+      settle,
+      this.#clock,
+      timeoutMs,
+      () => context.expire(),
+    )
   }
 
   #settled(bench: Bench, batch: Running, context: BatchContext, failure: { error: unknown } | undefined): void {

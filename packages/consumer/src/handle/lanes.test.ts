@@ -185,8 +185,18 @@ describe('failures', () => {
   })
 
   test.each([
-    ['throws in the call', () => { throw new Error('sync') }],
-    ['throws what is no error', () => { throw undefined }],
+    [
+      'throws in the call',
+      () => {
+        throw new Error('sync')
+      },
+    ],
+    [
+      'throws what is no error',
+      () => {
+        throw undefined
+      },
+    ],
     ['rejects with undefined', () => Promise.reject(undefined)],
   ])('a handler that %s has failed and takes nothing else with it (T42)', async (_, handler) => {
     const t = bench({ handler, retry: { attempts: 1, delayMs: 0, delayMaxMs: 0 }, exhausted: 'skip' })

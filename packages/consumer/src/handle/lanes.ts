@@ -183,7 +183,13 @@ export class Lanes implements Worker {
       done: () => this.#settled(task, context, undefined),
       failed: (error: unknown) => this.#settled(task, context, { error }),
     }
-    attempt(() => handler(message, context), settle, this.#clock, timeoutMs, () => context.expire())
+    attempt(
+      () => handler(message, context),
+      settle,
+      this.#clock,
+      timeoutMs,
+      () => context.expire(),
+    )
   }
 
   #settled(task: Task, context: Context, failure: { error: unknown } | undefined): void {

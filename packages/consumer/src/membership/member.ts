@@ -8,8 +8,8 @@ import type { Cluster } from '@tidemark/client'
 import { type Clock, type Random, TidemarkError, type Timer } from '@tidemark/platform'
 import { type Api, apis, ErrorCode, errorOf, type Infer, type InferInput } from '@tidemark/protocol'
 import { type Membership, type MembershipAction, type MembershipEvent, membership, on } from '../state/membership.ts'
-import { type AssignorName, assignors } from './assignors/index.ts'
 import type { TopicPartition } from './assignors/assignor.ts'
+import { type AssignorName, assignors } from './assignors/index.ts'
 import { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from './subscription.ts'
 
 export interface MemberOptions {
@@ -298,14 +298,20 @@ export class Member {
     const { group, instanceId, assignors: named } = this.#options
     switch (error) {
       case 'FENCED_INSTANCE_ID':
-        return new TidemarkError(error, `another process has joined group '${group}' as instance '${instanceId}'; give each its own instanceId`)
+        return new TidemarkError(
+          error,
+          `another process has joined group '${group}' as instance '${instanceId}'; give each its own instanceId`,
+        )
       case 'INCONSISTENT_GROUP_PROTOCOL':
         return new TidemarkError(
           error,
           `group '${group}' has members that share no assignor with this one (${named.join(', ')}); name the one they use in 'assignors'`,
         )
       case 'INVALID_SESSION_TIMEOUT':
-        return new TidemarkError(error, `the broker does not allow a sessionTimeoutMs of ${this.#options.sessionTimeoutMs} (group.min/max.session.timeout.ms)`)
+        return new TidemarkError(
+          error,
+          `the broker does not allow a sessionTimeoutMs of ${this.#options.sessionTimeoutMs} (group.min/max.session.timeout.ms)`,
+        )
       default:
         return new TidemarkError(error, `group '${group}': ${error}`)
     }

@@ -27,11 +27,7 @@ export interface CommitEvents {
 }
 
 const ELSEWHERE: ReadonlySet<number> = new Set([ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE])
-const OF_THE_GROUP: ReadonlySet<number> = new Set([
-  ErrorCode.ILLEGAL_GENERATION,
-  ErrorCode.UNKNOWN_MEMBER_ID,
-  ErrorCode.FENCED_INSTANCE_ID,
-])
+const OF_THE_GROUP: ReadonlySet<number> = new Set([ErrorCode.ILLEGAL_GENERATION, ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_INSTANCE_ID])
 
 export class Committer {
   readonly #options: CommitterOptions

@@ -22,9 +22,6 @@ import { Committer } from './committer.ts'
 const marginOf = (timeoutMs: number): number => Math.min(5_000, timeoutMs / 5)
 const RETRY_DELAY_MS = 100
 
-/** What the runner makes of a topic: its worker, told how outcomes come back. */
-export type WorkerOf = (topic: string) => Worker
-
 export class Runner implements MemberListener, Outcomes {
   readonly mode: Outcomes['mode']
   readonly #options: ResolvedOptions

@@ -59,7 +59,12 @@ export type MembershipEvent =
 
 export type MembershipAction =
   | { readonly kind: 'join'; readonly memberId: string; readonly generation: number; readonly owned: readonly TopicPartition[] }
-  | { readonly kind: 'sync'; readonly memberId: string; readonly generation: number; readonly members: readonly MemberSubscription[] | undefined }
+  | {
+      readonly kind: 'sync'
+      readonly memberId: string
+      readonly generation: number
+      readonly members: readonly MemberSubscription[] | undefined
+    }
   /** Heartbeats go on from now, or stop. */
   | { readonly kind: 'heartbeats'; readonly on: boolean }
   | { readonly kind: 'backoff'; readonly failures: number }

@@ -9,8 +9,8 @@ import { arbitraryOf } from '../testing/arbitrary.ts'
 import { WireError } from '../wire/error.ts'
 import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
-import { compile } from './compile.ts'
 import { codecOf } from './codecs.ts'
+import { compile } from './compile.ts'
 import { interpret } from './interpret.ts'
 
 const messages: Message[] = [
@@ -91,12 +91,16 @@ describe.each(everyVersion)('%s version %i', (_name, version, m) => {
 })
 
 describe('the schema language', () => {
-  const m = message('M', { versions: '0-1', flexible: '1+' }, {
-    number: int32(),
-    place: offset(),
-    inner: struct({ text: string() }, { nullable: '0+', default: null }),
-    list: array(int32(), { versions: '1+', default: [] }),
-  })
+  const m = message(
+    'M',
+    { versions: '0-1', flexible: '1+' },
+    {
+      number: int32(),
+      place: offset(),
+      inner: struct({ text: string() }, { nullable: '0+', default: null }),
+      list: array(int32(), { versions: '1+', default: [] }),
+    },
+  )
   const codec = codecOf(m, 1)
 
   test.each([

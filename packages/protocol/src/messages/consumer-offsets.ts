@@ -1,44 +1,60 @@
-import { array, bytes, int32, offset, string, uuid, message } from '../schema/fields.ts'
+import { array, bytes, int32, message, offset, string, uuid } from '../schema/fields.ts'
 import type { Infer } from '../schema/infer.ts'
 import { ZERO_UUID } from './uuid.ts'
 
-export const OffsetCommitKey = message('OffsetCommitKey', { versions: '0', flexible: 'none' }, {
-  group: string(),
-  topic: string(),
-  partition: int32(),
-})
+export const OffsetCommitKey = message(
+  'OffsetCommitKey',
+  { versions: '0', flexible: 'none' },
+  {
+    group: string(),
+    topic: string(),
+    partition: int32(),
+  },
+)
 export type OffsetCommitKey = Infer<typeof OffsetCommitKey>
 
-export const OffsetCommitValue = message('OffsetCommitValue', { versions: '0-4', flexible: '4+' }, {
-  offset: offset(),
-  leaderEpoch: int32({ versions: '3+', default: -1 }),
-  metadata: string(),
-  commitTimestamp: offset(),
-  expireTimestamp: offset({ versions: '1', default: -1 }),
-  topicId: uuid({ versions: '4+', tag: 0, default: ZERO_UUID }),
-})
+export const OffsetCommitValue = message(
+  'OffsetCommitValue',
+  { versions: '0-4', flexible: '4+' },
+  {
+    offset: offset(),
+    leaderEpoch: int32({ versions: '3+', default: -1 }),
+    metadata: string(),
+    commitTimestamp: offset(),
+    expireTimestamp: offset({ versions: '1', default: -1 }),
+    topicId: uuid({ versions: '4+', tag: 0, default: ZERO_UUID }),
+  },
+)
 export type OffsetCommitValue = Infer<typeof OffsetCommitValue>
 
-export const GroupMetadataKey = message('GroupMetadataKey', { versions: '0', flexible: 'none' }, {
-  group: string(),
-})
+export const GroupMetadataKey = message(
+  'GroupMetadataKey',
+  { versions: '0', flexible: 'none' },
+  {
+    group: string(),
+  },
+)
 export type GroupMetadataKey = Infer<typeof GroupMetadataKey>
 
-export const GroupMetadataValue = message('GroupMetadataValue', { versions: '0-4', flexible: '4+' }, {
-  protocolType: string(),
-  generation: int32(),
-  protocol: string({ nullable: '0+' }),
-  leader: string({ nullable: '0+' }),
-  currentStateTimestamp: offset({ versions: '2+', default: -1 }),
-  members: array({
-    memberId: string(),
-    groupInstanceId: string({ versions: '3+', nullable: '3+', default: null }),
-    clientId: string(),
-    clientHost: string(),
-    rebalanceTimeout: int32({ versions: '1+', default: -1 }),
-    sessionTimeout: int32(),
-    subscription: bytes(),
-    assignment: bytes(),
-  }),
-})
+export const GroupMetadataValue = message(
+  'GroupMetadataValue',
+  { versions: '0-4', flexible: '4+' },
+  {
+    protocolType: string(),
+    generation: int32(),
+    protocol: string({ nullable: '0+' }),
+    leader: string({ nullable: '0+' }),
+    currentStateTimestamp: offset({ versions: '2+', default: -1 }),
+    members: array({
+      memberId: string(),
+      groupInstanceId: string({ versions: '3+', nullable: '3+', default: null }),
+      clientId: string(),
+      clientHost: string(),
+      rebalanceTimeout: int32({ versions: '1+', default: -1 }),
+      sessionTimeout: int32(),
+      subscription: bytes(),
+      assignment: bytes(),
+    }),
+  },
+)
 export type GroupMetadataValue = Infer<typeof GroupMetadataValue>

@@ -1,10 +1,5 @@
 /** Builds record batches: records are written as they come, the header once all are there. */
-import {
-  BATCH_HEADER_BYTES,
-  BATCH_LENGTH_END,
-  type Compression,
-  compressionBits,
-} from './batch.ts'
+import { BATCH_HEADER_BYTES, BATCH_LENGTH_END, type Compression, compressionBits } from './batch.ts'
 import { compress } from './compression.ts'
 import { crc32c } from './crc32c.ts'
 import { putVarint, putVarlong, varintSize, varlongSize } from './varint.ts'

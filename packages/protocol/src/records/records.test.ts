@@ -5,7 +5,7 @@ import { WireError } from '../wire/error.ts'
 import { batchesIn, type Compression, hasRightCrc, lastOffsetOf, readBatchHeader, stampBatch } from './batch.ts'
 import { BatchBuilder, buildBatch, type RecordToWrite } from './build.ts'
 import { compress, decompress } from './compression.ts'
-import { partitionOfGroup, partitionOfKey, murmur2, stringHashCode } from './hash.ts'
+import { murmur2, partitionOfGroup, partitionOfKey, stringHashCode } from './hash.ts'
 import { checkRecords, RecordCursor } from './read.ts'
 
 const CODECS: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']

@@ -7,19 +7,7 @@
 import type { Records, Rows, Struct } from './infer.ts'
 import { type Range, range, type Versions } from './versions.ts'
 
-export type Kind =
-  | 'bool'
-  | 'int8'
-  | 'int16'
-  | 'int32'
-  | 'int64'
-  | 'offset'
-  | 'uuid'
-  | 'string'
-  | 'bytes'
-  | 'records'
-  | 'array'
-  | 'struct'
+export type Kind = 'bool' | 'int8' | 'int16' | 'int32' | 'int64' | 'offset' | 'uuid' | 'string' | 'bytes' | 'records' | 'array' | 'struct'
 
 export interface Options {
   /** Versions that carry the field at all. Default: all. */

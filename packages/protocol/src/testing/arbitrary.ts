@@ -8,7 +8,7 @@ export function arbitraryOf(message: Message, version: number): fc.Arbitrary<Rec
 }
 
 function structOf(at: Layout): fc.Arbitrary<Record<string, unknown>> {
-  const fields = Object.fromEntries([...at.slots, ...at.tagged].map((s) => [s.name, valueOf(s)]))
+  const fields = Object.fromEntries([...at.slots, ...at.tagged].map((s) => [s.name, slotValueOf(s)]))
   if (!at.flexible) return fc.record(fields)
   // Tags far above any that Kafka uses: what a later version may send us.
   const unknown = fc.uniqueArray(fc.record({ tag: fc.integer({ min: 1000, max: 2000 }), bytes: buffer() }), {
@@ -17,14 +17,12 @@ function structOf(at: Layout): fc.Arbitrary<Record<string, unknown>> {
   })
   return fc
     .tuple(fc.record(fields), fc.option(unknown, { freq: 6, nil: [] }))
-    .map(([value, tags]) =>
-      tags.length === 0 ? value : { ...value, unknownTags: [...tags].sort((a, b) => a.tag - b.tag) },
-    )
+    .map(([value, tags]) => (tags.length === 0 ? value : { ...value, unknownTags: [...tags].sort((a, b) => a.tag - b.tag) }))
 }
 
 const buffer = (): fc.Arbitrary<Buffer> => fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes))
 
-function valueOf(s: Slot): fc.Arbitrary<unknown> {
+function slotValueOf(s: Slot): fc.Arbitrary<unknown> {
   const value = bareValueOf(s)
   return s.nullable ? fc.option(value, { nil: null, freq: 4 }) : value
 }
@@ -51,7 +49,7 @@ function bareValueOf(s: Slot): fc.Arbitrary<unknown> {
     case 'records':
       return buffer()
     case 'array':
-      return fc.array(valueOf(s.element!), { maxLength: 3 })
+      return fc.array(slotValueOf(s.element!), { maxLength: 3 })
     case 'struct':
       return structOf(s.layout!)
   }

@@ -16,7 +16,10 @@ export class OrderOfKeys implements Invariant {
     const last = keys.get(fact.key)
     if (last !== undefined && (last.running || fact.offset < last.offset)) {
       const how = last.running ? 'is still running' : 'was handled before'
-      throw new Violation(this.name, `${fact.process.name} starts ${fact.partition}/${fact.offset} of key ${fact.key} while ${last.offset} ${how}`)
+      throw new Violation(
+        this.name,
+        `${fact.process.name} starts ${fact.partition}/${fact.offset} of key ${fact.key} while ${last.offset} ${how}`,
+      )
     }
     keys.set(fact.key, { offset: fact.offset, running: true })
   }

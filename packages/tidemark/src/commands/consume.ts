@@ -18,7 +18,11 @@ export function consumeCommand(): Command {
   return withCluster(new Command('consume'))
     .description('Prints the records of a topic: from a place to the end, or in a group until Ctrl-C.')
     .argument('<TOPIC>')
-    .option('--from <PLACE>', 'start, end, an offset, or a time such as @2026-11-22T14:00Z or @-1h; in a group: where nothing is committed', 'start')
+    .option(
+      '--from <PLACE>',
+      'start, end, an offset, or a time such as @2026-11-22T14:00Z or @-1h; in a group: where nothing is committed',
+      'start',
+    )
     .option('-g, --group <GROUP>', 'in this group: goes on where it stopped, and commits what was printed')
     .option('-f, --follow', 'wait for more at the end')
     .option('-n, --max <N>', 'stop after so many records', wholeNumber('--max', 1))
@@ -35,7 +39,8 @@ async function consume(topic: string, options: ConsumeOptions): Promise<void> {
   await connected(options, async (kafka) => {
     await createAdmin(kafka).topics.describe(topic) // says clearly that it is not there
     const from = placeOf(options.from, kafka.platform.clock.now())
-    const count = options.group === undefined ? await readAll(kafka, topic, from, options, stop) : await inGroup(kafka, topic, from, options, stop)
+    const count =
+      options.group === undefined ? await readAll(kafka, topic, from, options, stop) : await inGroup(kafka, topic, from, options, stop)
     say(`${count} ${count === 1 ? 'record' : 'records'}`)
   })
 }

@@ -1,12 +1,16 @@
-import { groupPositions } from '@tidemark/offsets'
 import { createAdmin } from '@tidemark/client'
+import { groupPositions } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { printJson, printRows, say } from '../print/print.ts'
 
 export function groupCommand(): Command {
   const group = new Command('group').description('Consumer groups: list them, see where one stands.')
-  group.addCommand(withOutput(withCluster(new Command('list'))).description('Lists the groups.').action(list))
+  group.addCommand(
+    withOutput(withCluster(new Command('list')))
+      .description('Lists the groups.')
+      .action(list),
+  )
   group.addCommand(
     withOutput(withCluster(new Command('describe')))
       .description('Shows where a group stands: committed offset, end, lag and owner by partition.')
@@ -21,7 +25,8 @@ async function list(options: ClusterOptions & OutputOptions): Promise<void> {
     const groups = await createAdmin(kafka).groups.list()
     const rows = groups.map((g) => ({ group: g.groupId, state: g.state, type: g.type }))
     rows.sort((a, b) => (a.group < b.group ? -1 : 1))
-    if (rows.length === 0 && options.output === 'table') return say('no groups yet; consume in one with: tidemark consume TOPIC --group NAME')
+    if (rows.length === 0 && options.output === 'table')
+      return say('no groups yet; consume in one with: tidemark consume TOPIC --group NAME')
     printRows(rows, { group: 'GROUP', state: 'STATE', type: 'TYPE' }, options.output)
   })
 }

@@ -16,7 +16,11 @@ export function topicCommand(): Command {
       .description('Creates a topic.')
       .argument('<TOPIC>')
       .option('-p, --partitions <N>', 'how many partitions', wholeNumber('--partitions', 1), 1)
-      .option('-r, --replication-factor <N>', "how many replicas; the broker's default unless given", wholeNumber('--replication-factor', 1))
+      .option(
+        '-r, --replication-factor <N>',
+        "how many replicas; the broker's default unless given",
+        wholeNumber('--replication-factor', 1),
+      )
       .action(create),
   )
   return topic

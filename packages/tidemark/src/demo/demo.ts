@@ -217,7 +217,8 @@ export class Demo {
     const endMs = performance.now() + limitMs
     while (!done()) {
       this.#check()
-      if (performance.now() > endMs) throw new TidemarkError('DEMO_FAILED', `the consumers did not come to the end within ${limitMs / 1000} s`)
+      if (performance.now() > endMs)
+        throw new TidemarkError('DEMO_FAILED', `the consumers did not come to the end within ${limitMs / 1000} s`)
       await pause(20)
     }
   }
@@ -240,7 +241,10 @@ export class Demo {
       ['lost', verdict.lost],
       ['counted twice', verdict.countedTwice],
       ['committed of', `${committed} of ${end}`],
-      ...pauses.map((p): [string, string] => [`pause after ${p.what} was killed`, p.ms === undefined ? 'none seen' : `${Math.round(p.ms)} ms`]),
+      ...pauses.map((p): [string, string] => [
+        `pause after ${p.what} was killed`,
+        p.ms === undefined ? 'none seen' : `${Math.round(p.ms)} ms`,
+      ]),
       ['seconds', seconds.toFixed(1)],
     ]
     const width = Math.max(...rows.map(([name]) => name.length))
@@ -271,7 +275,8 @@ export class Demo {
     process.stderr.write(
       `\nstill up, until Ctrl-C; have a look:\n  tidemark group describe ${this.#group} -b ${brokers}\n  tidemark consume ${this.#topic} --max 3 -b ${brokers}\n`,
     )
-    if (!this.#options.signal.aborted) await new Promise((resolve) => this.#options.signal.addEventListener('abort', resolve, { once: true }))
+    if (!this.#options.signal.aborted)
+      await new Promise((resolve) => this.#options.signal.addEventListener('abort', resolve, { once: true }))
   }
 }
 

@@ -40,7 +40,8 @@ export class BrokerProcess {
     })
     const lines = createInterface({ input: child.stdout! })
     const line = await Promise.race([once(lines, 'line'), once(child, 'exit')])
-    if (typeof line[0] !== 'string' || !line[0].includes(':')) throw new TidemarkError('BROKER_FAILED', `the broker did not start: ${complaint}`)
+    if (typeof line[0] !== 'string' || !line[0].includes(':'))
+      throw new TidemarkError('BROKER_FAILED', `the broker did not start: ${complaint}`)
     this.#address = line[0]
   }
 

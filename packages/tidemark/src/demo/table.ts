@@ -66,7 +66,9 @@ export class DelayTable {
   }
 
   delays(): Map<string, Delays> {
-    const rows = this.#database.prepare('SELECT airport, flights, delayMinutes FROM delays').all() as unknown as ({ airport: string } & Delays)[]
+    const rows = this.#database.prepare('SELECT airport, flights, delayMinutes FROM delays').all() as unknown as ({
+      airport: string
+    } & Delays)[]
     return new Map(rows.map(({ airport, flights, delayMinutes }) => [airport, { flights, delayMinutes }]))
   }
 

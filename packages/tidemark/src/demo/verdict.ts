@@ -22,7 +22,9 @@ export function judge(flights: readonly Flight[], table: DelayTable): Verdict {
     const have = found.get(airport) ?? NOTHING
     countedTwice += Math.max(0, have.flights - want.flights)
     if (want.flights !== have.flights || want.delayMinutes !== have.delayMinutes) {
-      differences.push(`${airport}: ${have.flights} flights and ${have.delayMinutes} minutes, must be ${want.flights} and ${want.delayMinutes}`)
+      differences.push(
+        `${airport}: ${have.flights} flights and ${have.delayMinutes} minutes, must be ${want.flights} and ${want.delayMinutes}`,
+      )
     }
   }
   const lost = flights.length - table.rowsSeen()

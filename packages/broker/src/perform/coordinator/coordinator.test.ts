@@ -5,6 +5,7 @@ import { heartbeat } from '../../state/group/heartbeat.ts'
 import { join } from '../../state/group/join.ts'
 import { type JoinReply, joinError, type SyncReply, syncError } from '../../state/group/replies.ts'
 import { sync } from '../../state/group/sync.ts'
+import { SWEPT_RECORDS_MAX } from '../../state/group/turn.ts'
 import { type CommitReply, commit } from '../../state/offsets/commit.ts'
 import { fetchOffsets } from '../../state/offsets/fetch.ts'
 import { Timers } from '../timers.ts'
@@ -297,6 +298,19 @@ describe('reading back', () => {
     await settle(rig.clock)
     await loading
     expect([rig.committed('g'), rig.committed('g', 'gone')]).toEqual([1, -1])
+  })
+
+  it('a topic with more offsets than one turn writes is forgotten whole; if nothing can be written, the rest waits for the next start', () => {
+    const rig = new Rig().begin()
+    for (let partition = 0; partition < SWEPT_RECORDS_MAX + 5; partition++) rig.commit('g', 1, 'orders', partition)
+    rig.log.broken = new Error('no room')
+    rig.coordinator.forgetTopic('orders')
+    expect(rig.committed('g')).toBe(1)
+    rig.log.broken = undefined
+    const before = rig.log.batches.length
+    rig.coordinator.forgetTopic('orders')
+    expect(rig.committed('g')).toBe(-1)
+    expect(rig.log.batches.length).toBe(before + 2)
   })
 
   it('a log that cannot be read makes the partition unavailable', async () => {

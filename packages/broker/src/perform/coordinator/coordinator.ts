@@ -18,8 +18,9 @@ import { takeCheckpoint } from '../../state/group/checkpoint.ts'
 import { expire } from '../../state/group/expire.ts'
 import { encodeRecord } from '../../state/group/records.ts'
 import { Shard } from '../../state/group/shard.ts'
-import type { GroupDecision, GroupLimits, GroupTimer, Turn } from '../../state/group/turn.ts'
+import { type GroupDecision, type GroupLimits, type GroupTimer, isFull, type Turn } from '../../state/group/turn.ts'
 import { forgetTopics } from '../../state/offsets/forget.ts'
+import { forgetExpired } from '../../state/offsets/retention.ts'
 import type { CheckpointStore, InternalLog } from '../internal-log.ts'
 import type { Timers } from '../timers.ts'
 import { loadShard } from './load.ts'
@@ -100,7 +101,7 @@ export class Coordinator {
     this.#unavailable = ErrorCode.NONE
     this.#turn((turn) => this.#shard.revive(turn))
     // A crash may have come between the deletion of a topic and that of its offsets.
-    this.#turn((turn) => forgetTopics(this.#shard, (topic) => !this.#parts.topicExists(topic), turn.decision))
+    this.#sweep((turn) => forgetTopics(this.#shard, (topic) => !this.#parts.topicExists(topic), turn.decision))
   }
 
   /** The reply, now or when it is decided and durable; undefined if `signal` aborts first. */
@@ -143,36 +144,52 @@ export class Coordinator {
   }
 
   forgetTopic(name: string): void {
-    if (this.#unavailable !== ErrorCode.NONE) return
-    this.#turn((turn) => forgetTopics(this.#shard, (topic) => topic === name, turn.decision))
+    this.#sweep((turn) => forgetTopics(this.#shard, (topic) => topic === name, turn.decision))
   }
 
-  #turn(decide: (turn: Turn) => void) {
+  forgetExpired(retentionMs: number): void {
+    this.#sweep((turn) => forgetExpired(this.#shard, retentionMs, turn))
+  }
+
+  /** Turn by turn, until there is nothing left to write. */
+  #sweep(decide: (turn: Turn) => void): void {
+    let goesOn = true
+    while (goesOn && this.#unavailable === ErrorCode.NONE) goesOn = this.#turn(decide)
+  }
+
+  /** Returns whether it wrote as much as one turn may. */
+  #turn(decide: (turn: Turn) => void): boolean {
     const { clock, limits, mayCreateGroup } = this.#parts
     const now: Moment = { wallMs: clock.now(), monotonicMs: clock.monotonic() }
     const decision: GroupDecision = new Decision()
     try {
       decide({ now, limits, decision, mayCreateGroup })
     } catch (error) {
-      return this.#stop(error)
+      this.#stop(error)
+      return false
     }
-    this.#perform(decision, now)
+    return this.#perform(decision, now) && isFull(decision)
   }
 
   /** What is not understood is not continued: nothing is written any more, and whoever waits is told. */
-  #stop(error: unknown) {
+  #stop(error: unknown): void {
     this.#unavailable = ErrorCode.COORDINATOR_NOT_AVAILABLE
     for (const ticket of [...this.#waiters.keys()]) this.#take(ticket)?.fail(ErrorCode.COORDINATOR_NOT_AVAILABLE)
     this.#parts.onBug(error)
   }
 
-  #perform(decision: GroupDecision, now: Moment) {
+  /** Returns whether its records are in the log. */
+  #perform(decision: GroupDecision, now: Moment): boolean {
     const written = this.#write(decision, now)
     for (const change of decision.timers) {
       if (change.at === undefined) this.#parts.timers.cancel(change.key)
       else this.#parts.timers.set(change.key, change.at, () => this.#fire(change.event))
     }
-    if (decision.replies.length === 0) return
+    if (decision.replies.length > 0) this.#answer(decision, written)
+    return written
+  }
+
+  #answer(decision: GroupDecision, written: boolean) {
     if (!written) return this.#fail(decision)
     if (this.#unsettled === undefined) return this.#give(decision)
     this.#unsettled.then(

@@ -99,6 +99,18 @@ describe('in memory', () => {
     expect(await names([], ['consumer'])).toEqual([])
   })
 
+  it('trap 36: offsets of groups that nobody uses are forgotten after the retention time, looked for every ten minutes', async () => {
+    const clock = new ManualClock()
+    const { groups } = await inMemory({ platform: { ...nodePlatform, clock } })
+    await commit(groups, 'old', 1)
+    clock.advance(7 * 24 * 60 * 60 * 1000 - 1)
+    expect(await committed(groups, 'old')).toBe(1)
+    await commit(groups, 'young', 2)
+    clock.advance(1)
+    expect([await committed(groups, 'old'), await committed(groups, 'young')]).toEqual([-1, 2])
+    expect((await groups.list({ states: [], types: [] })).groups.map((g) => g.groupId)).toEqual(['young'])
+  })
+
   it('makes no more groups than groupsMax, of all partitions together', async () => {
     const { groups } = await inMemory({ groupsMax: 2 })
     expect(await commit(groups, 'a', 1)).toEqual([ErrorCode.NONE])

@@ -31,7 +31,14 @@ export interface GroupsParts {
   readonly platform: Platform
   readonly topics: Topics
   readonly partitions: Partitions
+  /** `offsets.retention.minutes`: 7 days unless given. */
+  readonly offsetsRetentionMs?: number
 }
+
+const OFFSETS_RETENTION_MS = 7 * 24 * 60 * 60 * 1000
+/** `offsets.retention.check.interval.ms` */
+const RETENTION_CHECK_INTERVAL_MS = 10 * 60 * 1000
+const RETENTION_TIMER = 'retention'
 
 /** Ids that were given out and not come back, in one group. */
 const PENDING_MEMBERS_MAX = 10_000
@@ -52,12 +59,14 @@ export class Groups {
   readonly #platform: Platform
   readonly #partitions: Partitions
   readonly #timers: Timers
+  readonly #offsetsRetentionMs: number
   readonly #parts: CoordinatorParts
   /** By partition. A promise while its log is being opened for the first time. */
   readonly #coordinators = new Map<number, Now<Coordinator>>()
   #closed = false
 
-  constructor({ options, platform, topics, partitions }: GroupsParts) {
+  constructor({ options, platform, topics, partitions, offsetsRetentionMs = OFFSETS_RETENTION_MS }: GroupsParts) {
+    this.#offsetsRetentionMs = offsetsRetentionMs
     this.#options = options
     this.#platform = platform
     this.#partitions = partitions
@@ -78,10 +87,18 @@ export class Groups {
 
   /** Begins to read back what was written before. Resolves when all of it is there; nobody has to wait for that. */
   start(): Promise<void> {
+    this.#checkRetention()
     const used = this.#partitions.usedPartitions(OFFSETS_TOPIC)
     const loading = used.map((partition) => ({ partition, coordinator: this.#make(partition) }))
     for (const { partition, coordinator } of loading) this.#coordinators.set(partition, coordinator)
     return this.#loadAll(loading)
+  }
+
+  #checkRetention(): void {
+    this.#timers.set(RETENTION_TIMER, this.#platform.clock.monotonic() + RETENTION_CHECK_INTERVAL_MS, () => {
+      for (const coordinator of this.#ready()) coordinator.forgetExpired(this.#offsetsRetentionMs)
+      this.#checkRetention()
+    })
   }
 
   async #loadAll(loading: readonly { readonly partition: number; readonly coordinator: Coordinator }[]): Promise<void> {

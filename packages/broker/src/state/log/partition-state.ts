@@ -2,10 +2,11 @@
  * What a partition derives from the headers of its batches: leader epochs and producers.
  *
  * Invariant: a snapshot, and `apply` of every batch from the offset that it reaches on, give the state. So a snapshot is
- * disposable, and it may be as old as it likes.
+ * disposable, and it may be as old as it likes; only the log must be the one that it was taken of.
  */
 import { type BatchHeader, codecOf, fields, message, Reader, Writer } from '@tidemark/protocol'
 import { LeaderEpochs } from './leader-epochs.ts'
+import type { LogPoint } from './point.ts'
 import { Producers, producerFields } from './producers.ts'
 
 const { array, int32, offset } = fields
@@ -15,6 +16,8 @@ const PartitionSnapshot = message(
   { versions: '0', flexible: '0+' },
   {
     reaches: offset(),
+    /** Of the last batch below that: a log that was cut and written on has another one there. */
+    lastCrc: int32(),
     epochs: array({ epoch: int32(), startOffset: offset() }),
     producers: array(producerFields),
   },
@@ -33,17 +36,19 @@ export class PartitionState {
     this.producers.apply(header)
   }
 
-  snapshot(reaches: number): Buffer {
+  /** `lastCrc`: of the batch that ends at `reaches`. */
+  snapshot({ reaches, lastCrc }: LogPoint): Buffer {
     const w = new Writer()
-    codecOf(PartitionSnapshot, 0).encode(w, { reaches, epochs: this.epochs.entries, producers: this.producers.entries() })
+    const snapshot = { reaches, lastCrc, epochs: this.epochs.entries, producers: this.producers.entries() }
+    codecOf(PartitionSnapshot, 0).encode(w, snapshot)
     return Buffer.from(w.written())
   }
 
-  /** Returns the offset that the snapshot reaches. */
-  restore(bytes: Buffer): number {
-    const { reaches, epochs, producers } = codecOf(PartitionSnapshot, 0).decode(new Reader(bytes))
+  /** Returns the point of the log that the snapshot reaches. */
+  restore(bytes: Buffer): LogPoint {
+    const { reaches, lastCrc, epochs, producers } = codecOf(PartitionSnapshot, 0).decode(new Reader(bytes))
     for (const { epoch, startOffset } of epochs) this.epochs.add(epoch, startOffset)
     this.producers.restore(producers)
-    return reaches
+    return { reaches, lastCrc }
   }
 }

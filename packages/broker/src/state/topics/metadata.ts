@@ -5,6 +5,7 @@
  * `kind int16, version int16, fields`.
  */
 import { codecOf, fields, type Infer, type Message, message, Reader, type RecordToWrite, Writer } from '@tidemark/protocol'
+import type { LogPoint } from '../log/point.ts'
 import { collisionKey } from './names.ts'
 
 const { array, bool, int32, int64, offset, string, uuid } = fields
@@ -30,6 +31,8 @@ const MetadataCheckpoint = message(
   { versions: '0', flexible: '0+' },
   {
     reaches: offset(),
+    /** Of the last batch below that. */
+    lastCrc: int32(),
     leaderEpoch: int32(),
     nextProducerId: int64(),
     topics: array(topicFields),
@@ -99,20 +102,20 @@ export class Metadata {
   }
 
   /** All of it, and the offset it reaches: what a restart begins with. */
-  checkpoint(reaches: number): Buffer {
+  checkpoint({ reaches, lastCrc }: LogPoint): Buffer {
     const { leaderEpoch, nextProducerId } = this
     const w = new Writer()
-    codecOf(MetadataCheckpoint, VERSION).encode(w, { reaches, leaderEpoch, nextProducerId, topics: [...this.byId.values()] })
+    codecOf(MetadataCheckpoint, VERSION).encode(w, { reaches, lastCrc, leaderEpoch, nextProducerId, topics: [...this.byId.values()] })
     return Buffer.from(w.written())
   }
 
-  /** Returns the offset that the checkpoint reaches. */
-  restore(bytes: Buffer): number {
-    const { reaches, leaderEpoch, nextProducerId, topics } = codecOf(MetadataCheckpoint, VERSION).decode(new Reader(bytes))
+  /** Returns the point of the log that the checkpoint reaches. */
+  restore(bytes: Buffer): LogPoint {
+    const { reaches, lastCrc, leaderEpoch, nextProducerId, topics } = codecOf(MetadataCheckpoint, VERSION).decode(new Reader(bytes))
     this.leaderEpoch = leaderEpoch
     this.nextProducerId = nextProducerId
     for (const topic of topics) this.#add(topic)
-    return reaches
+    return { reaches, lastCrc }
   }
 }
 

@@ -70,10 +70,7 @@ describe('cooperative-sticky', () => {
 
   test('members that leave hand their partitions to those with the fewest, and nobody else moves', () => {
     const counts = new Map([['t', 6]])
-    const assignment = cooperativeSticky.assign(
-      [member('a', ['t'], of('t', 0, 1), 1), member('b', ['t'], of('t', 2, 3), 1)],
-      counts,
-    )
+    const assignment = cooperativeSticky.assign([member('a', ['t'], of('t', 0, 1), 1), member('b', ['t'], of('t', 2, 3), 1)], counts)
     expect(assignment.get('a')).toEqual(expect.arrayContaining(of('t', 0, 1)))
     expect(assignment.get('b')).toEqual(expect.arrayContaining(of('t', 2, 3)))
     expect(assignment.get('a')).toHaveLength(3)
@@ -83,29 +80,28 @@ describe('cooperative-sticky', () => {
 describe('every assignor', () => {
   const subscriptions = fc
     .uniqueArray(fc.string({ minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 5 })
-    .chain((ids) =>
-      fc.tuple(
-        ...ids.map((id) => fc.subarray(['t', 'u', 'v'], { minLength: 1 }).map((topics) => member(id, topics))),
-      ),
-    )
+    .chain((ids) => fc.tuple(...ids.map((id) => fc.subarray(['t', 'u', 'v'], { minLength: 1 }).map((topics) => member(id, topics)))))
   const counts = fc.record({ t: fc.nat(7), u: fc.nat(7), v: fc.nat(7) }).map((c) => new Map(Object.entries(c)))
 
-  test.each(Object.values(assignors))('$name gives each partition to exactly one member that wants it, the same for any order of members', (assignor) => {
-    fc.assert(
-      fc.property(subscriptions, counts, (members, partitions) => {
-        const assignment = assignor.assign(members, partitions)
-        const given = [...assignment].flatMap(([id, list]) => list.map((p) => ({ id, ...p })))
-        const wanted = [...partitions].filter(([topic]) => members.some((m) => m.topics.includes(topic)))
-        expect(given).toHaveLength(wanted.reduce((sum, [, count]) => sum + count, 0))
-        expect(new Set(given.map((p) => `${p.topic}${p.partition}`)).size).toBe(given.length)
-        for (const p of given) expect(members.find((m) => m.memberId === p.id)!.topics).toContain(p.topic)
-        expect(spelled(assignor.assign([...members].reverse(), partitions))).toEqual(
-          Object.fromEntries([...members].reverse().map((m) => [m.memberId, spelled(assignment)[m.memberId]])),
-        )
-      }),
-      { numRuns: 200 },
-    )
-  })
+  test.each(Object.values(assignors))(
+    '$name gives each partition to exactly one member that wants it, the same for any order of members',
+    (assignor) => {
+      fc.assert(
+        fc.property(subscriptions, counts, (members, partitions) => {
+          const assignment = assignor.assign(members, partitions)
+          const given = [...assignment].flatMap(([id, list]) => list.map((p) => ({ id, ...p })))
+          const wanted = [...partitions].filter(([topic]) => members.some((m) => m.topics.includes(topic)))
+          expect(given).toHaveLength(wanted.reduce((sum, [, count]) => sum + count, 0))
+          expect(new Set(given.map((p) => `${p.topic}${p.partition}`)).size).toBe(given.length)
+          for (const p of given) expect(members.find((m) => m.memberId === p.id)!.topics).toContain(p.topic)
+          expect(spelled(assignor.assign([...members].reverse(), partitions))).toEqual(
+            Object.fromEntries([...members].reverse().map((m) => [m.memberId, spelled(assignment)[m.memberId]])),
+          )
+        }),
+        { numRuns: 200 },
+      )
+    },
+  )
 
   test('cooperative-sticky settles: with everybody saying what they got, a second round moves nothing and is even to one', () => {
     fc.assert(

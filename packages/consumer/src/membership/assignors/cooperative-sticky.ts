@@ -5,7 +5,15 @@
  * Balance: as even as the subscriptions allow; where all members want the same topics, counts differ by one at most.
  * Ownership counts only in the newest generation that any member names: an older claim may be out of date (KIP-792).
  */
-import { type Assignment, type Assignor, compare, emptyAssignment, inOrder, type MemberSubscription, type TopicPartition } from './assignor.ts'
+import {
+  type Assignment,
+  type Assignor,
+  compare,
+  emptyAssignment,
+  inOrder,
+  type MemberSubscription,
+  type TopicPartition,
+} from './assignor.ts'
 
 const keyOf = (p: TopicPartition): string => `${p.topic}\n${p.partition}`
 

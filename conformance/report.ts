@@ -1,0 +1,32 @@
+/** What a judge says: checks by name, each passed, failed or skipped with its reason. */
+export class Report {
+  readonly #judge: string
+  passed = 0
+  failed = 0
+  skipped = 0
+
+  constructor(judge: string) {
+    this.#judge = judge
+  }
+
+  async check(name: string, act: () => Promise<void> | void): Promise<void> {
+    try {
+      await act()
+      this.passed++
+      console.log(`ok       ${this.#judge}: ${name}`)
+    } catch (error) {
+      this.failed++
+      console.log(`NOT OK   ${this.#judge}: ${name}\n         ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  skip(name: string, why: string): void {
+    this.skipped++
+    console.log(`skipped  ${this.#judge}: ${name} (${why})`)
+  }
+}
+
+export function equal(found: unknown, wanted: unknown): void {
+  const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)]
+  if (a !== b) throw new Error(`found ${a}, must be ${b}`)
+}

@@ -1,0 +1,66 @@
+/** Brings the tools that judges need onto the machine: npm packages into a cache outside the repository, Debian's packages by apt. */
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { homedir } from 'node:os'
+import path from 'node:path'
+
+const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'tidemark-conformance')
+
+/** A package at exactly this version, loaded from the cache. */
+export function npmPackage<T>(name: string, version: string): T {
+  const folder = path.join(CACHE, `${name.replace(/[@/]/g, '_')}-${version}`)
+  if (!existsSync(path.join(folder, 'node_modules', name))) {
+    mkdirSync(folder, { recursive: true })
+    execFileSync('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts', `${name}@${version}`], { stdio: 'ignore' })
+  }
+  return createRequire(path.join(folder, 'package.json'))(name) as T
+}
+
+/** Whether a Debian program is there; tries to install its package once. */
+export function debianProgram(program: string): boolean {
+  if (isThere(program)) return true
+  try {
+    execFileSync('apt-get', ['update', '-q'], { stdio: 'ignore' })
+    execFileSync('apt-get', ['install', '-y', '-q', program], { stdio: 'ignore' })
+  } catch {
+    return false
+  }
+  return isThere(program)
+}
+
+function isThere(program: string): boolean {
+  try {
+    execFileSync('which', [program], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+export interface Finished {
+  readonly stdout: string
+  readonly stderr: string
+  readonly code: number | null
+}
+
+/** Runs a program to its end, or for `timeoutMs`. */
+export function run(program: string, args: readonly string[], input: string | undefined, timeoutMs = 20_000): Promise<Finished> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk
+    })
+    const timer = setTimeout(() => child.kill('SIGTERM'), timeoutMs)
+    child.on('close', (code) => {
+      clearTimeout(timer)
+      resolve({ stdout, stderr, code })
+    })
+    child.stdin.end(input ?? '')
+  })
+}

@@ -1,0 +1,44 @@
+/** Finds the batches that a reader wants in bytes that were read from a segment, beginning at some batch. */
+import { TidemarkError } from '@tidemark/platform'
+import { BATCH_HEADER_BYTES, batchSizeAt } from '@tidemark/protocol'
+
+export type Cut =
+  | { readonly kind: 'found'; readonly begin: number; readonly end: number; readonly nextOffset: number }
+  | { readonly kind: 'beyond' }
+  | { readonly kind: 'larger'; readonly begin: number; readonly size: number }
+  | { readonly kind: 'further'; readonly begin: number }
+
+/** The whole batches of the chunk from the one that holds `from`: at least one, then as many as `bytesMax` allows. */
+export function cutBatches(chunk: Buffer, from: number, upTo: number, bytesMax: number): Cut {
+  let at = 0
+  let begin = -1
+  let nextOffset = from
+  while (at < chunk.length) {
+    const size = batchSizeAt(chunk, at)
+    if (size !== undefined && size < BATCH_HEADER_BYTES) throw damaged(at)
+    if (size === undefined || at + BATCH_HEADER_BYTES > chunk.length) break
+    const baseOffset = offsetIn(chunk, at)
+    const last = baseOffset + chunk.readInt32BE(at + 23)
+    if (at + size > chunk.length) {
+      if (at > 0) break
+      if (last < from) return { kind: 'further', begin: size }
+      return baseOffset >= upTo ? { kind: 'beyond' } : { kind: 'larger', begin: 0, size }
+    }
+    if (last >= from) {
+      if (baseOffset >= upTo) return begin < 0 ? { kind: 'beyond' } : { kind: 'found', begin, end: at, nextOffset }
+      if (begin < 0) begin = at
+      else if (at + size - begin > bytesMax) return { kind: 'found', begin, end: at, nextOffset }
+      nextOffset = last + 1
+    }
+    at += size
+  }
+  if (begin >= 0) return { kind: 'found', begin, end: at, nextOffset }
+  if (at === 0) throw damaged(at)
+  return { kind: 'further', begin: at }
+}
+
+const damaged = (at: number): TidemarkError =>
+  new TidemarkError('LOG_DAMAGED', `there is no whole record batch ${at} bytes into what was read`)
+
+/** The base offset of the batch at `at`. */
+const offsetIn = (bytes: Buffer, at: number): number => bytes.readInt32BE(at) * 4294967296 + bytes.readUInt32BE(at + 4)
