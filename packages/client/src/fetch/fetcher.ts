@@ -168,11 +168,12 @@ export class Fetcher<Claim> {
     if (this.#closed) return
     this.#leaders = Math.max(1, leaders.size)
     for (const [nodeId, asked] of validations) void this.#validate(nodeId, asked)
-    for (const [nodeId, asked] of fetches) {
+    for (const [nodeId, all] of fetches) {
+      const asked = all.filter((a) => this.#isCurrent(a)) // what was handed out just now may have made the owner take some back
       const untilMs = this.#mutedUntilMs.get(nodeId) ?? 0
       const chosen = this.#ways.choose(nodeId, nowMs)
       if (untilMs > nowMs) wakeAtMs = Math.min(wakeAtMs, untilMs)
-      else if (chosen !== undefined) void this.#fetch(nodeId, asked, chosen.way, chosen.waitMs, nowMs)
+      else if (chosen !== undefined && asked.length > 0) void this.#fetch(nodeId, asked, chosen.way, chosen.waitMs, nowMs)
     }
     this.#wakeAt(wakeAtMs, nowMs)
   }
@@ -216,7 +217,7 @@ export class Fetcher<Claim> {
     for (const { tracked } of asked) tracked.state = 'validating'
     try {
       const results = await validate(this.#cluster, this.#ways.first.owner, nodeId, asked)
-      for (const { tracked } of asked) tracked.state = 'reading'
+      validated(asked)
       for (const [i, a] of asked.entries()) {
         const result = results[i]!
         if (!this.#isCurrent(a)) continue
@@ -225,7 +226,7 @@ export class Fetcher<Claim> {
         else a.tracked.validEpoch = a.epoch
       }
     } catch (error) {
-      for (const { tracked } of asked) tracked.state = 'reading'
+      validated(asked)
       this.#lost(asked, error)
     }
     this.#wake()
@@ -373,6 +374,7 @@ export class Fetcher<Claim> {
 
   #toTheEnd(t: Tracked<Claim>): void {
     const key = keyOf(t)
+    if (this.#tracked.get(key) !== t) return
     this.#tracked.delete(key)
     this.#tracked.set(key, t)
   }
@@ -393,6 +395,10 @@ export class Fetcher<Claim> {
     const error = cause instanceof TidemarkError ? cause : new TidemarkError('FETCH_FAILED', (cause as Error).message, { cause })
     for (const t of partitions) this.#stop(t, failed(error))
   }
+}
+
+function validated(asked: readonly Asked<unknown>[]): void {
+  for (const { tracked } of asked) if (tracked.state === 'validating') tracked.state = 'reading'
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
