@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { nodePlatform } from '@tidemark/platform'
 import { apis } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
@@ -38,6 +38,15 @@ test('retention.bytes and retention.ms: old segments go, the log start moves, an
 })
 
 describe('on disk', () => {
+  test('a folder that is taken away ends the broker with an error that says so: what it wrote would go nowhere', async () => {
+    const clock = new ManualClock()
+    const path = folder()
+    const { broker } = await setUp({ data: path, platform: { ...nodePlatform, clock } })
+    rmSync(path, { recursive: true })
+    clock.advance(1_000)
+    await expect(broker.closed).rejects.toMatchObject({ code: 'STORAGE_FAILED', message: expect.stringContaining('was taken away') })
+  })
+
   /** As kill -9 leaves it: the folder of a running broker, copied. */
   function killed(path: string): string {
     const copy = `${folder()}/copy`

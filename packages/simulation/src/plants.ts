@@ -75,8 +75,8 @@ export const plants: readonly Plant[] = [
     changes: [
       {
         file: 'broker/src/perform/load-state.ts',
-        find: 'return after(fold(log, usable ? restored.reaches : log.start, state), () => state)',
-        replace: 'return new PartitionState(producersMax)',
+        find: 'const state = isUsable ? restored!.state : new PartitionState(producersMax)',
+        replace: 'return new PartitionState(producersMax)\n    const state = restored!.state',
       },
     ],
   },

@@ -1,5 +1,5 @@
 /** Logs in a folder of the disk. docs/log-format.md gives every file byte by byte. */
-import type { Clock, Disk, Now } from '@tidemark/platform'
+import type { Clock, Disk, Now, Timer } from '@tidemark/platform'
 import { after } from '../now.ts'
 import { FileLog, type LogSite } from './file-log.ts'
 import { Files } from './files.ts'
@@ -25,6 +25,8 @@ export interface FileStoreOptions {
   onRecovered(log: string, end: number, bytesCut: number): void
 }
 
+/** How often it is seen whether the folder is still there: a file that was removed can be written to without an error. */
+const FOLDER_CHECK_MS = 1_000
 /** Logs that are closed at once: as many syncs as the thread pool does beside each other. */
 const CLOSED_TOGETHER = 16
 
@@ -36,6 +38,7 @@ export class FileStore implements Store {
   readonly #logs = new Map<string, FileLog>()
   /** Logs that were closed cleanly and not opened since. */
   readonly #known: KnownLogs
+  #folderCheck: Timer | undefined
 
   private constructor(folder: DataFolder, known: KnownLogs, options: FileStoreOptions) {
     const { disk, clock, fsync: policy, indexIntervalBytes, recoveryBytesMax } = options
@@ -53,6 +56,18 @@ export class FileStore implements Store {
       recoveryBytesMax,
       onFailure: options.onFailure,
     }
+    this.#checkFolder()
+  }
+
+  #checkFolder(): void {
+    this.#folderCheck = this.#options.clock.schedule(FOLDER_CHECK_MS, () => {
+      try {
+        this.#folder.check()
+        this.#checkFolder()
+      } catch (cause) {
+        this.#options.onFailure(cause)
+      }
+    })
   }
 
   static async open(options: FileStoreOptions): Promise<FileStore> {
@@ -129,6 +144,7 @@ export class FileStore implements Store {
   }
 
   abandon(): void {
+    this.#folderCheck?.cancel()
     this.#site.flusher.stop()
     this.#site.files.closeAll()
     this.#folder.release()

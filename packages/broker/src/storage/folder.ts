@@ -7,7 +7,7 @@
  * clean    only while no broker runs: every log as it was closed. Removed before anything is written.
  * ```
  */
-import { type Disk, type Lock, replaceFile, TidemarkError } from '@tidemark/platform'
+import { type Disk, DiskError, type Lock, replaceFile, TidemarkError } from '@tidemark/platform'
 import { codecOf, fields, message, Reader, Writer } from '@tidemark/protocol'
 import { seal, unseal } from './sealed.ts'
 
@@ -78,6 +78,12 @@ export class DataFolder {
     if (payload === undefined) return new Map()
     const { logs } = codecOf(CleanEnd, 0).decode(new Reader(payload))
     return new Map(logs.map(({ name, segments }) => [name, segments]))
+  }
+
+  /** Throws `DiskError` if somebody took the folder away: what is written from then on goes nowhere. */
+  check(): void {
+    if (this.#disk.exists(`${this.path}/${FORMAT}`)) return
+    throw new DiskError('find', this.path, Object.assign(new Error('the folder was taken away'), { code: 'ENOENT' }))
   }
 
   async writeClean(known: KnownLogs): Promise<void> {

@@ -208,6 +208,42 @@ describe('room', () => {
     expect(cluster.callsOf('Fetch').length).toBeLessThan(30)
   })
 
+  it('is shared among leaders: one that is parked does not keep it all from the others', async () => {
+    const { world, cluster, fetcher, values } = start(3, { bufferBytesMax: 100_000 })
+    cluster.create('t', 3)
+    for (let partition = 0; partition < 3; partition++) fetcher.add({ topic: 't', partition }, { offset: 0 }, 'c')
+    await world.run(100)
+    for (let partition = 0; partition < 3; partition++) cluster.append('t', partition, batch(`${partition}`))
+    await world.run(50)
+    expect(values().sort()).toEqual(['0', '1', '2'])
+  })
+
+  it('what is taken back while an answer that was kept is handed out stays away', async () => {
+    const { world, cluster, kafka } = start()
+    cluster.create('t', 2)
+    const got: string[] = []
+    const fetcher: Fetcher<string> = new Fetcher(kafka.cluster, {
+      onRecords(claim: string, _messages: readonly Message[], _next: NextPosition, delivery: Delivery): void {
+        got.push(claim)
+        delivery.release()
+        if (claim === 'a') fetcher.remove(T1)
+      },
+      onProblem() {},
+    })
+    fetcher.add(T0, { offset: 0 }, 'a')
+    fetcher.add(T1, { offset: 0 }, 'b')
+    await world.run(50)
+    fetcher.pause(T0)
+    cluster.append('t', 0, batch('x'))
+    await world.run(50)
+    fetcher.resume(T0)
+    await world.run(50)
+    cluster.append('t', 1, batch('y'))
+    await world.run(2_000)
+    expect(got).toEqual(['a'])
+    expect(fetcher.position(T1)).toBeUndefined()
+  })
+
   it('resuming does not wait for the end of a Fetch that is parked for others', async () => {
     const { world, cluster, fetcher, got } = start(1, { waitMaxMs: 10_000 })
     cluster.create('t', 2)

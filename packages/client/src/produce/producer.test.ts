@@ -454,6 +454,20 @@ describe('the numbers of an idempotent producer', () => {
     expect([logOf(cluster, 't', 0).length, logOf(cluster, 't', 1).length]).toEqual([3, 3])
   })
 
+  it('the first batch goes alone until it is acknowledged: a broker that does not know the producer takes any sequence number first (trap 18)', async () => {
+    const { world, cluster, producer } = start()
+    cluster.create('t')
+    let refusals = 2
+    cluster.on('Produce', (call) => (refusals-- > 0 ? answerAll(call, ErrorCode.NOT_ENOUGH_REPLICAS) : undefined))
+    const sends: Promise<unknown>[] = []
+    for (const value of numbers(10)) {
+      sends.push(producer.send('t', { value }))
+      await world.run(1)
+    }
+    await world.settle(Promise.all(sends))
+    expect(logOf(cluster)).toEqual(numbers(10))
+  })
+
   it('a batch that expired in doubt leaves no duplicate and no gap behind', async () => {
     const { world, cluster, producer } = start({ deliveryTimeoutMs: 3_000 })
     cluster.create('t')

@@ -184,6 +184,13 @@ describe('replies and the log', () => {
     expect(rig.committed('g')).toBe(3)
   })
 
+  it('a group whose name no record can hold is INVALID_REQUEST, and nothing of it is written', () => {
+    const rig = new Rig().begin()
+    expect(rig.commit('x'.repeat(32_768), 1)).toEqual([ErrorCode.INVALID_REQUEST])
+    expect(rig.log.end).toBe(0)
+    expect(rig.commit('x'.repeat(32_767), 1)).toEqual([ErrorCode.NONE])
+  })
+
   it('an append that fails later is answered COORDINATOR_NOT_AVAILABLE, and nothing that saw it is shown', async () => {
     const rig = new Rig().begin()
     rig.log.slow = true

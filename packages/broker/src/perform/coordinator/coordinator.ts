@@ -11,7 +11,7 @@
  * A decision that throws has broken an invariant: the partition stops there. When an append fails, nothing of it is applied and whoever would have been answered gets COORDINATOR_NOT_AVAILABLE.
  */
 import type { Clock, Now } from '@tidemark/platform'
-import { buildBatch, ErrorCode } from '@tidemark/protocol'
+import { buildBatch, ErrorCode, WireError } from '@tidemark/protocol'
 import { isLater } from '../../now.ts'
 import { Decision, type Moment, type Ticket } from '../../state/decision.ts'
 import { takeCheckpoint } from '../../state/group/checkpoint.ts'
@@ -180,21 +180,21 @@ export class Coordinator {
 
   /** Returns whether its records are in the log. */
   #perform(decision: GroupDecision, now: Moment): boolean {
-    const written = this.#write(decision, now)
+    const errorCode = this.#write(decision, now)
     for (const change of decision.timers) {
       if (change.at === undefined) this.#parts.timers.cancel(change.key)
       else this.#parts.timers.set(change.key, change.at, () => this.#fire(change.event))
     }
-    if (decision.replies.length > 0) this.#answer(decision, written)
-    return written
+    if (decision.replies.length > 0) this.#answer(decision, errorCode)
+    return errorCode === ErrorCode.NONE
   }
 
-  #answer(decision: GroupDecision, written: boolean) {
-    if (!written) return this.#fail(decision)
+  #answer(decision: GroupDecision, errorCode: number) {
+    if (errorCode !== ErrorCode.NONE) return this.#fail(decision, errorCode)
     if (this.#unsettled === undefined) return this.#give(decision)
     this.#unsettled.then(
       () => this.#give(decision),
-      () => this.#fail(decision),
+      () => this.#fail(decision, ErrorCode.COORDINATOR_NOT_AVAILABLE),
     )
   }
 
@@ -207,8 +207,8 @@ export class Coordinator {
     for (const { ticket, body } of replies) this.#take(ticket)?.give(body)
   }
 
-  #fail({ replies }: GroupDecision): void {
-    for (const { ticket } of replies) this.#take(ticket)?.fail(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+  #fail({ replies }: GroupDecision, errorCode: number): void {
+    for (const { ticket } of replies) this.#take(ticket)?.fail(errorCode)
   }
 
   #take(ticket: number): Waiter | undefined {
@@ -217,20 +217,21 @@ export class Coordinator {
     return waiter
   }
 
-  /** False: the append failed, and whoever owns the disk knows. */
-  #write({ records }: GroupDecision, { wallMs }: Moment): boolean {
-    if (records.length === 0) return true
+  /** NONE, or what those who would have been answered get: nothing was written then. */
+  #write({ records }: GroupDecision, { wallMs }: Moment): number {
+    if (records.length === 0) return ErrorCode.NONE
     try {
       const batch = buildBatch(records.map((record) => encodeRecord(record, wallMs)))
       this.#await(this.#log!.append(batch).durable)
-    } catch {
-      return false
+    } catch (error) {
+      // A name that is longer than Kafka's records can say; of all else the owner of the disk knows.
+      return error instanceof WireError ? ErrorCode.INVALID_REQUEST : ErrorCode.COORDINATOR_NOT_AVAILABLE
     }
     for (const record of records) this.#shard.apply(record)
     this.#recordsSinceCheckpoint += records.length
     // A large state is saved more rarely, so that saving costs each record no more than writing it did.
     if (this.#recordsSinceCheckpoint >= Math.max(this.#parts.checkpointIntervalRecords, this.#savedSize)) void this.checkpoint()
-    return true
+    return ErrorCode.NONE
   }
 
   #await(durable: Now<void>): void {
