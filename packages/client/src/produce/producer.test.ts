@@ -456,13 +456,14 @@ describe('the numbers of an idempotent producer', () => {
 
   it('the first batch goes alone until it is acknowledged: a broker that does not know the producer takes any sequence number first (trap 18)', async () => {
     const { world, cluster, producer } = start()
-    cluster.create('t')
-    let refusals = 2
+    cluster.create('t', 2)
+    await world.settle(producer.send('t', { value: 'elsewhere', partition: 1 }))
+    let refusals = 1
     cluster.on('Produce', (call) => (refusals-- > 0 ? answerAll(call, ErrorCode.NOT_ENOUGH_REPLICAS) : undefined))
     const sends: Promise<unknown>[] = []
     for (const value of numbers(10)) {
-      sends.push(producer.send('t', { value }))
-      await world.run(1)
+      sends.push(producer.send('t', { value, partition: 0 }))
+      await world.run(0)
     }
     await world.settle(Promise.all(sends))
     expect(logOf(cluster)).toEqual(numbers(10))

@@ -9,7 +9,6 @@ export const nodeClock: Clock = {
   monotonic: () => performance.now(),
   schedule(delayMs: number, call: () => void): Timer {
     const timer = setTimeout(call, Math.min(Math.max(0, delayMs), DELAY_MS_MAX))
-    timer.unref()
     return { cancel: () => clearTimeout(timer) }
   },
   // The first callback runs behind the poll phase of this turn, the second behind a whole one.
