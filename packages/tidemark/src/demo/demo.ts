@@ -85,12 +85,15 @@ export class Demo {
     await createAdmin(this.#kafka).topics.create(this.#topic, { partitions: PARTITIONS })
     for (let i = 1; i <= COUNTERS; i++) this.#startCounter(`counter-${i}`)
     const watching = this.#watch()
-    await this.#produce(this.#kafka)
-    progress.event(`all ${progress.produced} rows are produced and acknowledged`)
-    await this.#until(() => progress.counted >= this.#flights.length, REST_MS)
-    await Promise.all(this.#counters.map((counter) => counter.stop(10_000)))
-    await this.#look()
-    watching.stop()
+    try {
+      await this.#produce(this.#kafka)
+      progress.event(`all ${progress.produced} rows are produced and acknowledged`)
+      await this.#until(() => progress.counted >= this.#flights.length, REST_MS)
+      await Promise.all(this.#counters.map((counter) => counter.stop(10_000)))
+      await this.#look()
+    } finally {
+      watching.stop()
+    }
     this.#draw()
     const table = new DelayTable(this.#tablePath)
     try {

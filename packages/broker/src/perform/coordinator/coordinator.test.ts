@@ -320,6 +320,22 @@ describe('reading back', () => {
     expect(rig.log.batches.length).toBe(before + 2)
   })
 
+  it('one that is closed while it reads back begins nothing', async () => {
+    const before = new Rig().begin()
+    const joined = before.join('g', 'm')
+    before.clock.advance(0)
+    await joined
+    before.sync('g', 'm', 1, 'all')
+    const rig = new Rig(before.log)
+    const loading = rig.coordinator.load(() => rig.log)
+    await rig.coordinator.close()
+    await settle(rig.clock)
+    await loading
+    expect(rig.timers.size).toBe(0)
+    expect(rig.checkpoints.writes).toBe(0)
+    expect(rig.commit('g', 1)).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])
+  })
+
   it('a log that cannot be read makes the partition unavailable', async () => {
     const rig = new Rig()
     rig.commit('g', 1)

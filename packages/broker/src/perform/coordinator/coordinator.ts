@@ -248,7 +248,11 @@ export class Coordinator {
 
   /** Saves the fold, so that a restart need not read the log again. One that cannot be written is no loss: the log has it all. */
   checkpoint(): Promise<void> {
-    if (this.#log === undefined || this.#recordsSinceCheckpoint === 0 || this.#unavailable !== ErrorCode.NONE) return Promise.resolve()
+    if (this.#unavailable !== ErrorCode.NONE || this.#recordsSinceCheckpoint === 0) return Promise.resolve()
+    return this.#save()
+  }
+
+  #save(): Promise<void> {
     this.#checkpointing ??= this.#writeCheckpoint()
       .catch(() => {})
       .finally(() => {
@@ -257,12 +261,18 @@ export class Coordinator {
     return this.#checkpointing
   }
 
-  /** Decides nothing any more, and saves what it has. */
-  async close(): Promise<void> {
-    await this.#checkpointing
-    await this.checkpoint()
+  /** Decides nothing any more, also if it is still reading back. */
+  stop(): void {
     this.#closed = true
     this.#unavailable = ErrorCode.COORDINATOR_NOT_AVAILABLE
+  }
+
+  /** Decides nothing any more from this call on, and saves what it has. */
+  async close(): Promise<void> {
+    const decided = this.#unavailable === ErrorCode.NONE
+    this.stop()
+    await this.#checkpointing
+    if (decided && this.#recordsSinceCheckpoint > 0) await this.#save()
   }
 
   #writeCheckpoint(): Promise<void> {

@@ -119,6 +119,17 @@ describe('in memory', () => {
     expect(await commit(groups, 'a', 2)).toEqual([ErrorCode.NONE])
   })
 
+  it.each(['stop', 'close'] as const)('leaves no timer behind after %s, so that the process may end', async (how) => {
+    const clock = new ManualClock()
+    const { groups } = await inMemory({ platform: { ...nodePlatform, clock } })
+    void groups.join(joining('g'), never)
+    clock.advance(0)
+    expect(clock.pending).toBeGreaterThan(1)
+    await groups[how]()
+    clock.advance(0)
+    expect(clock.pending).toBe(0)
+  })
+
   it('answers nothing after it was closed', async () => {
     const { groups } = await inMemory()
     await groups.close()

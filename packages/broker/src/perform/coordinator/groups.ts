@@ -116,11 +116,18 @@ export class Groups {
     }
   }
 
-  /** Saves all, so that the next start reads no log. Parked requests end with their connections. */
-  async close(): Promise<void> {
+  /** Answers nothing any more and leaves no timer: all that is left to do after a failure of the disk. */
+  stop(): void {
     this.#closed = true
     this.#timers.clear()
-    for (const coordinator of this.#ready()) await coordinator.close()
+    for (const coordinator of this.#ready()) coordinator.stop()
+  }
+
+  /** Stops and saves all, so that the next start reads no log. Parked requests end with their connections. */
+  async close(): Promise<void> {
+    const closing = Array.from(this.#ready(), (coordinator) => coordinator.close())
+    this.stop()
+    await Promise.all(closing)
   }
 
   /** `newMemberId` is made here: chance is no matter of the state machine. */
