@@ -219,7 +219,7 @@ describe('moving about', () => {
 })
 
 describe('failures', () => {
-  test('exhausted attempts stop the run with HANDLER_FAILED; what was done is committed, the record is not', async () => {
+  test('exhausted attempts stop the run with HANDLER_FAILED; what was done is committed, the record is not (T12)', async () => {
     const topic = await topicOf(1, numbers(0, 10))
     const group = fresh('group')
     const consumer = consumerOf(group)
@@ -234,6 +234,127 @@ describe('failures', () => {
     expect(await committed(group)).toBe(4)
     expect(await handled(consumerOf(group), topic, 6)).toEqual(numbers(4, 10))
   })
+})
+
+describe('what is committed', () => {
+  test('a record whose next attempt is waited for is not committed by a shutdown (T12)', async () => {
+    const topic = await topicOf(1, numbers(0, 4))
+    const group = fresh('group')
+    const consumer = consumerOf(group)
+    const stop = new AbortController()
+    consumer.each(topic, { retry: { attempts: 100, delayMs: 60_000, delayMaxMs: 60_000 } }, (m) => {
+      if (m.offset === 2) throw new Error('not now')
+    })
+    const waiting = until(consumer, (e) => e.kind === 'retrying')
+    const run = consumer.run({ signal: stop.signal })
+    await waiting
+    stop.abort()
+    await run
+    expect(await committed(group)).toBe(2)
+  })
+
+  test('nothing before its handler has finished, however long that takes (T13)', async () => {
+    const topic = await topicOf(1, numbers(0, 2))
+    const group = fresh('group')
+    const consumer = consumerOf(group)
+    const gate = Promise.withResolvers<void>()
+    const stop = new AbortController()
+    consumer.each(topic, { order: 'none' }, async (m) => {
+      if (m.offset === 0) await gate.promise
+    })
+    const run = consumer.run({ signal: stop.signal })
+    await until(consumer, (e) => e.kind === 'assigned')
+    while (consumer.positions()[0]?.doneAhead !== 1) await new Promise((resolve) => setTimeout(resolve, 1))
+    await consumer.commit()
+    expect(await committed(group)).toBe(0)
+    expect(consumer.explain()[0]!.because).toBe('offset 0 is running (attempt 1); 1 records above it are done')
+    gate.resolve()
+    stop.abort()
+    await run
+    expect(await committed(group)).toBe(2)
+  })
+
+  test('the leader epoch of the last record goes with the offset (T16)', async () => {
+    const topic = await topicOf(1, numbers(0, 3))
+    const group = fresh('group')
+    let epoch = -1
+    const consumer = consumerOf(group)
+    const stop = new AbortController()
+    consumer.each(topic, {}, (m) => {
+      epoch = m.leaderEpoch
+      if (m.offset === 2) stop.abort()
+    })
+    await consumer.run({ signal: stop.signal })
+    expect(epoch).toBeGreaterThanOrEqual(0)
+    expect(await createAdmin(kafka).groups.offsets(group)).toMatchObject([{ offset: 3, leaderEpoch: epoch }])
+  })
+
+  test('every partition that was worked on, not only the last one (T18)', async () => {
+    const topic = await topicOf(3, [])
+    await using producer = createProducer(kafka)
+    for (const partition of [0, 1, 2]) await producer.send(topic, numbers(0, 5 + partition).map((value) => ({ value, partition })))
+    const group = fresh('group')
+    await handled(consumerOf(group), topic, 18)
+    const offsets = await createAdmin(kafka).groups.offsets(group)
+    expect(offsets.map((o) => o.offset)).toEqual([5, 6, 7])
+  })
+
+  test('by members that never had the group before, from what the group has on record, also with startFrom latest (T10)', async () => {
+    const topic = await topicOf(1, numbers(0, 10))
+    const group = fresh('group')
+    await handled(consumerOf(group), topic, 4)
+    expect(await handled(consumerOf(group, { startFrom: 'latest' }), topic, 6)).toEqual(numbers(4, 10))
+  })
+})
+
+describe('a rebalance', () => {
+  test('leaves a partition paused that is kept through it (T6)', async () => {
+    const topic = await topicOf(2, [])
+    const group = fresh('group')
+    const first = consumerOf(group)
+    const second = consumerOf(group)
+    const seen: number[] = []
+    const stop = new AbortController()
+    first.each(topic, {}, (m) => void seen.push(m.partition))
+    second.each(topic, {}, () => {})
+    const runs = [first.run({ signal: stop.signal })]
+    await until(first, (e) => e.kind === 'assigned')
+    while (first.positions().length < 2) await new Promise((resolve) => setTimeout(resolve, 1))
+    first.pause(topic)
+    const joined = until(second, (e) => e.kind === 'assigned')
+    runs.push(second.run({ signal: stop.signal }))
+    await joined
+    const [kept] = first.positions()
+    expect(kept).toMatchObject({ paused: true })
+    await using producer = createProducer(kafka)
+    await producer.send(topic, { value: 'x', partition: kept!.partition })
+    await producer.send(topic, { value: 'x', partition: 1 - kept!.partition })
+    while ((await committed(group)) < 1) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(seen).toEqual([])
+    first.resume(topic)
+    while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    stop.abort()
+    await Promise.all(runs)
+  })
+})
+
+test('a topic that was deleted and created again is another topic: its old positions are not carried over (T4)', async () => {
+  const topic = await topicOf(1, numbers(0, 8))
+  const group = fresh('group')
+  const consumer = consumerOf(group)
+  const done = Promise.withResolvers<void>()
+  consumer.each(topic, {}, (m) => {
+    if (m.offset === 7) done.resolve()
+  })
+  const run = consumer.run()
+  await done.promise
+  const admin = createAdmin(kafka)
+  await admin.topics.delete(topic)
+  await admin.topics.create(topic, { partitions: 1 })
+  await using producer = createProducer(kafka)
+  await producer.send(topic, numbers(0, 3).map((value) => ({ value })))
+  await expect(run).rejects.toBeInstanceOf(Error)
+  expect(await handled(consumerOf(fresh('group')), topic, 3)).toEqual(numbers(0, 3))
 })
 
 describe('batches', () => {
