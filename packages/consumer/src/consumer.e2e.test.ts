@@ -292,7 +292,11 @@ describe('what is committed', () => {
   test('every partition that was worked on, not only the last one (T18)', async () => {
     const topic = await topicOf(3, [])
     await using producer = createProducer(kafka)
-    for (const partition of [0, 1, 2]) await producer.send(topic, numbers(0, 5 + partition).map((value) => ({ value, partition })))
+    for (const partition of [0, 1, 2])
+      await producer.send(
+        topic,
+        numbers(0, 5 + partition).map((value) => ({ value, partition })),
+      )
     const group = fresh('group')
     await handled(consumerOf(group), topic, 18)
     const offsets = await createAdmin(kafka).groups.offsets(group)
@@ -352,7 +356,10 @@ test('a topic that was deleted and created again is another topic: its old posit
   await admin.topics.delete(topic)
   await admin.topics.create(topic, { partitions: 1 })
   await using producer = createProducer(kafka)
-  await producer.send(topic, numbers(0, 3).map((value) => ({ value })))
+  await producer.send(
+    topic,
+    numbers(0, 3).map((value) => ({ value })),
+  )
   await expect(run).rejects.toBeInstanceOf(Error)
   expect(await handled(consumerOf(fresh('group')), topic, 3)).toEqual(numbers(0, 3))
 })

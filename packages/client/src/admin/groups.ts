@@ -176,5 +176,5 @@ function assignmentOf(bytes: Buffer): readonly TopicPartition[] {
 const unknownGroup = (group: string): TidemarkError =>
   new TidemarkError(
     'UNKNOWN_GROUP',
-    `group '${group}' is not there: it has no members and no committed offsets; see them all with: tidemark lag`,
+    `group '${group}' is not there: it has no members and no committed offsets; see them all with: tidemark group list`,
   )
