@@ -12,7 +12,9 @@ import { Report } from './report.ts'
 
 const TIDEMARK = fileURLToPath(new URL('../packages/tidemark/bin/tidemark.js', import.meta.url))
 const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-conformance-'))
-const broker = spawn(process.execPath, [TIDEMARK, 'up', '--listen', '127.0.0.1:0', '--data', folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+const broker = spawn(process.execPath, [TIDEMARK, 'up', '--listen', '127.0.0.1:0', '--data', folder], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
 const reports: Report[] = []
 try {
   const [address] = (await once(createInterface({ input: broker.stdout }), 'line')) as [string]

@@ -12,7 +12,9 @@ export function npmPackage<T>(name: string, version: string): T {
   const folder = path.join(CACHE, `${name.replace(/[@/]/g, '_')}-${version}`)
   if (!existsSync(path.join(folder, 'node_modules', name))) {
     mkdirSync(folder, { recursive: true })
-    execFileSync('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts', `${name}@${version}`], { stdio: 'ignore' })
+    execFileSync('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts', `${name}@${version}`], {
+      stdio: 'ignore',
+    })
   }
   return createRequire(path.join(folder, 'package.json'))(name) as T
 }

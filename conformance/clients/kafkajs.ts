@@ -30,7 +30,10 @@ export async function judge(report: Report, brokers: readonly string[]): Promise
     await producer.send({ topic, acks: -1, messages: messages.slice(0, COUNT / 2) })
     await producer.send({ topic, acks: -1, compression: CompressionTypes.GZIP, messages: messages.slice(COUNT / 2) })
     const offsets = await admin.fetchTopicOffsets(topic)
-    equal(offsets.reduce((sum: number, o: { high: string }) => sum + Number(o.high), 0), COUNT)
+    equal(
+      offsets.reduce((sum: number, o: { high: string }) => sum + Number(o.high), 0),
+      COUNT,
+    )
   })
 
   await report.check('consumes in a group, commits, and resumes where it stopped', async () => {
@@ -81,9 +84,15 @@ export async function judge(report: Report, brokers: readonly string[]): Promise
 
   await report.check('describes and lists groups, and reads committed offsets', async () => {
     const { groups } = await admin.listGroups()
-    equal(groups.some((g: { groupId: string }) => g.groupId === 'kafkajs-group'), true)
+    equal(
+      groups.some((g: { groupId: string }) => g.groupId === 'kafkajs-group'),
+      true,
+    )
     const [{ partitions }] = await admin.fetchOffsets({ groupId: 'kafkajs-group', topics: [topic] })
-    equal(partitions.reduce((sum: number, p: { offset: string }) => sum + Number(p.offset), 0), COUNT)
+    equal(
+      partitions.reduce((sum: number, p: { offset: string }) => sum + Number(p.offset), 0),
+      COUNT,
+    )
   })
 
   await producer.disconnect()

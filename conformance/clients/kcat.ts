@@ -14,7 +14,11 @@ export async function judge(report: Report, brokers: readonly string[]): Promise
   for (const codec of ['none', 'gzip', 'snappy', 'lz4', 'zstd']) {
     await report.check(`produces and reads back with ${codec}`, async () => {
       const name = `${topic}-${codec}`
-      const produced = await run('kcat', [...b, '-P', '-t', name, '-K', ':', '-z', codec, '-X', 'enable.idempotence=true', '-d', 'msg'], `${values.join('\n')}\n`)
+      const produced = await run(
+        'kcat',
+        [...b, '-P', '-t', name, '-K', ':', '-z', codec, '-X', 'enable.idempotence=true', '-d', 'msg'],
+        `${values.join('\n')}\n`,
+      )
       if (produced.code !== 0) throw new Error(produced.stderr.slice(-500))
       const read = await run('kcat', [...b, '-C', '-t', name, '-e', '-q', '-K', ':'], undefined)
       equal(lines(read.stdout).sort(), [...values].sort())
@@ -36,7 +40,10 @@ export async function judge(report: Report, brokers: readonly string[]): Promise
     const { stdout } = await run('kcat', [...b, '-L', '-J'], undefined)
     const metadata = JSON.parse(stdout) as { topics: { topic: string; partitions: { leader: number }[] }[] }
     const found = metadata.topics.find((t) => t.topic === `${topic}-gzip`)
-    equal(found?.partitions.every((p) => p.leader > 0), true)
+    equal(
+      found?.partitions.every((p) => p.leader > 0),
+      true,
+    )
   })
 
   await report.check('finds offsets by time', async () => {

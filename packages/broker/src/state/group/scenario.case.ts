@@ -221,5 +221,3 @@ export function stableGroup(t: Scenario, ...clientIds: string[]): string[] {
   if (t.group?.phase !== 'Stable') throw new Error(`the group is ${t.group?.phase}, not Stable`)
   return ids
 }
-
-export { ErrorCode }
