@@ -3,7 +3,7 @@
  *
  * Records go through their bytes, as they would through a log. `check` runs after every turn.
  */
-import { ErrorCode, errorOf } from '@tidemark/protocol'
+import { errorOf } from '@tidemark/protocol'
 import { Decision, type Ticket } from '../decision.ts'
 import { type CommitEntry, type CommitReply, type CommitRequest, commit } from '../offsets/commit.ts'
 import { fetchOffsets } from '../offsets/fetch.ts'
