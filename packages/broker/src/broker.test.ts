@@ -199,6 +199,18 @@ describe('failure of the disk (decision 16)', () => {
     })
   }
 
+  test('leaves no timer behind, so that the process may end', async () => {
+    const disk = spiedDisk()
+    const clock = new ManualClock()
+    const { broker, client } = await setUp({ data: folder(), fsync: 'never', platform: { ...nodePlatform, disk, clock } })
+    await create(client, 't')
+    disk.failing = { on: 'write', code: 'EIO' }
+    await produce(client, 't')
+    clock.turn()
+    await expect(broker.closed).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    expect(clock.pending).toBe(0)
+  })
+
   test('a sync that fails in the background closes the broker too', async () => {
     const disk = spiedDisk()
     const { broker, client } = await setUp({ data: folder(), fsyncIntervalMs: 1, platform: { ...nodePlatform, disk } })

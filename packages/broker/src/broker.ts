@@ -148,7 +148,7 @@ class Running implements Broker {
   }
 
   async #close(): Promise<void> {
-    const { acceptor, retention, failure, store } = this.#parts
+    const { acceptor, groups, retention, failure, store } = this.#parts
     const failedBefore = failure.error !== undefined
     retention.stop()
     await acceptor.close()
@@ -157,6 +157,7 @@ class Running implements Broker {
       this.#resolveClosed()
       return
     }
+    groups.stop()
     store.abandon()
     this.#rejectClosed(failure.error)
     if (!failedBefore) throw failure.error

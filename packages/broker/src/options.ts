@@ -57,7 +57,11 @@ export interface BrokerOptions {
   readonly groupSessionTimeoutMaxMs: number
   readonly groupMaxSize: number
   readonly groupsMax: number
+  /** Member ids that one group gave out and that did not come back with a JoinGroup yet. */
+  readonly groupPendingMembersMax: number
   readonly offsetMetadataCharsMax: number
+  /** `offsets.retention.minutes`: how long offsets of a group without members are kept. */
+  readonly offsetsRetentionMs: number
   /** `log.retention.check.interval.ms`. */
   readonly retentionCheckIntervalMs: number
   /** Records of a coordinator partition between two checkpoints. */
@@ -108,9 +112,11 @@ const defaults: Omit<BrokerOptions, 'data'> = {
   groupSessionTimeoutMaxMs: 1_800_000,
   groupMaxSize: 2_147_483_647,
   groupsMax: 100_000,
+  groupPendingMembersMax: 10_000,
   offsetMetadataCharsMax: 4096,
+  offsetsRetentionMs: 7 * 24 * 60 * 60 * 1000,
   retentionCheckIntervalMs: 300_000,
-  checkpointIntervalRecords: 100_000,
+  checkpointIntervalRecords: 10_000,
   recoveryBytesMax: 64 * MiB,
   pidBlock: 1000,
   timerLateMs: 50,

@@ -138,6 +138,18 @@ describe('a group', () => {
   })
 })
 
+test('a topic that is made after its consumer has started is worked on', async () => {
+  const topic = fresh('topic')
+  const consumer = consumerOf(fresh('group'))
+  const joined = until(consumer, (e) => e.kind === 'joined')
+  const seen = handled(consumer, topic, 1)
+  await joined
+  await createAdmin(kafka).topics.create(topic, { partitions: 1 })
+  await using producer = createProducer(kafka)
+  await producer.send(topic, { value: 'first' })
+  expect(await seen).toEqual(['first'])
+})
+
 describe('where to begin', () => {
   test('latest skips what is there, a Date begins at it, fail refuses', async () => {
     const topic = await topicOf(1, numbers(0, 5))

@@ -25,7 +25,7 @@ describe('the real broker, client and consumer in the simulated world', () => {
 // Seeds that found a defect once, each with what was wrong.
 describe('seeds that failed', () => {
   test.each([
-    [135, 'a commit was planned before its request could be written, and sent for a claim that had died since'],
+    [135, 'T3: a commit was planned before its request could be written, and sent for a claim that had died since'],
     [278, 'handlers were not woken after a silence that ended while a join was beginning'],
     [449, 'after a crash of the process what was only in the page cache was shown as if it were synced'],
     [716, 'a new segment was made after its folder had been synced, and its name was lost with the power'],

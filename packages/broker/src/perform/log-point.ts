@@ -7,19 +7,30 @@ import { batchesIn, lastOffsetOf } from '@tidemark/protocol'
 import { after } from '../now.ts'
 import type { LogPoint } from '../state/log/point.ts'
 import type { Log } from '../storage/log.ts'
+import type { InternalLog } from './internal-log.ts'
 
 /** The CRC of a batch, as snapshots name it. */
 export const crcOf = (batch: Buffer, at = 0): number => batch.readInt32BE(at + 17)
 
-export function isIn(log: Log, { reaches, lastCrc }: LogPoint): Now<boolean> {
-  if (reaches === log.start) return true
-  if (reaches < log.start || reaches > log.end) return false
-  return after(log.read(reaches - 1, reaches, 1), (found) => {
-    for (const bytes of found) {
-      for (const { at, header } of batchesIn(bytes)) {
-        if (lastOffsetOf(header) + 1 === reaches) return crcOf(bytes, at) === lastCrc
-      }
+export function isIn(log: Log, point: LogPoint): Now<boolean> {
+  return isWithin(log, point) ?? after(log.read(point.reaches - 1, point.reaches, 1), (found) => endsIn(found, point))
+}
+
+export function isInInternal(log: InternalLog, point: LogPoint): Now<boolean> {
+  return isWithin(log, point) ?? after(log.read(point.reaches - 1, 1), (found) => endsIn([found], point))
+}
+
+/** Undefined: the offsets alone do not tell. */
+function isWithin({ start, end }: { readonly start: number; readonly end: number }, { reaches }: LogPoint): boolean | undefined {
+  if (reaches === start) return true
+  return reaches < start || reaches > end ? false : undefined
+}
+
+function endsIn(found: readonly Buffer[], { reaches, lastCrc }: LogPoint): boolean {
+  for (const bytes of found) {
+    for (const { at, header } of batchesIn(bytes)) {
+      if (lastOffsetOf(header) + 1 === reaches) return crcOf(bytes, at) === lastCrc
     }
-    return false
-  })
+  }
+  return false
 }

@@ -105,7 +105,7 @@ describe('a fetcher', () => {
 })
 
 describe('what is taken back or late', () => {
-  it('an answer for a position that was moved meanwhile is dropped, even if the new one has the same offset', async () => {
+  it('an answer for a position that was moved meanwhile is dropped, even if the new one has the same offset (T11)', async () => {
     const { world, cluster, fetcher, got } = start()
     cluster.create('t')
     cluster.append('t', 0, batch('a', 'b'))
@@ -120,7 +120,7 @@ describe('what is taken back or late', () => {
     expect(got.map((g) => [g.claim, g.values])).toEqual([['new', ['a', 'b']]])
   })
 
-  it('nothing comes for a partition that was removed', async () => {
+  it('nothing comes for a partition that was removed (T11)', async () => {
     const { world, cluster, fetcher, got } = start()
     cluster.create('t')
     fetcher.add(T0, { offset: 0 }, 'c')

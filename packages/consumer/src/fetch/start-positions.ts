@@ -3,9 +3,9 @@
  *
  * An error of OffsetFetch is never "nothing committed" (T10): it is asked again for as long as the claim lives.
  */
-import type { Cluster } from '@tidemark/client'
+import { type Cluster, isLost } from '@tidemark/client'
 import { TidemarkError } from '@tidemark/platform'
-import { apis, ErrorCode, errorOf } from '@tidemark/protocol'
+import { allErrors, apis, ErrorCode, errorOf } from '@tidemark/protocol'
 import type { StartFrom } from '../options.ts'
 import { type Claim, keyOf } from '../state/claims.ts'
 
@@ -23,7 +23,12 @@ interface Committed {
   readonly leaderEpoch: number
 }
 
-/** Rejects with NO_COMMITTED_OFFSET if `startFrom` is 'fail', and with any other `TidemarkError` if asking again may help. */
+const RETRIABLE: ReadonlySet<string> = new Set(allErrors.filter((e) => e.retriable).map((e) => e.name))
+
+/** Whether asking again may help. */
+export const isPassing = (error: unknown): boolean => isLost(error) || (error instanceof TidemarkError && RETRIABLE.has(error.code))
+
+/** Rejects with NO_COMMITTED_OFFSET if `startFrom` is 'fail', and with the `TidemarkError` that stands in the way (`isPassing`). */
 export async function startPositions(
   cluster: Cluster,
   owner: object,

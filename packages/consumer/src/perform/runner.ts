@@ -9,7 +9,7 @@ import { type Clock, TidemarkError } from '@tidemark/platform'
 import { uuidToText, ZERO_UUID } from '@tidemark/protocol'
 import type { ConsumerEvent } from '../events.ts'
 import { Intake } from '../fetch/intake.ts'
-import { type OffsetsAt, type Place, startPositions } from '../fetch/start-positions.ts'
+import { isPassing, type OffsetsAt, type Place, startPositions } from '../fetch/start-positions.ts'
 import type { Outcomes, Worker } from '../handle/work.ts'
 import type { TopicPartition } from '../membership/assignors/assignor.ts'
 import { Member, type MemberListener } from '../membership/member.ts'
@@ -17,6 +17,7 @@ import type { ResolvedOptions } from '../options.ts'
 import { type Claim, claim, type EndReason, end, isAlive, keyOf, mayStart } from '../state/claims.ts'
 import { committable, enter, reach, type Tracker, tracker } from '../state/tracker.ts'
 import { Committer } from './committer.ts'
+import { MissingTopics } from './missing-topics.ts'
 
 /** Draining ends so long before the rebalance time-out: for the last commit and the way of the JoinGroup. */
 const marginOf = (timeoutMs: number): number => Math.min(5_000, timeoutMs / 5)
@@ -37,6 +38,7 @@ export class Runner implements MemberListener, Outcomes {
   readonly #committer: Committer
   readonly #drained = new Map<Claim, () => void>()
   readonly #stopListening: () => void
+  readonly #missing: MissingTopics
   #nextClaim = 1
   #failure: unknown
   #finish!: () => void
@@ -79,6 +81,7 @@ export class Runner implements MemberListener, Outcomes {
       },
     )
     this.#stopListening = cluster.onChange(() => this.#topicsChanged(topics))
+    this.#missing = new MissingTopics(cluster, platform.clock, topics)
   }
 
   setWorker(topic: string, worker: Worker): void {
@@ -91,12 +94,14 @@ export class Runner implements MemberListener, Outcomes {
     signal?.addEventListener('abort', stop, { once: true })
     this.#member.start()
     this.#committer.start()
+    this.#missing.start()
     if (signal?.aborted) stop()
     try {
       await this.#finished
     } finally {
       signal?.removeEventListener('abort', stop)
       this.#committer.stop()
+      this.#missing.stop()
       this.#stopListening()
       this.#fetcher.close()
       for (const owner of [this.#member, this.#committer]) this.#kafka.cluster.release(owner)
@@ -218,7 +223,7 @@ export class Runner implements MemberListener, Outcomes {
         for (const [c, place] of places) if (c.phase === 'placing') this.#begin(c, place)
         return
       } catch (error) {
-        if (error instanceof TidemarkError && error.code === 'NO_COMMITTED_OFFSET') return this.#stopWith(error)
+        if (!isPassing(error)) return this.#stopWith(error)
         await new Promise<void>((resolve) => this.#clock.schedule(RETRY_DELAY_MS, resolve))
       }
     }

@@ -132,6 +132,19 @@ describe('the schema language', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 * 1024)
   })
 
+  test('a string of more than 32,767 bytes is refused, also where its length could say more', () => {
+    const texts = message('T', { versions: '0-1', flexible: '1+' }, { text: string({ nullable: '0+' }) })
+    const held = (size: number): Buffer => {
+      const length = size + 1
+      const uvarint = [(length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, length >> 14]
+      return Buffer.concat([Buffer.from(uvarint), Buffer.alloc(size, 'x'), Buffer.from([0])])
+    }
+    for (const c of [codecOf(texts, 1), interpret(texts, 1)]) {
+      expect(c.decode(new Reader(held(32_767))).text).toHaveLength(32_767)
+      expect(() => c.decode(new Reader(held(32_768)))).toThrow(WireError)
+    }
+  })
+
   test('a version that was not declared has no codec', () => {
     expect(() => codecOf(m, 2)).toThrow(RangeError)
   })

@@ -9,6 +9,9 @@ import { unexpectedNull, WireError } from './error.ts'
 /** A field that Kafka carries as int64 and we as a number holds NaN when the value is no safe integer. */
 export const UNSAFE_INTEGER = Number.NaN
 
+/** What the int16 before a plain string can say; a compact one, whose length may say more, is held to the same. */
+const STRING_BYTES_MAX = 32_767
+
 export class Reader {
   readonly buf: Buffer
   readonly view: DataView
@@ -91,6 +94,7 @@ export class Reader {
 
   compactNullableString(): string | null {
     const size = this.uvarint() - 1
+    if (size > STRING_BYTES_MAX) throw new WireError(`a string of ${size} bytes is longer than ${STRING_BYTES_MAX}`)
     return size === -1 ? null : this.#utf8(size)
   }
 

@@ -22,6 +22,7 @@ import { type GroupDecision, type GroupLimits, type GroupTimer, isFull, type Tur
 import { forgetTopics } from '../../state/offsets/forget.ts'
 import { forgetExpired } from '../../state/offsets/retention.ts'
 import type { CheckpointStore, InternalLog } from '../internal-log.ts'
+import { crcOf } from '../log-point.ts'
 import type { Timers } from '../timers.ts'
 import { loadShard } from './load.ts'
 
@@ -57,6 +58,8 @@ export class Coordinator {
   #unsettled: Promise<void> | undefined
   #nextTicket = 0
   readonly #waiters = new Map<number, Waiter>()
+  /** Of the last batch in the log. */
+  #lastCrc = 0
   #recordsSinceCheckpoint = 0
   /** Entries of the last checkpoint. */
   #savedSize = 0
@@ -88,11 +91,11 @@ export class Coordinator {
     try {
       const log = await open()
       this.#log = log
-      const { shard, recordsRead, stale } = await loadShard(log, this.#checkpoints.read(), this.#parts.clock)
+      const { shard, recordsRead, lastCrc } = await loadShard(log, this.#checkpoints.read(), this.#parts.clock)
       this.#shard = shard
       this.#recordsSinceCheckpoint = recordsRead
       this.#savedSize = shard.size
-      if (stale) await this.#writeCheckpoint()
+      this.#lastCrc = lastCrc
     } catch (error) {
       this.#unavailable = ErrorCode.COORDINATOR_NOT_AVAILABLE
       throw error
@@ -222,7 +225,9 @@ export class Coordinator {
     if (records.length === 0) return ErrorCode.NONE
     try {
       const batch = buildBatch(records.map((record) => encodeRecord(record, wallMs)))
+      const lastCrc = crcOf(batch)
       this.#await(this.#log!.append(batch).durable)
+      this.#lastCrc = lastCrc
     } catch (error) {
       // A name that is longer than Kafka's records can say; of all else the owner of the disk knows.
       return error instanceof WireError ? ErrorCode.INVALID_REQUEST : ErrorCode.COORDINATOR_NOT_AVAILABLE
@@ -278,6 +283,6 @@ export class Coordinator {
   #writeCheckpoint(): Promise<void> {
     this.#recordsSinceCheckpoint = 0
     this.#savedSize = this.#shard.size
-    return this.#checkpoints.write(takeCheckpoint(this.#shard, this.#log!.end))
+    return this.#checkpoints.write(takeCheckpoint(this.#shard, { reaches: this.#log!.end, lastCrc: this.#lastCrc }))
   }
 }

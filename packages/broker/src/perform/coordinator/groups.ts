@@ -31,17 +31,11 @@ export interface GroupsParts {
   readonly platform: Platform
   readonly topics: Topics
   readonly partitions: Partitions
-  /** `offsets.retention.minutes`: 7 days unless given. */
-  readonly offsetsRetentionMs?: number
 }
 
-const OFFSETS_RETENTION_MS = 7 * 24 * 60 * 60 * 1000
 /** `offsets.retention.check.interval.ms` */
 const RETENTION_CHECK_INTERVAL_MS = 10 * 60 * 1000
 const RETENTION_TIMER = 'retention'
-
-/** Ids that were given out and not come back, in one group. */
-const PENDING_MEMBERS_MAX = 10_000
 
 export interface FetchedGroup {
   readonly errorCode: number
@@ -59,14 +53,12 @@ export class Groups {
   readonly #platform: Platform
   readonly #partitions: Partitions
   readonly #timers: Timers
-  readonly #offsetsRetentionMs: number
   readonly #parts: CoordinatorParts
   /** By partition. A promise while its log is being opened for the first time. */
   readonly #coordinators = new Map<number, Now<Coordinator>>()
   #closed = false
 
-  constructor({ options, platform, topics, partitions, offsetsRetentionMs = OFFSETS_RETENTION_MS }: GroupsParts) {
-    this.#offsetsRetentionMs = offsetsRetentionMs
+  constructor({ options, platform, topics, partitions }: GroupsParts) {
     this.#options = options
     this.#platform = platform
     this.#partitions = partitions
@@ -96,7 +88,7 @@ export class Groups {
 
   #checkRetention(): void {
     this.#timers.set(RETENTION_TIMER, this.#platform.clock.monotonic() + RETENTION_CHECK_INTERVAL_MS, () => {
-      for (const coordinator of this.#ready()) coordinator.forgetExpired(this.#offsetsRetentionMs)
+      for (const coordinator of this.#ready()) coordinator.forgetExpired(this.#options.offsetsRetentionMs)
       this.#checkRetention()
     })
   }
@@ -258,7 +250,7 @@ const limitsOf = (options: BrokerOptions): GroupLimits => ({
   sessionTimeoutMinMs: options.groupSessionTimeoutMinMs,
   sessionTimeoutMaxMs: options.groupSessionTimeoutMaxMs,
   sizeMax: options.groupMaxSize,
-  pendingMembersMax: Math.min(options.groupMaxSize, PENDING_MEMBERS_MAX),
+  pendingMembersMax: Math.min(options.groupMaxSize, options.groupPendingMembersMax),
   metadataBytesMax: options.messageBytesMax,
   recordBytesMax: options.frameBytesMax,
   offsetMetadataCharsMax: options.offsetMetadataCharsMax,

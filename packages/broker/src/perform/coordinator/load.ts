@@ -1,16 +1,17 @@
 /**
  * Reads a coordinator partition back: its checkpoint, and the log from where that ends, in pieces between which other work goes on.
  *
- * A checkpoint is disposable: one that is damaged is ignored. So is one that reaches beyond the log (a crash of the machine took
- * the end of it), and then `stale` asks for a new one before anything is appended: the log will grow over that offset again, and
- * what the old one says was never written would be believed.
+ * A checkpoint is disposable: one that is damaged is ignored. So is one that was taken of another log: a crash of the machine may
+ * leave it and take the end of the log away, which then grows over that offset again; the CRC of the batch it ends with tells.
  */
 import type { Clock } from '@tidemark/platform'
 import { batchesIn, lastOffsetOf, RecordCursor, WireError } from '@tidemark/protocol'
 import { fromCheckpoint } from '../../state/group/checkpoint.ts'
 import { decodeRecord } from '../../state/group/records.ts'
 import { Shard } from '../../state/group/shard.ts'
+import type { LogPoint } from '../../state/log/point.ts'
 import type { InternalLog } from '../internal-log.ts'
+import { crcOf, isInInternal } from '../log-point.ts'
 
 const READ_BYTES_MAX = 1024 * 1024
 
@@ -18,24 +19,26 @@ export interface Loaded {
   readonly shard: Shard
   /** Records that were read from the log: what the checkpoint did not have. */
   readonly recordsRead: number
-  readonly stale: boolean
+  /** Of the last batch of the log. */
+  readonly lastCrc: number
 }
 
 export async function loadShard(log: InternalLog, checkpoint: Buffer | undefined, clock: Clock): Promise<Loaded> {
   const restored = restore(checkpoint)
-  const usable = restored !== undefined && restored.reaches >= log.start && restored.reaches <= log.end
+  const usable = restored !== undefined && (await isInInternal(log, restored.point))
   const shard = usable ? restored.shard : new Shard()
-  let from = usable ? restored.reaches : log.start
+  let { reaches: from, lastCrc }: LogPoint = usable ? restored.point : { reaches: log.start, lastCrc: 0 }
   let recordsRead = 0
   while (from < log.end) {
     const read = replay(shard, await log.read(from, READ_BYTES_MAX), from)
     if (read.end <= from)
       throw new Error(`partition ${log.partition} of __consumer_offsets has no batch at ${from}, and ends at ${log.end}`)
     from = read.end
+    lastCrc = read.lastCrc
     recordsRead += read.records
     await new Promise<void>((resolve) => clock.afterTurn(resolve))
   }
-  return { shard, recordsRead, stale: restored !== undefined && !usable }
+  return { shard, recordsRead, lastCrc }
 }
 
 function restore(bytes: Buffer | undefined): ReturnType<typeof fromCheckpoint> | undefined {
@@ -49,9 +52,14 @@ function restore(bytes: Buffer | undefined): ReturnType<typeof fromCheckpoint> |
 }
 
 /** Applies the records from `from` on. */
-export function replay(shard: Shard, bytes: Buffer, from: number): { readonly end: number; readonly records: number } {
+export function replay(
+  shard: Shard,
+  bytes: Buffer,
+  from: number,
+): { readonly end: number; readonly records: number; readonly lastCrc: number } {
   let end = from
   let records = 0
+  let lastCrc = 0
   for (const { at, header } of batchesIn(bytes)) {
     const cursor = new RecordCursor(bytes.subarray(at, at + header.size), header)
     while (cursor.next()) {
@@ -61,6 +69,7 @@ export function replay(shard: Shard, bytes: Buffer, from: number): { readonly en
       records++
     }
     end = lastOffsetOf(header) + 1
+    lastCrc = crcOf(bytes, at)
   }
-  return { end, records }
+  return { end, records, lastCrc }
 }

@@ -1,10 +1,11 @@
 /**
- * The fold of one coordinator partition as bytes, with the offset it reaches: a restart reads this and the log from there.
+ * The fold of one coordinator partition as bytes, with the point of the log that it reaches: a restart reads this and the log from there.
  *
  * Only `stored` and `offsets` are in it, in their order, so that checkpoint plus tail is, byte for byte, what a full replay makes.
  * Topic names stand once, in the order of their first use; offsets speak of them by number.
  */
 import { codecOf, fields, type Infer, type InferInput, message, Reader, Writer } from '@tidemark/protocol'
+import type { LogPoint } from '../log/point.ts'
 import type { CommittedOffset } from '../offsets/offset-records.ts'
 import { Shard } from './shard.ts'
 
@@ -15,6 +16,8 @@ export const CoordinatorCheckpoint = message(
   { versions: '0', flexible: '0+' },
   {
     reaches: offset(),
+    /** Of the last batch below that: a log that was cut and written on has another one there. */
+    lastCrc: int32(),
     topics: array(string()),
     groups: array({
       groupId: string(),
@@ -57,7 +60,7 @@ const codec = codecOf(CoordinatorCheckpoint, VERSION)
 
 type GroupOffsets = InferInput<typeof CoordinatorCheckpoint>['offsets'][number]
 
-export function takeCheckpoint(shard: Shard, reaches: number): Buffer {
+export function takeCheckpoint(shard: Shard, { reaches, lastCrc }: LogPoint): Buffer {
   const numbers = new Map<string, number>()
   const numberOf = (topic: string): number => {
     const known = numbers.get(topic)
@@ -73,13 +76,13 @@ export function takeCheckpoint(shard: Shard, reaches: number): Buffer {
   }))
   const groups = Array.from(shard.stored, ([groupId, stored]) => ({ ...stored, groupId }))
   const w = new Writer(64 * 1024)
-  codec.encode(w, { reaches, topics: [...numbers.keys()], groups, offsets })
+  codec.encode(w, { reaches, lastCrc, topics: [...numbers.keys()], groups, offsets })
   return Buffer.from(w.written())
 }
 
 /** Throws `WireError` for bytes that are no checkpoint. */
-export function fromCheckpoint(from: Buffer): { readonly shard: Shard; readonly reaches: number } {
-  const { reaches, topics, groups, offsets } = codec.decode(new Reader(from))
+export function fromCheckpoint(from: Buffer): { readonly shard: Shard; readonly point: LogPoint } {
+  const { reaches, lastCrc, topics, groups, offsets } = codec.decode(new Reader(from))
   const shard = new Shard()
   for (const { groupId, unknownTags: _, ...value } of groups) {
     // Copies: a view would keep the whole checkpoint in memory.
@@ -93,7 +96,7 @@ export function fromCheckpoint(from: Buffer): { readonly shard: Shard; readonly 
       }
     }
   }
-  return { shard, reaches }
+  return { shard, point: { reaches, lastCrc } }
 }
 
 type Stored = Infer<typeof CoordinatorCheckpoint>['offsets'][number]['topics'][number]['partitions'][number]
