@@ -2,7 +2,7 @@
  * The broker: the one file that knows all its parts. It opens the data, reads the cluster's metadata back, and listens; it closes
  * in the other order. The first failure of the disk closes it too, and rejects `closed`.
  */
-import { type Clock, TidemarkError } from '@tidemark/platform'
+import { type Clock, DiskError, TidemarkError } from '@tidemark/platform'
 import { uuidToText } from '@tidemark/protocol'
 import { Acceptor, type Addresses } from './accept/acceptor.ts'
 import { FramePool } from './accept/frame-pool.ts'
@@ -49,7 +49,8 @@ export async function startBroker(given: StartOptions): Promise<Broker> {
     running = await Running.start(options, store, failure)
     if (failure.error !== undefined) running.fail()
     return running
-  } catch (error) {
+  } catch (cause) {
+    const error = cause instanceof DiskError ? failure.report(cause) : cause
     // Nothing is wrong with the data: the next start need not look at it again.
     if (failure.error === undefined) await store.close().catch(() => store.abandon())
     else store.abandon()
@@ -122,7 +123,13 @@ class Running implements Broker {
     }
     const acceptor = new Acceptor(settled, site, platform.clock)
     const addresses = await acceptor.listen(platform.transport)
-    void groups.start()
+    try {
+      void groups.start()
+    } catch (error) {
+      groups.stop()
+      await acceptor.close()
+      throw error
+    }
     void partitions.sweep()
     retention.start()
     return new Running(addresses, { clock: platform.clock, clusterId, store, acceptor, cluster, partitions, groups, retention, failure })

@@ -51,8 +51,9 @@ export interface RunOptions {
 
 type Work = EachWork | BatchWork
 
-/** Handlers of a topic that was given no limit: far more than partitions of one member, so that each can run one. */
-const CONCURRENCY = 1_000
+/** Where handlers of one partition run one after the other: more than one member has partitions, so that each can run one. */
+const CONCURRENCY_SERIAL = 10_000
+const CONCURRENCY_SIDE_BY_SIDE = 100
 
 export class Consumer {
   readonly #options: ResolvedOptions
@@ -77,7 +78,8 @@ export class Consumer {
   each(topic: string, settings: EachSettings, handler: EachHandler): this {
     const order = settings.order ?? 'partition'
     if (!['partition', 'key', 'none'].includes(order)) invalid('order', 'must be partition, key or none')
-    return this.#add({ kind: 'each', order, handler, ...resolveWork(topic, settings) })
+    const concurrency = order === 'partition' ? CONCURRENCY_SERIAL : CONCURRENCY_SIDE_BY_SIDE
+    return this.#add({ kind: 'each', order, handler, ...resolveWork(topic, settings, concurrency) })
   }
 
   /** Calls `handler` for batches: records of one partition that follow each other, one batch of a partition at a time. */
@@ -85,7 +87,7 @@ export class Consumer {
     const recordsMax = positive('recordsMax', settings.recordsMax ?? 500)
     const waitMaxMs = settings.waitMaxMs ?? 0
     if (!(waitMaxMs >= 0)) invalid('waitMaxMs', 'must be 0 or more milliseconds')
-    return this.#add({ kind: 'batches', recordsMax, waitMaxMs, handler, ...resolveWork(topic, settings) })
+    return this.#add({ kind: 'batches', recordsMax, waitMaxMs, handler, ...resolveWork(topic, settings, CONCURRENCY_SERIAL) })
   }
 
   #add(work: Work): this {
@@ -205,13 +207,13 @@ function because(p: Progress, phase: string, holdup: Holdup | undefined): string
   return p.committed === p.committable ? 'everything read is done and committed' : 'everything read is done; the commit is due'
 }
 
-function resolveWork(topic: string, settings: WorkSettings): WorkOptions {
+function resolveWork(topic: string, settings: WorkSettings, concurrency: number): WorkOptions {
   if (typeof topic !== 'string' || topic === '') invalid('topic', 'must be a name')
   const exhausted = settings.exhausted ?? 'stop'
   if (exhausted !== 'stop' && exhausted !== 'skip') invalid('exhausted', 'must be stop or skip')
   return {
     topic,
-    concurrency: positive('concurrency', settings.concurrency ?? CONCURRENCY),
+    concurrency: positive('concurrency', settings.concurrency ?? concurrency),
     retry: resolveRetry(settings.retry),
     exhausted,
     timeoutMs: settings.timeoutMs === undefined ? undefined : positive('timeoutMs', settings.timeoutMs),

@@ -45,7 +45,7 @@ export interface ConsumerOptions {
 }
 
 export interface WorkSettings {
-  /** Handlers in flight for this topic in this process, all partitions together. 1 a partition unless given. */
+  /** Handlers in flight for this topic in this process, all partitions together. Unless given: 100, or 1 a partition where they run in its order. */
   readonly concurrency?: number
   readonly retry?: Partial<Retry>
   /** What happens to a record whose attempts are exhausted; 'stop' unless given: the partition stops and `run()` rejects. */

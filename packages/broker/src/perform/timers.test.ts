@@ -37,7 +37,7 @@ test('setting a key again replaces its timer, cancelling ends it', () => {
 test('after a stall a timer lets one turn of I/O pass before it judges (decision 5)', () => {
   const { clock, fired, set } = setUp()
   set('a', 100)
-  clock.advance(5_000, true)
+  clock.stall(5_000)
   expect(fired).toEqual([])
   clock.turn()
   expect(fired).toEqual(['a'])
@@ -48,7 +48,7 @@ test('what was set again or cancelled in that turn does not fire', () => {
   set('heard', 100)
   set('gone', 100)
   set('silent', 100)
-  clock.advance(5_000, true)
+  clock.stall(5_000)
   set('heard', 100)
   timers.cancel('gone')
   clock.turn()

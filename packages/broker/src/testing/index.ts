@@ -1,5 +1,5 @@
 /** What the tests of this package share. */
+export { ManualClock } from '@tidemark/platform/testing'
 export { type BatchWish, batchOf, text } from './batch.ts'
-export { ManualClock } from './clock.ts'
 export { type DiskSpy, slowDisk, spiedDisk, temporaryFolder } from './disk.ts'
 export { RawClient } from './raw-client.ts'

@@ -1,8 +1,8 @@
 import type { Message } from '@tidemark/client'
+import { ManualClock } from '@tidemark/platform/testing'
 import { describe, expect, test } from 'vitest'
 import { type Claim, claim } from '../state/claims.ts'
 import { committable, enter, tracker } from '../state/tracker.ts'
-import { ManualClock } from '../testing/manual-clock.ts'
 import { Batches } from './batches.ts'
 import type { BatchWork, Outcomes } from './work.ts'
 

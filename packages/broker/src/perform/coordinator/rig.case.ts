@@ -1,5 +1,6 @@
 /** Coordinators in a test: a clock that is moved by hand, and a log whose appends finish when the test says so. */
-import type { Clock, Now, Timer } from '@tidemark/platform'
+import type { Now } from '@tidemark/platform'
+import { ManualClock } from '@tidemark/platform/testing'
 import { lastOffsetOf, readBatchHeader, stampBatch } from '@tidemark/protocol'
 import { type BrokerOptions, resolveOptions, type StartOptions } from '../../options.ts'
 import { MemoryStore } from '../../storage/memory-store.ts'
@@ -11,64 +12,7 @@ import { Partitions } from '../partitions.ts'
 import { Topics } from '../topics.ts'
 import { Groups } from './groups.ts'
 
-export class ManualClock implements Clock {
-  #nowMs = 0
-  readonly #timers: { at: number; call: () => void }[] = []
-  readonly #afterTurn: (() => void)[] = []
-
-  now(): number {
-    return 1_700_000_000_000 + this.#nowMs
-  }
-
-  monotonic(): number {
-    return this.#nowMs
-  }
-
-  schedule(delayMs: number, call: () => void): Timer {
-    const timer = { at: this.#nowMs + delayMs, call }
-    this.#timers.push(timer)
-    return {
-      cancel: () => {
-        const at = this.#timers.indexOf(timer)
-        if (at !== -1) this.#timers.splice(at, 1)
-      },
-    }
-  }
-
-  afterTurn(call: () => void): void {
-    this.#afterTurn.push(call)
-  }
-
-  get pending(): number {
-    return this.#timers.length
-  }
-
-  /** Lets the time pass: timers fire at their moments. */
-  advance(ms: number): void {
-    const until = this.#nowMs + ms
-    for (;;) {
-      const due = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
-      if (due === undefined) break
-      this.#timers.splice(this.#timers.indexOf(due), 1)
-      this.#nowMs = Math.max(this.#nowMs, due.at)
-      due.call()
-    }
-    this.#nowMs = until
-  }
-
-  /** The process stood still for so long, and its timers fire late. */
-  stall(ms: number): void {
-    this.#nowMs += ms
-    this.advance(0)
-  }
-
-  /** A turn of I/O has passed. Returns whether anybody waited for it. */
-  turn(): boolean {
-    const calls = this.#afterTurn.splice(0)
-    for (const call of calls) call()
-    return calls.length > 0
-  }
-}
+export { ManualClock }
 
 /** Lets promises go on, and turns of I/O pass while somebody waits for one. */
 export async function settle(clock: ManualClock): Promise<void> {
