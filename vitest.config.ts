@@ -15,6 +15,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'scripts/*.test.ts'],
           exclude: ['**/*.e2e.test.ts', 'packages/simulation/**', '**/node_modules/**'],
+          testTimeout: 30_000,
         },
       },
       {
