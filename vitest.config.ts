@@ -16,6 +16,7 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.ts', 'scripts/*.test.ts'],
           exclude: ['**/*.e2e.test.ts', 'packages/simulation/**', '**/node_modules/**'],
           testTimeout: 30_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {
