@@ -1,32 +1,60 @@
-/** `npm run conformance`: other people's clients against `tidemark up`, on disk, and our declarations against Kafka's. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+/**
+ * Other people's clients and suites against our broker, and our client against Apache Kafka:
+ *
+ *   npm run conformance                        a slice of every judge, in about five minutes
+ *   npm run conformance -- --full              everything, and docs/conformance.md is written
+ *   npm run conformance -- --only librdkafka   these judges alone (names with commas)
+ *
+ * The last line is the count of all.
+ */
+import { parseArgs } from 'node:util'
 import { judge as kafkajs } from './clients/kafkajs.ts'
 import { judge as kcat } from './clients/kcat.ts'
+import { writeSection } from './document.ts'
+import { judge as franzGo } from './judges/franz-go.ts'
+import { judge as kafkaPython } from './judges/kafka-python.ts'
+import { judge as librdkafka } from './judges/librdkafka.ts'
+import { OurBroker } from './judges/our-broker.ts'
+import { judge as platformatic } from './judges/platformatic.ts'
+import { judge as kafka } from './kafka/judge.ts'
 import { Report } from './report.ts'
 
-const TIDEMARK = fileURLToPath(new URL('../packages/tidemark/bin/tidemark.js', import.meta.url))
-const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-conformance-'))
-const broker = spawn(process.execPath, [TIDEMARK, 'up', '--listen', '127.0.0.1:0', '--data', folder], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-})
+interface Judge {
+  readonly versions: string
+  run(report: Report, full: boolean): Promise<void>
+}
+
+const client = (judge: (report: Report, brokers: readonly string[]) => Promise<void>) => async (report: Report) => {
+  await using broker = await OurBroker.start('disk')
+  await judge(report, [broker.address])
+}
+
+const JUDGES: Readonly<Record<string, Judge>> = {
+  kafkajs: { versions: 'kafkajs 2.2.4, on disk', run: client(kafkajs) },
+  kcat: { versions: 'kcat 1.7.1 on librdkafka 2.0.2, on disk', run: client(kcat) },
+  platformatic: { versions: '@platformatic/kafka 2.12.1, on disk', run: platformatic },
+  'kafka-python': { versions: 'kafka-python 2.0.2, on disk', run: kafkaPython },
+  'franz-go': { versions: "franz-go 1.22.3's suite kgo, on disk, in memory, and on disk with SIGKILL every few seconds", run: franzGo },
+  librdkafka: { versions: "librdkafka 2.15.1's test runner, quick mode, on disk", run: librdkafka },
+  kafka: { versions: 'our client, consumer and demo on Apache Kafka 4.3.1 and 3.9.1, and on a cluster of three', run: kafka },
+}
+
+const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, only: { type: 'string' } } })
+const names = values.only?.split(',') ?? Object.keys(JUDGES)
+const unknown = names.filter((name) => JUDGES[name] === undefined)
+if (unknown.length > 0) {
+  console.error(`there is no judge '${unknown.join("', '")}'; there are ${Object.keys(JUDGES).join(', ')}`)
+  process.exit(2)
+}
+
 const reports: Report[] = []
-try {
-  const [address] = (await once(createInterface({ input: broker.stdout }), 'line')) as [string]
-  for (const [name, judge] of Object.entries({ kafkajs, kcat })) {
-    const report = new Report(name)
-    reports.push(report)
-    await judge(report, [address]).catch((error) => report.check('runs to its end', () => Promise.reject(error)))
-  }
-} finally {
-  broker.kill('SIGTERM')
-  await once(broker, 'exit')
-  rmSync(folder, { recursive: true, force: true })
+for (const name of names) {
+  const { versions, run } = JUDGES[name]!
+  const report = new Report(name)
+  reports.push(report)
+  const startedMs = performance.now()
+  await run(report, values.full).catch((error) => report.check('runs to its end', () => Promise.reject(error)))
+  if (values.full) writeSection(report, (performance.now() - startedMs) / 1_000, versions)
 }
 const sum = (of: (r: Report) => number): number => reports.reduce((total, r) => total + of(r), 0)
 const failed = sum((r) => r.failed)

@@ -5,10 +5,10 @@ import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import path from 'node:path'
 
-const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'tidemark-conformance')
+export const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'tidemark-conformance')
 
-/** A package at exactly this version, loaded from the cache. */
-export function npmPackage<T>(name: string, version: string): T {
+/** A folder of the cache in which this package is installed, at exactly this version. */
+export function npmPackageFolder(name: string, version: string): string {
   const folder = path.join(CACHE, `${name.replace(/[@/]/g, '_')}-${version}`)
   if (!existsSync(path.join(folder, 'node_modules', name))) {
     mkdirSync(folder, { recursive: true })
@@ -16,8 +16,12 @@ export function npmPackage<T>(name: string, version: string): T {
       stdio: 'ignore',
     })
   }
-  return createRequire(path.join(folder, 'package.json'))(name) as T
+  return folder
 }
+
+/** A package at exactly this version, loaded from the cache. */
+export const npmPackage = <T>(name: string, version: string): T =>
+  createRequire(path.join(npmPackageFolder(name, version), 'package.json'))(name) as T
 
 /** Whether a Debian program is there; tries to install its package once. */
 export function debianProgram(program: string): boolean {
@@ -46,10 +50,15 @@ export interface Finished {
   readonly code: number | null
 }
 
-/** Runs a program to its end, or for `timeoutMs`. */
-export function run(program: string, args: readonly string[], input: string | undefined, timeoutMs = 20_000): Promise<Finished> {
+export interface Where {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** Runs a program to its end, or for `timeoutMs` (then `code` is null). */
+export function run(program: string, args: readonly string[], input?: string, timeoutMs = 20_000, where: Where = {}): Promise<Finished> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], ...where })
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (chunk) => {
@@ -58,11 +67,15 @@ export function run(program: string, args: readonly string[], input: string | un
     child.stderr.on('data', (chunk) => {
       stderr += chunk
     })
-    const timer = setTimeout(() => child.kill('SIGTERM'), timeoutMs)
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+    child.on('error', (error) => {
+      stderr += error.message
+    })
     child.on('close', (code) => {
       clearTimeout(timer)
       resolve({ stdout, stderr, code })
     })
+    child.stdin.on('error', () => {}) // it may end without having read everything
     child.stdin.end(input ?? '')
   })
 }

@@ -5,9 +5,10 @@
 import { type Clock, DiskError, TidemarkError } from '@tidemark/platform'
 import { uuidToText } from '@tidemark/protocol'
 import { Acceptor, type Addresses } from './accept/acceptor.ts'
-import { FramePool } from './accept/frame-pool.ts'
+import { OutputMemory } from './dispatch/output-memory.ts'
 import type { Services } from './dispatch/services.ts'
 import { allHandlers } from './handle/all.ts'
+import { MemoryPool } from './memory-pool.ts'
 import { type BrokerOptions, MEMORY, resolveOptions, type StartOptions } from './options.ts'
 import { Cluster } from './perform/cluster.ts'
 import { Groups } from './perform/coordinator/groups.ts'
@@ -110,14 +111,16 @@ class Running implements Broker {
     const partitions = new Partitions(store, topics, settled, failure)
     const groups = new Groups({ options: settled, platform, topics, partitions })
     const producerIds = new ProducerIds(cluster, settled.pidBlock)
+    const outputMemory = new OutputMemory(settled.outputMemoryBytesMax)
     const clusterId = uuidToText(store.clusterId)
-    const services: Services = { options: settled, clusterId, platform, topics, partitions, groups, producerIds }
+    const services: Services = { options: settled, clusterId, platform, topics, partitions, groups, producerIds, outputMemory }
     const retention = new Retention({ topics, partitions, clock: platform.clock, failure, intervalMs: settled.retentionCheckIntervalMs })
     const site = {
       table: allHandlers(),
       services,
       limits: settled,
-      pool: new FramePool(settled.frameMemoryBytesMax),
+      pool: new MemoryPool(settled.frameMemoryBytesMax),
+      release: (bytes: Uint8Array) => store.release(bytes),
       onRefused: (client: string, why: string) => tell({ kind: 'refused', client, why }),
       onBug: (where: string, error: unknown) => tell({ kind: 'bug', where, error }),
     }

@@ -35,8 +35,12 @@ export interface BrokerOptions {
   readonly requestsInFlightMax: number
   /** Replies of one connection that its client has not taken; above it no further request of it is begun. */
   readonly outputBufferBytesMax: number
+  /** Replies of all connections together: the fuller it is, the smaller are the answers to a Fetch. */
+  readonly outputMemoryBytesMax: number
   /** Memory of large frames that is kept for the next ones. */
   readonly frameMemoryBytesMax: number
+  /** Memory of large reads that is kept for the next ones. */
+  readonly readMemoryBytesMax: number
   /** `:memory:` only: the records of all topics together. */
   readonly memoryBytesMax: number
   readonly topicsMax: number
@@ -98,7 +102,9 @@ const defaults: Omit<BrokerOptions, 'data'> = {
   connectionsMax: 10_000,
   requestsInFlightMax: 64,
   outputBufferBytesMax: 8 * MiB,
+  outputMemoryBytesMax: 64 * MiB,
   frameMemoryBytesMax: 32 * MiB,
+  readMemoryBytesMax: 32 * MiB,
   memoryBytesMax: 256 * MiB,
   topicsMax: 100_000,
   partitionsMax: 200_000,

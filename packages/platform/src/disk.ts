@@ -13,8 +13,11 @@ export interface File {
   readonly path: string
   /** Writes the chunks one after the other at `position`. `within` asks for completion in the call; otherwise in the background. */
   write(chunks: readonly Uint8Array[], position: number, how: 'within' | 'background'): Now<void>
-  /** Reads up to `length` bytes; fewer only at the end of the file. Reads beyond 64 KiB finish later. The buffer belongs to the caller. */
-  read(position: number, length: number): Now<Buffer>
+  /**
+   * Reads up to `length` bytes; fewer only at the end of the file. Reads beyond 64 KiB finish later. What is returned belongs to the
+   * caller; it is the beginning of `into` where memory for all of `length` is given, which nobody may touch until then.
+   */
+  read(position: number, length: number, into?: Buffer): Now<Buffer>
   size(): number
   truncate(size: number): Now<void>
   /** The file's bytes survive a crash of the machine once this resolves. */

@@ -2,7 +2,8 @@
  * The seam to the network: connections that carry bytes in order, or break.
  *
  * The owner of a connection sets `handlers` once, before the turn in which it got the connection ends. After `onClose`
- * nothing is called any more. A chunk given to `onData` belongs to the receiver, which may keep it and never changes it.
+ * nothing is called any more. A chunk given to `onData` belongs to the receiver, which may keep it and never changes it;
+ * if it says that it has copied everything, the memory is let go at once.
  */
 
 export interface Address {
@@ -11,7 +12,8 @@ export interface Address {
 }
 
 export interface ConnectionHandlers {
-  onData(chunk: Buffer): void
+  // biome-ignore lint/suspicious/noConfusingVoidType: who keeps the chunk, as most do, says nothing
+  onData(chunk: Buffer): 'copied' | void
   /** The peer takes bytes again after `write` returned false. */
   onDrain(): void
   /** The connection is over: ended by either side, or broken by `error`. Called exactly once. */
@@ -25,8 +27,11 @@ export interface Connection {
   handlers: ConnectionHandlers
   /** Bytes accepted and not yet taken by the machine. */
   readonly buffered: number
-  /** Sends the chunks as one write. The chunks may not change afterwards. False: hold back until `onDrain`. Ignored once closed. */
-  write(chunks: readonly Uint8Array[]): boolean
+  /**
+   * Sends the chunks as one write. They may not change until `onTaken` says that the machine has them, which it does later than in
+   * this call, and never on a connection that closes first. False: hold back until `onDrain`. Ignored once closed.
+   */
+  write(chunks: readonly Uint8Array[], onTaken?: () => void): boolean
   /** Stops, and starts again, the calls of `onData`: how a reader holds a sender back. */
   pause(): void
   resume(): void

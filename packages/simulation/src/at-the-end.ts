@@ -12,6 +12,7 @@ export async function judgeTheEnd(world: World): Promise<void> {
   const kafka = world.kafkaOn(reader)
   await everyRecordOnce(world, kafka)
   commitsNeverGoBack(world.disk)
+  await everyCommitStands(world, kafka)
   await checkpointEqualsReplay(world)
 }
 
@@ -31,6 +32,19 @@ async function everyRecordOnce(world: World, kafka: Kafka): Promise<void> {
     if (found.get(value) !== wanted) {
       throw new Violation(name, `${value} was acknowledged at ${wanted} and stands at ${found.get(value) ?? 'no place'}`)
     }
+  }
+}
+
+/** What was committed and acknowledged is still committed. */
+async function everyCommitStands(world: World, kafka: Kafka): Promise<void> {
+  const name = 'an acknowledged commit is not lost'
+  const found = new Map((await createAdmin(kafka).groups.offsets(GROUP)).map((o) => [o.partition, Number(o.offset)]))
+  for (const [partition, offset] of world.committed) {
+    if ((found.get(partition) ?? -1) >= offset) continue
+    throw new Violation(
+      name,
+      `${offset} was acknowledged for partition ${partition}, and ${found.get(partition) ?? 'nothing'} is committed`,
+    )
   }
 }
 

@@ -1,7 +1,8 @@
 /** What a run is like: drawn from its seed, so that each run tries another mixture (swarm testing). */
 
+import type { DiskOperation } from './machine/disk.ts'
 import type { Weather } from './machine/network.ts'
-import type { SeededRandom } from './machine/random.ts'
+import { SeededRandom } from './machine/random.ts'
 
 export interface Plan {
   readonly partitions: number
@@ -32,7 +33,10 @@ export interface Plan {
     readonly memberStop: number
     readonly memberRestart: number
     readonly memberJoin: number
+    readonly diskFault: number
   }
+  /** What the disk can do wrong, besides losing what was not synced. */
+  readonly disk: DiskPlan
 }
 
 export function planOf(random: SeededRandom): Plan {
@@ -66,6 +70,42 @@ export function planOf(random: SeededRandom): Plan {
     checkpointIntervalRecords: 5 + random.below(100),
     faultsUntilMs: 2_000 + random.below(4_000),
     faultEveryMs: 150 + random.below(600),
-    faults: { brokerCrash: on(2), memberCrash: on(2), memberStop: on(1), memberRestart: on(2), memberJoin: on(1) },
+    faults: { brokerCrash: on(2), memberCrash: on(2), memberStop: on(1), memberRestart: on(2), memberJoin: on(1), diskFault: 0 },
+    disk: { full: 0, failing: [] },
   }
+}
+
+export interface DiskPlan {
+  /** How probably a fault of the disk is that it is full; otherwise one of `failing` fails. */
+  readonly full: number
+  readonly failing: readonly DiskOperation[]
+}
+
+const OPERATIONS: readonly DiskOperation[] = [
+  'open',
+  'create',
+  'read',
+  'write',
+  'write',
+  'truncate',
+  'sync',
+  'sync',
+  'syncFolder',
+  'rename',
+  'unlink',
+  'list',
+  'makeFolder',
+  'removeFolder',
+]
+
+/**
+ * Faults of the disk, in every third run or so. They are drawn apart from the rest, so that a seed gives the same run with them as without
+ * them until the first one happens.
+ */
+export function withDiskFaults(plan: Plan, seed: number): Plan {
+  const random = new SeededRandom(seed ^ 0x0d15c)
+  if (!random.chance(0.35)) return plan
+  const full = random.chance(0.5) ? random.next() : 0
+  const failing = random.chance(0.3) ? [OPERATIONS[random.below(OPERATIONS.length)]!] : OPERATIONS
+  return { ...plan, disk: { full, failing }, faults: { ...plan.faults, diskFault: 1 + random.below(4) } }
 }

@@ -71,6 +71,20 @@ export const plants: readonly Plant[] = [
     ],
   },
   {
+    name: 'a failed write acknowledged',
+    changes: [{ file: 'broker/src/storage/group-commit.ts', find: 'done.reject(cause)', replace: 'done.resolve()' }],
+  },
+  {
+    name: 'a failed disk not told of at the start',
+    changes: [
+      {
+        file: 'broker/src/broker.ts',
+        find: 'const error = cause instanceof DiskError ? failure.report(cause) : cause',
+        replace: 'const error = cause',
+      },
+    ],
+  },
+  {
     name: 'producer state forgotten at restart',
     changes: [
       {

@@ -13,9 +13,9 @@ export interface Outcome {
 /** By then everything must be done: faults end after six seconds at most. */
 const LIMIT_MS = 120_000
 
-/** `log` gets a line an event. The same seed gives the same run. */
-export async function simulate(seed: number, log: (line: string) => void = () => {}): Promise<Outcome> {
-  const world = new World(seed, log)
+/** `log` gets a line an event. The same seed gives the same run. `soundDisk`: without the faults of the disk. */
+export async function simulate(seed: number, log: (line: string) => void = () => {}, soundDisk = false): Promise<Outcome> {
+  const world = new World(seed, log, soundDisk)
   log(`plan ${JSON.stringify(world.plan)}`)
   world.start()
   await world.scheduler.run(

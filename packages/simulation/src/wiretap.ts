@@ -50,6 +50,8 @@ export class Wiretap implements Tap {
   readonly #joining = new Map<Process, string>()
   /** The generation that each member last got from a JoinGroup. */
   readonly #generations = new Map<Process, number>()
+  /** Members whose generation was made before the broker crashed: it may have been taken back, and the group be in the one before. */
+  readonly #fromBeforeCrash = new Set<Process>()
   #current = -1
 
   constructor(tell: (fact: Fact) => void) {
@@ -59,6 +61,7 @@ export class Wiretap implements Tap {
   brokerCrashed(): void {
     // Answers that were on their way still arrive.
     this.#current = -1
+    for (const member of this.#generations.keys()) this.#fromBeforeCrash.add(member)
   }
 
   sent(client: Process, connection: number, frame: Buffer): void {
@@ -134,13 +137,17 @@ export class Wiretap implements Tap {
     const { api, version, body } = exchange
     const answer: any = decodeResponse(api, version, frame)
     if (api.key === apis.OffsetFetch.key) return
-    if (api.key === apis.JoinGroup.key && answer.errorCode === 0) this.#generations.set(client, answer.generationId)
-    else if (api.key === apis.SyncGroup.key && answer.errorCode === 0) {
+    if (api.key === apis.JoinGroup.key && answer.errorCode === 0) {
+      this.#generations.set(client, answer.generationId)
+      this.#fromBeforeCrash.delete(client)
+    }
+    if (api.key === apis.SyncGroup.key && answer.errorCode === 0) {
       const current = (body as SyncGroupRequest).generationId === this.#generations.get(client)
       if (current) this.#tell({ kind: 'syncAnswered', process: client, partitions: assignedIn(answer as SyncGroupResponse) })
     }
-    // While a join is under way the group may have moved on with the member in it.
-    const out = (code: number): boolean => OUT.has(code) && !(code === ErrorCode.ILLEGAL_GENERATION && this.#joining.has(client))
+    // While a join is under way the group may have moved on with the member in it; and a generation that a crash took back was nobody else's.
+    const mayBeIn = this.#joining.has(client) || this.#fromBeforeCrash.has(client)
+    const out = (code: number): boolean => OUT.has(code) && !(code === ErrorCode.ILLEGAL_GENERATION && mayBeIn)
     const code = codesIn(answer).find(out)
     if (code !== undefined && generationIn(body) === this.#generations.get(client)) {
       this.#tell({ kind: 'lossKnown', process: client, error: errorOf(code).name })

@@ -12,13 +12,16 @@ import { CALM, Network } from './machine/network.ts'
 import { Process } from './machine/process.ts'
 import { SeededRandom } from './machine/random.ts'
 import { Scheduler } from './machine/scheduler.ts'
-import { type Plan, planOf } from './plan.ts'
+import { type Plan, planOf, withDiskFaults } from './plan.ts'
 import { Wiretap } from './wiretap.ts'
 
 export const TOPIC = 'work'
 export const GROUP = 'workers'
 const PORT = 9092
 const FOLDER = '/data'
+const STOPS_WITHIN_MS = 1_000
+/** What a full disk refuses. */
+const GROWING: readonly string[] = ['write', 'create', 'makeFolder']
 
 interface Member {
   readonly name: string
@@ -52,11 +55,16 @@ export class World {
   #nextMember = 1
   #nextBroker = 1
   #calm = false
+  #steadyAtMs = 0
+  /** The disk refused something since somebody last saw to it. */
+  #diskFailed = false
   violation: unknown
 
-  constructor(seed: number, log: (line: string) => void) {
+  /** Faults of the disk are left out if `soundDisk`. */
+  constructor(seed: number, log: (line: string) => void, soundDisk = false) {
     this.random = new SeededRandom(seed)
-    this.plan = planOf(this.random)
+    const plan = planOf(this.random)
+    this.plan = soundDisk ? plan : withDiskFaults(plan, seed)
     this.#log = log
     this.network = new Network(this.random.fork())
     this.disk = new SimulatedDisk(this.random.fork())
@@ -161,10 +169,19 @@ export class World {
       })
       if (this.#broker?.process === process) this.#broker.running = broker
       this.say(`${process.name} listens`)
-      broker.closed.catch((error) => this.fail('the broker runs', error))
+      broker.closed.catch((error) => this.#brokerFailed(process, 'the broker runs', error))
     } catch (error) {
-      this.fail('the broker starts', error)
+      this.#brokerFailed(process, 'the broker starts', error)
     }
+  }
+
+  /** A broker may stop because of its disk. Somebody sees to the disk then and starts it again. */
+  #brokerFailed(process: Process, what: string, error: unknown): void {
+    if (!this.#diskFailed || (error as { code?: string }).code !== 'STORAGE_FAILED') return this.fail(what, error)
+    if (this.#broker?.process !== process) return
+    this.say(`${process.name} stops: ${(error as Error).message}`)
+    this.#mendDisk()
+    this.#crashBroker()
   }
 
   #crashBroker(): void {
@@ -292,14 +309,45 @@ export class World {
   #fault(): void {
     if (this.scheduler.now > this.plan.faultsUntilMs) return this.#calmDown()
     this.scheduler.later(this.random.between(0.2, 1.8) * this.plan.faultEveryMs, () => this.#fault())
-    const { brokerCrash, memberCrash, memberStop, memberRestart, memberJoin } = this.plan.faults
-    const total = brokerCrash + memberCrash + memberStop + memberRestart + memberJoin
+    const { brokerCrash, memberCrash, memberStop, memberRestart, memberJoin, diskFault } = this.plan.faults
+    const total = brokerCrash + memberCrash + memberStop + memberRestart + memberJoin + diskFault
     let choice = this.random.next() * total
     if ((choice -= brokerCrash) < 0) this.#crashBroker()
     else if ((choice -= memberCrash) < 0) this.#crashMember()
     else if ((choice -= memberStop) < 0) this.#freezeMember()
     else if ((choice -= memberRestart) < 0) this.#restartMember()
+    else if ((choice -= diskFault) < 0) this.#failDisk()
     else if (this.#members.size < 7) this.#addMember()
+  }
+
+  /** The disk is full, or some call from now on fails, once or each time, until somebody sees to it. */
+  #failDisk(): void {
+    const { full, failing } = this.plan.disk
+    if (this.random.chance(full)) {
+      this.say('the disk is full')
+      this.disk.fault = (operation) => (GROWING.includes(operation) ? this.#diskFails(operation, 'ENOSPC') : undefined)
+    } else {
+      const what = failing[this.random.below(failing.length)]!
+      const once = this.random.chance(0.5)
+      let before = this.random.below(8)
+      this.say(`the disk fails at ${what} number ${before}${once ? '' : ' and after'}`)
+      this.disk.fault = (operation) => {
+        if (operation !== what || before-- > 0) return undefined
+        if (once) this.disk.fault = undefined
+        return this.#diskFails(operation, 'EIO')
+      }
+    }
+  }
+
+  #diskFails(operation: string, code: string): string {
+    if (!this.#diskFailed) this.say(`the disk fails: ${operation}: ${code}`)
+    this.#diskFailed = true
+    return code
+  }
+
+  #mendDisk(): void {
+    this.disk.fault = undefined
+    this.#diskFailed = false
   }
 
   #crashMember(): void {
@@ -337,11 +385,14 @@ export class World {
   #calmDown(): void {
     this.say('no more faults')
     this.#calm = true
+    this.disk.fault = undefined
+    // A broker whose disk has just failed may be about to stop.
+    if (this.#diskFailed) this.#steadyAtMs = this.scheduler.now + STOPS_WITHIN_MS
     this.network.weather = CALM
   }
 
   get isFinished(): boolean {
-    if (!this.#calm || this.#producing > 0 || this.broker === undefined) return false
+    if (!this.#calm || this.scheduler.now < this.#steadyAtMs || this.#producing > 0 || this.broker === undefined) return false
     const ends = new Map<number, number>()
     for (const [value, place] of this.sent) {
       if (place === undefined || !this.handled.has(value)) return false

@@ -7,7 +7,7 @@ import type { Handler } from '../dispatch/handler.ts'
 import { type Begun, Pipeline, type PipelineLimits } from '../dispatch/pipeline.ts'
 import type { Services } from '../dispatch/services.ts'
 import type { HandlerTable } from '../dispatch/table.ts'
-import type { FramePool } from './frame-pool.ts'
+import type { MemoryPool } from '../memory-pool.ts'
 import { FrameError, FrameReader } from './frames.ts'
 
 /** How long an ended connection may take to send its last replies. */
@@ -22,7 +22,9 @@ export interface ConnectionSite {
   readonly services: Services
   readonly limits: ConnectionLimits
   readonly advertised: Address
-  readonly pool: FramePool
+  readonly pool: MemoryPool
+  /** The machine has these bytes of a reply. */
+  readonly release: (bytes: Uint8Array) => void
   /** A frame or request was not understood, and the connection is closed. */
   onRefused(client: string, why: string): void
   /** A handler threw what it may not throw. */
@@ -47,7 +49,7 @@ export class ClientConnection {
     this.#pipeline = new Pipeline(
       {
         begin: (frame) => this.#begin(frame),
-        write: (chunks) => void connection.write(chunks),
+        write: (chunks) => void connection.write(chunks, () => chunks.forEach(site.release)),
         get buffered() {
           return connection.buffered
         },
@@ -56,6 +58,7 @@ export class ClientConnection {
         answered: (frame, handler) => this.#answered(frame, handler),
       },
       site.limits,
+      site.services.outputMemory,
     )
     connection.handlers = {
       onData: (chunk) => this.#onData(chunk),
@@ -82,18 +85,20 @@ export class ClientConnection {
     this.#connection.destroy()
   }
 
-  #onData(chunk: Buffer): void {
-    if (this.#over) return
+  #onData(chunk: Buffer): 'copied' | undefined {
+    if (this.#over) return undefined
+    let use: 'copied' | undefined
     try {
-      this.#frames.push(chunk, (frame) => this.#pipeline.push(frame))
+      use = this.#frames.push(chunk, (frame) => this.#pipeline.push(frame))
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
       // What came before the damage is served, as Kafka does; nothing after it can be found.
       this.#pipeline.pump()
       this.#refuse(error.message)
-      return
+      return undefined
     }
     this.#pipeline.pump()
+    return use
   }
 
   #begin(frame: Buffer): Begun | undefined {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { FramePool } from './frame-pool.ts'
+import { MemoryPool } from '../memory-pool.ts'
 import { FrameError, FrameReader } from './frames.ts'
 
-const readerOf = (frameBytesMax: number): FrameReader => new FrameReader(frameBytesMax, new FramePool(0))
+const readerOf = (frameBytesMax: number): FrameReader => new FrameReader(frameBytesMax, new MemoryPool(0))
 
 function frame(size: number, fill = 7): Buffer {
   const bytes = Buffer.alloc(4 + size, fill)

@@ -4,7 +4,7 @@
  * Each frame is copied once into memory of its own, which whoever takes it may keep and change. Memory for a large frame is
  * taken when a part of it has arrived: a client that only promises bytes costs nothing.
  */
-import type { FramePool } from './frame-pool.ts'
+import type { MemoryPool } from '../memory-pool.ts'
 
 const SIZE_BYTES = 4
 /** A frame up to this size gets its memory at once; of a larger one a sixteenth has to be there. */
@@ -17,7 +17,7 @@ export class FrameError extends Error {
 
 export class FrameReader {
   readonly #frameBytesMax: number
-  readonly #pool: FramePool
+  readonly #pool: MemoryPool
   readonly #sizeBytes = Buffer.alloc(SIZE_BYTES)
   #sizeHave = 0
   #size = 0
@@ -26,13 +26,13 @@ export class FrameReader {
   #frame: Buffer | undefined
   #have = 0
 
-  constructor(frameBytesMax: number, pool: FramePool) {
+  constructor(frameBytesMax: number, pool: MemoryPool) {
     this.#frameBytesMax = frameBytesMax
     this.#pool = pool
   }
 
-  /** Hands out each frame that ends in this chunk. Throws `FrameError` for a size that no frame may have. */
-  push(chunk: Buffer, onFrame: (frame: Buffer) => void): void {
+  /** Hands out each frame that ends in this chunk, and says if nothing of the chunk is kept. Throws `FrameError` for a size that no frame may have. */
+  push(chunk: Buffer, onFrame: (frame: Buffer) => void): 'copied' | undefined {
     let at = 0
     while (at < chunk.length) {
       if (this.#sizeHave < SIZE_BYTES) {
@@ -49,6 +49,7 @@ export class FrameReader {
         onFrame(frame)
       }
     }
+    return this.#early.length === 0 ? 'copied' : undefined
   }
 
   #takeSize(chunk: Buffer, at: number): number {

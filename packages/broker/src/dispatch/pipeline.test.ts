@@ -1,6 +1,7 @@
 import { apis, decodeResponse } from '@tidemark/protocol'
 import { expect, test } from 'vitest'
 import { handler } from './handler.ts'
+import { OutputMemory } from './output-memory.ts'
 import { type Begun, Pipeline } from './pipeline.ts'
 
 type Body = { readonly errorCode: number }
@@ -17,7 +18,7 @@ interface Case {
 }
 
 /** Requests are frames of one byte, their number: even ones are answered in the call, odd ones later; from 100 on they do not hold. */
-function setUp(limits = { requestsInFlightMax: 100, outputBufferBytesMax: 1000 }): Case {
+function setUp(limits = { requestsInFlightMax: 100, outputBufferBytesMax: 1000 }, memory = new OutputMemory(1e9)): Case {
   const writes: number[][] = []
   const begun: number[] = []
   const side = { buffered: 0, reading: true, failures: [] as unknown[] }
@@ -51,6 +52,7 @@ function setUp(limits = { requestsInFlightMax: 100, outputBufferBytesMax: 1000 }
       answered() {},
     },
     limits,
+    memory,
   )
   const settle = async (): Promise<void> => {
     for (let i = 0; i < 5; i++) await null
@@ -124,6 +126,23 @@ test('a client that does not take its answers is not read from, and nothing more
   side.buffered = 0
   pipeline.pump()
   expect([begun, side.reading]).toEqual([[2, 4], true])
+})
+
+test('when the memory of all replies is full, a client that left some unread gets no further one, and whoever reads is served', () => {
+  const limits = { requestsInFlightMax: 10, outputBufferBytesMax: 1e6 }
+  const memory = new OutputMemory(250_000)
+  const slow = [setUp(limits, memory), setUp(limits, memory)]
+  for (const { side, pipeline } of slow) {
+    side.buffered = 150_000
+    pipeline.pump()
+  }
+  expect([memory.bytes, memory.isFull, memory.replyBytesMax]).toEqual([300_000, true, 65_536])
+  const quick = setUp(limits, memory)
+  for (const { pipeline } of [...slow, quick]) push(pipeline, 2)
+  expect([slow[0]!.begun, slow[1]!.begun, quick.begun]).toEqual([[], [], [2]])
+  slow[1]!.pipeline.close()
+  slow[0]!.pipeline.pump()
+  expect([slow[0]!.begun, memory.bytes]).toEqual([[2], 150_000])
 })
 
 test('a client that sends on behind a parked request is held back', async () => {

@@ -8,6 +8,7 @@
 import { encodeResponse } from '@tidemark/protocol'
 import { isLater } from '../now.ts'
 import type { Handler } from './handler.ts'
+import type { OutputMemory } from './output-memory.ts'
 
 export interface PipelineLimits {
   readonly requestsInFlightMax: number
@@ -16,6 +17,8 @@ export interface PipelineLimits {
 
 /** What came in and was not begun, in frames and bytes, beyond which the connection is not read. */
 const QUEUED_FRAMES_MAX = 64
+/** Less than this that was not taken is no slow reader: the machine tells only when more than it was. */
+const QUIET_BYTES = 64 * 1024
 
 export type Begun =
   | { readonly kind: 'answer'; readonly chunks: readonly Uint8Array[] }
@@ -49,6 +52,7 @@ interface Slot {
 export class Pipeline {
   readonly #side: PipelineSide
   readonly #limits: PipelineLimits
+  readonly #memory: OutputMemory
   #queue: Buffer[] = []
   #queuedBytes = 0
   readonly #slots: Slot[] = []
@@ -58,10 +62,13 @@ export class Pipeline {
   #closed = false
   #out: Uint8Array[] = []
   #outBytes = 0
+  /** What the client has not taken, as the memory of all was told. */
+  #untakenBytes = 0
 
-  constructor(side: PipelineSide, limits: PipelineLimits) {
+  constructor(side: PipelineSide, limits: PipelineLimits, memory: OutputMemory) {
     this.#side = side
     this.#limits = limits
+    this.#memory = memory
   }
 
   /** Nothing is begun and nothing unanswered. */
@@ -78,6 +85,7 @@ export class Pipeline {
   pump(): void {
     if (this.#pumping) return
     this.#pumping = true
+    this.#count()
     while (this.#mayBegin()) {
       const frame = this.#queue.shift()!
       this.#queuedBytes -= frame.length
@@ -85,12 +93,21 @@ export class Pipeline {
     }
     this.#pumping = false
     this.#flush()
+    this.#count()
     this.#holdBack()
+  }
+
+  #count(): void {
+    const { buffered } = this.#side
+    const untaken = this.#closed || buffered < QUIET_BYTES ? 0 : buffered
+    if (untaken !== this.#untakenBytes) this.#memory.take(untaken - this.#untakenBytes)
+    this.#untakenBytes = untaken
   }
 
   #mayBegin(): boolean {
     if (this.#closed || this.#held || this.#queue.length === 0) return false
     if (this.#slots.length >= this.#limits.requestsInFlightMax) return false
+    if (this.#memory.isFull && (this.#untakenBytes > 0 || this.#outBytes >= QUIET_BYTES)) return false
     return this.#side.buffered + this.#outBytes <= this.#limits.outputBufferBytesMax
   }
 
@@ -164,6 +181,7 @@ export class Pipeline {
   close(): void {
     this.#flush()
     this.#closed = true
+    this.#count()
     this.#queue = []
     this.#queuedBytes = 0
     this.#out = []

@@ -5,6 +5,7 @@ import type { Groups } from '../perform/coordinator/groups.ts'
 import type { Partitions } from '../perform/partitions.ts'
 import type { ProducerIds } from '../perform/producer-ids.ts'
 import type { Topics } from '../perform/topics.ts'
+import type { OutputMemory } from './output-memory.ts'
 
 export interface Services {
   readonly options: BrokerOptions
@@ -14,4 +15,5 @@ export interface Services {
   readonly partitions: Partitions
   readonly groups: Groups
   readonly producerIds: ProducerIds
+  readonly outputMemory: OutputMemory
 }

@@ -70,15 +70,17 @@ function wantedOne(topic: Topic | number, asked: Asked, { services, version }: R
 }
 
 function serve(request: FetchRequest, wanted: readonly Wanted[], context: RequestContext): Now<Answer> {
-  const { options, platform } = context.services
-  const bytesMax = Math.min(request.maxBytes, options.fetchBytesMax)
-  const bytesMin = Math.min(request.minBytes, bytesMax)
+  const { options, platform, outputMemory } = context.services
   const deadlineMs = platform.clock.monotonic() + request.maxWaitMs
   return look()
 
   function look(): Now<Answer> {
     const turn = turns.get(context.signal) ?? 0
+    const bytesMax = Math.min(request.maxBytes, options.fetchBytesMax, outputMemory.replyBytesMax)
+    const bytesMin = Math.min(request.minBytes, bytesMax)
+    outputMemory.take(bytesMax)
     return after(readAll(wanted, wanted.length === 0 ? 0 : turn % wanted.length, bytesMax), (reads) => {
+      outputMemory.take(-bytesMax)
       const bytes = reads.reduce((sum, r) => sum + r.bytes, 0)
       const waitMs = deadlineMs - platform.clock.monotonic()
       const answersNow = bytes >= bytesMin || waitMs <= 0 || wanted.length === 0 || reads.some(isFinal) || context.signal.aborted

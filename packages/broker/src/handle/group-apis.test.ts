@@ -50,7 +50,13 @@ async function ask<A extends Api>(h: Handler<A>, version: number, body: InferInp
     clientHost: '/10.0.0.7',
     advertised: { host: 'broker.example', port: 9092 },
     signal: new AbortController().signal,
-    services: { ...broker, clusterId: '', platform: broker.options.platform, producerIds: undefined as never },
+    services: {
+      ...broker,
+      clusterId: '',
+      platform: broker.options.platform,
+      producerIds: undefined as never,
+      outputMemory: undefined as never,
+    },
   }
   const answered = Promise.resolve(h.handle(request, context))
   await settle(clock)

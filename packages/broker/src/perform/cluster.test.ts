@@ -104,14 +104,14 @@ async function openLog(store: FileStore): Promise<Log> {
   return store.open(NAME, { segmentBytesMax: 1000 }, { onCheckpoint() {} })
 }
 
-const loaded = async (store: FileStore, log: Log): Promise<Buffer> => (await loadState(store, NAME, log, 100)).snapshot(nowhere)
+const loaded = async (store: FileStore, log: Log): Promise<Buffer> => (await loadState(store, NAME, log, 100)).state.snapshot(nowhere)
 
 test('what a partition knows is the same from any snapshot, and without one', async () => {
   const store = await openStore(folder())
   const log = await openLog(store)
   for (let i = 0; i < 30; i++) await append(log, { producerId: BigInt(i % 3), producerEpoch: 0, baseSequence: Math.floor(i / 3) })
   const whole = await loaded(store, log)
-  expect((await loadState(store, NAME, log, 100)).producers.count).toBe(3)
+  expect((await loadState(store, NAME, log, 100)).state.producers.count).toBe(3)
   for (let cut = 0; cut <= 30; cut++) {
     await store.writeSmall(NAME, STATE_FILE, await snapshotAt(log, cut))
     expect(await loaded(store, log)).toEqual(whole)

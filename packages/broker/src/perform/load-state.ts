@@ -6,17 +6,27 @@ import { PartitionState } from '../state/log/partition-state.ts'
 import type { LogPoint } from '../state/log/point.ts'
 import type { Log } from '../storage/log.ts'
 import type { Store } from '../storage/store.ts'
-import { isIn } from './log-point.ts'
+import { crcOf, isIn } from './log-point.ts'
 
 export const STATE_FILE = 'state'
 const READ_BYTES_MAX = 1024 * 1024
 
-export function loadState(store: Store, name: string, log: Log, producersMax: number): Now<PartitionState> {
+export interface LoadedState {
+  readonly state: PartitionState
+  /** What the snapshot on disk reaches; undefined: there is none that could be used. */
+  readonly savedAt: number | undefined
+  /** Of the last batch of the log. */
+  readonly lastCrc: number
+}
+
+export function loadState(store: Store, name: string, log: Log, producersMax: number): Now<LoadedState> {
   const restored = restore(store.readSmall(name, STATE_FILE), producersMax)
   const usable = restored === undefined ? false : isIn(log, restored.point)
   return after(usable, (isUsable) => {
     const state = isUsable ? restored!.state : new PartitionState(producersMax)
-    return after(fold(log, isUsable ? restored!.point.reaches : log.start, state), () => state)
+    const from: LogPoint = isUsable ? restored!.point : { reaches: log.start, lastCrc: 0 }
+    const savedAt = isUsable ? from.reaches : undefined
+    return after(fold(log, from, state), ({ lastCrc }) => ({ state, savedAt, lastCrc }))
   })
 }
 
@@ -32,22 +42,24 @@ function restore(bytes: Buffer | undefined, producersMax: number): { state: Part
   }
 }
 
-function fold(log: Log, from: number, state: PartitionState): Now<void> {
+function fold(log: Log, from: LogPoint, state: PartitionState): Now<LogPoint> {
   const end = log.end
-  while (from < end) {
-    const read = log.read(from, end, READ_BYTES_MAX)
-    if (isLater(read)) return read.then((found) => fold(log, apply(found, from, state) ?? end, state))
-    from = apply(read, from, state) ?? end
+  const nothing: LogPoint = { reaches: end, lastCrc: 0 }
+  while (from.reaches < end) {
+    const read = log.read(from.reaches, end, READ_BYTES_MAX)
+    if (isLater(read)) return read.then((found) => fold(log, apply(found, from.reaches, state) ?? nothing, state))
+    from = apply(read, from.reaches, state) ?? nothing
   }
+  return from
 }
 
 /** Returns where the batches end; undefined if there are none. */
-function apply(found: readonly Buffer[], from: number, state: PartitionState): number | undefined {
-  let end: number | undefined
+function apply(found: readonly Buffer[], from: number, state: PartitionState): LogPoint | undefined {
+  let end: LogPoint | undefined
   for (const bytes of found) {
-    for (const { header } of batchesIn(bytes)) {
+    for (const { at, header } of batchesIn(bytes)) {
       if (header.baseOffset >= from) state.apply(header)
-      end = lastOffsetOf(header) + 1
+      end = { reaches: lastOffsetOf(header) + 1, lastCrc: crcOf(bytes, at) }
     }
   }
   return end

@@ -1,6 +1,7 @@
 import { readBatchHeader } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
 import { PartitionState } from '../state/log/partition-state.ts'
+import type { LogPoint } from '../state/log/point.ts'
 import { MemoryBudget, MemoryLog } from '../storage/memory-log.ts'
 import { batchOf } from '../testing/index.ts'
 import { Partition } from './partition.ts'
@@ -27,7 +28,7 @@ function setUp() {
   const saved: number[] = []
   let failure: Error | undefined
   const partition = new Partition({ topic: 't', topicId: 'id', index: 0, leaderEpoch: 3 }, log, {
-    load: () => new PartitionState(),
+    load: () => ({ state: new PartitionState(), savedAt: undefined, lastCrc: 0 }),
     save: (_state, { reaches }) => void saved.push(reaches),
     failure: () => failure,
     onFailure: (cause) => {
@@ -140,4 +141,22 @@ test('deletion wakes everybody once', () => {
   partition.onChange(() => woken++)
   partition.delete()
   expect([woken, partition.deleted]).toEqual([1, true])
+})
+
+test('what a start had to read the log for is saved at the end, so that the next start need not read it; what is on the disk is not saved again', () => {
+  for (const savedAt of [undefined, 4, 7]) {
+    const log = new SlowLog()
+    log.end = 7
+    const saved: LogPoint[] = []
+    const partition = new Partition({ topic: 't', topicId: 'id', index: 0, leaderEpoch: 3 }, log, {
+      load: () => ({ state: new PartitionState(), savedAt, lastCrc: 99 }),
+      save: (_state, point) => void saved.push(point),
+      failure: () => undefined,
+      onFailure: (cause) => cause as Error,
+    })
+    void partition.state()
+    partition.checkpoint()
+    partition.checkpoint()
+    expect(saved).toEqual(savedAt === 7 ? [] : [{ reaches: 7, lastCrc: 99 }])
+  }
 })

@@ -12,12 +12,13 @@ import type { PartitionState } from '../state/log/partition-state.ts'
 import type { LogPoint } from '../state/log/point.ts'
 import type { Verdict } from '../state/log/producers.ts'
 import type { Log } from '../storage/log.ts'
+import type { LoadedState } from './load-state.ts'
 import { crcOf } from './log-point.ts'
 
 /** How a partition gets at what it knows beyond its log, and keeps it. */
 export interface StateKeeper {
   /** As it stands at the end of the log. */
-  load(): Now<PartitionState>
+  load(): Now<LoadedState>
   save(state: PartitionState, point: LogPoint): void
   /** The storage failed: nothing is written any more. */
   failure(): Error | undefined
@@ -48,7 +49,8 @@ export class Partition {
   readonly #unfinished: Unfinished[] = []
   #lastAppend: Promise<void> | undefined
   #state: PartitionState | undefined
-  #savedAt: number
+  /** What the snapshot on disk reaches; undefined: there is none. */
+  #savedAt: number | undefined
   #lastCrc = 0
   highWatermark: number
   /** Bytes that became readable since the partition was opened: how a long poll counts. */
@@ -63,7 +65,6 @@ export class Partition {
     this.log = log
     this.highWatermark = log.end
     this.#keeper = keeper
-    this.#savedAt = log.end
   }
 
   get start(): number {
@@ -78,9 +79,12 @@ export class Partition {
   state(): Now<PartitionState> {
     return (
       this.#state ??
-      after(this.#keeper.load(), (state) => {
-        this.#state ??= state
-        return this.#state
+      after(this.#keeper.load(), ({ state, savedAt, lastCrc }) => {
+        if (this.#state !== undefined) return this.#state
+        this.#state = state
+        this.#savedAt = savedAt
+        this.#lastCrc = lastCrc
+        return state
       })
     )
   }
@@ -181,7 +185,7 @@ export class Partition {
 
   /** Saves what is derived from the log, so that a restart need not read it again. */
   checkpoint(): void {
-    if (this.#state === undefined || this.#savedAt === this.end) return
+    if (this.#state === undefined || (this.#savedAt ?? this.start) === this.end) return
     this.#savedAt = this.end
     this.#keeper.save(this.#state, { reaches: this.end, lastCrc: this.#lastCrc })
   }

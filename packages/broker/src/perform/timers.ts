@@ -1,14 +1,17 @@
 /**
  * Timers with a key, over the clock: setting a key again replaces its timer.
  *
- * A timer that fires late first lets one full turn of I/O pass and then judges: after a stall (a debugger, a CPU-bound test in
- * the embedding process) what peers had sent meanwhile is read before anybody is taken for silent. A timer that was cancelled
- * or set again in that turn does nothing.
+ * A timer that fires late waits once more, for as long as it is late and a second at most, lets one full turn of I/O pass, and then judges: after
+ * a stall (a debugger, a CPU-bound test in the embedding process) what peers had sent meanwhile is read before anybody is taken for silent, and
+ * those that waited for an answer before they send their next heartbeat get it first. A timer that was cancelled or set again meanwhile does nothing.
  */
 import type { Clock, Timer } from '@tidemark/platform'
 
+/** Longer than a peer needs to send on after an answer. */
+const GRACE_MS_MAX = 1_000
+
 interface Armed {
-  readonly timer: Timer
+  timer: Timer
 }
 
 export class Timers {
@@ -31,8 +34,10 @@ export class Timers {
     const delayMs = Math.max(0, atMonotonicMs - this.#clock.monotonic())
     const armed: Armed = {
       timer: this.#clock.schedule(delayMs, () => {
-        if (this.#clock.monotonic() - atMonotonicMs <= this.#lateMs) this.#fire(key, armed, call)
-        else this.#clock.afterTurn(() => this.#fire(key, armed, call))
+        const lateMs = this.#clock.monotonic() - atMonotonicMs
+        if (lateMs <= this.#lateMs) return this.#fire(key, armed, call)
+        const fire = (): void => this.#clock.afterTurn(() => this.#fire(key, armed, call))
+        armed.timer = this.#clock.schedule(Math.min(lateMs, GRACE_MS_MAX), fire)
       }),
     }
     this.#armed.set(key, armed)

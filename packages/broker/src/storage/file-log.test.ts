@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, readdirSync, readFileSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { DiskError } from '@tidemark/platform'
 import { readBatchHeader, stampBatch } from '@tidemark/protocol'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -192,6 +192,20 @@ describe('after a crash', () => {
     expect(readdirSync(`${copy}/${NAME}`).filter((f) => f.endsWith('.log'))).toHaveLength(2)
   })
 
+  test('the end of a segment that is gone without a trace takes the segments behind the hole with it', async () => {
+    const path = folder()
+    await written(path, 6, SIZE * 2)
+    const copy = crashed(path)
+    const at = `${copy}/${NAME}/${FIRST.slice(0, -1)}`
+    // Neither segment is known to be synced: their indexes are not there.
+    for (const base of [0, 6]) for (const ending of ['index', 'timeindex']) rmSync(`${at}${base}.${ending}`, { force: true })
+    truncateSync(`${at}6.log`, SIZE)
+    const log = await openLog((await openStore(copy)).store, SIZE * 2)
+    expect(log.end).toBe(9)
+    await append(log, { values: ['next'] })
+    expect([...(await offsetsIn(log, 0)), ...(await offsetsIn(log, 6))]).toEqual([0, 3, 6, 9])
+  })
+
   test('under interval the index is written as the log grows, and a crash reads only what came after it', async () => {
     const path = folder()
     const { store, clock, disk } = await openStore(path, { fsync: 'interval', recoveryBytesMax: 2 * SIZE })
@@ -343,4 +357,18 @@ test('a batch keeps the leader epoch it was stamped with', async () => {
   stampBatch(batch, 0, 0, 7)
   await log.append(batch, readBatchHeader(batch))
   expect(readBatchHeader((await log.read(0, 1, 1000))[0]!).leaderEpoch).toBe(7)
+})
+
+test('the memory of a large read is used again once it is released, and not before', async () => {
+  const { store } = await openStore(folder(), { readMemoryBytesMax: 1e6 })
+  const log = await openLog(store)
+  for (let i = 0; i < 3; i++) await append(log, { values: ['x'.repeat(100_000)] })
+  const read = async (from: number): Promise<Buffer> => (await log.read(from, log.end, 100_000))[0]!
+  const first = await read(0)
+  const copy = Buffer.from(first)
+  const second = await read(1)
+  expect(second.buffer).not.toBe(first.buffer)
+  expect(first).toEqual(copy)
+  store.release(first)
+  expect((await read(2)).buffer).toBe(first.buffer)
 })

@@ -7,6 +7,7 @@
  */
 import type { Disk, Now } from '@tidemark/platform'
 import { type BatchHeader, lastOffsetOf } from '@tidemark/protocol'
+import type { MemoryPool } from '../memory-pool.ts'
 import { after, allOf, isLater } from '../now.ts'
 import { cutBatches } from './cut-batches.ts'
 import type { Files } from './files.ts'
@@ -35,6 +36,7 @@ export interface LogSite {
   readonly flusher: Flusher
   readonly indexIntervalBytes: number
   readonly recoveryBytesMax: number
+  readonly reads: MemoryPool
   onFailure(cause: unknown): void
 }
 
@@ -155,6 +157,7 @@ export class FileLog implements Log {
     this.#dirty = false
     const segment = this.#segments.at(-1)!
     const isMuch = segment.bytes - segment.indexedBytes >= this.#site.recoveryBytesMax
+    if (isMuch) this.#events.onCheckpoint()
     const encoded = isMuch ? segment.loaded!.encode() : undefined
     try {
       await this.#written
@@ -216,6 +219,7 @@ export class FileLog implements Log {
     const want = Math.min(left, Math.max(bytesMax, READ_BYTES_MIN))
     return after(this.#readBytes(segment, position, want), (chunk) => {
       const cut = cutBatches(chunk, from, upTo, bytesMax)
+      if (cut.kind !== 'found') this.#site.reads.give(chunk)
       switch (cut.kind) {
         case 'found':
           segment.remember(cut.nextOffset, position + cut.end)
@@ -231,7 +235,7 @@ export class FileLog implements Log {
   }
 
   #readBytes(segment: Segment, position: number, length: number): Now<Buffer> {
-    return this.#site.files.use(segment.path, 'write', (file) => file.read(position, length))
+    return this.#site.files.use(segment.path, 'write', (file) => file.read(position, length, this.#site.reads.lend(length)))
   }
 
   seekTime(timestampMs: number): Now<number> {

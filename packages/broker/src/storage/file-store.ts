@@ -1,5 +1,6 @@
 /** Logs in a folder of the disk. docs/log-format.md gives every file byte by byte. */
 import type { Clock, Disk, Now, Timer } from '@tidemark/platform'
+import { MemoryPool } from '../memory-pool.ts'
 import { after } from '../now.ts'
 import { FileLog, type LogSite } from './file-log.ts'
 import { Files } from './files.ts'
@@ -21,6 +22,8 @@ export interface FileStoreOptions {
   readonly openFilesMax: number
   readonly indexIntervalBytes: number
   readonly recoveryBytesMax: number
+  /** Memory of large reads that is kept for the next ones. None unless given. */
+  readonly readMemoryBytesMax?: number
   onFailure(cause: unknown): void
   onRecovered(log: string, end: number, bytesCut: number): void
 }
@@ -54,6 +57,7 @@ export class FileStore implements Store {
       flusher: new Flusher(clock, options.fsyncIntervalMs, options.onFailure),
       indexIntervalBytes,
       recoveryBytesMax,
+      reads: new MemoryPool(options.readMemoryBytesMax ?? 0),
       onFailure: options.onFailure,
     }
     this.#checkFolder()
@@ -128,6 +132,10 @@ export class FileStore implements Store {
   async writeSmall(name: string, file: string, bytes: Uint8Array): Promise<void> {
     this.#options.disk.makeFolder(this.#path(name))
     await this.#site.small.write(`${this.#path(name)}/${file}`, bytes)
+  }
+
+  release(bytes: Uint8Array): void {
+    this.#site.reads.give(bytes)
   }
 
   async close(): Promise<void> {

@@ -44,7 +44,10 @@ export interface SegmentFacts {
 }
 
 export interface LogEvents {
-  /** A segment is full: time to save what is derived from the log. Called before the batch that begins the next one is taken in. */
+  /**
+   * Time to save what is derived from the log: a segment is full (called before the batch that begins the next one is taken in), or much was
+   * written since the last time.
+   */
   onCheckpoint(): void
 }
 

@@ -32,6 +32,8 @@ export class MemoryStore implements Store {
 
   async writeSmall(): Promise<void> {}
 
+  release(): void {}
+
   async close(): Promise<void> {
     this.abandon()
   }

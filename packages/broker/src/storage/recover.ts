@@ -2,7 +2,8 @@
  * Opens the log in a folder that nobody closed: what a crash left is read back and what is not whole is cut off.
  *
  * A full segment whose index covers it was synced before the index was written: it is not read. Any other is read from where its
- * index ends. At the first batch that is not whole the log ends; what lies behind it in later segments is removed.
+ * index ends. At the first batch that is not whole the log ends; what lies behind it in later segments is removed. So is what lies behind a
+ * hole: the end of a segment that was not known to be synced is gone without a trace, where a later segment shows that it was longer.
  */
 import type { Now } from '@tidemark/platform'
 import type { LogSite } from './file-log.ts'
@@ -28,6 +29,9 @@ async function recoverSegments(folder: string, bases: readonly number[], site: L
   let isTorn = false
   for (const baseOffset of bases) {
     const segment = Segment.known(folder, { baseOffset, bytes: 0 })
+    const before = segments.at(-1)
+    const isHole = baseOffset > next && before !== undefined && (before.bytes === 0 || before.indexedBytes < before.bytes)
+    isTorn ||= isHole
     if (isTorn || baseOffset < next) {
       bytesCut += await removeSegment(segment, site)
       continue

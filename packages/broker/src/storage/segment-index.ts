@@ -132,5 +132,12 @@ function lastBelow(values: readonly number[], below: (value: number) => boolean)
   return low - 1
 }
 
-const putInt64 = (buf: Buffer, at: number, v: number): void => void buf.writeBigInt64BE(BigInt(v), at)
-const int64 = (buf: Buffer, at: number): number => Number(buf.readBigInt64BE(at))
+const INT32 = 2 ** 32
+
+function putInt64(buf: Buffer, at: number, v: number): void {
+  const high = Math.floor(v / INT32)
+  buf.writeInt32BE(high, at)
+  buf.writeUInt32BE(v - high * INT32, at + 4)
+}
+
+const int64 = (buf: Buffer, at: number): number => buf.readInt32BE(at) * INT32 + buf.readUInt32BE(at + 4)

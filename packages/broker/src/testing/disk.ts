@@ -30,9 +30,9 @@ export function spiedDisk(): Disk & DiskSpy {
       }
       return how === 'within' ? write() : Promise.resolve().then(write)
     },
-    read(position, length) {
+    read(position, length, into) {
       did('read', file.path)
-      return file.read(position, length)
+      return file.read(position, length, into)
     },
     size: () => file.size(),
     truncate: (size) => file.truncate(size),
@@ -64,7 +64,7 @@ export function slowDisk(): Disk {
         return {
           path,
           write: (chunks, position, how) => later(() => file.write(chunks, position, how)),
-          read: (position, length) => later(() => file.read(position, length)),
+          read: (position, length, into) => later(() => file.read(position, length, into)),
           size: () => file.size(),
           truncate: (size) => later(() => file.truncate(size)),
           sync: () => file.sync(),

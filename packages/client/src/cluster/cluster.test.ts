@@ -161,6 +161,25 @@ describe('a coordinator', () => {
     await world.settle(send(view))
   })
 
+  it('that has left the cluster is forgotten (Kafka 4.3.1: a coordinator that was stopped)', async () => {
+    const { world, cluster, view } = start({}, 2)
+    cluster.coordinator = 2
+    cluster.on('Heartbeat', () => ({ errorCode: 0 }))
+    await world.settle(send(view))
+    cluster.on('Metadata', async (_call, next) => {
+      const answer = await next()
+      return { ...answer, brokers: answer.brokers.filter((b: { nodeId: number }) => b.nodeId !== 2) }
+    })
+    await world.settle(view.refresh([]))
+    cluster.coordinator = 1
+    expect(await world.fails(send(view))).toMatchObject({
+      code: 'UNREACHABLE',
+      message: expect.stringContaining('node 2 is not in the cluster'),
+    })
+    await world.settle(send(view))
+    expect(cluster.callsOf('Heartbeat').map((c) => c.node)).toEqual([2, 1])
+  })
+
   it('of a group that may not be used rejects with the reason', async () => {
     const { world, cluster, view } = start()
     cluster.on('FindCoordinator', () => ({

@@ -113,6 +113,7 @@ export class Cluster {
     const nodeId = typeof to.node === 'number' ? to.node : await this.coordinator(to.node.coordinator)
     const node = this.#nodes.get(nodeId)
     if (node !== undefined) return this.#links.get(owner, to.purpose, node)
+    if (typeof to.node === 'object') this.forgetCoordinator(to.node.coordinator)
     throw new TidemarkError('UNREACHABLE', `node ${nodeId} is not in the cluster (any more); its address is not known`)
   }
 

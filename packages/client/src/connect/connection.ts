@@ -132,12 +132,13 @@ export class BrokerConnection {
     this.#onClosed(error)
   }
 
-  #onData(chunk: Buffer): void {
-    if (this.#closed !== undefined) return
+  #onData(chunk: Buffer): 'copied' | undefined {
+    if (this.#closed !== undefined) return undefined
     try {
-      this.#reader.push(chunk, (frame) => this.#onFrame(frame))
+      return this.#reader.push(chunk, (frame) => this.#onFrame(frame))
     } catch (error) {
       this.close(new TidemarkError((error as TidemarkError).code, `${this.#where}: ${(error as Error).message}`, { cause: error }))
+      return undefined
     }
   }
 

@@ -17,9 +17,13 @@ export class FrameReader {
     this.#bytesMax = bytesMax
   }
 
-  /** Calls `onFrame` for each frame that is whole now. Throws `TidemarkError` FRAME_TOO_LARGE; nothing can be read after that. */
-  push(chunk: Buffer, onFrame: (frame: Buffer) => void): void {
+  /**
+   * Calls `onFrame` for each frame that is whole now, and says if none of them is a view on the chunk. Throws `TidemarkError`
+   * FRAME_TOO_LARGE; nothing can be read after that.
+   */
+  push(chunk: Buffer, onFrame: (frame: Buffer) => void): 'copied' | undefined {
     let at = 0
+    let use: 'copied' | undefined = 'copied'
     while (at < chunk.length) {
       if (this.#frame !== undefined) {
         at = this.#fill(this.#frame, chunk, at, onFrame)
@@ -29,10 +33,11 @@ export class FrameReader {
       chunk.copy(this.#size, this.#sizeFilled, at, at + taken)
       this.#sizeFilled += taken
       at += taken
-      if (this.#sizeFilled < SIZE_BYTES) return
+      if (this.#sizeFilled < SIZE_BYTES) return use
       this.#sizeFilled = 0
       const size = this.#checked(this.#size.readInt32BE(0))
       if (chunk.length - at >= size) {
+        use = undefined
         onFrame(chunk.subarray(at, at + size))
         at += size
       } else {
@@ -40,6 +45,7 @@ export class FrameReader {
         this.#filled = 0
       }
     }
+    return use
   }
 
   #fill(frame: Buffer, chunk: Buffer, at: number, onFrame: (frame: Buffer) => void): number {

@@ -153,6 +153,75 @@ describe('what is taken back or late', () => {
     expect(fetcher.bufferedBytes).toBe(0)
   })
 
+  it('the next Fetch leaves before records reach their owner, whose handlers may take their time', async () => {
+    const { world, cluster, kafka } = start()
+    cluster.create('t')
+    cluster.append('t', 0, batch('a'))
+    let sent = 0
+    const send = kafka.cluster.send.bind(kafka.cluster)
+    Object.assign(kafka.cluster, { send: (...all: Parameters<typeof send>) => (all[0] === apis.Fetch && sent++, send(...all)) })
+    const seen: [string, number][] = []
+    const fetcher = new Fetcher<string>(kafka.cluster, {
+      onRecords(_, messages, __, delivery) {
+        delivery.release()
+        for (const m of messages) seen.push([String(m.value), sent])
+      },
+      onProblem() {},
+    })
+    fetcher.add(T0, { offset: 0 }, 'c')
+    await world.run(100)
+    expect(seen).toEqual([['a', 2]])
+    fetcher.close()
+  })
+
+  it('records of an answer whose position was taken back by the handler of another partition never come', async () => {
+    const { world, cluster, kafka } = start()
+    cluster.create('t', 2)
+    cluster.append('t', 0, batch('a'))
+    cluster.append('t', 1, batch('b'))
+    const seen: string[] = []
+    const fetcher = new Fetcher<string>(kafka.cluster, {
+      onRecords(claim, messages, _, delivery) {
+        seen.push(...messages.map((m) => `${claim}:${m.value}`))
+        delivery.release()
+        if (seen.length === 1) fetcher.add(claim === 'zero' ? T1 : T0, { offset: 0 }, 'again')
+      },
+      onProblem() {},
+    })
+    fetcher.add(T0, { offset: 0 }, 'zero')
+    fetcher.add(T1, { offset: 0 }, 'one')
+    await world.run(600)
+    expect(seen).toHaveLength(2)
+    expect(seen[1]).toMatch(/^again:/)
+    expect(fetcher.bufferedBytes).toBe(0)
+    fetcher.close()
+  })
+
+  it('a partition that another one pauses in the same answer is kept, and comes once when it is resumed', async () => {
+    const { world, cluster, kafka } = start()
+    cluster.create('t', 2)
+    cluster.append('t', 0, batch('a'))
+    cluster.append('t', 1, batch('b'))
+    const seen: string[] = []
+    const fetcher = new Fetcher<string>(kafka.cluster, {
+      onRecords(claim, messages, _, delivery) {
+        delivery.release()
+        seen.push(...messages.map((m) => `${claim}:${m.value}`))
+        if (seen.length === 1) fetcher.pause(claim === 'zero' ? T1 : T0)
+      },
+      onProblem() {},
+    })
+    fetcher.add(T0, { offset: 0 }, 'zero')
+    fetcher.add(T1, { offset: 0 }, 'one')
+    await world.run(200)
+    expect(seen).toHaveLength(1)
+    fetcher.resume(T0)
+    fetcher.resume(T1)
+    await world.run(600)
+    expect([...seen].sort()).toEqual(['one:b', 'zero:a'])
+    fetcher.close()
+  })
+
   it('closing drops what is under way and closes the connections', async () => {
     const { world, cluster, fetcher, got, problems } = start()
     cluster.create('t')

@@ -4,8 +4,11 @@
  * connection of its own, parked for a short time, then longer while nothing comes, and ending with the first so that they join again.
  * More than these two are never under way to one leader.
  *
+ * While an answer is handed out the next one is under way: the positions move first, the next Fetch leaves, and only then do the
+ * records reach their owner, whose handlers may take their time.
+ *
  * Invariants: an answer counts for a partition only while its position is the object that was asked with, so nothing late or
- * taken back ever comes through; a position moves only by records handed out; what a position means is never changed in silence:
+ * taken back ever comes through; a position moves only behind records that are handed out or kept; what a position means is never changed in silence:
  * out of range, truncated and replaced logs are the owner's to decide. Bytes handed out and not released are bounded.
  */
 import { TidemarkError, type Timer } from '@tidemark/platform'
@@ -96,8 +99,8 @@ export class Fetcher<Claim> {
   /** Nothing is handed out for it any more; what was handed out is still to be released. */
   remove(where: TopicPartition): void {
     const t = this.#tracked.get(keyOf(where))
-    if (t?.kept !== undefined) this.#unkeep(t)
     this.#tracked.delete(keyOf(where))
+    t?.kept?.delivery.release()
   }
 
   /** Nothing is handed out for it until `resume`; an answer under way is kept until then. */
@@ -147,6 +150,12 @@ export class Fetcher<Claim> {
   }
 
   #pump(): void {
+    for (const t of [...this.#tracked.values()]) this.#handOut(t)
+    if (!this.#closed) this.#ask()
+  }
+
+  /** Asks for whatever may be asked for now. */
+  #ask(): void {
     const nowMs = this.#cluster.options.platform.clock.monotonic()
     const fetches = new Map<number, Asked<Claim>[]>()
     const validations = new Map<number, Asked<Claim>[]>()
@@ -155,7 +164,6 @@ export class Fetcher<Claim> {
     for (const t of [...this.#tracked.values()]) {
       const leader = this.#cluster.leader(t.topic, t.partition)
       if (leader !== undefined) leaders.add(leader.nodeId)
-      if (t.kept !== undefined && !t.paused && t.state === 'reading') this.#handOut(t, this.#unkeep(t))
       if (!this.#isSameTopic(t)) continue
       const next = nextFor(t, this.#cluster, nowMs, this.#bufferedBytesMax)
       if (next.kind === 'wait') wakeAtMs = Math.min(wakeAtMs, next.untilMs)
@@ -169,7 +177,7 @@ export class Fetcher<Claim> {
     this.#leaders = Math.max(1, leaders.size)
     for (const [nodeId, asked] of validations) void this.#validate(nodeId, asked)
     for (const [nodeId, all] of fetches) {
-      const asked = all.filter((a) => this.#isCurrent(a)) // what was handed out just now may have made the owner take some back
+      const asked = all.filter((a) => this.#isCurrent(a)) // a topic that was replaced may have made the owner take some back
       const untilMs = this.#mutedUntilMs.get(nodeId) ?? 0
       const chosen = this.#ways.choose(nodeId, nowMs)
       if (untilMs > nowMs) wakeAtMs = Math.min(wakeAtMs, untilMs)
@@ -249,6 +257,7 @@ export class Fetcher<Claim> {
       this.#toTheEnd(asked.tracked)
     }
     way.untilMs.set(nodeId, nowMs + waitMs)
+    let arrived: readonly Tracked<Claim>[] = []
     try {
       const timeoutMs = waitMs + this.#cluster.options.requestTimeoutMs
       const to = { node: nodeId, purpose: 'fetch', owner: way.owner, timeoutMs, ...question.versionMax } as const
@@ -256,7 +265,7 @@ export class Fetcher<Claim> {
       if (this.#closed) return
       const nothingCame = body.responses.every((t) => t.partitions.every((p) => (p.records?.length ?? 0) === 0))
       this.#ways.answered(way, nodeId, waitMs, nothingCame)
-      this.#take(nodeId, question, body)
+      arrived = this.#take(nodeId, question, body)
     } catch (error) {
       this.#lost(all, error)
     } finally {
@@ -265,17 +274,24 @@ export class Fetcher<Claim> {
       way.untilMs.delete(nodeId)
       this.#wake()
     }
+    if (arrived.length > 0) this.#ask()
+    for (const t of arrived) this.#handOut(t)
   }
 
-  #take(nodeId: number, question: FetchQuestion<Claim>, body: FetchResponse): void {
+  /** Moves the positions; what came is kept, to be handed out. */
+  #take(nodeId: number, question: FetchQuestion<Claim>, body: FetchResponse): Tracked<Claim>[] {
     if (body.throttleTimeMs > 0) this.#mutedUntilMs.set(nodeId, this.#cluster.options.platform.clock.monotonic() + body.throttleTimeMs)
     if (body.errorCode !== 0) for (const asked of question.all()) if (this.#isCurrent(asked)) this.#failed(asked, body.errorCode)
+    const arrived: Tracked<Claim>[] = []
     for (const topic of body.responses) {
       for (const answer of topic.partitions) {
         const asked = question.asked(topic.topic, topic.topicId, answer.partitionIndex)
-        if (asked !== undefined && this.#isCurrent(asked)) this.#takePartition(asked, answer)
+        if (asked === undefined || !this.#isCurrent(asked)) continue
+        this.#takePartition(asked, answer)
+        if (asked.tracked.kept !== undefined) arrived.push(asked.tracked)
       }
     }
+    return arrived
   }
 
   #takePartition(asked: Asked<Claim>, answer: PartitionAnswer): void {
@@ -295,43 +311,36 @@ export class Fetcher<Claim> {
     t.failures = 0
     if (t.validEpoch < asked.epoch) t.validEpoch = asked.epoch
     if (answer.records === null || answer.records.length === 0) return
-    if (t.paused) this.#keep(t, answer)
-    else this.#handOut(t, answer)
+    // Asked for before it was paused, behind what is kept already: that much is enough.
+    if (t.kept === undefined) this.#keep(t, answer)
   }
 
   #keep(t: Tracked<Claim>, answer: PartitionAnswer): void {
-    t.kept = answer
-    this.#room.buffer(t, answer.records!.length)
-  }
-
-  #unkeep(t: Tracked<Claim>): PartitionAnswer {
-    const answer = t.kept!
-    t.kept = undefined
-    this.#room.unbuffer(t, answer.records!.length)
-    return answer
-  }
-
-  #handOut(t: Tracked<Claim>, answer: PartitionAnswer): void {
-    const records = answer.records!
     const aborted = this.#options.isolation === 'read_committed' ? new AbortedFilter(answer.abortedTransactions ?? []) : undefined
     const settings = { checkCrc: this.#options.checkCrc, aborted, bytesMax: this.#bufferedBytesMax }
-    const { messages, next, bytes, error } = decodeRecords(t, records, t.position, settings)
-    if (next.offset > t.position.offset) {
-      t.position = { offset: next.offset, leaderEpoch: next.leaderEpoch }
+    const { messages, next: position, bytes, error } = decodeRecords(t, answer.records!, t.position, settings)
+    if (position.offset > t.position.offset) {
+      const delivery = this.#room.deliver(t, messages.length === 0 ? 0 : bytes, answer, (released) => this.#released(t, released))
+      t.position = position
+      t.kept = { messages, position, delivery, error }
       this.#toTheEnd(t)
-      this.#owner.onRecords(
-        t.claim,
-        messages,
-        next,
-        this.#room.deliver(t, messages.length === 0 ? 0 : bytes, answer, (released) => this.#released(t, released)),
-      )
-    } else if (error === undefined) {
+    } else if (error !== undefined) this.#stop(t, failed(error))
+    else {
       const text = `the first batch of ${t.topic}-${t.partition} from offset ${t.position.offset} on is larger than partitionBytesMax and was cut off`
       this.#stop(
         t,
         failed(new TidemarkError('RECORD_TOO_LARGE', text, { topic: t.topic, partition: t.partition, offset: t.position.offset })),
       )
     }
+  }
+
+  /** Hands out what is kept, unless the partition is paused. */
+  #handOut(t: Tracked<Claim>): void {
+    const { kept } = t
+    if (kept === undefined || t.paused || t.state !== 'reading' || this.#tracked.get(keyOf(t)) !== t) return
+    t.kept = undefined
+    const { messages, position, delivery, error } = kept
+    this.#owner.onRecords(t.claim, messages, position, delivery)
     if (error !== undefined && this.#tracked.get(keyOf(t)) === t) this.#stop(t, failed(error))
   }
 

@@ -1,8 +1,10 @@
 /** One partition that a fetcher reads, and the questions asked about it. */
 
+import type { TidemarkError } from '@tidemark/platform'
 import type { FetchResponse } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'
-import type { TopicPartition } from './types.ts'
+import type { Message } from '../messages/message.ts'
+import type { Delivery, NextPosition, TopicPartition } from './types.ts'
 
 export type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
 
@@ -11,6 +13,15 @@ export interface FetchPosition {
   readonly offset: number
   /** -1: not known. */
   readonly leaderEpoch: number
+}
+
+/** Records that came: the position has moved behind them, and they are handed out unless it moves again first. */
+export interface Arrival {
+  readonly messages: readonly Message[]
+  readonly position: FetchPosition & NextPosition
+  readonly delivery: Delivery
+  /** What came behind them and cannot be read. */
+  readonly error: TidemarkError | undefined
 }
 
 export interface Tracked<Claim> extends TopicPartition {
@@ -26,8 +37,8 @@ export interface Tracked<Claim> extends TopicPartition {
   doubtful: boolean
   /** A Fetch for it is under way. */
   asked: boolean
-  /** An answer that came while it was paused. */
-  kept: PartitionAnswer | undefined
+  /** What came and is not handed out yet: in this turn, or while it is paused. */
+  kept: Arrival | undefined
   /** The topic id with which it was first seen. */
   topicId: string | undefined
   /** The leader epoch in which the position is known to be good; -1: none yet. */

@@ -1,23 +1,32 @@
 /**
  * One call of a user's handler, whatever it does: returns, throws anything, rejects with anything, or never settles.
  * Exactly one of `done` and `failed` is called, once; within the call if the handler was synchronous (T42).
+ * What is attempted is handed through, so that a record costs no function of its own.
  */
 import type { Clock } from '@tidemark/platform'
 import { TidemarkError } from '@tidemark/platform'
 
-export interface Settle {
-  done(): void
-  failed(error: unknown): void
+export interface Attempting<T> {
+  call(it: T): unknown
+  done(it: T): void
+  failed(it: T, error: unknown): void
+  /** Its time is over; `failed` follows. */
+  expire(it: T): void
 }
 
-export function attempt(call: () => unknown, settle: Settle, clock: Clock, timeoutMs: number | undefined, expire: () => void): void {
-  if (timeoutMs === undefined) return run(call, settle)
+export function attempt<T>(it: T, how: Attempting<T>, clock: Clock, timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined) run(it, how)
+  else run(it, timed(it, how, clock, timeoutMs))
+}
+
+/** The first to say something is heard: the handler or the clock. */
+function timed<T>(it: T, how: Attempting<T>, clock: Clock, timeoutMs: number): Attempting<T> {
   let settled = false
   const timer = clock.schedule(timeoutMs, () => {
     if (settled) return
     settled = true
-    expire()
-    settle.failed(new TidemarkError('HANDLER_TIMED_OUT', `the handler did not settle within ${timeoutMs} ms`))
+    how.expire(it)
+    how.failed(it, new TidemarkError('HANDLER_TIMED_OUT', `the handler did not settle within ${timeoutMs} ms`))
   })
   const first = (act: () => void): void => {
     if (settled) return
@@ -25,20 +34,20 @@ export function attempt(call: () => unknown, settle: Settle, clock: Clock, timeo
     timer.cancel()
     act()
   }
-  run(call, { done: () => first(() => settle.done()), failed: (error) => first(() => settle.failed(error)) })
+  return { ...how, done: () => first(() => how.done(it)), failed: (_, error) => first(() => how.failed(it, error)) }
 }
 
-function run(call: () => unknown, settle: Settle): void {
+function run<T>(it: T, how: Attempting<T>): void {
   let result: unknown
   try {
-    result = call()
+    result = how.call(it)
   } catch (error) {
-    return settle.failed(error)
+    return how.failed(it, error)
   }
-  if (!isThenable(result)) return settle.done()
+  if (!isThenable(result)) return how.done(it)
   result.then(
-    () => settle.done(),
-    (error) => settle.failed(error),
+    () => how.done(it),
+    (error) => how.failed(it, error),
   )
 }
 

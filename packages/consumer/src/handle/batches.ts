@@ -7,7 +7,7 @@ import type { Message } from '@tidemark/client'
 import type { Clock, Random, Timer } from '@tidemark/platform'
 import { type Claim, isAlive } from '../state/claims.ts'
 import { finish, type Ticket } from '../state/tracker.ts'
-import { attempt } from './attempt.ts'
+import { type Attempting, attempt } from './attempt.ts'
 import { retryDelay } from './backoff.ts'
 import { BatchContext } from './context.ts'
 import { Fifo } from './fifo.ts'
@@ -31,6 +31,13 @@ interface Bench {
   queued: boolean
 }
 
+/** One attempt at one batch. */
+interface Call {
+  readonly bench: Bench
+  readonly batch: Running
+  readonly context: BatchContext
+}
+
 export class Batches implements Worker {
   readonly #work: BatchWork
   readonly #outcomes: Outcomes
@@ -38,6 +45,7 @@ export class Batches implements Worker {
   readonly #random: Random
   readonly #benches = new Map<Claim, Bench>()
   readonly #ready = new Fifo<Bench>()
+  readonly #attempting: Attempting<Call>
   #running = 0
   #pumping = false
 
@@ -46,6 +54,12 @@ export class Batches implements Worker {
     this.#outcomes = outcomes
     this.#clock = clock
     this.#random = random
+    this.#attempting = {
+      call: ({ batch, context }) => work.handler(batch, context),
+      done: (call) => this.#settled(call, undefined),
+      failed: (call, error) => this.#settled(call, { error }),
+      expire: ({ context }) => context.expire(),
+    }
   }
 
   enter(claim: Claim, messages: readonly Message[], firstTicket: Ticket): void {
@@ -139,7 +153,7 @@ export class Batches implements Worker {
     this.#running++
     claim.running++
     const batch = bench.current
-    const { handler, timeoutMs } = this.#work
+    const { timeoutMs } = this.#work
     const { messages, first } = batch
     const context = new BatchContext(
       claim,
@@ -150,29 +164,19 @@ export class Batches implements Worker {
       messages.length,
       messages[0]!.offset,
     )
-    const settle = {
-      done: () => this.#settled(bench, batch, context, undefined),
-      failed: (error: unknown) => this.#settled(bench, batch, context, { error }),
-    }
-    attempt(
-      () => handler(batch, context),
-      settle,
-      this.#clock,
-      timeoutMs,
-      () => context.expire(),
-    )
+    attempt({ bench, batch, context }, this.#attempting, this.#clock, timeoutMs)
   }
 
-  #settled(bench: Bench, batch: Running, context: BatchContext, failure: { error: unknown } | undefined): void {
-    const { claim } = bench
+  #settled(call: Call, failure: { error: unknown } | undefined): void {
+    const { claim } = call.bench
     this.#running--
     claim.running--
-    if (isAlive(claim)) this.#judge(bench, batch, context, failure)
+    if (isAlive(claim)) this.#judge(call, failure)
     this.#outcomes.settled(claim)
     this.#pump()
   }
 
-  #judge(bench: Bench, batch: Running, context: BatchContext, failure: { error: unknown } | undefined): void {
+  #judge({ bench, batch, context }: Call, failure: { error: unknown } | undefined): void {
     const { claim } = bench
     const offset = batch.messages[0]!.offset
     if (context.skipped !== undefined) {

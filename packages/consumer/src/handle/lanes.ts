@@ -11,7 +11,7 @@ import type { Message } from '@tidemark/client'
 import type { Clock, Random, Timer } from '@tidemark/platform'
 import { type Claim, isAlive } from '../state/claims.ts'
 import { finish, type Ticket } from '../state/tracker.ts'
-import { attempt } from './attempt.ts'
+import { type Attempting, attempt } from './attempt.ts'
 import { retryDelay } from './backoff.ts'
 import { Context } from './context.ts'
 import { Fifo } from './fifo.ts'
@@ -22,6 +22,8 @@ interface Task {
   readonly message: Message
   readonly ticket: Ticket
   attempt: number
+  /** Of the latest attempt. */
+  context: Context | undefined
   retry: Timer | undefined
 }
 
@@ -54,6 +56,7 @@ export class Lanes implements Worker {
   readonly #random: Random
   readonly #benches = new Map<Claim, Bench>()
   readonly #ready = new Fifo<Lane>()
+  readonly #attempting: Attempting<Task>
   #running = 0
   #pumping = false
 
@@ -62,6 +65,12 @@ export class Lanes implements Worker {
     this.#outcomes = outcomes
     this.#clock = clock
     this.#random = random
+    this.#attempting = {
+      call: ({ message, context }) => work.handler(message, context!),
+      done: (task) => this.#settled(task, undefined),
+      failed: (task, error) => this.#settled(task, { error }),
+      expire: ({ context }) => context!.expire(),
+    }
   }
 
   enter(claim: Claim, messages: readonly Message[], firstTicket: Ticket): void {
@@ -69,7 +78,7 @@ export class Lanes implements Worker {
     let ticket = firstTicket
     for (const message of messages) {
       const lane = this.#laneOf(bench, message)
-      lane.waiting.push({ lane, message, ticket: ticket++, attempt: 1, retry: undefined })
+      lane.waiting.push({ lane, message, ticket: ticket++, attempt: 1, context: undefined, retry: undefined })
       bench.waiting++
       this.#offer(lane)
     }
@@ -175,36 +184,26 @@ export class Lanes implements Worker {
   }
 
   #call(task: Task): void {
-    const { message } = task
-    const { handler, timeoutMs } = this.#work
+    const { timeoutMs } = this.#work
     const { claim } = task.lane.bench
-    const context = new Context(claim, this.#outcomes, task.attempt, timeoutMs !== undefined, task.ticket, message.offset)
-    const settle = {
-      done: () => this.#settled(task, context, undefined),
-      failed: (error: unknown) => this.#settled(task, context, { error }),
-    }
-    attempt(
-      () => handler(message, context),
-      settle,
-      this.#clock,
-      timeoutMs,
-      () => context.expire(),
-    )
+    task.context = new Context(claim, this.#outcomes, task.attempt, timeoutMs !== undefined, task.ticket, task.message.offset)
+    attempt(task, this.#attempting, this.#clock, timeoutMs)
   }
 
-  #settled(task: Task, context: Context, failure: { error: unknown } | undefined): void {
+  #settled(task: Task, failure: { error: unknown } | undefined): void {
     const { claim } = task.lane.bench
     this.#running--
     claim.running--
-    if (isAlive(claim)) this.#judge(task, context, failure)
+    if (isAlive(claim)) this.#judge(task, failure)
     this.#outcomes.settled(claim)
     this.#pump()
   }
 
-  #judge(task: Task, context: Context, failure: { error: unknown } | undefined): void {
+  #judge(task: Task, failure: { error: unknown } | undefined): void {
     const { claim } = task.lane.bench
-    if (context.skipped !== undefined) {
-      this.#outcomes.skipped(claim, task.message.offset, context.skipped.why)
+    const skipped = task.context?.skipped
+    if (skipped !== undefined) {
+      this.#outcomes.skipped(claim, task.message.offset, skipped.why)
       this.#close(task, true)
     } else if (failure === undefined) this.#close(task, this.#outcomes.mode === 'processed')
     else if (claim.phase !== 'working') this.#close(task, false)

@@ -4,10 +4,13 @@
  *
  * After an answer that says nothing about the claims themselves (coordinator away, rebalance under way, time-out) the offsets stay due
  * and go with the next commit; after a fenced one the membership is told, and they go again only if a new join keeps the claim.
+ *
+ * An offset goes to the topic it was read from (T4): by the topic's id where the broker takes ids (OffsetCommit 10, Kafka 4.1), else by
+ * name while the view of the cluster says that the name still is that topic's. A topic that was made again never gets the old one's offsets.
  */
 import type { Cluster } from '@tidemark/client'
 import { type Clock, TidemarkError, type Timer } from '@tidemark/platform'
-import { apis, ErrorCode, errorOf, type InferInput, type OffsetCommitRequest } from '@tidemark/protocol'
+import { apis, ErrorCode, errorOf, type InferInput, type OffsetCommitRequest, ZERO_UUID } from '@tidemark/protocol'
 import type { Member } from '../membership/member.ts'
 import { type Claim, isAlive, keyOf } from '../state/claims.ts'
 import { type PlannedCommit, planCommit } from '../state/commit-plan.ts'
@@ -27,6 +30,8 @@ export interface CommitEvents {
 }
 
 const ELSEWHERE: ReadonlySet<number> = new Set([ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE])
+const NO_SUCH_TOPIC: ReadonlySet<number> = new Set([ErrorCode.UNKNOWN_TOPIC_ID, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION])
+const TOPIC_IDS_FROM = 10
 const OF_THE_GROUP: ReadonlySet<number> = new Set([ErrorCode.ILLEGAL_GENERATION, ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_INSTANCE_ID])
 
 export class Committer {
@@ -90,9 +95,18 @@ export class Committer {
     }
   }
 
-  /** Commits what these claims have, as long as `until` (monotonic) has not passed and they live. */
+  /** Commits what these claims have, as long as `until` (monotonic) has not passed, they live, and their topics are there. */
   async settle(claims: readonly Claim[], until: number): Promise<void> {
-    while (planCommit(claims).length > 0 && this.#clock.monotonic() < until) await this.#attempt()
+    for (const c of claims) c.topicMissing = false
+    while (this.#plan(claims).some((p) => !p.claim.topicMissing) && this.#clock.monotonic() < until) await this.#attempt()
+  }
+
+  /** What is due of topics that are, as far as we know, the ones that were read. */
+  #plan(claims: Iterable<Claim>): PlannedCommit[] {
+    return planCommit(claims).filter(({ claim: { topic, topicUuid } }) => {
+      const view = this.#cluster.topic(topic)
+      return view === undefined || topicUuid === undefined || (view.errorCode === 0 && view.id === topicUuid)
+    })
   }
 
   /** One commit, after the one under way; a pause follows if it changed nothing, so that nobody spins. */
@@ -106,7 +120,7 @@ export class Committer {
   async #send(): Promise<boolean> {
     if (this.#sending !== undefined) return false
     this.#doneSinceSent = 0
-    if (planCommit(this.#claims()).length === 0) return true
+    if (this.#plan(this.#claims()).length === 0) return planCommit(this.#claims()).length === 0
     if (this.#member.identity.generation < 0) return false
     let ok = false
     this.#sending = this.#request().then((result) => {
@@ -124,9 +138,10 @@ export class Committer {
     const { group } = this.#options
     let planned: readonly PlannedCommit[] = []
     let generation = -1
+    const byId = this.#plan(this.#claims()).every((p) => p.claim.topicUuid !== undefined)
     // Called in the turn in which the request is written: a claim that died while the coordinator was looked for is not in it.
-    const body = () => {
-      planned = planCommit(this.#claims())
+    const body = (version: number) => {
+      planned = this.#plan(this.#claims()).filter((p) => version < TOPIC_IDS_FROM || p.claim.topicUuid !== undefined)
       if (planned.length === 0) throw new NothingDue()
       const { identity } = this.#member
       generation = identity.generation
@@ -138,11 +153,14 @@ export class Committer {
         purpose: 'coordinator',
         owner: this,
         timeoutMs: this.#options.requestTimeoutMs,
-        // Topic names, not ids: version 10 would need the ids of all topics first.
-        versionMax: 9,
+        ...(!byId && { versionMax: TOPIC_IDS_FROM - 1 }),
       })
       const codes = new Map<string, number>()
-      for (const t of answer.body.topics) for (const p of t.partitions) codes.set(keyOf(t.name, p.partitionIndex), p.errorCode)
+      for (const t of answer.body.topics) {
+        const topic = answer.version < TOPIC_IDS_FROM ? t.name : t.topicId
+        for (const p of t.partitions) codes.set(keyOf(topic, p.partitionIndex), p.errorCode)
+      }
+      if (answer.version < TOPIC_IDS_FROM) await this.#lookUpMissing(planned, codes)
       return this.#judge(planned, codes, generation)
     } catch (error) {
       if (error instanceof NothingDue) return true
@@ -151,11 +169,19 @@ export class Committer {
     }
   }
 
+  /** By name an offset could reach a topic that was made again: who has the name now is asked before it goes once more. */
+  async #lookUpMissing(planned: readonly PlannedCommit[], codes: ReadonlyMap<string, number>): Promise<void> {
+    const missing = planned.filter(({ claim: c }) => NO_SUCH_TOPIC.has(codes.get(keyOf(c.topic, c.partition)) ?? 0))
+    if (missing.length > 0) await this.#cluster.refresh([...new Set(missing.map((p) => p.claim.topic))])
+  }
+
   #judge(planned: readonly PlannedCommit[], codes: ReadonlyMap<string, number>, generation: number): boolean {
     let ok = true
     let ofTheGroup: number | undefined
     for (const p of planned) {
-      const code = codes.get(keyOf(p.claim.topic, p.claim.partition)) ?? ErrorCode.UNKNOWN_SERVER_ERROR
+      const { topic, topicUuid, partition } = p.claim
+      const code = codes.get(keyOf(topic, partition)) ?? codes.get(keyOf(topicUuid ?? topic, partition)) ?? ErrorCode.UNKNOWN_SERVER_ERROR
+      p.claim.topicMissing = NO_SUCH_TOPIC.has(code)
       if (code === 0) {
         if (!isAlive(p.claim)) continue
         p.claim.committed = p.offset
@@ -184,6 +210,7 @@ function requestOf(group: string, sender: Member['identity'], planned: readonly 
   }
   const topics = [...byTopic].map(([name, list]) => ({
     name,
+    topicId: list[0]!.claim.topicUuid ?? ZERO_UUID,
     partitions: list.map((p) => ({
       partitionIndex: p.claim.partition,
       committedOffset: p.offset,

@@ -165,7 +165,8 @@ export class Runner implements MemberListener, Outcomes {
 
   #newClaim(topic: string, partition: number): Claim {
     const id = this.#kafka.cluster.topic(topic)?.id
-    const c = claim(this.#nextClaim++, topic, partition, id === undefined || id === ZERO_UUID ? topic : uuidToText(id))
+    const uuid = id === ZERO_UUID ? undefined : id
+    const c = claim(this.#nextClaim++, topic, partition, uuid === undefined ? topic : uuidToText(uuid), uuid)
     this.#claims.set(keyOf(topic, partition), c)
     return c
   }
@@ -303,6 +304,7 @@ export class Runner implements MemberListener, Outcomes {
   onProblem(c: Claim, problem: FetchProblem): void {
     if (!isAlive(c)) return
     const { outOfRange } = this.#options
+    if (problem.kind === 'replaced' && outOfRange === 'fail') this.#end(c, 'lost') // its offsets mean nothing in the new topic
     if (problem.kind === 'failed' || outOfRange === 'fail') return this.#stopWith(problem.error)
     const offset = committable(c.tracker)
     void this.#offsetsAt([c], outOfRange)

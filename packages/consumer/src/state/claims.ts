@@ -24,6 +24,10 @@ export interface Claim {
   readonly partition: number
   /** The topic's id in Kafka's spelling; its name where the broker has none. */
   readonly topicId: string
+  /** The topic's id as the wire has it: the topic that the positions belong to, whatever has its name now (T4). Undefined: the broker has none. */
+  readonly topicUuid: string | undefined
+  /** The coordinator did not know the topic when last asked: the commit may be void, and nothing waits for it. */
+  topicMissing: boolean
   phase: ClaimPhase
   tracker: Tracker
   /** What the group has on record for us, as far as we know: the last acknowledged commit, or what was fetched at the start. */
@@ -36,12 +40,14 @@ export interface Claim {
   controller: AbortController | undefined
 }
 
-export function claim(id: number, topic: string, partition: number, topicId = topic): Claim {
+export function claim(id: number, topic: string, partition: number, topicId = topic, topicUuid?: string): Claim {
   return {
     id,
     topic,
     partition,
     topicId,
+    topicUuid,
+    topicMissing: false,
     phase: 'placing',
     tracker: tracker(0),
     committed: undefined,

@@ -63,8 +63,8 @@ class NodeFile implements File {
     })
   }
 
-  read(position: number, length: number): Now<Buffer> {
-    const buffer = Buffer.allocUnsafe(length)
+  read(position: number, length: number, into?: Buffer): Now<Buffer> {
+    const buffer = into?.subarray(0, length) ?? Buffer.allocUnsafe(length)
     if (length > READ_WITHIN_BYTES_MAX) return this.#readLater(buffer, position)
     return attempt('read', this.path, () => {
       let have = 0

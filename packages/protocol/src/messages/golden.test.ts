@@ -28,3 +28,11 @@ describe('golden bytes', () => {
     expect(Buffer.concat(again).subarray(4).toString('hex')).toBe(g.hex)
   })
 })
+
+test('bytes behind a request are ignored, as by Kafka: librdkafka 2.15.1 sends three with Metadata 13 for all topics', () => {
+  const frame = Buffer.from('0003000d00000003001030303335', 'hex')
+  const sent = Buffer.concat([frame, Buffer.from('_api_version'), Buffer.from('0000000000010000', 'hex')])
+  const { clientId, body } = decodeRequest(apis.Metadata, 13, sent)
+  expect(clientId).toBe('0035_api_version')
+  expect(body).toMatchObject({ topics: null, allowAutoTopicCreation: false, includeTopicAuthorizedOperations: false })
+})

@@ -4,11 +4,27 @@
  * Every file has the bytes that processes see (the page cache) and those that were synced. When the machine crashes, what was written
  * since the last sync is lost from some write on, and the write in which the loss begins is torn at some byte, sometimes with garbage behind
  * the tear. Names behave likewise: what was created, renamed or removed since the last sync of its folder may be undone, newest first.
- * Calls finish in the call or later, by chance.
+ * Calls finish in the call or later, by chance. Any of them fails when `fault` says so; a write that fails may have written a part.
  */
 import { type Disk, DiskError, type File, type Lock, type Now } from '@tidemark/platform'
 import type { Process } from './process.ts'
 import type { SeededRandom } from './random.ts'
+
+export type DiskOperation =
+  | 'open'
+  | 'create'
+  | 'read'
+  | 'write'
+  | 'truncate'
+  | 'sync'
+  | 'syncFolder'
+  | 'rename'
+  | 'unlink'
+  | 'list'
+  | 'makeFolder'
+  | 'removeFolder'
+
+type Check = (operation: DiskOperation, path: string) => void
 
 /** `order` counts up over the whole disk: a sync covers what has a smaller one than the moment of its call. */
 type Change =
@@ -37,7 +53,9 @@ export class SimulatedDisk {
   #nameChanges: NameChange[] = []
   #order = 0
   /** Set to make calls fail: returns the error code for an operation, or undefined. */
-  fault: ((operation: string, path: string) => string | undefined) | undefined
+  fault: ((operation: DiskOperation, path: string) => string | undefined) | undefined
+  /** The disk says that it synced, and did not. */
+  lies = false
 
   constructor(random: SeededRandom) {
     this.#random = random
@@ -55,10 +73,13 @@ export class SimulatedDisk {
   /** A disk with the same contents, everything synced. */
   clone(random: SeededRandom): SimulatedDisk {
     const copy = new SimulatedDisk(random)
-    for (const [path, bytes] of this.contents()) {
-      copy.#names.set(path, { synced: Buffer.from(bytes), changes: [], seen: Buffer.from(bytes), size: bytes.length })
-    }
+    for (const [path, bytes] of this.contents()) copy.put(path, bytes)
     return copy
+  }
+
+  /** A file with these bytes, synced. */
+  put(path: string, bytes: Buffer): void {
+    this.#names.set(path, { synced: Buffer.from(bytes), changes: [], seen: Buffer.from(bytes), size: bytes.length })
   }
 
   remove(path: string): void {
@@ -94,7 +115,7 @@ export class SimulatedDisk {
   }
 
   mounted(process: Process): Disk {
-    const check = (operation: string, path: string): void => {
+    const check: Check = (operation, path) => {
       const code = this.fault?.(operation, path)
       if (code !== undefined) throw new DiskError(operation, path, Object.assign(new Error(code), { code }))
     }
@@ -105,9 +126,10 @@ export class SimulatedDisk {
     }
     return {
       open: (path, mode): File => {
-        check('open', path)
-        if (mode === 'create' && !this.#names.has(path)) this.#create(path)
-        return new SimulatedFile(path, need('open', path), process, this.#random, check, () => this.nextOrder())
+        const isNew = mode === 'create' && !this.#names.has(path)
+        check(isNew ? 'create' : 'open', path)
+        if (isNew) this.#create(path)
+        return new SimulatedFile(path, need('open', path), process, this.#random, check, this)
       },
       exists: (path) => this.#names.has(path) || [...this.#names.keys()].some((p) => p.startsWith(`${path}/`)),
       readFile: (path) => {
@@ -116,24 +138,29 @@ export class SimulatedDisk {
         return inode && Buffer.from(inode.seen.subarray(0, inode.size))
       },
       list: (path) => {
+        check('list', path)
         const names = new Set<string>()
         for (const p of this.#names.keys()) if (p.startsWith(`${path}/`)) names.add(p.slice(path.length + 1).split('/')[0]!)
         return [...names]
       },
-      makeFolder: () => {},
+      makeFolder: (path) => check('makeFolder', path),
       rename: (from, to) => {
         check('rename', from)
         this.#rename(from, to, need('rename', from))
       },
-      unlink: (path) => this.#unlink(path, need('unlink', path)),
+      unlink: (path) => {
+        check('unlink', path)
+        this.#unlink(path, need('unlink', path))
+      },
       removeFolder: (path) => {
+        check('removeFolder', path)
         for (const [p, inode] of [...this.#names]) if (p.startsWith(`${path}/`)) this.#unlink(p, inode)
       },
       syncFolder: (path) => {
         const called = this.nextOrder()
         return this.#later(process, () => {
-          check('sync', path)
-          this.#nameChanges = this.#nameChanges.filter((c) => c.folder !== path || c.order > called)
+          check('syncFolder', path)
+          if (!this.lies) this.#nameChanges = this.#nameChanges.filter((c) => c.folder !== path || c.order > called)
         })
       },
       lock: (path) => this.#lock(path, process),
@@ -202,18 +229,11 @@ class SimulatedFile implements File {
   readonly #inode: Inode
   readonly #process: Process
   readonly #random: SeededRandom
-  readonly #check: (operation: string, path: string) => void
-  readonly #order: () => number
+  readonly #check: Check
+  readonly #disk: SimulatedDisk
 
-  constructor(
-    path: string,
-    inode: Inode,
-    process: Process,
-    random: SeededRandom,
-    check: (operation: string, path: string) => void,
-    order: () => number,
-  ) {
-    this.#order = order
+  constructor(path: string, inode: Inode, process: Process, random: SeededRandom, check: Check, disk: SimulatedDisk) {
+    this.#disk = disk
     this.path = path
     this.#inode = inode
     this.#process = process
@@ -227,9 +247,18 @@ class SimulatedFile implements File {
   }
 
   #write(chunks: readonly Uint8Array[], position: number): void {
-    this.#check('write', this.path)
-    const inode = this.#inode
     const bytes = Buffer.concat(chunks)
+    try {
+      this.#check('write', this.path)
+    } catch (error) {
+      this.#put(bytes.subarray(0, this.#random.below(bytes.length + 1)), position)
+      throw error
+    }
+    this.#put(bytes, position)
+  }
+
+  #put(bytes: Buffer, position: number): void {
+    const inode = this.#inode
     const end = position + bytes.length
     if (end > inode.seen.length) {
       const bigger = Buffer.alloc(Math.max(end, inode.seen.length * 2))
@@ -239,14 +268,15 @@ class SimulatedFile implements File {
     if (position > inode.size) inode.seen.fill(0, inode.size, position)
     bytes.copy(inode.seen, position)
     inode.size = Math.max(inode.size, end)
-    inode.changes.push({ order: this.#order(), kind: 'write', at: position, bytes })
+    inode.changes.push({ order: this.#disk.nextOrder(), kind: 'write', at: position, bytes })
   }
 
-  read(position: number, length: number): Now<Buffer> {
+  read(position: number, length: number, into?: Buffer): Now<Buffer> {
     const read = (): Buffer => {
       this.#check('read', this.path)
       const { seen, size } = this.#inode
-      return Buffer.from(seen.subarray(Math.min(position, size), Math.min(position + length, size)))
+      const found = seen.subarray(Math.min(position, size), Math.min(position + length, size))
+      return into === undefined ? Buffer.from(found) : into.subarray(0, found.copy(into))
     }
     return this.#random.chance(0.8) ? read() : this.#later(0.05, 3, read)
   }
@@ -258,13 +288,14 @@ class SimulatedFile implements File {
   truncate(size: number): void {
     this.#check('truncate', this.path)
     this.#inode.size = Math.min(this.#inode.size, size)
-    this.#inode.changes.push({ order: this.#order(), kind: 'truncate', size })
+    this.#inode.changes.push({ order: this.#disk.nextOrder(), kind: 'truncate', size })
   }
 
   sync(): Promise<void> {
-    const called = this.#order()
+    const called = this.#disk.nextOrder()
     return this.#later(0.1, 8, () => {
       this.#check('sync', this.path)
+      if (this.#disk.lies) return
       // What was written before the call survives from now on; what came since may or may not.
       const inode = this.#inode
       for (const change of inode.changes) if (change.order < called) inode.synced = Buffer.from(applied(inode.synced, change))

@@ -138,7 +138,7 @@ class Side implements Connection {
     return this.#process === this.#client
   }
 
-  write(chunks: readonly Uint8Array[]): boolean {
+  write(chunks: readonly Uint8Array[], onTaken?: () => void): boolean {
     if (!this.#open || this.#ended) return true
     const bytes = Buffer.concat(chunks)
     for (const frame of this.#written.push(bytes)) {
@@ -151,6 +151,7 @@ class Side implements Connection {
     this.#carry(kept.subarray(0, at))
     if (at < kept.length) this.#carry(kept.subarray(at))
     if (broken) this.#breakBoth()
+    else if (onTaken !== undefined) this.#process.later(0, onTaken)
     return this.buffered <= WINDOW_BYTES
   }
 
@@ -174,7 +175,8 @@ class Side implements Connection {
       if (this.#isClient) this.#network.tap?.answered(this.#client, this.#id, frame)
       else this.#network.tap?.arrived(this.#client, this.#id, frame)
     }
-    this.handlers.onData(bytes)
+    const chunk = Buffer.from(bytes)
+    if (this.handlers.onData(chunk) === 'copied') chunk.fill(0xa5)
   }
 
   #taken(length: number): void {

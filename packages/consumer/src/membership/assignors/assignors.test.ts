@@ -54,7 +54,12 @@ describe('cooperative-sticky', () => {
     expect(second.get('b')).toHaveLength(2)
   })
 
-  test('what a member of an older generation says it owns is not believed (KIP-792)', () => {
+  test('what a member of an older generation owns and nobody disputes is given to nobody else before it has let go', () => {
+    const assignment = cooperativeSticky.assign([member('a', ['t'], of('t', 0, 1), 6), member('b', ['t'], [], 7)], new Map([['t', 2]]))
+    expect(spelled(assignment)).toEqual({ a: ['t0'], b: [] })
+  })
+
+  test('what a member of an older generation says it owns is not believed against a newer one (KIP-792)', () => {
     const assignment = cooperativeSticky.assign(
       [member('a', ['t'], of('t', 0, 1), 5), member('late', ['t'], of('t', 0), 3)],
       new Map([['t', 2]]),

@@ -3,7 +3,8 @@
  * go: it comes to its new owner in the rebalance that follows (KIP-429, `CooperativeStickyAssignor`).
  *
  * Balance: as even as the subscriptions allow; where all members want the same topics, counts differ by one at most.
- * Ownership counts only in the newest generation that any member names: an older claim may be out of date (KIP-792).
+ * Where two claim a partition, the newer generation counts: the older claim is out of date (KIP-792). An old claim that nobody disputes
+ * counts, as in Kafka: a member may have missed the generation that a crash of the coordinator took back, and still be at work.
  */
 import {
   type Assignment,
@@ -27,19 +28,18 @@ export const cooperativeSticky: Assignor = {
 }
 
 function currentOwners(members: readonly MemberSubscription[], partitionCounts: ReadonlyMap<string, number>): Map<string, string> {
-  const newest = Math.max(...members.map((m) => m.generation))
-  const owners = new Map<string, string>()
-  const disputed = new Set<string>()
-  for (const m of inOrder(members)) {
-    if (m.generation !== newest && m.generation !== -1) continue
+  const claims = new Map<string, { readonly memberId: string | undefined; readonly generation: number }>()
+  for (const { memberId, generation, ...m } of inOrder(members)) {
     for (const p of m.owned) {
       if (p.partition >= (partitionCounts.get(p.topic) ?? 0) || !m.topics.includes(p.topic)) continue
-      if (owners.has(keyOf(p))) disputed.add(keyOf(p))
-      owners.set(keyOf(p), m.memberId)
+      const other = claims.get(keyOf(p))
+      if (other === undefined || generation > other.generation) claims.set(keyOf(p), { memberId, generation })
+      // Two members of one generation that both hold a partition: neither is believed.
+      else if (generation === other.generation) claims.set(keyOf(p), { memberId: undefined, generation })
     }
   }
-  // Two members of one generation that both hold a partition: neither is believed.
-  for (const key of disputed) owners.delete(key)
+  const owners = new Map<string, string>()
+  for (const [key, { memberId }] of claims) if (memberId !== undefined) owners.set(key, memberId)
   return owners
 }
 

@@ -1,0 +1,102 @@
+/**
+ * franz-go's own suite (package kgo, version 1.22.3) against our broker: on disk, in memory, and with the broker killed every few seconds.
+ * The module's source is copied out of Go's module cache and its tests are built once; both stay outside the repository.
+ */
+import { cpSync, existsSync, mkdirSync } from 'node:fs'
+import path from 'node:path'
+import type { Report } from '../report.ts'
+import { CACHE, run } from '../tools.ts'
+import { OurBroker, type Where } from './our-broker.ts'
+
+const VERSION = '1.22.3'
+const FOLDER = path.join(CACHE, `franz-go-${VERSION}`)
+const PROGRAM = path.join(FOLDER, 'kgo.test')
+const KILL_EVERY_MS = 3_000
+const KILLS = 6
+
+/** Tests of kgo that need what our broker does not serve, by their names. */
+const NOT_SERVED: readonly (readonly [RegExp, string])[] = [
+  [/^TestTxnEtl$/, 'transactions are not served yet (docs/skipped.md)'],
+  [/^TestShareGroup(ETL|AckOnClose|OffsetsAdmin)?$/, 'share groups (KIP-932) are not served (docs/skipped.md)'],
+  [/^Test(SCRAMAuth|SCRAMAuthBadCredentials|OAuthAuth)$/, 'SASL is not served yet (docs/skipped.md)'],
+  [/^Test848RegexBrokerResolves$/, 'KIP-848 is not served yet (docs/skipped.md)'],
+]
+const SKIP = NOT_SERVED.map(([pattern]) => pattern.source).join('|')
+/** What the suite itself says of subtests that it leaves out. */
+const LEFT_OUT = 'the suite leaves it out: the broker serves no such API (KIP-848), or the test needs a broker older than ours'
+
+const GAVE_UP =
+  'gave no verdict this time: its consumers give up at the first session error, and a broker that dies in the middle of a join causes one'
+
+interface Round {
+  readonly where: Where
+  readonly only?: string
+  readonly records: number
+  readonly killed?: boolean
+}
+
+const ROUNDS: readonly Round[] = [
+  { where: 'disk', records: 50_000 },
+  { where: 'memory', records: 50_000 },
+  { where: 'disk', only: '^TestGroupETL$', records: 100_000, killed: true },
+]
+const SLICE: readonly Round[] = [{ where: 'disk', only: '^(TestGroupETL|TestGroupSimple|TestIssue.*|TestPause.*)$', records: 10_000 }]
+
+export async function judge(report: Report, full: boolean): Promise<void> {
+  if (!(await built())) return report.skip('everything', 'Go, or the module, is not to be had here')
+  const listed = (await kgo(['-test.list', '^Test'], '', 0, 60_000)).stdout.split('\n')
+  for (const [pattern, why] of NOT_SERVED) for (const name of listed.filter((n) => pattern.test(n))) report.skip(name, why)
+  if (!full) report.skip('the rest of the suite, in memory, and with the broker killed', 'takes minutes: in the full run alone')
+  for (const round of full ? ROUNDS : SLICE) await play(report, round)
+}
+
+async function play(report: Report, { where, only, records, killed }: Round): Promise<void> {
+  await using broker = await OurBroker.start(where, { gate: killed === true })
+  if (killed) broker.killEvery(KILL_EVERY_MS, KILLS)
+  const args = ['-test.v', '-test.timeout', '580s', '-test.skip', SKIP, ...(only === undefined ? [] : ['-test.run', only])]
+  const { stdout, stderr } = await kgo(args, broker.address, records, 590_000)
+  const title = killed ? `${where}, killed ${broker.kills} times` : where
+  let seen = 0
+  for (const [, result, name] of `${stdout}${stderr}`.matchAll(/^ *--- (PASS|FAIL|SKIP): (\S+)/gm)) {
+    seen++
+    if (result === 'SKIP') report.skip(`${name} (${title})`, LEFT_OUT)
+    else if (result === 'FAIL' && killed && gaveUp(stdout)) report.skip(`${name} (${title})`, GAVE_UP)
+    else {
+      await report.check(`${name} (${title})`, () => {
+        if (result === 'FAIL') throw new Error(saidBy(name!, stdout))
+      })
+    }
+  }
+  await report.check(`the suite runs to its end (${title})`, () => {
+    if (seen === 0 || !/^(PASS|FAIL)$/m.test(stdout)) throw new Error(`${stdout}${stderr}`.slice(-1_500))
+  })
+}
+
+/** Every error that the suite's consumers saw is one of their session, none of a record. */
+function gaveUp(stdout: string): boolean {
+  const errors = [...stdout.matchAll(/sendErr group=\S+ (.*)$/gm)].map(([, text]) => text!)
+  return errors.length > 0 && errors.every((text) => text.includes('unable to join group session'))
+}
+
+const saidBy = (name: string, stdout: string): string => {
+  const at = stdout.lastIndexOf(`--- FAIL: ${name}`)
+  return stdout.slice(at, at + 800)
+}
+
+const kgo = (args: readonly string[], seeds: string, records: number, timeoutMs: number) =>
+  run(PROGRAM, args, undefined, timeoutMs, {
+    cwd: path.join(FOLDER, 'pkg', 'kgo'),
+    env: { ...process.env, KGO_SEEDS: seeds, KGO_TEST_RF: '1', KGO_TEST_RECORDS: String(records) },
+  })
+
+async function built(): Promise<boolean> {
+  if (existsSync(PROGRAM)) return true
+  mkdirSync(FOLDER, { recursive: true })
+  const got = await run('go', ['mod', 'download', '-json', `github.com/twmb/franz-go@v${VERSION}`], undefined, 120_000, { cwd: FOLDER })
+  if (got.code !== 0) return false
+  const { Dir } = JSON.parse(got.stdout) as { Dir: string }
+  cpSync(Dir, FOLDER, { recursive: true })
+  await run('chmod', ['-R', 'u+w', FOLDER])
+  const made = await run('go', ['test', '-c', '-o', PROGRAM, './pkg/kgo'], undefined, 300_000, { cwd: FOLDER })
+  return made.code === 0
+}

@@ -1,0 +1,141 @@
+/** @platformatic/kafka 2.12.1 against our broker: every codec, groups with a member killed, commit, resume, seek, look-up by time. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { equal, type Report } from '../report.ts'
+import { npmPackage, npmPackageFolder } from '../tools.ts'
+import { OurBroker } from './our-broker.ts'
+
+interface Platformatic {
+  Admin: new (options: object) => any
+  Producer: new (options: object) => any
+  Consumer: new (options: object) => any
+  stringSerializers: object
+  stringDeserializers: object
+}
+
+const NAME = '@platformatic/kafka'
+const VERSION = '2.12.1'
+const MEMBER = fileURLToPath(new URL('platformatic-member.mjs', import.meta.url))
+const COUNT = 300
+const START_MS = 1_000_000
+
+export async function judge(report: Report): Promise<void> {
+  const library = npmPackage<Platformatic>(NAME, VERSION)
+  await using broker = await OurBroker.start('disk')
+  const common = { clientId: 'judge', bootstrapBrokers: [broker.address] }
+  const admin = new library.Admin(common)
+  const producer = new library.Producer({ ...common, serializers: library.stringSerializers, idempotent: true })
+  const consumerOf = (groupId: string) =>
+    new library.Consumer({ ...common, groupId, deserializers: library.stringDeserializers, sessionTimeout: 10_000 })
+
+  const produce = async (topic: string, compression = 'none', from = 0): Promise<void> => {
+    const messages = Array.from({ length: COUNT }, (_, i) => ({
+      topic,
+      key: `key-${i % 20}`,
+      value: `value-${from + i}`,
+      headers: { n: String(i) },
+      timestamp: BigInt(START_MS + i),
+    }))
+    await producer.send({ messages, compression, acks: -1 })
+  }
+  /** Takes `count` records and leaves. */
+  const take = async (groupId: string, topic: string, count: number, options: object, each?: (m: any) => Promise<void>): Promise<any[]> => {
+    const consumer = consumerOf(groupId)
+    const stream = await consumer.consume({ topics: [topic], autocommit: false, maxWaitTime: 200, ...options })
+    const seen: any[] = []
+    for await (const message of stream) {
+      seen.push(message)
+      await each?.(message)
+      if (seen.length === count) break
+    }
+    await consumer.close(true)
+    return seen
+  }
+
+  for (const codec of ['none', 'gzip', 'snappy', 'lz4', 'zstd']) {
+    await report.check(`produces and reads back with ${codec}`, async () => {
+      const topic = `platformatic-${codec}`
+      await admin.createTopics({ topics: [topic], partitions: 3, replicas: 1 })
+      await produce(topic, codec)
+      const seen = await take(`codec-${codec}`, topic, COUNT, { mode: 'earliest' })
+      equal(new Set(seen.map((m) => m.value)).size, COUNT)
+      equal(
+        seen.every((m) => m.headers.get('n') !== undefined),
+        true,
+      )
+    })
+  }
+
+  await report.check('consumes in a group, commits, and resumes where it stopped', async () => {
+    const options = { mode: 'committed', fallbackMode: 'earliest' }
+    const commit = (message: any): Promise<void> => message.commit()
+    const first = await take('resuming', 'platformatic-none', 100, options, commit)
+    const second = await take('resuming', 'platformatic-none', COUNT - 100, options, commit)
+    equal(new Set([...first, ...second].map((m) => m.value)).size, COUNT)
+    const consumer = consumerOf('resuming')
+    const committed = await consumer.listCommittedOffsets({ topics: [{ topic: 'platformatic-none', partitions: [0, 1, 2] }] })
+    await consumer.close(true)
+    equal(
+      committed.get('platformatic-none').reduce((sum: number, offset: bigint) => sum + Number(offset), 0),
+      COUNT,
+    )
+  })
+
+  await report.check('seeks: begins where it is told', async () => {
+    const topic = 'platformatic-gzip'
+    const offsets = [0, 1, 2].map((partition) => ({ topic, partition, offset: 5n }))
+    const seen = await take('seeking', topic, 3, { mode: 'manual', offsets })
+    equal(Math.min(...seen.map((m) => Number(m.offset))), 5)
+  })
+
+  await report.check('finds offsets by time', async () => {
+    const topic = 'platformatic-none'
+    const consumer = consumerOf('times')
+    const found = await consumer.listOffsetsWithTimestamps({ topics: [topic], timestamp: BigInt(START_MS + 150) })
+    await consumer.close(true)
+    const all = await take('times-read', topic, COUNT, { mode: 'earliest' })
+    for (const partition of [0, 1, 2]) {
+      const wanted = all.filter((m) => m.partition === partition && m.timestamp >= BigInt(START_MS + 150)).map((m) => Number(m.offset))
+      equal(Number(found.get(topic).get(partition).offset), wanted.length === 0 ? -1 : Math.min(...wanted))
+    }
+  })
+
+  await report.check('three members share six partitions, one is killed, nothing is lost', async () => {
+    const topic = 'platformatic-three'
+    await admin.createTopics({ topics: [topic], partitions: 6, replicas: 1 })
+    const seen = new Set<string>()
+    const members = ['one', 'two', 'three'].map((name) => member(broker.address, topic, name, seen))
+    try {
+      await until(async () => (await admin.describeGroups({ groups: ['three'] })).get('three')?.members.size === 3)
+      await produce(topic)
+      members[0]!.kill('SIGKILL')
+      await produce(topic, 'zstd', COUNT)
+      await until(() => seen.size === 2 * COUNT)
+    } finally {
+      for (const process of members) process.kill('SIGKILL')
+    }
+  })
+
+  await producer.close()
+  await admin.close()
+}
+
+function member(broker: string, topic: string, name: string, seen: Set<string>): ChildProcess {
+  const args = [MEMBER, npmPackageFolder(NAME, VERSION), broker, topic, 'three', name]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  let rest = ''
+  child.stdout.on('data', (chunk) => {
+    const lines = `${rest}${chunk}`.split('\n')
+    rest = lines.pop()!
+    for (const line of lines) seen.add(line)
+  })
+  return child
+}
+
+async function until(done: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> {
+  const end = Date.now() + withinMs
+  while (!(await done())) {
+    if (Date.now() > end) throw new Error(`not within ${withinMs} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Apache Kafka as Maven Central has it: the broker's and the tools' jars of one version, copied once into the cache outside the repository.
+ * The folder is complete or absent: Maven fills another one, which is then renamed.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { CACHE } from '../tools.ts'
+
+export type KafkaVersion = '4.3.1' | '3.9.1'
+
+const pom = (version: KafkaVersion): string => `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion><groupId>dev.tidemark</groupId><artifactId>conformance</artifactId><version>1</version>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${version}</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>${version}</version></dependency>
+  </dependencies>
+</project>
+`
+
+/** The class path of this version. */
+export function kafkaJars(version: KafkaVersion): string {
+  const folder = path.join(CACHE, `kafka-${version}`)
+  const libs = path.join(folder, 'libs')
+  if (!existsSync(libs)) {
+    const filling = path.join(folder, 'filling')
+    rmSync(filling, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(path.join(folder, 'pom.xml'), pom(version))
+    const args = ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${filling}`]
+    execFileSync('mvn', args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+    renameSync(filling, libs)
+  }
+  return path.join(libs, '*')
+}

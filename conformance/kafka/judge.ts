@@ -1,0 +1,57 @@
+/**
+ * Our client and consumer against Apache Kafka: the end-to-end tests and the demo unchanged on 4.3.1 and 3.9.1, the facts that both brokers
+ * state the same, and, on a cluster of three nodes, what is done to it under a working group. `settle` writes the facts into the documents.
+ */
+import { fileURLToPath } from 'node:url'
+import { startBroker } from '@tidemark/broker'
+import { equal, type Report } from '../report.ts'
+import { run } from '../tools.ts'
+import { type KafkaCluster, startKafka } from './cluster.ts'
+import { askFacts, type Fact } from './facts.ts'
+import { settle } from './settle.ts'
+import { judgeUpsets } from './upsets.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
+const TIDEMARK = fileURLToPath(new URL('../../packages/tidemark/bin/tidemark.js', import.meta.url))
+
+export async function judge(report: Report, full: boolean): Promise<void> {
+  const facts = new Map<string, readonly Fact[]>()
+  await report.check('end to end on ours', () => endToEnd(undefined))
+  await using broker = await startBroker({ data: ':memory:' })
+  await report.check('the facts of commits, asked of ours', async () => void facts.set('ours', await askFacts(broker.brokers)))
+
+  for (const version of full ? (['4.3.1', '3.9.1'] as const) : (['4.3.1'] as const)) {
+    await using kafka = disposable(await startKafka(version, 1))
+    await report.check(`end to end on Kafka ${version}`, () => endToEnd(kafka.brokers))
+    await report.check(`the demo on Kafka ${version}`, () => demo(kafka.brokers))
+    await report.check(`the facts of commits on Kafka ${version} are those of ours`, async () => {
+      facts.set(version, await askFacts(kafka.brokers))
+      equal(facts.get('ours'), facts.get(version))
+    })
+  }
+  if (full) {
+    settle(facts)
+    await using cluster = disposable(await startKafka('4.3.1', 3))
+    await report.check('end to end on a cluster of three (Kafka 4.3.1)', () => endToEnd(cluster.brokers))
+    await judgeUpsets(report, cluster)
+  } else {
+    report.skip('Kafka 3.9.1, and what is done to a cluster of three', 'takes minutes: in the full run alone')
+  }
+}
+
+const disposable = (cluster: KafkaCluster): KafkaCluster & AsyncDisposable => ({ ...cluster, [Symbol.asyncDispose]: () => cluster.close() })
+
+async function endToEnd(brokers: readonly string[] | undefined): Promise<void> {
+  const env = brokers === undefined ? process.env : { ...process.env, TIDEMARK_TEST_BROKERS: brokers.join(',') }
+  const args = [VITEST, 'run', '--project', 'e2e', 'packages/consumer', 'packages/client']
+  const { code, stdout, stderr } = await run(process.execPath, args, undefined, 300_000, { cwd: ROOT, env: { ...env, NO_COLOR: '1' } })
+  console.log(`         ${/ Tests .*/.exec(stdout)?.[0]?.trim() ?? 'no test ran'}`)
+  if (code !== 0) throw new Error(`${stdout}${stderr}`.slice(-4_000))
+}
+
+async function demo(brokers: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await run(process.execPath, [TIDEMARK, 'demo', '--brokers', brokers.join(',')], undefined, 180_000)
+  if (code !== 0) throw new Error(`${stdout}${stderr}`.slice(-2_000))
+  equal(/^lost +(\d+)/m.exec(stdout + stderr)?.[1], '0')
+}

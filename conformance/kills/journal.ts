@@ -1,0 +1,121 @@
+/**
+ * What the journal of consumers.ts says, line by line in the order in which it happened; and whether it is right: no record lost, the
+ * records of a key in their order, and for each record that was done twice what had happened to those who did it.
+ */
+import { readFileSync } from 'node:fs'
+
+export interface Done {
+  /** The line of the journal. */
+  readonly at: number
+  readonly who: string
+  readonly key: string
+  readonly n: number
+  readonly partition: number
+}
+
+interface Span {
+  readonly from: number
+  to: number
+}
+
+export interface Judged {
+  readonly done: number
+  /** Of those that had to be there. */
+  readonly lost: readonly string[]
+  /** Keys whose records were first done, or done by one claim, out of order. */
+  readonly outOfOrder: readonly string[]
+  readonly repeats: number
+  /** How many of them by what explains them. */
+  readonly explained: Readonly<Record<Cause, number>>
+  readonly unexplained: readonly string[]
+  readonly failed: readonly string[]
+}
+
+export const causes = ['SIGKILL of the member', 'SIGSTOP of the member', 'kill of the broker', 'claim lost'] as const
+export type Cause = (typeof causes)[number]
+
+export function judgeJournal(path: string, acknowledged: ReadonlySet<string>): Judged {
+  const lines = readFileSync(path, 'utf8').split('\n')
+  const seen = new Map<string, Done[]>()
+  const killed = new Map<string, number>()
+  const stopped = new Map<string, Span[]>()
+  const lost = new Map<string, number[]>()
+  const brokerKills: number[] = []
+  const failed: string[] = []
+  const order = new Order()
+  for (const [at, line] of lines.entries()) {
+    const [kind, who, ...rest] = line.split(' ') as [string, string, ...string[]]
+    if (kind === 'done') {
+      const [key, n, partition] = rest as [string, string, string]
+      const done = { at, who, key, n: Number(n), partition: Number(partition) }
+      const before = seen.get(`${key}:${n}`)
+      order.see(done, before === undefined)
+      if (before === undefined) seen.set(`${key}:${n}`, [done])
+      else before.push(done)
+    } else if (kind === 'assigned') order.claim(who, Number(rest[0]))
+    else if (kind === 'ended' && rest[1] === 'lost') lost.set(`${who}/${rest[0]}`, [...(lost.get(`${who}/${rest[0]}`) ?? []), at])
+    else if (kind === 'killed') killed.set(who, at)
+    else if (kind === 'stopped') stopped.set(who, [...(stopped.get(who) ?? []), { from: at, to: Number.POSITIVE_INFINITY }])
+    else if (kind === 'continued') stopped.get(who)!.at(-1)!.to = at
+    else if (kind === 'brokerKilled') brokerKills.push(at)
+    else if (kind === 'failed') failed.push(line)
+  }
+
+  const explain = (first: Done, second: Done): Cause | undefined => {
+    const within = (at: number): boolean => at > first.at && at < second.at
+    if (within(killed.get(first.who) ?? -1)) return 'SIGKILL of the member'
+    const stops = [first, second].flatMap(({ who }) => stopped.get(who) ?? [])
+    if (stops.some(({ from, to }) => from < second.at && to > first.at)) return 'SIGSTOP of the member'
+    if (brokerKills.some(within)) return 'kill of the broker'
+    if ((lost.get(`${first.who}/${first.partition}`) ?? []).some(within)) return 'claim lost'
+    return undefined
+  }
+  const explained = Object.fromEntries(causes.map((cause) => [cause, 0])) as Record<Cause, number>
+  const unexplained: string[] = []
+  let repeats = 0
+  let total = 0
+  for (const [record, times] of seen) {
+    total += times.length
+    for (let i = 1; i < times.length; i++) {
+      repeats++
+      const cause = explain(times[i - 1]!, times[i]!)
+      if (cause === undefined) unexplained.push(`${record} by ${times[i - 1]!.who} and ${times[i]!.who}`)
+      else explained[cause]++
+    }
+  }
+  return {
+    done: total,
+    lost: [...acknowledged].filter((record) => !seen.has(record)),
+    outOfOrder: order.wrong,
+    repeats,
+    explained,
+    unexplained,
+    failed,
+  }
+}
+
+/** The records of a key are done in their order: for the first time, seen from outside; and each time, within a claim. */
+class Order {
+  readonly wrong: string[] = []
+  readonly #first = new Map<string, number>()
+  readonly #ofClaim = new Map<string, Map<string, number>>()
+
+  /** A member got a partition, perhaps again: what it does may begin with what was done before. */
+  claim(who: string, partition: number): void {
+    this.#ofClaim.delete(`${who}/${partition}`)
+  }
+
+  see({ who, key, n, partition, at }: Done, isFirst: boolean): void {
+    if (isFirst) this.#check(this.#first, key, n, `line ${at + 1}: ${key}:${n} was first done behind`)
+    const place = `${who}/${partition}`
+    const ofClaim = this.#ofClaim.get(place) ?? new Map<string, number>()
+    this.#ofClaim.set(place, ofClaim)
+    this.#check(ofClaim, key, n, `line ${at + 1}: ${who} did ${key}:${n} behind`)
+  }
+
+  #check(last: Map<string, number>, key: string, n: number, text: string): void {
+    const before = last.get(key) ?? -1
+    if (n <= before) this.wrong.push(`${text} ${before}`)
+    last.set(key, Math.max(n, before))
+  }
+}
