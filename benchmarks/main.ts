@@ -11,6 +11,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { kafkaJars } from '../conformance/kafka/jars.ts'
 import { brokerLoads } from './loads/broker.ts'
 import { clientLoads } from './loads/client.ts'
 import { durable } from './loads/durable.ts'
@@ -18,7 +19,7 @@ import { growth } from './loads/growth.ts'
 import { killed, start } from './loads/start.ts'
 import { page } from './results.ts'
 import { Samples } from './samples.ts'
-import { buildDriver, kafkaJars, REPOSITORY } from './tools.ts'
+import { buildDriver, REPOSITORY } from './tools.ts'
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +41,7 @@ if (chosen.length === 0) {
 
 if (!scale.sources) execFileSync(process.execPath, [path.join(REPOSITORY, 'scripts', 'build.mjs')], { stdio: 'inherit' })
 buildDriver()
-kafkaJars()
+kafkaJars('4.3.1')
 const loadBefore = loadavg()[0]!
 const samples = new Samples()
 const failures: string[] = []

@@ -1,14 +1,12 @@
-/** Brings what the benchmarks run onto the machine, outside the repository, once: the Go driver, Kafka's jars, other people's clients. */
+/** Brings what the benchmarks run onto the machine, outside the repository, once: the Go driver, other people's clients. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { CACHE } from '../conformance/tools.ts'
 
 export const REPOSITORY = fileURLToPath(new URL('..', import.meta.url))
-const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'tidemark-conformance')
 export const DRIVER = path.join(CACHE, 'bench-driver')
-const KAFKA_VERSION = '4.3.1'
 
 /** Go's own cache makes the second build take no time. */
 export function buildDriver(): void {
@@ -17,26 +15,6 @@ export function buildDriver(): void {
     cwd: path.join(REPOSITORY, 'benchmarks', 'driver'),
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-}
-
-/** The folder of Kafka's jars. */
-export function kafkaJars(): string {
-  const folder = path.join(CACHE, `bench-kafka-${KAFKA_VERSION}`)
-  const jars = path.join(folder, 'jars')
-  if (existsSync(jars)) return jars
-  mkdirSync(folder, { recursive: true })
-  const dependency = (name: string): string =>
-    `<dependency><groupId>org.apache.kafka</groupId><artifactId>${name}</artifactId><version>${KAFKA_VERSION}</version></dependency>`
-  writeFileSync(
-    path.join(folder, 'pom.xml'),
-    `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>tidemark</groupId><artifactId>kafka</artifactId>
-<version>1</version><dependencies>${dependency('kafka_2.13')}${dependency('kafka-tools')}</dependencies></project>`,
-  )
-  execFileSync('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${jars}`], {
-    cwd: folder,
-    stdio: 'inherit',
-  })
-  return jars
 }
 
 /** The folder in which this npm package is installed at this version; undefined where it does not install, with a line that says so. */

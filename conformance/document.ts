@@ -1,7 +1,8 @@
 /** Writes docs/conformance.md, a section a judge: what a full run of it found, and every case that is not run, with its reason. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Report } from './report.ts'
+import { writeDocument } from './tools.ts'
 
 const FILE = fileURLToPath(new URL('../docs/conformance.md', import.meta.url))
 const HEAD = `# Conformance
@@ -18,7 +19,7 @@ export function writeSection(report: Report, seconds: number, versions: string):
   }
   sections.set(report.judge, sectionOf(report, seconds, versions))
   const ordered = [...sections.entries()].sort(([a], [b]) => (a < b ? -1 : 1))
-  writeFileSync(FILE, `${HEAD}${ordered.map(([, text]) => `\n## ${text}\n`).join('')}`)
+  writeDocument(FILE, `${HEAD}${ordered.map(([, text]) => `\n## ${text}\n`).join('')}`)
 }
 
 function sectionOf(report: Report, seconds: number, versions: string): string {

@@ -47,6 +47,9 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
+// What was started stops at 'exit', which a signal alone would not bring about.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 const reports: Report[] = []
 for (const name of names) {
   const { versions, run } = JUDGES[name]!

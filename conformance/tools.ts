@@ -1,11 +1,13 @@
 /** Brings the tools that judges need onto the machine: npm packages into a cache outside the repository, Debian's packages by apt. */
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 export const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'tidemark-conformance')
+const BIOME = fileURLToPath(new URL('../node_modules/.bin/biome', import.meta.url))
 
 /** A folder of the cache in which this package is installed, at exactly this version. */
 export function npmPackageFolder(name: string, version: string): string {
@@ -42,6 +44,12 @@ function isThere(program: string): boolean {
   } catch {
     return false
   }
+}
+
+/** Writes a document as the formatter wants it, so that `npm run check` has nothing to say about it. */
+export function writeDocument(file: string, text: string): void {
+  writeFileSync(file, text)
+  execFileSync(BIOME, ['format', '--write', file], { stdio: 'ignore' })
 }
 
 export interface Finished {

@@ -40,7 +40,7 @@ func start(s settings) (result, error) {
 		time.Sleep(500 * time.Microsecond)
 	}
 	open := time.Since(began)
-	cl, err := client(s, kgo.DefaultProduceTopic(s.topic), kgo.AllowAutoTopicCreation(), kgo.ProducerLinger(0),
+	cl, err := client(s, kgo.DefaultProduceTopic(s.topic), kgo.AllowAutoTopicCreation(), kgo.ProducerLinger(0), kgo.UnknownTopicRetries(-1),
 		kgo.RetryBackoffFn(func(int) time.Duration { return 5 * time.Millisecond }), kgo.MetadataMinAge(10*time.Millisecond))
 	if err != nil {
 		return nil, err

@@ -20,8 +20,7 @@ export const start: Benchmark = {
     for (const name of rotated(BROKERS, turn)) {
       if (wants(START) || wants(FIRST)) {
         const prepared = await prepare(name, scale)
-        const { firstMs, residentMB } = await drive('start', prepared.address, {}, prepared.command)
-        discard(prepared)
+        const { firstMs, residentMB } = await drive('start', prepared.address, {}, prepared.command).finally(() => discard(prepared))
         samples.add(START, name, firstMs)
         samples.add(FIRST, name, residentMB)
       }

@@ -6,7 +6,8 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DRIVER, kafkaJars, REPOSITORY } from '../tools.ts'
+import { kafkaJars } from '../../conformance/kafka/jars.ts'
+import { DRIVER, REPOSITORY } from '../tools.ts'
 
 export type BrokerName = 'tidemark' | 'kafka' | 'kfake'
 export const BROKERS: readonly BrokerName[] = ['tidemark', 'kafka', 'kfake']
@@ -63,7 +64,7 @@ const commands: Record<BrokerName, (folder: string, port: number, wish: Wish) =>
   },
 
   async kafka(folder, port, { durable }) {
-    const jars = `${kafkaJars()}/*`
+    const jars = kafkaJars('4.3.1')
     const settings = path.join(folder, 'server.properties')
     const data = path.join(folder, 'data')
     mkdirSync(data)

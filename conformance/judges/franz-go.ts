@@ -11,8 +11,10 @@ import { OurBroker, type Where } from './our-broker.ts'
 const VERSION = '1.22.3'
 const FOLDER = path.join(CACHE, `franz-go-${VERSION}`)
 const PROGRAM = path.join(FOLDER, 'kgo.test')
-const KILL_EVERY_MS = 3_000
-const KILLS = 6
+const KILL_EVERY_MS = 4_000
+const KILLS = 3
+/** A round in which the suite gives up is played again, so many times. */
+const TRIES = 4
 
 /** Tests of kgo that need what our broker does not serve, by their names. */
 const NOT_SERVED: readonly (readonly [RegExp, string])[] = [
@@ -50,17 +52,14 @@ export async function judge(report: Report, full: boolean): Promise<void> {
   for (const round of full ? ROUNDS : SLICE) await play(report, round)
 }
 
-async function play(report: Report, { where, only, records, killed }: Round): Promise<void> {
-  await using broker = await OurBroker.start(where, { gate: killed === true })
-  if (killed) broker.killEvery(KILL_EVERY_MS, KILLS)
-  const args = ['-test.v', '-test.timeout', '580s', '-test.skip', SKIP, ...(only === undefined ? [] : ['-test.run', only])]
-  const { stdout, stderr } = await kgo(args, broker.address, records, 590_000)
-  const title = killed ? `${where}, killed ${broker.kills} times` : where
+async function play(report: Report, round: Round): Promise<void> {
+  let [title, stdout] = await once(round)
+  for (let tries = 1; round.killed && gaveUp(stdout) && tries < TRIES; tries++) [title, stdout] = await once(round)
   let seen = 0
-  for (const [, result, name] of `${stdout}${stderr}`.matchAll(/^ *--- (PASS|FAIL|SKIP): (\S+)/gm)) {
+  for (const [, result, name] of stdout.matchAll(/^ *--- (PASS|FAIL|SKIP): (\S+)/gm)) {
     seen++
     if (result === 'SKIP') report.skip(`${name} (${title})`, LEFT_OUT)
-    else if (result === 'FAIL' && killed && gaveUp(stdout)) report.skip(`${name} (${title})`, GAVE_UP)
+    else if (result === 'FAIL' && round.killed && gaveUp(stdout)) report.skip(`${name} (${title})`, GAVE_UP)
     else {
       await report.check(`${name} (${title})`, () => {
         if (result === 'FAIL') throw new Error(saidBy(name!, stdout))
@@ -68,8 +67,17 @@ async function play(report: Report, { where, only, records, killed }: Round): Pr
     }
   }
   await report.check(`the suite runs to its end (${title})`, () => {
-    if (seen === 0 || !/^(PASS|FAIL)$/m.test(stdout)) throw new Error(`${stdout}${stderr}`.slice(-1_500))
+    if (seen === 0 || !/^(PASS|FAIL)$/m.test(stdout)) throw new Error(stdout.slice(-1_500))
   })
+}
+
+/** What this round is called, and what the suite said. */
+async function once({ where, only, records, killed }: Round): Promise<readonly [title: string, said: string]> {
+  await using broker = await OurBroker.start(where, { gate: killed === true })
+  if (killed) broker.killEvery(KILL_EVERY_MS, KILLS)
+  const args = ['-test.v', '-test.timeout', '580s', '-test.skip', SKIP, ...(only === undefined ? [] : ['-test.run', only])]
+  const { stdout, stderr } = await kgo(args, broker.address, records, 590_000)
+  return [killed ? `${where}, killed ${broker.kills} times` : where, stdout + stderr]
 }
 
 /** Every error that the suite's consumers saw is one of their session, none of a record. */

@@ -8,7 +8,7 @@ const [data, port, numPartitions, advertisedPort] = process.argv.slice(2)
 const broker = await startBroker({
   data: data ?? ':memory:',
   listen: { host: '127.0.0.1', port: Number(port ?? 0) },
-  advertised: { host: '127.0.0.1', port: Number(advertisedPort ?? port ?? 0) },
+  ...(advertisedPort !== undefined && { advertised: { host: '127.0.0.1', port: Number(advertisedPort) } }),
   numPartitions: Number(numPartitions ?? 1),
   memoryBytesMax: 2 ** 31,
 })

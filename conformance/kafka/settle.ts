@@ -1,6 +1,7 @@
 /** Writes the section "Facts settled on Apache Kafka" of docs/invariants.md; what stands around it is left as it is. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { writeDocument } from '../tools.ts'
 import type { Fact } from './facts.ts'
 
 const FILE = fileURLToPath(new URL('../../docs/invariants.md', import.meta.url))
@@ -13,7 +14,7 @@ export function settle(facts: ReadonlyMap<string, readonly Fact[]>): void {
   const next = start < 0 ? -1 : text.indexOf('\n## ', start + 1)
   const before = (start < 0 ? text : text.slice(0, start)).trimEnd()
   const after = next < 0 ? '' : text.slice(next)
-  writeFileSync(FILE, `${before}\n\n${sectionOf(facts)}${after}`)
+  writeDocument(FILE, `${before}\n\n${sectionOf(facts)}${after}`)
 }
 
 function sectionOf(facts: ReadonlyMap<string, readonly Fact[]>): string {
@@ -33,7 +34,7 @@ function sectionOf(facts: ReadonlyMap<string, readonly Fact[]>): string {
     `| --- |${asked.map(() => ' --- |').join('')}`,
     ...rows,
     '',
-    'So: commit metadata is limited in units of UTF-16 (`offset.metadata.max.bytes` notwithstanding its name). While a rebalance is being prepared a member',
+    'So: commit metadata is limited in units of UTF-16 (whatever the name `offset.metadata.max.bytes` says). While a rebalance is being prepared a member',
     'of the current generation may still commit what it drained; from the moment the new generation exists until its assignment is there the',
     'new generation is told REBALANCE_IN_PROGRESS and the old one ILLEGAL_GENERATION. OffsetFetch takes no part in any of it.',
     '',

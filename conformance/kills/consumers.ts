@@ -8,7 +8,7 @@
  * by a crash or a takeover, and memory stays flat. After the broker's stall nobody was evicted (kafkajs members: ours would leave by themselves).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import { equal, Report } from '../report.ts'
 import { npmPackage } from '../tools.ts'
@@ -339,7 +339,7 @@ try {
   figures.push(...(await underLoad(report)))
   figures.push(...(await stalledBroker(report)))
 } finally {
-  if (report.failed > 0) appendFileSync('/tmp/tidemark-kills-journal', readFileSync(journal))
+  if (report.failed > 0) writeFileSync('/tmp/tidemark-kills-journal', readFileSync(journal))
   removeFolder(folder)
 }
 keepFigures('Four consumers under load', 'consumers.ts', figures)

@@ -11,7 +11,11 @@ export interface Done {
   readonly key: string
   readonly n: number
   readonly partition: number
+  readonly offset: number
 }
+
+/** How far a record may have been done ahead of the first that was not. */
+const AHEAD_MAX = 20_000
 
 interface Span {
   readonly from: number
@@ -31,7 +35,8 @@ export interface Judged {
   readonly failed: readonly string[]
 }
 
-export const causes = ['SIGKILL of the member', 'SIGSTOP of the member', 'kill of the broker', 'claim lost'] as const
+/** A takeover: the partition was given up in peace, with a record below that was not done; a commit may not pass that one. */
+export const causes = ['SIGKILL of the member', 'SIGSTOP of the member', 'kill of the broker', 'claim lost', 'takeover'] as const
 export type Cause = (typeof causes)[number]
 
 export function judgeJournal(path: string, acknowledged: ReadonlySet<string>): Judged {
@@ -40,21 +45,27 @@ export function judgeJournal(path: string, acknowledged: ReadonlySet<string>): J
   const killed = new Map<string, number>()
   const stopped = new Map<string, Span[]>()
   const lost = new Map<string, number[]>()
+  const givenUp = new Map<string, number[]>()
+  /** By partition and offset: the line in which it was first done. */
+  const firstDone = new Map<string, number>()
   const brokerKills: number[] = []
   const failed: string[] = []
   const order = new Order()
   for (const [at, line] of lines.entries()) {
     const [kind, who, ...rest] = line.split(' ') as [string, string, ...string[]]
     if (kind === 'done') {
-      const [key, n, partition] = rest as [string, string, string]
-      const done = { at, who, key, n: Number(n), partition: Number(partition) }
+      const [key, n, partition, offset] = rest as [string, string, string, string]
+      const done = { at, who, key, n: Number(n), partition: Number(partition), offset: Number(offset) }
+      if (!firstDone.has(`${partition}/${offset}`)) firstDone.set(`${partition}/${offset}`, at)
       const before = seen.get(`${key}:${n}`)
       order.see(done, before === undefined)
       if (before === undefined) seen.set(`${key}:${n}`, [done])
       else before.push(done)
     } else if (kind === 'assigned') order.claim(who, Number(rest[0]))
-    else if (kind === 'ended' && rest[1] === 'lost') lost.set(`${who}/${rest[0]}`, [...(lost.get(`${who}/${rest[0]}`) ?? []), at])
-    else if (kind === 'killed') killed.set(who, at)
+    else if (kind === 'ended') {
+      const ends = rest[1] === 'lost' ? lost : givenUp
+      ends.set(`${who}/${rest[0]}`, [...(ends.get(`${who}/${rest[0]}`) ?? []), at])
+    } else if (kind === 'killed') killed.set(who, at)
     else if (kind === 'stopped') stopped.set(who, [...(stopped.get(who) ?? []), { from: at, to: Number.POSITIVE_INFINITY }])
     else if (kind === 'continued') stopped.get(who)!.at(-1)!.to = at
     else if (kind === 'brokerKilled') brokerKills.push(at)
@@ -68,7 +79,15 @@ export function judgeJournal(path: string, acknowledged: ReadonlySet<string>): J
     if (stops.some(({ from, to }) => from < second.at && to > first.at)) return 'SIGSTOP of the member'
     if (brokerKills.some(within)) return 'kill of the broker'
     if ((lost.get(`${first.who}/${first.partition}`) ?? []).some(within)) return 'claim lost'
+    const ends = (givenUp.get(`${first.who}/${first.partition}`) ?? []).filter(within)
+    if (ends.some((at) => hasUndoneBelow(first, at))) return 'takeover'
     return undefined
+  }
+  /** Whether a record of the partition below this one was not done yet by that line. */
+  function hasUndoneBelow({ partition, offset }: Done, at: number): boolean {
+    for (let o = offset - 1; o >= Math.max(0, offset - AHEAD_MAX); o--)
+      if ((firstDone.get(`${partition}/${o}`) ?? Number.POSITIVE_INFINITY) > at) return true
+    return false
   }
   const explained = Object.fromEntries(causes.map((cause) => [cause, 0])) as Record<Cause, number>
   const unexplained: string[] = []

@@ -34,23 +34,29 @@ test('setting a key again replaces its timer, cancelling ends it', () => {
   expect(fired).toEqual(['second'])
 })
 
-test('after a stall a timer lets one turn of I/O pass before it judges (decision 5)', () => {
+test('after a stall a timer waits once more, a second at most, and lets one turn of I/O pass before it judges (decision 5)', () => {
   const { clock, fired, set } = setUp()
   set('a', 100)
   clock.stall(5_000)
+  clock.turn()
+  clock.advance(999)
+  expect(fired).toEqual([])
+  clock.advance(1)
   expect(fired).toEqual([])
   clock.turn()
   expect(fired).toEqual(['a'])
 })
 
-test('what was set again or cancelled in that turn does not fire', () => {
+test('what was set again or cancelled meanwhile does not fire', () => {
   const { clock, fired, set, timers } = setUp()
   set('heard', 100)
   set('gone', 100)
   set('silent', 100)
   clock.stall(5_000)
-  set('heard', 100)
+  clock.advance(500)
+  set('heard', 1_000)
   timers.cancel('gone')
+  clock.advance(500)
   clock.turn()
   expect(fired).toEqual(['silent'])
 })
