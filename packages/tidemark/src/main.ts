@@ -2,12 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { TidemarkError } from '@tidemark/platform'
 import { Command, CommanderError } from 'commander'
-import { consumeCommand } from './commands/consume.ts'
-import { demoCommand } from './commands/demo.ts'
-import { groupCommand } from './commands/group.ts'
-import { produceCommand } from './commands/produce.ts'
-import { topicCommand } from './commands/topic.ts'
-import { upCommand } from './commands/up.ts'
 import { EXIT } from './exit.ts'
 
 const version = (): string => JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
@@ -19,9 +13,17 @@ const program = new Command('tidemark')
   .configureOutput({ writeErr: (text) => process.stderr.write(text) })
   .showHelpAfterError('(see --help)')
 
-for (const command of [upCommand(), demoCommand(), topicCommand(), groupCommand(), produceCommand(), consumeCommand()]) {
-  program.addCommand(inheriting(command))
+/** Each in a module of its own, loaded when it is named: modules cost more than anything else at start. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  up: async () => (await import('./commands/up.ts')).upCommand(),
+  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
+  topic: async () => (await import('./commands/topic.ts')).topicCommand(),
+  group: async () => (await import('./commands/group.ts')).groupCommand(),
+  produce: async () => (await import('./commands/produce.ts')).produceCommand(),
+  consume: async () => (await import('./commands/consume.ts')).consumeCommand(),
 }
+const named = process.argv[2] ?? ''
+for (const name of Object.hasOwn(commands, named) ? [named] : Object.keys(commands)) program.addCommand(inheriting(await commands[name]!()))
 
 /** Sub-commands report errors as the program does: commander copies neither setting by itself. */
 function inheriting(command: Command): Command {
