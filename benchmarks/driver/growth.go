@@ -65,12 +65,16 @@ func groups(s settings) (result, error) {
 		return nil, err
 	}
 	defer cl.Close()
+	id, err := topicID(cl, s.topic)
+	if err != nil {
+		return nil, err
+	}
 	began := time.Now()
 	for i := range s.count {
-		request := commitOf(s.topic, 0)
+		request := commitOf(s.topic, id, 0)
 		request.Group = fmt.Sprintf("grown-%d", i)
 		request.Topics[0].Partitions = request.Topics[0].Partitions[:1]
-		if _, err := request.RequestWith(context.Background(), cl); err != nil {
+		if err := commit(cl, request); err != nil {
 			return nil, err
 		}
 	}

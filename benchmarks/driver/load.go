@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -228,8 +229,12 @@ func commits(s settings) (result, error) {
 		}
 		defer cl.Close()
 		clients[i] = cl
-		requests[i] = commitOf(s.topic, i)
-		if _, err := requests[i].RequestWith(context.Background(), cl); err != nil {
+		id, err := topicID(cl, s.topic)
+		if err != nil {
+			return nil, err
+		}
+		requests[i] = commitOf(s.topic, id, i)
+		if err := commit(cl, requests[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -240,7 +245,7 @@ func commits(s settings) (result, error) {
 		go func() {
 			defer wait.Done()
 			for time.Now().Before(until) {
-				if _, err := requests[i].RequestWith(context.Background(), clients[i]); err != nil {
+				if err := commit(clients[i], requests[i]); err != nil {
 					errors[i] = err
 					return
 				}
@@ -260,12 +265,38 @@ func commits(s settings) (result, error) {
 	return result{"seconds": took, "perSecond": float64(total) / took, "records": total}, nil
 }
 
-func commitOf(topic string, group int) *kmsg.OffsetCommitRequest {
+// From version 10 on a commit names its topic by id (KIP-848).
+func topicID(cl *kgo.Client, topic string) ([16]byte, error) {
+	topics, err := kadm.NewClient(cl).ListTopics(context.Background(), topic)
+	if err == nil {
+		err = topics.Error()
+	}
+	return topics[topic].ID, err
+}
+
+// A commit that was refused is no commit: every partition's answer counts.
+func commit(cl *kgo.Client, request *kmsg.OffsetCommitRequest) error {
+	answer, err := request.RequestWith(context.Background(), cl)
+	if err != nil {
+		return err
+	}
+	for _, t := range answer.Topics {
+		for _, p := range t.Partitions {
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func commitOf(topic string, id [16]byte, group int) *kmsg.OffsetCommitRequest {
 	request := kmsg.NewPtrOffsetCommitRequest()
 	request.Group = "group-" + string(rune('a'+group))
 	request.Generation = -1
 	t := kmsg.NewOffsetCommitRequestTopic()
 	t.Topic = topic
+	t.TopicID = id
 	for p := range partitions {
 		partition := kmsg.NewOffsetCommitRequestTopicPartition()
 		partition.Partition = int32(p)
