@@ -145,6 +145,30 @@ describe('the schema language', () => {
     }
   })
 
+  test('tagged fields, known and unknown, stand in the order of their tags, whatever their size', () => {
+    const tags = message(
+      'Tags',
+      { versions: '0', flexible: '0+' },
+      { two: string({ versions: '0+', tag: 2, default: '' }), five: int32({ versions: '0+', tag: 5, default: 0 }) },
+    )
+    const unknownTags = [
+      { tag: 9, bytes: Buffer.from('nine') },
+      { tag: 3, bytes: Buffer.alloc(200, 3) },
+    ]
+    const long = 'x'.repeat(20_000)
+    for (const c of [codecOf(tags, 0), interpret(tags, 0)]) {
+      const bytes = encoded(c, { two: long, five: 7, unknownTags })
+      const r = new Reader(bytes)
+      expect(r.uvarint()).toBe(4)
+      const order = [2, 3, 5, 9].map((tag) => {
+        expect(r.uvarint()).toBe(tag)
+        return Buffer.from(r.slice(r.uvarint()))
+      })
+      expect(order.map((value) => value.length)).toEqual([20_003, 200, 4, 4])
+      expect(c.decode(new Reader(bytes))).toEqual({ two: long, five: 7, unknownTags: unknownTags.toReversed() })
+    }
+  })
+
   test('a version that was not declared has no codec', () => {
     expect(() => codecOf(m, 2)).toThrow(RangeError)
   })

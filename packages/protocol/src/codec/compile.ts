@@ -191,25 +191,26 @@ function printArray(out: Printer, s: Slot, v: string): void {
 }
 
 function printTags(out: Printer, tagged: readonly Slot[], from: string): void {
-  if (tagged.length === 0) {
-    out.line(`if (${from}.unknownTags === undefined) w.uvarint(0)`)
-    out.line(`else writeTags(w, [], ${from}.unknownTags)`)
-    return
+  const unknown = out.fresh('unknown')
+  out.line(`const ${unknown} = unknownTagsOf(${from})`)
+  const known = tagged.map((s) => ({ s, given: out.fresh('given') }))
+  for (const { s, given } of known) {
+    out.line(`const ${given} = ${from}.${s.name} !== undefined && !same(${from}.${s.name}, ${out.literal(zero(s))})`)
   }
-  const known = out.fresh('tags')
-  out.line(`const ${known} = []`)
-  for (const s of tagged) {
-    const v = `${from}.${s.name}`
-    out.block(`if (${v} !== undefined && !same(${v}, ${out.literal(zero(s))}))`, () => {
-      const scratch = out.fresh('scratch')
-      out.line(`const ${scratch} = new Writer(64)`)
-      const write = out.fresh('write')
-      out.block(`const ${write} = (w) =>`, () => printSlot(out, { ...s, fallback: undefined }, v))
-      out.line(`${write}(${scratch})`)
-      out.line(`${known}.push({ tag: ${s.tag}, bytes: ${scratch}.written() })`)
+  out.line(`w.uvarint(${[`${unknown}.length`, ...known.map(({ given }) => `(${given} ? 1 : 0)`)].join(' + ')})`)
+  const next = out.fresh('next')
+  out.line(`let ${next} = 0`)
+  for (const { s, given } of known) {
+    out.block(`if (${given})`, () => {
+      const place = out.fresh('place')
+      out.line(`${next} = writeUnknownTags(w, ${unknown}, ${next}, ${s.tag})`)
+      out.line(`w.uvarint(${s.tag})`)
+      out.line(`const ${place} = w.beginSized()`)
+      printSlot(out, { ...s, fallback: undefined }, `${from}.${s.name}`)
+      out.line(`w.endSized(${place})`)
     })
   }
-  out.line(`writeTags(w, ${known}, ${from}.unknownTags)`)
+  out.line(`writeUnknownTags(w, ${unknown}, ${next}, Infinity)`)
 }
 
 // Decoding -------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import type { UnknownTag } from '../schema/infer.ts'
 import { type Layout, layout, type Slot, zero } from '../schema/layout.ts'
 import { notAn, unexpectedNull, WireError } from '../wire/error.ts'
 import type { Reader } from '../wire/reader.ts'
-import { Writer } from '../wire/writer.ts'
+import type { Writer } from '../wire/writer.ts'
 
 export interface Codec<Out = any, In = any> {
   encode(w: Writer, value: In): void
@@ -51,23 +51,36 @@ interface Tag {
   readonly encode: Encode
 }
 
-function encodeTags(w: Writer, value: any, tags: Tag[]): void {
-  const given: UnknownTag[] = []
-  for (const t of tags) {
-    const v = value[t.name]
-    if (v === undefined || same(v, t.fallback)) continue
-    const scratch = new Writer(64)
-    t.encode(scratch, v)
-    given.push({ tag: t.tag, bytes: scratch.written() })
+/** Known and unknown tagged fields in the order of their tags, as KIP-482 asks. */
+function encodeTags(w: Writer, value: any, tags: readonly Tag[]): void {
+  const given = tags.filter((t) => value[t.name] !== undefined && !same(value[t.name], t.fallback))
+  const unknown = unknownTagsOf(value)
+  w.uvarint(given.length + unknown.length)
+  let next = 0
+  for (const t of given) {
+    next = writeUnknownTags(w, unknown, next, t.tag)
+    w.uvarint(t.tag)
+    const place = w.beginSized()
+    t.encode(w, value[t.name])
+    w.endSized(place)
   }
-  writeTags(w, given, value.unknownTags)
+  writeUnknownTags(w, unknown, next, Number.POSITIVE_INFINITY)
 }
 
-/** Writes known and unknown tagged fields in the order of their tags, as KIP-482 asks. */
-export function writeTags(w: Writer, known: UnknownTag[], unknown: readonly UnknownTag[] | undefined): void {
-  const all = unknown === undefined ? known : [...known, ...unknown].sort((a, b) => a.tag - b.tag)
-  w.uvarint(all.length)
-  for (const t of all) w.tagged(t.tag, t.bytes)
+const NO_TAGS: readonly UnknownTag[] = []
+
+export function unknownTagsOf({ unknownTags }: { unknownTags?: readonly UnknownTag[] }): readonly UnknownTag[] {
+  return unknownTags === undefined ? NO_TAGS : unknownTags.toSorted((a, b) => a.tag - b.tag)
+}
+
+/** Writes those from index `next` on whose tag is below `tag`, and returns the index of the one after them. */
+export function writeUnknownTags(w: Writer, unknown: readonly UnknownTag[], next: number, tag: number): number {
+  for (; next < unknown.length && unknown[next]!.tag < tag; next++) {
+    w.uvarint(unknown[next]!.tag)
+    w.uvarint(unknown[next]!.bytes.length)
+    w.raw(unknown[next]!.bytes)
+  }
+  return next
 }
 
 /** A tagged field that equals its default is not written. */
@@ -228,4 +241,4 @@ function arrayDecoder(s: Slot): Decode {
 }
 
 /** What printed code may call, so that both codecs share one reading of the rare cases. */
-export const helpers = { notAn, notGiven, unexpectedNull, same, writeTags, tagEnd, keepTag, atTagEnd, Writer }
+export const helpers = { notAn, notGiven, unexpectedNull, same, unknownTagsOf, writeUnknownTags, tagEnd, keepTag, atTagEnd }

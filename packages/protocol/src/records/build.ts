@@ -46,7 +46,7 @@ export class BatchBuilder {
   #maxTimestamp = 0
 
   constructor(bytes = 4096) {
-    this.#buf = Buffer.allocUnsafeSlow(Math.max(bytes, BATCH_HEADER_BYTES))
+    this.#buf = Buffer.allocUnsafe(Math.max(bytes, BATCH_HEADER_BYTES))
   }
 
   get count(): number {

@@ -67,8 +67,9 @@ export class Writer {
 
   /** The frame as buffers of its own (inserted records as they are); the writer can be used again at once. */
   chunks(): Uint8Array[] {
-    if (this.#inserted.length === 0) return [Buffer.from(this.written())]
-    const own = Buffer.from(this.buf.subarray(0, this.pos))
+    const own = Buffer.allocUnsafe(this.pos)
+    this.buf.copy(own, 0, 0, this.pos)
+    if (this.#inserted.length === 0) return [own]
     const out: Uint8Array[] = []
     let from = 0
     for (const { at, bytes } of this.#inserted) {
@@ -225,10 +226,21 @@ export class Writer {
     this.uvarint(length + 1)
   }
 
-  /** One tagged field: its tag, the size of its value in bytes, and the value. */
-  tagged(tag: number, value: Uint8Array): void {
-    this.uvarint(tag)
-    this.uvarint(value.length)
+  /** Keeps a place for the size of what is written next, which `endSized` fills in. */
+  beginSized(): number {
+    return this.reserve(1)
+  }
+
+  endSized(place: number): void {
+    const size = this.pos - place - 1
+    if (size <= 0x7f) {
+      this.buf[place] = size
+      return
+    }
+    // The size takes more than the byte that was kept for it.
+    const value = Buffer.from(this.buf.subarray(place + 1, this.pos))
+    this.pos = place
+    this.uvarint(size)
     this.raw(value)
   }
 }
