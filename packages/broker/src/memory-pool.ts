@@ -23,7 +23,7 @@ export class MemoryPool {
 
   /** Memory of this size, a piece of the pool if it is large. */
   take(size: number): Buffer {
-    return this.lend(size) ?? Buffer.allocUnsafeSlow(size)
+    return this.lend(size) ?? Buffer.allocUnsafe(size)
   }
 
   /** A piece of the pool; undefined for a size that is not worth one. */

@@ -2,8 +2,8 @@
  * The seam to the network: connections that carry bytes in order, or break.
  *
  * The owner of a connection sets `handlers` once, before the turn in which it got the connection ends. After `onClose`
- * nothing is called any more. A chunk given to `onData` belongs to the receiver, which may keep it and never changes it;
- * if it says that it has copied everything, the memory is let go at once.
+ * nothing is called any more. Bytes are read into the memory that the receiver asks for with `target`, or into memory that is lent to
+ * it for the call of `onData` alone: what is read is copied once at most, and no read makes memory of its own.
  */
 
 export interface Address {
@@ -12,8 +12,10 @@ export interface Address {
 }
 
 export interface ConnectionHandlers {
-  // biome-ignore lint/suspicious/noConfusingVoidType: who keeps the chunk, as most do, says nothing
-  onData(chunk: Buffer): 'copied' | void
+  /** Where the next bytes should go: memory of the receiver. Undefined, or left out: nowhere in particular. */
+  target?(): Buffer | undefined
+  /** `chunk` is the filled part of what `target` gave last, or lent: the receiver copies what it keeps of it before it returns. */
+  onData(chunk: Buffer): void
   /** The peer takes bytes again after `write` returned false. */
   onDrain(): void
   /** The connection is over: ended by either side, or broken by `error`. Called exactly once. */

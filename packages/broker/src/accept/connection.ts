@@ -61,6 +61,7 @@ export class ClientConnection {
       site.services.outputMemory,
     )
     connection.handlers = {
+      target: () => this.#frames.target(),
       onData: (chunk) => this.#onData(chunk),
       onDrain: () => this.#pipeline.pump(),
       onClose: () => this.#onClose(),
@@ -85,20 +86,18 @@ export class ClientConnection {
     this.#connection.destroy()
   }
 
-  #onData(chunk: Buffer): 'copied' | undefined {
-    if (this.#over) return undefined
-    let use: 'copied' | undefined
+  #onData(chunk: Buffer): void {
+    if (this.#over) return
     try {
-      use = this.#frames.push(chunk, (frame) => this.#pipeline.push(frame))
+      this.#frames.push(chunk, (frame) => this.#pipeline.push(frame))
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
       // What came before the damage is served, as Kafka does; nothing after it can be found.
       this.#pipeline.pump()
       this.#refuse(error.message)
-      return undefined
+      return
     }
     this.#pipeline.pump()
-    return use
   }
 
   #begin(frame: Buffer): Begun | undefined {

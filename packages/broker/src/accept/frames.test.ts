@@ -37,6 +37,23 @@ test('a frame has memory of its own: the bytes it came in may be used again', ()
   expect(got).toEqual(Buffer.alloc(5, 1))
 })
 
+test('most of a large frame is read into its own memory, which ends where it ends', () => {
+  const bytes = Buffer.concat([frame(400_000, 3), frame(2, 4)])
+  const reader = readerOf(500_000)
+  const frames: Buffer[] = []
+  let lent = 0
+  for (let at = 0; at < bytes.length; ) {
+    const memory = reader.target() ?? Buffer.alloc(1000)
+    if (memory.length === 1000) lent++
+    const size = bytes.copy(memory, 0, at, at + 150_000)
+    reader.push(memory.subarray(0, size), (f) => frames.push(f))
+    if (memory.length === 1000) memory.fill(9)
+    at += size
+  }
+  expect(frames).toEqual([Buffer.alloc(400_000, 3), Buffer.alloc(2, 4)])
+  expect(lent).toBeLessThan(100)
+})
+
 test('a size that no frame may have is refused before its bytes come (trap 7)', () => {
   for (const size of [1001, 0, -1, -(2 ** 31), 2 ** 31 - 1]) {
     const head = Buffer.alloc(4)

@@ -1,8 +1,8 @@
 /**
  * Bytes to frames: four bytes of size, then so many bytes.
  *
- * Each frame is copied once into memory of its own, which whoever takes it may keep and change. Memory for a large frame is
- * taken when a part of it has arrived: a client that only promises bytes costs nothing.
+ * Each frame has memory of its own, which whoever takes it may keep and change; most of a large one is read straight into it. That
+ * memory is taken when a part of the frame has arrived: a client that only promises bytes costs nothing.
  */
 import type { MemoryPool } from '../memory-pool.ts'
 
@@ -10,6 +10,9 @@ const SIZE_BYTES = 4
 /** A frame up to this size gets its memory at once; of a larger one a sixteenth has to be there. */
 const TRUSTED_BYTES = 1024 * 1024
 const TRUSTED_SHARE = 16
+
+/** Less of a frame is not worth a read of its own: what follows it would need another. */
+const TARGET_BYTES_MIN = 64 * 1024
 
 export class FrameError extends Error {
   override readonly name = 'FrameError'
@@ -31,8 +34,13 @@ export class FrameReader {
     this.#pool = pool
   }
 
-  /** Hands out each frame that ends in this chunk, and says if nothing of the chunk is kept. Throws `FrameError` for a size that no frame may have. */
-  push(chunk: Buffer, onFrame: (frame: Buffer) => void): 'copied' | undefined {
+  /** Where the rest of a large frame goes. */
+  target(): Buffer | undefined {
+    return this.#frame !== undefined && this.#size - this.#have >= TARGET_BYTES_MIN ? this.#frame.subarray(this.#have) : undefined
+  }
+
+  /** Hands out each frame that ends in this chunk, of which nothing is kept. Throws `FrameError` for a size that no frame may have. */
+  push(chunk: Buffer, onFrame: (frame: Buffer) => void): void {
     let at = 0
     while (at < chunk.length) {
       if (this.#sizeHave < SIZE_BYTES) {
@@ -49,7 +57,6 @@ export class FrameReader {
         onFrame(frame)
       }
     }
-    return this.#early.length === 0 ? 'copied' : undefined
   }
 
   #takeSize(chunk: Buffer, at: number): number {
@@ -67,7 +74,7 @@ export class FrameReader {
     if (this.#frame === undefined) {
       const trusted = this.#size <= TRUSTED_BYTES || (this.#have + part.length) * TRUSTED_SHARE >= this.#size
       if (!trusted) {
-        this.#early.push(part)
+        this.#early.push(Buffer.from(part))
         this.#have += part.length
         return
       }
@@ -79,7 +86,8 @@ export class FrameReader {
       }
       this.#early = []
     }
-    this.#frame.set(part, this.#have)
+    const isInPlace = part.buffer === this.#frame.buffer && part.byteOffset === this.#frame.byteOffset + this.#have
+    if (!isInPlace) this.#frame.set(part, this.#have)
     this.#have += part.length
   }
 }

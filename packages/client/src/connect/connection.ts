@@ -53,6 +53,7 @@ export class BrokerConnection {
     this.#onClosed = onClosed
     this.#reader = new FrameReader(limits.frameBytesMax)
     socket.handlers = {
+      target: () => this.#reader.target(),
       onData: (chunk) => this.#onData(chunk),
       onDrain: () => this.#onDrain(),
       onClose: (error) => this.close(lost(where, error === undefined ? 'the broker closed the connection' : error.message, error)),
@@ -132,13 +133,12 @@ export class BrokerConnection {
     this.#onClosed(error)
   }
 
-  #onData(chunk: Buffer): 'copied' | undefined {
-    if (this.#closed !== undefined) return undefined
+  #onData(chunk: Buffer): void {
+    if (this.#closed !== undefined) return
     try {
-      return this.#reader.push(chunk, (frame) => this.#onFrame(frame))
+      this.#reader.push(chunk, (frame) => this.#onFrame(frame))
     } catch (error) {
       this.close(new TidemarkError((error as TidemarkError).code, `${this.#where}: ${(error as Error).message}`, { cause: error }))
-      return undefined
     }
   }
 

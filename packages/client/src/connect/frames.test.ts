@@ -24,6 +24,24 @@ it('finds the same frames however the bytes are cut', () => {
   }
 })
 
+it('reads most of a large frame into its own memory, which ends where it ends', () => {
+  const bodies = ['a'.repeat(400_000), 'bcde']
+  const bytes = framed(...bodies)
+  const reader = new FrameReader(500_000)
+  const got: string[] = []
+  let lent = 0
+  for (let at = 0; at < bytes.length; ) {
+    const memory = reader.target() ?? Buffer.alloc(1000)
+    if (memory.length === 1000) lent++
+    const size = bytes.copy(memory, 0, at, at + 150_000)
+    reader.push(memory.subarray(0, size), (frame) => void got.push(String(frame)))
+    if (memory.length === 1000) memory.fill(9)
+    at += size
+  }
+  expect(got).toEqual(bodies)
+  expect(lent).toBeLessThan(100)
+})
+
 it('takes a frame of the largest size, and refuses one byte more before it is there', () => {
   const reader = new FrameReader(10)
   const got: number[] = []

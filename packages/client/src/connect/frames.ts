@@ -1,10 +1,12 @@
 /**
- * Bytes to frames. A frame that lies within one chunk is a view on it; one that spans chunks is copied once, into memory of
- * its own size. Neither is ever written to again: keys and values of records are views on it.
+ * Bytes to frames. Each has memory of its own size, most of a large one is read straight into it, and it is never written to again:
+ * keys and values of records are views on it.
  */
 import { TidemarkError } from '@tidemark/platform'
 
 const SIZE_BYTES = 4
+/** Less of a frame is not worth a read of its own: what follows it would need another. */
+const TARGET_BYTES_MIN = 64 * 1024
 
 export class FrameReader {
   readonly #bytesMax: number
@@ -17,13 +19,18 @@ export class FrameReader {
     this.#bytesMax = bytesMax
   }
 
+  /** Where the rest of a large frame goes. */
+  target(): Buffer | undefined {
+    const frame = this.#frame
+    return frame !== undefined && frame.length - this.#filled >= TARGET_BYTES_MIN ? frame.subarray(this.#filled) : undefined
+  }
+
   /**
-   * Calls `onFrame` for each frame that is whole now, and says if none of them is a view on the chunk. Throws `TidemarkError`
-   * FRAME_TOO_LARGE; nothing can be read after that.
+   * Calls `onFrame` for each frame that is whole now; nothing of the chunk is kept. Throws `TidemarkError` FRAME_TOO_LARGE; nothing
+   * can be read after that.
    */
-  push(chunk: Buffer, onFrame: (frame: Buffer) => void): 'copied' | undefined {
+  push(chunk: Buffer, onFrame: (frame: Buffer) => void): void {
     let at = 0
-    let use: 'copied' | undefined = 'copied'
     while (at < chunk.length) {
       if (this.#frame !== undefined) {
         at = this.#fill(this.#frame, chunk, at, onFrame)
@@ -33,24 +40,17 @@ export class FrameReader {
       chunk.copy(this.#size, this.#sizeFilled, at, at + taken)
       this.#sizeFilled += taken
       at += taken
-      if (this.#sizeFilled < SIZE_BYTES) return use
+      if (this.#sizeFilled < SIZE_BYTES) return
       this.#sizeFilled = 0
-      const size = this.#checked(this.#size.readInt32BE(0))
-      if (chunk.length - at >= size) {
-        use = undefined
-        onFrame(chunk.subarray(at, at + size))
-        at += size
-      } else {
-        this.#frame = Buffer.allocUnsafeSlow(size)
-        this.#filled = 0
-      }
+      this.#frame = Buffer.allocUnsafe(this.#checked(this.#size.readInt32BE(0)))
+      this.#filled = 0
     }
-    return use
   }
 
   #fill(frame: Buffer, chunk: Buffer, at: number, onFrame: (frame: Buffer) => void): number {
     const taken = Math.min(chunk.length - at, frame.length - this.#filled)
-    chunk.copy(frame, this.#filled, at, at + taken)
+    const isInPlace = chunk.buffer === frame.buffer && chunk.byteOffset + at === frame.byteOffset + this.#filled
+    if (!isInPlace) chunk.copy(frame, this.#filled, at, at + taken)
     this.#filled += taken
     if (this.#filled === frame.length) {
       this.#frame = undefined

@@ -5,33 +5,28 @@ import type { Address, Connection, ConnectionHandlers, Listener, Transport } fro
 
 const ignored: ConnectionHandlers = { onData() {}, onDrain() {}, onClose() {} }
 
-/** Below this the garbage collector does it better. */
-const LET_GO_BYTES_MIN = 16 * 1024
-
 /**
- * Node makes memory for every read of a socket, 64 KiB at a time: left to the garbage collector, a fast sender keeps it marking the
- * whole heap again and again, a third of the process's time (docs/performance.md). Detached, the memory goes at once.
+ * Where bytes arrive that no receiver has asked for: read and handed over within one call, so one piece serves all connections.
+ * Memory made for each read kept the garbage collector busy for a third of the process's time (docs/performance.md).
  */
-function letGo(chunk: Buffer): void {
-  const { buffer, length } = chunk
-  if (length >= LET_GO_BYTES_MIN && buffer.byteLength === length) (buffer as ArrayBuffer).transfer(0)
-}
+const arrivals = Buffer.allocUnsafeSlow(64 * 1024)
 
 class NodeConnection implements Connection {
   handlers: ConnectionHandlers = ignored
-  readonly remote: Address
-  readonly local: Address
   readonly #socket: net.Socket
   #error: Error | undefined
 
-  constructor(socket: net.Socket) {
-    this.#socket = socket
-    this.remote = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
-    this.local = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 }
-    socket.setNoDelay(true)
-    socket.on('data', (chunk: Buffer) => {
-      if (this.handlers.onData(chunk) === 'copied') letGo(chunk)
+  /** The socket that `make` gives reads into the memory it is told to. */
+  constructor(make: (onread: net.OnReadOpts) => net.Socket) {
+    const socket = make({
+      buffer: () => this.handlers.target?.() ?? arrivals,
+      callback: (size, memory) => {
+        this.handlers.onData(memory.subarray(0, size) as Buffer)
+        return true
+      },
     })
+    this.#socket = socket
+    socket.setNoDelay(true)
     socket.on('drain', () => this.handlers.onDrain())
     socket.on('error', (error) => {
       this.#error = error
@@ -40,6 +35,14 @@ class NodeConnection implements Connection {
       this.handlers.onClose(this.#error)
       this.handlers = ignored
     })
+  }
+
+  get remote(): Address {
+    return { host: this.#socket.remoteAddress ?? '', port: this.#socket.remotePort ?? 0 }
+  }
+
+  get local(): Address {
+    return { host: this.#socket.localAddress ?? '', port: this.#socket.localPort ?? 0 }
   }
 
   get buffered(): number {
@@ -75,6 +78,18 @@ class NodeConnection implements Connection {
   }
 }
 
+/**
+ * The same connection as a socket that reads into memory it was given. Node has that option (`onread`) for sockets that connect, and
+ * not for those that a server accepts: the accepted socket hands its connection over, and goes.
+ */
+function adopt(accepted: net.Socket, onread: net.OnReadOpts): net.Socket {
+  const owner = accepted as unknown as { _handle: unknown }
+  const handle = owner._handle
+  owner._handle = null
+  accepted.destroy()
+  return new net.Socket({ handle, onread } as net.SocketConstructorOpts)
+}
+
 const spelled = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
 function listenError(address: Address, error: NodeJS.ErrnoException): TidemarkError {
@@ -90,7 +105,9 @@ function listenError(address: Address, error: NodeJS.ErrnoException): TidemarkEr
 export const nodeTransport: Transport = {
   listen(address, onConnection): Promise<Listener> {
     return new Promise((resolve, reject) => {
-      const server = net.createServer({ noDelay: true }, (socket) => onConnection(new NodeConnection(socket)))
+      const server = net.createServer({ pauseOnConnect: true }, (accepted) => {
+        onConnection(new NodeConnection((onread) => adopt(accepted, onread)))
+      })
       server.once('error', (error) => reject(listenError(address, error)))
       server.listen({ host: address.host, port: address.port, exclusive: true }, () => {
         server.removeAllListeners('error')
@@ -106,7 +123,8 @@ export const nodeTransport: Transport = {
 
   connect(address, timeoutMs): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = net.connect({ host: address.host, port: address.port, noDelay: true })
+      let socket!: net.Socket
+      const connection = new NodeConnection((onread) => (socket = net.connect({ host: address.host, port: address.port, onread })))
       const fail = (why: string, cause?: unknown): void => {
         clearTimeout(timer)
         socket.destroy()
@@ -117,7 +135,6 @@ export const nodeTransport: Transport = {
       socket.once('error', onError)
       socket.once('connect', () => {
         clearTimeout(timer)
-        const connection = new NodeConnection(socket)
         socket.removeListener('error', onError)
         resolve(connection)
       })

@@ -175,8 +175,19 @@ class Side implements Connection {
       if (this.#isClient) this.#network.tap?.answered(this.#client, this.#id, frame)
       else this.#network.tap?.arrived(this.#client, this.#id, frame)
     }
-    const chunk = Buffer.from(bytes)
-    if (this.handlers.onData(chunk) === 'copied') chunk.fill(0xa5)
+    this.#hand(bytes)
+  }
+
+  /** Into the memory that the receiver wants; what is lent to it for the call is spoiled after it. */
+  #hand(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length && this.#open; ) {
+      const target = this.handlers.target?.()
+      const memory = target ?? Buffer.alloc(bytes.length - at)
+      const size = bytes.copy(memory, 0, at)
+      this.handlers.onData(memory.subarray(0, size))
+      if (target === undefined) memory.fill(0xa5)
+      at += size
+    }
   }
 
   #taken(length: number): void {
