@@ -33,6 +33,41 @@ describe('fetch', () => {
     ])
   })
 
+  test('trap 21: of partitions that are read at once only the first gives a batch that is larger than its limit', async () => {
+    const { client } = await setUp()
+    const names = ['a', 'b', 'c', 'd']
+    for (const topic of names) await create(client, topic)
+    for (const topic of names) await produce(client, topic, { values: ['x'.repeat(topic === 'd' ? 10 : 100_000)] })
+    const request = {
+      ...fetchRequest('a', 0),
+      maxBytes: 1e6,
+      topics: names.map((topic) => ({ topic, partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 200 }] })),
+    }
+    const once = async (): Promise<number[]> => {
+      const { responses } = await client.call(apis.Fetch, 12, request)
+      return responses.map((r) => baseOffsets(r.partitions[0]!.records).length)
+    }
+    expect([await once(), await once()]).toEqual([
+      [1, 0, 0, 1],
+      [0, 1, 0, 1],
+    ])
+  })
+
+  test('trap 21: what is left of the reply binds the partitions that follow', async () => {
+    const { client } = await setUp()
+    for (const topic of ['a', 'b', 'c']) {
+      await create(client, topic)
+      for (let i = 0; i < 3; i++) await produce(client, topic, { values: ['x'.repeat(1000)] })
+    }
+    const request = {
+      ...fetchRequest('a', 0),
+      maxBytes: 4500,
+      topics: ['a', 'b', 'c'].map((topic) => ({ topic, partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 2500 }] })),
+    }
+    const { responses } = await client.call(apis.Fetch, 12, request)
+    expect(responses.map((r) => baseOffsets(r.partitions[0]!.records).length)).toEqual([2, 2, 0])
+  })
+
   test('trap 22: a long poll is answered by the append that it waits for', async () => {
     const { broker, client } = await setUp()
     await create(client, 't')

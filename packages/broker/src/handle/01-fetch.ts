@@ -46,27 +46,25 @@ function wantedOf(request: FetchRequest, context: RequestContext): Now<Wanted>[]
   })
 }
 
-function wantedOne(topic: Topic | number, asked: Asked, { services, version }: RequestContext): Now<Wanted> {
-  const { fetchOffset, lastFetchedEpoch, partitionMaxBytes: bytesMax } = asked
-  const goneCode = version >= TOPIC_IDS_SINCE ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-  const want = (partition: Partition | undefined, code: number): Wanted => ({
-    partition,
-    code,
-    goneCode,
-    fetchOffset,
-    lastFetchedEpoch,
-    bytesMax,
-  })
-  if (typeof topic === 'number') return want(undefined, topic)
-  const open = (): Now<Wanted> => {
+function wantedOne(topic: Topic | number, asked: Asked, context: RequestContext): Now<Wanted> {
+  return after(openOne(topic, asked, context), (opened) => ({
+    partition: typeof opened === 'number' ? undefined : opened,
+    code: typeof opened === 'number' ? opened : ErrorCode.NONE,
+    goneCode: context.version >= TOPIC_IDS_SINCE ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    fetchOffset: asked.fetchOffset,
+    lastFetchedEpoch: asked.lastFetchedEpoch,
+    bytesMax: asked.partitionMaxBytes,
+  }))
+}
+
+/** The partition, or the error that stands for it. */
+function openOne(topic: Topic | number, asked: Asked, { services }: RequestContext): Now<Partition | number> {
+  if (typeof topic === 'number') return topic
+  return attempt<Partition | number>(() => {
     const partition = services.partitions.open(topic, asked.partition)
-    if (partition === undefined) return want(undefined, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    return after(partition, (it) => {
-      const fault = leaderEpochFault(asked.currentLeaderEpoch, it)
-      return fault === ErrorCode.NONE ? want(it, fault) : want(undefined, fault)
-    })
-  }
-  return attempt(open, (error) => want(undefined, storageCode(error)))
+    if (partition === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    return after(partition, (it) => leaderEpochFault(asked.currentLeaderEpoch, it) || it)
+  }, storageCode)
 }
 
 function serve(request: FetchRequest, wanted: readonly Wanted[], context: RequestContext): Now<Answer> {
@@ -116,8 +114,8 @@ function partitionAnswer(partitionIndex: number, read: Read, isolationLevel: num
     highWatermark: read.highWatermark,
     lastStableOffset: read.highWatermark,
     logStartOffset: read.logStartOffset,
-    ...(read.diverging && { divergingEpoch: read.diverging }),
-    ...(moved && { currentLeader: { leaderId: services.options.nodeId, leaderEpoch: services.topics.leaderEpoch } }),
+    divergingEpoch: read.diverging,
+    currentLeader: moved ? { leaderId: services.options.nodeId, leaderEpoch: services.topics.leaderEpoch } : undefined,
     abortedTransactions: isolationLevel === READ_COMMITTED ? [] : null,
     records: read.records,
   }

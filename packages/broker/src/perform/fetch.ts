@@ -1,7 +1,7 @@
 /** Reads what a Fetch asks for, and waits for more where there is too little (long poll). */
 import { type Clock, DiskError, type Now, TidemarkError } from '@tidemark/platform'
 import { ErrorCode } from '@tidemark/protocol'
-import { after, attempt, isLater } from '../now.ts'
+import { after, allOf, attempt, isLater } from '../now.ts'
 import type { EpochEnd } from '../state/log/leader-epochs.ts'
 import { tell } from './diagnostics.ts'
 import type { Partition } from './partition.ts'
@@ -36,25 +36,49 @@ const failed = (code: number, logStartOffset = -1): Read => ({
   diverging: undefined,
 })
 
-/** Reads each partition in its turn, beginning with the `first`. The first batch of all is read however large (KIP-74). */
+/**
+ * Reads the partitions in turn, beginning with the `first`; those whose limits fit together into what is left are read at once.
+ * The first batch of all is read however large (KIP-74).
+ */
 export function readAll(wanted: readonly Wanted[], first: number, bytesMax: number): Now<Read[]> {
   const reads: Read[] = new Array(wanted.length)
   return step(0, bytesMax)
 
   function step(done: number, left: number): Now<Read[]> {
-    for (; done < wanted.length; done++) {
-      const i = (first + done) % wanted.length
-      const read = readOne(wanted[i]!, left, left === bytesMax)
-      if (isLater(read)) {
-        return read.then((it) => {
-          reads[i] = it
-          return step(done + 1, left - it.bytes)
-        })
-      }
-      reads[i] = read
-      left -= read.bytes
+    while (done < wanted.length) {
+      const count = countThatFit(done, left)
+      const some = allOf(Array.from({ length: count }, (_, i) => readOne(inTurn(done + i), left, left === bytesMax)))
+      if (isLater(some)) return some.then((its) => step(done + count, keep(its, done, left)))
+      left = keep(some, done, left)
+      done += count
     }
     return reads
+  }
+
+  function inTurn(i: number): Wanted {
+    return wanted[(first + i) % wanted.length]!
+  }
+
+  /** At least one. */
+  function countThatFit(from: number, left: number): number {
+    let bytes = inTurn(from).bytesMax
+    let count = 1
+    while (from + count < wanted.length) {
+      bytes += inTurn(from + count).bytesMax
+      if (bytes > left) break
+      count++
+    }
+    return count
+  }
+
+  /** Returns what is left then. */
+  function keep(its: readonly Read[], from: number, left: number): number {
+    its.forEach((read, i) => {
+      const tooLarge = left < bytesMax && read.bytes > Math.min(inTurn(from + i).bytesMax, left)
+      reads[(first + from + i) % wanted.length] = tooLarge ? { ...read, records: NOTHING, bytes: 0 } : read
+      if (!tooLarge) left -= read.bytes
+    })
+    return left
   }
 }
 
@@ -69,39 +93,35 @@ function unreadable(error: unknown): Read {
   return failed(ErrorCode.KAFKA_STORAGE_ERROR)
 }
 
-function readIt(
-  { partition, code, goneCode, fetchOffset, lastFetchedEpoch, bytesMax }: Wanted,
-  bytesLeft: number,
-  first: boolean,
-): Now<Read> {
+function readIt(wanted: Wanted, bytesLeft: number, first: boolean): Now<Read> {
+  const { partition, code, goneCode, fetchOffset, lastFetchedEpoch } = wanted
+  const limit = Math.min(wanted.bytesMax, bytesLeft)
   if (partition === undefined) return failed(code)
   if (partition.deleted) return failed(goneCode)
-  if (lastFetchedEpoch < 0) return readAt(partition, fetchOffset, bytesMax, bytesLeft, first)
+  if (lastFetchedEpoch < 0) return readAt(partition, fetchOffset, limit, first)
   return after(partition.endOfEpoch(lastFetchedEpoch), (end) => {
     if (end.endOffset < 0) return failed(ErrorCode.OFFSET_OUT_OF_RANGE, partition.start)
     const diverges = end.epoch < lastFetchedEpoch || end.endOffset < fetchOffset
     if (diverges) return { ...shown(partition, NOTHING), diverging: end }
-    return readAt(partition, fetchOffset, bytesMax, bytesLeft, first)
+    return readAt(partition, fetchOffset, limit, first)
   })
 }
 
-function readAt(partition: Partition, fetchOffset: number, bytesMax: number, bytesLeft: number, first: boolean): Now<Read> {
+function readAt(partition: Partition, fetchOffset: number, limit: number, first: boolean): Now<Read> {
   // Beyond the high watermark and within the log: it will be shown soon, and is no error.
   const inRange = fetchOffset >= partition.start && fetchOffset <= partition.end
   if (!inRange) return failed(ErrorCode.OFFSET_OUT_OF_RANGE, partition.start)
-  const limit = Math.min(bytesMax, bytesLeft)
-  if (limit <= 0 && !first) return shown(partition, NOTHING)
-  return after(partition.read(fetchOffset, Math.max(0, limit)), (records) => {
-    const tooLarge = !first && records.length === 1 && records[0]!.length > limit
-    return shown(partition, tooLarge ? NOTHING : records)
-  })
+  if (fetchOffset >= partition.highWatermark || (limit <= 0 && !first)) return shown(partition, NOTHING)
+  return after(partition.read(fetchOffset, Math.max(0, limit)), (records) => shown(partition, records))
 }
 
 function shown(partition: Partition, records: readonly Buffer[]): Read {
+  let bytes = 0
+  for (const { length } of records) bytes += length
   return {
     code: ErrorCode.NONE,
     records,
-    bytes: records.reduce((sum, r) => sum + r.length, 0),
+    bytes,
     highWatermark: partition.highWatermark,
     logStartOffset: partition.start,
     diverging: undefined,
