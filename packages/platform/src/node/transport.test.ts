@@ -1,3 +1,4 @@
+import net from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Connection, ConnectionHandlers } from '../transport.ts'
 import { nodeTransport } from './transport.ts'
@@ -44,6 +45,31 @@ test('bytes arrive in the memory that the receiver wants, and otherwise in memor
   expect(Buffer.concat([copied.subarray(0, first), own, copied.subarray(first)]).equals(sent)).toBe(true)
   expect(new Set(lent.map((chunk) => chunk.buffer)).size).toBe(1)
 })
+
+test('a Node that cannot read into given memory for accepted connections reads as it does by itself', async () => {
+  const received = Promise.withResolvers<Buffer>()
+  const listener = await nodeTransport.listen({ host: '127.0.0.1', port: 0 }, (connection) => {
+    connection.handlers = { onData: (chunk) => received.resolve(Buffer.from(chunk)), onDrain() {}, onClose() {} }
+  })
+  const connecting = nodeTransport.connect(listener.address, 5000)
+  const restore = withoutUserBuffers()
+  const near = await connecting.finally(restore)
+  near.write([Buffer.from('hello')])
+  expect(String(await received.promise)).toBe('hello')
+  near.destroy()
+  await listener.close()
+})
+
+/** Takes from Node what it calls for `onread`; returns what gives it back. */
+function withoutUserBuffers(): () => void {
+  const probe = net.connect({ host: '127.0.0.1', port: 1 }).on('error', () => {})
+  let owner = (probe as unknown as { _handle: object })._handle
+  while (!Object.hasOwn(owner, 'useUserBuffer')) owner = Object.getPrototypeOf(owner)
+  probe.destroy()
+  const { useUserBuffer } = owner as { useUserBuffer?: unknown }
+  Object.assign(owner, { useUserBuffer: undefined })
+  return () => void Object.assign(owner, { useUserBuffer })
+}
 
 test('a paused connection calls nothing until it is resumed, and tells of its end', async () => {
   let far!: Connection

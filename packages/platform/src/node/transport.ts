@@ -78,13 +78,23 @@ class NodeConnection implements Connection {
   }
 }
 
+/** What `net` keeps of a connection: Node's own, and therefore looked at with care. */
+interface Handle {
+  readonly useUserBuffer?: unknown
+}
+
 /**
  * The same connection as a socket that reads into memory it was given. Node has that option (`onread`) for sockets that connect, and
- * not for those that a server accepts: the accepted socket hands its connection over, and goes.
+ * not for those that a server accepts: the accepted socket hands its connection over, and goes (docs/decisions/0006). A Node in which
+ * that cannot be done reads as it does by itself.
  */
 function adopt(accepted: net.Socket, onread: net.OnReadOpts): net.Socket {
-  const owner = accepted as unknown as { _handle: unknown }
+  const owner = accepted as unknown as { _handle: Handle | null | undefined }
   const handle = owner._handle
+  if (handle?.useUserBuffer === undefined) {
+    accepted.on('data', (chunk) => void onread.callback(chunk.length, chunk))
+    return accepted.resume()
+  }
   owner._handle = null
   accepted.destroy()
   return new net.Socket({ handle, onread } as net.SocketConstructorOpts)
