@@ -136,6 +136,22 @@ describe('a group', () => {
       await run
     }
   })
+
+  test('a static leader that comes back hands out what came while it was away, though it is told to assign nothing (KIP-814)', async () => {
+    const [there, later] = [await topicOf(1, ['there']), fresh('topic')]
+    const group = fresh('group')
+    const begin = (instanceId: string, wanted: string) => {
+      const consumer = consumerOf(group, { instanceId })
+      for (const topic of [there, later]) consumer.each(topic, {}, () => {})
+      const assigned = until(consumer, (e) => e.kind === 'assigned' && e.topic === wanted)
+      const stop = new AbortController()
+      const run = consumer.run({ signal: stop.signal })
+      return assigned.then(() => () => (stop.abort(), run))
+    }
+    await (await begin('leader', there))()
+    await createAdmin(kafka).topics.create(later, { partitions: 1 })
+    await (await begin('leader', later))()
+  })
 })
 
 test('a topic that is made after its consumer has started is worked on', async () => {

@@ -30,7 +30,7 @@ export interface Progress {
   readonly committed: number | undefined
   /** What the next commit will carry. */
   readonly committable: number
-  /** Records above the committable offset that are done. */
+  /** Records above the committable offset that are done, since this member has the partition. */
   readonly doneAhead: number
   /** Records that were fetched and wait for a handler. */
   readonly waiting: number

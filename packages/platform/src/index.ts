@@ -1,6 +1,7 @@
 export { type Clock, sleep, type Timer } from './clock.ts'
 export { type Disk, type File, type Lock, type Now, replaceFile } from './disk.ts'
 export { DiskError, type ErrorDetails, TidemarkError } from './error.ts'
+export { Fifo } from './fifo.ts'
 export { nodeClock } from './node/clock.ts'
 export { nodeDisk } from './node/disk.ts'
 export { nodePlatform } from './node/platform.ts'

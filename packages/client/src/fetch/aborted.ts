@@ -4,8 +4,7 @@
  * A Fetch answer lists them by producer and first offset. From that offset on a producer's transactional batches belong to the
  * aborted transaction, until its abort marker; one producer may have several in one answer, so the list is walked in its order.
  */
-import { BATCH_HEADER_BYTES, type BatchHeader, isControl, isTransactional, lastOffsetOf } from '@tidemark/protocol'
-import { RecordReader } from '../messages/record-reader.ts'
+import { type BatchHeader, isControl, isTransactional, lastOffsetOf, RecordCursor } from '@tidemark/protocol'
 
 export interface AbortedTransaction {
   readonly producerId: bigint
@@ -39,8 +38,6 @@ export class AbortedFilter {
 
 /** A marker's key is two int16: a version, and 0 for abort or 1 for commit. */
 function isAbortMarker(header: BatchHeader, batch: Buffer): boolean {
-  if (header.recordCount < 1) return false
-  const reader = new RecordReader(batch.subarray(BATCH_HEADER_BYTES, header.size))
-  reader.next()
-  return reader.keySize >= 4 && reader.body.readInt16BE(reader.keyAt + 2) === ABORT_MARKER
+  const cursor = new RecordCursor(batch, header)
+  return cursor.next() && cursor.keySize >= 4 && cursor.body.readInt16BE(cursor.keyAt + 2) === ABORT_MARKER
 }

@@ -5,22 +5,9 @@
  * compaction took out. Records below the position are left out: a broker returns whole batches.
  */
 import { TidemarkError } from '@tidemark/platform'
-import {
-  BATCH_HEADER_BYTES,
-  type BatchHeader,
-  batchesIn,
-  compressionOf,
-  DECOMPRESSED_BYTES_MAX,
-  decompress,
-  hasRightCrc,
-  isControl,
-  isLogAppendTime,
-  lastOffsetOf,
-  WireError,
-} from '@tidemark/protocol'
+import { type BatchHeader, batchesIn, hasRightCrc, isControl, lastOffsetOf, RecordCursor, WireError } from '@tidemark/protocol'
 import { Message } from '../messages/message.ts'
 import type { Offset } from '../messages/offset.ts'
-import { RecordReader } from '../messages/record-reader.ts'
 import type { AbortedFilter } from './aborted.ts'
 import type { NextPosition, TopicPartition } from './types.ts'
 
@@ -73,24 +60,18 @@ export function decodeRecords(
 
 /** Adds the batch's records from `offset` on, and returns how much memory they keep. All or none of them: a broken one throws first. */
 function takeBatch(where: TopicPartition, batch: Buffer, header: BatchHeader, offset: number, out: Message[]): number {
-  const compression = compressionOf(header.attributes)
-  const packed = batch.subarray(BATCH_HEADER_BYTES, header.size)
-  const body = compression === 'none' ? packed : decompress(compression, packed, DECOMPRESSED_BYTES_MAX)
-  const source = { topic: where.topic, partition: where.partition, leaderEpoch: header.leaderEpoch, body }
-  const appendTime = isLogAppendTime(header.attributes)
+  const cursor = new RecordCursor(batch, header)
+  const source = { topic: where.topic, partition: where.partition, leaderEpoch: header.leaderEpoch, body: cursor.body }
   const before = out.length
   try {
-    const r = new RecordReader(body)
-    for (let i = 0; i < header.recordCount; i++) {
-      r.next()
-      const at = header.baseOffset + r.offsetDelta
-      if (at < offset) continue
-      const timestampMs = appendTime ? header.maxTimestamp : header.baseTimestamp + r.timeDelta
-      out.push(new Message(source, at, timestampMs, r.keyAt, r.keySize, r.valueAt, r.valueSize))
+    while (cursor.next()) {
+      if (cursor.offset < offset) continue
+      const { keyAt, keySize, valueAt, valueSize } = cursor
+      out.push(new Message(source, cursor.offset, cursor.timestampMs, keyAt, keySize, valueAt, valueSize))
     }
   } catch (error) {
     out.length = before
     throw error
   }
-  return body.length
+  return cursor.body.length
 }

@@ -3,9 +3,8 @@
  * lie in the memory of the answer (or of the decompressed batch), and makes views when they are read. That memory is never
  * reused, so a message stays valid as long as it is kept; `copy` lets go of the rest of the answer.
  */
-import type { Header } from '@tidemark/protocol'
+import { type Header, readHeaders } from '@tidemark/protocol'
 import type { Offset } from './offset.ts'
-import { readHeaders } from './record-reader.ts'
 
 /** What all messages of one batch have in common. */
 export interface MessageSource {
@@ -75,7 +74,7 @@ export class Message {
 
   /** In their order; a name may come twice. */
   get headers(): readonly Header[] {
-    this.#headers ??= readHeaders(this.#source.body, this.#valueAt + Math.max(0, this.#valueSize))
+    this.#headers ??= readHeaders(this.#source.body, this.#valueAt + Math.max(0, this.#valueSize)).headers
     return this.#headers
   }
 
@@ -94,7 +93,7 @@ export class Message {
     const { topic, partition, leaderEpoch, body } = this.#source
     const start = this.#keySize < 0 ? this.#valueAt : this.#keyAt
     const headersAt = this.#valueAt + Math.max(0, this.#valueSize)
-    const end = headersAt + headersSize(body, headersAt)
+    const { end } = readHeaders(body, headersAt)
     const own = Buffer.from(body.subarray(start, end))
     const source = { topic, partition, leaderEpoch, body: own }
     return new Message(source, this.offset, this.timestampMs, this.#keyAt - start, this.#keySize, this.#valueAt - start, this.#valueSize)
@@ -104,12 +103,4 @@ export class Message {
     const { topic, partition, offset, timestampMs, leaderEpoch, key, value, headers } = this
     return { topic, partition, offset, timestampMs, leaderEpoch, key, value, headers }
   }
-}
-
-function headersSize(body: Buffer, at: number): number {
-  let end = at
-  readHeaders(body, at, (to) => {
-    end = to
-  })
-  return end - at
 }

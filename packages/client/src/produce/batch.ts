@@ -103,8 +103,9 @@ export class ProduceBatch {
     const halves: [ProduceBatch, ProduceBatch] = [make(), make()]
     const cursor = new RecordCursor(bytes, readBatchHeader(bytes))
     for (let i = 0; cursor.next(); i++) {
-      const headers = cursor.headerCount > 0 ? { headers: cursor.headers() } : {}
-      const record = { key: cursor.key, value: cursor.value, timestampMs: cursor.timestampMs, partition: undefined, ...headers }
+      const headers = cursor.headers()
+      const own = headers.length > 0 ? { headers } : {}
+      const record = { key: cursor.key, value: cursor.value, timestampMs: cursor.timestampMs, partition: undefined, ...own }
       halves[i < half ? 0 : 1].add(record, this.#sends[i]!, this.#indexes[i]!)
     }
     halves[0].bufferedBytes = this.bufferedBytes >> 1

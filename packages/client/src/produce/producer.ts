@@ -2,7 +2,7 @@
  * The producer as its user sees it: `send` encodes, finds the partition, and waits while there is no room.
  * Sends to one topic are taken in the order in which they were called, whatever they had to wait for.
  */
-import { TidemarkError, type Timer } from '@tidemark/platform'
+import { Fifo, TidemarkError, type Timer } from '@tidemark/platform'
 import { ErrorCode, recordBytesMax } from '@tidemark/protocol'
 import { isLost } from '../cluster/cluster.ts'
 import type { TopicView } from '../cluster/types.ts'
@@ -11,7 +11,6 @@ import { type Bytes, nameOf, type TopicName, type TypedTopic } from '../messages
 import { refusedTopic } from '../offsets/list-offsets.ts'
 import { ProduceBatch } from './batch.ts'
 import { type OutgoingRecord, toRecord } from './encode.ts'
-import { Fifo } from './fifo.ts'
 import { resolveProducerOptions } from './options.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { StickyPartitions } from './partitioner.ts'
@@ -122,7 +121,7 @@ class KafkaProducer implements Producer {
     while (lane.sends.length > 0) {
       const view = this.#viewOf(lane)
       if (view === undefined) return
-      const send = lane.sends.first!
+      const send = lane.sends.peek()!
       while (send.accepted < send.records.length) {
         const record = send.records[send.accepted]!
         const bytes = recordBytesMax(record)
@@ -197,7 +196,7 @@ class KafkaProducer implements Producer {
   }
 
   #refuse(lane: Lane, error: TidemarkError): void {
-    for (const send of lane.sends.takeAll()) {
+    for (const send of lane.sends.take(lane.sends.length)) {
       this.#unblock(send)
       send.giveUp(error)
     }

@@ -1,12 +1,15 @@
 /**
  * What comes in for one claim and waits: when fetching it pauses, and when the memory of an answer is let go.
  *
+ * It also pauses while what is done above the committable offset might become more than a commit can tell.
+ *
  * An answer's bytes count as buffered until as many records as it brought have been started or dropped.
  */
 import type { Delivery } from '@tidemark/client'
-import { Fifo } from '../handle/fifo.ts'
+import { Fifo } from '@tidemark/platform'
 import type { Claim } from '../state/claims.ts'
-import { heldCount } from '../state/tracker.ts'
+import { fitsSurely } from '../state/finished.ts'
+import { committable, heldCount } from '../state/tracker.ts'
 
 export interface IntakeLimits {
   readonly waitingRecordsMax: number
@@ -40,7 +43,14 @@ export class Intake {
     }
     const { waitingRecordsMax, uncommittedRecordsMax } = this.#limits
     const share = this.full ? 0.5 : 1
-    return waiting < waitingRecordsMax * share && heldCount(this.#claim.tracker) < uncommittedRecordsMax * share
+    return waiting < waitingRecordsMax * share && heldCount(this.#claim.tracker) < uncommittedRecordsMax * share && this.#canBeTold(share)
+  }
+
+  #canBeTold(share: number): boolean {
+    const { tracker } = this.#claim
+    if (tracker.aheadCount === 0) return true
+    const openCount = heldCount(tracker) - tracker.aheadCount
+    return fitsSurely(openCount / share, (tracker.position - committable(tracker)) / share)
   }
 
   releaseAll(): void {

@@ -14,6 +14,8 @@ export interface Place {
   readonly leaderEpoch: number
   /** Undefined: the group has nothing on record for this partition. */
   readonly committed: number | undefined
+  /** What was committed with it. */
+  readonly metadata: string
 }
 
 export type OffsetsAt = (claims: readonly Claim[], at: 'earliest' | 'latest' | Date) => Promise<ReadonlyMap<string, number>>
@@ -21,6 +23,7 @@ export type OffsetsAt = (claims: readonly Claim[], at: 'earliest' | 'latest' | D
 interface Committed {
   readonly offset: number
   readonly leaderEpoch: number
+  readonly metadata: string
 }
 
 const RETRIABLE: ReadonlySet<string> = new Set(allErrors.filter((e) => e.retriable).map((e) => e.name))
@@ -56,7 +59,7 @@ export async function startPositions(
   }
   const offsets = await offsetsAt(unknown, startFrom)
   for (const claim of unknown) {
-    out.set(claim, { offset: offsets.get(keyOf(claim.topic, claim.partition))!, leaderEpoch: -1, committed: undefined })
+    out.set(claim, { offset: offsets.get(keyOf(claim.topic, claim.partition))!, leaderEpoch: -1, committed: undefined, metadata: '' })
   }
   return out
 }
@@ -86,7 +89,8 @@ async function committedOffsets(
     for (const p of t.partitions) {
       refuse(cluster, group, p.errorCode)
       if (p.committedOffset < 0) continue
-      out.set(keyOf(t.name, p.partitionIndex), { offset: p.committedOffset, leaderEpoch: p.committedLeaderEpoch })
+      const { committedOffset: offset, committedLeaderEpoch: leaderEpoch, metadata } = p
+      out.set(keyOf(t.name, p.partitionIndex), { offset, leaderEpoch, metadata: metadata ?? '' })
     }
   }
   return out

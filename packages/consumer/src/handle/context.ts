@@ -4,7 +4,7 @@ import { finish, type Ticket } from '../state/tracker.ts'
 import type { Outcomes } from './work.ts'
 
 /** What a user's `commit()` and `skip()` did, for the worker to read when the handler has settled. */
-abstract class HandlerContext {
+export abstract class HandlerContext {
   /** 1 for the first attempt. */
   readonly attempt: number
   protected readonly claim: Claim

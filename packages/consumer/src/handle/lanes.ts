@@ -2,32 +2,22 @@
  * The user's function for single records, in the order that was asked for.
  *
  * Records wait in lanes: one lane a partition, one a key of a partition, or one in which everything runs side by side. A serial lane
- * runs one record at a time, and a record that waits for its next attempt holds up its own lane alone. Lanes that can start
- * something stand in one queue for the whole topic; `concurrency` bounds the handlers that run.
- *
- * Invariant: nothing is started for a claim that is not working; an outcome counts only while its claim lives.
+ * runs one record at a time, and a record that waits for its next attempt holds up its own lane alone.
  */
 import type { Message } from '@tidemark/client'
-import type { Clock, Random, Timer } from '@tidemark/platform'
-import { type Claim, isAlive } from '../state/claims.ts'
+import { Fifo } from '@tidemark/platform'
+import type { Claim } from '../state/claims.ts'
 import { finish, type Ticket } from '../state/tracker.ts'
-import { type Attempting, attempt } from './attempt.ts'
-import { retryDelay } from './backoff.ts'
 import { Context } from './context.ts'
-import { Fifo } from './fifo.ts'
-import type { EachWork, Holdup, Outcomes, Worker } from './work.ts'
+import { Crew, type Job, type Post } from './crew.ts'
+import type { EachWork, Holdup, Worker } from './work.ts'
 
-interface Task {
-  readonly lane: Lane
-  readonly message: Message
+interface Task extends Job<Lane> {
   readonly ticket: Ticket
-  attempt: number
-  /** Of the latest attempt. */
   context: Context | undefined
-  retry: Timer | undefined
 }
 
-interface Lane {
+interface Lane extends Post {
   readonly bench: Bench
   readonly key: string
   /** Whether one record must be done before the next starts. */
@@ -37,52 +27,29 @@ interface Lane {
   readonly due: Fifo<Task>
   /** The tasks that run or pause between attempts. */
   readonly open: Set<Task>
-  queued: boolean
 }
 
 /** The lanes of one claim. */
 interface Bench {
-  readonly claim: Claim
   readonly lanes: Map<string, Lane>
   waiting: number
 }
 
 const KEYLESS = ''
 
-export class Lanes implements Worker {
-  readonly #work: EachWork
-  readonly #outcomes: Outcomes
-  readonly #clock: Clock
-  readonly #random: Random
+export class Lanes extends Crew<EachWork, Lane, Task> implements Worker {
   readonly #benches = new Map<Claim, Bench>()
-  readonly #ready = new Fifo<Lane>()
-  readonly #attempting: Attempting<Task>
-  #running = 0
-  #pumping = false
-
-  constructor(work: EachWork, outcomes: Outcomes, clock: Clock, random: Random) {
-    this.#work = work
-    this.#outcomes = outcomes
-    this.#clock = clock
-    this.#random = random
-    this.#attempting = {
-      call: ({ message, context }) => work.handler(message, context!),
-      done: (task) => this.#settled(task, undefined),
-      failed: (task, error) => this.#settled(task, { error }),
-      expire: ({ context }) => context!.expire(),
-    }
-  }
 
   enter(claim: Claim, messages: readonly Message[], firstTicket: Ticket): void {
     const bench = this.#bench(claim)
     let ticket = firstTicket
     for (const message of messages) {
-      const lane = this.#laneOf(bench, message)
-      lane.waiting.push({ lane, message, ticket: ticket++, attempt: 1, context: undefined, retry: undefined })
+      const post = this.#laneOf(claim, bench, message)
+      post.waiting.push({ post, message, ticket: ticket++, attempt: 1, context: undefined, retry: undefined })
       bench.waiting++
-      this.#offer(lane)
+      this.offer(post)
     }
-    this.#pump()
+    this.pump()
   }
 
   drop(claim: Claim): void {
@@ -98,8 +65,8 @@ export class Lanes implements Worker {
   }
 
   wake(claim: Claim): void {
-    for (const lane of this.#benches.get(claim)?.lanes.values() ?? []) this.#offer(lane)
-    this.#pump()
+    for (const lane of this.#benches.get(claim)?.lanes.values() ?? []) this.offer(lane)
+    this.pump()
   }
 
   waiting(claim: Claim): number {
@@ -114,123 +81,67 @@ export class Lanes implements Worker {
       }
     }
     if (oldest === undefined) return undefined
-    const state = oldest.retry !== undefined ? 'retrying' : oldest.lane.open.has(oldest) ? 'running' : 'waiting'
+    const state = oldest.retry !== undefined ? 'retrying' : oldest.post.open.has(oldest) ? 'running' : 'waiting'
     return { offset: oldest.message.offset, attempt: oldest.attempt, state }
   }
 
   #bench(claim: Claim): Bench {
     let bench = this.#benches.get(claim)
     if (bench === undefined) {
-      bench = { claim, lanes: new Map(), waiting: 0 }
+      bench = { lanes: new Map(), waiting: 0 }
       this.#benches.set(claim, bench)
     }
     return bench
   }
 
-  #laneOf(bench: Bench, message: Message): Lane {
-    const byKey = this.#work.order === 'key' && message.key !== null
+  #laneOf(claim: Claim, bench: Bench, message: Message): Lane {
+    const byKey = this.work.order === 'key' && message.key !== null
     // Bytes are compared by content: latin1 spells every byte sequence as one string (T43).
     const key = byKey ? `k${message.key!.toString('latin1')}` : KEYLESS
     let lane = bench.lanes.get(key)
     if (lane === undefined) {
-      const serial = byKey || this.#work.order === 'partition'
-      lane = { bench, key, serial, waiting: new Fifo(), due: new Fifo(), open: new Set(), queued: false }
+      const serial = byKey || this.work.order === 'partition'
+      lane = { claim, bench, key, serial, waiting: new Fifo(), due: new Fifo(), open: new Set(), queued: false }
       bench.lanes.set(key, lane)
     }
     return lane
   }
 
-  #canStart(lane: Lane): boolean {
+  protected canStart(lane: Lane): boolean {
     if (lane.waiting.length === 0 && lane.due.length === 0) return false
     if (!lane.serial) return true
     return lane.due.length > 0 || lane.open.size === 0
   }
 
-  #offer(lane: Lane): void {
-    if (lane.queued || !this.#canStart(lane)) return
-    lane.queued = true
-    this.#ready.push(lane)
-  }
-
-  #pump(): void {
-    if (this.#pumping) return
-    this.#pumping = true
-    try {
-      while (this.#running < this.#work.concurrency) {
-        const lane = this.#ready.shift()
-        if (lane === undefined) break
-        lane.queued = false
-        if (this.#outcomes.mayStart(lane.bench.claim) && this.#canStart(lane)) this.#start(lane)
-      }
-    } finally {
-      this.#pumping = false
-    }
-  }
-
-  #start(lane: Lane): void {
-    const { claim } = lane.bench
+  protected take(lane: Lane): Task {
     let task = lane.due.shift()
     if (task === undefined) {
       task = lane.waiting.shift()!
       lane.bench.waiting--
       lane.open.add(task)
-      if (this.#outcomes.mode === 'delivered') finish(claim.tracker, task.ticket)
+      if (this.outcomes.mode === 'delivered') finish(lane.claim.tracker, task.ticket)
     }
-    task.retry = undefined
-    if (!lane.serial) this.#offer(lane)
-    this.#running++
-    claim.running++
-    this.#call(task)
+    if (!lane.serial) this.offer(lane)
+    return task
   }
 
-  #call(task: Task): void {
-    const { timeoutMs } = this.#work
-    const { claim } = task.lane.bench
-    task.context = new Context(claim, this.#outcomes, task.attempt, timeoutMs !== undefined, task.ticket, task.message.offset)
-    attempt(task, this.#attempting, this.#clock, timeoutMs)
+  protected contextOf({ post, attempt, ticket, message }: Task): Context {
+    return new Context(post.claim, this.outcomes, attempt, this.work.timeoutMs !== undefined, ticket, message.offset)
   }
 
-  #settled(task: Task, failure: { error: unknown } | undefined): void {
-    const { claim } = task.lane.bench
-    this.#running--
-    claim.running--
-    if (isAlive(claim)) this.#judge(task, failure)
-    this.#outcomes.settled(claim)
-    this.#pump()
+  protected call({ message, context }: Task): unknown {
+    return this.work.handler(message, context!)
   }
 
-  #judge(task: Task, failure: { error: unknown } | undefined): void {
-    const { claim } = task.lane.bench
-    const skipped = task.context?.skipped
-    if (skipped !== undefined) {
-      this.#outcomes.skipped(claim, task.message.offset, skipped.why)
-      this.#close(task, true)
-    } else if (failure === undefined) this.#close(task, this.#outcomes.mode === 'processed')
-    else if (claim.phase !== 'working') this.#close(task, false)
-    else if (task.attempt < this.#work.retry.attempts) this.#retryLater(task, failure.error)
-    else if (this.#work.exhausted === 'skip') {
-      this.#outcomes.skipped(claim, task.message.offset, failure.error)
-      this.#close(task, true)
-    } else this.#outcomes.stopped(claim, task.message.offset, failure.error)
-  }
-
-  #close(task: Task, done: boolean): void {
-    const { lane } = task
+  protected close(task: Task, done: boolean): void {
+    const lane = task.post
     lane.open.delete(task)
-    if (done) finish(lane.bench.claim.tracker, task.ticket)
-    if (this.#canStart(lane)) this.#offer(lane)
+    if (done) finish(lane.claim.tracker, task.ticket)
+    if (this.canStart(lane)) this.offer(lane)
     else if (lane.waiting.length === 0 && lane.open.size === 0) lane.bench.lanes.delete(lane.key)
   }
 
-  #retryLater(task: Task, error: unknown): void {
-    const { claim } = task.lane.bench
-    const delayMs = retryDelay(this.#work.retry, task.attempt, this.#random)
-    this.#outcomes.retrying(claim, task.message.offset, task.attempt, delayMs, error)
-    task.attempt++
-    task.retry = this.#clock.schedule(delayMs, () => {
-      task.lane.due.push(task)
-      this.#offer(task.lane)
-      this.#pump()
-    })
+  protected resume(task: Task): void {
+    task.post.due.push(task)
   }
 }

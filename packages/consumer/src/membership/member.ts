@@ -4,13 +4,14 @@
  * Every answer goes back into the machine as an event. Nothing here judges: which claims live is decided in state/, and done by the
  * listener.
  */
-import type { Cluster } from '@tidemark/client'
+import type { Body, Cluster } from '@tidemark/client'
 import { type Clock, type Random, TidemarkError, type Timer } from '@tidemark/platform'
 import { type Api, apis, ErrorCode, errorOf, type Infer, type InferInput } from '@tidemark/protocol'
 import { type Membership, type MembershipAction, type MembershipEvent, membership, on } from '../state/membership.ts'
-import type { TopicPartition } from './assignors/assignor.ts'
+import type { MemberSubscription, TopicPartition } from './assignors/assignor.ts'
 import { type AssignorName, assignors } from './assignors/index.ts'
 import { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from './subscription.ts'
+import { AssignmentWatch, countOf, isWhole, type PartitionCounts } from './watch.ts'
 
 export interface MemberOptions {
   readonly group: string
@@ -52,8 +53,9 @@ export class Member {
   #heartbeat: Timer | undefined
   #backoff: Timer | undefined
   #beating = false
-  /** The partition counts that the assignment was made for: only a leader has them. */
-  #assignedFor: ReadonlyMap<string, number> | undefined
+  readonly #watch: AssignmentWatch
+  /** Who was in the group when this member came back to lead it, and had nothing to assign (KIP-814). */
+  #found: readonly MemberSubscription[] | undefined
   #lastHeardMs: number
   #joinSentMs = 0
   /** The assignor that the group chose for this generation. */
@@ -66,6 +68,7 @@ export class Member {
     this.#random = random
     this.#listener = listener
     this.#lastHeardMs = clock.monotonic()
+    this.#watch = new AssignmentWatch(cluster, options.rebalanceTimeoutMs, () => this.#on({ kind: 'outdated' }))
   }
 
   /** What a commit says of its sender: always the current generation (decision 8 of the design). */
@@ -83,7 +86,8 @@ export class Member {
    * is answered late by its nature: what counts then is how long the silence was when it was sent.
    */
   get doubtful(): boolean {
-    const until = this.#state.phase === 'joining' ? this.#joinSentMs : this.#clock.monotonic()
+    const { phase, joinSent } = this.#state
+    const until = phase === 'joining' && joinSent ? this.#joinSentMs : this.#clock.monotonic()
     return until - this.#lastHeardMs > this.#options.sessionTimeoutMs
   }
 
@@ -102,11 +106,8 @@ export class Member {
   }
 
   /** Topics came, went or grew. */
-  topicsChanged(counts: ReadonlyMap<string, number>): void {
-    const before = this.#assignedFor
-    if (before === undefined) return
-    const same = before.size === counts.size && [...counts].every(([topic, count]) => before.get(topic) === count)
-    if (!same) this.#on({ kind: 'subscriptionChanged' })
+  clusterChanged(): void {
+    this.#watch.clusterChanged()
   }
 
   #on(event: MembershipEvent): void {
@@ -132,8 +133,10 @@ export class Member {
       case 'lose':
         return this.#listener.lose(action.partitions)
       case 'leave':
+        this.#watch.end()
         return void this.#leave(action.memberId)
       case 'fail':
+        this.#watch.end()
         return this.#listener.failed(this.#explain(action.error))
     }
   }
@@ -143,7 +146,7 @@ export class Member {
     this.#on({ kind: 'released', partitions })
   }
 
-  async #send<A extends Api>(api: A, body: InferInput<A['request']>, timeoutMs: number): Promise<Infer<A['response']>> {
+  async #send<A extends Api>(api: A, body: Body<A>, timeoutMs: number): Promise<Infer<A['response']>> {
     const answer = await this.#cluster.send(api, body, {
       node: { coordinator: this.#options.group },
       purpose: 'coordinator',
@@ -177,35 +180,39 @@ export class Member {
 
   async #join(action: Extract<MembershipAction, { kind: 'join' }>): Promise<void> {
     const { group, instanceId, sessionTimeoutMs, rebalanceTimeoutMs, topics } = this.#options
-    const metadata = encodeSubscription(topics, action.owned, action.generation)
     const generation = this.#state.generation
-    this.#joinSentMs = this.#clock.monotonic()
+    // Called in the turn in which the request is written: what was lost while the coordinator was looked for is not in it.
+    const body = (): InferInput<typeof apis.JoinGroup.request> => {
+      this.#on({ kind: 'joinSent' })
+      this.#joinSentMs = this.#clock.monotonic()
+      const metadata = encodeSubscription(topics, this.#state.owned, action.generation)
+      return {
+        groupId: group,
+        sessionTimeoutMs,
+        rebalanceTimeoutMs,
+        memberId: action.memberId,
+        groupInstanceId: instanceId ?? null,
+        protocolType: 'consumer',
+        protocols: this.#options.assignors.map((name) => ({ name, metadata })),
+      }
+    }
+    this.#watch.end()
     try {
-      const answer = await this.#send(
-        apis.JoinGroup,
-        {
-          groupId: group,
-          sessionTimeoutMs,
-          rebalanceTimeoutMs,
-          memberId: action.memberId,
-          groupInstanceId: instanceId ?? null,
-          protocolType: 'consumer',
-          protocols: this.#options.assignors.map((name) => ({ name, metadata })),
-        },
-        rebalanceTimeoutMs + JOIN_MARGIN_MS,
-      )
+      const answer = await this.#send(apis.JoinGroup, body, rebalanceTimeoutMs + JOIN_MARGIN_MS)
       if (answer.errorCode === ErrorCode.MEMBER_ID_REQUIRED) return this.#on({ kind: 'memberIdGiven', memberId: answer.memberId })
       if (answer.errorCode !== 0) return this.#refuse(answer.errorCode, generation)
       const assignor = assignors[answer.protocolName as AssignorName]
       if (assignor === undefined) return this.#refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, generation)
       this.#protocol = answer.protocolName as AssignorName
-      const leads = answer.leader === answer.memberId && !answer.skipAssignment
+      const leads = answer.leader === answer.memberId
+      const members = leads ? answer.members.map((m) => decodeSubscription(m.memberId, m.groupInstanceId, m.metadata)) : undefined
+      this.#found = answer.skipAssignment ? members : undefined
       this.#on({
         kind: 'joined',
         memberId: answer.memberId,
         generation: answer.generationId,
         cooperative: assignor.cooperative,
-        members: leads ? answer.members.map((m) => decodeSubscription(m.memberId, m.groupInstanceId, m.metadata)) : undefined,
+        members: answer.skipAssignment ? undefined : members,
       })
       this.#heard()
     } catch (error) {
@@ -216,8 +223,7 @@ export class Member {
   async #sync(action: Extract<MembershipAction, { kind: 'sync' }>): Promise<void> {
     const { generation, memberId } = action
     try {
-      const assignments = action.members === undefined ? [] : await this.#assign(action.members)
-      if (action.members === undefined) this.#assignedFor = undefined
+      const assignments = action.members === undefined ? [] : await this.#assign(action.members, generation)
       const answer = await this.#send(
         apis.SyncGroup,
         {
@@ -235,19 +241,44 @@ export class Member {
       if (answer.errorCode !== 0) return this.#refuse(answer.errorCode, generation)
       this.#on({ kind: 'synced', partitions: decodeAssignment(answer.assignment) })
       this.#heard()
+      if (this.#found !== undefined) void this.#inspect(this.#found)
     } catch (error) {
       this.#unreachable(error, generation)
     }
   }
 
-  async #assign(members: NonNullable<Extract<MembershipAction, { kind: 'sync' }>['members']>) {
-    const topics = [...new Set(members.flatMap((m) => m.topics))]
-    const views = await this.#cluster.topics(topics)
-    const counts = new Map<string, number>()
-    for (const topic of topics) counts.set(topic, views.get(topic)?.partitions.length ?? 0)
-    this.#assignedFor = counts
+  async #assign(members: readonly MemberSubscription[], generation: number) {
+    const counts = await this.#countsFor(members)
     const assignment = assignors[this.#protocol].assign(members, counts)
+    const { phase, generation: current } = this.#state
+    if (phase === 'syncing' && generation === current) this.#watch.begin(counts, [...assignment.values()].flat())
     return members.map((m) => ({ memberId: m.memberId, assignment: encodeAssignment(assignment.get(m.memberId) ?? []) }))
+  }
+
+  async #countsFor(members: readonly MemberSubscription[]): Promise<PartitionCounts> {
+    const topics = [...new Set(members.flatMap((m) => m.topics))]
+    await this.#cluster.topics(topics)
+    return new Map(topics.map((topic) => [topic, countOf(this.#cluster, topic)]))
+  }
+
+  /**
+   * A leader that came back and was told to assign nothing does not know what it once left open, nor which topics grew meanwhile: the
+   * coordinator has on record what everybody got. If it cannot be asked, a rebalance finds out.
+   */
+  async #inspect(members: readonly MemberSubscription[]): Promise<void> {
+    const { group, requestTimeoutMs } = this.#options
+    this.#found = undefined
+    const { generation } = this.#state
+    let whole = false
+    try {
+      const counts = await this.#countsFor(members)
+      const { groups } = await this.#send(apis.DescribeGroups, { groups: [group] }, requestTimeoutMs)
+      if (this.#state.generation !== generation) return
+      const assigned = groups.flatMap((g) => g.members.flatMap((m) => decodeAssignment(m.memberAssignment)))
+      this.#watch.begin(counts, assigned)
+      whole = isWhole(counts, assigned)
+    } catch {}
+    if (!whole && this.#state.generation === generation) this.#on({ kind: 'outdated' })
   }
 
   #setHeartbeats(wanted: boolean): void {

@@ -5,6 +5,8 @@
  * After an answer that says nothing about the claims themselves (coordinator away, rebalance under way, time-out) the offsets stay due
  * and go with the next commit; after a fenced one the membership is told, and they go again only if a new join keeps the claim.
  *
+ * What is done above the committed offset goes in the commit's metadata. A broker that takes less of it than Kafka does gets half of what it refused.
+ *
  * An offset goes to the topic it was read from (T4): by the topic's id where the broker takes ids (OffsetCommit 10, Kafka 4.1), else by
  * name while the view of the cluster says that the name still is that topic's. A topic that was made again never gets the old one's offsets.
  */
@@ -13,7 +15,8 @@ import { type Clock, TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, ErrorCode, errorOf, type InferInput, type OffsetCommitRequest, ZERO_UUID } from '@tidemark/protocol'
 import type { Member } from '../membership/member.ts'
 import { type Claim, isAlive, keyOf } from '../state/claims.ts'
-import { type PlannedCommit, planCommit } from '../state/commit-plan.ts'
+import { isRecorded, metadataOf, type PlannedCommit, planCommit } from '../state/commit-plan.ts'
+import { METADATA_UNITS_MAX } from '../state/finished.ts'
 
 export interface CommitterOptions {
   readonly group: string
@@ -44,6 +47,7 @@ export class Committer {
   #timer: Timer | undefined
   #sending: Promise<void> | undefined
   #doneSinceSent = 0
+  #metadataUnitsMax = METADATA_UNITS_MAX
 
   constructor(
     options: CommitterOptions,
@@ -136,12 +140,14 @@ export class Committer {
 
   async #request(): Promise<boolean> {
     const { group } = this.#options
-    let planned: readonly PlannedCommit[] = []
+    let planned: readonly WrittenCommit[] = []
     let generation = -1
     const byId = this.#plan(this.#claims()).every((p) => p.claim.topicUuid !== undefined)
     // Called in the turn in which the request is written: a claim that died while the coordinator was looked for is not in it.
     const body = (version: number) => {
-      planned = this.#plan(this.#claims()).filter((p) => version < TOPIC_IDS_FROM || p.claim.topicUuid !== undefined)
+      planned = this.#plan(this.#claims())
+        .filter((p) => version < TOPIC_IDS_FROM || p.claim.topicUuid !== undefined)
+        .map((p) => ({ ...p, metadata: metadataOf(p.claim, this.#metadataUnitsMax) }))
       if (planned.length === 0) throw new NothingDue()
       const { identity } = this.#member
       generation = identity.generation
@@ -175,7 +181,7 @@ export class Committer {
     if (missing.length > 0) await this.#cluster.refresh([...new Set(missing.map((p) => p.claim.topic))])
   }
 
-  #judge(planned: readonly PlannedCommit[], codes: ReadonlyMap<string, number>, generation: number): boolean {
+  #judge(planned: readonly WrittenCommit[], codes: ReadonlyMap<string, number>, generation: number): boolean {
     let ok = true
     let ofTheGroup: number | undefined
     for (const p of planned) {
@@ -185,12 +191,16 @@ export class Committer {
       if (code === 0) {
         if (!isAlive(p.claim)) continue
         p.claim.committed = p.offset
+        p.claim.finishedOnRecord = p.finishedCount
         this.#events.committed(p.claim, p.offset)
         continue
       }
       ok = false
       if (ELSEWHERE.has(code)) this.#cluster.forgetCoordinator(this.#options.group)
       if (OF_THE_GROUP.has(code)) ofTheGroup = code
+      if (code === ErrorCode.OFFSET_METADATA_TOO_LARGE) {
+        this.#metadataUnitsMax = Math.min(this.#metadataUnitsMax, Math.floor(p.metadata.length / 2))
+      }
       if (isAlive(p.claim)) this.#events.refused(p.claim, p.offset, errorOf(code).name)
     }
     if (ofTheGroup !== undefined) this.#member.refused(errorOf(ofTheGroup).name, generation)
@@ -201,8 +211,12 @@ export class Committer {
 /** Everything that was due when a commit was begun is dead or recorded when it could be written. */
 class NothingDue extends Error {}
 
-function requestOf(group: string, sender: Member['identity'], planned: readonly PlannedCommit[]): InferInput<typeof OffsetCommitRequest> {
-  const byTopic = new Map<string, PlannedCommit[]>()
+interface WrittenCommit extends PlannedCommit {
+  readonly metadata: string
+}
+
+function requestOf(group: string, sender: Member['identity'], planned: readonly WrittenCommit[]): InferInput<typeof OffsetCommitRequest> {
+  const byTopic = new Map<string, WrittenCommit[]>()
   for (const p of planned) {
     const known = byTopic.get(p.claim.topic)
     if (known === undefined) byTopic.set(p.claim.topic, [p])
@@ -215,7 +229,7 @@ function requestOf(group: string, sender: Member['identity'], planned: readonly 
       partitionIndex: p.claim.partition,
       committedOffset: p.offset,
       committedLeaderEpoch: p.leaderEpoch,
-      committedMetadata: '',
+      committedMetadata: p.metadata,
     })),
   }))
   return {
@@ -226,5 +240,3 @@ function requestOf(group: string, sender: Member['identity'], planned: readonly 
     topics,
   }
 }
-
-const isRecorded = (p: PlannedCommit): boolean => p.claim.committed !== undefined && p.claim.committed >= p.offset

@@ -6,7 +6,6 @@
  */
 import { type Delivery, Fetcher, type FetchProblem, type Kafka, type Message, type NextPosition } from '@tidemark/client'
 import { type Clock, TidemarkError } from '@tidemark/platform'
-import { uuidToText, ZERO_UUID } from '@tidemark/protocol'
 import type { ConsumerEvent } from '../events.ts'
 import { Intake } from '../fetch/intake.ts'
 import { isPassing, type OffsetsAt, type Place, startPositions } from '../fetch/start-positions.ts'
@@ -14,8 +13,9 @@ import type { Outcomes, Worker } from '../handle/work.ts'
 import type { TopicPartition } from '../membership/assignors/assignor.ts'
 import { Member, type MemberListener } from '../membership/member.ts'
 import type { ResolvedOptions } from '../options.ts'
-import { type Claim, claim, type EndReason, end, isAlive, keyOf, mayStart } from '../state/claims.ts'
-import { committable, enter, reach, type Tracker, tracker } from '../state/tracker.ts'
+import { type Claim, claim, type EndReason, end, identify, isAlive, keyOf, mayStart } from '../state/claims.ts'
+import { type Finished, finishedIn } from '../state/finished.ts'
+import { committable, enter, reach, type Tracker, tracker, wasFinished } from '../state/tracker.ts'
 import { Committer } from './committer.ts'
 import { MissingTopics } from './missing-topics.ts'
 
@@ -80,7 +80,7 @@ export class Runner implements MemberListener, Outcomes {
         refused: (c, offset, error) => emit({ kind: 'commitRefused', topic: c.topic, partition: c.partition, offset, error }),
       },
     )
-    this.#stopListening = cluster.onChange(() => this.#topicsChanged(topics))
+    this.#stopListening = cluster.onChange(() => this.#member.clusterChanged())
     this.#missing = new MissingTopics(cluster, platform.clock, topics)
   }
 
@@ -164,9 +164,8 @@ export class Runner implements MemberListener, Outcomes {
   }
 
   #newClaim(topic: string, partition: number): Claim {
-    const id = this.#kafka.cluster.topic(topic)?.id
-    const uuid = id === ZERO_UUID ? undefined : id
-    const c = claim(this.#nextClaim++, topic, partition, uuid === undefined ? topic : uuidToText(uuid), uuid)
+    const c = claim(this.#nextClaim++, topic, partition)
+    identify(c, this.#kafka.cluster.topic(topic)?.id)
     this.#claims.set(keyOf(topic, partition), c)
     return c
   }
@@ -207,11 +206,6 @@ export class Runner implements MemberListener, Outcomes {
     this.#emit({ kind: 'ended', topic: c.topic, partition: c.partition, reason })
   }
 
-  #topicsChanged(topics: readonly string[]): void {
-    const { cluster } = this.#kafka
-    this.#member.topicsChanged(new Map(topics.map((topic) => [topic, cluster.topic(topic)?.partitions.length ?? 0])))
-  }
-
   // Where claims begin --------------------------------------------------------------------------------
 
   async #place(claims: readonly Claim[]): Promise<void> {
@@ -220,6 +214,9 @@ export class Runner implements MemberListener, Outcomes {
       const living = claims.filter((c) => c.phase === 'placing')
       if (living.length === 0) return
       try {
+        // A member that does not lead may never have asked for the topic until now.
+        const topics = await this.#kafka.cluster.topics([...new Set(living.map((c) => c.topic))])
+        for (const c of living) identify(c, topics.get(c.topic)?.id)
         const places = await startPositions(this.#kafka.cluster, this.#member, group, living, startFrom, this.#offsetsAt)
         for (const [c, place] of places) if (c.phase === 'placing') this.#begin(c, place)
         return
@@ -231,7 +228,7 @@ export class Runner implements MemberListener, Outcomes {
   }
 
   #begin(c: Claim, place: Place): void {
-    c.tracker = tracker(place.offset)
+    c.tracker = tracker(place.offset, finishedBefore(c, place))
     c.committed = place.committed
     c.leaderEpoch = place.leaderEpoch
     c.phase = 'working'
@@ -254,7 +251,8 @@ export class Runner implements MemberListener, Outcomes {
     this.#end(old, 'revoked')
     const fresh = this.#newClaim(old.topic, old.partition)
     fresh.pausedByUser = old.pausedByUser
-    this.#begin(fresh, { offset, leaderEpoch: -1, committed: old.committed })
+    fresh.finishedOnRecord = undefined // what the last commit called done may be wanted once more
+    this.#begin(fresh, { offset, leaderEpoch: -1, committed: old.committed, metadata: '' })
   }
 
   pause(topic: string, partitions: readonly number[] | undefined): void {
@@ -293,11 +291,11 @@ export class Runner implements MemberListener, Outcomes {
     const intake = this.#intakes.get(c)
     if (c.phase !== 'working' || intake === undefined) return delivery.release()
     const first = c.tracker.next
-    enterAll(c.tracker, messages)
+    const open = enterOpen(c.tracker, messages)
     reach(c.tracker, next.offset)
     c.leaderEpoch = next.leaderEpoch
-    intake.took(messages.length, delivery)
-    if (messages.length > 0) this.#workers.get(c.topic)!.enter(c, messages, first)
+    intake.took(open.length, delivery)
+    if (open.length > 0) this.#workers.get(c.topic)!.enter(c, open, first)
     this.#regulate(c)
   }
 
@@ -366,6 +364,15 @@ export class Runner implements MemberListener, Outcomes {
   }
 }
 
-function enterAll(t: Tracker, messages: readonly Message[]): void {
-  for (const message of messages) enter(t, message.offset)
+/** Enters what was not done before this claim began, and returns it. */
+function enterOpen(t: Tracker, messages: readonly Message[]): readonly Message[] {
+  const open = t.before === undefined ? messages : messages.filter((m) => !wasFinished(t, m.offset, m.leaderEpoch))
+  for (const message of open) enter(t, message.offset)
+  return open
+}
+
+/** What the commit at which a claim begins says of the records above it: if it was made for this topic and this very offset. */
+function finishedBefore(c: Claim, { offset, metadata }: Place): Finished | undefined {
+  const finished = finishedIn(metadata)
+  return c.topicUuid !== undefined && finished?.topicId === c.topicId && finished.base === offset ? finished : undefined
 }

@@ -96,9 +96,20 @@ describe('losing', () => {
     const t = member()
     t.stable(1, p(0))
     t.refused('REBALANCE_IN_PROGRESS')
+    t.on({ kind: 'joinSent' })
     expect(t.refused('ILLEGAL_GENERATION')).toEqual([])
     expect(t.joins(2).map((a) => a.kind)).toEqual(['sync'])
     expect(t.m.owned).toEqual(p(0))
+  })
+
+  test('a commit that is refused with ILLEGAL_GENERATION before the join has left loses everything: the group moved on without us', () => {
+    const t = member()
+    t.stable(1, p(0))
+    t.refused('REBALANCE_IN_PROGRESS')
+    expect(t.refused('ILLEGAL_GENERATION')).toEqual([{ kind: 'lose', partitions: p(0) }])
+    t.on({ kind: 'joinSent' })
+    expect(t.joins(2).map((a) => a.kind)).toEqual(['sync'])
+    expect(t.m.owned).toEqual([])
   })
 
   test('an answer to a request of an earlier generation changes nothing', () => {

@@ -28,6 +28,8 @@ export interface Membership {
   /** What we hold, `releasing` included. */
   owned: readonly TopicPartition[]
   releasing: readonly TopicPartition[]
+  /** The JoinGroup under way has left. */
+  joinSent: boolean
   /** Attempts to reach the coordinator that failed one after the other. */
   failures: number
   rejoinWanted: boolean
@@ -36,6 +38,7 @@ export interface Membership {
 
 export type MembershipEvent =
   | { readonly kind: 'start' }
+  | { readonly kind: 'joinSent' }
   | {
       readonly kind: 'joined'
       readonly memberId: string
@@ -51,13 +54,14 @@ export type MembershipEvent =
   | { readonly kind: 'beaten' }
   /** These had to be given up, and are drained, committed and dead. */
   | { readonly kind: 'released'; readonly partitions: readonly TopicPartition[] }
-  /** Topics or their partitions are not what the assignment was made for. */
-  | { readonly kind: 'subscriptionChanged' }
+  /** The assignment does not fit any more: topics are not what it was made for, or a partition has come to nobody. */
+  | { readonly kind: 'outdated' }
   | { readonly kind: 'backoffPassed' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'left' }
 
 export type MembershipAction =
+  /** It says what is owned in the turn in which it leaves, which is less than now if something is lost before. */
   | { readonly kind: 'join'; readonly memberId: string; readonly generation: number; readonly owned: readonly TopicPartition[] }
   | {
       readonly kind: 'sync'
@@ -82,6 +86,7 @@ export const membership = (): Membership => ({
   cooperative: true,
   owned: [],
   releasing: [],
+  joinSent: false,
   failures: 0,
   rejoinWanted: false,
   stopping: false,
@@ -106,6 +111,9 @@ export function on(m: Membership, event: MembershipEvent): MembershipAction[] {
   switch (event.kind) {
     case 'start':
       return m.phase === 'idle' ? join(m) : []
+    case 'joinSent':
+      m.joinSent = m.phase === 'joining'
+      return []
     case 'memberIdGiven':
       if (m.phase !== 'joining') return []
       m.memberId = event.memberId
@@ -121,7 +129,7 @@ export function on(m: Membership, event: MembershipEvent): MembershipAction[] {
       return []
     case 'released':
       return m.phase === 'releasing' ? released(m, event.partitions) : []
-    case 'subscriptionChanged':
+    case 'outdated':
       m.rejoinWanted = true
       return m.phase === 'stable' ? join(m) : []
     case 'backoffPassed':
@@ -137,6 +145,7 @@ export function on(m: Membership, event: MembershipEvent): MembershipAction[] {
 function join(m: Membership): MembershipAction[] {
   if (!m.cooperative && m.owned.length > 0) return release(m, m.owned, 'revoked')
   m.phase = 'joining'
+  m.joinSent = false
   m.rejoinWanted = false
   return [
     { kind: 'heartbeats', on: false },
@@ -196,8 +205,9 @@ function refused(m: Membership, error: string, generation: number): MembershipAc
     case 'UNKNOWN_MEMBER_ID':
       return expelled(m, '')
     case 'ILLEGAL_GENERATION':
-      // While a join is under way the group may have moved on with us: its answer will tell.
-      return m.phase === 'joining' ? [] : expelled(m, m.memberId)
+      if (m.phase !== 'joining') return expelled(m, m.memberId)
+      // Once the join has left, the group may have moved on with us: its answer will tell. Before that it has moved on without us.
+      return m.joinSent ? [] : lose(m, m.owned)
     case 'REBALANCE_IN_PROGRESS':
       if (m.phase === 'stable' || m.phase === 'syncing') return join(m)
       if (m.phase === 'joining') return wait(m)

@@ -1,6 +1,6 @@
 /**
  * Reads the records of one batch, one after the other, without an object per record: the cursor's own fields change.
- * Keys, values and header values are views on the batch (or on its decompressed body).
+ * It notes where things lie; keys, values and header values are views on the batch (or on its decompressed body), made when they are asked for.
  */
 import { WireError } from '../wire/error.ts'
 import { BATCH_HEADER_BYTES, type BatchHeader, compressionOf, isLogAppendTime } from './batch.ts'
@@ -11,27 +11,34 @@ import { VarintReader } from './varint.ts'
 /** What one batch may grow to when it is opened. */
 export const DECOMPRESSED_BYTES_MAX = 128 * 1024 * 1024
 
-export class RecordCursor {
-  readonly #batch: BatchHeader
-  readonly #body: Buffer
-  readonly #r: VarintReader
+/** A reader of varints that goes from record to record: one object, since every record is read through it. */
+export class RecordCursor extends VarintReader {
+  /** The records of the batch, decompressed. */
+  readonly body: Buffer
+  readonly #baseOffset: number
+  readonly #baseTimestamp: number
+  readonly #maxTimestamp: number
   readonly #logAppendTime: boolean
   #left: number
-  #headersAt = 0
   #recordEnd = 0
   offset = 0
   timestampMs = 0
-  key: Buffer | null = null
-  value: Buffer | null = null
-  headerCount = 0
+  /** Where key and value lie in the body; a size of -1 is null. The headers begin where the value ends. */
+  keyAt = 0
+  keySize = -1
+  valueAt = 0
+  valueSize = -1
 
   /** `batch` holds the whole batch, header first. Throws `WireError` if it cannot be opened. */
   constructor(batch: Buffer, header: BatchHeader, bytesMax = DECOMPRESSED_BYTES_MAX) {
     const compression = compressionOf(header.attributes)
     const body = batch.subarray(BATCH_HEADER_BYTES, header.size)
-    this.#batch = header
-    this.#body = compression === 'none' ? body : decompress(compression, body, bytesMax)
-    this.#r = new VarintReader(this.#body, 0, this.#body.length)
+    const opened = compression === 'none' ? body : decompress(compression, body, bytesMax)
+    super(opened, 0, opened.length)
+    this.body = opened
+    this.#baseOffset = header.baseOffset
+    this.#baseTimestamp = header.baseTimestamp
+    this.#maxTimestamp = header.maxTimestamp
     this.#logAppendTime = isLogAppendTime(header.attributes)
     this.#left = header.recordCount
   }
@@ -40,51 +47,61 @@ export class RecordCursor {
   next(): boolean {
     if (this.#left <= 0) return false
     this.#left--
-    const r = this.#r
-    const size = r.varint()
-    const end = r.pos + size
-    if (size < 0 || end > this.#body.length) throw new WireError(`a record of ${size} bytes ends beyond its batch`)
-    r.pos++ // attributes: unused in format v2
-    const timeDelta = r.varlong()
-    const offsetDelta = r.varint()
-    this.offset = this.#batch.baseOffset + offsetDelta
-    this.timestampMs = this.#logAppendTime ? this.#batch.maxTimestamp : this.#batch.baseTimestamp + timeDelta
-    this.key = this.#bytes(end)
-    this.value = this.#bytes(end)
-    this.headerCount = r.varint()
-    if (this.headerCount < 0 || this.headerCount > end - r.pos) throw new WireError('a record has more headers than bytes')
-    this.#headersAt = r.pos
+    const size = this.varint()
+    const end = this.pos + size
+    if (size < 0 || end > this.body.length) throw new WireError(`a record of ${size} bytes ends beyond its batch`)
+    this.pos++ // attributes: unused in format v2
+    const timeDelta = this.varlong()
+    this.timestampMs = this.#logAppendTime ? this.#maxTimestamp : this.#baseTimestamp + timeDelta
+    this.offset = this.#baseOffset + this.varint()
+    this.keySize = this.varint()
+    this.keyAt = this.pos
+    if (this.keySize > 0) this.pos += this.keySize
+    if (this.pos > end) throw new WireError('a key ends beyond its record')
+    this.valueSize = this.varint()
+    this.valueAt = this.pos
+    // Behind the value stands at least the number of headers.
+    if ((this.valueSize > 0 ? this.valueAt + this.valueSize : this.valueAt) >= end) throw new WireError('a value ends beyond its record')
     this.#recordEnd = end
-    r.pos = end
+    this.pos = end
     return true
   }
 
-  #bytes(end: number): Buffer | null {
-    const r = this.#r
-    const size = r.varint()
-    if (size < 0) return null
-    const p = r.pos
-    if (p + size > end) throw new WireError(`${size} bytes of a record end beyond it`)
-    r.pos = p + size
-    return this.#body.subarray(p, p + size)
+  get key(): Buffer | null {
+    return this.keySize < 0 ? null : this.body.subarray(this.keyAt, this.keyAt + this.keySize)
+  }
+
+  get value(): Buffer | null {
+    return this.valueSize < 0 ? null : this.body.subarray(this.valueAt, this.valueAt + this.valueSize)
   }
 
   /** The headers of the record under the cursor, in their order; a key may come twice. */
-  headers(): Header[] {
-    const r = new VarintReader(this.#body, this.#headersAt, this.#recordEnd)
-    const out: Header[] = []
-    for (let i = 0; i < this.headerCount; i++) {
-      const keySize = r.varint()
-      if (keySize < 0 || r.pos + keySize > this.#recordEnd) throw new WireError('a header key ends beyond its record')
-      const key = this.#body.utf8Slice(r.pos, r.pos + keySize)
-      r.pos += keySize
-      const valueSize = r.varint()
-      if (r.pos + valueSize > this.#recordEnd) throw new WireError('a header value ends beyond its record')
-      out.push({ key, value: valueSize < 0 ? null : this.#body.subarray(r.pos, r.pos + valueSize) })
-      if (valueSize > 0) r.pos += valueSize
-    }
-    return out
+  headers(): readonly Header[] {
+    return readHeaders(this.body, this.valueAt + Math.max(0, this.valueSize), this.#recordEnd).headers
   }
+}
+
+const NO_HEADERS: readonly Header[] = []
+
+/** The headers whose number stands at `at`, none beyond `bound`, and where they end. Throws `WireError` for broken ones. */
+export function readHeaders(body: Buffer, at: number, bound = body.length): { readonly headers: readonly Header[]; readonly end: number } {
+  const r = new VarintReader(body, at, bound)
+  const count = r.varint()
+  if (count === 0) return { headers: NO_HEADERS, end: r.pos }
+  if (count < 0 || count > bound - r.pos) throw new WireError(`a record has ${count} headers`)
+  const headers: Header[] = []
+  for (let i = 0; i < count; i++) {
+    const keySize = r.varint()
+    const keyAt = r.pos
+    if (keySize < 0 || keyAt + keySize > bound) throw new WireError('the name of a header ends beyond its record')
+    r.pos += keySize
+    const valueSize = r.varint()
+    const valueAt = r.pos
+    r.pos += Math.max(0, valueSize)
+    if (r.pos > bound) throw new WireError('a header ends beyond its record')
+    headers.push({ key: body.utf8Slice(keyAt, keyAt + keySize), value: valueSize < 0 ? null : body.subarray(valueAt, r.pos) })
+  }
+  return { headers, end: r.pos }
 }
 
 /**

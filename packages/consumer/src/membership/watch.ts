@@ -1,0 +1,62 @@
+/**
+ * What the leader of a group watches after it has assigned: whether the assignment still fits. Topics of any member may come, go or grow;
+ * and a partition that was to move may come to nobody, when its old owner died between giving it up and joining again, and had a static
+ * name with which it came back to its old place without a rebalance (KIP-345).
+ *
+ * Invariant: while the leader lives, a partition that nobody has is assigned again: at the latest when giving it up may take no longer.
+ */
+import type { Cluster } from '@tidemark/client'
+import type { Timer } from '@tidemark/platform'
+import type { TopicPartition } from './assignors/assignor.ts'
+
+export type PartitionCounts = ReadonlyMap<string, number>
+
+export class AssignmentWatch {
+  readonly #cluster: Pick<Cluster, 'topic' | 'options'>
+  /** How long a member may take to give partitions up. */
+  readonly #giveUpMs: number
+  readonly #outdated: () => void
+  #counts: PartitionCounts | undefined
+  #timer: Timer | undefined
+
+  constructor(cluster: Pick<Cluster, 'topic' | 'options'>, giveUpMs: number, outdated: () => void) {
+    this.#cluster = cluster
+    this.#giveUpMs = giveUpMs
+    this.#outdated = outdated
+  }
+
+  /** This member has assigned, or leads a group whose assignment stands. What nobody has is waited for. */
+  begin(counts: PartitionCounts, assigned: Iterable<TopicPartition>): void {
+    this.end()
+    this.#counts = counts
+    if (!isWhole(counts, assigned)) {
+      this.#timer = this.#cluster.options.platform.clock.schedule(this.#giveUpMs, () => this.#outdated())
+    }
+  }
+
+  /** Somebody leads who is not this member, or a new assignment is under way. */
+  end(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#counts = undefined
+  }
+
+  /** The view of the cluster is another one. */
+  clusterChanged(): void {
+    const counts = this.#counts
+    if (counts === undefined) return
+    const fits = [...counts].every(([topic, count]) => count === countOf(this.#cluster, topic))
+    if (!fits) this.#outdated()
+  }
+}
+
+export const countOf = (cluster: Pick<Cluster, 'topic'>, topic: string): number => cluster.topic(topic)?.partitions.length ?? 0
+
+/** Whether every partition has somebody. */
+export function isWhole(counts: PartitionCounts, assigned: Iterable<TopicPartition>): boolean {
+  const owned = new Set<string>()
+  for (const { topic, partition } of assigned) if (partition < (counts.get(topic) ?? 0)) owned.add(`${topic}\n${partition}`)
+  let all = 0
+  for (const count of counts.values()) all += count
+  return owned.size === all
+}

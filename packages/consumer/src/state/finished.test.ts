@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Finished, finishedIn, fitsSurely, METADATA_UNITS_MAX, writeFinished } from './finished.ts'
+
+const topicId = 'AAAAAAAAQACAAAAAAAAAAQ'
+const done = (base: number, top: number, open: readonly number[]): Finished => ({ topicId, base, top, open, leaderEpoch: 3 })
+
+/** Open offsets in [base, base + range), each with this probability, from a fixed sequence. */
+function scattered(base: number, range: number, share: number): number[] {
+  let x = 12345
+  return Array.from({ length: range }, (_, i) => base + i).filter(() => {
+    x = (x * 1103515245 + 12345) % 2 ** 31
+    return x / 2 ** 31 < share
+  })
+}
+
+const anyMap = fc
+  .tuple(
+    fc.nat(2 ** 45),
+    fc.uniqueArray(fc.nat(5_000), { maxLength: 400 }),
+    fc.integer({ min: 1, max: 10 }),
+    fc.integer({ min: -1, max: 99 }),
+  )
+  .map(([base, gaps, tail, leaderEpoch]) => {
+    const open = gaps.sort((a, b) => a - b).map((gap) => base + gap)
+    return { topicId, base, top: (open.at(-1) ?? base) + tail, open, leaderEpoch }
+  })
+
+describe('what is done above the committed offset', () => {
+  test('comes back from the metadata as it was', () => {
+    fc.assert(
+      fc.property(anyMap, (map) => {
+        expect(finishedIn(writeFinished(map, METADATA_UNITS_MAX))).toEqual(map)
+      }),
+    )
+  })
+
+  test('never takes more units than a commit may carry, and is cut off from the top: what is left is true', () => {
+    fc.assert(
+      fc.property(anyMap, fc.integer({ min: 0, max: 200 }), (map, unitsMax) => {
+        const text = writeFinished(map, unitsMax)
+        expect(text.length).toBeLessThanOrEqual(unitsMax)
+        const read = finishedIn(text)
+        if (text === '') return
+        expect(read!.top).toBeLessThanOrEqual(map.top)
+        expect(read!.open).toEqual(map.open.filter((offset) => offset < read!.top))
+      }),
+    )
+  })
+
+  test.each([
+    ['one key of a thousand is stuck', 0.001, 1_000_000],
+    ['one record of a hundred is open', 0.01, 700_000],
+    ['every second record is open', 0.5, 59_000],
+  ])('fits into one commit where %s, over %d of %d offsets', (_, share, range) => {
+    const open = scattered(7, range, share)
+    const text = writeFinished(done(7, 7 + range, open), METADATA_UNITS_MAX)
+    expect(finishedIn(text)?.top).toBe(7 + range)
+  })
+
+  test('certainly fits where that is said, wherever the open offsets lie', () => {
+    fc.assert(
+      fc.property(fc.nat(70_000), fc.nat(200_000), fc.boolean(), (count, more, atTheEnd) => {
+        const range = count + more + 1
+        if (!fitsSurely(count, range)) return
+        const open = Array.from({ length: count }, (_, i) => (atTheEnd ? range - 1 - count + i : i))
+        expect(finishedIn(writeFinished(done(0, range, open), METADATA_UNITS_MAX))?.top).toBe(range)
+      }),
+      { numRuns: 15 },
+    )
+  })
+
+  test('takes no room where nothing is done', () => {
+    expect(writeFinished(done(5, 6, [5]), 10)).toBe('')
+  })
+
+  test.each([
+    '',
+    'x',
+    'tidemark/1',
+    'tidemark/2 a 1 2 0 㐀',
+    'tidemark/1 a 1 2 0 ',
+    'tidemark/1 a 5 5 0 㐀',
+    'tidemark/1 a -1 2 0 㐀',
+    'tidemark/1 a 1 2 0 plain',
+    'tidemark/1 a 1 9999999999999999 0 㐀',
+    'lAAAAAAAA==',
+  ])('is not read from %j', (text) => expect(finishedIn(text)).toBeUndefined())
+
+  test('is read from no damaged text in a way that throws, or names what lies outside', () => {
+    fc.assert(
+      fc.property(anyMap, fc.nat(60), fc.string({ unit: 'binary', maxLength: 3 }), (map, at, insert) => {
+        const text = writeFinished(map, METADATA_UNITS_MAX)
+        const read = finishedIn(text.slice(0, at) + insert + text.slice(at + insert.length))
+        if (read === undefined) return
+        for (const offset of read.open) expect(offset >= read.base && offset < read.top).toBe(true)
+      }),
+    )
+  })
+})
