@@ -1,7 +1,7 @@
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { nodePlatform } from '@tidemark/platform'
-import { apis } from '@tidemark/protocol'
-import { describe, expect, test } from 'vitest'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { type File, nodePlatform } from '@tidemark/platform'
+import { apis, ErrorCode } from '@tidemark/protocol'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { startBroker } from './broker.ts'
 import { ManualClock, RawClient, slowDisk, spiedDisk } from './testing/index.ts'
 import {
@@ -17,6 +17,8 @@ import {
   setUp,
   start,
 } from './testing/requests.case.ts'
+
+const FIRST = '0'.repeat(20)
 
 test('retention.bytes and retention.ms: old segments go, the log start moves, and what lies before it is out of range', async () => {
   for (const data of [':memory:', folder()]) {
@@ -144,6 +146,30 @@ describe('on disk', () => {
     expect(disk.done.filter((d) => d.startsWith('read ')).every((d) => d.includes('__cluster_metadata'))).toBe(true)
   })
 
+  test('after a kill a large log of commits is read back from its checkpoint and its index: of 10 MB some 2 at most', async () => {
+    const path = folder()
+    const { broker, client } = await setUp({ data: path, offsetsPartitions: 1, checkpointIntervalRecords: 100 })
+    await create(client, 't', {}, 10)
+    const committedMetadata = 'm'.repeat(4000)
+    const commit = (committedOffset: number) => {
+      const partitions = Array.from({ length: 10 }, (_, partitionIndex) => ({ partitionIndex, committedOffset, committedMetadata }))
+      return client.call(apis.OffsetCommit, 7, { groupId: 'g', topics: [{ name: 't', partitions }] })
+    }
+    for (let offset = 1; offset <= 250; offset++) await commit(offset)
+    const log = `${path}/internal/__consumer_offsets/0/${FIRST}`
+    const covered = (): number => Number(readFileSync(`${log}.index`).readBigInt64BE(16))
+    await expect.poll(covered).toBeGreaterThan(statSync(`${log}.log`).size - 2.5e6)
+    const disk = spiedDisk()
+    const next = await setUp({ data: killed(path), platform: { ...nodePlatform, disk } })
+    const found = { groupId: 'g', topics: [{ name: 't', partitionIndexes: [9] }] }
+    const code = { errorCode: ErrorCode.COORDINATOR_LOAD_IN_PROGRESS as number, topics: [] as unknown[] }
+    await expect.poll(async () => Object.assign(code, await next.client.call(apis.OffsetFetch, 7, found)).errorCode).toBe(0)
+    expect(code.topics).toMatchObject([{ partitions: [{ committedOffset: 250 }] }])
+    // Whole it would be 10 for its end, 10 for what is known of producers and 10 for the groups.
+    expect(disk.done.filter((d) => d.startsWith('read ') && d.endsWith(`__consumer_offsets/0/${FIRST}.log`)).length).toBeLessThan(8)
+    await broker.close()
+  })
+
   for (const fsync of ['never', 'always'] as const) {
     test(`a disk that finishes nothing within the call, fsync ${fsync}: order, restarts and long polls are as they should be`, async () => {
       const path = folder()
@@ -198,6 +224,38 @@ describe('failure of the disk (decision 16)', () => {
       expect(seen.filter((n) => n.kind === 'storageFailed')).toHaveLength(1)
     })
   }
+
+  test('a client that connects before the leader epoch of this start is safe is answered after that', async () => {
+    const held = Promise.withResolvers<void>()
+    const bound = Promise.withResolvers<{ host: string; port: number }>()
+    const disk = {
+      ...nodePlatform.disk,
+      open(path: string, mode: 'read' | 'write' | 'create'): File {
+        const file = nodePlatform.disk.open(path, mode) as File
+        return path.includes('__cluster_metadata') ? Object.assign(file, { sync: () => held.promise }) : file
+      },
+    }
+    const transport = {
+      ...nodePlatform.transport,
+      async listen(...args: Parameters<typeof nodePlatform.transport.listen>) {
+        const listener = await nodePlatform.transport.listen(...args)
+        bound.resolve(listener.address)
+        return listener
+      },
+    }
+    const starting = start({ data: folder(), platform: { ...nodePlatform, disk, transport } })
+    const client = await RawClient.connect(await bound.promise)
+    onTestFinished(() => client.end())
+    const order: string[] = []
+    const answered = client.call(apis.ApiVersions, 3, {}).then(() => order.push('answered'))
+    void starting.then(() => order.push('started'))
+    // Others are served by this process meanwhile: it is not for want of turns that no answer comes.
+    await (await setUp()).client.call(apis.ApiVersions, 3, {})
+    expect(order).toEqual([])
+    held.resolve()
+    await answered
+    expect(order).toEqual(['started', 'answered'])
+  })
 
   test('leaves no timer behind, so that the process may end', async () => {
     const disk = spiedDisk()

@@ -125,17 +125,30 @@ class Running implements Broker {
       onBug: (where: string, error: unknown) => tell({ kind: 'bug', where, error }),
     }
     const acceptor = new Acceptor(settled, site, platform.clock)
-    const addresses = await acceptor.listen(platform.transport)
+    const [listening, started] = await Promise.allSettled([acceptor.listen(platform.transport), cluster.started])
     try {
+      if (started.status === 'rejected') throw started.reason
+      if (listening.status === 'rejected') throw listening.reason
       void groups.start()
     } catch (error) {
       groups.stop()
       await acceptor.close()
       throw error
     }
+    acceptor.open()
     void partitions.sweep()
     retention.start()
-    return new Running(addresses, { clock: platform.clock, clusterId, store, acceptor, cluster, partitions, groups, retention, failure })
+    return new Running(listening.value, {
+      clock: platform.clock,
+      clusterId,
+      store,
+      acceptor,
+      cluster,
+      partitions,
+      groups,
+      retention,
+      failure,
+    })
   }
 
   private constructor({ bound, advertised }: Addresses, parts: Parts) {

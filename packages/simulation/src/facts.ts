@@ -1,4 +1,5 @@
 /** What happens in a simulated world, as the invariants see it: from outside, by the bytes on the wire and by what handlers do. */
+import type { Finished } from '@tidemark/consumer'
 import type { Process } from './machine/process.ts'
 
 export type Fact =
@@ -16,7 +17,14 @@ export type Fact =
   | { readonly kind: 'leaveSent'; readonly process: Process }
   /** The member got an answer that says it is out: UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION or FENCED_INSTANCE_ID in its current generation. */
   | { readonly kind: 'lossKnown'; readonly process: Process; readonly error: string }
-  | { readonly kind: 'commitSent'; readonly process: Process; readonly generation: number; readonly offsets: ReadonlyMap<number, number> }
+  | {
+      readonly kind: 'commitSent'
+      readonly process: Process
+      readonly generation: number
+      readonly offsets: ReadonlyMap<number, number>
+      /** What the metadata calls done above the offsets. */
+      readonly finished: readonly FinishedIn[]
+    }
   /** The commit reached the broker when `current` was the newest generation it had told anybody of, and was accepted. */
   | {
       readonly kind: 'commitAccepted'
@@ -27,8 +35,19 @@ export type Fact =
     }
   /** The broker told somebody what is committed: a commit counts also when its answer never left. */
   | { readonly kind: 'commitKnown'; readonly offsets: ReadonlyMap<number, number> }
+  /** A member learnt where its claims begin, and what is done above. */
+  | {
+      readonly kind: 'placesKnown'
+      readonly process: Process
+      readonly partitions: readonly number[]
+      readonly finished: readonly FinishedIn[]
+    }
   | { readonly kind: 'memberCrashed'; readonly process: Process }
   | { readonly kind: 'brokerCrashed'; readonly power: boolean }
+
+export interface FinishedIn extends Finished {
+  readonly partition: number
+}
 
 export interface Handling {
   readonly process: Process

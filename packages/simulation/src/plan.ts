@@ -22,7 +22,11 @@ export interface Plan {
   readonly failChance: number
   readonly weather: Weather
   readonly segmentBytesMax: number
+  /** What a log may grow before its index is saved. */
+  readonly recoveryBytesMax: number
   readonly checkpointIntervalRecords: number
+  /** What a commit may carry as metadata. */
+  readonly metadataCharsMax: number
   /** Faults happen until then. */
   readonly faultsUntilMs: number
   /** The mean pause between two faults. */
@@ -67,7 +71,9 @@ export function planOf(random: SeededRandom): Plan {
       breakChance: rough ? 0.004 : 0,
     },
     segmentBytesMax: random.chance(0.5) ? 2_000 : 1_000_000,
+    recoveryBytesMax: 1_000_000,
     checkpointIntervalRecords: 5 + random.below(100),
+    metadataCharsMax: 4096,
     faultsUntilMs: 2_000 + random.below(4_000),
     faultEveryMs: 150 + random.below(600),
     faults: { brokerCrash: on(2), memberCrash: on(2), memberStop: on(1), memberRestart: on(2), memberJoin: on(1), diskFault: 0 },
@@ -99,7 +105,7 @@ const OPERATIONS: readonly DiskOperation[] = [
 ]
 
 /**
- * Faults of the disk, in every third run or so. They are drawn apart from the rest, so that a seed gives the same run with them as without
+ * Faults of the disk, in every third run or so, and indexes that are saved often in these. They are drawn apart from the rest, so that a seed gives the same run with them as without
  * them until the first one happens.
  */
 export function withDiskFaults(plan: Plan, seed: number): Plan {
@@ -107,5 +113,12 @@ export function withDiskFaults(plan: Plan, seed: number): Plan {
   if (!random.chance(0.35)) return plan
   const full = random.chance(0.5) ? random.next() : 0
   const failing = random.chance(0.3) ? [OPERATIONS[random.below(OPERATIONS.length)]!] : OPERATIONS
-  return { ...plan, disk: { full, failing }, faults: { ...plan.faults, diskFault: 1 + random.below(4) } }
+  const faults = { ...plan.faults, diskFault: 1 + random.below(4) }
+  return { ...plan, disk: { full, failing }, faults, recoveryBytesMax: 200 << random.below(10) }
+}
+
+/** A broker that takes little metadata, in every fourth run or so: drawn apart too. */
+export function withLittleMetadata(plan: Plan, seed: number): Plan {
+  const random = new SeededRandom(seed ^ 0x3e7ada)
+  return random.chance(0.25) ? { ...plan, metadataCharsMax: random.below(80) } : plan
 }

@@ -13,8 +13,8 @@ export const plants: readonly Plant[] = [
     changes: [
       {
         file: 'broker/src/storage/group-commit.ts',
-        find: "await this.#files.use(path, 'create', (file) => file.sync())",
-        replace: '',
+        find: "Array.from(paths, (path) => this.#files.use(path, 'create', (file) => file.sync()))",
+        replace: 'Array.from(paths, async () => {})',
       },
     ],
   },
@@ -40,6 +40,26 @@ export const plants: readonly Plant[] = [
         replace: '{}',
       },
       { file: 'consumer/src/state/commit-plan.ts', find: '!isAlive(claim) ||', replace: '' },
+    ],
+  },
+  {
+    name: 'call everything below the highest done offset done',
+    changes: [
+      {
+        file: 'consumer/src/state/tracker.ts',
+        find: 'if (t.done[n & mask] === 0) open.push(t.offsets[n & mask]!)',
+        replace: '{}',
+      },
+    ],
+  },
+  {
+    name: 'forget what is done above the offset at a new claim',
+    changes: [
+      {
+        file: 'consumer/src/perform/runner.ts',
+        find: 'messages.filter((m) => !wasFinished(t, m.offset, m.leaderEpoch))',
+        replace: 'messages',
+      },
     ],
   },
   {

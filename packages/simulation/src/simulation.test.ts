@@ -38,6 +38,7 @@ describe('seeds that failed', () => {
     [25, 'a sync that failed at the start was thrown as it was, not as STORAGE_FAILED'],
     [240, 'a folder that could not be listed at the start left a broker that listened though its start was rejected'],
     [1749, 'a write that a crash took from the end of one segment left a hole before the next, which was kept'],
+    [3256, 'a static leader that had given partitions up, and came back to its place, left them to nobody'],
     [7411, 'the assignor did not believe what a member owned that had missed a generation which a crash then took back'],
     [9560, 'a generation that a crash took back was believed to be lost, by the wiretap alone'],
   ])('%i: %s', async (seed) => {

@@ -1,4 +1,5 @@
 /** Reads the group protocol off the wire and tells what it means: the world's independent view of members and broker. */
+import { finishedIn } from '@tidemark/consumer'
 import {
   type Api,
   apiByKey,
@@ -21,7 +22,7 @@ import {
   type SyncGroupRequest,
   type SyncGroupResponse,
 } from '@tidemark/protocol'
-import type { Fact } from './facts.ts'
+import type { Fact, FinishedIn } from './facts.ts'
 import type { Tap } from './machine/network.ts'
 import type { Process } from './machine/process.ts'
 
@@ -76,7 +77,9 @@ export class Wiretap implements Tap {
     } else if (api.key === apis.LeaveGroup.key) this.#tell({ kind: 'leaveSent', process: client })
     else if (api.key === apis.OffsetCommit.key) {
       const commit = body as OffsetCommitRequest
-      this.#tell({ kind: 'commitSent', process: client, generation: commit.generationIdOrMemberEpoch, offsets: offsetsOf(commit) })
+      const finished = commit.topics.flatMap((t) => t.partitions.flatMap((p) => finishedOf(p.partitionIndex, p.committedMetadata)))
+      const { generationIdOrMemberEpoch: generation } = commit
+      this.#tell({ kind: 'commitSent', process: client, generation, offsets: offsetsOf(commit), finished })
     }
   }
 
@@ -110,8 +113,7 @@ export class Wiretap implements Tap {
   }
 
   #fetchDecided(answer: OffsetFetchResponse): void {
-    const topics = answer.groups[0]?.topics ?? answer.topics
-    const known = topics.flatMap((t) => t.partitions.filter((p) => p.errorCode === 0 && p.committedOffset >= 0))
+    const known = placesIn(answer).filter((p) => p.committedOffset >= 0)
     if (known.length === 0) return
     this.#tell({ kind: 'commitKnown', offsets: new Map(known.map((p) => [p.partitionIndex, p.committedOffset])) })
   }
@@ -136,7 +138,11 @@ export class Wiretap implements Tap {
     if (this.#joining.get(client) === id) this.#joining.delete(client)
     const { api, version, body } = exchange
     const answer: any = decodeResponse(api, version, frame)
-    if (api.key === apis.OffsetFetch.key) return
+    if (api.key === apis.OffsetFetch.key) {
+      const places = placesIn(answer)
+      const finished = places.flatMap((p) => finishedOf(p.partitionIndex, p.metadata))
+      return this.#tell({ kind: 'placesKnown', process: client, partitions: places.map((p) => p.partitionIndex), finished })
+    }
     if (api.key === apis.JoinGroup.key && answer.errorCode === 0) {
       this.#generations.set(client, answer.generationId)
       this.#fromBeforeCrash.delete(client)
@@ -164,6 +170,14 @@ function codesIn(answer: Partial<OffsetCommitResponse> & { errorCode?: number })
 
 function offsetsOf(commit: OffsetCommitRequest): Map<number, number> {
   return new Map(commit.topics.flatMap((t) => t.partitions.map((p) => [p.partitionIndex, p.committedOffset] as const)))
+}
+
+const placesIn = (answer: OffsetFetchResponse) =>
+  (answer.groups[0]?.topics ?? answer.topics).flatMap((t) => t.partitions.filter((p) => p.errorCode === 0))
+
+function finishedOf(partition: number, metadata: string | null): FinishedIn[] {
+  const finished = finishedIn(metadata ?? '')
+  return finished === undefined ? [] : [{ partition, ...finished }]
 }
 
 function ownedIn(join: JoinGroupRequest): number[] {

@@ -5,14 +5,14 @@
 import { type Broker, startBroker } from '@tidemark/broker'
 import { createKafka, createProducer, type Kafka, type Message } from '@tidemark/client'
 import { type Consumer, createConsumer } from '@tidemark/consumer'
-import { type Fact, type Handling, type Invariant, Violation } from './facts.ts'
+import { type Fact, type FinishedIn, type Handling, type Invariant, Violation } from './facts.ts'
 import { allInvariants } from './invariants/index.ts'
 import { SimulatedDisk } from './machine/disk.ts'
 import { CALM, Network } from './machine/network.ts'
 import { Process } from './machine/process.ts'
 import { SeededRandom } from './machine/random.ts'
 import { Scheduler } from './machine/scheduler.ts'
-import { type Plan, planOf, withDiskFaults } from './plan.ts'
+import { type Plan, planOf, withDiskFaults, withLittleMetadata } from './plan.ts'
 import { Wiretap } from './wiretap.ts'
 
 export const TOPIC = 'work'
@@ -64,7 +64,7 @@ export class World {
   constructor(seed: number, log: (line: string) => void, soundDisk = false) {
     this.random = new SeededRandom(seed)
     const plan = planOf(this.random)
-    this.plan = soundDisk ? plan : withDiskFaults(plan, seed)
+    this.plan = withLittleMetadata(soundDisk ? plan : withDiskFaults(plan, seed), seed)
     this.#log = log
     this.network = new Network(this.random.fork())
     this.disk = new SimulatedDisk(this.random.fork())
@@ -164,7 +164,9 @@ export class World {
         fsync: plan.fsync,
         fsyncIntervalMs: 100,
         segmentBytesMax: plan.segmentBytesMax,
+        recoveryBytesMax: plan.recoveryBytesMax,
         checkpointIntervalRecords: plan.checkpointIntervalRecords,
+        offsetMetadataCharsMax: plan.metadataCharsMax,
         autoCreateTopics: false,
       })
       if (this.#broker?.process === process) this.#broker.running = broker
@@ -346,6 +348,8 @@ export class World {
   }
 
   #mendDisk(): void {
+    // What is not synced may be lost then: only `always` has acknowledged nothing of it.
+    if (this.plan.powerLoss && this.random.chance(0.5)) this.disk.dropCaches()
     this.disk.fault = undefined
     this.#diskFailed = false
   }
@@ -408,8 +412,16 @@ export class World {
   }
 }
 
+interface Spelled {
+  readonly process?: Process
+  readonly claim?: unknown
+  readonly finished?: readonly FinishedIn[]
+}
+
 function spelled(fact: Fact): string {
-  const { kind, process, claim: _, ...rest } = fact as Fact & { process?: Process; claim?: unknown }
+  const { kind, process, claim: _, finished = [], ...rest } = fact as Fact & Spelled
   const details = Object.entries(rest).map(([k, v]) => `${k}=${v instanceof Map ? [...v].map((e) => e.join(':')).join(',') : String(v)}`)
+  for (const { partition, base, top, open } of finished)
+    details.push(`done=${partition}:${base}-${top}${open.map((o) => `-${o}`).join('')}`)
   return [kind, process?.name, ...details].filter(Boolean).join(' ')
 }

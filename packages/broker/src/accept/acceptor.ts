@@ -22,6 +22,8 @@ export class Acceptor {
   readonly #connections = new Set<ClientConnection>()
   readonly #clock: Clock
   #listener: Listener | undefined
+  /** Not read from yet; undefined once the acceptor is open. */
+  #early: Connection[] | undefined = []
   #onEmpty: (() => void) | undefined
   #closing = false
 
@@ -31,10 +33,16 @@ export class Acceptor {
     this.#clock = clock
   }
 
+  /** Connections are taken in from now on; nothing that comes over them is read before `open`. */
   async listen(transport: Transport): Promise<Addresses> {
     this.#listener = await transport.listen(this.#options.listen, (connection) => this.#accept(connection))
     const { host, port } = this.#listener.address
     return { bound: { host: isWildcard(host) ? LOOPBACK : host, port }, advertised: this.#advertisedTo(host) }
+  }
+
+  open(): void {
+    for (const connection of this.#early ?? []) connection.resume()
+    this.#early = undefined
   }
 
   /** A listener on all addresses is known to each client by the one that it came to. */
@@ -54,6 +62,9 @@ export class Acceptor {
     const advertised = this.#advertisedTo(connection.local.host)
     const client = new ClientConnection(connection, { ...this.#site, advertised, onClose: (it) => this.#closed(it) })
     this.#connections.add(client)
+    if (this.#early === undefined) return
+    connection.pause()
+    this.#early.push(connection)
   }
 
   #closed(client: ClientConnection): void {

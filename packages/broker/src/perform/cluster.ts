@@ -23,6 +23,8 @@ export class Cluster {
   readonly #failure: Failure
   #checkpointAt = 0
   #lastCrc = 0
+  /** Finished once a crash cannot take back that this start has a leader epoch of its own: nobody is served before. */
+  started: Now<void> = undefined
 
   private constructor(store: Store, log: Log, platform: Platform, failure: Failure) {
     this.#store = store
@@ -36,7 +38,7 @@ export class Cluster {
     const log = await store.open(LOG, { segmentBytesMax: SEGMENT_BYTES_MAX, syncsAlways: true }, { onCheckpoint() {} })
     const cluster = new Cluster(store, log, platform, failure)
     await cluster.#replay(await cluster.#restore())
-    await cluster.write([{ kind: 'start', leaderEpoch: cluster.metadata.leaderEpoch + 1, startedMs: platform.clock.now() }])
+    cluster.started = cluster.write([{ kind: 'start', leaderEpoch: cluster.metadata.leaderEpoch + 1, startedMs: platform.clock.now() }])
     return cluster
   }
 

@@ -28,7 +28,7 @@ export class Failure {
 
   /** Returns the error that all later writes fail with. Memory that is full is no failure: it is told of once, and only refused. */
   report(cause: unknown): TidemarkError {
-    if (cause instanceof TidemarkError && cause.code === 'MEMORY_FULL') return this.#full(cause)
+    if (isMemoryFull(cause)) return this.#full(cause)
     if (this.error !== undefined) return this.error
     this.error = storageFailed(cause)
     tell({ kind: 'storageFailed', error: this.error })
@@ -43,8 +43,14 @@ export class Failure {
   }
 }
 
-/** The code that says so to a client; rethrows what is no failure of the storage. */
+export const isMemoryFull = (cause: unknown): cause is TidemarkError => cause instanceof TidemarkError && cause.code === 'MEMORY_FULL'
+
+/**
+ * The code that says so to a client; rethrows what is no failure of the storage. A client tries again what Kafka calls a storage error, and
+ * memory that is full does not empty itself: POLICY_VIOLATION is final for every client, and carries a message.
+ */
 export function storageCode(error: unknown): number {
+  if (isMemoryFull(error)) return ErrorCode.POLICY_VIOLATION
   if (error instanceof TidemarkError || error instanceof DiskError) return ErrorCode.KAFKA_STORAGE_ERROR
   throw error
 }

@@ -26,7 +26,8 @@ export function loadState(store: Store, name: string, log: Log, producersMax: nu
     const state = isUsable ? restored!.state : new PartitionState(producersMax)
     const from: LogPoint = isUsable ? restored!.point : { reaches: log.start, lastCrc: 0 }
     const savedAt = isUsable ? from.reaches : undefined
-    return after(fold(log, from, state), ({ lastCrc }) => ({ state, savedAt, lastCrc }))
+    const release = (bytes: Buffer): void => store.release(bytes)
+    return after(fold(log, from, state, release), ({ lastCrc }) => ({ state, savedAt, lastCrc }))
   })
 }
 
@@ -42,13 +43,17 @@ function restore(bytes: Buffer | undefined, producersMax: number): { state: Part
   }
 }
 
-function fold(log: Log, from: LogPoint, state: PartitionState): Now<LogPoint> {
+function fold(log: Log, from: LogPoint, state: PartitionState, release: (bytes: Buffer) => void): Now<LogPoint> {
   const end = log.end
-  const nothing: LogPoint = { reaches: end, lastCrc: 0 }
+  const take = (found: readonly Buffer[]): LogPoint => {
+    const reached = apply(found, from.reaches, state)
+    for (const bytes of found) release(bytes)
+    return reached ?? { reaches: end, lastCrc: 0 }
+  }
   while (from.reaches < end) {
     const read = log.read(from.reaches, end, READ_BYTES_MAX)
-    if (isLater(read)) return read.then((found) => fold(log, apply(found, from.reaches, state) ?? nothing, state))
-    from = apply(read, from.reaches, state) ?? nothing
+    if (isLater(read)) return read.then((found) => fold(log, take(found), state, release))
+    from = take(read)
   }
   return from
 }

@@ -15,6 +15,8 @@ import { Partition } from './partition.ts'
 import type { Topic, Topics } from './topics.ts'
 
 const CHECKPOINT_FILE = 'checkpoint'
+/** There are many of the broker's own logs, each is small, and no group can be asked for before its log is read. */
+const INTERNAL_RECOVERY_BYTES_MAX = 1024 * 1024
 /** File systems take names of 255 bytes; a topic's may have 249, and the id comes behind it. */
 const NAME_CHARS_MAX = 200
 
@@ -65,7 +67,7 @@ export class Partitions {
     const events = { onCheckpoint: () => this.get(topic, index)?.checkpoint() }
     let log: ReturnType<Store['open']>
     try {
-      log = this.#store.open(name, { segmentBytesMax }, events)
+      log = this.#store.open(name, { segmentBytesMax, ...(topic.internal && { recoveryBytesMax: INTERNAL_RECOVERY_BYTES_MAX }) }, events)
     } catch (cause) {
       throw this.#failure.report(cause)
     }
@@ -114,7 +116,12 @@ export class Partitions {
     const name = `internal/${topicName}/${index}`
     return {
       read: () => this.#store.readSmall(name, CHECKPOINT_FILE),
-      write: (bytes) => this.#store.writeSmall(name, CHECKPOINT_FILE, bytes),
+      write: (bytes) => {
+        const topic = this.#topics.byName(topicName)
+        // What the partition knows reaches as far then: a start reads the log from there for both.
+        if (topic !== undefined) this.get(topic, index)?.checkpoint()
+        return this.#store.writeSmall(name, CHECKPOINT_FILE, bytes)
+      },
     }
   }
 

@@ -1,5 +1,16 @@
-import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
-import { DiskError } from '@tidemark/platform'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { type Disk, DiskError, type File, nodeDisk } from '@tidemark/platform'
 import { readBatchHeader, stampBatch } from '@tidemark/protocol'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { batchOf, type DiskSpy, ManualClock, slowDisk, spiedDisk, temporaryFolder } from '../testing/index.ts'
@@ -8,6 +19,7 @@ import { append, logContract, offsetsIn } from './log.case.ts'
 import type { Log } from './log.ts'
 
 const NAME = 'topics/t.0000/0'
+const MEBIBYTE = 'x'.repeat(1024 * 1024)
 const FIRST = '00000000000000000000'
 const SIZE = batchOf({ values: ['a', 'b', 'c'] }).length
 const silent = { onCheckpoint() {} }
@@ -73,6 +85,20 @@ async function written(path: string, batches: number, segmentBytesMax = 1e9): Pr
   for (let i = 0; i < batches; i++) await append(log, { values: ['a', 'b', 'c'] })
   return { ...site, log }
 }
+
+const bound = (file: File): File => ({
+  path: file.path,
+  write: (chunks, position, how) => file.write(chunks, position, how),
+  read: (position, length, into) => file.read(position, length, into),
+  size: () => file.size(),
+  truncate: (size) => file.truncate(size),
+  sync: () => file.sync(),
+  close: () => file.close(),
+})
+
+/** Bytes of the first segment that its index covers. */
+const covered = (path: string): number =>
+  existsSync(`${path}/${NAME}/${FIRST}.index`) ? Number(readFileSync(`${path}/${NAME}/${FIRST}.index`).readBigInt64BE(16)) : 0
 
 const syncs = (disk: DiskSpy): string[] => disk.done.filter((d) => d.startsWith('sync ') && d.endsWith('.log'))
 const reads = (disk: DiskSpy): string[] => disk.done.filter((d) => d.startsWith('read ') && d.endsWith('.log'))
@@ -206,19 +232,103 @@ describe('after a crash', () => {
     expect([...(await offsetsIn(log, 0)), ...(await offsetsIn(log, 6))]).toEqual([0, 3, 6, 9])
   })
 
-  test('under interval the index is written as the log grows, and a crash reads only what came after it', async () => {
+  test('a hole right behind what an index covers is a hole: nothing behind it is kept', async () => {
     const path = folder()
-    const { store, clock, disk } = await openStore(path, { fsync: 'interval', recoveryBytesMax: 2 * SIZE })
-    const log = await openLog(store)
-    for (let i = 0; i < 5; i++) await append(log, { values: ['a', 'b', 'c'] })
-    expect(syncs(disk)).toEqual([])
-    clock.advance(1000)
-    await expect.poll(() => readdirSync(`${path}/${NAME}`)).toContain(`${FIRST}.index`)
-    await append(log, { values: ['a', 'b', 'c'] })
-    const next = await openStore(crashed(path))
-    expect((await openLog(next.store)).end).toBe(18)
-    expect(reads(next.disk)).toHaveLength(1)
+    const { store } = await openStore(path, { recoveryBytesMax: 2 * SIZE })
+    const log = await openLog(store, 4 * SIZE)
+    const at = `${path}/${NAME}`
+    for (let i = 0; i < 3; i++) await append(log, { values: ['a', 'b', 'c'] })
+    await expect.poll(() => readdirSync(at)).toContain(`${FIRST}.index`)
+    const early = ['index', 'timeindex'].map((ending) => ({ file: `${FIRST}.${ending}`, bytes: readFileSync(`${at}/${FIRST}.${ending}`) }))
+    for (let i = 0; i < 3; i++) await append(log, { values: ['a', 'b', 'c'] })
+    const copy = crashed(path)
+    for (const { file, bytes } of early) writeFileSync(`${copy}/${NAME}/${file}`, bytes)
+    truncateSync(`${copy}/${NAME}/${FIRST}.log`, 2 * SIZE)
+    const next = await openStore(copy)
+    const recovered = await openLog(next.store, 4 * SIZE)
+    expect(recovered.end).toBe(6)
+    expect(readdirSync(`${copy}/${NAME}`).filter((f) => f.endsWith('.log'))).toEqual([`${FIRST}.log`])
     store.abandon()
+  })
+
+  test('a segment that somebody took out of the middle is no damage to those behind it', async () => {
+    const path = folder()
+    await (await written(path, 12, 4 * SIZE)).store.close()
+    const copy = crashed(path)
+    unlinkSync(`${copy}/clean`)
+    unlinkSync(`${copy}/${NAME}/00000000000000000012.log`)
+    const { store } = await openStore(copy)
+    expect((await openLog(store, 4 * SIZE)).end).toBe(36)
+  })
+
+  test('a segment that was once full is never written again: its index may say so', async () => {
+    const path = folder()
+    await (await written(path, 5, 4 * SIZE)).store.close()
+    const copy = crashed(path)
+    unlinkSync(`${copy}/clean`)
+    unlinkSync(`${copy}/${NAME}/00000000000000000012.log`)
+    const { store } = await openStore(copy)
+    const log = await openLog(store, 1e9)
+    expect(log.end).toBe(12)
+    await append(log)
+    expect(statSync(`${copy}/${NAME}/${FIRST}.log`).size).toBe(4 * SIZE)
+    expect(await offsetsIn(log, 12)).toEqual([12])
+  })
+
+  test.each(['never', 'interval', 'always'] as const)(
+    'under %s the index is written as the log grows, and a crash reads only what came after it',
+    async (fsync) => {
+      const path = folder()
+      const { store } = await openStore(path, { fsync, recoveryBytesMax: 2 * SIZE })
+      const log = await openLog(store)
+      for (let i = 0; i < 20; i++) {
+        await append(log, { values: ['a', 'b', 'c'] })
+        await expect.poll(() => covered(path)).toBeGreaterThanOrEqual((i - 1) * SIZE)
+      }
+      const next = await openStore(crashed(path))
+      expect((await openLog(next.store)).end).toBe(60)
+      expect(reads(next.disk)).toHaveLength(1)
+      store.abandon()
+    },
+  )
+
+  test('a log that may have much to read again saves its index all the same: at 16 MiB, and when a quarter is new', async () => {
+    const { store, disk } = await openStore(folder())
+    const seen: number[] = []
+    let mebibytes = 0
+    const log = await store.open(NAME, { segmentBytesMax: 1e9 }, { onCheckpoint: () => seen.push(mebibytes) })
+    const saves = (): number => disk.done.filter((d) => d.startsWith('write ') && d.endsWith(`${FIRST}.index.new`)).length
+    while (++mebibytes <= 90) {
+      await append(log, { values: [MEBIBYTE] })
+      if (seen.at(-1) === mebibytes) await expect.poll(saves).toBe(seen.length)
+    }
+    expect(seen).toEqual([17, 33, 49, 65, 87])
+  })
+
+  test('what is taken from the page cache is written again and synced before it is shown', async () => {
+    const path = folder()
+    const { store } = await openStore(path, { fsync: 'always' })
+    const log = await openLog(store)
+    for (let i = 0; i < 3; i++) await append(log, { values: ['a', 'b', 'c'] })
+    const next = await openStore(crashed(path), { fsync: 'always' })
+    await openLog(next.store)
+    const ofLog = next.disk.done.filter((d) => d.endsWith('.log')).map((d) => d.split(' ')[0])
+    expect(ofLog).toEqual(['read', 'write', 'sync'])
+    store.abandon()
+  })
+
+  test('a full segment whose index was not written before the crash is read once, not after every crash', async () => {
+    const path = folder()
+    await (await written(path, 8, 4 * SIZE)).store.close()
+    unlinkSync(`${path}/clean`)
+    for (const ending of ['index', 'timeindex']) unlinkSync(`${path}/${NAME}/${FIRST}.${ending}`)
+    const next = await openStore(path)
+    await openLog(next.store, 4 * SIZE)
+    expect(reads(next.disk)).toHaveLength(1)
+    await expect.poll(() => covered(path)).toBe(4 * SIZE)
+    const third = await openStore(crashed(path))
+    await openLog(third.store, 4 * SIZE)
+    expect(reads(third.disk)).toEqual([])
   })
 })
 
@@ -277,6 +387,32 @@ describe('durability', () => {
     expect(both.map((b) => b.status)).toEqual(['rejected', 'rejected'])
     disk.failing = undefined
     await expect(append(log)).rejects.toBeInstanceOf(DiskError)
+  })
+
+  test('after a failed sync of a log none is believed: nothing is synced any more, and no index says that it was', async () => {
+    const path = folder()
+    const begun: PromiseWithResolvers<void>[] = []
+    const sync = (): Promise<void> => {
+      begun.push(Promise.withResolvers())
+      return begun.at(-1)!.promise
+    }
+    const disk: Disk = {
+      ...nodeDisk,
+      open(at, mode): File {
+        const file = nodeDisk.open(at, mode) as File
+        return { ...bound(file), sync: at.endsWith('.log') ? sync : () => file.sync() }
+      },
+    }
+    const { store, clock, failures } = await openStore(path, { disk, fsync: 'interval', recoveryBytesMax: 2 * SIZE })
+    const log = await openLog(store)
+    await append(log, { values: ['a', 'b', 'c'] })
+    clock.advance(1000)
+    await expect.poll(() => begun.length).toBe(1)
+    for (let i = 0; i < 3; i++) await append(log, { values: ['a', 'b', 'c'] })
+    begun[0]!.reject(new DiskError('sync', path, new Error('told to fail')))
+    await expect.poll(() => failures.length).toBe(2)
+    expect(begun).toHaveLength(1)
+    expect(covered(path)).toBe(0)
   })
 
   test('a failed sync in the background is reported', async () => {

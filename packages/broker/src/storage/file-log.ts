@@ -24,6 +24,9 @@ const READ_BYTES_MAX = 4 * 1024 * 1024
 const READ_BYTES_MIN = 8 * 1024
 /** Indexes of full segments that stay in memory, of one log. */
 const INDEXES_KEPT = 4
+/** An index is written again when so much of its segment is new, so that writing it costs a few hundredths of writing the segment. */
+const SAVED_PART = 4
+const SAVED_BYTES_MIN = 16 * 1024 * 1024
 /** An entry of the index holds offset and position relative to the segment as uint32. */
 const RELATIVE_MAX = 2 ** 32 - 1
 
@@ -54,6 +57,11 @@ export class FileLog implements Log {
   /** Finished once every write begun so far is. */
   #written: Promise<unknown> | undefined
   readonly #background = new Set<Promise<void>>()
+  readonly #recoveryBytesMax: number
+  /** Finished once every index whose writing has begun is written: an older one never replaces a newer one. */
+  #saved: Promise<void> | undefined
+  /** One sync after the other, and none after one that failed: Linux tells of lost bytes once, and every later sync succeeds. */
+  #synced: Promise<void> = Promise.resolve()
   #dirty = false
   #removed = false
   start: number
@@ -67,6 +75,7 @@ export class FileLog implements Log {
     this.#site = site
     this.#limits = limits
     this.#events = events
+    this.#recoveryBytesMax = Math.min(site.recoveryBytesMax, limits.recoveryBytesMax ?? Number.POSITIVE_INFINITY)
     this.#group = new GroupCommit(site.files, () => this.#syncNames())
     this.start = segments[0]?.baseOffset ?? 0
     this.end = segments.at(-1)?.loaded?.nextOffset ?? 0
@@ -106,10 +115,17 @@ export class FileLog implements Log {
     const active = this.#segments.at(-1)
     if (active === undefined) return this.#newSegment(header.baseOffset)
     const fits = active.bytes + size <= this.#limits.segmentBytesMax && lastOffsetOf(header) - active.baseOffset <= RELATIVE_MAX
-    if (active.bytes === 0 || fits) return active
-    this.#events.onCheckpoint()
-    this.#inBackground(this.#seal(active))
+    if (active.bytes === 0 || (fits && !active.loaded!.isFull)) {
+      if (!active.isSaving && active.bytes - active.indexedBytes >= this.#unsavedBytesMax(active)) this.#save(active)
+      return active
+    }
+    active.loaded!.isFull = true
+    this.#save(active)
     return this.#newSegment(header.baseOffset)
+  }
+
+  #unsavedBytesMax({ bytes }: Segment): number {
+    return Math.min(this.#recoveryBytesMax, Math.max(SAVED_BYTES_MIN, bytes / SAVED_PART))
   }
 
   #newSegment(baseOffset: number): Segment {
@@ -130,18 +146,29 @@ export class FileLog implements Log {
     void guarded.then(() => this.#background.delete(guarded))
   }
 
-  /** A full segment is synced, and then its index may say so. */
-  async #seal(segment: Segment): Promise<void> {
-    const encoded = segment.loaded!.encode()
-    await this.#written
-    await this.#syncFile(segment)
-    await segment.saveIndex(encoded, this.#site.small)
-    segment.unload()
+  /** What a crash would have to read again is saved: the segment is synced in the background, and then its index may say so. */
+  #save(segment: Segment): void {
+    this.#events.onCheckpoint()
+    this.#saved = this.#saveIndex(segment)
+    this.#inBackground(this.#saved)
   }
 
-  async #syncFile(segment: Segment): Promise<void> {
-    await this.#site.files.use(segment.path, 'write', (file) => file.sync())
-    await this.#syncNames()
+  async #saveIndex(segment: Segment): Promise<void> {
+    segment.isSaving = true
+    const { isFull } = segment.loaded!
+    const encoded = segment.loaded!.encode()
+    await Promise.all([this.#saved, this.#written])
+    if (this.#site.policy !== 'always') await this.#syncFile(segment)
+    await segment.saveIndex(encoded, this.#site.small)
+    if (isFull) segment.unload()
+  }
+
+  #syncFile({ path }: Segment): Promise<void> {
+    const synced = this.#synced.then(() => this.#site.files.use(path, 'write', (file) => file.sync())).then(() => this.#syncNames())
+    // Whoever waits for it sees the failure.
+    synced.catch(() => {})
+    this.#synced = synced
+    return synced
   }
 
   /** A file is made by its first write, which may wait in a group: the name of one that is not there yet stays new. */
@@ -156,35 +183,36 @@ export class FileLog implements Log {
     if (!this.#dirty || this.#removed) return
     this.#dirty = false
     const segment = this.#segments.at(-1)!
-    const isMuch = segment.bytes - segment.indexedBytes >= this.#site.recoveryBytesMax
-    if (isMuch) this.#events.onCheckpoint()
-    const encoded = isMuch ? segment.loaded!.encode() : undefined
     try {
       await this.#written
       if (this.#site.policy !== 'always') await this.#syncFile(segment)
-      if (encoded !== undefined) await segment.saveIndex(encoded, this.#site.small)
     } catch (cause) {
       if (!this.#removed) throw cause
     }
   }
 
   /**
-   * The log was read back after a crash: what it holds may be in the page cache alone, bytes and names. Under `always` this is
-   * finished when both are synced, before anybody sees them; under `interval` it goes on in the background.
+   * The log was read back after a crash: what it holds may be in the page cache alone, bytes and names. It is synced, and the indexes of full
+   * segments say so, so that no later crash reads these again. Under `always` this is finished before anybody sees the log, else it goes on in the
+   * background; under `never` it is done for full segments alone.
    */
   secure(): Now<void> {
     const { policy } = this.#site
-    if (policy === 'never' || this.#segments.length === 0) return
-    const unsure = this.#segments.filter((segment) => segment.indexedBytes < segment.bytes || segment === this.#segments.at(-1))
+    const active = this.#segments.at(-1)
+    const unsure = this.#segments.filter((s) => (s === active ? policy !== 'never' : s.indexedBytes < s.bytes))
+    this.#dirty = active !== undefined
     this.#newNames = unsure.map(({ path }) => ({ path, folders: foldersOf(this.folder) }))
-    const secured = this.#syncAll(unsure)
+    if (unsure.length === 0) return
+    const synced = Promise.all(unsure.map((segment) => this.#syncFile(segment)))
+    this.#written = synced
+    for (const segment of unsure) {
+      if (segment === active) continue
+      segment.loaded!.isFull = true
+      this.#saved = this.#saveIndex(segment)
+    }
+    const secured = Promise.all([synced, this.#saved]).then(() => {})
     if (policy === 'always') return secured
     this.#inBackground(secured)
-  }
-
-  async #syncAll(segments: readonly Segment[]): Promise<void> {
-    for (const { path } of segments) await this.#site.files.use(path, 'write', (file) => file.sync())
-    await this.#syncNames()
   }
 
   /** Everything is synced, and the indexes say so: the next start reads no segment. */

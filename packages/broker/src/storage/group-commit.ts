@@ -58,13 +58,15 @@ export class GroupCommit {
   }
 
   async #commit(writes: readonly QueuedWrite[]): Promise<void> {
+    const paths = new Set<string>()
     for (let i = 0; i < writes.length; ) {
       const { path, position } = writes[i]!
       const chunks: Buffer[] = []
       while (writes[i]?.path === path) chunks.push(writes[i++]!.batch)
       await this.#files.use(path, 'create', (file) => file.write(chunks, position, 'background'))
-      await this.#files.use(path, 'create', (file) => file.sync())
+      paths.add(path)
     }
-    await this.#syncNames()
+    const synced = Array.from(paths, (path) => this.#files.use(path, 'create', (file) => file.sync()))
+    await Promise.all([...synced, this.#syncNames()])
   }
 }

@@ -55,4 +55,6 @@ export interface LogLimits {
   readonly segmentBytesMax: number
   /** Under `interval` too every append is synced before it is finished. */
   readonly syncsAlways?: boolean
+  /** Where this log shall have to read less again after a crash than the store allows. */
+  readonly recoveryBytesMax?: number
 }

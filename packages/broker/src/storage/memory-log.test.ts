@@ -21,6 +21,14 @@ test('memory beyond the limit is refused with a message that says what to do, an
   expect(log.end).toBe(1)
 })
 
+test("the broker's own logs have an eighth more, so that groups go on where topics are refused", () => {
+  const budget = new MemoryBudget(8000)
+  budget.take(8000, false)
+  expect(() => budget.take(1, false)).toThrow(/memoryBytesMax/)
+  budget.take(1000, true)
+  expect(() => budget.take(1, true)).toThrow(/memoryBytesMax/)
+})
+
 test('what is trimmed and dropped is free again', async () => {
   const budget = new MemoryBudget(1e6)
   const log = open(budget)

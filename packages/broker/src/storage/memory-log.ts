@@ -3,6 +3,9 @@ import { TidemarkError } from '@tidemark/platform'
 import { type BatchHeader, lastOffsetOf } from '@tidemark/protocol'
 import type { Latest, Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
 
+/** What the broker's own logs may take beyond the limit, of the limit: groups go on where topics are refused. */
+const RESERVE = 1 / 8
+
 /** The memory of all logs together. */
 export class MemoryBudget {
   readonly bytesMax: number
@@ -12,8 +15,8 @@ export class MemoryBudget {
     this.bytesMax = bytesMax
   }
 
-  take(bytes: number): void {
-    if (this.used + bytes > this.bytesMax) {
+  take(bytes: number, isInternal: boolean): void {
+    if (this.used + bytes > this.bytesMax * (isInternal ? 1 + RESERVE : 1)) {
       throw new TidemarkError(
         'MEMORY_FULL',
         `the broker holds ${this.used} bytes of records in memory and may hold ${this.bytesMax}: raise memoryBytesMax, delete topics, or give it a folder`,
@@ -37,6 +40,7 @@ export class MemoryLog implements Log {
   readonly #budget: MemoryBudget
   readonly #limits: LogLimits
   readonly #events: LogEvents
+  readonly #isInternal: boolean
   #entries: Entry[] = []
   #rolledAt: number[] = [0]
   #sinceRoll = 0
@@ -44,16 +48,17 @@ export class MemoryLog implements Log {
   end = 0
   bytes = 0
 
-  constructor(budget: MemoryBudget, limits: LogLimits, events: LogEvents) {
+  constructor(budget: MemoryBudget, limits: LogLimits, events: LogEvents, isInternal = false) {
     this.#budget = budget
     this.#limits = limits
     this.#events = events
+    this.#isInternal = isInternal
   }
 
   append(batch: Buffer, header: BatchHeader): void {
     // A small view would keep the whole frame it came in alive.
     const own = batch.length * 2 < batch.buffer.byteLength ? Buffer.from(batch) : batch
-    this.#budget.take(own.length + ENTRY_BYTES)
+    this.#budget.take(own.length + ENTRY_BYTES, this.#isInternal)
     const rolls = this.#sinceRoll > 0 && this.#sinceRoll + own.length > this.#limits.segmentBytesMax
     if (rolls) {
       this.#events.onCheckpoint()

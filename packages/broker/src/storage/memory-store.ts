@@ -14,7 +14,7 @@ export class MemoryStore implements Store {
   }
 
   open(name: string, limits: LogLimits, events: LogEvents): Log {
-    const log = new MemoryLog(this.#budget, limits, events)
+    const log = new MemoryLog(this.#budget, limits, events, name.startsWith('internal/'))
     this.#logs.set(name, log)
     return log
   }

@@ -1,9 +1,12 @@
 /**
  * Opens the log in a folder that nobody closed: what a crash left is read back and what is not whole is cut off.
  *
- * A full segment whose index covers it was synced before the index was written: it is not read. Any other is read from where its
- * index ends. At the first batch that is not whole the log ends; what lies behind it in later segments is removed. So is what lies behind a
- * hole: the end of a segment that was not known to be synced is gone without a trace, where a later segment shows that it was longer.
+ * What an index covers was synced before the index was written: it is not read. A segment is read from where its index ends. At the first
+ * batch that is not whole the log ends; what lies behind it in later segments is removed. So is what lies behind a hole: the end of a
+ * segment that was not known to be full is gone without a trace, where a later segment shows that it was longer.
+ *
+ * What is read is written again, as it is. After a sync that failed, Linux holds bytes in the page cache that it believes to be on the disk: who
+ * reads them sees them, every later sync succeeds, and they are lost with the power. Written again they are synced like any others.
  */
 import type { Now } from '@tidemark/platform'
 import type { LogSite } from './file-log.ts'
@@ -30,7 +33,7 @@ async function recoverSegments(folder: string, bases: readonly number[], site: L
   for (const baseOffset of bases) {
     const segment = Segment.known(folder, { baseOffset, bytes: 0 })
     const before = segments.at(-1)
-    const isHole = baseOffset > next && before !== undefined && (before.bytes === 0 || before.indexedBytes < before.bytes)
+    const isHole = baseOffset > next && before !== undefined && !before.loaded!.isFull
     isTorn ||= isHole
     if (isTorn || baseOffset < next) {
       bytesCut += await removeSegment(segment, site)
@@ -54,7 +57,7 @@ async function recoverOne(segment: Segment, site: LogSite): Promise<number> {
     const stored = segment.storedIndex(site)
     const index = stored !== undefined && stored.bytes <= size ? stored : new SegmentIndex(segment.baseOffset, site.indexIntervalBytes)
     segment.indexedBytes = index.bytes
-    const good = index.bytes === size ? size : await scan(file, index)
+    const good = index.bytes === size ? size : await scan(file, index, (batches, at) => file.write([batches], at, 'background'))
     if (good < size) await file.truncate(good)
     segment.bytes = good
     segment.loaded = index

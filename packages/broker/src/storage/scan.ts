@@ -1,18 +1,21 @@
 /** Reads the batches of a segment file one after the other, each checked, until its end or the first that is not whole. */
-import type { File } from '@tidemark/platform'
+import type { File, Now } from '@tidemark/platform'
 import { BATCH_HEADER_BYTES, batchSizeAt, hasRightCrc, readBatchHeader } from '@tidemark/protocol'
 import type { SegmentIndex } from './segment-index.ts'
 
 const READ_BYTES = 1024 * 1024
 
-/** Takes the good batches behind what the index covers into it. Returns how many bytes of the file are good. */
-export async function scan(file: File, index: SegmentIndex): Promise<number> {
+/** Takes the good batches behind what the index covers into it, and shows them. Returns how many bytes of the file are good. */
+export async function scan(file: File, index: SegmentIndex, onGood?: (batches: Buffer, position: number) => Now<void>): Promise<number> {
   const size = file.size()
+  const memory = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, Math.max(0, size - index.bytes)))
   let want = READ_BYTES
   while (index.bytes < size) {
-    const chunk = await file.read(index.bytes, Math.min(want, size - index.bytes))
+    const length = Math.min(want, size - index.bytes)
+    const chunk = await file.read(index.bytes, length, length <= memory.length ? memory : undefined)
     const before = index.bytes
     const verdict = takeBatches(chunk, index, size)
+    if (index.bytes > before) await onGood?.(chunk.subarray(0, index.bytes - before), before)
     if (verdict === 'bad') break
     // Not even one batch fitted: it is a large one.
     want = index.bytes === before ? verdict : READ_BYTES

@@ -7,7 +7,7 @@
  *
  * ```
  * .index      0 covered bytes int64   8 next offset int64   16 latest time int64   24 its batch's offset int64   32 entries int32
- *            36 per entry: offset − base offset uint32, position uint32
+ *            36 full int8 (1: nothing follows in this segment)   37 per entry: offset − base offset uint32, position uint32
  * .timeindex  0 covered bytes int64   8 entries int32
  *            12 per entry: the latest time before it int64, offset − base offset uint32
  * ```
@@ -15,7 +15,7 @@
  */
 import { type BatchHeader, lastOffsetOf } from '@tidemark/protocol'
 
-const INDEX_HEAD = 36
+const INDEX_HEAD = 37
 const INDEX_ENTRY = 8
 const TIME_HEAD = 12
 const TIME_ENTRY = 12
@@ -40,6 +40,8 @@ export class SegmentIndex {
   nextOffset: number
   maxTimestampMs = NO_TIME
   maxTimestampOffset: number
+  /** What it covers is all that the segment will ever hold. */
+  isFull = false
 
   constructor(baseOffset: number, intervalBytes: number) {
     this.baseOffset = baseOffset
@@ -89,6 +91,7 @@ export class SegmentIndex {
     putInt64(index, 16, this.maxTimestampMs)
     putInt64(index, 24, this.maxTimestampOffset)
     index.writeInt32BE(count, 32)
+    index.writeInt8(this.isFull ? 1 : 0, 36)
     putInt64(timeIndex, 0, this.bytes)
     timeIndex.writeInt32BE(count, 8)
     for (let i = 0; i < count; i++) {
@@ -111,6 +114,7 @@ export class SegmentIndex {
     decoded.nextOffset = int64(index, 8)
     decoded.maxTimestampMs = int64(index, 16)
     decoded.maxTimestampOffset = int64(index, 24)
+    decoded.isFull = index.readInt8(36) === 1
     for (let i = 0; i < count; i++) {
       decoded.#offsets.push(index.readUInt32BE(INDEX_HEAD + i * INDEX_ENTRY))
       decoded.#positions.push(index.readUInt32BE(INDEX_HEAD + i * INDEX_ENTRY + 4))

@@ -21,11 +21,14 @@ export interface Summary {
 
 export class Segment {
   readonly baseOffset: number
-  /** Path without its ending. */
+  /** Of the log; indexes have endings of their own. */
+  readonly path: string
   readonly #base: string
   bytes: number
   /** Bytes that the index on disk covers. */
   indexedBytes = 0
+  /** Its index is being written. */
+  isSaving = false
   /** The batch that was appended last: what a waiting reader asks for. */
   tail: Place | undefined
   loaded: SegmentIndex | undefined
@@ -36,6 +39,7 @@ export class Segment {
   private constructor(folder: string, baseOffset: number, bytes: number) {
     this.baseOffset = baseOffset
     this.#base = `${folder}/${String(baseOffset).padStart(NAME_DIGITS, '0')}`
+    this.path = `${this.#base}.log`
     this.bytes = bytes
   }
 
@@ -54,10 +58,6 @@ export class Segment {
   static basesIn(disk: Disk, folder: string): number[] {
     const names = disk.list(folder).filter((name) => /^\d{20}\.log$/.test(name))
     return names.map((name) => Number(name.slice(0, NAME_DIGITS))).sort((a, b) => a - b)
-  }
-
-  get path(): string {
-    return `${this.#base}.log`
   }
 
   /** The index; of a segment whose index is not on disk, or damaged there, by reading the segment. */
@@ -98,6 +98,7 @@ export class Segment {
     await small.write(`${this.#base}.timeindex`, encoded.timeIndex)
     await small.write(`${this.#base}.index`, encoded.index)
     this.indexedBytes = encoded.bytes
+    this.isSaving = false
   }
 
   /** Gives the memory of its index back: it is on disk. */

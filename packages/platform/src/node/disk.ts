@@ -1,6 +1,5 @@
 /** Files over `node:fs`. Small reads and hot writes are done in the call: the page cache is memory (research: limits of Node). */
 import fs from 'node:fs'
-import { createRequire } from 'node:module'
 import type { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import type { Disk, File, Lock, Now } from '../disk.ts'
@@ -200,7 +199,7 @@ function loadSqlite(): typeof import('node:sqlite') {
   const emitWarning = process.emitWarning
   process.emitWarning = () => {}
   try {
-    return createRequire(import.meta.url)('node:sqlite')
+    return process.getBuiltinModule('node:sqlite')
   } finally {
     process.emitWarning = emitWarning
   }

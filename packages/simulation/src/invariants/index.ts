@@ -3,6 +3,7 @@ import { CommitBehindWork } from './commit-behind-work.ts'
 import { CommitOfGeneration } from './commit-of-generation.ts'
 import { CommitOfOwn } from './commit-of-own.ts'
 import { DrainedBeforeGivenUp } from './drained-before-given-up.ts'
+import { FinishedStaysFinished } from './finished-stays-finished.ts'
 import { NothingAfterLoss } from './nothing-after-loss.ts'
 import { OneOwner } from './one-owner.ts'
 import { OrderOfKeys } from './order-of-keys.ts'
@@ -15,5 +16,6 @@ export const allInvariants = (ordered: boolean): Invariant[] => [
   new OneOwner(),
   new NothingAfterLoss(),
   new DrainedBeforeGivenUp(),
+  new FinishedStaysFinished(),
   ...(ordered ? [new OrderOfKeys()] : []),
 ]

@@ -3,8 +3,12 @@
  *
  * Every file has the bytes that processes see (the page cache) and those that were synced. When the machine crashes, what was written
  * since the last sync is lost from some write on, and the write in which the loss begins is torn at some byte, sometimes with garbage behind
- * the tear. Names behave likewise: what was created, renamed or removed since the last sync of its folder may be undone, newest first.
- * Calls finish in the call or later, by chance. Any of them fails when `fault` says so; a write that fails may have written a part.
+ * the tear where the file grew: bytes that are written again as they are are never worse for it (SQLite's "powersafe overwrite"). Names
+ * behave likewise: what was created, renamed or removed since the last sync of its folder may be undone, newest first.
+ *
+ * Calls finish in the call or later, by chance. Any of them fails when `fault` says so; a write that fails may have written a part. A sync that
+ * fails does as Linux does: some of what it should have written is not on the disk and never will be, processes see it all the same, and the
+ * next sync has nothing to do. What they see may be read anew from the disk at any time (`dropCaches`).
  */
 import { type Disk, DiskError, type File, type Lock, type Now } from '@tidemark/platform'
 import type { Process } from './process.ts'
@@ -35,7 +39,7 @@ interface Inode {
   synced: Buffer
   /** What happened since the last sync, in order. */
   changes: Change[]
-  /** What processes see. */
+  /** What processes see. Longer than the file: room to grow. */
   seen: Buffer
   size: number
 }
@@ -96,6 +100,16 @@ export class SimulatedDisk {
     this.#locks.clear()
   }
 
+  /** What is on the disk is what processes see from now on, and what they wrote since. */
+  dropCaches(): void {
+    for (const inode of this.#names.values()) {
+      let bytes: Buffer = inode.synced
+      for (const change of inode.changes) bytes = applied(bytes, change)
+      inode.seen = Buffer.from(bytes)
+      inode.size = bytes.length
+    }
+  }
+
   #tear(inode: Inode): void {
     const random = this.#random
     let bytes = inode.synced
@@ -104,7 +118,7 @@ export class SimulatedDisk {
       if (i < kept) bytes = applied(bytes, change)
       else if (i === kept && change.kind === 'write') {
         const part = Buffer.from(change.bytes.subarray(0, random.below(change.bytes.length + 1)))
-        if (random.chance(0.3)) part.fill(0xa5, random.below(part.length + 1))
+        if (random.chance(0.3)) part.fill(0xa5, Math.max(random.below(part.length + 1), Math.min(part.length, bytes.length - change.at)))
         bytes = applied(bytes, { ...change, bytes: part })
       }
     })
@@ -294,12 +308,21 @@ class SimulatedFile implements File {
   sync(): Promise<void> {
     const called = this.#disk.nextOrder()
     return this.#later(0.1, 8, () => {
-      this.#check('sync', this.path)
-      if (this.#disk.lies) return
-      // What was written before the call survives from now on; what came since may or may not.
       const inode = this.#inode
-      for (const change of inode.changes) if (change.order < called) inode.synced = Buffer.from(applied(inode.synced, change))
-      inode.changes = inode.changes.filter((change) => change.order > called)
+      const tried = inode.changes.filter((change) => change.order < called)
+      const settle = (changes: readonly Change[]): void => {
+        for (const change of changes) inode.synced = Buffer.from(applied(inode.synced, change))
+        inode.changes = inode.changes.filter((change) => change.order > called)
+      }
+      try {
+        this.#check('sync', this.path)
+      } catch (error) {
+        // The file system's own journal keeps the size.
+        settle(tried.filter((change) => change.kind === 'truncate' || this.#random.chance(0.5)))
+        throw error
+      }
+      // What was written before the call survives from now on; what came since may or may not.
+      if (!this.#disk.lies) settle(tried)
     })
   }
 

@@ -1,3 +1,4 @@
+import { TidemarkError } from '@tidemark/platform'
 import { batchesIn, ErrorCode, RecordCursor } from '@tidemark/protocol'
 import { describe, expect, it } from 'vitest'
 import { takeCheckpoint } from '../../state/group/checkpoint.ts'
@@ -177,12 +178,19 @@ describe('replies and the log', () => {
   it('an append that throws changes no offset, is answered COORDINATOR_NOT_AVAILABLE, and the next one may succeed', () => {
     const rig = new Rig().begin()
     rig.commit('g', 1)
-    rig.log.broken = new Error('the memory is full')
+    rig.log.broken = new Error('the disk is gone')
     expect(rig.commit('g', 2)).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])
     expect(rig.committed('g')).toBe(1)
     rig.log.broken = undefined
     expect(rig.commit('g', 3)).toEqual([ErrorCode.NONE])
     expect(rig.committed('g')).toBe(3)
+  })
+
+  it('memory that is full is told with an error after which no client tries again', () => {
+    const rig = new Rig().begin()
+    rig.log.broken = new TidemarkError('MEMORY_FULL', 'the memory is full')
+    expect(rig.commit('g', 2)).toEqual([ErrorCode.POLICY_VIOLATION])
+    expect(rig.committed('g')).toBe(-1)
   })
 
   it('a group whose name no record can hold is INVALID_REQUEST, and nothing of it is written', () => {

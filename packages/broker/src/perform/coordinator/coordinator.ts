@@ -8,7 +8,8 @@
  * records included. So neither a commit is acknowledged nor an offset, a generation or an assignment shown that a crash could
  * take back; and replies leave in the order of the log.
  *
- * A decision that throws has broken an invariant: the partition stops there. When an append fails, nothing of it is applied and whoever would have been answered gets COORDINATOR_NOT_AVAILABLE.
+ * A decision that throws has broken an invariant: the partition stops there. When an append fails, nothing of it is applied and whoever would
+ * have been answered gets COORDINATOR_NOT_AVAILABLE; where memory is full, an error after which clients do not try again.
  */
 import type { Clock, Now } from '@tidemark/platform'
 import { buildBatch, ErrorCode, WireError } from '@tidemark/protocol'
@@ -21,6 +22,7 @@ import { Shard } from '../../state/group/shard.ts'
 import { type GroupDecision, type GroupLimits, type GroupTimer, isFull, type Turn } from '../../state/group/turn.ts'
 import { forgetTopics } from '../../state/offsets/forget.ts'
 import { forgetExpired } from '../../state/offsets/retention.ts'
+import { isMemoryFull } from '../failure.ts'
 import type { CheckpointStore, InternalLog } from '../internal-log.ts'
 import { crcOf } from '../log-point.ts'
 import type { Timers } from '../timers.ts'
@@ -229,6 +231,7 @@ export class Coordinator {
       this.#await(this.#log!.append(batch).durable)
       this.#lastCrc = lastCrc
     } catch (error) {
+      if (isMemoryFull(error)) return ErrorCode.POLICY_VIOLATION
       // A name that is longer than Kafka's records can say; of all else the owner of the disk knows.
       return error instanceof WireError ? ErrorCode.INVALID_REQUEST : ErrorCode.COORDINATOR_NOT_AVAILABLE
     }

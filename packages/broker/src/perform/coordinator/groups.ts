@@ -1,7 +1,7 @@
 /**
  * The group coordinator: finds the partition of a group, and lets its Coordinator answer.
  *
- * Partitions that were written before are read back in the background, one after the other; requests for their groups are
+ * Partitions that were written before are read back in the background, a few at a time; requests for their groups are
  * answered COORDINATOR_LOAD_IN_PROGRESS meanwhile. All others begin when they are first needed, and cost no file before they
  * have something to write.
  */
@@ -36,6 +36,8 @@ export interface GroupsParts {
 /** `offsets.retention.check.interval.ms` */
 const RETENTION_CHECK_INTERVAL_MS = 10 * 60 * 1000
 const RETENTION_TIMER = 'retention'
+/** Partitions that are read back at once: while one waits for the disk, another is decoded. */
+const LOADED_TOGETHER = 4
 
 export interface FetchedGroup {
   readonly errorCode: number
@@ -94,10 +96,14 @@ export class Groups {
   }
 
   async #loadAll(loading: readonly { readonly partition: number; readonly coordinator: Coordinator }[]): Promise<void> {
-    for (const { partition, coordinator } of loading) {
-      if (this.#closed) return
-      await this.#load(partition, coordinator, () => this.#partitions.internalLog(OFFSETS_TOPIC, partition))
+    const left = loading.values()
+    const loadSome = async (): Promise<void> => {
+      for (const { partition, coordinator } of left) {
+        if (this.#closed) return
+        await this.#load(partition, coordinator, () => this.#partitions.internalLog(OFFSETS_TOPIC, partition))
+      }
     }
+    await Promise.all(Array.from({ length: LOADED_TOGETHER }, loadSome))
   }
 
   async #load(partition: number, coordinator: Coordinator, open: () => Now<InternalLog>): Promise<void> {

@@ -99,6 +99,7 @@ export interface Parts {
 export async function putTogether(options: BrokerOptions, store: Store): Promise<Parts> {
   const failure = new Failure(() => {})
   const cluster = await Cluster.open(store, options.platform, failure)
+  await cluster.started
   const topics = new Topics(cluster, options)
   const partitions = new Partitions(store, topics, options, failure)
   const groups = new Groups({ options, platform: options.platform, topics, partitions })

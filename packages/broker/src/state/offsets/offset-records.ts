@@ -58,6 +58,6 @@ export const decodeOffsetKey = (r: Reader): OffsetKey => keyCodec.decode(r)
 export function decodeOffsetValue(value: Buffer): CommittedOffset {
   const r = new Reader(value)
   const version = r.int16()
-  const { unknownTags: _, ...decoded } = codecOf(OffsetCommitValue, version).decode(r)
-  return decoded
+  const { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp, topicId } = codecOf(OffsetCommitValue, version).decode(r)
+  return { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp, topicId }
 }
