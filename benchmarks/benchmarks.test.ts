@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { client } from './clients/tidemark.ts'
 import { judge, written } from './goals.ts'
 import { page } from './results.ts'
+import { fill, goOn, keyed } from './runtime/work.ts'
 import { Samples } from './samples.ts'
 import { DRIVER, drive } from './tools.ts'
 
@@ -30,6 +31,12 @@ describe('a very small run of each load', () => {
       await close()
       expect(took).toBeGreaterThanOrEqual(COUNT)
     }
+  })
+
+  it('our runtime works through keys in their order, and after a crash behind a stuck one', async () => {
+    await fill(brokers, 'keyed', 2, COUNT)
+    expect((await keyed(brokers, 'keyed', COUNT, 1)).perSecond).toBeGreaterThan(0)
+    expect(await goOn(brokers, 'keyed', COUNT)).toBe(COUNT - 1)
   })
 
   it.skipIf(!existsSync(DRIVER))(

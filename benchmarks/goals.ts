@@ -41,6 +41,13 @@ const GOALS: Readonly<Record<string, Goal>> = {
   'client: consume 100 B, a batch a call': client(1400),
   'client: produce 1 KiB': client(250),
   'client: produce 100 B': client(600),
+  'runtime: 1,000 keys in order, a handler of 10 ms': client(40),
+  'runtime: 1,000 keys in order, a handler of 100 ms': client(9),
+  'runtime: one stuck key, 100,000 done above it, kill -9 once that is committed: done again': {
+    unit: 'records',
+    better: 'less',
+    figure: 0,
+  },
 }
 
 export interface Verdict {

@@ -16,6 +16,7 @@ import { brokerLoads } from './loads/broker.ts'
 import { clientLoads } from './loads/client.ts'
 import { durable } from './loads/durable.ts'
 import { growth } from './loads/growth.ts'
+import { runtime } from './loads/runtime.ts'
 import { killed, start } from './loads/start.ts'
 import { page } from './results.ts'
 import { Samples } from './samples.ts'
@@ -33,7 +34,7 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds)
 const scale = { factor: Number(values.factor), sources: values.sources }
 const wants = (row: string): boolean => values.only === undefined || row.includes(values.only)
-const chosen = [start, brokerLoads, durable, killed, clientLoads, growth].filter((benchmark) => benchmark.rows.some(wants))
+const chosen = [start, brokerLoads, durable, killed, clientLoads, runtime, growth].filter((benchmark) => benchmark.rows.some(wants))
 if (chosen.length === 0) {
   console.error(`no row has '${values.only}' in its name`)
   process.exit(2)

@@ -21,17 +21,18 @@ Written by \`npm run bench\` on ${about.date}: ${about.machine}; ${about.version
 process for each rival and round; load average before the first: ${about.loadBefore.toFixed(2)}.${quiet}${scale} How it is measured and what we learnt:
 [docs/performance.md](../docs/performance.md).
 
-${table('Broker', samples, (row) => !row.startsWith('client: ') && !row.startsWith('growth: '), ['tidemark', 'kafka', 'kfake'])}
+${table('Broker', samples, (row) => !/^(client|runtime|growth): /.test(row), ['tidemark', 'kafka', 'kfake'])}
 ${table('Client', samples, (row) => row.startsWith('client: '), ['tidemark', 'kafkajs', 'platformatic', 'rdkafka'])}
+${table('Runtime', samples, (row) => row.startsWith('runtime: '), ['tidemark', 'parallel-consumer', 'kpipe'], 'The other columns were published by others, not measured here (`loads/runtime.ts`).')}
 ${growthTable(samples)}`
 }
 
-function table(title: string, samples: Samples, belongs: (row: string) => boolean, rivals: readonly string[]): string {
+function table(title: string, samples: Samples, belongs: (row: string) => boolean, rivals: readonly string[], note = ''): string {
   const rows = samples.rows().filter(belongs)
   if (rows.length === 0) return ''
   const lines = rows.map((row) => {
     const verdict = judge(row, samples)
-    const name = `${row.replace(/^client: /, '')}${verdict.unit === '' ? '' : `, ${verdict.unit}`}${verdict.cpuUnit === undefined ? '' : ` (${verdict.cpuUnit})`}`
+    const name = `${row.replace(/^(client|runtime): /, '')}${verdict.unit === '' ? '' : `, ${verdict.unit}`}${verdict.cpuUnit === undefined ? '' : ` (${verdict.cpuUnit})`}`
     const figures = rivals.map((rival) => {
       const sample = samples.of(row, rival)
       if (sample === undefined) return '–'
@@ -40,7 +41,7 @@ function table(title: string, samples: Samples, belongs: (row: string) => boolea
     return `| ${[name, ...figures, verdict.goal, verdict.reached === undefined ? '' : verdict.reached ? 'yes' : '**no**'].join(' | ')} |`
   })
   return `## ${title}
-
+${note === '' ? '' : `\n${note}\n`}
 | ${['', ...rivals, 'goal', 'reached'].join(' | ')} |
 |${'---|'.repeat(rivals.length + 3)}
 ${lines.join('\n')}
