@@ -269,6 +269,27 @@ describe('failure of the disk (decision 16)', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test('a group log that cannot be read back closes the broker: its groups would have no coordinator for ever (seed 7140)', async () => {
+    const data = folder()
+    const { broker, client } = await setUp({ data })
+    await create(client, 't')
+    const offsets = [{ name: 't', partitions: [{ partitionIndex: 0, committedOffset: 7, committedMetadata: '' }] }]
+    const committed = await client.call(apis.OffsetCommit, 8, {
+      groupId: 'g',
+      generationIdOrMemberEpoch: -1,
+      memberId: '',
+      topics: offsets,
+    })
+    expect(committed.topics[0]!.partitions[0]!.errorCode).toBe(ErrorCode.NONE)
+    await broker.close()
+    const logs = `${data}/internal/__consumer_offsets`
+    for (const partition of readdirSync(logs)) rmSync(`${logs}/${partition}/checkpoint`)
+    const disk = spiedDisk()
+    disk.failing = { on: logs, code: 'EIO' }
+    const again = await start({ data, platform: { ...nodePlatform, disk } })
+    await expect(again.closed).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+  })
+
   test('a sync that fails in the background closes the broker too', async () => {
     const disk = spiedDisk()
     const { broker, client } = await setUp({ data: folder(), fsyncIntervalMs: 1, platform: { ...nodePlatform, disk } })

@@ -4,7 +4,7 @@
  */
 import type { Now } from '@tidemark/platform'
 import { readBatchHeader } from '@tidemark/protocol'
-import { after, isLater } from '../now.ts'
+import { after, attempt, isLater } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
 import type { OFFSETS_TOPIC } from '../state/topics/names.ts'
 import type { Store } from '../storage/store.ts'
@@ -96,11 +96,25 @@ export class Partitions {
     gone.catch((cause) => this.#failure.report(cause))
   }
 
-  /** One partition of an internal topic, for its coordinator. The topic is made at the first call. */
+  /**
+   * One partition of an internal topic, for its coordinator. The topic is made at the first call. What cannot be read back of it cannot be done
+   * without: the broker ends, as where it cannot write.
+   */
   internalLog(topicName: InternalTopic, index: number): Now<InternalLog> {
     return after(this.#topics.internal(topicName, this.#options.offsetsPartitions), (topic) =>
-      after(this.open(topic, index)!, (partition) => after(partition.state(), () => internalLogOf(partition))),
+      after(this.open(topic, index)!, (partition) =>
+        after(
+          this.#needed(() => partition.state()),
+          () => this.#internalLogOf(partition),
+        ),
+      ),
     )
+  }
+
+  #needed<T>(read: () => Now<T>): Now<T> {
+    return attempt(read, (cause) => {
+      throw this.#failure.report(cause)
+    })
   }
 
   /** The partitions of an internal topic in which something was written, in order. */
@@ -151,19 +165,20 @@ export class Partitions {
       partition.checkpoint()
     }
   }
-}
 
-function internalLogOf(partition: Partition): InternalLog {
-  return {
-    partition: partition.index,
-    get start() {
-      return partition.start
-    },
-    get end() {
-      return partition.end
-    },
-    append: (batch) => partition.append(batch, readBatchHeader(batch)),
-    read: (from, bytesMax) =>
-      after(partition.log.read(from, partition.end, bytesMax), (found) => (found.length === 1 ? found[0]! : Buffer.concat(found))),
+  #internalLogOf(partition: Partition): InternalLog {
+    const read = (from: number, bytesMax: number): Now<Buffer> =>
+      after(partition.log.read(from, partition.end, bytesMax), (found) => (found.length === 1 ? found[0]! : Buffer.concat(found)))
+    return {
+      partition: partition.index,
+      get start() {
+        return partition.start
+      },
+      get end() {
+        return partition.end
+      },
+      append: (batch) => partition.append(batch, readBatchHeader(batch)),
+      read: (from, bytesMax) => this.#needed(() => read(from, bytesMax)),
+    }
   }
 }

@@ -369,6 +369,33 @@ describe('durability', () => {
     expect(synced.sort()).toEqual([`syncFolder ${path}/topics`, `syncFolder ${path}/topics/t.0000`, `syncFolder ${path}/${NAME}`])
   })
 
+  test('under always a batch in a new segment is finished when its name is safe, whoever syncs the name (seed 11078)', async () => {
+    const { store, disk } = await openStore(folder(), { fsync: 'always' })
+    const log = await openLog(store, 2 * SIZE)
+    await append(log)
+    await append(log)
+    const held = Promise.withResolvers<void>()
+    const { syncFolder } = disk
+    const asked = Promise.withResolvers<void>()
+    Object.assign(disk, {
+      async syncFolder(path: string) {
+        asked.resolve()
+        await held.promise
+        await syncFolder(path)
+      },
+    })
+    const order: string[] = []
+    const rolled = [append(log), append(log)].map((done) => Promise.resolve(done).then(() => order.push('finished')))
+    await asked.promise
+    const others = await openStore(folder(), { fsync: 'always' })
+    for (let i = 0; i < 3; i++)
+      await append(await Promise.resolve(others.store.open(`topics/t.0000/${i}`, { segmentBytesMax: 1e9 }, silent)))
+    order.push('name is safe')
+    held.resolve()
+    await Promise.all(rolled)
+    expect(order).toEqual(['name is safe', 'finished', 'finished'])
+  })
+
   test('a failed write is thrown, and the log is as it was before', async () => {
     const { store, disk } = await openStore(folder())
     const log = await openLog(store)

@@ -54,6 +54,7 @@ export class FileLog implements Log {
   readonly #recent: Segment[] = []
   /** Files whose names are not synced yet, each with the folders that hold them. */
   #newNames: { readonly path: string; readonly folders: readonly string[] }[] = []
+  #namesSynced: Promise<unknown> = Promise.resolve()
   /** Finished once every write begun so far is. */
   #written: Promise<unknown> | undefined
   readonly #background = new Set<Promise<void>>()
@@ -164,19 +165,27 @@ export class FileLog implements Log {
   }
 
   #syncFile({ path }: Segment): Promise<void> {
-    const synced = this.#synced.then(() => this.#site.files.use(path, 'write', (file) => file.sync())).then(() => this.#syncNames())
+    const synced = this.#synced
+      .then(() => this.#site.files.use(path, 'write', (file) => file.sync()))
+      .then(() => this.#syncNames())
+      .then(() => {})
     // Whoever waits for it sees the failure.
     synced.catch(() => {})
     this.#synced = synced
     return synced
   }
 
-  /** A file is made by its first write, which may wait in a group: the name of one that is not there yet stays new. */
-  async #syncNames(): Promise<void> {
+  /**
+   * Finished once the names of all files that are there are safe, whoever began to sync them. A file is made by its first write, which may
+   * wait in a group: the name of one that is not there yet stays new.
+   */
+  #syncNames(): Promise<unknown> {
     const made = this.#newNames.filter(({ path }) => this.#site.disk.exists(path))
+    if (made.length === 0) return this.#namesSynced
     this.#newNames = this.#newNames.filter((name) => !made.includes(name))
     const folders = [...new Set(made.flatMap((name) => name.folders))]
-    await Promise.all(folders.map((folder) => this.#site.disk.syncFolder(folder)))
+    this.#namesSynced = Promise.all([this.#namesSynced, ...folders.map((folder) => this.#site.disk.syncFolder(folder))])
+    return this.#namesSynced
   }
 
   async sync(): Promise<void> {

@@ -17,12 +17,12 @@ interface Group {
 
 export class GroupCommit {
   readonly #files: Files
-  readonly #syncNames: () => Promise<void>
+  readonly #syncNames: () => Promise<unknown>
   #next: Group | undefined
   #busy = false
   #failure: { readonly cause: unknown } | undefined
 
-  constructor(files: Files, syncNames: () => Promise<void>) {
+  constructor(files: Files, syncNames: () => Promise<unknown>) {
     this.#files = files
     this.#syncNames = syncNames
   }
