@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs'
 export interface Done {
   /** The line of the journal. */
   readonly at: number
+  /** The line in which it was begun: what runs when a claim ends is not stopped, and is done after that. */
+  readonly began: number
   readonly who: string
   readonly key: string
   readonly n: number
@@ -48,6 +50,8 @@ export function judgeJournal(path: string, acknowledged: ReadonlySet<string>): J
   const givenUp = new Map<string, number[]>()
   /** By partition and offset: the line in which it was first done. */
   const firstDone = new Map<string, number>()
+  /** By member, partition and offset: the line in which it was last begun. */
+  const begun = new Map<string, number>()
   const brokerKills: number[] = []
   const failed: string[] = []
   const order = new Order()
@@ -55,13 +59,15 @@ export function judgeJournal(path: string, acknowledged: ReadonlySet<string>): J
     const [kind, who, ...rest] = line.split(' ') as [string, string, ...string[]]
     if (kind === 'done') {
       const [key, n, partition, offset] = rest as [string, string, string, string]
-      const done = { at, who, key, n: Number(n), partition: Number(partition), offset: Number(offset) }
+      const began = begun.get(`${who}/${partition}/${offset}`) ?? at
+      const done = { at, began, who, key, n: Number(n), partition: Number(partition), offset: Number(offset) }
       if (!firstDone.has(`${partition}/${offset}`)) firstDone.set(`${partition}/${offset}`, at)
       const before = seen.get(`${key}:${n}`)
       order.see(done, before === undefined)
       if (before === undefined) seen.set(`${key}:${n}`, [done])
       else before.push(done)
-    } else if (kind === 'assigned') order.claim(who, Number(rest[0]))
+    } else if (kind === 'began') begun.set(`${who}/${rest[0]}/${rest[1]}`, at)
+    else if (kind === 'assigned') order.claim(who, Number(rest[0]))
     else if (kind === 'ended') {
       const ends = rest[1] === 'lost' ? lost : givenUp
       ends.set(`${who}/${rest[0]}`, [...(ends.get(`${who}/${rest[0]}`) ?? []), at])
@@ -73,10 +79,10 @@ export function judgeJournal(path: string, acknowledged: ReadonlySet<string>): J
   }
 
   const explain = (first: Done, second: Done): Cause | undefined => {
-    const within = (at: number): boolean => at > first.at && at < second.at
+    const within = (at: number): boolean => at > first.began && at < second.at
     if (within(killed.get(first.who) ?? -1)) return 'SIGKILL of the member'
     const stops = [first, second].flatMap(({ who }) => stopped.get(who) ?? [])
-    if (stops.some(({ from, to }) => from < second.at && to > first.at)) return 'SIGSTOP of the member'
+    if (stops.some(({ from, to }) => from < second.at && to > first.began)) return 'SIGSTOP of the member'
     if (brokerKills.some(within)) return 'kill of the broker'
     if ((lost.get(`${first.who}/${first.partition}`) ?? []).some(within)) return 'claim lost'
     const ends = (givenUp.get(`${first.who}/${first.partition}`) ?? []).filter(within)

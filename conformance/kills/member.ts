@@ -38,6 +38,7 @@ const consumer = createConsumer(kafka, {
 })
 
 consumer.each(task.topic, { order: 'key', concurrency: 20 }, async ({ key, value, partition, offset }) => {
+  note('began', task.name, partition, offset)
   await new Promise((resolve) => setTimeout(resolve, Math.random() * task.workMsMax))
   note('done', task.name, key!.toString(), value!.toString(), partition, offset)
 })

@@ -5,8 +5,8 @@
  *   node --conditions=@tidemark/source conformance/kills/recovery.ts [--quick]
  *
  * 10 MB to 20 GB (10 and 200 MB with --quick) in 4 partitions; asked: after a clean end no segment of a topic is read, after a crash the last
- * segment of each partition only. 10,000 groups and ten million commits (1,000 and 100,000) are loaded from checkpoints within a second;
- * after a kill the logs are looked through too, for a torn end.
+ * segment of each partition only, and after a kill in the middle of a load nothing that was acknowledged is missing. 10,000 groups and ten
+ * million commits (1,000 and 100,000) are loaded from checkpoints within a second, after a clean end and after a kill.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -24,9 +24,16 @@ const SIZES_MB = isQuick ? [10, 200] : [10, 100, 1_000, 20_000]
 const GROUPS = isQuick ? 1_000 : 10_000
 const COMMITS = isQuick ? 100_000 : 10_000_000
 const ENTRIES_A_GROUP = 10
+/** 50 logs of about 1 MiB behind their indexes, read for torn ends and for their producers, and 5,000 commits each behind their checkpoints. */
+const GROUPS_READ_MB = 150
 const PARTITIONS = 4
 const TOPIC = 'log'
 const SEGMENT_BYTES = 256 * MiB
+/** What is produced before a kill in the middle of it. */
+const LOAD_BYTES = isQuick ? 100e6 : 800e6
+const LOAD_BATCH = 15
+const IN_FLIGHT = 8
+const VALUE = Buffer.alloc(64 * 1024, 'tidemark ')
 /** What is left free of the disk. */
 const SPARE_BYTES = 5_000 * MiB
 
@@ -84,7 +91,7 @@ class Pipe {
   }
 
   #onData(chunk: Buffer): void {
-    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
+    this.#received = Buffer.concat([this.#received, chunk])
     while (this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE(0)) {
       const end = 4 + this.#received.readInt32BE(0)
       const frame = this.#received.subarray(4, end)
@@ -116,10 +123,11 @@ async function together(count: number, width: number, act: (i: number) => Promis
 }
 
 async function fill(address: string, megabytes: number): Promise<void> {
-  const value = Buffer.alloc(64 * 1024, 'tidemark ')
   const pipe = await Pipe.to(address)
-  const batch = buildBatch(Array.from({ length: 15 }, (_, i) => ({ key: Buffer.from(`${i}`), value, timestampMs: 1_700_000_000_000 })))
-  await together(Math.ceil((megabytes * 1e6) / batch.length), 8, async (i) => {
+  const batch = buildBatch(
+    Array.from({ length: LOAD_BATCH }, (_, i) => ({ key: Buffer.from(`${i}`), value: VALUE, timestampMs: 1_700_000_000_000 })),
+  )
+  await together(Math.ceil((megabytes * 1e6) / batch.length), IN_FLIGHT, async (i) => {
     const partitionData = [{ index: i % PARTITIONS, records: batch }]
     const { responses } = await pipe.call(apis.Produce, 7, { acks: -1, timeoutMs: 60_000, topicData: [{ name: TOPIC, partitionData }] })
     equal(responses[0]!.partitionResponses[0]!.errorCode, 0)
@@ -127,11 +135,38 @@ async function fill(address: string, megabytes: number): Promise<void> {
   pipe.end()
 }
 
+/** Kills the broker while it is produced to. Returns the end of each partition, as it was acknowledged, and megabytes a second. */
+async function killUnderLoad(broker: Spied): Promise<{ ends: number[]; rate: number }> {
+  const pipe = await Pipe.to(broker.address)
+  const records = buildBatch(Array.from({ length: LOAD_BATCH }, () => ({ key: null, value: VALUE, timestampMs: 1_700_000_000_000 })))
+  const ends = Array.from({ length: PARTITIONS }, () => 0)
+  const startedMs = performance.now()
+  let acknowledged = 0
+  let reached: () => void = () => {}
+  const enough = new Promise<void>((resolve) => {
+    reached = resolve
+  })
+  // Those that are under way when the broker is killed are never answered.
+  void together(Number.POSITIVE_INFINITY, IN_FLIGHT, async (i) => {
+    const index = i % PARTITIONS
+    const topicData = [{ name: TOPIC, partitionData: [{ index, records }] }]
+    const { responses } = await pipe.call(apis.Produce, 7, { acks: -1, timeoutMs: 60_000, topicData })
+    ends[index] = Math.max(ends[index]!, responses[0]!.partitionResponses[0]!.baseOffset + LOAD_BATCH)
+    acknowledged += records.length
+    if (acknowledged >= LOAD_BYTES) reached()
+  })
+  await enough
+  const rate = acknowledged / 1e3 / (performance.now() - startedMs)
+  await broker.end('SIGKILL')
+  pipe.end()
+  return { ends, rate }
+}
+
 /** Appends one record to each partition, and asks for the end of each: both have waited for whatever recovery there is. */
-async function useAll(address: string): Promise<{ ms: number; ends: number }> {
+async function useAll(address: string): Promise<{ ms: number; ends: number[] }> {
   const startedMs = performance.now()
   const pipe = await Pipe.to(address)
-  let ends = 0
+  const ends: number[] = []
   for (let index = 0; index < PARTITIONS; index++) {
     const records = buildBatch([{ key: null, value: Buffer.from('x'), timestampMs: 1_700_000_000_000 }])
     const { responses } = await pipe.call(apis.Produce, 7, {
@@ -140,7 +175,7 @@ async function useAll(address: string): Promise<{ ms: number; ends: number }> {
       topicData: [{ name: TOPIC, partitionData: [{ index, records }] }],
     })
     equal(responses[0]!.partitionResponses[0]!.errorCode, 0)
-    ends += responses[0]!.partitionResponses[0]!.baseOffset
+    ends.push(responses[0]!.partitionResponses[0]!.baseOffset)
   }
   pipe.end()
   return { ms: performance.now() - startedMs, ends }
@@ -195,9 +230,25 @@ async function recovery(report: Report, megabytes: number): Promise<[string, str
     const segments = segmentsOf(folder)
     const bytes = segments.reduce((sum, path) => sum + statSync(path).size, 0)
     report.check(`${name}: a start after a crash reads the last segment of each partition only, and loses nothing`, () => {
-      equal(use.ends, cleanUse.ends + PARTITIONS)
+      equal(
+        use.ends,
+        cleanUse.ends.map((end) => end + 1),
+      )
       equal(torn.topicSegments <= PARTITIONS, true)
       if (torn.topicBytes > PARTITIONS * (SEGMENT_BYTES + MiB)) throw new Error(`${torn.topicBytes} bytes were read`)
+    })
+
+    const { ends, rate } = await killUnderLoad(broker)
+    broker = await Spied.start(folder)
+    const killedMs = broker.listensAfterMs
+    const killedUse = await useAll(broker.address)
+    const killed = await broker.read()
+    report.check(`${name}: after a kill in the middle of a load all that was acknowledged is there, and nothing that was not sent`, () => {
+      ends.forEach((end, i) => {
+        const found = killedUse.ends[i]!
+        if (found < end || found > end + IN_FLIGHT * LOAD_BATCH)
+          throw new Error(`partition ${i} was acknowledged up to ${end} and ends at ${found}`)
+      })
     })
     await broker.end('SIGTERM')
     const mega = (n: number): string => `${(n / 1e6).toFixed(1)} MB`
@@ -209,6 +260,10 @@ async function recovery(report: Report, megabytes: number): Promise<[string, str
       [
         `${name}: torn start: process start to listening; then a record to each partition, recovery included; read of topics`,
         `${tornMs.toFixed(0)} ms; ${use.ms.toFixed(0)} ms; ${mega(torn.topicBytes)} of ${mega(bytes)} in ${torn.topicSegments} segments`,
+      ],
+      [
+        `${name}: kill -9 in the middle of a load of ${rate.toFixed(0)} MB/s: process start to listening; then a record to each partition, recovery included; read of topics`,
+        `${killedMs.toFixed(0)} ms; ${killedUse.ms.toFixed(0)} ms; ${mega(killed.topicBytes)} of ${mega(bytes + LOAD_BYTES)}`,
       ],
     ]
   } finally {
@@ -239,7 +294,7 @@ async function untilLoaded(address: string): Promise<number> {
     const { errorCode, groups } = await pipe.call(apis.ListGroups, 2, {})
     if (errorCode === 0 && groups.length === GROUPS) break
     if (performance.now() - startedMs > 60_000) throw new Error(`after 60 s there are ${groups.length} groups, error ${errorCode}`)
-    await sleep(2)
+    await sleep(20)
   }
   pipe.end()
   return performance.now() - startedMs
@@ -266,22 +321,29 @@ async function groups(report: Report): Promise<[string, string][]> {
     const seconds = (performance.now() - startedMs) / 1_000
     const last = COMMITS / ENTRIES_A_GROUP / GROUPS
     const found: [string, string][] = []
-    for (const [how, signal, withinMs] of [
-      ['kill -9', 'SIGKILL', 30_000],
-      ['clean end', 'SIGTERM', 1_000],
+    for (const [how, signal] of [
+      ['kill -9', 'SIGKILL'],
+      ['clean end', 'SIGTERM'],
     ] as const) {
       await broker.end(signal)
       broker = await Spied.start(folder)
       const ms = await untilLoaded(broker.address)
       kafka = createKafka({ brokers: [broker.address] })
       const { internalBytes, smallBytes } = await broker.read()
+      const many = `${GROUPS.toLocaleString('en')} groups and ${COMMITS.toLocaleString('en')} commits`
       await report.check(
-        `${GROUPS.toLocaleString('en')} groups and ${COMMITS.toLocaleString('en')} commits are there within ${withinMs / 1_000} s after a ${how}`,
+        `${many} are there after a ${how}, from checkpoints: at most ${GROUPS_READ_MB} MB of the log are read`,
         async () => {
           equal(await committedOf(kafka, `group-${GROUPS - 1}`), last)
-          if (ms > withinMs) throw new Error(`they took ${ms.toFixed(0)} ms`)
+          if (internalBytes > GROUPS_READ_MB * 1e6) throw new Error(`${internalBytes} bytes were read`)
         },
       )
+      // The slice for CI does not look at the time: the machine may be busy.
+      if (!isQuick) {
+        report.check(`… and within a second after a ${how}`, () => {
+          if (ms > 1_000) throw new Error(`they took ${ms.toFixed(0)} ms`)
+        })
+      }
       await kafka.close()
       found.push([
         `groups after a ${how}: process start to listening; then until all are there; read of checkpoints, of logs`,

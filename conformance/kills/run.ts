@@ -3,12 +3,12 @@
  *
  *   node --conditions=@tidemark/source conformance/kills/run.ts [--quick]
  *
- * With --quick, the slice for CI, three minutes at most; without it about half an hour, and the figures go to docs/kills.md.
+ * With --quick, the slice for CI, two minutes at most; without it about half an hour, and the figures go to docs/kills.md.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-const SCRIPTS = ['broker.ts', 'consumers.ts', 'frames.ts', 'recovery.ts']
+const SCRIPTS = ['broker.ts', 'consumers.ts', 'frames.ts', 'memory.ts', 'recovery.ts']
 
 let [passed, failed, skipped] = [0, 0, 0]
 for (const script of SCRIPTS) {
