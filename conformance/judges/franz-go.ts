@@ -5,7 +5,7 @@
 import { cpSync, existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Report } from '../report.ts'
-import { CACHE, run } from '../tools.ts'
+import { CACHE, make, run } from '../tools.ts'
 import { OurBroker, type Where } from './our-broker.ts'
 
 const VERSION = '1.22.3'
@@ -45,7 +45,7 @@ const ROUNDS: readonly Round[] = [
 const SLICE: readonly Round[] = [{ where: 'disk', only: '^(TestGroupETL|TestGroupSimple|TestIssue.*|TestPause.*)$', records: 10_000 }]
 
 export async function judge(report: Report, full: boolean): Promise<void> {
-  if (!(await built())) return report.skip('everything', 'Go, or the module, is not to be had here')
+  await build()
   const listed = (await kgo(['-test.list', '^Test'], '', 0, 60_000)).stdout.split('\n')
   for (const [pattern, why] of NOT_SERVED) for (const name of listed.filter((n) => pattern.test(n))) report.skip(name, why)
   if (!full) report.skip('the rest of the suite, in memory, and with the broker killed', 'takes minutes: in the full run alone')
@@ -97,14 +97,10 @@ const kgo = (args: readonly string[], seeds: string, records: number, timeoutMs:
     env: { ...process.env, KGO_SEEDS: seeds, KGO_TEST_RF: '1', KGO_TEST_RECORDS: String(records) },
   })
 
-async function built(): Promise<boolean> {
-  if (existsSync(PROGRAM)) return true
+async function build(): Promise<void> {
+  if (existsSync(PROGRAM)) return
   mkdirSync(FOLDER, { recursive: true })
-  const got = await run('go', ['mod', 'download', '-json', `github.com/twmb/franz-go@v${VERSION}`], undefined, 120_000, { cwd: FOLDER })
-  if (got.code !== 0) return false
-  const { Dir } = JSON.parse(got.stdout) as { Dir: string }
-  cpSync(Dir, FOLDER, { recursive: true })
-  await run('chmod', ['-R', 'u+w', FOLDER])
-  const made = await run('go', ['test', '-c', '-o', PROGRAM, './pkg/kgo'], undefined, 300_000, { cwd: FOLDER })
-  return made.code === 0
+  const got = await make(`go mod download -json github.com/twmb/franz-go@v${VERSION}`, FOLDER, 180_000)
+  cpSync((JSON.parse(got) as { Dir: string }).Dir, FOLDER, { recursive: true })
+  await make(`chmod -R u+w . && go test -c -o ${PROGRAM} ./pkg/kgo`, FOLDER, 300_000)
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Report } from '../report.ts'
-import { CACHE, run } from '../tools.ts'
+import { CACHE, make, run } from '../tools.ts'
 import { OurBroker } from './our-broker.ts'
 
 const FOLDER = path.join(CACHE, 'kafka-python-2.0.2')
@@ -12,7 +12,7 @@ const READY = path.join(FOLDER, 'ready')
 const JUDGE = fileURLToPath(new URL('kafka_python_judge.py', import.meta.url))
 
 export async function judge(report: Report): Promise<void> {
-  if (!(await installed())) return report.skip('everything', 'Python, or the package, is not to be had here')
+  await install()
   await using broker = await OurBroker.start('disk')
   const { stdout, stderr, code } = await run(PYTHON, [JUDGE, broker.address], undefined, 240_000)
   const said = stdout.split('\n').filter((line) => line.startsWith('{'))
@@ -27,9 +27,8 @@ export async function judge(report: Report): Promise<void> {
   })
 }
 
-async function installed(): Promise<boolean> {
-  if (existsSync(READY)) return true
+async function install(): Promise<void> {
+  if (existsSync(READY)) return
   const packages = 'kafka-python==2.0.2 python-snappy==0.7.3 lz4==4.4.5 zstandard==0.25.0 crc32c==2.9.post0'
-  const make = `python3 -m venv ${FOLDER} && ${PYTHON} -m pip install -q ${packages} && touch ${READY}`
-  return (await run('bash', ['-c', make], undefined, 180_000)).code === 0
+  await make(`python3 -m venv ${FOLDER} && ${PYTHON} -m pip install -q ${packages} && touch ${READY}`, '/', 240_000)
 }

@@ -111,15 +111,22 @@ def three_one_killed():
     members = [subprocess.Popen([*command, "m%d" % i], stdout=logs[i]) for i in range(3)]
     try:
         end = time.time() + WITHIN_S
-        while len(admin.describe_consumer_groups(["python-three-group"])[0].members) < 3 and time.time() < end:
+        while time.time() < end:
+            group = admin.describe_consumer_groups(["python-three-group"])[0]
+            if (group.state, len(group.members)) == ("Stable", 3):
+                break
             time.sleep(0.2)
+        said = lambda i: set(open("%s/%d" % (FOLDER, i)).read().split("\n")[:-1])
         produce(topic)
+        while not all(said(i) for i in range(3)) and time.time() < end:
+            time.sleep(0.2)
+        equal([i for i in range(3) if not said(i)], [])
         members[0].kill()
         produce(topic)
         seen = set()
         while len(seen) < 2 * COUNT and time.time() < end:
             time.sleep(0.2)
-            seen = {line for i in range(3) for line in open("%s/%d" % (FOLDER, i)).read().split("\n")[:-1]}
+            seen = said(0) | said(1) | said(2)
         equal(len(seen), 2 * COUNT)
     finally:
         for process in members:

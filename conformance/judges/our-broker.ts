@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { StartOptions } from '@tidemark/broker'
 import { freePorts } from '../kafka/ports.ts'
 import { openGate } from './gate.ts'
 
@@ -16,8 +17,8 @@ const TIDEMARK = fileURLToPath(new URL('../../packages/tidemark/bin/tidemark.js'
 export type Where = 'disk' | 'memory'
 
 export interface Needs {
-  /** Of a topic that is created without a number; 1 unless given. */
-  readonly partitions?: number
+  /** Where it shall differ from `tidemark up`. */
+  readonly options?: Partial<StartOptions>
   /** A door in front of it that never refuses (`gate.ts`). */
   readonly gate?: boolean
 }
@@ -37,11 +38,16 @@ export class OurBroker implements AsyncDisposable {
     this.#gate = needs.gate ? openGate(outerPort, port) : undefined
     const reachedAt = needs.gate ? outerPort : port
     this.address = `127.0.0.1:${reachedAt}`
-    const { partitions = 1 } = needs
+    const own = {
+      data: this.#folder ?? ':memory:',
+      listen: { host: '127.0.0.1', port },
+      advertised: { host: '127.0.0.1', port: reachedAt },
+      ...needs.options,
+    }
     this.#command =
-      partitions === 1 && !needs.gate
+      needs.options === undefined && !needs.gate
         ? [TIDEMARK, 'up', '--listen', this.address, ...(this.#folder === undefined ? ['--memory'] : ['--data', this.#folder])]
-        : ['--conditions=@tidemark/source', SERVE, this.#folder ?? ':memory:', ...[port, partitions, reachedAt].map(String)]
+        : ['--conditions=@tidemark/source', SERVE, JSON.stringify(own)]
     process.once('exit', this.#lastResort)
   }
 
@@ -54,12 +60,16 @@ export class OurBroker implements AsyncDisposable {
   }
 
   async #launch(): Promise<void> {
-    const child = spawn(process.execPath, this.#command, { stdio: ['ignore', 'pipe', 'ignore'] })
+    const child = spawn(process.execPath, this.#command, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
+    let complaint = ''
+    child.stderr.on('data', (chunk) => {
+      complaint = String(chunk)
+    })
     await Promise.race([
       once(createInterface({ input: child.stdout }), 'line'),
       once(child, 'exit').then(([code]) => {
-        throw new Error(`our broker ended with code ${code} before it listened`)
+        throw new Error(`our broker ended with code ${code} before it listened: ${complaint}`)
       }),
     ])
   }

@@ -1,6 +1,6 @@
 /** @platformatic/kafka 2.12.1 against our broker: every codec, groups with a member killed, commit, resume, seek, look-up by time. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { groupOfThree } from '../clients/group-of-three.ts'
 import { equal, type Report } from '../report.ts'
 import { npmPackage, npmPackageFolder } from '../tools.ts'
 import { OurBroker } from './our-broker.ts'
@@ -28,11 +28,11 @@ export async function judge(report: Report): Promise<void> {
   const consumerOf = (groupId: string) =>
     new library.Consumer({ ...common, groupId, deserializers: library.stringDeserializers, sessionTimeout: 10_000 })
 
-  const produce = async (topic: string, compression = 'none', from = 0): Promise<void> => {
+  const produce = async (topic: string, compression = 'none'): Promise<void> => {
     const messages = Array.from({ length: COUNT }, (_, i) => ({
       topic,
       key: `key-${i % 20}`,
-      value: `value-${from + i}`,
+      value: `value-${i}`,
       headers: { n: String(i) },
       timestamp: BigInt(START_MS + i),
     }))
@@ -100,42 +100,17 @@ export async function judge(report: Report): Promise<void> {
     }
   })
 
-  await report.check('three members share six partitions, one is killed, nothing is lost', async () => {
-    const topic = 'platformatic-three'
-    await admin.createTopics({ topics: [topic], partitions: 6, replicas: 1 })
-    const seen = new Set<string>()
-    const members = ['one', 'two', 'three'].map((name) => member(broker.address, topic, name, seen))
-    try {
-      await until(async () => (await admin.describeGroups({ groups: ['three'] })).get('three')?.members.size === 3)
-      await produce(topic)
-      members[0]!.kill('SIGKILL')
-      await produce(topic, 'zstd', COUNT)
-      await until(() => seen.size === 2 * COUNT)
-    } finally {
-      for (const process of members) process.kill('SIGKILL')
-    }
-  })
+  await report.check('three members share six partitions, one is killed, nothing is lost', () =>
+    groupOfThree({
+      brokers: [broker.address],
+      topic: 'platformatic-three',
+      group: 'three',
+      member: (name) => [process.execPath, [MEMBER, npmPackageFolder(NAME, VERSION), broker.address, 'platformatic-three', 'three', name]],
+      produce: () => produce('platformatic-three', 'zstd'),
+      count: COUNT,
+    }),
+  )
 
   await producer.close()
   await admin.close()
-}
-
-function member(broker: string, topic: string, name: string, seen: Set<string>): ChildProcess {
-  const args = [MEMBER, npmPackageFolder(NAME, VERSION), broker, topic, 'three', name]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] })
-  let rest = ''
-  child.stdout.on('data', (chunk) => {
-    const lines = `${rest}${chunk}`.split('\n')
-    rest = lines.pop()!
-    for (const line of lines) seen.add(line)
-  })
-  return child
-}
-
-async function until(done: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> {
-  const end = Date.now() + withinMs
-  while (!(await done())) {
-    if (Date.now() > end) throw new Error(`not within ${withinMs} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
 }

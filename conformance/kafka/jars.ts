@@ -2,10 +2,9 @@
  * Apache Kafka as Maven Central has it: the broker's and the tools' jars of one version, copied once into the cache outside the repository.
  * The folder is complete or absent: Maven fills another one, which is then renamed.
  */
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { CACHE } from '../tools.ts'
+import { CACHE, obtain } from '../tools.ts'
 
 export type KafkaVersion = '4.3.1' | '3.9.1'
 
@@ -18,8 +17,9 @@ const pom = (version: KafkaVersion): string => `<project xmlns="http://maven.apa
 </project>
 `
 
-/** The class path of this version. */
+/** The class path of this version, and a Java that can run it. */
 export function kafkaJars(version: KafkaVersion): string {
+  obtain('java', ['-version'])
   const folder = path.join(CACHE, `kafka-${version}`)
   const libs = path.join(folder, 'libs')
   if (!existsSync(libs)) {
@@ -28,8 +28,18 @@ export function kafkaJars(version: KafkaVersion): string {
     mkdirSync(folder, { recursive: true })
     writeFileSync(path.join(folder, 'pom.xml'), pom(version))
     const args = ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${filling}`]
-    execFileSync('mvn', args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+    obtain('mvn', args, folder)
     renameSync(filling, libs)
   }
   return path.join(libs, '*')
+}
+
+/** A folder in which `bin/kafka-topics.sh` is Kafka's own tool, as suites call it. */
+export function kafkaShell(version: KafkaVersion): string {
+  const classPath = kafkaJars(version)
+  const folder = path.join(CACHE, `kafka-${version}`, 'shell')
+  mkdirSync(path.join(folder, 'bin'), { recursive: true })
+  const line = `exec java -Xmx256m -XX:TieredStopAtLevel=1 -cp '${classPath}' org.apache.kafka.tools.TopicCommand "$@"`
+  writeFileSync(path.join(folder, 'bin', 'kafka-topics.sh'), `#!/bin/sh\n${line}\n`, { mode: 0o755 })
+  return folder
 }

@@ -8,6 +8,7 @@ import { equal, type Report } from '../report.ts'
 import { run } from '../tools.ts'
 import { type KafkaCluster, startKafka } from './cluster.ts'
 import { askFacts, type Fact } from './facts.ts'
+import { kafkaJars } from './jars.ts'
 import { settle } from './settle.ts'
 import { judgeUpsets } from './upsets.ts'
 
@@ -16,6 +17,7 @@ const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', imp
 const TIDEMARK = fileURLToPath(new URL('../../packages/tidemark/bin/tidemark.js', import.meta.url))
 
 export async function judge(report: Report, full: boolean): Promise<void> {
+  kafkaJars('4.3.1')
   const facts = new Map<string, readonly Fact[]>()
   await report.check('end to end on ours', () => endToEnd(undefined))
   await using broker = await startBroker({ data: ':memory:' })

@@ -1,11 +1,12 @@
 /** Three members at work on a topic into which a producer writes all the time; what they did is judged when everything was done. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createAdmin, createKafka, createProducer, type Kafka, type Producer } from '@tidemark/client'
+import { start } from '../tools.ts'
 import { judgeLines, type Line, readLines, type Verdict, valuesDone } from './ledger.ts'
 
 const MEMBER = fileURLToPath(new URL('member.ts', import.meta.url))
@@ -55,7 +56,7 @@ export class WorkingGroup {
       this.#files.push(file)
     }
     const args = ['--conditions=@tidemark/source', MEMBER, this.#brokers.join(','), this.topic, this.group, name, file]
-    this.#members.set(name, spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] }))
+    this.#members.set(name, start(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] }))
   }
 
   /** SIGKILL and SIGSTOP make what this member did explain what comes twice. */
