@@ -43,20 +43,32 @@ export interface Broker extends AsyncDisposable {
  */
 export async function startBroker(given: StartOptions): Promise<Broker> {
   const options = resolveOptions(given)
+  const { clock, transport } = options.platform
+  const acceptor = new Acceptor(options, clock)
+  // The port is bound while the data is opened; nobody is served before all of that is done.
+  const listening = acceptor.listen(transport)
+  listening.catch(() => {}) // told once the data is open
   const failure = new Failure(() => running?.fail())
   let running: Running | undefined
-  const store = await openStore(options, failure)
+  let store: Store | undefined
   try {
-    running = await Running.start(options, store, failure)
+    store = await openStore(options, failure)
+    running = await Running.start(options, store, { acceptor, listening }, failure)
     if (failure.error !== undefined) running.fail()
     return running
   } catch (cause) {
+    await acceptor.close()
     const error = cause instanceof DiskError ? failure.report(cause) : cause
     // Nothing is wrong with the data: the next start need not look at it again.
-    if (failure.error === undefined) await store.close().catch(() => store.abandon())
-    else store.abandon()
+    if (failure.error === undefined) await store?.close().catch(() => store?.abandon())
+    else store?.abandon()
     throw error
   }
+}
+
+interface Door {
+  readonly acceptor: Acceptor
+  readonly listening: Promise<Addresses>
 }
 
 async function openStore(options: BrokerOptions, failure: Failure): Promise<Store> {
@@ -101,7 +113,7 @@ class Running implements Broker {
   #rejectClosed: (error: TidemarkError) => void = () => {}
   #closing: Promise<void> | undefined
 
-  static async start(options: BrokerOptions, store: Store, failure: Failure): Promise<Running> {
+  static async start(options: BrokerOptions, store: Store, { acceptor, listening }: Door, failure: Failure): Promise<Running> {
     const { platform } = options
     const cluster = await Cluster.open(store, platform, failure)
     // The partitions of __consumer_offsets stay as many as they were: groups are found by their number.
@@ -124,31 +136,17 @@ class Running implements Broker {
       onRefused: (client: string, why: string) => tell({ kind: 'refused', client, why }),
       onBug: (where: string, error: unknown) => tell({ kind: 'bug', where, error }),
     }
-    const acceptor = new Acceptor(settled, site, platform.clock)
-    const [listening, started] = await Promise.allSettled([acceptor.listen(platform.transport), cluster.started])
+    const [addresses] = await Promise.all([listening, cluster.started])
     try {
-      if (started.status === 'rejected') throw started.reason
-      if (listening.status === 'rejected') throw listening.reason
       void groups.start()
     } catch (error) {
       groups.stop()
-      await acceptor.close()
       throw error
     }
-    acceptor.open()
+    acceptor.open(site)
     void partitions.sweep()
     retention.start()
-    return new Running(listening.value, {
-      clock: platform.clock,
-      clusterId,
-      store,
-      acceptor,
-      cluster,
-      partitions,
-      groups,
-      retention,
-      failure,
-    })
+    return new Running(addresses, { clock: platform.clock, clusterId, store, acceptor, cluster, partitions, groups, retention, failure })
   }
 
   private constructor({ bound, advertised }: Addresses, parts: Parts) {

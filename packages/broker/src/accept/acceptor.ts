@@ -1,4 +1,7 @@
-/** Takes connections in, up to a limit, and ends them all when the broker closes. */
+/**
+ * Takes connections in, up to a limit, and ends them all when the broker closes. Those that come before there is anything to serve wait, and
+ * nothing of them is read.
+ */
 import type { Address, Clock, Connection, Listener, Transport } from '@tidemark/platform'
 import { ClientConnection, type ConnectionSite, FAREWELL_MS } from './connection.ts'
 
@@ -16,33 +19,39 @@ export interface Addresses {
 
 const LOOPBACK = '127.0.0.1'
 
+type Site = Omit<ConnectionSite, 'advertised' | 'onClose'>
+
 export class Acceptor {
   readonly #options: AcceptorOptions
-  readonly #site: Omit<ConnectionSite, 'advertised' | 'onClose'>
-  readonly #connections = new Set<ClientConnection>()
   readonly #clock: Clock
+  readonly #connections = new Set<ClientConnection>()
+  readonly #early = new Set<Connection>()
+  #site: Site | undefined
+  #listening: Promise<Listener> | undefined
   #listener: Listener | undefined
-  /** Not read from yet; undefined once the acceptor is open. */
-  #early: Connection[] | undefined = []
   #onEmpty: (() => void) | undefined
   #closing = false
 
-  constructor(options: AcceptorOptions, site: Omit<ConnectionSite, 'advertised' | 'onClose'>, clock: Clock) {
+  constructor(options: AcceptorOptions, clock: Clock) {
     this.#options = options
-    this.#site = site
     this.#clock = clock
   }
 
-  /** Connections are taken in from now on; nothing that comes over them is read before `open`. */
   async listen(transport: Transport): Promise<Addresses> {
-    this.#listener = await transport.listen(this.#options.listen, (connection) => this.#accept(connection))
+    this.#listening = transport.listen(this.#options.listen, (connection) => this.#accept(connection))
+    this.#listener = await this.#listening
     const { host, port } = this.#listener.address
     return { bound: { host: isWildcard(host) ? LOOPBACK : host, port }, advertised: this.#advertisedTo(host) }
   }
 
-  open(): void {
-    for (const connection of this.#early ?? []) connection.resume()
-    this.#early = undefined
+  /** It listens, and there is something to serve. */
+  open(site: Site): void {
+    this.#site = site
+    for (const connection of this.#early) {
+      this.#serve(connection, site)
+      connection.resume()
+    }
+    this.#early.clear()
   }
 
   /** A listener on all addresses is known to each client by the one that it came to. */
@@ -54,17 +63,23 @@ export class Acceptor {
   }
 
   #accept(connection: Connection): void {
-    if (this.#closing || this.#connections.size >= this.#options.connectionsMax) {
-      this.#site.onRefused(`/${connection.remote.host}`, `there are ${this.#connections.size} connections already (connectionsMax)`)
+    const count = this.#connections.size + this.#early.size
+    if (this.#closing || count >= this.#options.connectionsMax) {
+      this.#site?.onRefused(`/${connection.remote.host}`, `there are ${count} connections already (connectionsMax)`)
       connection.destroy()
-      return
-    }
-    const advertised = this.#advertisedTo(connection.local.host)
-    const client = new ClientConnection(connection, { ...this.#site, advertised, onClose: (it) => this.#closed(it) })
-    this.#connections.add(client)
-    if (this.#early === undefined) return
+    } else if (this.#site !== undefined) this.#serve(connection, this.#site)
+    else this.#hold(connection)
+  }
+
+  #hold(connection: Connection): void {
+    this.#early.add(connection)
     connection.pause()
-    this.#early.push(connection)
+    connection.handlers = { onData() {}, onDrain() {}, onClose: () => void this.#early.delete(connection) }
+  }
+
+  #serve(connection: Connection, site: Site): void {
+    const advertised = this.#advertisedTo(connection.local.host)
+    this.#connections.add(new ClientConnection(connection, { ...site, advertised, onClose: (it) => this.#closed(it) }))
   }
 
   #closed(client: ClientConnection): void {
@@ -75,7 +90,8 @@ export class Acceptor {
   /** No new connections; what is parked lets go, what was answered is sent, and all connections end. */
   async close(): Promise<void> {
     this.#closing = true
-    const closed = this.#listener?.close()
+    const closed = this.#closeListener()
+    for (const connection of this.#early) connection.destroy()
     const empty =
       this.#connections.size === 0
         ? undefined
@@ -89,6 +105,11 @@ export class Acceptor {
     await empty
     timer.cancel()
     await closed
+  }
+
+  async #closeListener(): Promise<void> {
+    const listener = this.#listener ?? (await this.#listening?.catch(() => undefined))
+    await listener?.close()
   }
 }
 
