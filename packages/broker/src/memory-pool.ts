@@ -37,6 +37,10 @@ export class MemoryPool {
     return piece.subarray(0, size)
   }
 
+  isLent({ buffer }: Uint8Array): boolean {
+    return this.#lent.has(buffer)
+  }
+
   /** Any view on a piece gives the whole of it back; other memory is left alone. */
   give(view: Uint8Array): void {
     const { buffer } = view

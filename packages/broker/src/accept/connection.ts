@@ -8,6 +8,7 @@ import { type Begun, Pipeline, type PipelineLimits } from '../dispatch/pipeline.
 import type { Services } from '../dispatch/services.ts'
 import type { HandlerTable } from '../dispatch/table.ts'
 import type { MemoryPool } from '../memory-pool.ts'
+import type { Store } from '../storage/store.ts'
 import { FrameError, FrameReader } from './frames.ts'
 
 /** How long an ended connection may take to send its last replies. */
@@ -23,8 +24,8 @@ export interface ConnectionSite {
   readonly limits: ConnectionLimits
   readonly advertised: Address
   readonly pool: MemoryPool
-  /** The machine has these bytes of a reply. */
-  readonly release: (bytes: Uint8Array) => void
+  /** Gets the memory of its reads back once the machine has the reply. */
+  readonly store: Pick<Store, 'isLent' | 'release'>
   /** A frame or request was not understood, and the connection is closed. */
   onRefused(client: string, why: string): void
   /** A handler threw what it may not throw. */
@@ -49,7 +50,7 @@ export class ClientConnection {
     this.#pipeline = new Pipeline(
       {
         begin: (frame) => this.#begin(frame),
-        write: (chunks) => void connection.write(chunks, () => chunks.forEach(site.release)),
+        write: (chunks) => this.#write(chunks),
         get buffered() {
           return connection.buffered
         },
@@ -84,6 +85,13 @@ export class ClientConnection {
   destroy(): void {
     this.#stop()
     this.#connection.destroy()
+  }
+
+  #write(chunks: readonly Uint8Array[]): void {
+    const { store } = this.#site
+    const lent = chunks.filter((chunk) => store.isLent(chunk))
+    const onTaken = lent.length === 0 ? undefined : () => lent.forEach((chunk) => void store.release(chunk))
+    this.#connection.write(chunks, onTaken)
   }
 
   #onData(chunk: Buffer): void {

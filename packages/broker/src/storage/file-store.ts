@@ -134,6 +134,10 @@ export class FileStore implements Store {
     await this.#site.small.write(`${this.#path(name)}/${file}`, bytes)
   }
 
+  isLent(bytes: Uint8Array): boolean {
+    return this.#site.reads.isLent(bytes)
+  }
+
   release(bytes: Uint8Array): void {
     this.#site.reads.give(bytes)
   }

@@ -32,6 +32,10 @@ export class MemoryStore implements Store {
 
   async writeSmall(): Promise<void> {}
 
+  isLent(): boolean {
+    return false
+  }
+
   release(): void {}
 
   async close(): Promise<void> {

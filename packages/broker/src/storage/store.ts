@@ -14,6 +14,8 @@ export interface Store {
   /** Small CRC-guarded files beside a log: undefined if there is none, or none that is whole. */
   readSmall(name: string, file: string): Buffer | undefined
   writeSmall(name: string, file: string, bytes: Uint8Array): Promise<void>
+  /** Whether these bytes are a read's, whose memory is wanted back. */
+  isLent(bytes: Uint8Array): boolean
   /** Nobody looks at these bytes any more, which a read of a log may have given: their memory is used again. Other bytes are left alone. */
   release(bytes: Uint8Array): void
   /** Syncs all, writes down that this was a clean end, and lets go. */
