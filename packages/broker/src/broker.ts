@@ -132,7 +132,7 @@ class Running implements Broker {
       services,
       limits: settled,
       pool: new MemoryPool(settled.frameMemoryBytesMax),
-      store,
+      lender: store,
       onRefused: (client: string, why: string) => tell({ kind: 'refused', client, why }),
       onBug: (where: string, error: unknown) => tell({ kind: 'bug', where, error }),
     }

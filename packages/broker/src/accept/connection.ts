@@ -8,7 +8,6 @@ import { type Begun, Pipeline, type PipelineLimits } from '../dispatch/pipeline.
 import type { Services } from '../dispatch/services.ts'
 import type { HandlerTable } from '../dispatch/table.ts'
 import type { MemoryPool } from '../memory-pool.ts'
-import type { Store } from '../storage/store.ts'
 import { FrameError, FrameReader } from './frames.ts'
 
 /** How long an ended connection may take to send its last replies. */
@@ -18,14 +17,19 @@ interface ConnectionLimits extends PipelineLimits {
   readonly frameBytesMax: number
 }
 
+/** Whose memory some of the bytes of a reply are: it is given back once the machine has the reply. */
+interface Lender {
+  isLent(bytes: Uint8Array): boolean
+  release(bytes: Uint8Array): void
+}
+
 export interface ConnectionSite {
   readonly table: HandlerTable
   readonly services: Services
   readonly limits: ConnectionLimits
   readonly advertised: Address
   readonly pool: MemoryPool
-  /** Gets the memory of its reads back once the machine has the reply. */
-  readonly store: Pick<Store, 'isLent' | 'release'>
+  readonly lender: Lender
   /** A frame or request was not understood, and the connection is closed. */
   onRefused(client: string, why: string): void
   /** A handler threw what it may not throw. */
@@ -88,9 +92,9 @@ export class ClientConnection {
   }
 
   #write(chunks: readonly Uint8Array[]): void {
-    const { store } = this.#site
-    const lent = chunks.filter((chunk) => store.isLent(chunk))
-    const onTaken = lent.length === 0 ? undefined : () => lent.forEach((chunk) => void store.release(chunk))
+    const { lender } = this.#site
+    const lent = chunks.filter((chunk) => lender.isLent(chunk))
+    const onTaken = lent.length === 0 ? undefined : () => lent.forEach((chunk) => void lender.release(chunk))
     this.#connection.write(chunks, onTaken)
   }
 
