@@ -41,6 +41,8 @@ export interface BrokerOptions {
   readonly frameMemoryBytesMax: number
   /** Memory of large reads that is kept for the next ones. */
   readonly readMemoryBytesMax: number
+  /** What is read from the disk before a reader asks for it, of all logs together. 0: nothing. */
+  readonly readAheadBytesMax: number
   /** `:memory:` only: the records of all topics together; the broker's own may take an eighth more. Beyond it producers get POLICY_VIOLATION. */
   readonly memoryBytesMax: number
   readonly topicsMax: number
@@ -105,6 +107,7 @@ const defaults: Omit<BrokerOptions, 'data'> = {
   outputMemoryBytesMax: 64 * MiB,
   frameMemoryBytesMax: 32 * MiB,
   readMemoryBytesMax: 32 * MiB,
+  readAheadBytesMax: 16 * MiB,
   memoryBytesMax: 256 * MiB,
   topicsMax: 100_000,
   partitionsMax: 200_000,

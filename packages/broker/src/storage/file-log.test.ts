@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { type Disk, DiskError, type File, nodeDisk } from '@tidemark/platform'
-import { readBatchHeader, stampBatch } from '@tidemark/protocol'
+import { lastOffsetOf, readBatchHeader, stampBatch } from '@tidemark/protocol'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { batchOf, type DiskSpy, ManualClock, slowDisk, spiedDisk, temporaryFolder } from '../testing/index.ts'
 import { FileStore, type FileStoreOptions } from './file-store.ts'
@@ -534,4 +534,45 @@ test('the memory of a large read is used again once it is released, and not befo
   expect(first).toEqual(copy)
   store.release(first)
   expect((await read(2)).buffer).toBe(first.buffer)
+})
+
+describe('reading ahead', () => {
+  const BYTES = 100_000
+  /** One batch of that, and not two. */
+  const LIMIT = 110_000
+  const ofMuch = { readMemoryBytesMax: 8e6, readAheadBytesMax: 1e6 }
+
+  async function filled(batches: number, options: Partial<FileStoreOptions>): Promise<Site & { readonly log: Log }> {
+    const site = await openStore(folder(), { ...ofMuch, ...options })
+    const log = await openLog(site.store)
+    for (let i = 0; i < batches; i++) await append(log, { values: [String(i % 10).repeat(BYTES)] })
+    return { ...site, log }
+  }
+
+  test('who reads much finds the next bytes read already, and they are the right ones', async () => {
+    const { store, disk, log } = await filled(10, {})
+    let from = 0
+    for (let i = 0; i < 10; i++) {
+      const [found] = await log.read(from, log.end, LIMIT)
+      expect(readBatchHeader(found!).baseOffset).toBe(i)
+      expect(String(found!.subarray(-100, -90))).toBe(String(i).repeat(10))
+      from = lastOffsetOf(readBatchHeader(found!)) + 1
+      store.release(found!)
+      // The read behind this one has begun, if there is anything to read.
+      expect(reads(disk).length).toBe(Math.min(10, i + 2))
+    }
+  })
+
+  test('under always nothing is read ahead that may not be written yet', async () => {
+    const { disk, log } = await filled(4, { fsync: 'always' })
+    const shown = log.end
+    const before = reads(disk).length
+    const appending = Array.from({ length: 4 }, () => Promise.resolve(append(log, { values: ['x'.repeat(BYTES)] })))
+    await log.read(shown - 2, shown, LIMIT)
+    const during = reads(disk).length
+    await Promise.all(appending)
+    expect(during - before).toBe(1)
+    const [next] = await log.read(shown, log.end, LIMIT)
+    expect(readBatchHeader(next!).baseOffset).toBe(shown)
+  })
 })

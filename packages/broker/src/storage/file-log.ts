@@ -14,6 +14,7 @@ import type { Files } from './files.ts'
 import type { Flusher } from './flusher.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Latest, Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
+import type { ReadAhead } from './read-ahead.ts'
 import { Segment } from './segment.ts'
 import type { SegmentIndex } from './segment-index.ts'
 import type { SmallFiles } from './small-files.ts'
@@ -22,6 +23,8 @@ import type { SmallFiles } from './small-files.ts'
 const READ_BYTES_MAX = 4 * 1024 * 1024
 /** What is read to find a batch behind the index entry before it. */
 const READ_BYTES_MIN = 8 * 1024
+/** Who reads so much at once reads on. */
+const READ_AHEAD_BYTES_MIN = 64 * 1024
 /** Indexes of full segments that stay in memory, of one log. */
 const INDEXES_KEPT = 4
 /** An index is written again when so much of its segment is new, so that writing it costs a few hundredths of writing the segment. */
@@ -40,6 +43,7 @@ export interface LogSite {
   readonly indexIntervalBytes: number
   readonly recoveryBytesMax: number
   readonly reads: MemoryPool
+  readonly ahead: ReadAhead
   onFailure(cause: unknown): void
 }
 
@@ -254,12 +258,13 @@ export class FileLog implements Log {
     const left = segment.bytes - position
     if (left <= 0) return undefined
     const want = Math.min(left, Math.max(bytesMax, READ_BYTES_MIN))
-    return after(this.#readBytes(segment, position, want), (chunk) => {
+    return after(this.#readNext(segment, position, want), (chunk) => {
       const cut = cutBatches(chunk, from, upTo, bytesMax)
       if (cut.kind !== 'found') this.#site.reads.give(chunk)
       switch (cut.kind) {
         case 'found':
           segment.remember(cut.nextOffset, position + cut.end)
+          if (want >= READ_AHEAD_BYTES_MIN && upTo === this.end) this.#readAhead(segment, position + cut.end, want)
           return chunk.subarray(cut.begin, cut.end)
         case 'beyond':
           return Buffer.alloc(0)
@@ -269,6 +274,19 @@ export class FileLog implements Log {
           return this.#readAt(segment, position + cut.begin, from, upTo, bytesMax)
       }
     })
+  }
+
+  #readNext(segment: Segment, position: number, length: number): Now<Buffer> {
+    const ahead = this.#site.ahead.take(segment.path, position)
+    if (ahead === undefined) return this.#readBytes(segment, position, length)
+    return ahead.then((bytes) => bytes ?? this.#readBytes(segment, position, length))
+  }
+
+  /** Everything in the segment is written. */
+  #readAhead(segment: Segment, position: number, bytesMax: number): void {
+    const length = Math.min(segment.bytes - position, bytesMax)
+    if (length < READ_AHEAD_BYTES_MIN) return
+    this.#site.ahead.begin(segment.path, position, length, () => this.#readBytes(segment, position, length))
   }
 
   #readBytes(segment: Segment, position: number, length: number): Now<Buffer> {

@@ -7,6 +7,7 @@ import { Files } from './files.ts'
 import { Flusher } from './flusher.ts'
 import { DataFolder, type Identity, type KnownLogs, type SegmentSize } from './folder.ts'
 import type { Log, LogEvents, LogLimits } from './log.ts'
+import { ReadAhead } from './read-ahead.ts'
 import { recover } from './recover.ts'
 import { Segment } from './segment.ts'
 import { SmallFiles } from './small-files.ts'
@@ -24,6 +25,8 @@ export interface FileStoreOptions {
   readonly recoveryBytesMax: number
   /** Memory of large reads that is kept for the next ones. None unless given. */
   readonly readMemoryBytesMax?: number
+  /** What may be read before it is asked for. Nothing unless given. */
+  readonly readAheadBytesMax?: number
   onFailure(cause: unknown): void
   onRecovered(log: string, end: number, bytesCut: number): void
 }
@@ -49,6 +52,7 @@ export class FileStore implements Store {
     this.#folder = folder
     this.#options = options
     this.#known = known
+    const reads = new MemoryPool(options.readMemoryBytesMax ?? 0)
     this.#site = {
       disk,
       files: new Files(disk, options.openFilesMax),
@@ -57,7 +61,8 @@ export class FileStore implements Store {
       flusher: new Flusher(clock, options.fsyncIntervalMs, options.onFailure),
       indexIntervalBytes,
       recoveryBytesMax,
-      reads: new MemoryPool(options.readMemoryBytesMax ?? 0),
+      reads,
+      ahead: new ReadAhead(reads, clock, options.readAheadBytesMax ?? 0),
       onFailure: options.onFailure,
     }
     this.#checkFolder()

@@ -1,0 +1,68 @@
+/**
+ * What a reader will ask for next, read while its last answer travels: where a large read ended, as much again.
+ *
+ * The bytes of a log that are there never change, so what was read ahead stays right. It is taken once. What nobody came for in time makes
+ * room; while everything is fresh and there is no room, nothing more is read ahead. A read that fails is forgotten: whoever needs it reads it
+ * again, and is told.
+ */
+import type { Clock, Now } from '@tidemark/platform'
+import type { MemoryPool } from '../memory-pool.ts'
+
+const FRESH_MS = 1_000
+
+interface Ahead {
+  readonly length: number
+  readonly begunMs: number
+  /** Undefined: it failed. */
+  readonly read: Promise<Buffer | undefined>
+}
+
+export class ReadAhead {
+  readonly #pool: MemoryPool
+  readonly #clock: Clock
+  readonly #bytesMax: number
+  /** By file and position, the oldest first. */
+  readonly #begun = new Map<string, Ahead>()
+  #bytes = 0
+
+  constructor(pool: MemoryPool, clock: Clock, bytesMax: number) {
+    this.#pool = pool
+    this.#clock = clock
+    this.#bytesMax = bytesMax
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  begin(path: string, position: number, length: number, read: () => Now<Buffer>): void {
+    const place = placeOf(path, position)
+    if (this.#begun.has(place) || !this.#makeRoom(length)) return
+    const begunMs = this.#clock.monotonic()
+    this.#begun.set(place, { length, begunMs, read: new Promise<Buffer>((resolve) => resolve(read())).catch(() => undefined) })
+    this.#bytes += length
+  }
+
+  /** Undefined, now or later: nothing was read ahead from there. */
+  take(path: string, position: number): Promise<Buffer | undefined> | undefined {
+    return this.#remove(placeOf(path, position))?.read
+  }
+
+  #makeRoom(length: number): boolean {
+    for (const [place, { begunMs }] of this.#begun) {
+      if (this.#bytes + length <= this.#bytesMax || this.#clock.monotonic() - begunMs < FRESH_MS) break
+      void this.#remove(place)?.read.then((bytes) => bytes && this.#pool.give(bytes))
+    }
+    return this.#bytes + length <= this.#bytesMax
+  }
+
+  #remove(place: string): Ahead | undefined {
+    const ahead = this.#begun.get(place)
+    if (ahead === undefined) return undefined
+    this.#begun.delete(place)
+    this.#bytes -= ahead.length
+    return ahead
+  }
+}
+
+const placeOf = (path: string, position: number): string => `${path} ${position}`
