@@ -1,0 +1,197 @@
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { covered, crashed, FIRST, folder, NAME, openLog, openStore, reads, SIZE, syncs, written } from './file-store.case.ts'
+import { append, offsetsIn } from './log.case.ts'
+
+const MEBIBYTE = 'x'.repeat(1024 * 1024)
+
+describe('after a crash', () => {
+  test('a tail that is torn at any byte of the last batch is cut, and the log goes on (trap 47)', async () => {
+    const path = folder()
+    await written(path, 3)
+    for (let cut = 2 * SIZE; cut < 3 * SIZE; cut++) {
+      const copy = crashed(path)
+      truncateSync(`${copy}/${NAME}/${FIRST}.log`, cut)
+      const { store } = await openStore(copy)
+      const log = await openLog(store)
+      expect([cut, log.end]).toEqual([cut, 6])
+      expect(statSync(`${copy}/${NAME}/${FIRST}.log`).size).toBe(2 * SIZE)
+      await append(log, { values: ['new'] })
+      expect(await offsetsIn(log, 0)).toEqual([0, 3, 6])
+      store.abandon()
+    }
+  })
+
+  test('a damaged byte anywhere in the last batch cuts it off', async () => {
+    const path = folder()
+    await written(path, 2)
+    const file = `${path}/${NAME}/${FIRST}.log`
+    const whole = readFileSync(file)
+    // Base offset and leader epoch are not under the CRC: of them only the offset can be seen to be wrong.
+    for (let at = SIZE + 16; at < 2 * SIZE; at++) {
+      const copy = crashed(path)
+      const damaged = Buffer.from(whole)
+      damaged[at]! ^= 0x40
+      writeFileSync(`${copy}/${NAME}/${FIRST}.log`, damaged)
+      const { store } = await openStore(copy)
+      expect([at, (await openLog(store)).end]).toEqual([at, 3])
+      store.abandon()
+    }
+  })
+
+  test('full segments whose index says that they were synced are not read', async () => {
+    const path = folder()
+    const { store, log, disk } = await written(path, 20, 4 * SIZE)
+    await expect.poll(() => readdirSync(`${path}/${NAME}`).filter((f) => f.endsWith('.index')).length).toBe(4)
+    expect(syncs(disk)).toHaveLength(4)
+    expect(log.end).toBe(60)
+    const next = await openStore(crashed(path))
+    expect((await openLog(next.store, 4 * SIZE)).end).toBe(60)
+    expect(new Set(reads(next.disk)).size).toBe(1)
+    expect(reads(next.disk)[0]).toContain('00000000000000000048.log')
+    store.abandon()
+  })
+
+  test('a segment whose index is missing or damaged is read, and its index made again', async () => {
+    const path = folder()
+    await (await written(path, 20, 4 * SIZE)).store.close()
+    unlinkSync(`${path}/${NAME}/${FIRST}.index`)
+    const timeIndex = `${path}/${NAME}/00000000000000000012.timeindex`
+    const damaged = readFileSync(timeIndex)
+    damaged[damaged.length - 1]! ^= 1
+    writeFileSync(timeIndex, damaged)
+    for (const at of [path, crashed(path)]) {
+      const { store } = await openStore(at)
+      const log = await openLog(store, 4 * SIZE)
+      for (let offset = 0; offset < 60; offset++) expect((await offsetsIn(log, offset))[0]).toBe(offset - (offset % 3))
+      expect(await log.seekTime(1_000)).toBe(0)
+      store.abandon()
+    }
+  })
+
+  test('damage in an older segment that was not known to be synced ends the log there', async () => {
+    const path = folder()
+    await (await written(path, 12, 4 * SIZE)).store.close()
+    const copy = crashed(path)
+    unlinkSync(`${copy}/clean`)
+    unlinkSync(`${copy}/${NAME}/00000000000000000012.index`)
+    truncateSync(`${copy}/${NAME}/00000000000000000012.log`, SIZE + 10)
+    const { store } = await openStore(copy)
+    const log = await openLog(store, 4 * SIZE)
+    expect(log.end).toBe(15)
+    expect(readdirSync(`${copy}/${NAME}`).filter((f) => f.endsWith('.log'))).toHaveLength(2)
+  })
+
+  test('the end of a segment that is gone without a trace takes the segments behind the hole with it', async () => {
+    const path = folder()
+    await written(path, 6, SIZE * 2)
+    const copy = crashed(path)
+    const at = `${copy}/${NAME}/${FIRST.slice(0, -1)}`
+    // Neither segment is known to be synced: their indexes are not there.
+    for (const base of [0, 6]) for (const ending of ['index', 'timeindex']) rmSync(`${at}${base}.${ending}`, { force: true })
+    truncateSync(`${at}6.log`, SIZE)
+    const log = await openLog((await openStore(copy)).store, SIZE * 2)
+    expect(log.end).toBe(9)
+    await append(log, { values: ['next'] })
+    expect([...(await offsetsIn(log, 0)), ...(await offsetsIn(log, 6))]).toEqual([0, 3, 6, 9])
+  })
+
+  test('a hole right behind what an index covers is a hole: nothing behind it is kept', async () => {
+    const path = folder()
+    const { store } = await openStore(path, { recoveryBytesMax: 2 * SIZE })
+    const log = await openLog(store, 4 * SIZE)
+    const at = `${path}/${NAME}`
+    for (let i = 0; i < 3; i++) await append(log, { values: ['a', 'b', 'c'] })
+    await expect.poll(() => readdirSync(at)).toContain(`${FIRST}.index`)
+    const early = ['index', 'timeindex'].map((ending) => ({ file: `${FIRST}.${ending}`, bytes: readFileSync(`${at}/${FIRST}.${ending}`) }))
+    for (let i = 0; i < 3; i++) await append(log, { values: ['a', 'b', 'c'] })
+    const copy = crashed(path)
+    for (const { file, bytes } of early) writeFileSync(`${copy}/${NAME}/${file}`, bytes)
+    truncateSync(`${copy}/${NAME}/${FIRST}.log`, 2 * SIZE)
+    const next = await openStore(copy)
+    const recovered = await openLog(next.store, 4 * SIZE)
+    expect(recovered.end).toBe(6)
+    expect(readdirSync(`${copy}/${NAME}`).filter((f) => f.endsWith('.log'))).toEqual([`${FIRST}.log`])
+    store.abandon()
+  })
+
+  test('a segment that somebody took out of the middle is no damage to those behind it', async () => {
+    const path = folder()
+    await (await written(path, 12, 4 * SIZE)).store.close()
+    const copy = crashed(path)
+    unlinkSync(`${copy}/clean`)
+    unlinkSync(`${copy}/${NAME}/00000000000000000012.log`)
+    const { store } = await openStore(copy)
+    expect((await openLog(store, 4 * SIZE)).end).toBe(36)
+  })
+
+  test('a segment that was once full is never written again: its index may say so', async () => {
+    const path = folder()
+    await (await written(path, 5, 4 * SIZE)).store.close()
+    const copy = crashed(path)
+    unlinkSync(`${copy}/clean`)
+    unlinkSync(`${copy}/${NAME}/00000000000000000012.log`)
+    const { store } = await openStore(copy)
+    const log = await openLog(store, 1e9)
+    expect(log.end).toBe(12)
+    await append(log)
+    expect(statSync(`${copy}/${NAME}/${FIRST}.log`).size).toBe(4 * SIZE)
+    expect(await offsetsIn(log, 12)).toEqual([12])
+  })
+
+  test.each(['never', 'interval', 'always'] as const)(
+    'under %s the index is written as the log grows, and a crash reads only what came after it',
+    async (fsync) => {
+      const path = folder()
+      const { store } = await openStore(path, { fsync, recoveryBytesMax: 2 * SIZE })
+      const log = await openLog(store)
+      for (let i = 0; i < 20; i++) {
+        await append(log, { values: ['a', 'b', 'c'] })
+        await expect.poll(() => covered(path)).toBeGreaterThanOrEqual((i - 1) * SIZE)
+      }
+      const next = await openStore(crashed(path))
+      expect((await openLog(next.store)).end).toBe(60)
+      expect(reads(next.disk)).toHaveLength(1)
+      store.abandon()
+    },
+  )
+
+  test('a log that may have much to read again saves its index all the same: at 16 MiB, and when a quarter is new', async () => {
+    const { store, disk } = await openStore(folder())
+    const seen: number[] = []
+    let mebibytes = 0
+    const log = await store.open(NAME, { segmentBytesMax: 1e9 }, { onCheckpoint: () => seen.push(mebibytes) })
+    const saves = (): number => disk.done.filter((d) => d.startsWith('write ') && d.endsWith(`${FIRST}.index.new`)).length
+    while (++mebibytes <= 90) {
+      await append(log, { values: [MEBIBYTE] })
+      if (seen.at(-1) === mebibytes) await expect.poll(saves).toBe(seen.length)
+    }
+    expect(seen).toEqual([17, 33, 49, 65, 87])
+  })
+
+  test('what is taken from the page cache is written again and synced before it is shown', async () => {
+    const path = folder()
+    const { store } = await openStore(path, { fsync: 'always' })
+    const log = await openLog(store)
+    for (let i = 0; i < 3; i++) await append(log, { values: ['a', 'b', 'c'] })
+    const next = await openStore(crashed(path), { fsync: 'always' })
+    await openLog(next.store)
+    const ofLog = next.disk.done.filter((d) => d.endsWith('.log')).map((d) => d.split(' ')[0])
+    expect(ofLog).toEqual(['read', 'write', 'sync'])
+    store.abandon()
+  })
+
+  test('a full segment whose index was not written before the crash is read once, not after every crash', async () => {
+    const path = folder()
+    await (await written(path, 8, 4 * SIZE)).store.close()
+    unlinkSync(`${path}/clean`)
+    for (const ending of ['index', 'timeindex']) unlinkSync(`${path}/${NAME}/${FIRST}.${ending}`)
+    const next = await openStore(path)
+    await openLog(next.store, 4 * SIZE)
+    expect(reads(next.disk)).toHaveLength(1)
+    await expect.poll(() => covered(path)).toBe(4 * SIZE)
+    const third = await openStore(crashed(path))
+    await openLog(third.store, 4 * SIZE)
+    expect(reads(third.disk)).toEqual([])
+  })
+})
