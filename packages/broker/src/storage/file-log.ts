@@ -165,6 +165,7 @@ export class FileLog implements Log {
     await Promise.all([this.#saved, this.#written])
     if (this.#site.policy !== 'always') await this.#syncFile(segment)
     await segment.saveIndex(encoded, this.#site.small)
+    segment.isSaving = false
     if (isFull) segment.unload()
   }
 

@@ -27,7 +27,7 @@ export class Segment {
   bytes: number
   /** Bytes that the index on disk covers. */
   indexedBytes = 0
-  /** Its index is being written. */
+  /** Its index is being written: set by the log that does it. */
   isSaving = false
   /** The batch that was appended last: what a waiting reader asks for. */
   tail: Place | undefined
@@ -98,7 +98,6 @@ export class Segment {
     await small.write(`${this.#base}.timeindex`, encoded.timeIndex)
     await small.write(`${this.#base}.index`, encoded.index)
     this.indexedBytes = encoded.bytes
-    this.isSaving = false
   }
 
   /** Gives the memory of its index back: it is on disk. */
