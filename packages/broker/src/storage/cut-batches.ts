@@ -1,6 +1,6 @@
 /** Finds the batches that a reader wants in bytes that were read from a segment, beginning at some batch. */
 import { TidemarkError } from '@tidemark/platform'
-import { BATCH_HEADER_BYTES, batchSizeAt } from '@tidemark/protocol'
+import { BATCH_HEADER_BYTES, batchSizeAt, int53 } from '@tidemark/protocol'
 
 export type Cut =
   | { readonly kind: 'found'; readonly begin: number; readonly end: number; readonly nextOffset: number }
@@ -17,7 +17,7 @@ export function cutBatches(chunk: Buffer, from: number, upTo: number, bytesMax: 
     const size = batchSizeAt(chunk, at)
     if (size !== undefined && size < BATCH_HEADER_BYTES) throw damaged(at)
     if (size === undefined || at + BATCH_HEADER_BYTES > chunk.length) break
-    const baseOffset = offsetIn(chunk, at)
+    const baseOffset = int53(chunk, at)
     const last = baseOffset + chunk.readInt32BE(at + 23)
     if (at + size > chunk.length) {
       if (at > 0) break
@@ -39,6 +39,3 @@ export function cutBatches(chunk: Buffer, from: number, upTo: number, bytesMax: 
 
 const damaged = (at: number): TidemarkError =>
   new TidemarkError('LOG_DAMAGED', `there is no whole record batch ${at} bytes into what was read`)
-
-/** The base offset of the batch at `at`. */
-const offsetIn = (bytes: Buffer, at: number): number => bytes.readInt32BE(at) * 4294967296 + bytes.readUInt32BE(at + 4)

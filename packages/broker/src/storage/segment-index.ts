@@ -13,7 +13,7 @@
  * ```
  * Both stand in an envelope with a CRC (sealed.ts).
  */
-import { type BatchHeader, lastOffsetOf } from '@tidemark/protocol'
+import { type BatchHeader, int53, lastOffsetOf, putInt53 } from '@tidemark/protocol'
 
 const INDEX_HEAD = 37
 const INDEX_ENTRY = 8
@@ -86,18 +86,18 @@ export class SegmentIndex {
     const count = this.entries
     const index = Buffer.allocUnsafe(INDEX_HEAD + count * INDEX_ENTRY)
     const timeIndex = Buffer.allocUnsafe(TIME_HEAD + count * TIME_ENTRY)
-    putInt64(index, 0, this.bytes)
-    putInt64(index, 8, this.nextOffset)
-    putInt64(index, 16, this.maxTimestampMs)
-    putInt64(index, 24, this.maxTimestampOffset)
+    putInt53(index, 0, this.bytes)
+    putInt53(index, 8, this.nextOffset)
+    putInt53(index, 16, this.maxTimestampMs)
+    putInt53(index, 24, this.maxTimestampOffset)
     index.writeInt32BE(count, 32)
     index.writeInt8(this.isFull ? 1 : 0, 36)
-    putInt64(timeIndex, 0, this.bytes)
+    putInt53(timeIndex, 0, this.bytes)
     timeIndex.writeInt32BE(count, 8)
     for (let i = 0; i < count; i++) {
       index.writeUInt32BE(this.#offsets[i]!, INDEX_HEAD + i * INDEX_ENTRY)
       index.writeUInt32BE(this.#positions[i]!, INDEX_HEAD + i * INDEX_ENTRY + 4)
-      putInt64(timeIndex, TIME_HEAD + i * TIME_ENTRY, this.#timesBefore[i]!)
+      putInt53(timeIndex, TIME_HEAD + i * TIME_ENTRY, this.#timesBefore[i]!)
       timeIndex.writeUInt32BE(this.#offsets[i]!, TIME_HEAD + i * TIME_ENTRY + 8)
     }
     return { bytes: this.bytes, index, timeIndex }
@@ -108,17 +108,17 @@ export class SegmentIndex {
     if (index.length < INDEX_HEAD || timeIndex.length < TIME_HEAD) return undefined
     const count = index.readInt32BE(32)
     const sizesFit = index.length === INDEX_HEAD + count * INDEX_ENTRY && timeIndex.length === TIME_HEAD + count * TIME_ENTRY
-    if (!sizesFit || timeIndex.readInt32BE(8) !== count || int64(index, 0) !== int64(timeIndex, 0)) return undefined
+    if (!sizesFit || timeIndex.readInt32BE(8) !== count || int53(index, 0) !== int53(timeIndex, 0)) return undefined
     const decoded = new SegmentIndex(baseOffset, intervalBytes)
-    decoded.bytes = int64(index, 0)
-    decoded.nextOffset = int64(index, 8)
-    decoded.maxTimestampMs = int64(index, 16)
-    decoded.maxTimestampOffset = int64(index, 24)
+    decoded.bytes = int53(index, 0)
+    decoded.nextOffset = int53(index, 8)
+    decoded.maxTimestampMs = int53(index, 16)
+    decoded.maxTimestampOffset = int53(index, 24)
     decoded.isFull = index.readInt8(36) === 1
     for (let i = 0; i < count; i++) {
       decoded.#offsets.push(index.readUInt32BE(INDEX_HEAD + i * INDEX_ENTRY))
       decoded.#positions.push(index.readUInt32BE(INDEX_HEAD + i * INDEX_ENTRY + 4))
-      decoded.#timesBefore.push(int64(timeIndex, TIME_HEAD + i * TIME_ENTRY))
+      decoded.#timesBefore.push(int53(timeIndex, TIME_HEAD + i * TIME_ENTRY))
     }
     return decoded
   }
@@ -135,13 +135,3 @@ function lastBelow(values: readonly number[], below: (value: number) => boolean)
   }
   return low - 1
 }
-
-const INT32 = 2 ** 32
-
-function putInt64(buf: Buffer, at: number, v: number): void {
-  const high = Math.floor(v / INT32)
-  buf.writeInt32BE(high, at)
-  buf.writeUInt32BE(v - high * INT32, at + 4)
-}
-
-const int64 = (buf: Buffer, at: number): number => buf.readInt32BE(at) * INT32 + buf.readUInt32BE(at + 4)

@@ -10,7 +10,9 @@
  * ```
  * The CRC does not cover base offset and leader epoch: a broker writes both without opening the batch.
  */
+
 import { WireError } from '../wire/error.ts'
+import { int53, putInt53 } from '../wire/int53.ts'
 import { crc32c } from './crc32c.ts'
 
 export const BATCH_HEADER_BYTES = 61
@@ -83,11 +85,6 @@ export function readBatchHeader(bytes: Buffer, at = 0): BatchHeader {
   }
 }
 
-/** An int64 as a number: exact for every safe integer, rounded beyond (a hostile time or offset; nothing is indexed by it). */
-function int53(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at) * 4294967296 + bytes.readUInt32BE(at + 4)
-}
-
 /** Whether the batch of `size` bytes at `at` is as its producer wrote it. */
 export function hasRightCrc(bytes: Buffer, at: number, size: number): boolean {
   return crc32c(bytes.subarray(at + 21, at + size)) === bytes.readUInt32BE(at + 17)
@@ -95,8 +92,7 @@ export function hasRightCrc(bytes: Buffer, at: number, size: number): boolean {
 
 /** Writes what a broker decides about a batch: neither is under the CRC. */
 export function stampBatch(bytes: Buffer, at: number, baseOffset: number, leaderEpoch: number): void {
-  bytes.writeInt32BE(Math.floor(baseOffset / 4294967296), at)
-  bytes.writeUInt32BE(baseOffset >>> 0, at + 4)
+  putInt53(bytes, at, baseOffset)
   bytes.writeInt32BE(leaderEpoch, at + 12)
 }
 

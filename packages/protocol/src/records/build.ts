@@ -1,4 +1,5 @@
 /** Builds record batches: records are written as they come, the header once all are there. */
+import { putInt53 } from '../wire/int53.ts'
 import { BATCH_HEADER_BYTES, BATCH_LENGTH_END, type Compression, compressionBits } from './batch.ts'
 import { compress } from './compression.ts'
 import { crc32c } from './crc32c.ts'
@@ -139,24 +140,19 @@ interface HeaderToWrite extends BatchOptions {
 }
 
 function writeHeader(batch: Buffer, h: HeaderToWrite): void {
-  putInt64(batch, 0, h.baseOffset ?? 0)
+  putInt53(batch, 0, h.baseOffset ?? 0)
   batch.writeInt32BE(batch.length - BATCH_LENGTH_END, 8)
   batch.writeInt32BE(h.leaderEpoch ?? -1, 12)
   batch[16] = 2
   batch.writeInt16BE(h.attributes, 21)
   batch.writeInt32BE(h.count - 1, 23)
-  putInt64(batch, 27, h.baseTimestamp)
-  putInt64(batch, 35, h.maxTimestamp)
+  putInt53(batch, 27, h.baseTimestamp)
+  putInt53(batch, 35, h.maxTimestamp)
   batch.writeBigInt64BE(h.producerId ?? -1n, 43)
   batch.writeInt16BE(h.producerEpoch ?? -1, 51)
   batch.writeInt32BE(h.baseSequence ?? -1, 53)
   batch.writeInt32BE(h.count, 57)
   batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
-}
-
-function putInt64(batch: Buffer, at: number, v: number): void {
-  batch.writeInt32BE(Math.floor(v / 4294967296), at)
-  batch.writeUInt32BE(v >>> 0, at + 4)
 }
 
 /** A whole batch in one call. */
