@@ -1,3 +1,4 @@
+export { put, restOf } from './arrival.ts'
 export { type Clock, sleep, type Timer } from './clock.ts'
 export { type Disk, type File, type Lock, type Now, replaceFile } from './disk.ts'
 export { DiskError, type ErrorDetails, TidemarkError } from './error.ts'

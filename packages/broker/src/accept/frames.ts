@@ -4,15 +4,13 @@
  * Each frame has memory of its own, which whoever takes it may keep and change; most of a large one is read straight into it. That
  * memory is taken when a part of the frame has arrived: a client that only promises bytes costs nothing.
  */
+import { put, restOf } from '@tidemark/platform'
 import type { MemoryPool } from '../memory-pool.ts'
 
 const SIZE_BYTES = 4
 /** A frame up to this size gets its memory at once; of a larger one a sixteenth has to be there. */
 const TRUSTED_BYTES = 1024 * 1024
 const TRUSTED_SHARE = 16
-
-/** Less of a frame is not worth a read of its own: what follows it would need another. */
-const TARGET_BYTES_MIN = 64 * 1024
 
 export class FrameError extends Error {
   override readonly name = 'FrameError'
@@ -36,7 +34,7 @@ export class FrameReader {
 
   /** Where the rest of a large frame goes. */
   target(): Buffer | undefined {
-    return this.#frame !== undefined && this.#size - this.#have >= TARGET_BYTES_MIN ? this.#frame.subarray(this.#have) : undefined
+    return this.#frame && restOf(this.#frame, this.#have)
   }
 
   /** Hands out each frame that ends in this chunk, of which nothing is kept. Throws `FrameError` for a size that no frame may have. */
@@ -86,8 +84,7 @@ export class FrameReader {
       }
       this.#early = []
     }
-    const isInPlace = part.buffer === this.#frame.buffer && part.byteOffset === this.#frame.byteOffset + this.#have
-    if (!isInPlace) this.#frame.set(part, this.#have)
+    put(part, this.#frame, this.#have)
     this.#have += part.length
   }
 }

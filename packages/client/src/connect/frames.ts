@@ -2,11 +2,9 @@
  * Bytes to frames. Each has memory of its own size, most of a large one is read straight into it, and it is never written to again:
  * keys and values of records are views on it.
  */
-import { TidemarkError } from '@tidemark/platform'
+import { put, restOf, TidemarkError } from '@tidemark/platform'
 
 const SIZE_BYTES = 4
-/** Less of a frame is not worth a read of its own: what follows it would need another. */
-const TARGET_BYTES_MIN = 64 * 1024
 
 export class FrameReader {
   readonly #bytesMax: number
@@ -21,8 +19,7 @@ export class FrameReader {
 
   /** Where the rest of a large frame goes. */
   target(): Buffer | undefined {
-    const frame = this.#frame
-    return frame !== undefined && frame.length - this.#filled >= TARGET_BYTES_MIN ? frame.subarray(this.#filled) : undefined
+    return this.#frame && restOf(this.#frame, this.#filled)
   }
 
   /**
@@ -49,8 +46,7 @@ export class FrameReader {
 
   #fill(frame: Buffer, chunk: Buffer, at: number, onFrame: (frame: Buffer) => void): number {
     const taken = Math.min(chunk.length - at, frame.length - this.#filled)
-    const isInPlace = chunk.buffer === frame.buffer && chunk.byteOffset + at === frame.byteOffset + this.#filled
-    if (!isInPlace) chunk.copy(frame, this.#filled, at, at + taken)
+    put(chunk.subarray(at, at + taken), frame, this.#filled)
     this.#filled += taken
     if (this.#filled === frame.length) {
       this.#frame = undefined
