@@ -9,7 +9,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { startBroker } from '@tidemark/broker'
-import { apiByKey, peekRequest, peekResponse } from '@tidemark/protocol'
+import { apiByKey, FrameSplitter, peekRequest, peekResponse } from '@tidemark/protocol'
 import { judge as kafkajs } from './clients/kafkajs.ts'
 import { judge as kcat } from './clients/kcat.ts'
 import { Report } from './report.ts'
@@ -64,15 +64,10 @@ function record(client: string, socket: net.Socket, upstream: net.Socket): void 
 
 /** Passes bytes on, and hands out the whole frames among them. */
 function passOn(from: net.Socket, to: net.Socket, each: (frame: Buffer) => void): void {
-  let rest = Buffer.alloc(0)
+  const splitter = new FrameSplitter()
   from.on('data', (chunk) => {
     to.write(chunk)
-    rest = Buffer.concat([rest, chunk])
-    while (rest.length >= 4 && rest.length >= 4 + rest.readInt32BE(0)) {
-      const end = 4 + rest.readInt32BE(0)
-      each(rest.subarray(4, end))
-      rest = rest.subarray(end)
-    }
+    for (const frame of splitter.push(chunk)) each(frame)
   })
   from.on('close', () => to.destroy())
   from.on('error', () => {})

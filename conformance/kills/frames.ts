@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { createAdmin, createKafka, createProducer, type Kafka, read } from '@tidemark/client'
-import { apiByKey, apis, buildBatch, encodeRequest } from '@tidemark/protocol'
+import { apiByKey, apis, buildBatch, encodeRequest, FrameSplitter, peekResponse } from '@tidemark/protocol'
 import { equal, Report } from '../report.ts'
 import { BrokerProcess, MiB, makeFolder, megabytes, percentile, randomOf, removeFolder, sleep, until } from './broker-process.ts'
 import { isQuick, keepFigures } from './figures.ts'
@@ -151,7 +151,7 @@ function connect(port: number, options: { allowHalfOpen?: boolean } = {}): Promi
 /** One connection: a mutant, and a question behind it whose answer shows that the broker has looked at the mutant. */
 class Attacker {
   readonly #socket: net.Socket
-  #received: Buffer = Buffer.alloc(0)
+  readonly #received = new FrameSplitter()
   #settle: ((outcome: Outcome) => void) | undefined
   #asked = 0
 
@@ -163,11 +163,7 @@ class Attacker {
   }
 
   #onData(chunk: Buffer): void {
-    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
-    while (this.#received.length >= 8 && this.#received.length >= 4 + this.#received.readInt32BE(0)) {
-      if (this.#received.readInt32BE(4) === this.#asked) this.#settle?.('answered')
-      this.#received = this.#received.subarray(4 + this.#received.readInt32BE(0))
-    }
+    for (const frame of this.#received.push(chunk)) if (peekResponse(frame) === this.#asked) this.#settle?.('answered')
   }
 
   /** `waits`: the mutant asks for patience, or its size swallowed the question. */

@@ -14,7 +14,17 @@ import { closeSync, openSync, readdirSync, statfsSync, statSync, writeSync } fro
 import { createInterface, type Interface } from 'node:readline'
 import { createAdmin, createKafka, type Kafka } from '@tidemark/client'
 import { type Connection, nodeTransport } from '@tidemark/platform'
-import { type Api, apis, buildBatch, decodeResponse, encodeRequest, type Infer, type InferInput, peekResponse } from '@tidemark/protocol'
+import {
+  type Api,
+  apis,
+  buildBatch,
+  decodeResponse,
+  encodeRequest,
+  FrameSplitter,
+  type Infer,
+  type InferInput,
+  peekResponse,
+} from '@tidemark/protocol'
 import { equal, Report } from '../report.ts'
 import { MiB, makeFolder, percentile, removeFolder, sleep } from './broker-process.ts'
 import { isQuick, keepFigures } from './figures.ts'
@@ -77,7 +87,7 @@ class Spied {
 class Pipe {
   readonly #connection: Connection
   readonly #waiting = new Map<number, (frame: Buffer) => void>()
-  #received: Buffer = Buffer.alloc(0)
+  readonly #received = new FrameSplitter()
   #next = 0
 
   constructor(connection: Connection) {
@@ -91,11 +101,7 @@ class Pipe {
   }
 
   #onData(chunk: Buffer): void {
-    this.#received = Buffer.concat([this.#received, chunk])
-    while (this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE(0)) {
-      const end = 4 + this.#received.readInt32BE(0)
-      const frame = this.#received.subarray(4, end)
-      this.#received = this.#received.subarray(end)
+    for (const frame of this.#received.push(chunk)) {
       const id = peekResponse(frame)
       this.#waiting.get(id)!(frame)
       this.#waiting.delete(id)

@@ -1,11 +1,11 @@
 import { type Connection, nodeTransport } from '@tidemark/platform'
-import { type Api, decodeResponse, encodeRequest, type Infer, type InferInput } from '@tidemark/protocol'
+import { type Api, decodeResponse, encodeRequest, FrameSplitter, type Infer, type InferInput } from '@tidemark/protocol'
 
 /** A client that sends what it is told and nothing else. */
 export class RawClient {
   readonly #connection: Connection
   readonly #waiting = new Map<number, (frame: Buffer) => void>()
-  #received = Buffer.alloc(0)
+  readonly #received = new FrameSplitter()
   #correlationId = 0
   /** Correlation ids in the order of the answers. */
   readonly order: number[] = []
@@ -24,11 +24,7 @@ export class RawClient {
   }
 
   #onData(chunk: Buffer): void {
-    this.#received = Buffer.concat([this.#received, chunk])
-    while (this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE(0)) {
-      const end = 4 + this.#received.readInt32BE(0)
-      const frame = this.#received.subarray(4, end)
-      this.#received = this.#received.subarray(end)
+    for (const frame of this.#received.push(chunk)) {
       const correlationId = frame.readInt32BE(0)
       this.order.push(correlationId)
       this.frames.push(frame)

@@ -3,6 +3,7 @@
  * lost from some byte on.
  */
 import { type Address, type Connection, type ConnectionHandlers, type Listener, TidemarkError, type Transport } from '@tidemark/platform'
+import { FrameSplitter } from '@tidemark/protocol'
 import type { Process } from './process.ts'
 import type { SeededRandom } from './random.ts'
 
@@ -239,22 +240,5 @@ class Side implements Connection {
     this.#arrived = []
     this.handlers.onClose(error)
     this.handlers = ignored
-  }
-}
-
-/** Puts a stream of bytes back into frames. */
-class FrameSplitter {
-  #rest: Buffer = Buffer.alloc(0)
-
-  push(bytes: Buffer): Buffer[] {
-    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
-    const frames: Buffer[] = []
-    while (this.#rest.length >= 4) {
-      const end = 4 + this.#rest.readInt32BE(0)
-      if (this.#rest.length < end) break
-      frames.push(this.#rest.subarray(4, end))
-      this.#rest = this.#rest.subarray(end)
-    }
-    return frames
   }
 }

@@ -1,0 +1,22 @@
+/**
+ * Puts a stream of bytes back into frames, for those who trust the other side: tools, tests, the simulated wire. A size is believed whatever
+ * it says; the broker and the client have readers of their own, with limits.
+ */
+const SIZE_BYTES = 4
+
+export class FrameSplitter {
+  #rest: Buffer = Buffer.alloc(0)
+
+  /** The frames that are whole now, without their sizes: views on memory of the splitter's own. */
+  push(bytes: Uint8Array): Buffer[] {
+    this.#rest = Buffer.concat([this.#rest, bytes])
+    const frames: Buffer[] = []
+    while (this.#rest.length >= SIZE_BYTES) {
+      const end = SIZE_BYTES + this.#rest.readInt32BE(0)
+      if (this.#rest.length < end) break
+      frames.push(this.#rest.subarray(SIZE_BYTES, end))
+      this.#rest = this.#rest.subarray(end)
+    }
+    return frames
+  }
+}
