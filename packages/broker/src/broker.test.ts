@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { type File, nodePlatform } from '@tidemark/platform'
+import { DiskError, type File, nodePlatform } from '@tidemark/platform'
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startBroker } from './broker.ts'
@@ -225,36 +225,54 @@ describe('failure of the disk (decision 16)', () => {
     })
   }
 
-  test('a client that connects before the leader epoch of this start is safe is answered after that', async () => {
-    const held = Promise.withResolvers<void>()
-    const bound = Promise.withResolvers<{ host: string; port: number }>()
-    const disk = {
-      ...nodePlatform.disk,
-      open(path: string, mode: 'read' | 'write' | 'create'): File {
-        const file = nodePlatform.disk.open(path, mode) as File
-        return path.includes('__cluster_metadata') ? Object.assign(file, { sync: () => held.promise }) : file
-      },
+  describe('a client that connects while the broker starts', () => {
+    /** A broker whose start waits for the disk, and a client that is there already. */
+    async function early() {
+      const held = Promise.withResolvers<void>()
+      held.promise.catch(() => {}) // it may fail before the broker waits for it
+      const bound = Promise.withResolvers<{ host: string; port: number }>()
+      const disk = {
+        ...nodePlatform.disk,
+        open(path: string, mode: 'read' | 'write' | 'create'): File {
+          const file = nodePlatform.disk.open(path, mode) as File
+          return path.includes('__cluster_metadata') ? Object.assign(file, { sync: () => held.promise }) : file
+        },
+      }
+      const transport = {
+        ...nodePlatform.transport,
+        async listen(...args: Parameters<typeof nodePlatform.transport.listen>) {
+          const listener = await nodePlatform.transport.listen(...args)
+          bound.resolve(listener.address)
+          return listener
+        },
+      }
+      const starting = start({ data: folder(), platform: { ...nodePlatform, disk, transport } })
+      const address = await bound.promise
+      const client = await RawClient.connect(address)
+      onTestFinished(() => client.end())
+      return { held, starting, client, address }
     }
-    const transport = {
-      ...nodePlatform.transport,
-      async listen(...args: Parameters<typeof nodePlatform.transport.listen>) {
-        const listener = await nodePlatform.transport.listen(...args)
-        bound.resolve(listener.address)
-        return listener
-      },
-    }
-    const starting = start({ data: folder(), platform: { ...nodePlatform, disk, transport } })
-    const client = await RawClient.connect(await bound.promise)
-    onTestFinished(() => client.end())
-    const order: string[] = []
-    const answered = client.call(apis.ApiVersions, 3, {}).then(() => order.push('answered'))
-    void starting.then(() => order.push('started'))
-    // Others are served by this process meanwhile: it is not for want of turns that no answer comes.
-    await (await setUp()).client.call(apis.ApiVersions, 3, {})
-    expect(order).toEqual([])
-    held.resolve()
-    await answered
-    expect(order).toEqual(['started', 'answered'])
+
+    test('is answered once the leader epoch of this start is safe', async () => {
+      const { held, starting, client } = await early()
+      const order: string[] = []
+      const answered = client.call(apis.ApiVersions, 3, {}).then(() => order.push('answered'))
+      void starting.then(() => order.push('started'))
+      // Others are served by this process meanwhile: it is not for want of turns that no answer comes.
+      await (await setUp()).client.call(apis.ApiVersions, 3, {})
+      expect(order).toEqual([])
+      held.resolve()
+      await answered
+      expect(order).toEqual(['started', 'answered'])
+    })
+
+    test('is let go if the start fails, and the port is free again', async () => {
+      const { held, starting, client, address } = await early()
+      held.reject(new DiskError('sync', 'somewhere', Object.assign(new Error('told to fail'), { code: 'EIO' })))
+      await expect(starting).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+      await client.closed
+      await (await start({ listen: address })).close()
+    })
   })
 
   test('leaves no timer behind, so that the process may end', async () => {

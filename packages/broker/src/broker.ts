@@ -1,6 +1,6 @@
 /**
- * The broker: the one file that knows all its parts. It opens the data, reads the cluster's metadata back, and listens; it closes
- * in the other order. The first failure of the disk closes it too, and rejects `closed`.
+ * The broker: the one file that knows all its parts. It binds its port, opens the data and reads the cluster's metadata back meanwhile, and
+ * then serves; it closes in the other order. The first failure of the disk closes it too, and rejects `closed`.
  */
 import { type Clock, DiskError, TidemarkError } from '@tidemark/platform'
 import { uuidToText } from '@tidemark/protocol'
@@ -45,15 +45,13 @@ export async function startBroker(given: StartOptions): Promise<Broker> {
   const options = resolveOptions(given)
   const { clock, transport } = options.platform
   const acceptor = new Acceptor(options, clock)
-  // The port is bound while the data is opened; nobody is served before all of that is done.
-  const listening = acceptor.listen(transport)
-  listening.catch(() => {}) // told once the data is open
+  acceptor.listen(transport)
   const failure = new Failure(() => running?.fail())
   let running: Running | undefined
   let store: Store | undefined
   try {
     store = await openStore(options, failure)
-    running = await Running.start(options, store, { acceptor, listening }, failure)
+    running = await Running.start(options, store, acceptor, failure)
     if (failure.error !== undefined) running.fail()
     return running
   } catch (cause) {
@@ -64,11 +62,6 @@ export async function startBroker(given: StartOptions): Promise<Broker> {
     else store?.abandon()
     throw error
   }
-}
-
-interface Door {
-  readonly acceptor: Acceptor
-  readonly listening: Promise<Addresses>
 }
 
 async function openStore(options: BrokerOptions, failure: Failure): Promise<Store> {
@@ -113,7 +106,7 @@ class Running implements Broker {
   #rejectClosed: (error: TidemarkError) => void = () => {}
   #closing: Promise<void> | undefined
 
-  static async start(options: BrokerOptions, store: Store, { acceptor, listening }: Door, failure: Failure): Promise<Running> {
+  static async start(options: BrokerOptions, store: Store, acceptor: Acceptor, failure: Failure): Promise<Running> {
     const { platform } = options
     const cluster = await Cluster.open(store, platform, failure)
     // The partitions of __consumer_offsets stay as many as they were: groups are found by their number.
@@ -136,7 +129,7 @@ class Running implements Broker {
       onRefused: (client: string, why: string) => tell({ kind: 'refused', client, why }),
       onBug: (where: string, error: unknown) => tell({ kind: 'bug', where, error }),
     }
-    const [addresses] = await Promise.all([listening, cluster.started])
+    const [addresses] = await Promise.all([acceptor.addresses, cluster.started])
     try {
       void groups.start()
     } catch (error) {

@@ -27,7 +27,7 @@ export class Acceptor {
   readonly #connections = new Set<ClientConnection>()
   readonly #early = new Set<Connection>()
   #site: Site | undefined
-  #listening: Promise<Listener> | undefined
+  #addresses: Promise<Addresses> | undefined
   #listener: Listener | undefined
   #onEmpty: (() => void) | undefined
   #closing = false
@@ -37,9 +37,19 @@ export class Acceptor {
     this.#clock = clock
   }
 
-  async listen(transport: Transport): Promise<Addresses> {
-    this.#listening = transport.listen(this.#options.listen, (connection) => this.#accept(connection))
-    this.#listener = await this.#listening
+  /** Begins to listen. */
+  listen(transport: Transport): void {
+    this.#addresses = this.#bind(transport)
+    this.#addresses.catch(() => {}) // whoever asks where it listens is told
+  }
+
+  /** Rejects if it cannot listen. `listen` was called. */
+  get addresses(): Promise<Addresses> {
+    return this.#addresses!
+  }
+
+  async #bind(transport: Transport): Promise<Addresses> {
+    this.#listener = await transport.listen(this.#options.listen, (connection) => this.#accept(connection))
     const { host, port } = this.#listener.address
     return { bound: { host: isWildcard(host) ? LOOPBACK : host, port }, advertised: this.#advertisedTo(host) }
   }
@@ -108,8 +118,8 @@ export class Acceptor {
   }
 
   async #closeListener(): Promise<void> {
-    const listener = this.#listener ?? (await this.#listening?.catch(() => undefined))
-    await listener?.close()
+    await this.#addresses?.catch(() => {})
+    await this.#listener?.close()
   }
 }
 
