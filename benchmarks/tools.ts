@@ -1,9 +1,9 @@
 /** Brings what the benchmarks run onto the machine, outside the repository, once: the Go driver, other people's clients. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { CACHE } from '../conformance/tools.ts'
+import { CACHE, NotToBeHad, npmPackageFolder } from '../conformance/tools.ts'
 
 export const REPOSITORY = fileURLToPath(new URL('..', import.meta.url))
 export const DRIVER = path.join(CACHE, 'bench-driver')
@@ -17,18 +17,16 @@ export function buildDriver(): void {
   })
 }
 
-/** The folder in which this npm package is installed at this version; undefined where it does not install, with a line that says so. */
-export function npmFolder(name: string, version: string, native: boolean): string | undefined {
-  const folder = path.join(CACHE, `${name.replace(/[@/]/g, '_')}-${version}`)
-  if (existsSync(path.join(folder, 'node_modules', name))) return folder
-  mkdirSync(folder, { recursive: true })
+/** The folder in which another client is installed; undefined where it cannot be, with a line that says so. `native`: it is built here. */
+export function clientFolder(name: string, version: string, native: boolean): string | undefined {
   const headers = path.join(REPOSITORY, 'node_modules', `node-${process.platform}-${process.arch}`)
-  const env = native ? { ...process.env, npm_config_nodedir: headers } : process.env
-  const scripts = native ? [] : ['--ignore-scripts']
-  const install = ['install', '--prefix', folder, '--no-audit', '--no-fund', ...scripts, `${name}@${version}`]
-  if (spawnSync('npm', install, { env, stdio: 'ignore' }).status === 0) return folder
-  console.error(`${name}@${version} does not install here: it is left out`)
-  return undefined
+  try {
+    return npmPackageFolder(name, version, native ? { scripts: { ...process.env, npm_config_nodedir: headers } } : {})
+  } catch (error) {
+    if (!(error instanceof NotToBeHad)) throw error
+    console.error(`${name}@${version} is left out: ${error.message}`)
+    return undefined
+  }
 }
 
 /** Runs a program to its end and reads the one line of JSON that it prints. */

@@ -13,8 +13,8 @@ const BIOME = fileURLToPath(new URL('../node_modules/.bin/biome', import.meta.ur
 export class NotToBeHad extends Error {}
 
 /** Runs an installer to its end, or asks a program whether it is there. */
-export function obtain(program: string, args: readonly string[], cwd?: string): void {
-  const { status, error, stderr } = spawnSync(program, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' })
+export function obtain(program: string, args: readonly string[], where: Where = {}): void {
+  const { status, error, stderr } = spawnSync(program, args, { ...where, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' })
   if (status !== 0) throw notToBeHad(`${program} ${args.slice(0, 2).join(' ')}`, error?.message ?? stderr)
 }
 
@@ -28,15 +28,23 @@ export async function make(line: string, cwd: string, timeoutMs: number): Promis
 const notToBeHad = (what: string, said: string): NotToBeHad =>
   new NotToBeHad(`'${what} …' failed here: ${said.trim().split('\n').slice(-3).join(' ').slice(-300)}`)
 
+export interface Install {
+  /** Packages beside it, as `name@version`. */
+  readonly others?: readonly string[]
+  /** With this environment its install scripts run; they do not unless it is given. */
+  readonly scripts?: NodeJS.ProcessEnv
+}
+
 /** A folder of the cache in which these packages are installed, at exactly these versions. It is complete or absent: another one is filled. */
-export function npmPackageFolder(name: string, version: string, ...others: readonly string[]): string {
+export function npmPackageFolder(name: string, version: string, { others = [], scripts }: Install = {}): string {
   const folder = path.join(CACHE, [`${name}-${version}`, ...others].join('+').replace(/[@/]/g, '_'))
   if (!existsSync(path.join(folder, 'node_modules', name))) {
     const filling = `${folder}.filling`
     rmSync(filling, { recursive: true, force: true })
     mkdirSync(filling, { recursive: true })
     const packages = [`${name}@${version}`, ...others]
-    obtain('npm', ['install', '--prefix', filling, '--no-audit', '--no-fund', '--ignore-scripts', ...packages])
+    const args = ['install', '--prefix', filling, '--no-audit', '--no-fund', ...(scripts ? [] : ['--ignore-scripts']), ...packages]
+    obtain('npm', args, scripts && { env: scripts })
     rmSync(folder, { recursive: true, force: true })
     renameSync(filling, folder)
   }

@@ -1,20 +1,15 @@
 /** kafkajs 2.2.4. */
 import { createRequire } from 'node:module'
-import { type Client, inFlight } from './load.ts'
+import { type Client, counting, inFlight } from './load.ts'
 
 export function load(folder: string): Client {
   const { Kafka, logLevel } = createRequire(`${folder}/package.json`)('kafkajs')
   const connect = (brokers: string) => new Kafka({ clientId: 'bench', brokers: [brokers], logLevel: logLevel.NOTHING })
   return {
-    async consume({ brokers, topic, group, count, kind, took }) {
+    async consume(asked) {
+      const { brokers, topic, group, kind } = asked
       const consumer = connect(brokers).consumer({ groupId: group })
-      const all = Promise.withResolvers<void>()
-      let seen = 0
-      const handled = (records: number): void => {
-        took(records)
-        seen += records
-        if (seen >= count) all.resolve()
-      }
+      const { handled, all } = counting(asked)
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
       const handler =

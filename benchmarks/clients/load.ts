@@ -28,6 +28,18 @@ export interface Client {
 export const SENDS_IN_FLIGHT = 4
 export const RECORDS_A_SEND = 1000
 
+/** Counts what is handled; `all` resolves once it was so many records. */
+export function counting({ count, took }: ConsumeLoad): { handled(records: number): void; readonly all: PromiseWithResolvers<void> } {
+  const all = Promise.withResolvers<void>()
+  let seen = 0
+  const handled = (records: number): void => {
+    took(records)
+    seen += records
+    if (seen >= count) all.resolve()
+  }
+  return { handled, all }
+}
+
 /** Calls `send` with the number of its records until all of `count` were sent, so many at once. */
 export async function inFlight(count: number, send: (records: number) => Promise<unknown>): Promise<void> {
   let left = count

@@ -1,14 +1,15 @@
 /** @platformatic/kafka 2.12.1: its consumer gives records one by one. */
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { type Client, inFlight } from './load.ts'
+import { type Client, counting, inFlight } from './load.ts'
 
 export async function load(folder: string): Promise<Client> {
   const entry = createRequire(`${folder}/package.json`).resolve('@platformatic/kafka')
   const { Consumer, Producer } = await import(pathToFileURL(entry).href)
   const common = { clientId: 'bench', timeout: 30_000 }
   return {
-    async consume({ brokers, topic, group, count, took }) {
+    async consume(asked) {
+      const { brokers, topic, group } = asked
       const consumer = new Consumer({ ...common, groupId: group, bootstrapBrokers: [brokers], autocommit: 1000 })
       const stream = await consumer.consume({
         topics: [topic],
@@ -17,13 +18,9 @@ export async function load(folder: string): Promise<Client> {
         autocommit: 1000,
         maxWaitTime: 500,
       })
-      const all = Promise.withResolvers<void>()
-      let seen = 0
+      const { handled, all } = counting(asked)
       stream.on('error', all.reject)
-      stream.on('data', () => {
-        took(1)
-        if (++seen === count) all.resolve()
-      })
+      stream.on('data', () => handled(1))
       await all.promise
       return async () => {
         await stream.close()

@@ -1,19 +1,14 @@
 /** Our client and consumer, with their defaults. */
 import { createKafka, createProducer } from '@tidemark/client'
 import { createConsumer } from '@tidemark/consumer'
-import { type Client, inFlight } from './load.ts'
+import { type Client, counting, inFlight } from './load.ts'
 
 export const client: Client = {
-  async consume({ brokers, topic, group, count, kind, took }) {
+  async consume(asked) {
+    const { brokers, topic, group, kind } = asked
     const kafka = createKafka({ brokers: [brokers] })
     const consumer = createConsumer(kafka, { group })
-    const all = Promise.withResolvers<void>()
-    let seen = 0
-    const handled = (records: number): void => {
-      took(records)
-      seen += records
-      if (seen >= count) all.resolve()
-    }
+    const { handled, all } = counting(asked)
     if (kind === 'each') consumer.each(topic, {}, () => handled(1))
     else consumer.batches(topic, { recordsMax: 10_000 }, (batch) => handled(batch.messages.length))
     const running = consumer.run()

@@ -1,7 +1,7 @@
 /** The table "Client": ours beside other people's, each in a fresh process, against one Kafka broker. */
 import path from 'node:path'
 import { RunningBroker } from '../rivals/brokers.ts'
-import { drive, npmFolder, REPOSITORY, runForJson } from '../tools.ts'
+import { clientFolder, drive, REPOSITORY, runForJson } from '../tools.ts'
 import { type Benchmark, counted, type Round, rotated, settle } from './load.ts'
 
 interface ClientLoad {
@@ -22,9 +22,9 @@ const LOADS: Readonly<Record<string, ClientLoad>> = {
 
 const CLIENTS = [
   { name: 'tidemark', folder: () => '-' },
-  { name: 'kafkajs', folder: () => npmFolder('kafkajs', '2.2.4', false) },
-  { name: 'platformatic', folder: () => npmFolder('@platformatic/kafka', '2.12.1', false) },
-  { name: 'rdkafka', folder: () => npmFolder('node-rdkafka', '3.6.1', true) },
+  { name: 'kafkajs', folder: () => clientFolder('kafkajs', '2.2.4', false) },
+  { name: 'platformatic', folder: () => clientFolder('@platformatic/kafka', '2.12.1', false) },
+  { name: 'rdkafka', folder: () => clientFolder('node-rdkafka', '3.6.1', true) },
 ] as const
 
 export const clientLoads: Benchmark = {

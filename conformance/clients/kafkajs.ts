@@ -20,7 +20,7 @@ const PARTITIONS = [0, 1, 2]
 const START_MS = 1_000_000
 
 export async function judge(report: Report, brokers: readonly string[]): Promise<void> {
-  const folder = npmPackageFolder('kafkajs', '2.2.4', 'kafkajs-snappy@1.1.0', '@2l/kafkajs-lz4@1.3.2')
+  const folder = npmPackageFolder('kafkajs', '2.2.4', { others: ['kafkajs-snappy@1.1.0', '@2l/kafkajs-lz4@1.3.2'] })
   const load = createRequire(path.join(folder, 'package.json'))
   installCodecs(load)
   const { Kafka, logLevel, CompressionTypes } = load('kafkajs') as KafkaJs

@@ -28,7 +28,7 @@ export function kafkaJars(version: KafkaVersion): string {
     mkdirSync(folder, { recursive: true })
     writeFileSync(path.join(folder, 'pom.xml'), pom(version))
     const args = ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${filling}`]
-    obtain('mvn', args, folder)
+    obtain('mvn', args, { cwd: folder })
     renameSync(filling, libs)
   }
   return path.join(libs, '*')
