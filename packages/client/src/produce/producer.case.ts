@@ -27,6 +27,16 @@ export function logOf(cluster: FakeCluster, topic = 't', partition = 0): string[
   })
 }
 
+/** Sends so many numbers one by one, a millisecond between them, until all are settled. */
+export async function sendNumbers({ world, producer }: Pick<ReturnType<typeof start>, 'world' | 'producer'>, count: number): Promise<void> {
+  const sends: Promise<unknown>[] = []
+  for (const value of numbers(count)) {
+    sends.push(producer.send('t', { value }))
+    await world.run(1)
+  }
+  await world.settle(Promise.all(sends))
+}
+
 export const numbers = (n: number): string[] => Array.from({ length: n }, (_, i) => `${i}`)
 export const headersOf = (call: Call) =>
   call.body.topicData.flatMap((t: any) => t.partitionData.map((p: any) => [...batchesIn(Buffer.from(p.records))][0]!.header))

@@ -1,6 +1,6 @@
 import { ErrorCode } from '@tidemark/protocol'
 import { describe, expect, it } from 'vitest'
-import { answerAll, headersOf, logOf, numbers, start } from './producer.case.ts'
+import { answerAll, headersOf, logOf, numbers, sendNumbers, start } from './producer.case.ts'
 
 describe('what is tried again', () => {
   it.each([1, 5])('stays in order and comes once when every third answer is lost (%i in flight)', async (requestsInFlightMax) => {
@@ -11,12 +11,7 @@ describe('what is tried again', () => {
       const reply = await next()
       return ++n % 3 === 0 ? 'close' : reply
     })
-    const sends: Promise<unknown>[] = []
-    for (const value of numbers(60)) {
-      sends.push(producer.send('t', { value }))
-      await world.run(1)
-    }
-    await world.settle(Promise.all(sends))
+    await sendNumbers({ world, producer }, 60)
     expect(logOf(cluster)).toEqual(numbers(60))
     expect(n).toBeGreaterThan(3)
   })
@@ -29,12 +24,7 @@ describe('what is tried again', () => {
     cluster.on('Produce', (call) =>
       headersOf(call)[0].baseSequence === 1 && refusals-- > 0 ? answerAll(call, ErrorCode.NOT_ENOUGH_REPLICAS) : undefined,
     )
-    const sends: Promise<unknown>[] = []
-    for (const value of numbers(20)) {
-      sends.push(producer.send('t', { value }))
-      await world.run(1)
-    }
-    await world.settle(Promise.all(sends))
+    await sendNumbers({ world, producer }, 20)
     expect(logOf(cluster)).toEqual(['first', ...numbers(20)])
   })
 
@@ -79,12 +69,7 @@ describe('what is tried again', () => {
     await world.settle(producer.send('t', { value: 'first' }))
     let n = 0
     cluster.on('Produce', (call) => (++n % 2 === 1 ? answerAll(call, ErrorCode.NOT_ENOUGH_REPLICAS) : undefined))
-    const sends: Promise<unknown>[] = []
-    for (const value of numbers(20)) {
-      sends.push(producer.send('t', { value }))
-      await world.run(1)
-    }
-    await world.settle(Promise.all(sends))
+    await sendNumbers({ world, producer }, 20)
     expect(logOf(cluster)).toEqual(['first', ...numbers(20)])
     expect(cluster.callsOf('InitProducerId')).toEqual([])
   })
