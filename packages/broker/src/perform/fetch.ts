@@ -82,8 +82,8 @@ export function readAll(wanted: readonly Wanted[], first: number, bytesMax: numb
   }
 }
 
-function readOne(wanted: Wanted, bytesLeft: number, first: boolean): Now<Read> {
-  return attempt(() => readIt(wanted, bytesLeft, first), unreadable)
+function readOne(wanted: Wanted, bytesLeft: number, mayExceed: boolean): Now<Read> {
+  return attempt(() => readIt(wanted, bytesLeft, mayExceed), unreadable)
 }
 
 /** A log that cannot be read is the partition's trouble, not the connection's. */
@@ -93,25 +93,25 @@ function unreadable(error: unknown): Read {
   return failed(ErrorCode.KAFKA_STORAGE_ERROR)
 }
 
-function readIt(wanted: Wanted, bytesLeft: number, first: boolean): Now<Read> {
+function readIt(wanted: Wanted, bytesLeft: number, mayExceed: boolean): Now<Read> {
   const { partition, code, goneCode, fetchOffset, lastFetchedEpoch } = wanted
   const limit = Math.min(wanted.bytesMax, bytesLeft)
   if (partition === undefined) return failed(code)
   if (partition.deleted) return failed(goneCode)
-  if (lastFetchedEpoch < 0) return readAt(partition, fetchOffset, limit, first)
+  if (lastFetchedEpoch < 0) return readAt(partition, fetchOffset, limit, mayExceed)
   return after(partition.endOfEpoch(lastFetchedEpoch), (end) => {
     if (end.endOffset < 0) return failed(ErrorCode.OFFSET_OUT_OF_RANGE, partition.start)
     const diverges = end.epoch < lastFetchedEpoch || end.endOffset < fetchOffset
     if (diverges) return { ...shown(partition, NOTHING), diverging: end }
-    return readAt(partition, fetchOffset, limit, first)
+    return readAt(partition, fetchOffset, limit, mayExceed)
   })
 }
 
-function readAt(partition: Partition, fetchOffset: number, limit: number, first: boolean): Now<Read> {
+function readAt(partition: Partition, fetchOffset: number, limit: number, mayExceed: boolean): Now<Read> {
   // Beyond the high watermark and within the log: it will be shown soon, and is no error.
   const inRange = fetchOffset >= partition.start && fetchOffset <= partition.end
   if (!inRange) return failed(ErrorCode.OFFSET_OUT_OF_RANGE, partition.start)
-  if (fetchOffset >= partition.highWatermark || (limit <= 0 && !first)) return shown(partition, NOTHING)
+  if (fetchOffset >= partition.highWatermark || (limit <= 0 && !mayExceed)) return shown(partition, NOTHING)
   return after(partition.read(fetchOffset, Math.max(0, limit)), (records) => shown(partition, records))
 }
 
