@@ -5,6 +5,15 @@ import { append, offsetsIn } from './log.case.ts'
 
 const MEBIBYTE = 'x'.repeat(1024 * 1024)
 
+/** Full segments of four batches with their indexes, as a clean end leaves them, without its mark. */
+async function unmarked(batches: number): Promise<string> {
+  const path = folder()
+  await (await written(path, batches, 4 * SIZE)).store.close()
+  const copy = crashed(path)
+  unlinkSync(`${copy}/clean`)
+  return copy
+}
+
 describe('after a crash', () => {
   test('a tail that is torn at any byte of the last batch is cut, and the log goes on (trap 47)', async () => {
     const path = folder()
@@ -70,10 +79,7 @@ describe('after a crash', () => {
   })
 
   test('damage in an older segment that was not known to be synced ends the log there', async () => {
-    const path = folder()
-    await (await written(path, 12, 4 * SIZE)).store.close()
-    const copy = crashed(path)
-    unlinkSync(`${copy}/clean`)
+    const copy = await unmarked(12)
     unlinkSync(`${copy}/${NAME}/00000000000000000012.index`)
     truncateSync(`${copy}/${NAME}/00000000000000000012.log`, SIZE + 10)
     const { store } = await openStore(copy)
@@ -116,20 +122,14 @@ describe('after a crash', () => {
   })
 
   test('a segment that somebody took out of the middle is no damage to those behind it', async () => {
-    const path = folder()
-    await (await written(path, 12, 4 * SIZE)).store.close()
-    const copy = crashed(path)
-    unlinkSync(`${copy}/clean`)
+    const copy = await unmarked(12)
     unlinkSync(`${copy}/${NAME}/00000000000000000012.log`)
     const { store } = await openStore(copy)
     expect((await openLog(store, 4 * SIZE)).end).toBe(36)
   })
 
   test('a segment that was once full is never written again: its index may say so', async () => {
-    const path = folder()
-    await (await written(path, 5, 4 * SIZE)).store.close()
-    const copy = crashed(path)
-    unlinkSync(`${copy}/clean`)
+    const copy = await unmarked(5)
     unlinkSync(`${copy}/${NAME}/00000000000000000012.log`)
     const { store } = await openStore(copy)
     const log = await openLog(store, 1e9)
