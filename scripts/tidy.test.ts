@@ -8,7 +8,7 @@ const root = path.dirname(import.meta.dirname)
 /** What each package may import, and its folders in the order of the way: a file imports from its own folder and those after it. */
 const packages: Record<string, { uses: string[]; folders: string[] }> = {
   protocol: { uses: [], folders: [] },
-  platform: { uses: [], folders: [] },
+  platform: { uses: ['protocol'], folders: [] },
   broker: {
     uses: ['protocol', 'platform'],
     folders: ['accept', 'codec', 'dispatch', 'handle', 'perform', 'state', 'storage'],

@@ -2,7 +2,9 @@
  * Facts about commits that no document of Kafka's states: asked of a broker, one answer a line, so that the same questions to Apache Kafka
  * and to ours can be compared. A cooperative group of two is rebalanced by hand, and in each of its phases the same is committed and read.
  */
+
 import { createAdmin, createKafka, type Kafka } from '@tidemark/client'
+import { handleOf } from '@tidemark/client/internal'
 import { apis, ConsumerProtocolSubscription, codecOf, errorOf, Writer } from '@tidemark/protocol'
 
 export interface Fact {
@@ -118,7 +120,7 @@ class Hand {
         protocolType: 'consumer',
         protocols: [{ name: 'cooperative-sticky', metadata: this.#metadata }],
       }
-      const { body: answer } = await this.#kafka.cluster.send(apis.JoinGroup, body, this.#to)
+      const { body: answer } = await handleOf(this.#kafka).cluster.send(apis.JoinGroup, body, this.#to)
       this.sender = { memberId: answer.memberId, generation: answer.generationId }
       const error = errorOf(answer.errorCode).name
       if (error === 'NONE') {
@@ -139,18 +141,22 @@ class Hand {
       protocolName: 'cooperative-sticky',
       assignments: this.#leads ? this.#members.map((memberId) => ({ memberId, assignment: new Uint8Array(0) })) : [],
     }
-    const { body: answer } = await this.#kafka.cluster.send(apis.SyncGroup, body, this.#to)
+    const { body: answer } = await handleOf(this.#kafka).cluster.send(apis.SyncGroup, body, this.#to)
     if (answer.errorCode !== 0) throw new Error(`SyncGroup: ${errorOf(answer.errorCode).name}`)
   }
 
   async heartbeat(): Promise<string> {
     const body = { groupId: this.#group, generationId: this.sender.generation, memberId: this.sender.memberId }
-    const { body: answer } = await this.#kafka.cluster.send(apis.Heartbeat, body, { ...this.#to, owner: this.#kafka })
+    const { body: answer } = await handleOf(this.#kafka).cluster.send(apis.Heartbeat, body, { ...this.#to, owner: this.#kafka })
     return errorOf(answer.errorCode).name
   }
 
   async leave(): Promise<void> {
-    await this.#kafka.cluster.send(apis.LeaveGroup, { groupId: this.#group, members: [{ memberId: this.sender.memberId }] }, this.#to)
+    await handleOf(this.#kafka).cluster.send(
+      apis.LeaveGroup,
+      { groupId: this.#group, members: [{ memberId: this.sender.memberId }] },
+      this.#to,
+    )
   }
 }
 
@@ -158,7 +164,7 @@ async function commit(kafka: Kafka, groupId: string, topic: string, sender: Send
   const partitions = [{ partitionIndex: 0, committedOffset: 1, committedMetadata }]
   const body = { groupId, generationIdOrMemberEpoch: sender.generation, memberId: sender.memberId, topics: [{ name: topic, partitions }] }
   return retried(async () => {
-    const answer = await kafka.cluster.send(apis.OffsetCommit, body, coordinatorOf(groupId))
+    const answer = await handleOf(kafka).cluster.send(apis.OffsetCommit, body, coordinatorOf(groupId))
     return answer.body.topics[0]!.partitions[0]!.errorCode
   })
 }
@@ -167,7 +173,7 @@ async function fetchOffsets(kafka: Kafka, groupId: string, topic: string): Promi
   const groups = [{ groupId, topics: [{ name: topic, partitionIndexes: [0] }] }]
   let offset = -1
   const error = await retried(async () => {
-    const { body } = await kafka.cluster.send(apis.OffsetFetch, { groups, requireStable: true }, coordinatorOf(groupId))
+    const { body } = await handleOf(kafka).cluster.send(apis.OffsetFetch, { groups, requireStable: true }, coordinatorOf(groupId))
     const [of] = body.groups
     const [partition] = of!.topics[0]?.partitions ?? []
     offset = partition?.committedOffset ?? -1
@@ -189,7 +195,11 @@ async function retried(ask: () => Promise<number>): Promise<string> {
 
 async function reached(kafka: Kafka, group: string, state: string): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
-    const { body } = await kafka.cluster.send(apis.DescribeGroups, { groups: [group] }, { ...coordinatorOf(group), versionMax: 5 })
+    const { body } = await handleOf(kafka).cluster.send(
+      apis.DescribeGroups,
+      { groups: [group] },
+      { ...coordinatorOf(group), versionMax: 5 },
+    )
     if (body.groups[0]!.groupState === state) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }

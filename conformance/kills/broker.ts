@@ -8,7 +8,9 @@
  * committers commit rising offsets and read them back. kcat and kafkajs, which had no part in it, read everything at the end. The page cache
  * outlives a process: this judges recovery. Durability is judged in the simulation, whose disk loses what was not synced.
  */
+
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
+import { handleOf } from '@tidemark/client/internal'
 import { apis } from '@tidemark/protocol'
 import { equal, Report } from '../report.ts'
 import { debianProgram, npmPackage, run } from '../tools.ts'
@@ -57,7 +59,7 @@ async function commitAndReadBack(kafka: Kafka, group: string, load: Load): Promi
   for (let offset = 1; !load.stopped; ) {
     try {
       const partitions = [{ partitionIndex: 0, committedOffset: offset, committedMetadata: `at ${offset}` }]
-      const { body } = await kafka.cluster.send(apis.OffsetCommit, { groupId: group, topics: [{ name: TOPIC, partitions }] }, to)
+      const { body } = await handleOf(kafka).cluster.send(apis.OffsetCommit, { groupId: group, topics: [{ name: TOPIC, partitions }] }, to)
       if (body.topics[0]!.partitions[0]!.errorCode === 0) {
         load.committed.set(group, offset++)
         const found = (await createAdmin(kafka).groups.offsets(group))[0]?.offset ?? -1

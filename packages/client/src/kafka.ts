@@ -1,15 +1,37 @@
 /** The handle that everything else is made with: where the cluster is, how to talk to it, and the connections to it. */
-import type { Platform } from '@tidemark/platform'
+import { type Platform, TidemarkError } from '@tidemark/platform'
 import { Cluster } from './cluster/cluster.ts'
+import { Diagnostics } from './diagnostics.ts'
 import { type KafkaOptions, type ResolvedKafkaOptions, resolveOptions } from './options.ts'
 
 export interface Kafka {
+  /** Closes all connections; whatever is under way rejects CLOSED. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** What is behind a `Kafka`, for our own packages. */
+export class KafkaHandle implements Kafka {
   readonly options: ResolvedKafkaOptions
   readonly platform: Platform
   readonly cluster: Cluster
-  /** Closes all connections; whatever is under way rejects CLOSED. Close producers and consumers first. */
-  close(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
+  /** Where what is tried again is reported. */
+  readonly diagnostics: Diagnostics
+
+  constructor(options: ResolvedKafkaOptions) {
+    this.options = options
+    this.platform = options.platform
+    this.diagnostics = new Diagnostics(options.platform.clock, options.logger)
+    this.cluster = new Cluster(options)
+  }
+
+  async close(): Promise<void> {
+    this.cluster.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
 }
 
 /**
@@ -19,9 +41,10 @@ export interface Kafka {
  * await using kafka = createKafka({ brokers: ['127.0.0.1:9092'], clientId: 'billing' })
  * ```
  */
-export function createKafka(options: KafkaOptions): Kafka {
-  const resolved = resolveOptions(options)
-  const cluster = new Cluster(resolved)
-  const close = async (): Promise<void> => cluster.close()
-  return { options: resolved, platform: resolved.platform, cluster, close, [Symbol.asyncDispose]: close }
+export const createKafka = (options: KafkaOptions): Kafka => new KafkaHandle(resolveOptions(options))
+
+/** Throws `TidemarkError` INVALID_ARGUMENT for what `createKafka` of this package did not make. */
+export function handleOf(kafka: Kafka): KafkaHandle {
+  if (kafka instanceof KafkaHandle) return kafka
+  throw new TidemarkError('INVALID_ARGUMENT', 'the first argument must be what createKafka() of this version of @tidemark/client returned')
 }

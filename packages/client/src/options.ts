@@ -1,6 +1,7 @@
 /** What `createKafka` takes, and what it makes of it: every limit has a value and its unit in its name. */
 import { type Address, nodePlatform, type Platform, TidemarkError } from '@tidemark/platform'
 import { parseAddress } from './connect/address.ts'
+import type { Logger } from './diagnostics.ts'
 
 export interface KafkaOptions {
   /** Where to begin: `host:port`, an IPv6 address in brackets. One that answers is enough. Kafka: `bootstrap.servers`. */
@@ -21,6 +22,8 @@ export interface KafkaOptions {
   readonly requestsInFlightMax?: number
   /** Requests of any kind that wait for their answers on one connection. Default: 1,000. */
   readonly requestsPendingMax?: number
+  /** Where warnings go, such as a broker that cannot be reached: `console`, a pino logger. Default: a line on stderr per cause and minute. */
+  readonly logger?: Logger
   /** Time, chance and network. Default: the real ones. */
   readonly platform?: Platform
 }
@@ -35,6 +38,7 @@ export interface ResolvedKafkaOptions {
   readonly frameBytesMax: number
   readonly requestsInFlightMax: number
   readonly requestsPendingMax: number
+  readonly logger: Logger | undefined
   readonly platform: Platform
 }
 
@@ -59,6 +63,7 @@ export function resolveOptions(options: KafkaOptions): ResolvedKafkaOptions {
     frameBytesMax: positive('frameBytesMax', options.frameBytesMax ?? 100 * 1024 * 1024),
     requestsInFlightMax: positive('requestsInFlightMax', options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX),
     requestsPendingMax: positive('requestsPendingMax', options.requestsPendingMax ?? 1_000),
+    logger: options.logger,
     platform: options.platform ?? nodePlatform,
   }
   if (resolved.requestsInFlightMax > REQUESTS_IN_FLIGHT_MAX) {

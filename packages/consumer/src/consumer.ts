@@ -1,5 +1,7 @@
 /** The consumer as its user sees it. */
+
 import { createAdmin, type Kafka } from '@tidemark/client'
+import { handleOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 import { type ConsumerEvent, EventStream } from './events.ts'
 import { Batches } from './handle/batches.ts'
@@ -111,7 +113,7 @@ export class Consumer {
   }
 
   #makeRunner(): Runner {
-    const { clock, random } = this.#kafka.platform
+    const { clock, random } = handleOf(this.#kafka).platform
     const admin = createAdmin(this.#kafka)
     const runner = new Runner(
       this.#options,

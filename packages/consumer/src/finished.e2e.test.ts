@@ -1,6 +1,8 @@
 /** What is done above the committed offset, across members and real sockets: against our broker, or the one that TIDEMARK_TEST_BROKERS names. */
+
 import { type Broker, startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
+import { handleOf } from '@tidemark/client/internal'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Consumer, createConsumer, finishedIn } from './index.ts'
 
@@ -139,7 +141,7 @@ describe('what is done above the committed offset', () => {
 async function commitAs(group: string, committedMetadata: string): Promise<void> {
   const { apis } = await import('@tidemark/protocol')
   const partitions = Array.from({ length: PARTITIONS }, (_, partitionIndex) => ({ partitionIndex, committedOffset: 0, committedMetadata }))
-  await kafka.cluster.send(
+  await handleOf(kafka).cluster.send(
     apis.OffsetCommit,
     { groupId: group, generationIdOrMemberEpoch: -1, memberId: '', topics: [{ name: topic, partitions }] },
     { node: { coordinator: group }, purpose: 'admin', versionMax: 9 },

@@ -1,4 +1,66 @@
 /** The errors of misuse and environment, for every package: users match on `code`, people read `message`. */
+import type { ErrorName } from '@tidemark/protocol'
+
+/** The codes of our own errors. */
+export type OwnErrorCode =
+  // What was asked for, or when
+  | 'ALREADY_RUNNING'
+  | 'CLOSED'
+  | 'CLOSE_IN_HANDLER'
+  | 'INTERRUPTED'
+  | 'INVALID_ADDRESS'
+  | 'INVALID_ARGUMENT'
+  | 'INVALID_MESSAGE'
+  | 'INVALID_OPTION'
+  | 'NOT_ASSIGNED'
+  | 'NOT_RUNNING'
+  | 'NOTHING_TO_DO'
+  | 'USAGE'
+  // The way to the cluster
+  | 'ABORTED'
+  | 'CONNECTION_LOST'
+  | 'FRAME_TOO_LARGE'
+  | 'PROTOCOL_ERROR'
+  | 'TIMED_OUT'
+  | 'TOO_MANY_REQUESTS'
+  | 'UNREACHABLE'
+  // Topics, and what is in their logs
+  | 'CORRUPT_BATCH'
+  | 'FETCH_FAILED'
+  | 'INVALID_TOPIC'
+  | 'LOG_TRUNCATED'
+  | 'TOPIC_EXISTS'
+  | 'TOPIC_REPLACED'
+  | 'UNKNOWN_GROUP'
+  | 'UNKNOWN_PARTITION'
+  | 'UNKNOWN_TOPIC'
+  // Producing
+  | 'BUFFER_FULL'
+  | 'DELIVERY_TIMED_OUT'
+  | 'PARTITIONER_FAILED'
+  | 'RECORD_TOO_LARGE'
+  | 'SEND_FAILED'
+  // Consuming
+  | 'COMMIT_FAILED'
+  | 'COMMIT_FENCED'
+  | 'HANDLER_FAILED'
+  | 'HANDLER_STUCK'
+  | 'HANDLER_TIMED_OUT'
+  | 'NO_COMMITTED_OFFSET'
+  // The broker
+  | 'ADDRESS_IN_USE'
+  | 'ADDRESS_UNAVAILABLE'
+  | 'BROKER_FAILED'
+  | 'DEMO_FAILED'
+  | 'FOLDER_IN_USE'
+  | 'LOG_DAMAGED'
+  | 'MEMORY_FULL'
+  | 'NOT_A_DATA_FOLDER'
+  | 'STORAGE_FAILED'
+  | 'UNKNOWN_FORMAT'
+
+/** Our own codes, and Kafka's names for what a broker answered: a union, so that a `switch` over it can be seen to be complete. */
+export type TidemarkErrorCode = OwnErrorCode | Exclude<ErrorName, 'NONE'>
 
 export interface ErrorDetails {
   readonly topic?: string
@@ -10,14 +72,15 @@ export interface ErrorDetails {
 /** `code` is stable; `message` says what was wrong, where, and what to do, in one line. */
 export class TidemarkError extends Error {
   override readonly name = 'TidemarkError'
-  readonly code: string
+  readonly code: TidemarkErrorCode
   readonly topic: string | undefined
   readonly partition: number | undefined
   readonly offset: number | undefined
 
-  constructor(code: string, message: string, details: ErrorDetails = {}) {
+  /** The table of Kafka's errors includes NONE, which never fails anything: the type of its names is taken as it is. */
+  constructor(code: TidemarkErrorCode | 'NONE', message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
-    this.code = code
+    this.code = code as TidemarkErrorCode
     this.topic = details.topic
     this.partition = details.partition
     this.offset = details.offset

@@ -1,7 +1,25 @@
 export { put, restOf } from './arrival.ts'
+export {
+  checkFunction,
+  checkName,
+  checkOffset,
+  checkOptions,
+  checkPartition,
+  checkTime,
+  countOption,
+  DURATION_MS_MAX,
+  describe,
+  durationOption,
+  flagOption,
+  nameOption,
+  nearest,
+  type OptionNames,
+  timeOption,
+  wordOption,
+} from './check.ts'
 export { type Clock, sleep, type Timer } from './clock.ts'
 export { type Disk, type File, type Lock, type Now, replaceFile } from './disk.ts'
-export { DiskError, type ErrorDetails, TidemarkError } from './error.ts'
+export { DiskError, type ErrorDetails, type OwnErrorCode, TidemarkError, type TidemarkErrorCode } from './error.ts'
 export { Fifo } from './fifo.ts'
 export { nodeClock } from './node/clock.ts'
 export { nodeDisk } from './node/disk.ts'

@@ -2,8 +2,10 @@
  * What a disk can do to a broker that was not in its way: the last batch torn at each of its bytes, syncs that failed, syncs that did nothing, and
  * power that is lost where `fsync` does not promise to keep everything.
  */
+
 import { type Broker, startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer, type Kafka, type Message, read } from '@tidemark/client'
+import { handleOf } from '@tidemark/client/internal'
 import { apis, batchesIn } from '@tidemark/protocol'
 import { expect, test } from 'vitest'
 import { SimulatedDisk } from './machine/disk.ts'
@@ -97,7 +99,7 @@ class Bench {
       const partitions = [{ partitionIndex: 0, committedOffset: offset, committedLeaderEpoch: -1, committedMetadata: '' }]
       const request = { groupId: GROUP, generationIdOrMemberEpoch: -1, memberId: '', topics: [{ name: TOPIC, partitions }] }
       const to = { node: { coordinator: GROUP }, purpose: 'admin', versionMax: 9 } as const
-      const { body } = await kafka.cluster.send(apis.OffsetCommit, request, to)
+      const { body } = await handleOf(kafka).cluster.send(apis.OffsetCommit, request, to)
       expect(body.topics[0]!.partitions[0]!.errorCode).toBe(0)
     })
   }

@@ -1,5 +1,7 @@
 /** What is there, and what shall be: topics and groups, asked and told in one place. */
+
 import type { Kafka } from '../kafka.ts'
+import { handleOf } from '../kafka.ts'
 import { type Groups, groupsOf } from './groups.ts'
 import { type Topics, topicsOf } from './topics.ts'
 
@@ -15,4 +17,7 @@ export interface Admin {
  * await createAdmin(kafka).groups.offsets('billing')   // [{ topic: 'orders', partition: 0, offset: 17, leaderEpoch: 0, metadata: '' }]
  * ```
  */
-export const createAdmin = (kafka: Kafka): Admin => ({ topics: topicsOf(kafka.cluster), groups: groupsOf(kafka.cluster) })
+export const createAdmin = (kafka: Kafka): Admin => ({
+  topics: topicsOf(handleOf(kafka).cluster),
+  groups: groupsOf(handleOf(kafka).cluster),
+})

@@ -1,5 +1,5 @@
 /** Topics: create, list, describe, delete, and where their logs begin and end. */
-import { TidemarkError } from '@tidemark/platform'
+import { TidemarkError, type TidemarkErrorCode } from '@tidemark/platform'
 import { apis, ErrorCode, type ErrorName, errorOf } from '@tidemark/protocol'
 import { type Cluster, isLost } from '../cluster/cluster.ts'
 import type { TopicView } from '../cluster/types.ts'
@@ -159,7 +159,7 @@ async function askController<T extends { readonly errorCode: number }>(
   }
 }
 
-const CREATION_CODES: Partial<Record<ErrorName, string>> = {
+const CREATION_CODES: Partial<Record<ErrorName, TidemarkErrorCode>> = {
   TOPIC_ALREADY_EXISTS: 'TOPIC_EXISTS',
   INVALID_TOPIC_EXCEPTION: 'INVALID_TOPIC',
 }

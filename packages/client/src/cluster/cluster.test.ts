@@ -1,6 +1,6 @@
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { describe, expect, it } from 'vitest'
-import { createKafka } from '../kafka.ts'
+import { createKafka, handleOf } from '../kafka.ts'
 import type { KafkaOptions } from '../options.ts'
 import { FakeCluster } from '../testing/cluster.case.ts'
 import { World } from '../testing/world.case.ts'
@@ -9,7 +9,7 @@ function start(options: Partial<KafkaOptions> = {}, nodes = 1) {
   const world = new World()
   const cluster = new FakeCluster(world, nodes)
   const kafka = createKafka({ brokers: cluster.brokers, platform: world.platform, ...options })
-  return { world, cluster, view: kafka.cluster, kafka }
+  return { world, cluster, view: handleOf(kafka).cluster, kafka }
 }
 
 describe('topics', () => {

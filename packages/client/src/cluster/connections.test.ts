@@ -1,6 +1,6 @@
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { describe, expect, it } from 'vitest'
-import { createKafka, type Kafka } from '../kafka.ts'
+import { createKafka, handleOf, type Kafka } from '../kafka.ts'
 import type { KafkaOptions } from '../options.ts'
 import { FakeCluster } from '../testing/cluster.case.ts'
 import { World } from '../testing/world.case.ts'
@@ -14,13 +14,13 @@ function start(options: Partial<KafkaOptions> = {}, nodes = 1) {
 }
 
 const heartbeat = (kafka: Kafka, to: { timeoutMs?: number; signal?: AbortSignal; purpose?: Purpose; owner?: object } = {}) =>
-  kafka.cluster.send(
+  handleOf(kafka).cluster.send(
     apis.Heartbeat,
     { groupId: 'g', generationId: 1, memberId: 'm' },
     { node: 'any', purpose: to.purpose ?? 'coordinator', ...to },
   )
 const join = (kafka: Kafka, to: { timeoutMs?: number; signal?: AbortSignal; owner?: object } = {}) =>
-  kafka.cluster.send(
+  handleOf(kafka).cluster.send(
     apis.JoinGroup,
     { groupId: 'g', sessionTimeoutMs: 1, memberId: 'm', protocolType: 'consumer', protocols: [] },
     { node: 'any', purpose: 'coordinator', ...to },
@@ -52,7 +52,7 @@ describe('a connection', () => {
 
   it('pipelines: the second request is sent before the first is answered', async () => {
     const { world, cluster, kafka } = start()
-    await world.settle(kafka.cluster.allTopics())
+    await world.settle(handleOf(kafka).cluster.allTopics())
     let answer = (): void => {}
     cluster.once(
       'JoinGroup',
@@ -175,7 +175,7 @@ describe('reaching a broker', () => {
   it('names every address that was tried, why each failed, and what to do', async () => {
     const world = new World()
     const kafka = createKafka({ brokers: ['a:1', '[::1]:2'], platform: world.platform })
-    const error = await world.fails(kafka.cluster.allTopics())
+    const error = await world.fails(handleOf(kafka).cluster.allTopics())
     expect(error.code).toBe('UNREACHABLE')
     expect(error.message).toBe(
       'no broker can be reached: a:1: nobody listens there; [::1]:2: nobody listens there; is a broker listening there? start one with: tidemark up',
@@ -185,7 +185,7 @@ describe('reaching a broker', () => {
   it('says what to check when the other side hangs up during the handshake', async () => {
     const { world, cluster, kafka } = start()
     cluster.on('ApiVersions', () => 'close')
-    const error = await world.fails(kafka.cluster.allTopics())
+    const error = await world.fails(handleOf(kafka).cluster.allTopics())
     expect(error).toMatchObject({
       code: 'UNREACHABLE',
       message: expect.stringMatching(/did not shake hands.*TLS and SASL.*security protocol/),
@@ -197,7 +197,7 @@ describe('reaching a broker', () => {
     const cluster = new FakeCluster(world)
     cluster.create('t')
     const kafka = createKafka({ brokers: ['gone:9092', 'node1:9092'], platform: world.platform })
-    expect(await world.settle(kafka.cluster.allTopics())).toHaveLength(1)
+    expect(await world.settle(handleOf(kafka).cluster.allTopics())).toHaveLength(1)
   })
 
   it('falls back to the addresses that were given when none of the nodes can be reached', async () => {
@@ -205,11 +205,15 @@ describe('reaching a broker', () => {
     const cluster = new FakeCluster(world)
     cluster.on('Metadata', async (_call, next) => ({ ...(await next()), brokers: [{ nodeId: 9, host: 'moved', port: 1, rack: null }] }))
     const kafka = createKafka({ brokers: ['node1:9092'], platform: world.platform })
-    await world.settle(kafka.cluster.allTopics())
+    await world.settle(handleOf(kafka).cluster.allTopics())
     cluster.disconnectAll()
     await world.run(10)
-    expect(kafka.cluster.nodes().map((n) => n.host)).toEqual(['moved'])
-    await world.settle(kafka.cluster.allTopics())
+    expect(
+      handleOf(kafka)
+        .cluster.nodes()
+        .map((n) => n.host),
+    ).toEqual(['moved'])
+    await world.settle(handleOf(kafka).cluster.allTopics())
   })
 
   it('waits between tries, longer each time, also when the broker accepts and then hangs up', async () => {
@@ -262,7 +266,7 @@ describe('closing', () => {
     const owner = {}
     const pending = world.fails(join(kafka, { owner }))
     await world.settle(heartbeat(kafka))
-    kafka.cluster.release(owner)
+    handleOf(kafka).cluster.release(owner)
     expect(await pending).toMatchObject({ code: 'CLOSED' })
     await world.settle(heartbeat(kafka))
     expect(world.connections.filter((c) => !c.closed)).toHaveLength(1)

@@ -1,6 +1,6 @@
 import { buildBatch, ErrorCode } from '@tidemark/protocol'
 import { expect, it } from 'vitest'
-import { createKafka } from '../kafka.ts'
+import { createKafka, handleOf } from '../kafka.ts'
 import type { Message } from '../messages/message.ts'
 import { FakeCluster } from '../testing/cluster.case.ts'
 import { World } from '../testing/world.case.ts'
@@ -44,7 +44,7 @@ async function disturbed(seed: number) {
       problems.push(problem.error)
     },
   }
-  const fetcher = new Fetcher(kafka.cluster, owner, { partitionBytesMax: 500, bufferBytesMax: 100_000 })
+  const fetcher = new Fetcher(handleOf(kafka).cluster, owner, { partitionBytesMax: 500, bufferBytesMax: 100_000 })
   const held: ({ partition: number } | undefined)[] = []
   const take = (partition: number): void => {
     if (held[partition] !== undefined) claims.delete(held[partition]!)

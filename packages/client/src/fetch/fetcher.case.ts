@@ -1,6 +1,7 @@
 /** A fetcher in a world of its own, before brokers that do as they are told, and an owner that writes down what it gets. */
+
 import { buildBatch } from '@tidemark/protocol'
-import { createKafka } from '../kafka.ts'
+import { createKafka, handleOf } from '../kafka.ts'
 import type { Message } from '../messages/message.ts'
 import type { KafkaOptions } from '../options.ts'
 import { FakeCluster } from '../testing/cluster.case.ts'
@@ -34,7 +35,7 @@ export function start(nodes = 1, options: FetcherOptions = {}, kafkaOptions: Par
     },
     onProblem: (claim: string, problem: FetchProblem) => void problems.push({ claim, problem }),
   }
-  const fetcher = new Fetcher<string>(kafka.cluster, owner, options)
+  const fetcher = new Fetcher<string>(handleOf(kafka).cluster, owner, options)
   const values = () => got.flatMap((g) => g.values)
   const hold = () => {
     release = false

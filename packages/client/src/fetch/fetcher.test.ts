@@ -1,5 +1,6 @@
 import { apis, buildBatch, crc32c } from '@tidemark/protocol'
 import { describe, expect, it } from 'vitest'
+import { handleOf } from '../kafka.ts'
 import { batch, start, T0, T1 } from './fetcher.case.ts'
 import { Fetcher } from './fetcher.ts'
 
@@ -119,10 +120,10 @@ describe('what is taken back or late', () => {
     cluster.create('t')
     cluster.append('t', 0, batch('a'))
     let sent = 0
-    const send = kafka.cluster.send.bind(kafka.cluster)
-    Object.assign(kafka.cluster, { send: (...all: Parameters<typeof send>) => (all[0] === apis.Fetch && sent++, send(...all)) })
+    const send = handleOf(kafka).cluster.send.bind(handleOf(kafka).cluster)
+    Object.assign(handleOf(kafka).cluster, { send: (...all: Parameters<typeof send>) => (all[0] === apis.Fetch && sent++, send(...all)) })
     const seen: [string, number][] = []
-    const fetcher = new Fetcher<string>(kafka.cluster, {
+    const fetcher = new Fetcher<string>(handleOf(kafka).cluster, {
       onRecords(_, messages, __, delivery) {
         delivery.release()
         for (const m of messages) seen.push([String(m.value), sent])
@@ -141,7 +142,7 @@ describe('what is taken back or late', () => {
     cluster.append('t', 0, batch('a'))
     cluster.append('t', 1, batch('b'))
     const seen: string[] = []
-    const fetcher = new Fetcher<string>(kafka.cluster, {
+    const fetcher = new Fetcher<string>(handleOf(kafka).cluster, {
       onRecords(claim, messages, _, delivery) {
         seen.push(...messages.map((m) => `${claim}:${m.value}`))
         delivery.release()
@@ -164,7 +165,7 @@ describe('what is taken back or late', () => {
     cluster.append('t', 0, batch('a'))
     cluster.append('t', 1, batch('b'))
     const seen: string[] = []
-    const fetcher = new Fetcher<string>(kafka.cluster, {
+    const fetcher = new Fetcher<string>(handleOf(kafka).cluster, {
       onRecords(claim, messages, _, delivery) {
         delivery.release()
         seen.push(...messages.map((m) => `${claim}:${m.value}`))

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { handleOf } from '../kafka.ts'
 import type { Message } from '../messages/message.ts'
 import { batch, start, T0, T1 } from './fetcher.case.ts'
 import { Fetcher } from './fetcher.ts'
@@ -60,7 +61,7 @@ describe('room', () => {
     const { world, cluster, kafka } = start()
     cluster.create('t', 2)
     const got: string[] = []
-    const fetcher: Fetcher<string> = new Fetcher(kafka.cluster, {
+    const fetcher: Fetcher<string> = new Fetcher(handleOf(kafka).cluster, {
       onRecords(claim: string, _messages: readonly Message[], _next: NextPosition, delivery: Delivery): void {
         got.push(claim)
         delivery.release()

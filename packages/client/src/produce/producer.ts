@@ -2,11 +2,12 @@
  * The producer as its user sees it: `send` encodes, finds the partition, and waits while there is no room.
  * Sends to one topic are taken in the order in which they were called, whatever they had to wait for.
  */
+
 import { Fifo, TidemarkError, type Timer } from '@tidemark/platform'
 import { ErrorCode, recordBytesMax } from '@tidemark/protocol'
 import { isLost } from '../cluster/cluster.ts'
 import type { TopicView } from '../cluster/types.ts'
-import type { Kafka } from '../kafka.ts'
+import { handleOf, type Kafka, type KafkaHandle } from '../kafka.ts'
 import { type Bytes, nameOf, type TopicName, type TypedTopic } from '../messages/topic.ts'
 import { refusedTopic } from '../offsets/list-offsets.ts'
 import { ProduceBatch } from './batch.ts'
@@ -52,7 +53,7 @@ interface Lane {
 }
 
 class KafkaProducer implements Producer {
-  readonly #kafka: Kafka
+  readonly #kafka: KafkaHandle
   readonly #options: ResolvedProducerOptions
   readonly #sender: Sender
   readonly #sticky: StickyPartitions
@@ -67,10 +68,10 @@ class KafkaProducer implements Producer {
   #closing: Promise<void> | undefined
 
   constructor(kafka: Kafka, options: ProducerOptions) {
-    this.#kafka = kafka
+    this.#kafka = handleOf(kafka)
     this.#options = resolveProducerOptions(options)
-    this.#sender = new Sender(kafka.cluster, this.#options, (batch) => this.#onDone(batch))
-    this.#sticky = new StickyPartitions(kafka.platform.random)
+    this.#sender = new Sender(this.#kafka.cluster, this.#options, (batch) => this.#onDone(batch))
+    this.#sticky = new StickyPartitions(this.#kafka.platform.random)
   }
 
   /** The overloads of `Producer` say what is what. */

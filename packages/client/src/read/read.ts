@@ -4,10 +4,12 @@
  * A partition is finished when its *position* reaches the end, not when a certain record is seen: the last offsets may hold markers,
  * or records that compaction took out. There is no order across partitions.
  */
+
 import { aborted } from '../connect/connection.ts'
 import { Fetcher } from '../fetch/fetcher.ts'
 import type { Delivery, FetchProblem, NextPosition } from '../fetch/types.ts'
 import type { Kafka } from '../kafka.ts'
+import { handleOf } from '../kafka.ts'
 import type { Message } from '../messages/message.ts'
 import { nameOf, type TopicName } from '../messages/topic.ts'
 import { positive } from '../options.ts'
@@ -68,7 +70,7 @@ class Reading implements AsyncIterableIterator<Message, undefined>, AsyncDisposa
     this.#topic = topic
     this.#options = options
     this.#fetcher = new Fetcher(
-      kafka.cluster,
+      handleOf(kafka).cluster,
       {
         onRecords: (bounds, messages, next, delivery) => this.#onRecords(bounds, messages, next, delivery),
         onProblem: (_bounds, problem) => this.#onProblem(problem),
@@ -129,13 +131,13 @@ class Reading implements AsyncIterableIterator<Message, undefined>, AsyncDisposa
     if (signal?.aborted) return this.#abort()
     signal?.addEventListener('abort', this.#abort, { once: true })
     try {
-      const bounds = await findBounds(this.#kafka.cluster, this.#topic, this.#options, this)
+      const bounds = await findBounds(handleOf(this.#kafka).cluster, this.#topic, this.#options, this)
       if (this.#closed) return
       this.#bounded = to !== undefined
-      this.#partitionCount = this.#kafka.cluster.topic(this.#topic)?.partitions.length ?? 0
+      this.#partitionCount = handleOf(this.#kafka).cluster.topic(this.#topic)?.partitions.length ?? 0
       for (const b of bounds) this.#follow(b)
       if (this.#open.size === 0) this.#end(undefined)
-      else this.#stopListening = this.#kafka.cluster.onChange((topics) => this.#onChange(topics))
+      else this.#stopListening = handleOf(this.#kafka).cluster.onChange((topics) => this.#onChange(topics))
     } catch (error) {
       this.#end(error)
     }
@@ -152,7 +154,7 @@ class Reading implements AsyncIterableIterator<Message, undefined>, AsyncDisposa
     const { partitions, from } = this.#options
     const named = partitions !== undefined || (typeof from === 'object' && !(from instanceof Date))
     if (this.#bounded || named || !topics.includes(this.#topic)) return
-    const count = this.#kafka.cluster.topic(this.#topic)?.partitions.length ?? 0
+    const count = handleOf(this.#kafka).cluster.topic(this.#topic)?.partitions.length ?? 0
     for (; this.#partitionCount < count; this.#partitionCount++) {
       this.#follow({ partition: this.#partitionCount, from: 0, to: Number.POSITIVE_INFINITY })
     }
@@ -204,7 +206,7 @@ class Reading implements AsyncIterableIterator<Message, undefined>, AsyncDisposa
     this.#stopListening?.()
     this.#chunks.length = 0
     this.#fetcher.close()
-    this.#kafka.cluster.release(this)
+    handleOf(this.#kafka).cluster.release(this)
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE)
   }
 }

@@ -1,4 +1,4 @@
-import type { Delivery } from '@tidemark/client'
+import type { Delivery } from '@tidemark/client/internal'
 import { describe, expect, test } from 'vitest'
 import { type Claim, claim } from '../state/claims.ts'
 import { enter, finish, reach } from '../state/tracker.ts'

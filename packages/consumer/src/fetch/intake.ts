@@ -5,7 +5,7 @@
  *
  * An answer's bytes count as buffered until as many records as it brought have been started or dropped.
  */
-import type { Delivery } from '@tidemark/client'
+import type { Delivery } from '@tidemark/client/internal'
 import { Fifo } from '@tidemark/platform'
 import type { Claim } from '../state/claims.ts'
 import { fitsSurely } from '../state/finished.ts'

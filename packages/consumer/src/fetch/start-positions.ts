@@ -3,7 +3,7 @@
  *
  * An error of OffsetFetch is never "nothing committed" (T10): it is asked again for as long as the claim lives.
  */
-import { type Cluster, isLost } from '@tidemark/client'
+import { type Cluster, isLost } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 import { allErrors, apis, ErrorCode, errorOf } from '@tidemark/protocol'
 import type { StartFrom } from '../options.ts'

@@ -4,8 +4,8 @@
  * Every answer goes back into the machine as an event. Nothing here judges: which claims live is decided in state/, and done by the
  * listener.
  */
-import type { Body, Cluster } from '@tidemark/client'
-import { type Clock, type Random, TidemarkError, type Timer } from '@tidemark/platform'
+import type { Body, Cluster } from '@tidemark/client/internal'
+import { type Clock, type Random, TidemarkError, type TidemarkErrorCode, type Timer } from '@tidemark/platform'
 import { type Api, apis, ErrorCode, errorOf, type Infer, type InferInput } from '@tidemark/protocol'
 import { type Membership, type MembershipAction, type MembershipEvent, membership, on } from '../state/membership.ts'
 import type { MemberSubscription, TopicPartition } from './assignors/assignor.ts'
@@ -344,7 +344,7 @@ export class Member {
           `the broker does not allow a sessionTimeoutMs of ${this.#options.sessionTimeoutMs} (group.min/max.session.timeout.ms)`,
         )
       default:
-        return new TidemarkError(error, `group '${group}': ${error}`)
+        return new TidemarkError(error as TidemarkErrorCode, `group '${group}': ${error}`)
     }
   }
 }

@@ -5,7 +5,7 @@
  *
  * Invariant: while the leader lives, a partition that nobody has is assigned again: at the latest when giving it up may take no longer.
  */
-import type { Cluster } from '@tidemark/client'
+import type { Cluster } from '@tidemark/client/internal'
 import type { Timer } from '@tidemark/platform'
 import type { TopicPartition } from './assignors/assignor.ts'
 

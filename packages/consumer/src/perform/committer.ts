@@ -10,7 +10,7 @@
  * An offset goes to the topic it was read from (T4): by the topic's id where the broker takes ids (OffsetCommit 10, Kafka 4.1), else by
  * name while the view of the cluster says that the name still is that topic's. A topic that was made again never gets the old one's offsets.
  */
-import type { Cluster } from '@tidemark/client'
+import type { Cluster } from '@tidemark/client/internal'
 import { type Clock, TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, ErrorCode, errorOf, type InferInput, type OffsetCommitRequest, ZERO_UUID } from '@tidemark/protocol'
 import type { Member } from '../membership/member.ts'

@@ -2,7 +2,7 @@
  * Looks for topics that are wanted and not there. Kafka's own clients see a new topic with the next refresh of their metadata, five
  * minutes later; whoever starts a consumer before its producer should not have to wait for that.
  */
-import type { Cluster } from '@tidemark/client'
+import type { Cluster } from '@tidemark/client/internal'
 import type { Clock, Timer } from '@tidemark/platform'
 
 /** Every two seconds while something is missing: one small request. */

@@ -4,7 +4,9 @@
  *
  * Everything that changes a claim is here, and synchronous: a claim ends in the turn in which its end was decided.
  */
-import { type Delivery, Fetcher, type FetchProblem, type Kafka, type Message, type NextPosition } from '@tidemark/client'
+
+import type { Kafka, Message } from '@tidemark/client'
+import { type Delivery, Fetcher, type FetchProblem, handleOf, type NextPosition } from '@tidemark/client/internal'
 import { type Clock, TidemarkError } from '@tidemark/platform'
 import type { ConsumerEvent } from '../events.ts'
 import { Intake } from '../fetch/intake.ts'
@@ -53,14 +55,14 @@ export class Runner implements MemberListener, Outcomes {
     offsetsAt: OffsetsAt,
     emit: (event: ConsumerEvent) => void,
   ) {
-    const { platform, cluster } = kafka
+    const { platform, cluster } = handleOf(kafka)
     this.mode = options.mode
     this.#options = options
     this.#kafka = kafka
     this.#clock = platform.clock
     this.#offsetsAt = offsetsAt
     this.#emit = emit
-    const requestTimeoutMs = kafka.options.requestTimeoutMs
+    const requestTimeoutMs = handleOf(kafka).options.requestTimeoutMs
     this.#fetcher = new Fetcher(cluster, this, { bufferBytesMax: options.bufferBytesMax })
     this.#member = new Member({ ...options, topics, requestTimeoutMs }, cluster, platform.clock, platform.random, this)
     this.#committer = new Committer(
@@ -104,7 +106,7 @@ export class Runner implements MemberListener, Outcomes {
       this.#missing.stop()
       this.#stopListening()
       this.#fetcher.close()
-      for (const owner of [this.#member, this.#committer]) this.#kafka.cluster.release(owner)
+      for (const owner of [this.#member, this.#committer]) handleOf(this.#kafka).cluster.release(owner)
     }
     if (this.#failure !== undefined) throw this.#failure
   }
@@ -165,7 +167,7 @@ export class Runner implements MemberListener, Outcomes {
 
   #newClaim(topic: string, partition: number): Claim {
     const c = claim(this.#nextClaim++, topic, partition)
-    identify(c, this.#kafka.cluster.topic(topic)?.id)
+    identify(c, handleOf(this.#kafka).cluster.topic(topic)?.id)
     this.#claims.set(keyOf(topic, partition), c)
     return c
   }
@@ -215,9 +217,9 @@ export class Runner implements MemberListener, Outcomes {
       if (living.length === 0) return
       try {
         // A member that does not lead may never have asked for the topic until now.
-        const topics = await this.#kafka.cluster.topics([...new Set(living.map((c) => c.topic))])
+        const topics = await handleOf(this.#kafka).cluster.topics([...new Set(living.map((c) => c.topic))])
         for (const c of living) identify(c, topics.get(c.topic)?.id)
-        const places = await startPositions(this.#kafka.cluster, this.#member, group, living, startFrom, this.#offsetsAt)
+        const places = await startPositions(handleOf(this.#kafka).cluster, this.#member, group, living, startFrom, this.#offsetsAt)
         for (const [c, place] of places) if (c.phase === 'placing') this.#begin(c, place)
         return
       } catch (error) {

@@ -1,4 +1,5 @@
 import { createAdmin, type Kafka, type Message, read } from '@tidemark/client'
+import { handleOf } from '@tidemark/client/internal'
 import { createConsumer } from '@tidemark/consumer'
 import { Command, Option } from 'commander'
 import { type ClusterOptions, connected, wholeNumber, withCluster } from '../connection.ts'
@@ -38,7 +39,7 @@ async function consume(topic: string, options: ConsumeOptions): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   await connected(options, async (kafka) => {
     await createAdmin(kafka).topics.describe(topic) // says clearly that it is not there
-    const from = placeOf(options.from, kafka.platform.clock.now())
+    const from = placeOf(options.from, handleOf(kafka).platform.clock.now())
     const count =
       options.group === undefined ? await readAll(kafka, topic, from, options, stop) : await inGroup(kafka, topic, from, options, stop)
     say(`${count} ${count === 1 ? 'record' : 'records'}`)
