@@ -1,81 +1,112 @@
-/** What a consumer tells of itself while it runs: a union that can be switched over, read from an async iterable. */
-import type { EndReason } from './state/claims.ts'
+/** What a consumer tells of itself while it runs: a union that can be switched over, read from async iterables. */
+import type { TidemarkError } from '@tidemark/platform'
+import type { EndReason } from './claims/claim.ts'
 
-interface Place {
+interface At {
   readonly topic: string
   readonly partition: number
 }
 
 export type ConsumerEvent =
+  /** The member has joined a generation of the group. */
   | { readonly kind: 'joined'; readonly generation: number; readonly memberId: string }
-  | ({ readonly kind: 'assigned'; readonly position: number; readonly committed: number | undefined } & Place)
-  | ({ readonly kind: 'ended'; readonly reason: EndReason } & Place)
-  | ({ readonly kind: 'committed'; readonly offset: number } & Place)
-  | ({ readonly kind: 'commitRefused'; readonly offset: number; readonly error: string } & Place)
+  /** The group gave the member a partition, and work begins at `position`. `committed`: what the group has on record; undefined: nothing. */
+  | ({ readonly kind: 'assigned'; readonly position: number; readonly committed: number | undefined } & At)
+  /**
+   * The member has the partition no more. `uncommittedFrom`: records from this offset on that are done are not on record, and will be
+   * handled again by the next owner; undefined: there are none.
+   */
+  | ({ readonly kind: 'ended'; readonly reason: Exclude<EndReason, 'seek'>; readonly uncommittedFrom: number | undefined } & At)
+  /** Reading goes on elsewhere, because `seek` was called. */
+  | ({ readonly kind: 'seeked'; readonly from: number; readonly to: number } & At)
+  | ({ readonly kind: 'committed'; readonly offset: number } & At)
+  | ({ readonly kind: 'commitRefused'; readonly offset: number; readonly error: TidemarkError } & At)
   | ({
       readonly kind: 'retrying'
       readonly offset: number
       readonly attempt: number
       readonly delayMs: number
       readonly error: unknown
-    } & Place)
-  | ({ readonly kind: 'skipped'; readonly offset: number; readonly why: unknown } & Place)
-  | ({ readonly kind: 'stopped'; readonly offset: number; readonly error: unknown } & Place)
-  | ({ readonly kind: 'outOfRange'; readonly offset: number; readonly movedTo: number | undefined } & Place)
-  /** Nobody read the events fast enough; so many were left out here. */
+    } & At)
+  | ({ readonly kind: 'skipped'; readonly offset: number; readonly why: unknown } & At)
+  /** The record cannot be handled, and its partition stops; the run ends. */
+  | ({ readonly kind: 'stopped'; readonly offset: number; readonly error: unknown } & At)
+  /** The position was not in the log, and `outOfRange` says where to go on. */
+  | ({ readonly kind: 'outOfRange'; readonly offset: number; readonly movedTo: number } & At)
+  /** The log was truncated when its leader changed: reading goes on where the logs agree (KIP-320). */
+  | ({ readonly kind: 'truncated'; readonly offset: number; readonly movedTo: number } & At)
+  /** A request has failed more than once in a row, and is tried again. */
+  | { readonly kind: 'requestFailed'; readonly request: string; readonly attempts: number; readonly error: TidemarkError }
+  /** A topic that the consumer reads does not exist; it is looked for. */
+  | { readonly kind: 'topicMissing'; readonly topic: string }
+  /** This reader was too slow: so many events were left out here. */
   | { readonly kind: 'eventsDropped'; readonly count: number }
 
-/** Events that wait for a reader. */
+/** Events that wait for one reader. */
 const WAITING_MAX = 10_000
 
-export class EventStream implements AsyncIterable<ConsumerEvent> {
+class Reader {
   #waiting: ConsumerEvent[] = []
   #dropped = 0
-  #readers = 0
   #wake: (() => void) | undefined
-  #closed = false
 
-  /** Whether anybody listens: without a reader nothing is kept. */
-  get wanted(): boolean {
-    return this.#readers > 0
-  }
-
-  emit(event: ConsumerEvent): void {
-    if (!this.wanted) return
+  push(event: ConsumerEvent): void {
     if (this.#waiting.length >= WAITING_MAX) this.#dropped++
     else this.#waiting.push(event)
+    this.wake()
+  }
+
+  wake(): void {
     this.#wake?.()
+    this.#wake = undefined
+  }
+
+  take(): ConsumerEvent[] {
+    const events = this.#waiting
+    this.#waiting = []
+    if (this.#dropped > 0) events.push({ kind: 'eventsDropped', count: this.#dropped })
+    this.#dropped = 0
+    return events
+  }
+
+  changed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+}
+
+/** Any number of readers, each of which sees every event from its beginning on; all end with the run. */
+export class EventStream implements AsyncIterable<ConsumerEvent> {
+  readonly #readers = new Set<Reader>()
+  #isClosed = false
+
+  emit(event: ConsumerEvent): void {
+    for (const reader of this.#readers) reader.push(event)
   }
 
   close(): void {
-    this.#closed = true
-    this.#wake?.()
-  }
-
-  /** Events from now on; ends when the consumer has. One reader at a time. */
-  async *#read(): AsyncGenerator<ConsumerEvent> {
-    try {
-      for (;;) {
-        const batch = this.#waiting.splice(0)
-        yield* batch
-        if (this.#dropped > 0) {
-          const count = this.#dropped
-          this.#dropped = 0
-          yield { kind: 'eventsDropped', count }
-        }
-        if (this.#waiting.length > 0) continue
-        if (this.#closed) return
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve
-        })
-      }
-    } finally {
-      this.#readers--
-    }
+    this.#isClosed = true
+    for (const reader of this.#readers) reader.wake()
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<ConsumerEvent> {
-    this.#readers++
-    return this.#read()
+    const reader = new Reader()
+    this.#readers.add(reader)
+    return this.#read(reader)
+  }
+
+  async *#read(reader: Reader): AsyncGenerator<ConsumerEvent> {
+    try {
+      for (;;) {
+        const events = reader.take()
+        yield* events
+        if (events.length > 0) continue
+        if (this.#isClosed) return
+        await reader.changed()
+      }
+    } finally {
+      this.#readers.delete(reader)
+    }
   }
 }

@@ -1,47 +1,81 @@
 /** Every option of a consumer, its default and its unit. Kafka's own setting stands beside each. */
-import { TidemarkError } from '@tidemark/platform'
-import type { CommitMode, Exhausted, Order, Retry } from './handle/work.ts'
-import { type AssignorName, assignors } from './membership/assignors/index.ts'
+import type { Isolation } from '@tidemark/client'
+import {
+  checkFunction,
+  checkOptions,
+  countOption,
+  describe,
+  durationOption,
+  flagOption,
+  nameOption,
+  type OptionNames,
+  TidemarkError,
+  timeOption,
+  wordOption,
+} from '@tidemark/platform'
+import type { StartAt, StartFrom } from './claims/placement.ts'
+import { type AssignorName, assignors } from './membership/classic/assignors/index.ts'
+import type { CommitMode, Exhausted, Order } from './work/work.ts'
+import type { Retry } from './work/retry.ts'
 
-/** Where to begin in a partition for which the group has no committed offset (`auto.offset.reset`, for that case alone). */
-export type StartFrom = 'earliest' | 'latest' | Date | 'fail'
-/** What to do when the committed offset is no longer, or not yet, in the log (`auto.offset.reset`, for that case alone). */
+/** What to do when the position is no longer, or not yet, in the log (`auto.offset.reset`, for that case alone). */
 export type OutOfRange = 'fail' | 'earliest' | 'latest'
 
 export interface CommitOptions {
+  /** 'processed' unless given. */
   readonly mode?: CommitMode
   /** `auto.commit.interval.ms`; 1,000 unless given. */
   readonly intervalMs?: number
   /** A commit is also sent after so many finished records; 50,000 unless given. */
   readonly recordsMax?: number
+  /** Whether a commit carries which records above its offset are done, so that none of them is handled again. True unless given. */
+  readonly completionMap?: boolean
+  /** How long `commit()` waits for the acknowledgement. 30,000 unless given. */
+  readonly timeoutMs?: number
 }
 
 export interface ConsumerOptions {
   /** `group.id` */
   readonly group: string
-  /** 'earliest' unless given: 'latest' would lose what arrives before a new partition is seen. */
+  /** 'earliest' unless given: 'latest' loses what arrives before a new partition is seen. */
   readonly startFrom?: StartFrom
+  /** Where to begin in a partition, asked whenever one is assigned: for positions that are kept elsewhere. */
+  readonly startAt?: StartAt
   /** 'fail' unless given. */
   readonly outOfRange?: OutOfRange
   readonly commit?: CommitMode | CommitOptions
+  /** `isolation.level`: 'read_committed' unless given. */
+  readonly isolation?: Isolation
   /** `partition.assignment.strategy`, the preferred one first. All three unless given, cooperative-sticky first. */
   readonly assignors?: readonly AssignorName[]
   /** `group.instance.id`: a name of this member that outlives the process (KIP-345). */
   readonly instanceId?: string
-  /** `session.timeout.ms`: a member that the broker has not heard for so long is expelled. 45,000 unless given. */
+  /** `client.rack`: where this client is; partitions are read from a replica in the same rack if the cluster has one (KIP-392). */
+  readonly rack?: string
+  /** `session.timeout.ms`: a member that the coordinator has not heard for so long is expelled. 45,000 unless given. */
   readonly sessionTimeoutMs?: number
   /** `heartbeat.interval.ms`. A fifteenth of the session time-out unless given. */
   readonly heartbeatIntervalMs?: number
   /** `max.poll.interval.ms`, as rebalance time-out: how long partitions may take to be drained and given up. 60,000 unless given. */
   readonly rebalanceTimeoutMs?: number
+  /** How long the group may take to answer for the first time, before `run()` rejects with UNREACHABLE. 30,000 unless given; may be Infinity. */
+  readonly startTimeoutMs?: number
   /** How long a shutdown waits for handlers. 30,000 unless given. */
   readonly shutdownTimeoutMs?: number
   /** Records of one partition that were fetched and wait for a handler; fetching pauses above. 20,000 unless given. */
   readonly waitingRecordsMax?: number
   /** Records of one partition between the committable offset and the newest one started; fetching pauses above. 500,000 unless given. */
   readonly uncommittedRecordsMax?: number
-  /** Bytes of all partitions that were fetched and not handed over (`fetch.max.bytes` bounds one answer). 64 MiB unless given. */
+  /** Bytes of all partitions that were fetched and are held. 64 MiB unless given. */
   readonly bufferBytesMax?: number
+  /** `fetch.max.bytes`: bytes of one answer, all partitions together. 16 MiB unless given. */
+  readonly fetchBytesMax?: number
+  /** `max.partition.fetch.bytes`: bytes of one partition in one answer. 1 MiB unless given. */
+  readonly partitionBytesMax?: number
+  /** `fetch.max.wait.ms`: how long a broker may hold a request for which there is nothing to read. 500 unless given. */
+  readonly fetchWaitMaxMs?: number
+  /** `fetch.min.bytes`: a broker answers once it has so many, or `fetchWaitMaxMs` is over. 1 unless given. */
+  readonly fetchBytesMin?: number
 }
 
 export interface WorkSettings {
@@ -50,8 +84,10 @@ export interface WorkSettings {
   readonly retry?: Partial<Retry>
   /** What happens to a record whose attempts are exhausted; 'stop' unless given: the partition stops and `run()` rejects. */
   readonly exhausted?: Exhausted
-  /** A handler that has not settled by then has failed. No limit unless given. */
+  /** A call that has not settled by then has failed; it keeps its slot and its key until it settles. No limit unless given. */
   readonly timeoutMs?: number
+  /** How long after `timeoutMs` a call may take to settle, before `run()` rejects with HANDLER_STUCK. 30,000 unless given. */
+  readonly timeoutGraceMs?: number
 }
 
 export interface EachSettings extends WorkSettings {
@@ -62,82 +98,140 @@ export interface EachSettings extends WorkSettings {
 export interface BatchSettings extends WorkSettings {
   /** 500 unless given. */
   readonly recordsMax?: number
-  /** How long a record waits for others to fill its batch. 0 unless given: a batch is what is there. */
+  /** How long a record waits for others to fill its batch. 0 unless given: a batch is what is available. */
   readonly waitMaxMs?: number
 }
 
-export interface ResolvedOptions {
-  readonly group: string
-  readonly startFrom: StartFrom
-  readonly outOfRange: OutOfRange
-  readonly mode: CommitMode
-  readonly commitIntervalMs: number
-  readonly commitRecordsMax: number
-  readonly assignors: readonly AssignorName[]
+export interface ResolvedOptions extends Required<Omit<ConsumerOptions, 'commit' | 'startAt' | 'instanceId' | 'rack'>> {
+  readonly startAt: StartAt | undefined
   readonly instanceId: string | undefined
-  readonly sessionTimeoutMs: number
-  readonly heartbeatIntervalMs: number
-  readonly rebalanceTimeoutMs: number
-  readonly shutdownTimeoutMs: number
-  readonly waitingRecordsMax: number
-  readonly uncommittedRecordsMax: number
-  readonly bufferBytesMax: number
+  readonly rack: string | undefined
+  readonly commit: Required<CommitOptions>
 }
 
+const OPTIONS: OptionNames<ConsumerOptions> = {
+  group: true,
+  startFrom: true,
+  startAt: true,
+  outOfRange: true,
+  commit: true,
+  isolation: true,
+  assignors: true,
+  instanceId: true,
+  rack: true,
+  sessionTimeoutMs: true,
+  heartbeatIntervalMs: true,
+  rebalanceTimeoutMs: true,
+  startTimeoutMs: true,
+  shutdownTimeoutMs: true,
+  waitingRecordsMax: true,
+  uncommittedRecordsMax: true,
+  bufferBytesMax: true,
+  fetchBytesMax: true,
+  partitionBytesMax: true,
+  fetchWaitMaxMs: true,
+  fetchBytesMin: true,
+}
+const COMMIT_OPTIONS: OptionNames<CommitOptions> = { mode: true, intervalMs: true, recordsMax: true, completionMap: true, timeoutMs: true }
 const ALL_ASSIGNORS: readonly AssignorName[] = ['cooperative-sticky', 'range', 'roundrobin']
 const MODES: readonly CommitMode[] = ['processed', 'delivered', 'manual']
+const MIB = 1024 * 1024
+const INT32_MAX = 2 ** 31 - 1
 
 /** Throws `TidemarkError` INVALID_OPTION, which names the option. */
 export function resolveOptions(options: ConsumerOptions): ResolvedOptions {
-  const commit: CommitOptions = typeof options.commit === 'string' ? { mode: options.commit } : (options.commit ?? {})
-  const sessionTimeoutMs = positive('sessionTimeoutMs', options.sessionTimeoutMs ?? 45_000)
-  const resolved: ResolvedOptions = {
-    group: options.group,
-    startFrom: options.startFrom ?? 'earliest',
-    outOfRange: options.outOfRange ?? 'fail',
-    mode: commit.mode ?? 'processed',
-    commitIntervalMs: positive('commit.intervalMs', commit.intervalMs ?? 1_000),
-    commitRecordsMax: positive('commit.recordsMax', commit.recordsMax ?? 50_000),
-    assignors: options.assignors ?? ALL_ASSIGNORS,
-    instanceId: options.instanceId,
-    sessionTimeoutMs,
-    heartbeatIntervalMs: positive('heartbeatIntervalMs', options.heartbeatIntervalMs ?? Math.max(1, Math.round(sessionTimeoutMs / 15))),
-    rebalanceTimeoutMs: positive('rebalanceTimeoutMs', options.rebalanceTimeoutMs ?? 60_000),
-    shutdownTimeoutMs: positive('shutdownTimeoutMs', options.shutdownTimeoutMs ?? 30_000),
-    waitingRecordsMax: positive('waitingRecordsMax', options.waitingRecordsMax ?? 20_000),
-    uncommittedRecordsMax: positive('uncommittedRecordsMax', options.uncommittedRecordsMax ?? 500_000),
-    bufferBytesMax: positive('bufferBytesMax', options.bufferBytesMax ?? 64 * 1024 * 1024),
+  checkOptions<ConsumerOptions>('createConsumer()', options, OPTIONS)
+  const { startAt, instanceId, rack } = options
+  if (startAt !== undefined) checkFunction("option 'startAt'", startAt)
+  return {
+    group: nameOption('group', options.group),
+    startFrom: startFromOption(options.startFrom),
+    startAt,
+    outOfRange: wordOption('outOfRange', options.outOfRange ?? 'fail', ['fail', 'earliest', 'latest']),
+    commit: commitOptions(options.commit),
+    isolation: wordOption('isolation', options.isolation ?? 'read_committed', ['read_committed', 'read_uncommitted']),
+    assignors: assignorsOption(options.assignors),
+    instanceId: instanceId === undefined ? undefined : nameOption('instanceId', instanceId),
+    rack: rack === undefined ? undefined : nameOption('rack', rack),
+    ...timeouts(options),
+    ...limits(options),
   }
-  if (typeof resolved.group !== 'string' || resolved.group === '') invalid('group', 'must be a name')
-  if (!MODES.includes(resolved.mode)) invalid('commit', `must be one of ${MODES.join(', ')}`)
-  if (!['fail', 'earliest', 'latest'].includes(resolved.outOfRange)) invalid('outOfRange', 'must be fail, earliest or latest')
-  if (!isStart(resolved.startFrom)) invalid('startFrom', 'must be earliest, latest, fail or a Date')
-  if (resolved.assignors.length === 0) invalid('assignors', 'must name at least one')
-  for (const name of resolved.assignors) {
-    if (assignors[name] === undefined) invalid('assignors', `knows no '${name}'; there are ${Object.keys(assignors).join(', ')}`)
-  }
-  if (resolved.heartbeatIntervalMs >= sessionTimeoutMs) invalid('heartbeatIntervalMs', 'must be shorter than sessionTimeoutMs')
-  return resolved
 }
 
-const isStart = (start: unknown): boolean =>
-  start instanceof Date ? !Number.isNaN(start.getTime()) : start === 'earliest' || start === 'latest' || start === 'fail'
+function timeouts(options: ConsumerOptions) {
+  const sessionTimeoutMs = durationOption('sessionTimeoutMs', options.sessionTimeoutMs ?? 45_000)
+  const defaultHeartbeatMs = Math.max(1, Math.round(sessionTimeoutMs / 15))
+  const heartbeatIntervalMs = durationOption('heartbeatIntervalMs', options.heartbeatIntervalMs ?? defaultHeartbeatMs)
+  if (heartbeatIntervalMs >= sessionTimeoutMs) {
+    const text = `option 'heartbeatIntervalMs' is ${heartbeatIntervalMs}; it must be shorter than sessionTimeoutMs (${sessionTimeoutMs})`
+    throw new TidemarkError('INVALID_OPTION', text)
+  }
+  return {
+    sessionTimeoutMs,
+    heartbeatIntervalMs,
+    rebalanceTimeoutMs: durationOption('rebalanceTimeoutMs', options.rebalanceTimeoutMs ?? 60_000),
+    startTimeoutMs: durationOption('startTimeoutMs', options.startTimeoutMs ?? 30_000, { infinite: true }),
+    shutdownTimeoutMs: durationOption('shutdownTimeoutMs', options.shutdownTimeoutMs ?? 30_000),
+    fetchWaitMaxMs: durationOption('fetchWaitMaxMs', options.fetchWaitMaxMs ?? 500, { zero: true }),
+  }
+}
+
+function limits(options: ConsumerOptions) {
+  return {
+    waitingRecordsMax: countOption('waitingRecordsMax', options.waitingRecordsMax ?? 20_000),
+    uncommittedRecordsMax: countOption('uncommittedRecordsMax', options.uncommittedRecordsMax ?? 500_000),
+    bufferBytesMax: countOption('bufferBytesMax', options.bufferBytesMax ?? 64 * MIB),
+    fetchBytesMax: countOption('fetchBytesMax', options.fetchBytesMax ?? 16 * MIB, 1, INT32_MAX),
+    partitionBytesMax: countOption('partitionBytesMax', options.partitionBytesMax ?? MIB, 1, INT32_MAX),
+    fetchBytesMin: countOption('fetchBytesMin', options.fetchBytesMin ?? 1, 0, INT32_MAX),
+  }
+}
+
+function startFromOption(given: unknown): StartFrom {
+  if (given === undefined) return 'earliest'
+  if (given instanceof Date) return timeOption('startFrom', given)
+  if (given === 'earliest' || given === 'latest' || given === 'fail') return given
+  throw new TidemarkError('INVALID_OPTION', `option 'startFrom' is ${describe(given)}; it must be 'earliest', 'latest', 'fail' or a Date`)
+}
+
+function commitOptions(given: ConsumerOptions['commit']): Required<CommitOptions> {
+  if (given === null) throw new TidemarkError('INVALID_OPTION', `option 'commit' is null; it must be a mode, or an object of options`)
+  const options = given === undefined || typeof given === 'string' ? { mode: given } : given
+  checkOptions<CommitOptions>("the option 'commit'", options, COMMIT_OPTIONS)
+  const named = typeof given === 'string' ? 'commit' : 'commit.mode'
+  return {
+    mode: wordOption(named, options.mode ?? 'processed', MODES),
+    intervalMs: durationOption('commit.intervalMs', options.intervalMs ?? 1_000),
+    recordsMax: countOption('commit.recordsMax', options.recordsMax ?? 50_000),
+    completionMap: flagOption('commit.completionMap', options.completionMap ?? true),
+    timeoutMs: durationOption('commit.timeoutMs', options.timeoutMs ?? 30_000),
+  }
+}
+
+function assignorsOption(given: readonly AssignorName[] | undefined): readonly AssignorName[] {
+  if (given === undefined) return ALL_ASSIGNORS
+  if (!Array.isArray(given) || given.length === 0) {
+    throw new TidemarkError('INVALID_OPTION', `option 'assignors' is ${describe(given)}; it must be an array of names such as 'cooperative-sticky'`)
+  }
+  return given.map((name) => wordOption('assignors', name, Object.keys(assignors) as AssignorName[]))
+}
 
 const RETRY: Retry = { attempts: 5, delayMs: 200, delayMaxMs: 30_000 }
+const RETRY_OPTIONS: OptionNames<Retry> = { attempts: true, delayMs: true, delayMaxMs: true }
 
-export function resolveRetry(retry: Partial<Retry> | undefined): Retry {
-  const resolved = { ...RETRY, ...retry }
-  positive('retry.attempts', resolved.attempts)
-  if (!(resolved.delayMs >= 0)) invalid('retry.delayMs', 'must be 0 or more milliseconds')
-  if (!(resolved.delayMaxMs >= resolved.delayMs)) invalid('retry.delayMaxMs', 'must not be below retry.delayMs')
-  return resolved
+/** Throws `TidemarkError` INVALID_OPTION. */
+export function resolveRetry(given: Partial<Retry> | undefined): Retry {
+  if (given === undefined) return RETRY
+  checkOptions<Retry>("the option 'retry'", given, RETRY_OPTIONS)
+  const delayMs = durationOption('retry.delayMs', given.delayMs ?? RETRY.delayMs, { zero: true })
+  const delayMaxMs = durationOption('retry.delayMaxMs', given.delayMaxMs ?? Math.max(RETRY.delayMaxMs, delayMs), { zero: true })
+  if (delayMaxMs < delayMs) {
+    throw new TidemarkError('INVALID_OPTION', `option 'retry.delayMaxMs' is ${delayMaxMs}; it must not be below retry.delayMs (${delayMs})`)
+  }
+  return { attempts: countOption('retry.attempts', given.attempts ?? RETRY.attempts), delayMs, delayMaxMs }
 }
 
-export function positive(name: string, value: number): number {
-  if (!(typeof value === 'number' && value > 0 && Number.isFinite(value))) invalid(name, `must be a number above 0, not ${String(value)}`)
-  return value
-}
+const WORK_OPTIONS: OptionNames<WorkSettings> = { concurrency: true, retry: true, exhausted: true, timeoutMs: true, timeoutGraceMs: true }
+export const EACH_OPTIONS: OptionNames<EachSettings> = { ...WORK_OPTIONS, order: true }
+export const BATCH_OPTIONS: OptionNames<BatchSettings> = { ...WORK_OPTIONS, recordsMax: true, waitMaxMs: true }
 
-export function invalid(name: string, why: string): never {
-  throw new TidemarkError('INVALID_OPTION', `option '${name}' ${why}`)
-}

@@ -47,6 +47,7 @@ export type OwnErrorCode =
   | 'HANDLER_STUCK'
   | 'HANDLER_TIMED_OUT'
   | 'NO_COMMITTED_OFFSET'
+  | 'START_AT_FAILED'
   // The broker
   | 'ADDRESS_IN_USE'
   | 'ADDRESS_UNAVAILABLE'
@@ -66,7 +67,15 @@ export interface ErrorDetails {
   readonly topic?: string
   readonly partition?: number
   readonly offset?: number
+  /** Where more than one partition is concerned. */
+  readonly partitions?: readonly PartitionPlace[]
   readonly cause?: unknown
+}
+
+export interface PartitionPlace {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
 }
 
 /** `code` is stable; `message` says what was wrong, where, and what to do, in one line. */
@@ -76,6 +85,8 @@ export class TidemarkError extends Error {
   readonly topic: string | undefined
   readonly partition: number | undefined
   readonly offset: number | undefined
+  /** Where more than one partition is concerned: COMMIT_FAILED says of each from which offset on nothing is on record. */
+  readonly partitions: readonly PartitionPlace[] | undefined
 
   /** The table of Kafka's errors includes NONE, which never fails anything: the type of its names is taken as it is. */
   constructor(code: TidemarkErrorCode | 'NONE', message: string, details: ErrorDetails = {}) {
@@ -84,6 +95,7 @@ export class TidemarkError extends Error {
     this.topic = details.topic
     this.partition = details.partition
     this.offset = details.offset
+    this.partitions = details.partitions
   }
 }
 

@@ -34,6 +34,10 @@ export class Fifo<T> {
     return out
   }
 
+  *[Symbol.iterator](): Generator<T> {
+    for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i]!
+  }
+
   clear(): void {
     this.#items = []
     this.#head = 0

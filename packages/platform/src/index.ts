@@ -19,7 +19,7 @@ export {
 } from './check.ts'
 export { type Clock, sleep, type Timer } from './clock.ts'
 export { type Disk, type File, type Lock, type Now, replaceFile } from './disk.ts'
-export { DiskError, type ErrorDetails, type OwnErrorCode, TidemarkError, type TidemarkErrorCode } from './error.ts'
+export { DiskError, type ErrorDetails, type OwnErrorCode, type PartitionPlace, TidemarkError, type TidemarkErrorCode } from './error.ts'
 export { Fifo } from './fifo.ts'
 export { nodeClock } from './node/clock.ts'
 export { nodeDisk } from './node/disk.ts'

@@ -2,23 +2,28 @@
  * A member's side of the classic group protocol, as a pure machine: what happened goes in, what to do comes out.
  *
  * ```
- *           ┌────────── back-off passed ─── waiting ◄─┐ (coordinator away)
+ *           ┌────────── back-off over ───── waiting ◄─┐ (coordinator away)
  *           ▼                                          │
  * idle ─► joining ─► syncing ─► stable ─► (rebalance) ─┤
  *           ▲            │                             │
  *           └─ released ─┴─► releasing ◄───────────────┘      stop: releasing ─► leaving ─► gone
  * ```
- * Cooperative (KIP-429): members join again while they go on working; what the new assignment takes away is drained, committed
+ * Cooperative (KIP-429): members join again while they go on working; what the new assignment takes away is drained, committed,
  * and only then left out of the next join. Eager: everything is drained and committed before the join.
  *
  * Claims stay unbroken as long as the member id is valid and no generation was missed: the group's next generation is the one after
  * the last that we joined. Otherwise somebody may have worked on them in between, and they are lost.
  */
-import type { MemberSubscription, TopicPartition } from '../membership/assignors/assignor.ts'
+import type { ErrorName } from '@tidemark/protocol'
+import type { MemberSubscription, TopicPartition } from './assignors/assignor.ts'
+import { type MemberOutcome, memberOutcome } from './outcome.ts'
+
+/** Names one release of partitions. */
+export type ReleaseId = number
 
 export type Phase = 'idle' | 'joining' | 'syncing' | 'stable' | 'releasing' | 'waiting' | 'leaving' | 'gone' | 'failed'
 
-export interface Membership {
+export interface MemberState {
   phase: Phase
   memberId: string
   /** Of the last JoinGroup that was answered; -1 before the first. What commits and heartbeats carry. */
@@ -28,6 +33,9 @@ export interface Membership {
   /** What we hold, `releasing` included. */
   owned: readonly TopicPartition[]
   releasing: readonly TopicPartition[]
+  /** Releases that are under way: more than one if a stop comes in the middle of a revocation. The end of any other is late, and ignored. */
+  releases: readonly ReleaseId[]
+  nextRelease: ReleaseId
   /** The JoinGroup under way has left. */
   joinSent: boolean
   /** Attempts to reach the coordinator that failed one after the other. */
@@ -49,11 +57,13 @@ export type MembershipEvent =
     }
   | { readonly kind: 'memberIdGiven'; readonly memberId: string }
   | { readonly kind: 'synced'; readonly partitions: readonly TopicPartition[] }
-  /** A join, sync or heartbeat was refused: Kafka's error name, or UNREACHABLE. `generation` is what the request carried. */
-  | { readonly kind: 'refused'; readonly error: string; readonly generation: number }
+  /** A join, sync, heartbeat or commit was refused. `generation` is what the request carried. */
+  | { readonly kind: 'refused'; readonly error: ErrorName; readonly generation: number }
+  /** A request could not be sent, or was not answered; it may be tried again. */
+  | { readonly kind: 'unreachable' }
   | { readonly kind: 'beaten' }
-  /** These had to be given up, and are drained, committed and dead. */
-  | { readonly kind: 'released'; readonly partitions: readonly TopicPartition[] }
+  /** What this release had to give up is drained, committed and dead. */
+  | { readonly kind: 'released'; readonly release: ReleaseId; readonly partitions: readonly TopicPartition[] }
   /** The assignment does not fit any more: topics are not what it was made for, or a partition has come to nobody. */
   | { readonly kind: 'outdated' }
   | { readonly kind: 'backoffPassed' }
@@ -74,39 +84,35 @@ export type MembershipAction =
   | { readonly kind: 'backoff'; readonly failures: number }
   /** The assignment as a whole: new claims begin, and what is neither kept nor given up is dead. */
   | { readonly kind: 'take'; readonly partitions: readonly TopicPartition[] }
-  | { readonly kind: 'giveUp'; readonly partitions: readonly TopicPartition[]; readonly reason: 'revoked' | 'shutdown' }
+  | {
+      readonly kind: 'giveUp'
+      readonly release: ReleaseId
+      readonly partitions: readonly TopicPartition[]
+      readonly reason: 'revoked' | 'shutdown'
+    }
+  /** A rebalance has begun while partitions are being given up: the coordinator waits no longer than its time-out. */
+  | { readonly kind: 'hasten' }
   | { readonly kind: 'lose'; readonly partitions: readonly TopicPartition[] }
   | { readonly kind: 'leave'; readonly memberId: string }
-  | { readonly kind: 'fail'; readonly error: string }
+  | { readonly kind: 'fail'; readonly error: ErrorName }
 
-export const membership = (): Membership => ({
+export const memberState = (): MemberState => ({
   phase: 'idle',
   memberId: '',
   generation: -1,
   cooperative: true,
   owned: [],
   releasing: [],
+  releases: [],
+  nextRelease: 1,
   joinSent: false,
   failures: 0,
   rejoinWanted: false,
   stopping: false,
 })
 
-/** Errors that no waiting mends. */
-const FATAL: ReadonlySet<string> = new Set([
-  'FENCED_INSTANCE_ID',
-  'INCONSISTENT_GROUP_PROTOCOL',
-  'INVALID_SESSION_TIMEOUT',
-  'INVALID_GROUP_ID',
-  'GROUP_AUTHORIZATION_FAILED',
-  'TOPIC_AUTHORIZATION_FAILED',
-  'GROUP_MAX_SIZE_REACHED',
-  'UNSUPPORTED_VERSION',
-  'INVALID_REQUEST',
-])
-
 /** Changes `m` and says what to do, in this order. */
-export function on(m: Membership, event: MembershipEvent): MembershipAction[] {
+export function on(m: MemberState, event: MembershipEvent): MembershipAction[] {
   if (m.phase === 'gone' || m.phase === 'failed') return []
   switch (event.kind) {
     case 'start':
@@ -123,12 +129,14 @@ export function on(m: Membership, event: MembershipEvent): MembershipAction[] {
     case 'synced':
       return m.phase === 'syncing' ? synced(m, event.partitions) : []
     case 'refused':
-      return refused(m, event.error, event.generation)
+      return refused(m, event.error, memberOutcome(event.error), event.generation)
+    case 'unreachable':
+      return m.phase === 'joining' || m.phase === 'syncing' ? wait(m) : []
     case 'beaten':
       m.failures = 0
       return []
     case 'released':
-      return m.phase === 'releasing' ? released(m, event.partitions) : []
+      return m.phase === 'releasing' ? released(m, event.release, event.partitions) : []
     case 'outdated':
       m.rejoinWanted = true
       return m.phase === 'stable' ? join(m) : []
@@ -142,7 +150,7 @@ export function on(m: Membership, event: MembershipEvent): MembershipAction[] {
   }
 }
 
-function join(m: Membership): MembershipAction[] {
+function join(m: MemberState): MembershipAction[] {
   if (!m.cooperative && m.owned.length > 0) return release(m, m.owned, 'revoked')
   m.phase = 'joining'
   m.joinSent = false
@@ -153,24 +161,28 @@ function join(m: Membership): MembershipAction[] {
   ]
 }
 
-function release(m: Membership, partitions: readonly TopicPartition[], reason: 'revoked' | 'shutdown'): MembershipAction[] {
+function release(m: MemberState, partitions: readonly TopicPartition[], reason: 'revoked' | 'shutdown'): MembershipAction[] {
   m.phase = 'releasing'
   m.releasing = partitions
+  const release = m.nextRelease++
+  m.releases = [...m.releases, release]
   return [
     { kind: 'heartbeats', on: m.generation >= 0 },
-    { kind: 'giveUp', partitions, reason },
+    { kind: 'giveUp', release, partitions, reason },
   ]
 }
 
-/** A stop in the middle of a release adds to what has to be given up: the last of it counts. */
-function released(m: Membership, partitions: readonly TopicPartition[]): MembershipAction[] {
+/** A stop in the middle of a release adds a second one: the last of them counts. */
+function released(m: MemberState, release: ReleaseId, partitions: readonly TopicPartition[]): MembershipAction[] {
+  if (!m.releases.includes(release)) return []
+  m.releases = m.releases.filter((r) => r !== release)
   m.owned = without(m.owned, partitions)
   m.releasing = without(m.releasing, partitions)
   if (m.releasing.length > 0) return []
   return m.stopping ? leave(m) : join(m)
 }
 
-function joined(m: Membership, event: Extract<MembershipEvent, { kind: 'joined' }>): MembershipAction[] {
+function joined(m: MemberState, event: Extract<MembershipEvent, { kind: 'joined' }>): MembershipAction[] {
   const unbroken = event.generation === m.generation + 1 || event.generation === m.generation
   const actions: MembershipAction[] = unbroken ? [] : lose(m, m.owned)
   m.memberId = event.memberId
@@ -181,7 +193,7 @@ function joined(m: Membership, event: Extract<MembershipEvent, { kind: 'joined' 
   return actions
 }
 
-function synced(m: Membership, assigned: readonly TopicPartition[]): MembershipAction[] {
+function synced(m: MemberState, assigned: readonly TopicPartition[]): MembershipAction[] {
   m.failures = 0
   if (m.stopping) return finish(m)
   const removed = without(m.owned, assigned)
@@ -196,29 +208,30 @@ function synced(m: Membership, assigned: readonly TopicPartition[]): MembershipA
   return m.rejoinWanted ? [...actions, ...join(m)] : actions
 }
 
-function refused(m: Membership, error: string, generation: number): MembershipAction[] {
+function refused(m: MemberState, error: ErrorName, outcome: MemberOutcome, generation: number): MembershipAction[] {
   if (m.phase === 'leaving') return []
-  if (FATAL.has(error)) return fail(m, error)
+  if (outcome === 'fatal') return fail(m, error)
   // An answer to a request of an earlier generation says nothing about this one.
-  if (generation !== m.generation && error !== 'UNREACHABLE') return []
-  switch (error) {
-    case 'UNKNOWN_MEMBER_ID':
+  if (generation !== m.generation) return []
+  switch (outcome) {
+    case 'expelled':
       return expelled(m, '')
-    case 'ILLEGAL_GENERATION':
+    case 'stale':
       if (m.phase !== 'joining') return expelled(m, m.memberId)
       // Once the join has left, the group may have moved on with us: its answer will tell. Before that it has moved on without us.
       return m.joinSent ? [] : lose(m, m.owned)
-    case 'REBALANCE_IN_PROGRESS':
+    case 'rebalancing':
       if (m.phase === 'stable' || m.phase === 'syncing') return join(m)
       if (m.phase === 'joining') return wait(m)
-      return []
-    default:
-      // The coordinator is away, moving or loading: heartbeats go on by themselves, a join or sync is tried again.
+      return m.phase === 'releasing' ? [{ kind: 'hasten' }] : []
+    case 'moved':
+    case 'retry':
+      // Heartbeats go on by themselves; a join or sync is tried again.
       return m.phase === 'joining' || m.phase === 'syncing' ? wait(m) : []
   }
 }
 
-function wait(m: Membership): MembershipAction[] {
+function wait(m: MemberState): MembershipAction[] {
   if (m.stopping) return finish(m)
   m.phase = 'waiting'
   m.failures++
@@ -229,7 +242,7 @@ function wait(m: Membership): MembershipAction[] {
 }
 
 /** The group went on without us: what we held may be somebody else's by now. */
-function expelled(m: Membership, memberId: string): MembershipAction[] {
+function expelled(m: MemberState, memberId: string): MembershipAction[] {
   const actions = lose(m, m.owned)
   m.memberId = memberId
   if (memberId === '') m.generation = -1
@@ -238,19 +251,20 @@ function expelled(m: Membership, memberId: string): MembershipAction[] {
   return [...actions, ...join(m)]
 }
 
-function lose(m: Membership, partitions: readonly TopicPartition[]): MembershipAction[] {
+function lose(m: MemberState, partitions: readonly TopicPartition[]): MembershipAction[] {
   m.owned = without(m.owned, partitions)
   m.releasing = without(m.releasing, partitions)
+  if (m.releasing.length === 0) m.releases = []
   return partitions.length === 0 ? [] : [{ kind: 'lose', partitions }]
 }
 
-function fail(m: Membership, error: string): MembershipAction[] {
+function fail(m: MemberState, error: ErrorName): MembershipAction[] {
   const actions = lose(m, m.owned)
   m.phase = 'failed'
   return [...actions, { kind: 'heartbeats', on: false }, { kind: 'fail', error }]
 }
 
-function stop(m: Membership): MembershipAction[] {
+function stop(m: MemberState): MembershipAction[] {
   if (m.stopping) return []
   m.stopping = true
   // A join under way is awaited: only a member of the new generation can commit what it drains.
@@ -258,11 +272,11 @@ function stop(m: Membership): MembershipAction[] {
 }
 
 /** The last steps of a member that stops: drain and commit what it holds, then leave. */
-function finish(m: Membership): MembershipAction[] {
+function finish(m: MemberState): MembershipAction[] {
   return m.owned.length === 0 ? leave(m) : release(m, m.owned, 'shutdown')
 }
 
-function leave(m: Membership): MembershipAction[] {
+function leave(m: MemberState): MembershipAction[] {
   const actions: MembershipAction[] = [{ kind: 'heartbeats', on: false }]
   m.phase = m.memberId === '' ? 'gone' : 'leaving'
   if (m.phase === 'leaving') actions.push({ kind: 'leave', memberId: m.memberId })

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Finished, finishedIn, fitsSurely, METADATA_UNITS_MAX, writeFinished } from './finished.ts'
+import { type CompletionMap, readCompletionMap, fitsInMetadata, METADATA_UNITS_MAX, writeCompletionMap } from './completion-map.ts'
 
 const topicId = 'AAAAAAAAQACAAAAAAAAAAQ'
-const done = (base: number, top: number, open: readonly number[]): Finished => ({ topicId, base, top, open, leaderEpoch: 3 })
+const done = (base: number, top: number, open: readonly number[]): CompletionMap => ({ topicId, base, top, open, leaderEpoch: 3 })
 
 /** Open offsets in [base, base + range), each with this probability, from a fixed sequence. */
 function scattered(base: number, range: number, share: number): number[] {
@@ -30,7 +30,7 @@ describe('what is done above the committed offset', () => {
   test('comes back from the metadata as it was', () => {
     fc.assert(
       fc.property(anyMap, (map) => {
-        expect(finishedIn(writeFinished(map, METADATA_UNITS_MAX))).toEqual(map)
+        expect(readCompletionMap(writeCompletionMap(map, METADATA_UNITS_MAX))).toEqual(map)
       }),
     )
   })
@@ -38,9 +38,9 @@ describe('what is done above the committed offset', () => {
   test('never takes more units than a commit may carry, and is cut off from the top: what is left is true', () => {
     fc.assert(
       fc.property(anyMap, fc.integer({ min: 0, max: 200 }), (map, unitsMax) => {
-        const text = writeFinished(map, unitsMax)
+        const text = writeCompletionMap(map, unitsMax)
         expect(text.length).toBeLessThanOrEqual(unitsMax)
-        const read = finishedIn(text)
+        const read = readCompletionMap(text)
         if (text === '') return
         expect(read!.top).toBeLessThanOrEqual(map.top)
         expect(read!.open).toEqual(map.open.filter((offset) => offset < read!.top))
@@ -54,24 +54,24 @@ describe('what is done above the committed offset', () => {
     ['every second record is open', 0.5, 59_000],
   ])('fits into one commit where %s, over %d of %d offsets', (_, share, range) => {
     const open = scattered(7, range, share)
-    const text = writeFinished(done(7, 7 + range, open), METADATA_UNITS_MAX)
-    expect(finishedIn(text)?.top).toBe(7 + range)
+    const text = writeCompletionMap(done(7, 7 + range, open), METADATA_UNITS_MAX)
+    expect(readCompletionMap(text)?.top).toBe(7 + range)
   })
 
   test('certainly fits where that is said, wherever the open offsets lie', () => {
     fc.assert(
       fc.property(fc.nat(70_000), fc.nat(200_000), fc.boolean(), (count, more, atTheEnd) => {
         const range = count + more + 1
-        if (!fitsSurely(count, range)) return
+        if (!fitsInMetadata(count, range)) return
         const open = Array.from({ length: count }, (_, i) => (atTheEnd ? range - 1 - count + i : i))
-        expect(finishedIn(writeFinished(done(0, range, open), METADATA_UNITS_MAX))?.top).toBe(range)
+        expect(readCompletionMap(writeCompletionMap(done(0, range, open), METADATA_UNITS_MAX))?.top).toBe(range)
       }),
       { numRuns: 15 },
     )
   })
 
   test('takes no room where nothing is done', () => {
-    expect(writeFinished(done(5, 6, [5]), 10)).toBe('')
+    expect(writeCompletionMap(done(5, 6, [5]), 10)).toBe('')
   })
 
   test.each([
@@ -85,13 +85,13 @@ describe('what is done above the committed offset', () => {
     'tidemark/1 a 1 2 0 plain',
     'tidemark/1 a 1 9999999999999999 0 㐀',
     'lAAAAAAAA==',
-  ])('is not read from %j', (text) => expect(finishedIn(text)).toBeUndefined())
+  ])('is not read from %j', (text) => expect(readCompletionMap(text)).toBeUndefined())
 
   test('is read from no damaged text in a way that throws, or names what lies outside', () => {
     fc.assert(
       fc.property(anyMap, fc.nat(60), fc.string({ unit: 'binary', maxLength: 3 }), (map, at, insert) => {
-        const text = writeFinished(map, METADATA_UNITS_MAX)
-        const read = finishedIn(text.slice(0, at) + insert + text.slice(at + insert.length))
+        const text = writeCompletionMap(map, METADATA_UNITS_MAX)
+        const read = readCompletionMap(text.slice(0, at) + insert + text.slice(at + insert.length))
         if (read === undefined) return
         for (const offset of read.open) expect(offset >= read.base && offset < read.top).toBe(true)
       }),

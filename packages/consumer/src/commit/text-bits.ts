@@ -1,31 +1,31 @@
 /**
- * Bits as text, 15 to a letter: what counts in the metadata of a commit are units of UTF-16, and each of these letters is one of them
- * (U+3400 to U+9FFF, then Hangul from U+AC00 on). Numbers are written plainly, or in Rice code: the multiple of 2^k in ones and a zero,
- * the rest in k bits. A reader returns undefined where the text ends or is none of ours.
+ * Bits as text, 15 to a character. A broker counts the metadata of a commit in UTF-16 units, and each of the 32,768 characters used here
+ * is one unit (U+3400 to U+9FFF, then Hangul from U+AC00). Numbers are written plainly, or in Rice code: the multiple of 2^k in ones and
+ * a zero, the rest in k bits. A reader returns undefined where the text ends or holds another character.
  */
-const BITS_A_LETTER = 15
+const BITS_A_UNIT = 15
 const FIRST = 0x3400
 const FIRST_COUNT = 0xa000 - FIRST
 const SECOND = 0xac00
 
 const unitOf = (value: number): number => (value < FIRST_COUNT ? FIRST + value : SECOND + value - FIRST_COUNT)
 
-function letterOf(unit: number): number | undefined {
+function valueOf(unit: number): number | undefined {
   const value = unit < SECOND ? unit - FIRST : unit - SECOND + FIRST_COUNT
-  return value >= 0 && value < 2 ** BITS_A_LETTER && unitOf(value) === unit ? value : undefined
+  return value >= 0 && value < 2 ** BITS_A_UNIT && unitOf(value) === unit ? value : undefined
 }
 
-export class LetterWriter {
+export class TextBitsWriter {
   readonly #units: number[] = []
   #bitsLeft: number
-  #letter = 0
+  #pending = 0
   #filled = 0
 
   constructor(unitsMax: number) {
-    this.#bitsLeft = unitsMax * BITS_A_LETTER
+    this.#bitsLeft = unitsMax * BITS_A_UNIT
   }
 
-  /** False: there is no room, and nothing was written. */
+  /** Returns false, and writes nothing, where there is no space left. */
   number(value: number, bits: number): boolean {
     if (bits > this.#bitsLeft) return false
     for (let bit = bits - 1; bit >= 0; bit--) this.#bit(Math.floor(value / 2 ** bit) % 2)
@@ -41,21 +41,21 @@ export class LetterWriter {
   }
 
   get text(): string {
-    const units = this.#filled === 0 ? this.#units : [...this.#units, unitOf(this.#letter << (BITS_A_LETTER - this.#filled))]
+    const units = this.#filled === 0 ? this.#units : [...this.#units, unitOf(this.#pending << (BITS_A_UNIT - this.#filled))]
     return String.fromCharCode(...units)
   }
 
   #bit(bit: number): void {
     this.#bitsLeft--
-    this.#letter = (this.#letter << 1) | bit
-    if (++this.#filled < BITS_A_LETTER) return
-    this.#units.push(unitOf(this.#letter))
-    this.#letter = 0
+    this.#pending = (this.#pending << 1) | bit
+    if (++this.#filled < BITS_A_UNIT) return
+    this.#units.push(unitOf(this.#pending))
+    this.#pending = 0
     this.#filled = 0
   }
 }
 
-export class LetterReader {
+export class TextBitsReader {
   readonly #text: string
   #at = 0
 
@@ -84,8 +84,8 @@ export class LetterReader {
   }
 
   #bit(): number | undefined {
-    const value = letterOf(this.#text.charCodeAt(Math.floor(this.#at / BITS_A_LETTER)))
+    const value = valueOf(this.#text.charCodeAt(Math.floor(this.#at / BITS_A_UNIT)))
     if (value === undefined) return undefined
-    return (value >> (BITS_A_LETTER - 1 - (this.#at++ % BITS_A_LETTER))) & 1
+    return (value >> (BITS_A_UNIT - 1 - (this.#at++ % BITS_A_UNIT))) & 1
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Finished, finishedIn, writeFinished } from './finished.ts'
-import { committable, enter, finish, finishedAbove, heldCount, isAhead, reach, type Ticket, tracker, wasFinished } from './tracker.ts'
+import { type CompletionMap, readCompletionMap, writeCompletionMap } from './completion-map.ts'
+import { committable, enter, finish, completedAbove, heldCount, isAhead, reach, type Ticket, tracker, wasCompleted } from './tracker.ts'
 
 describe('the tracker', () => {
   test('commits the first record that is not done, not the highest that is (T1, T15)', () => {
@@ -94,7 +94,7 @@ describe('the tracker', () => {
 })
 
 describe('what is done above the committable offset', () => {
-  const finishedFrom = (base: number, top: number, open: number[], leaderEpoch = 5): Finished => ({
+  const finishedFrom = (base: number, top: number, open: number[], leaderEpoch = 5): CompletionMap => ({
     topicId: 'a',
     base,
     top,
@@ -109,35 +109,35 @@ describe('what is done above the committable offset', () => {
     finish(t, tickets[1]!)
     finish(t, tickets[3]!)
     expect(isAhead(t)).toBe(true)
-    expect(finishedAbove(t, 5)).toEqual({ base: 10, top: 16, open: [10, 12], leaderEpoch: 5 })
+    expect(completedAbove(t, 5)).toEqual({ base: 10, top: 16, open: [10, 12], leaderEpoch: 5 })
   })
 
   test('is taken over from the claim before: done records are not entered, open ones are', () => {
     const t = tracker(10, finishedFrom(10, 16, [10, 12]))
-    expect([10, 11, 12, 13, 16].map((offset) => wasFinished(t, offset, 5))).toEqual([false, true, false, true, false])
+    expect([10, 11, 12, 13, 16].map((offset) => wasCompleted(t, offset, 5))).toEqual([false, true, false, true, false])
   })
 
   test('is told again as long as it was not read, so that a second crash loses nothing of it', () => {
     const t = tracker(10, finishedFrom(10, 20, [10, 12, 18]))
-    for (const offset of [10, 12]) if (!wasFinished(t, offset, 5)) enter(t, offset)
+    for (const offset of [10, 12]) if (!wasCompleted(t, offset, 5)) enter(t, offset)
     reach(t, 14)
-    expect(finishedAbove(t, 5)).toEqual({ base: 10, top: 20, open: [10, 12, 18], leaderEpoch: 5 })
+    expect(completedAbove(t, 5)).toEqual({ base: 10, top: 20, open: [10, 12, 18], leaderEpoch: 5 })
     finish(t, 0)
-    expect(finishedAbove(t, 5)).toEqual({ base: 12, top: 20, open: [12, 18], leaderEpoch: 5 })
+    expect(completedAbove(t, 5)).toEqual({ base: 12, top: 20, open: [12, 18], leaderEpoch: 5 })
   })
 
   test('does not hold for a record that was appended under a later leader: it is another record', () => {
     const t = tracker(10, finishedFrom(10, 16, [10]))
-    expect(wasFinished(t, 11, 5)).toBe(true)
-    expect(wasFinished(t, 12, 6)).toBe(false)
-    expect(wasFinished(t, 13, 6)).toBe(false)
+    expect(wasCompleted(t, 11, 5)).toBe(true)
+    expect(wasCompleted(t, 12, 6)).toBe(false)
+    expect(wasCompleted(t, 13, 6)).toBe(false)
   })
 
   test('does not hold behind a place that was read under a later leader, be it a marker', () => {
     const t = tracker(10, finishedFrom(10, 16, [10]))
     enter(t, 10)
     reach(t, 12)
-    expect(finishedAbove(t, 6)).toMatchObject({ base: 10, top: 10 })
+    expect(completedAbove(t, 6)).toMatchObject({ base: 10, top: 10 })
   })
 })
 
@@ -159,13 +159,13 @@ test('from crash to crash, with maps cut as it comes: nothing that is not done i
         let committed = 0
         let metadata = ''
         for (const steps of lives) {
-          const t = tracker(committed, finishedIn(metadata))
-          const onRecord = finishedIn(metadata)
+          const t = tracker(committed, readCompletionMap(metadata))
+          const onRecord = readCompletionMap(metadata)
           const open: { offset: number; ticket: Ticket }[] = []
           for (const { read, finish: chosen, unitsMax } of steps) {
             for (const o of log.filter((o) => o >= t.position).slice(0, read)) {
               const told = onRecord !== undefined && o < onRecord.top && !onRecord.open.includes(o)
-              expect(wasFinished(t, o, 5)).toBe(told)
+              expect(wasCompleted(t, o, 5)).toBe(told)
               if (told) expect(done.has(o)).toBe(true)
               else open.push({ offset: o, ticket: enter(t, o) })
               reach(t, o + 1)
@@ -177,9 +177,9 @@ test('from crash to crash, with maps cut as it comes: nothing that is not done i
               done.add(it.offset)
             }
             committed = committable(t)
-            const above = finishedAbove(t, 5)
-            metadata = above.top > above.base ? writeFinished({ topicId: 'AAAAAAAAQACAAAAAAAAAAQ', ...above }, unitsMax) : ''
-            const map = finishedIn(metadata)
+            const above = completedAbove(t, 5)
+            metadata = above.top > above.base ? writeCompletionMap({ topicId: 'AAAAAAAAQACAAAAAAAAAAQ', ...above }, unitsMax) : ''
+            const map = readCompletionMap(metadata)
             for (const o of log) {
               if (o < committed || (map !== undefined && o < map.top && !map.open.includes(o))) expect(done.has(o)).toBe(true)
             }

@@ -16,8 +16,8 @@ import type { TopicPartition } from '../membership/assignors/assignor.ts'
 import { Member, type MemberListener } from '../membership/member.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { type Claim, claim, type EndReason, end, identify, isAlive, keyOf, mayStart } from '../state/claims.ts'
-import { type Finished, finishedIn } from '../state/finished.ts'
-import { committable, enter, reach, type Tracker, tracker, wasFinished } from '../state/tracker.ts'
+import { type CompletionMap, readCompletionMap } from '../state/finished.ts'
+import { committable, enter, reach, type Tracker, tracker, wasCompleted } from '../state/tracker.ts'
 import { Committer } from './committer.ts'
 import { MissingTopics } from './missing-topics.ts'
 
@@ -368,13 +368,13 @@ export class Runner implements MemberListener, Outcomes {
 
 /** Enters what was not done before this claim began, and returns it. */
 function enterOpen(t: Tracker, messages: readonly Message[]): readonly Message[] {
-  const open = t.before === undefined ? messages : messages.filter((m) => !wasFinished(t, m.offset, m.leaderEpoch))
+  const open = t.before === undefined ? messages : messages.filter((m) => !wasCompleted(t, m.offset, m.leaderEpoch))
   for (const message of open) enter(t, message.offset)
   return open
 }
 
 /** What the commit at which a claim begins says of the records above it: if it was made for this topic and this very offset. */
-function finishedBefore(c: Claim, { offset, metadata }: Place): Finished | undefined {
-  const finished = finishedIn(metadata)
+function finishedBefore(c: Claim, { offset, metadata }: Place): CompletionMap | undefined {
+  const finished = readCompletionMap(metadata)
   return c.topicUuid !== undefined && finished?.topicId === c.topicId && finished.base === offset ? finished : undefined
 }

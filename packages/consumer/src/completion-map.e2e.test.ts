@@ -4,7 +4,7 @@ import { type Broker, startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import { handleOf } from '@tidemark/client/internal'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Consumer, createConsumer, finishedIn } from './index.ts'
+import { type Consumer, createConsumer, readCompletionMap } from './index.ts'
 
 const given = process.env.TIDEMARK_TEST_BROKERS
 const PARTITIONS = 2
@@ -80,8 +80,8 @@ describe('what is done above the committed offset', () => {
     await workUntilStuck('rest')
     const [first] = await createAdmin(kafka).groups.offsets('rest')
     expect(first!.offset).toBe(0)
-    expect(finishedIn(first!.metadata)).toMatchObject({ base: 0, top: RECORDS / PARTITIONS })
-    expect(finishedIn(first!.metadata)!.open).toHaveLength(RECORDS / KEYS)
+    expect(readCompletionMap(first!.metadata)).toMatchObject({ base: 0, top: RECORDS / PARTITIONS })
+    expect(readCompletionMap(first!.metadata)!.open).toHaveLength(RECORDS / KEYS)
     expect(inOrder(await handledBy(consumerOf('rest'), stuck.length))).toEqual(stuck)
     expect(await createAdmin(kafka).groups.offsets('rest')).toMatchObject([
       { offset: RECORDS / PARTITIONS, metadata: '' },
@@ -106,7 +106,7 @@ describe('what is done above the committed offset', () => {
     await workUntilStuck('moved')
     const [first] = await createAdmin(kafka).groups.offsets('moved')
     const metadata = first!.metadata.replace(` 0 ${RECORDS / PARTITIONS} `, ` 1 ${RECORDS / PARTITIONS + 1} `)
-    expect(finishedIn(metadata)).toMatchObject({ base: 1 })
+    expect(readCompletionMap(metadata)).toMatchObject({ base: 1 })
     await commitAs('moved', metadata)
     expect(new Set(await handledBy(consumerOf('moved'), RECORDS)).size).toBe(RECORDS)
   })
@@ -130,7 +130,7 @@ describe('what is done above the committed offset', () => {
     await consumer.commit()
     const [onRecord] = await createAdmin(own).groups.offsets('small')
     expect(onRecord!.metadata.length).toBeLessThanOrEqual(75)
-    const { top, open } = finishedIn(onRecord!.metadata)!
+    const { top, open } = readCompletionMap(onRecord!.metadata)!
     expect(open).toEqual(Array.from({ length: Math.ceil(top / 3) }, (_, i) => i * 3))
     expect(top).toBeLessThan(900)
     await consumer.close()

@@ -1,0 +1,95 @@
+/**
+ * Gives partitions up: their claims start nothing new, running handlers finish or run out of time, what is done is committed, and the
+ * claims end.
+ *
+ * Invariant: `giveUp` resolves, and its claims are dead, by the deadline, whatever handlers and coordinators do. A deadline only ever moves
+ * closer: when a rebalance begins meanwhile, the coordinator's patience counts from its beginning.
+ */
+import type { TopicPartition } from '@tidemark/client'
+import type { Clock } from '@tidemark/platform'
+import type { Claim, EndReason } from './claim.ts'
+import type { ClaimRegistry } from './registry.ts'
+
+/** On the monotonic clock, in milliseconds. */
+export interface DrainDeadline {
+  /** Until then handlers may finish. */
+  readonly handlersMs: number
+  /** Until then what is done may be committed. */
+  readonly commitMs: number
+}
+
+export class Drain {
+  readonly #registry: ClaimRegistry
+  readonly #clock: Clock
+  readonly #settle: (claims: readonly Claim[], untilMs: () => number) => Promise<void>
+  readonly #open = new Set<{ deadline: DrainDeadline }>()
+  /** Who waits for the running handlers of a claim: more than one, if a stop comes in the middle of a revocation. */
+  readonly #waiters = new Map<Claim, Set<() => void>>()
+
+  constructor(
+    registry: ClaimRegistry,
+    clock: Clock,
+    settle: (claims: readonly Claim[], untilMs: () => number) => Promise<void>,
+  ) {
+    this.#registry = registry
+    this.#clock = clock
+    this.#settle = settle
+  }
+
+  async giveUp(partitions: readonly TopicPartition[], reason: EndReason, deadline: DrainDeadline): Promise<void> {
+    const release = { deadline }
+    // A draining claim is never replaced: these are all the claims that the partitions can have until they end.
+    const claims = partitions.flatMap(({ topic, partition }) => this.#registry.get(topic, partition) ?? [])
+    this.#open.add(release)
+    try {
+      for (const claim of claims) this.#registry.drain(claim)
+      await Promise.all(claims.map((claim) => this.#drained(claim, release)))
+      for (const claim of claims) claim.abort(reason)
+      await this.#settle(claims, () => release.deadline.commitMs)
+    } finally {
+      this.#open.delete(release)
+      for (const claim of claims) this.#registry.end(claim, reason)
+    }
+  }
+
+  /** A rebalance has begun: what is being given up has no more time than this. */
+  hasten({ handlersMs, commitMs }: DrainDeadline): void {
+    for (const release of this.#open) {
+      const { deadline } = release
+      release.deadline = { handlersMs: Math.min(handlersMs, deadline.handlersMs), commitMs: Math.min(commitMs, deadline.commitMs) }
+    }
+    for (const claim of [...this.#waiters.keys()]) this.#wake(claim)
+  }
+
+  /** A call of the claim settled, or the claim ended. */
+  changed(claim: Claim): void {
+    if (claim.running === 0 || claim.isDead) this.#wake(claim)
+  }
+
+  #wake(claim: Claim): void {
+    for (const wake of [...(this.#waiters.get(claim) ?? [])]) wake()
+  }
+
+  async #drained(claim: Claim, release: { readonly deadline: DrainDeadline }): Promise<void> {
+    while (claim.running > 0 && !claim.isDead) {
+      const leftMs = release.deadline.handlersMs - this.#clock.monotonic()
+      if (leftMs <= 0) return
+      await this.#waitForChange(claim, leftMs)
+    }
+  }
+
+  #waitForChange(claim: Claim, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const waiters = this.#waiters.get(claim) ?? new Set()
+      this.#waiters.set(claim, waiters)
+      const wake = (): void => {
+        timer.cancel()
+        waiters.delete(wake)
+        if (waiters.size === 0) this.#waiters.delete(claim)
+        resolve()
+      }
+      const timer = this.#clock.schedule(timeoutMs, wake)
+      waiters.add(wake)
+    })
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Where a claim begins: where `startAt` says, else at the group's committed offset, else, only where nothing is committed, where
+ * `startFrom` says.
+ *
+ * An error of OffsetFetch is never "nothing committed" (T10): it is asked again for as long as the claim waits. Topics are placed one by
+ * one, so that a topic that cannot be read does not hold up the others.
+ */
+import type { Isolation } from '@tidemark/client'
+import { backoffMs, type Cluster, fetchCommitted, listOffsets, type OffsetSpec } from '@tidemark/client/internal'
+import { checkOffset, checkTime, describe, sleep, TidemarkError } from '@tidemark/platform'
+import { mayPass } from '../failures.ts'
+import type { Claim } from './claim.ts'
+import type { StartPosition } from './registry.ts'
+
+/** Where to begin in a partition for which the group has no committed offset (`auto.offset.reset`, for that case alone). */
+export type StartFrom = 'earliest' | 'latest' | Date | 'fail'
+
+/** A place in a log as a user names it. */
+export type LogPlace = number | 'earliest' | 'latest' | Date
+
+export interface StartAtInput {
+  readonly topic: string
+  readonly partition: number
+  /** What the group has on record; undefined: nothing. */
+  readonly committed: number | undefined
+}
+
+/** Returns where to begin; undefined leaves it to the committed offset and `startFrom`. */
+export type StartAt = (input: StartAtInput) => LogPlace | undefined | Promise<LogPlace | undefined>
+
+export interface PlacementOptions {
+  readonly group: string
+  readonly startFrom: StartFrom
+  readonly startAt: StartAt | undefined
+  readonly isolation: Isolation
+}
+
+export interface PlacementListener {
+  placed(claim: Claim, position: StartPosition): void
+  /** A request failed and is tried again; `attempts` failed one after the other. */
+  failing(request: 'OffsetFetch' | 'ListOffsets', error: TidemarkError, attempts: number): void
+  /** No retry can mend this: NO_COMMITTED_OFFSET, START_AT_FAILED, a refusal. */
+  failed(error: unknown): void
+}
+
+interface Committed {
+  readonly offset: number
+  readonly leaderEpoch: number
+  readonly metadata: string
+}
+
+export class Placement {
+  readonly #options: PlacementOptions
+  readonly #cluster: Cluster
+  /** Whose connection to the coordinator is used. */
+  readonly #owner: object
+  readonly #listener: PlacementListener
+
+  constructor(options: PlacementOptions, cluster: Cluster, owner: object, listener: PlacementListener) {
+    this.#options = options
+    this.#cluster = cluster
+    this.#owner = owner
+    this.#listener = listener
+  }
+
+  /** Finds the place of each claim that waits for one; a claim that ends meanwhile is left out. */
+  place(claims: readonly Claim[]): void {
+    for (const claimsOfTopic of Map.groupBy(claims, (c) => c.topic).values()) void this.#placeTopic(claimsOfTopic)
+  }
+
+  async #placeTopic(claims: readonly Claim[]): Promise<void> {
+    try {
+      const isWanted = (): boolean => claims.some((c) => c.phase === 'placing')
+      const committed = await this.#persist('OffsetFetch', isWanted, () => this.#fetchCommitted(claims))
+      if (committed === undefined) return
+      await Promise.all(claims.map((claim) => this.#placeClaim(claim, committed.get(claim.partition))))
+    } catch (error) {
+      this.#listener.failed(error)
+    }
+  }
+
+  async #placeClaim(claim: Claim, known: Committed | undefined): Promise<void> {
+    const { group, startFrom } = this.#options
+    const chosen = await this.#startAt(claim, known?.offset)
+    if (claim.phase !== 'placing') return
+    if (chosen === undefined && known !== undefined) return this.#listener.placed(claim, { ...known, committed: known.offset })
+    const at = chosen ?? startFrom
+    if (at === 'fail') throw nothingCommitted(group, claim)
+    const offset = await this.offsetAt(claim, at, () => claim.phase === 'placing')
+    if (offset === undefined) return
+    const isOnRecord = known !== undefined && known.offset === offset
+    this.#listener.placed(claim, { offset, leaderEpoch: -1, metadata: '', ...(isOnRecord && known), committed: known?.offset })
+  }
+
+  async #startAt({ topic, partition }: Claim, committed: number | undefined): Promise<LogPlace | undefined> {
+    const { startAt } = this.#options
+    if (startAt === undefined) return undefined
+    try {
+      const place = await startAt({ topic, partition, committed })
+      return place === undefined ? undefined : checkPlace(`what startAt returned for ${topic}-${partition}`, place)
+    } catch (cause) {
+      const why = cause instanceof TidemarkError ? cause.message : describeThrown(cause)
+      throw new TidemarkError('START_AT_FAILED', `startAt failed for ${topic}-${partition}: ${why}`, { topic, partition, cause })
+    }
+  }
+
+  /** The offset of a place in the claim's log; asked for as long as it `isWanted`, then undefined. Rejects if no retry can mend it. */
+  async offsetAt({ topic, partition }: Claim, at: LogPlace, isWanted: () => boolean): Promise<number | undefined> {
+    if (typeof at === 'number') return at
+    const ask = async (spec: OffsetSpec): Promise<number | undefined> => {
+      const [found] = await listOffsets(this.#cluster, [{ topic, partition, at: spec }], { isolation: this.#options.isolation })
+      return found?.offset
+    }
+    // No record at or after the time: the end of the log, as Kafka's tools have it.
+    return await this.#persist('ListOffsets', isWanted, async () => (await ask(at)) ?? (await ask('latest')))
+  }
+
+  async #persist<T>(request: 'OffsetFetch' | 'ListOffsets', isWanted: () => boolean, attempt: () => Promise<T>): Promise<T | undefined> {
+    const { platform, retry } = this.#cluster.options
+    for (let failures = 1; isWanted(); failures++) {
+      try {
+        const result = await attempt()
+        return isWanted() ? result : undefined
+      } catch (error) {
+        if (!isWanted()) return undefined
+        if (!mayPass(error)) throw error
+        this.#listener.failing(request, error, failures)
+        await sleep(platform.clock, backoffMs(platform.random, retry, failures))
+      }
+    }
+    return undefined
+  }
+
+  async #fetchCommitted(claims: readonly Claim[]): Promise<ReadonlyMap<number, Committed>> {
+    const { topic } = claims[0]!
+    // A member that does not lead the group may not have looked the topic up before.
+    const id = (await this.#cluster.topics([topic])).get(topic)?.id
+    for (const claim of claims) if (claim.phase === 'placing') claim.identify(id)
+    const offsets = await fetchCommitted(this.#cluster, {
+      group: this.#options.group,
+      topics: new Map([[topic, claims.map((c) => c.partition)]]),
+      requireStable: true,
+      purpose: 'coordinator',
+      owner: this.#owner,
+    })
+    return new Map(offsets.map((o) => [o.partition, { offset: o.offset, leaderEpoch: o.leaderEpoch, metadata: o.metadata }]))
+  }
+}
+
+/** Throws INVALID_ARGUMENT for anything that is not a place in a log. */
+export function checkPlace(what: string, place: unknown): LogPlace {
+  if (place === 'earliest' || place === 'latest') return place
+  if (place instanceof Date) return checkTime(what, place)
+  if (typeof place === 'number') return checkOffset(what, place)
+  throw new TidemarkError('INVALID_ARGUMENT', `${what} is ${describe(place)}; it must be an offset, 'earliest', 'latest' or a Date`)
+}
+
+const describeThrown = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : `it threw ${describe(thrown)}`)
+
+function nothingCommitted(group: string, { topic, partition }: Claim): TidemarkError {
+  const text = `group '${group}' has no committed offset for ${topic}-${partition}; commit one first, or set startFrom to 'earliest', 'latest' or a Date`
+  return new TidemarkError('NO_COMMITTED_OFFSET', text, { topic, partition })
+}

@@ -1,0 +1,133 @@
+/**
+ * All claims of a member, and the only place that changes a claim's phase.
+ *
+ * Invariants: at most one claim of a partition is alive. A claim ends in the turn in which its end is decided. Only a working claim is
+ * replaced, so that a partition that is being given up never gets a new claim (decision 8). Everybody else holds a claim across an
+ * `await` at their own risk, and looks at its phase again afterwards.
+ */
+import { type CompletionMap, readCompletionMap } from '../commit/completion-map.ts'
+import { tracker } from '../commit/tracker.ts'
+import { Claim, type ClaimPhase, type EndReason, keyOf } from './claim.ts'
+import type { Pauses } from './pauses.ts'
+
+/** Where a claim begins. */
+export interface StartPosition {
+  readonly offset: number
+  readonly leaderEpoch: number
+  /** Undefined: the group has nothing on record for this partition. */
+  readonly committed: number | undefined
+  /** What was committed with it. */
+  readonly metadata: string
+}
+
+/** What follows from a change of phase; called in the same turn. */
+export interface ClaimEffects {
+  /** Records of the claim are wanted, from here on. */
+  began(claim: Claim, position: StartPosition): void
+  /** No records of the claim are wanted any more, and those that wait are forgotten. */
+  stopped(claim: Claim): void
+  ended(claim: Claim, reason: EndReason): void
+}
+
+const NEXT: Readonly<Record<ClaimPhase, readonly ClaimPhase[]>> = {
+  placing: ['working', 'dead'],
+  working: ['draining', 'dead'],
+  draining: ['dead'],
+  dead: [],
+}
+
+export class ClaimRegistry {
+  readonly #claims = new Map<string, Claim>()
+  readonly #pauses: Pauses
+  readonly #effects: ClaimEffects
+  #nextId = 1
+
+  constructor(pauses: Pauses, effects: ClaimEffects) {
+    this.#pauses = pauses
+    this.#effects = effects
+  }
+
+  /** The living claim of a partition. */
+  get(topic: string, partition: number): Claim | undefined {
+    return this.#claims.get(keyOf(topic, partition))
+  }
+
+  /** All living claims. */
+  all(): Iterable<Claim> {
+    return this.#claims.values()
+  }
+
+  /** A new claim in the phase `placing`; undefined: the partition has one already. */
+  take(topic: string, partition: number, topicUuid: string | undefined): Claim | undefined {
+    if (this.#claims.has(keyOf(topic, partition))) return undefined
+    const claim = new Claim(this.#nextId++, topic, partition, topicUuid)
+    claim.paused = this.#pauses.has(topic, partition)
+    this.#claims.set(keyOf(topic, partition), claim)
+    return claim
+  }
+
+  /** Work begins at this position. False: the claim is not waiting for one any more. */
+  begin(claim: Claim, position: StartPosition): boolean {
+    if (claim.phase !== 'placing') return false
+    this.#begin(claim, position, restoredMap(claim, position))
+    return true
+  }
+
+  #begin(claim: Claim, position: StartPosition, restored: CompletionMap | undefined): void {
+    claim.tracker = tracker(position.offset, restored)
+    claim.start = position.offset
+    claim.committed = position.committed
+    claim.isRecordStale ||= position.committed !== undefined && position.committed !== position.offset
+    claim.leaderEpoch = position.leaderEpoch
+    this.#enter(claim, 'working')
+    this.#effects.began(claim, position)
+  }
+
+  /** Nothing new is started for the claim; without a place in the log there is nothing to drain, and it ends. */
+  drain(claim: Claim): void {
+    if (claim.phase === 'placing') return this.end(claim, 'revoked')
+    if (claim.phase !== 'working') return
+    this.#enter(claim, 'draining')
+    this.#effects.stopped(claim)
+  }
+
+  /** Idempotent: a dead claim stays as it is. */
+  end(claim: Claim, reason: EndReason): void {
+    if (claim.isDead) return
+    const wasWorking = claim.phase === 'working'
+    this.#enter(claim, 'dead')
+    claim.endReason = reason
+    this.#claims.delete(keyOf(claim.topic, claim.partition))
+    if (wasWorking) this.#effects.stopped(claim)
+    claim.abort(reason)
+    this.#effects.ended(claim, reason)
+  }
+
+  /**
+   * The claim ends, and another one of the same partition begins elsewhere in the log. Undefined: the claim is not working, and is not
+   * replaced. `restored` says what is already done above the position.
+   */
+  replace(claim: Claim, offset: number, topicUuid: string | undefined, restored?: CompletionMap): Claim | undefined {
+    if (claim.phase !== 'working') return undefined
+    const { topic, partition, committed } = claim
+    this.end(claim, 'seek')
+    const fresh = this.take(topic, partition, topicUuid)
+    if (fresh === undefined) throw new Error(`${topic}-${partition} got a claim while its last one ended`)
+    fresh.isRecordStale = true // what the last commit calls done may be wanted again
+    this.#begin(fresh, { offset, leaderEpoch: -1, committed, metadata: '' }, restored)
+    return fresh
+  }
+
+  #enter(claim: Claim, phase: ClaimPhase): void {
+    if (!NEXT[claim.phase].includes(phase)) {
+      throw new Error(`the claim of ${claim.topic}-${claim.partition} cannot go from ${claim.phase} to ${phase}`)
+    }
+    claim.phase = phase
+  }
+}
+
+/** The completion map of the commit at which a claim begins: valid if it was written for this topic and this very offset. */
+function restoredMap(claim: Claim, { offset, metadata }: StartPosition): CompletionMap | undefined {
+  const map = readCompletionMap(metadata)
+  return claim.topicUuid !== undefined && map?.topicId === claim.topicId && map.base === offset ? map : undefined
+}

@@ -1,0 +1,379 @@
+/**
+ * Sends commits: one request at a time, in the current generation, for living claims only. Commits have a connection of their own: a
+ * parked JoinGroup would delay them.
+ *
+ * Every answer falls into a class of `outcome.ts`. Offsets whose commit may be retried stay due and go with the next request; an offset
+ * that cannot be committed is reported, and ends the run. Nothing is passed over.
+ *
+ * An offset goes to the topic it was read from (T4): by the topic's id where the broker takes ids (OffsetCommit 10, Kafka 4.1), else by
+ * name, while the view of the cluster says that the name is still that topic's. A topic that was created again never gets the old one's offsets.
+ */
+import { type Cluster, textOf } from '@tidemark/client/internal'
+import { type Clock, sleep, TidemarkError, type Timer } from '@tidemark/platform'
+import { apis, ErrorCode, type ErrorName, errorOf, type InferInput, type OffsetCommitRequest, ZERO_UUID } from '@tidemark/protocol'
+import { METADATA_UNITS_MAX } from './completion-map.ts'
+import { type CommitOutcome, commitOutcome, outcomeOfFailure } from './outcome.ts'
+import { type CommitRules, isRecorded, metadataOf, type PlannedCommit, planCommit, unrecordedOf } from './plan.ts'
+import type { CommitSubject } from './subject.ts'
+
+export interface CommitterOptions extends CommitRules {
+  readonly group: string
+  readonly intervalMs: number
+  /** A commit is also sent when so many records were done since the last. */
+  readonly recordsMax: number
+  readonly requestTimeoutMs: number
+  readonly retryDelayMs: number
+}
+
+/** Who commits: what the coordinator checks. */
+export interface Sender {
+  readonly memberId: string
+  /** -1: the member has not joined. */
+  readonly generation: number
+  readonly instanceId: string | undefined
+}
+
+export interface CommitListener<S extends CommitSubject> {
+  committed(subject: S, offset: number): void
+  refused(subject: S, offset: number, error: TidemarkError): void
+  /** The coordinator does not take commits of this member, in the generation that the request carried. */
+  memberRefused(error: ErrorName, generation: number): void
+  /** A request failed and is tried again; `attempts` failed one after the other. */
+  failing(error: TidemarkError, attempts: number): void
+  /** No retry can mend this. */
+  failed(error: unknown): void
+}
+
+export interface CommitLimits {
+  /** Milliseconds from now. */
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** By so many at once, so that a rebalance finds what is done on record (T33). */
+const REBALANCE_INTERVAL_MS = 100
+const TOPIC_IDS_FROM = 10
+
+export class Committer<S extends CommitSubject> {
+  readonly #options: CommitterOptions
+  readonly #cluster: Cluster
+  readonly #clock: Clock
+  readonly #sender: () => Sender
+  readonly #subjects: () => Iterable<S>
+  readonly #listener: CommitListener<S>
+  #timer: Timer | undefined
+  #intervalMs: number
+  #sending: Promise<boolean> | undefined
+  #doneSinceSent = 0
+  #failures = 0
+  #metadataUnitsMax = METADATA_UNITS_MAX
+
+  constructor(
+    options: CommitterOptions,
+    cluster: Cluster,
+    clock: Clock,
+    sender: () => Sender,
+    subjects: () => Iterable<S>,
+    listener: CommitListener<S>,
+  ) {
+    this.#options = options
+    this.#cluster = cluster
+    this.#clock = clock
+    this.#sender = sender
+    this.#subjects = subjects
+    this.#listener = listener
+    this.#intervalMs = options.intervalMs
+  }
+
+  /** Commits by interval, until `stop`. With manual commits nothing is sent that the user did not ask for. */
+  start(): void {
+    if (!this.#options.automatic) return
+    this.#timer?.cancel()
+    this.#timer = this.#clock.schedule(this.#intervalMs, () => {
+      this.start()
+      this.#sendUnlessBusy()
+    })
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  /** While a rebalance goes on, what is done is committed at once and then often: its end may take partitions away without a drain. */
+  setRebalancing(rebalancing: boolean): void {
+    const intervalMs = rebalancing ? Math.min(REBALANCE_INTERVAL_MS, this.#options.intervalMs) : this.#options.intervalMs
+    const isRunning = this.#timer !== undefined
+    if (intervalMs === this.#intervalMs || !isRunning) return
+    this.#intervalMs = intervalMs
+    this.start()
+    if (rebalancing) this.#sendUnlessBusy()
+  }
+
+  /** So many records were done: enough of them do not wait for the interval. */
+  count(records: number): void {
+    this.#doneSinceSent += records
+    if (this.#options.automatic && this.#doneSinceSent >= this.#options.recordsMax) this.#sendUnlessBusy()
+  }
+
+  #sendUnlessBusy(): void {
+    if (this.#sending === undefined) void this.#send()
+  }
+
+  /**
+   * Resolves once what these claims may commit now is on record. Rejects with `TidemarkError`: COMMIT_FENCED if one of them dies first,
+   * COMMIT_FAILED when it was refused for good or the time is over, ABORTED by the signal.
+   */
+  async commit(subjects: readonly S[], { timeoutMs, signal }: CommitLimits): Promise<void> {
+    for (const s of subjects) {
+      if (s.isDead) throw fenced(s)
+      s.isRequested = s.isCommittable
+    }
+    const untilMs = this.#clock.monotonic() + timeoutMs
+    const due = planCommit(subjects, this.#options)
+    for (;;) {
+      const open = due.find((p) => !isRecorded(p))
+      if (open === undefined) return
+      const { subject } = open
+      if (subject.isDead) throw fenced(subject)
+      if (subject.commitError !== undefined) throw commitFailed([open], subject.commitError)
+      if (signal?.aborted) throw new TidemarkError('ABORTED', 'the signal of this commit aborted', { cause: signal.reason })
+      const leftMs = untilMs - this.#clock.monotonic()
+      if (leftMs <= 0) throw commitFailed([open], timedOut(subject, timeoutMs))
+      await this.#attempt(leftMs, signal)
+    }
+  }
+
+  /** The last commit of claims that are being given up: tried while they live, can be committed, and `untilMs` (monotonic) is not over. */
+  async settle(subjects: readonly S[], untilMs: () => number): Promise<void> {
+    for (const s of subjects) s.isTopicMissing = false
+    for (;;) {
+      const due = this.#plan(subjects).filter((p) => !p.subject.isTopicMissing && p.subject.commitError === undefined)
+      const leftMs = untilMs() - this.#clock.monotonic()
+      if (due.length === 0 || leftMs <= 0) return
+      await this.#attempt(leftMs, undefined)
+    }
+  }
+
+  /** What of this claim is done and not on record, unless its topic is gone. */
+  unrecorded(subject: S): PlannedCommit<S> | undefined {
+    const planned = unrecordedOf(subject, this.#options)
+    return planned !== undefined && !subject.isTopicMissing && this.#isTopicOf(subject) ? planned : undefined
+  }
+
+  /** What is due of topics that are, as far as we know, the ones that were read. */
+  #plan(subjects: Iterable<S>): PlannedCommit<S>[] {
+    return planCommit(subjects, this.#options).filter((p) => this.#isTopicOf(p.subject))
+  }
+
+  #isTopicOf({ topic, topicUuid }: S): boolean {
+    const view = this.#cluster.topic(topic)
+    return view === undefined || topicUuid === undefined || (view.errorCode === 0 && view.id === topicUuid)
+  }
+
+  /** One commit, after the one under way; a pause follows if offsets are still due. Takes no longer than `leftMs`. */
+  async #attempt(leftMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const ended = new AbortController()
+    const limit = sleep(this.#clock, leftMs, ended.signal)
+    limit.catch(() => {}) // ended first: the limit is of no interest any more
+    const abort = (): void => ended.abort()
+    signal?.addEventListener('abort', abort, { once: true })
+    try {
+      const recorded = await Promise.race([this.#sending ?? this.#send(), limit])
+      if (recorded === false) await Promise.race([sleep(this.#clock, this.#options.retryDelayMs, ended.signal).catch(() => {}), limit])
+    } catch (error) {
+      if (!ended.signal.aborted) throw error
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      ended.abort()
+    }
+  }
+
+  /** One request, of all that is due. Resolves with false while something is still due; never rejects: what fails is reported. */
+  #send(): Promise<boolean> {
+    this.#doneSinceSent = 0
+    if (this.#plan(this.#subjects()).length === 0) return Promise.resolve(planCommit(this.#subjects(), this.#options).length === 0)
+    if (this.#sender().generation < 0) return Promise.resolve(false)
+    const sending = this.#request().finally(() => {
+      this.#sending = undefined
+    })
+    this.#sending = sending
+    return sending
+  }
+
+  async #request(): Promise<boolean> {
+    const { group } = this.#options
+    let planned: readonly WrittenCommit<S>[] = []
+    let generation = -1
+    const byId = this.#plan(this.#subjects()).every((p) => p.subject.topicUuid !== undefined)
+    // Called in the turn in which the request is written: a claim that died while the coordinator was looked up is not in it.
+    const body = (version: number) => {
+      planned = this.#plan(this.#subjects())
+        .filter((p) => version < TOPIC_IDS_FROM || p.subject.topicUuid !== undefined)
+        .map((p) => ({ ...p, metadata: metadataOf(p.subject, this.#options, this.#metadataUnitsMax) }))
+      if (planned.length === 0) throw new NothingDue()
+      const sender = this.#sender()
+      generation = sender.generation
+      return requestOf(group, sender, planned)
+    }
+    try {
+      const answer = await this.#cluster.send(apis.OffsetCommit, body, {
+        node: { coordinator: group },
+        purpose: 'coordinator',
+        owner: this,
+        timeoutMs: this.#options.requestTimeoutMs,
+        ...(!byId && { versionMax: TOPIC_IDS_FROM - 1 }),
+      })
+      const codes = new Map<string, number>()
+      for (const t of answer.body.topics) {
+        const topic = answer.version < TOPIC_IDS_FROM ? t.name : t.topicId
+        for (const p of t.partitions) codes.set(`${topic}\n${p.partitionIndex}`, p.errorCode)
+      }
+      const answers = planned.map((p) => ({ planned: p, name: nameOf(p, codes) }))
+      if (answer.version < TOPIC_IDS_FROM) await this.#lookUpMissing(answers)
+      return this.#judge(answers, generation)
+    } catch (error) {
+      if (error instanceof NothingDue) return true
+      return this.#unanswered(error)
+    }
+  }
+
+  /** By name an offset could reach a topic that was created again: the name is looked up before the offset is sent once more. */
+  async #lookUpMissing(answers: readonly AnsweredCommit<S>[]): Promise<void> {
+    const missing = answers.filter((a) => commitOutcome(a.name) === 'topicMissing').map((a) => a.planned.subject.topic)
+    if (missing.length > 0) await this.#cluster.refresh([...new Set(missing)])
+  }
+
+  #unanswered(error: unknown): boolean {
+    this.#cluster.forgetCoordinator(this.#options.group)
+    const outcome = outcomeOfFailure(error)
+    if (outcome === 'fatal' || !(error instanceof TidemarkError)) {
+      for (const { subject } of this.#plan(this.#subjects())) subject.commitError = error as Error
+      this.#listener.failed(error)
+      return false
+    }
+    this.#listener.failing(error, ++this.#failures)
+    return false
+  }
+
+  #judge(answers: readonly AnsweredCommit<S>[], generation: number): boolean {
+    let failure: TidemarkError | undefined
+    let memberError: ErrorName | undefined
+    const fatal: AnsweredCommit<S>[] = []
+    for (const answer of answers) {
+      const { planned, name } = answer
+      const outcome = commitOutcome(name)
+      if (outcome === 'done') {
+        this.#record(planned)
+        continue
+      }
+      const error = refusedCommit(this.#options.group, planned, name)
+      failure ??= error
+      this.#react(planned, outcome)
+      if (outcome === 'rejoin') memberError = name
+      if (outcome === 'fatal') {
+        planned.subject.commitError = error
+        fatal.push(answer)
+      }
+      if (!planned.subject.isDead) this.#listener.refused(planned.subject, planned.offset, error)
+    }
+    if (failure === undefined) this.#failures = 0
+    else this.#listener.failing(failure, ++this.#failures)
+    if (memberError !== undefined) this.#listener.memberRefused(memberError, generation)
+    const alive = fatal.filter(({ planned }) => !planned.subject.isDead).map(({ planned }) => planned)
+    if (alive.length > 0) this.#listener.failed(commitFailed(alive, alive[0]!.subject.commitError!))
+    return failure === undefined
+  }
+
+  #record({ subject, offset, finishedCount }: WrittenCommit<S>): void {
+    subject.isTopicMissing = false
+    subject.commitError = undefined
+    if (subject.isDead) return
+    subject.committed = offset
+    subject.recordedCount = finishedCount
+    subject.isRecordStale = false
+    if (finishedCount === subject.tracker.finishedCount) subject.isRequested = false
+    this.#listener.committed(subject, offset)
+  }
+
+  #react({ subject, metadata }: WrittenCommit<S>, outcome: CommitOutcome): void {
+    subject.isTopicMissing = outcome === 'topicMissing'
+    if (outcome === 'moved') this.#cluster.forgetCoordinator(this.#options.group)
+    if (outcome === 'metadataTooLarge') this.#metadataUnitsMax = Math.min(this.#metadataUnitsMax, Math.floor(metadata.length / 2))
+  }
+}
+
+/** Everything that was due when a commit was begun is dead or on record when its request could be written. */
+class NothingDue extends Error {}
+
+interface WrittenCommit<S extends CommitSubject> extends PlannedCommit<S> {
+  readonly metadata: string
+}
+
+interface AnsweredCommit<S extends CommitSubject> {
+  readonly planned: WrittenCommit<S>
+  readonly name: ErrorName
+}
+
+/** A partition that the answer leaves out counts as failed. */
+function nameOf({ subject: { topic, topicUuid, partition } }: PlannedCommit, codes: ReadonlyMap<string, number>): ErrorName {
+  const code = codes.get(`${topic}\n${partition}`) ?? codes.get(`${topicUuid ?? topic}\n${partition}`)
+  return errorOf(code ?? ErrorCode.UNKNOWN_SERVER_ERROR).name
+}
+
+const partitionText = ({ topic, partition }: CommitSubject): string => `${topic}-${partition}`
+
+function refusedCommit(group: string, { subject, offset }: PlannedCommit, name: ErrorName): TidemarkError {
+  const { topic, partition } = subject
+  const text = `group '${group}' could not commit offset ${offset} of ${partitionText(subject)}: ${name} (${errorOf(ErrorCode[name]).text})`
+  return new TidemarkError(name, text, { topic, partition, offset })
+}
+
+function fenced(subject: CommitSubject): TidemarkError {
+  const { topic, partition } = subject
+  const text = `${partitionText(subject)} is not this member's any more, or was moved by a seek: its records cannot be committed`
+  return new TidemarkError('COMMIT_FENCED', text, { topic, partition, offset: subject.committed ?? subject.start })
+}
+
+function timedOut(subject: CommitSubject, timeoutMs: number): TidemarkError {
+  return new TidemarkError('TIMED_OUT', `the commit of ${partitionText(subject)} was not acknowledged within ${Math.round(timeoutMs)} ms`)
+}
+
+/** Says of each partition from which offset on records that are done are not on record. */
+export function commitFailed(planned: readonly PlannedCommit[], cause: unknown): TidemarkError {
+  const partitions = planned.map(({ subject: s }) => ({ topic: s.topic, partition: s.partition, offset: s.committed ?? s.start }))
+  const list = partitions.map((p) => `${p.topic}-${p.partition} from offset ${p.offset}`).join(', ')
+  const [first] = partitions
+  const text = `records that are done could not be committed, and will be handled again: ${list}`
+  return new TidemarkError('COMMIT_FAILED', cause === undefined ? text : `${text}; ${textOf(cause)}`, { ...first, partitions, cause })
+}
+
+function requestOf<S extends CommitSubject>(
+  group: string,
+  sender: Sender,
+  planned: readonly WrittenCommit<S>[],
+): InferInput<typeof OffsetCommitRequest> {
+  const byTopic = new Map<string, WrittenCommit<S>[]>()
+  for (const p of planned) {
+    const known = byTopic.get(p.subject.topic)
+    if (known === undefined) byTopic.set(p.subject.topic, [p])
+    else known.push(p)
+  }
+  const topics = [...byTopic].map(([name, list]) => ({
+    name,
+    topicId: list[0]!.subject.topicUuid ?? ZERO_UUID,
+    partitions: list.map((p) => ({
+      partitionIndex: p.subject.partition,
+      committedOffset: p.offset,
+      committedLeaderEpoch: p.leaderEpoch,
+      committedMetadata: p.metadata,
+    })),
+  }))
+  return {
+    groupId: group,
+    generationIdOrMemberEpoch: sender.generation,
+    memberId: sender.memberId,
+    groupInstanceId: sender.instanceId ?? null,
+    topics,
+  }
+}

@@ -1,0 +1,61 @@
+/** What a commit would carry now: one entry for each claim with something to record. Pure. */
+import { writeCompletionMap } from './completion-map.ts'
+import type { CommitSubject } from './subject.ts'
+import { committable, completedAbove, isAhead } from './tracker.ts'
+
+export interface CommitRules {
+  /** False: only what a user asked for is committed (manual commits). */
+  readonly automatic: boolean
+  /** Whether the metadata carries what is done above the offset. */
+  readonly completionMap: boolean
+}
+
+export interface PlannedCommit<S extends CommitSubject = CommitSubject> {
+  readonly subject: S
+  readonly offset: number
+  readonly leaderEpoch: number
+  /** How many records were done in all. */
+  readonly finishedCount: number
+}
+
+export function planCommit<S extends CommitSubject>(subjects: Iterable<S>, rules: CommitRules): PlannedCommit<S>[] {
+  const out: PlannedCommit<S>[] = []
+  for (const subject of subjects) {
+    if (!subject.isCommittable || (!rules.automatic && !subject.isRequested)) continue
+    if (isDue(subject, rules)) out.push(plannedOf(subject))
+  }
+  return out
+}
+
+function isDue(subject: CommitSubject, rules: CommitRules): boolean {
+  return subject.isRecordStale || committable(subject.tracker) !== subject.committed || isMapDue(subject, rules)
+}
+
+const plannedOf = <S extends CommitSubject>(subject: S): PlannedCommit<S> => ({
+  subject,
+  offset: committable(subject.tracker),
+  leaderEpoch: subject.leaderEpoch,
+  finishedCount: subject.tracker.finishedCount,
+})
+
+/** Whether a commit would say something new about the records above its offset. Without a topic id no map is written. */
+function isMapDue({ tracker, topicUuid, recordedCount }: CommitSubject, { completionMap }: CommitRules): boolean {
+  return completionMap && topicUuid !== undefined && recordedCount !== tracker.finishedCount && isAhead(tracker)
+}
+
+/** Whether this, or something later, is on record. */
+export const isRecorded = ({ subject, offset, finishedCount }: PlannedCommit): boolean =>
+  !subject.isRecordStale && subject.committed !== undefined && subject.committed >= offset && subject.recordedCount >= finishedCount
+
+/** What of this claim, dead or alive, is done, may be committed, and is not on record: it will be handled again. */
+export function unrecordedOf<S extends CommitSubject>(subject: S, rules: CommitRules): PlannedCommit<S> | undefined {
+  const { tracker, recordedCount } = subject
+  return tracker.finishedCount > recordedCount && isDue(subject, rules) ? plannedOf(subject) : undefined
+}
+
+/** The metadata of a commit that is written in this turn, of at most `unitsMax` UTF-16 units. */
+export function metadataOf({ tracker, topicId, topicUuid, leaderEpoch }: CommitSubject, { completionMap }: CommitRules, unitsMax: number): string {
+  if (!completionMap || topicUuid === undefined || !isAhead(tracker)) return ''
+  const completed = completedAbove(tracker, leaderEpoch)
+  return completed.top > completed.base ? writeCompletionMap({ topicId, ...completed }, unitsMax) : ''
+}

@@ -1,0 +1,31 @@
+/** What a commit is made of: the part of a claim that the committer knows. */
+import type { Tracker } from './tracker.ts'
+
+export interface CommitSubject {
+  readonly topic: string
+  readonly partition: number
+  /** The topic's id in Kafka's spelling; the topic's name where the broker has no ids. */
+  readonly topicId: string
+  /** The id of the topic that the positions belong to, as the wire has it. Undefined: the broker has none. */
+  readonly topicUuid: string | undefined
+  /** Whether a commit may speak for it: it has a place in the log, and it is not dead. */
+  readonly isCommittable: boolean
+  readonly isDead: boolean
+  readonly tracker: Tracker
+  /** The leader epoch of the last record handed over; committed with the offset (KIP-320, T16). -1: none yet. */
+  readonly leaderEpoch: number
+  /** The offset where it began. */
+  readonly start: number
+  /** What the group has on record: the last acknowledged commit, or what was fetched at the beginning. Undefined: nothing. */
+  committed: number | undefined
+  /** How many records were done at the last acknowledged commit. */
+  recordedCount: number
+  /** What is on record is of another place in the log (a seek, `startAt`): the next commit replaces it, map included. */
+  isRecordStale: boolean
+  /** With manual commits: the user has asked for a commit that is not on record yet. */
+  isRequested: boolean
+  /** The coordinator did not know the topic when it was last asked: a commit may be impossible, and nothing waits for it. */
+  isTopicMissing: boolean
+  /** Why the last commit of it failed; undefined: it did not. */
+  commitError: Error | undefined
+}

@@ -1,0 +1,229 @@
+/**
+ * The handler for batches: consecutive records of one partition, one batch of a partition at a time.
+ *
+ * A batch starts when it is full, or when its first record has waited for `waitMaxMs`. It is tried again, and done, as a whole.
+ */
+import type { FetchedMessage } from '@tidemark/client/internal'
+import { type Clock, Fifo, type Random, type Timer } from '@tidemark/platform'
+import type { Claim } from '../claims/claim.ts'
+import { finish, settle, type Ticket } from '../commit/tracker.ts'
+import type { CallOf } from './context.ts'
+import { type Job, type JobKind, type Outcome, type Queue, Scheduler } from './scheduler.ts'
+import type { BatchWork, HandlerCall, Holdup, MessageBatch, Worker, WorkListener } from './work.ts'
+
+interface Batch extends Job {
+  readonly queue: BatchQueue
+  readonly messages: readonly FetchedMessage[]
+  readonly firstTicket: Ticket
+}
+
+/** The records of one partition. */
+class BatchQueue implements Queue<Batch> {
+  /** The newest claim of the partition. */
+  claim: Claim
+  isReady = false
+  readonly waiting = new Fifo<FetchedMessage>()
+  /** The ticket of the first record that waits. */
+  nextTicket: Ticket
+  /** The batch of the living claim that runs, or pauses between attempts. */
+  current: Batch | undefined
+  /** The batch of an ended claim whose call still runs. */
+  leftover: Batch | undefined
+  /** The next batch is full, or has waited long enough; or the current one may be tried again. */
+  isRipe = false
+  /** Fires when the first waiting record has waited long enough. */
+  timer: Timer | undefined
+  readonly #recordsMax: number
+
+  constructor(claim: Claim, nextTicket: Ticket, recordsMax: number) {
+    this.claim = claim
+    this.nextTicket = nextTicket
+    this.#recordsMax = recordsMax
+  }
+
+  canStart(): boolean {
+    if (!this.isRipe || this.leftover !== undefined) return false
+    return this.current !== undefined ? !this.current.isRunning : this.waiting.length > 0
+  }
+
+  take(): Batch {
+    this.isRipe = false
+    this.current ??= this.#next()
+    return this.current
+  }
+
+  #next(): Batch {
+    const messages = this.waiting.take(this.#recordsMax)
+    const firstTicket = this.nextTicket
+    this.nextTicket += messages.length
+    return {
+      queue: this,
+      claim: this.claim,
+      offset: messages[0]!.offset,
+      messages,
+      firstTicket,
+      attempt: 1,
+      isRunning: false,
+      isExpired: false,
+      startedMs: 0,
+      context: undefined,
+      timer: undefined,
+    }
+  }
+}
+
+export class ByBatch implements Worker, JobKind<Batch> {
+  readonly #work: BatchWork
+  readonly #listener: WorkListener
+  readonly #clock: Clock
+  readonly #scheduler: Scheduler<Batch>
+  readonly #queues = new Map<number, BatchQueue>()
+
+  constructor(work: BatchWork, listener: WorkListener, clock: Clock, random: Random) {
+    this.#work = work
+    this.#listener = listener
+    this.#clock = clock
+    this.#scheduler = new Scheduler(work, this, listener, clock, random)
+  }
+
+  // What the consumer asks ------------------------------------------------------------------------------
+
+  enter(claim: Claim, messages: readonly FetchedMessage[], firstTicket: Ticket): void {
+    const queue = this.#queueFor(claim, firstTicket)
+    for (const message of messages) queue.waiting.push(message)
+    this.#ripen(queue)
+    this.#scheduler.pump()
+  }
+
+  drop(claim: Claim): void {
+    const queue = this.#queueOf(claim)
+    if (queue === undefined) return
+    this.#cancelTimer(queue)
+    const { current } = queue
+    if (current !== undefined) this.#scheduler.forget(current)
+    if (current?.isRunning) queue.leftover = current
+    queue.current = undefined
+    queue.isRipe = false
+    queue.waiting.clear()
+    if (queue.leftover === undefined) this.#queues.delete(claim.partition)
+  }
+
+  wake(claim: Claim): void {
+    const queue = this.#queueOf(claim)
+    if (queue === undefined) return
+    this.#ripen(queue)
+    this.#scheduler.offer(queue)
+    this.#scheduler.pump()
+  }
+
+  waiting(claim: Claim): number {
+    return this.#queueOf(claim)?.waiting.length ?? 0
+  }
+
+  *held(claim: Claim): Generator<{ readonly ticket: Ticket; readonly message: FetchedMessage }> {
+    const queue = this.#queueOf(claim)
+    if (queue === undefined) return
+    const { current } = queue
+    for (const [i, message] of current?.messages.entries() ?? []) yield { ticket: current!.firstTicket + i, message }
+    let ticket = queue.nextTicket
+    for (const message of queue.waiting) yield { ticket: ticket++, message }
+  }
+
+  holdup(claim: Claim): Holdup | undefined {
+    const queue = this.#queueOf(claim)
+    const current = queue?.current
+    const offset = current?.offset ?? queue?.waiting.peek()?.offset
+    if (offset === undefined) return undefined
+    const state = current === undefined ? 'waiting' : current.isRunning ? 'running' : 'retrying'
+    return { offset, attempt: current?.attempt ?? 1, state }
+  }
+
+  close(): void {
+    for (const queue of this.#queues.values()) this.#cancelTimer(queue)
+    this.#scheduler.close()
+  }
+
+  #queueOf(claim: Claim): BatchQueue | undefined {
+    const queue = this.#queues.get(claim.partition)
+    return queue?.claim === claim ? queue : undefined
+  }
+
+  #queueFor(claim: Claim, firstTicket: Ticket): BatchQueue {
+    const known = this.#queues.get(claim.partition)
+    if (known === undefined) {
+      const queue = new BatchQueue(claim, firstTicket, this.#work.recordsMax)
+      this.#queues.set(claim.partition, queue)
+      return queue
+    }
+    if (known.claim !== claim) {
+      known.claim = claim
+      known.nextTicket = firstTicket
+    }
+    return known
+  }
+
+  /** Sees whether the next batch may start now, and if not, when. */
+  #ripen(queue: BatchQueue): void {
+    if (queue.current !== undefined || queue.leftover !== undefined || queue.waiting.length === 0) return
+    if (queue.waiting.length >= this.#work.recordsMax || this.#work.waitMaxMs === 0) queue.isRipe = true
+    if (queue.isRipe) {
+      this.#cancelTimer(queue)
+      this.#scheduler.offer(queue)
+    } else queue.timer ??= this.#clock.schedule(this.#work.waitMaxMs, () => this.#waited(queue))
+  }
+
+  #waited(queue: BatchQueue): void {
+    queue.timer = undefined
+    queue.isRipe = true
+    this.#scheduler.offer(queue)
+    this.#scheduler.pump()
+  }
+
+  #cancelTimer(queue: BatchQueue): void {
+    queue.timer?.cancel()
+    queue.timer = undefined
+  }
+
+  // What the scheduler asks -----------------------------------------------------------------------------
+
+  contextOf({ claim, attempt, firstTicket, offset, messages }: Batch, attemptsMax: number): CallOf {
+    return { claim, listener: this.#listener, attempt, attemptsMax, ticket: firstTicket, offset, batchCount: messages.length }
+  }
+
+  callOf({ claim, messages, firstTicket, context }: Batch): HandlerCall {
+    if (this.#listener.mode === 'delivered') forEachTicket(firstTicket, messages.length, (ticket) => finish(claim.tracker, ticket))
+    return [this.#work.handler as HandlerCall[0], batchOf(claim, messages), context]
+  }
+
+  finish({ claim, messages, firstTicket }: Batch, outcome: Outcome): number {
+    const isDone = outcome === 'skipped' || (outcome === 'succeeded' && this.#listener.mode !== 'manual')
+    const mark = isDone ? finish : outcome === 'succeeded' ? settle : undefined
+    if (mark !== undefined) forEachTicket(firstTicket, messages.length, (ticket) => mark(claim.tracker, ticket))
+    this.#listener.closed(claim, firstTicket, messages.length)
+    return isDone ? messages.length : 0
+  }
+
+  closed(batch: Batch): void {
+    const { queue } = batch
+    if (queue.current === batch) queue.current = undefined
+    if (queue.leftover === batch) queue.leftover = undefined
+    this.#goOn(queue)
+  }
+
+  resume({ queue }: Batch): void {
+    queue.isRipe = true
+  }
+
+  #goOn(queue: BatchQueue): void {
+    if (queue.claim.isDead && queue.leftover === undefined) this.#queues.delete(queue.claim.partition)
+    else this.#ripen(queue)
+  }
+}
+
+function forEachTicket(first: Ticket, count: number, act: (ticket: Ticket) => void): void {
+  for (let i = 0; i < count; i++) act(first + i)
+}
+
+function batchOf({ topic, partition }: Claim, messages: readonly FetchedMessage[]): MessageBatch {
+  return { topic, partition, messages, [Symbol.iterator]: () => messages[Symbol.iterator]() }
+}

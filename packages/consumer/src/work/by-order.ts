@@ -1,0 +1,159 @@
+/**
+ * The handler for single records, in the order that was asked for: one lane a partition, one a key of a partition, or one lane in which
+ * everything runs side by side. A record that waits for its next attempt holds up its own lane alone.
+ */
+import type { FetchedMessage } from '@tidemark/client/internal'
+import type { Clock, Random } from '@tidemark/platform'
+import type { Claim } from '../claims/claim.ts'
+import { finish, settle, type Ticket } from '../commit/tracker.ts'
+import type { CallOf } from './context.ts'
+import { Lane, type PartitionLanes, type Task } from './lane.ts'
+import { type JobKind, type Outcome, Scheduler } from './scheduler.ts'
+import type { EachWork, HandlerCall, Holdup, Worker, WorkListener } from './work.ts'
+
+const KEYLESS = ''
+
+export class ByOrder implements Worker, JobKind<Task> {
+  readonly #work: EachWork
+  readonly #listener: WorkListener
+  readonly #scheduler: Scheduler<Task>
+  readonly #partitions = new Map<number, PartitionLanes>()
+
+  constructor(work: EachWork, listener: WorkListener, clock: Clock, random: Random) {
+    this.#work = work
+    this.#listener = listener
+    this.#scheduler = new Scheduler(work, this, listener, clock, random)
+  }
+
+  // What the consumer asks ------------------------------------------------------------------------------
+
+  enter(claim: Claim, messages: readonly FetchedMessage[], firstTicket: Ticket): void {
+    const lanes = this.#lanesFor(claim)
+    let ticket = firstTicket
+    for (const message of messages) {
+      const lane = this.#laneFor(lanes, message)
+      lane.push(taskOf(lane, claim, message, ticket++))
+      this.#scheduler.offer(lane)
+    }
+    this.#scheduler.pump()
+  }
+
+  drop(claim: Claim): void {
+    for (const lane of this.#lanesOf(claim)) {
+      for (const task of lane.drop()) this.#scheduler.forget(task)
+      this.#removeIfIdle(lane)
+    }
+  }
+
+  wake(claim: Claim): void {
+    for (const lane of this.#lanesOf(claim)) this.#scheduler.offer(lane)
+    this.#scheduler.pump()
+  }
+
+  waiting(claim: Claim): number {
+    const lanes = this.#partitions.get(claim.partition)
+    return lanes?.claim === claim ? lanes.waiting : 0
+  }
+
+  *held(claim: Claim): Generator<Task> {
+    for (const lane of this.#lanesOf(claim)) yield* lane.held()
+  }
+
+  holdup(claim: Claim): Holdup | undefined {
+    let oldest: Task | undefined
+    for (const lane of this.#lanesOf(claim)) {
+      const task = lane.oldest()
+      if (task !== undefined && (oldest === undefined || task.ticket < oldest.ticket)) oldest = task
+    }
+    if (oldest === undefined) return undefined
+    const state = oldest.isRunning ? 'running' : oldest.queue.isStarted(oldest) ? 'retrying' : 'waiting'
+    return { offset: oldest.offset, attempt: oldest.attempt, state }
+  }
+
+  close(): void {
+    this.#scheduler.close()
+  }
+
+  /** The lanes of a living claim. */
+  #lanesOf(claim: Claim): Lane[] {
+    const lanes = this.#partitions.get(claim.partition)
+    return lanes?.claim === claim ? [...lanes.lanes.values()] : []
+  }
+
+  #lanesFor(claim: Claim): PartitionLanes {
+    const known = this.#partitions.get(claim.partition)
+    if (known !== undefined) {
+      known.claim = claim
+      return known
+    }
+    const lanes: PartitionLanes = { claim, lanes: new Map(), waiting: 0 }
+    this.#partitions.set(claim.partition, lanes)
+    return lanes
+  }
+
+  #laneFor(lanes: PartitionLanes, { key }: FetchedMessage): Lane {
+    const isKeyed = this.#work.order === 'key' && key !== null
+    // Bytes are compared by content: latin1 spells every byte sequence as one string (T43).
+    const name = isKeyed ? `k${key.toString('latin1')}` : KEYLESS
+    const known = lanes.lanes.get(name)
+    if (known !== undefined) return known
+    const lane = new Lane(lanes, name, isKeyed || this.#work.order === 'partition')
+    lanes.lanes.set(name, lane)
+    return lane
+  }
+
+  #removeIfIdle(lane: Lane): void {
+    if (!lane.isIdle) return
+    const { lanes, key } = lane
+    if (lanes.lanes.get(key) === lane) lanes.lanes.delete(key)
+    if (lanes.claim.isDead && lanes.lanes.size === 0) this.#partitions.delete(lanes.claim.partition)
+  }
+
+  // What the scheduler asks -----------------------------------------------------------------------------
+
+  contextOf({ claim, attempt, ticket, offset }: Task, attemptsMax: number): CallOf {
+    return { claim, listener: this.#listener, attempt, attemptsMax, ticket, offset, batchCount: undefined }
+  }
+
+  callOf({ claim, ticket, message, context }: Task): HandlerCall {
+    if (this.#listener.mode === 'delivered') finish(claim.tracker, ticket)
+    return [this.#work.handler as HandlerCall[0], message, context]
+  }
+
+  finish({ claim, ticket }: Task, outcome: Outcome): number {
+    const { mode } = this.#listener
+    const isDone = outcome === 'skipped' || (outcome === 'succeeded' && mode !== 'manual')
+    if (isDone) finish(claim.tracker, ticket)
+    else if (outcome === 'succeeded') settle(claim.tracker, ticket)
+    this.#listener.closed(claim, ticket, 1)
+    return isDone ? 1 : 0
+  }
+
+  closed(task: Task): void {
+    const lane = task.queue
+    lane.close(task)
+    this.#scheduler.offer(lane)
+    this.#removeIfIdle(lane)
+  }
+
+  resume(task: Task): void {
+    task.queue.resume(task)
+  }
+}
+
+function taskOf(queue: Lane, claim: Claim, message: FetchedMessage, ticket: Ticket): Task {
+  const { offset } = message
+  return {
+    queue,
+    claim,
+    offset,
+    ticket,
+    message,
+    attempt: 1,
+    isRunning: false,
+    isExpired: false,
+    startedMs: 0,
+    context: undefined,
+    timer: undefined,
+  }
+}

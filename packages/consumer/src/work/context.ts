@@ -1,0 +1,110 @@
+/** What a handler gets beside its record: one object a call, everything in it made only when asked for. */
+import type { Claim } from '../claims/claim.ts'
+import type { CommitLimits } from '../commit/committer.ts'
+import { finish, finishUpTo, type Ticket } from '../commit/tracker.ts'
+import type { WorkListener } from './work.ts'
+
+export interface Context {
+  /**
+   * The record's name for ever, the same at every attempt and after every crash: an idempotency key. A batch has the name of its first
+   * record and the number of its records.
+   */
+  readonly id: string
+  /** 1 for the first attempt. */
+  readonly attempt: number
+  /** How many attempts there are at most, the first included. */
+  readonly attemptsMax: number
+  /**
+   * Aborts when the result will not count any more; `reason` is 'revoked', 'lost', 'seek', 'shutdown' or 'timeout'. It belongs to this call
+   * alone: listeners need not be removed.
+   */
+  readonly signal: AbortSignal
+  /** Counts the record, or all of the batch, as done, however the handler ends; `why` appears in the event `skipped`. */
+  skip(why: unknown): void
+  /**
+   * Counts the record, or all of the batch, as done, and with manual commits every earlier record of the partition whose handler has
+   * settled; resolves once that is on record. It never passes a record that is not done.
+   *
+   * Rejects with `TidemarkError`: COMMIT_FENCED if the partition was lost, given up or moved by a seek; COMMIT_FAILED if the commit was
+   * refused, or not acknowledged within `timeoutMs` (unless given, the option `commit.timeoutMs`); ABORTED by `signal`.
+   */
+  commit(limits?: Partial<CommitLimits>): Promise<void>
+}
+
+/** The context of a batch: the same, for all of its records. */
+export type BatchContext = Context
+
+/** What a call is for. */
+export interface CallOf {
+  readonly claim: Claim
+  readonly listener: WorkListener
+  readonly attempt: number
+  readonly attemptsMax: number
+  readonly ticket: Ticket
+  readonly offset: number
+  /** How many records; undefined: a single one, not a batch. */
+  readonly batchCount: number | undefined
+}
+
+export class CallContext implements Context {
+  readonly #of: CallOf
+  #controller: AbortController | undefined
+  #timedOut = false
+  #skipped: { readonly why: unknown } | undefined
+
+  constructor(of: CallOf) {
+    this.#of = of
+  }
+
+  get id(): string {
+    const { claim, offset, batchCount } = this.#of
+    const id = `${claim.topicId}-${claim.partition}-${offset}`
+    return batchCount === undefined ? id : `${id}+${batchCount}`
+  }
+
+  get attempt(): number {
+    return this.#of.attempt
+  }
+
+  get attemptsMax(): number {
+    return this.#of.attemptsMax
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#timedOut) this.#controller.abort('timeout')
+      else this.#of.claim.addSignal(this.#controller)
+    }
+    return this.#controller.signal
+  }
+
+  skip(why: unknown): void {
+    this.#skipped = { why }
+  }
+
+  async commit(limits: Partial<CommitLimits> = {}): Promise<void> {
+    const { claim, ticket, batchCount = 1, listener } = this.#of
+    if (claim.isCommittable) {
+      for (let i = 0; i < batchCount; i++) finish(claim.tracker, ticket + i)
+      if (listener.mode === 'manual') finishUpTo(claim.tracker, ticket + batchCount - 1)
+    }
+    await listener.commit(claim, limits)
+  }
+
+  /** Whether, and why, the handler asked to skip. */
+  get skipped(): { readonly why: unknown } | undefined {
+    return this.#skipped
+  }
+
+  /** The call's time is over. */
+  expire(): void {
+    this.#timedOut = true
+    this.#controller?.abort('timeout')
+  }
+
+  /** The call has settled: the claim lets go of its signal. */
+  end(): void {
+    if (this.#controller !== undefined) this.#of.claim.removeSignal(this.#controller)
+  }
+}

@@ -1,0 +1,97 @@
+/** What a user asked to be done with a topic, its options resolved; what carries it out; and what is told of it. */
+import type { Message, ReceivedMessage } from '@tidemark/client'
+import type { FetchedMessage } from '@tidemark/client/internal'
+import type { Claim } from '../claims/claim.ts'
+import type { CommitLimits } from '../commit/committer.ts'
+import type { Ticket } from '../commit/tracker.ts'
+import type { BatchContext, Context } from './context.ts'
+import type { Retry } from './retry.ts'
+
+export type Order = 'partition' | 'key' | 'none'
+export type CommitMode = 'processed' | 'delivered' | 'manual'
+export type Exhausted = 'stop' | 'skip'
+
+export interface WorkOptions {
+  readonly topic: string
+  readonly concurrency: number
+  readonly retry: Retry
+  readonly exhausted: Exhausted
+  /** A call that has not settled by then has failed. Undefined: it may take as long as it likes. */
+  readonly timeoutMs: number | undefined
+  /** How long after its time-out a call may take to settle, before its partition stops. */
+  readonly timeoutGraceMs: number
+}
+
+export type EachHandler = (message: ReceivedMessage, context: Context) => unknown
+export type BatchHandler = (batch: MessageBatch, context: BatchContext) => unknown
+
+export interface EachWork extends WorkOptions {
+  readonly kind: 'each'
+  readonly order: Order
+  readonly handler: EachHandler
+}
+
+export interface BatchWork extends WorkOptions {
+  readonly kind: 'batches'
+  readonly recordsMax: number
+  /** How long a record waits for others to fill its batch. */
+  readonly waitMaxMs: number
+  readonly handler: BatchHandler
+}
+
+/** Consecutive records of one partition; iterating gives its messages. */
+export interface MessageBatch extends Iterable<ReceivedMessage> {
+  readonly topic: string
+  readonly partition: number
+  readonly messages: readonly ReceivedMessage[]
+}
+
+/** Carries out the work of one topic: records of living claims in, outcomes out. */
+export interface Worker {
+  /** The records of one fetch, in order; `firstTicket` is that of the first, the others follow. */
+  enter(claim: Claim, messages: readonly FetchedMessage[], firstTicket: Ticket): void
+  /** Forgets what was not started. Calls that run may still settle; until they do, nothing for the same record or key is started. */
+  drop(claim: Claim): void
+  /** The claim may start records again. */
+  wake(claim: Claim): void
+  /** Records that were entered and not started. */
+  waiting(claim: Claim): number
+  /** Every record that waits, runs, or pauses between attempts. */
+  held(claim: Claim): Iterable<{ readonly ticket: Ticket; readonly message: FetchedMessage }>
+  /** What holds the claim's oldest record, for `explain()`. */
+  holdup(claim: Claim): Holdup | undefined
+  /** The run is over: no timer is left behind. */
+  close(): void
+}
+
+export interface Holdup {
+  readonly offset: number
+  readonly attempt: number
+  readonly state: 'running' | 'retrying' | 'waiting'
+}
+
+/** What workers ask, and what they report. */
+export interface WorkListener {
+  readonly mode: CommitMode
+  /** Whether a record of the claim may be started in this moment. */
+  mayStart(claim: Claim): boolean
+  /** The claim is finished with these records, done or not: nothing of them is held any more. */
+  closed(claim: Claim, ticket: Ticket, count: number): void
+  /** A call settled; `done` records were counted as done with it. */
+  settled(claim: Claim, done: number): void
+  retrying(claim: Claim, offset: number, attempt: number, delayMs: number, error: unknown): void
+  skipped(claim: Claim, offset: number, why: unknown): void
+  /** Attempts are exhausted and nothing else was asked for: the partition stops. */
+  stopped(claim: Claim, offset: number, error: unknown): void
+  /** A call outlived its time-out and its grace period: its partition cannot go on. */
+  stuck(claim: Claim, offset: number, elapsedMs: number): void
+  /** Commits what this claim may commit; resolves once it is on record. */
+  commit(claim: Claim, limits: Partial<CommitLimits>): Promise<void>
+  /** Calls a user's function so that what it calls can be told apart from calls from elsewhere. */
+  callHandler(call: HandlerCall): unknown
+}
+
+/** A handler with its arguments, without a closure of its own. */
+export type HandlerCall = readonly [handler: (input: never, context: never) => unknown, input: unknown, context: unknown]
+
+export type { Message }
