@@ -7,7 +7,7 @@ export type { CreatedTopic, CreateTopicOptions, TopicOffset, TopicOffsetsOptions
 export type { DiagnosticsChannel, Logger, LogLevel, Report } from './diagnostics.ts'
 export type { Isolation, TopicPartition } from './fetch/types.ts'
 export { createKafka, type Kafka } from './kafka.ts'
-export { Message } from './messages/message.ts'
+export type { BytesJson, Message, MessageJson, ReceivedMessage } from './messages/message.ts'
 export type { Offset } from './messages/offset.ts'
 export type { Bytes, Encoder, TopicName, TypedTopic } from './messages/topic.ts'
 export type { KafkaOptions } from './options.ts'

@@ -17,12 +17,12 @@ import { type Cluster, isLost } from '../cluster/cluster.ts'
 import type { TopicView } from '../cluster/types.ts'
 import { backoffMs } from '../connect/backoff.ts'
 import { AbortedFilter } from './aborted.ts'
+import { BufferBudget, type HeldResponse } from './budget.ts'
 import { decodeRecords } from './decode.ts'
 import { LookUp } from './look-up.ts'
 import { failed, outOfRange, refused, replaced, truncated, unknownTopic, verdictOn } from './problems.ts'
 import { type Asked, FetchQuestion } from './request.ts'
-import { Room } from './room.ts'
-import { keyOf, nextFor, type PartitionAnswer, type Tracked } from './tracked.ts'
+import { type Arrival, keyOf, nextFor, type PartitionAnswer, type Tracked } from './tracked.ts'
 import type { FetcherOptions, FetchOwner, FetchProblem, Position, TopicPartition } from './types.ts'
 import { validate } from './validation.ts'
 import { type Way, Ways } from './ways.ts'
@@ -37,7 +37,7 @@ export class Fetcher<Claim> {
   /** In the order in which they are asked for: whoever was asked for goes to the end, and whoever got records behind them. */
   readonly #tracked = new Map<string, Tracked<Claim>>()
   readonly #ways: Ways
-  readonly #room: Room
+  readonly #budget: BufferBudget
   /** Of one partition. */
   readonly #bufferedBytesMax: number
   readonly #mutedUntilMs = new Map<number, number>()
@@ -45,6 +45,7 @@ export class Fetcher<Claim> {
   /** Among how many leaders the buffer is shared: a parked Fetch keeps its share of it. */
   #leaders = 1
   #scheduled = false
+  #isCrowdedNoted = false
   #timer: Timer | undefined
   #closed = false
 
@@ -67,7 +68,7 @@ export class Fetcher<Claim> {
       checkCrc: options.checkCrc ?? true,
     }
     this.#ways = new Ways(this.#options.waitMaxMs)
-    this.#room = new Room(this.#options.bufferBytesMax)
+    this.#budget = new BufferBudget(this.#options.bufferBytesMax)
     this.#bufferedBytesMax = this.#options.partitionBytesMax * ANSWERS_BUFFERED_MAX
   }
 
@@ -120,9 +121,9 @@ export class Fetcher<Claim> {
     return this.#tracked.get(keyOf(where))?.position
   }
 
-  /** Bytes handed out and not released. */
+  /** Bytes held by what was handed out, or is kept, and was not released. */
   get bufferedBytes(): number {
-    return this.#room.bufferedBytes
+    return this.#budget.heldBytes
   }
 
   /** Drops everything and closes its connections. */
@@ -166,7 +167,8 @@ export class Fetcher<Claim> {
       if (leader !== undefined) leaders.add(leader.nodeId)
       if (!this.#isSameTopic(t)) continue
       const next = nextFor(t, this.#cluster, nowMs, this.#bufferedBytesMax)
-      if (next.kind === 'wait') wakeAtMs = Math.min(wakeAtMs, next.untilMs)
+      if (next.kind === 'full') this.#crowded()
+      else if (next.kind === 'wait') wakeAtMs = Math.min(wakeAtMs, next.untilMs)
       else if (next.kind === 'look_up') this.#distrust(t)
       else if (next.kind !== 'nothing') {
         const asked = { tracked: t, position: t.position, epoch: next.epoch }
@@ -242,8 +244,8 @@ export class Fetcher<Claim> {
 
   async #fetch(nodeId: number, all: readonly Asked<Claim>[], way: Way, waitMs: number, nowMs: number): Promise<void> {
     const { bytesMin, partitionBytesMax, isolation } = this.#options
-    const bytesMax = this.#room.ask(this.#ways.count * this.#leaders, this.#options.bytesMax)
-    if (bytesMax === 0) return // a release, or an answer under way, wakes it
+    const bytesMax = this.#budget.reserve(this.#ways.count * this.#leaders, this.#options.bytesMax)
+    if (bytesMax === 0) return this.#crowded() // a release, or an answer under way, wakes it
     const question = new FetchQuestion<Claim>({
       isolation,
       waitMs,
@@ -261,15 +263,15 @@ export class Fetcher<Claim> {
     try {
       const timeoutMs = waitMs + this.#cluster.options.requestTimeoutMs
       const to = { node: nodeId, purpose: 'fetch', owner: way.owner, timeoutMs, ...question.versionMax } as const
-      const { body } = await this.#cluster.send(apis.Fetch, question.body(), to)
+      const { body, bytes } = await this.#cluster.send(apis.Fetch, question.body(), to)
       if (this.#closed) return
       const nothingCame = body.responses.every((t) => t.partitions.every((p) => (p.records?.length ?? 0) === 0))
       this.#ways.answered(way, nodeId, waitMs, nothingCame)
-      arrived = this.#take(nodeId, question, body)
+      arrived = this.#take(nodeId, question, body, { bytes, deliveries: 0 })
     } catch (error) {
       this.#lost(all, error)
     } finally {
-      this.#room.asked(bytesMax)
+      this.#budget.unreserve(bytesMax)
       for (const { tracked } of all) tracked.asked = false
       way.untilMs.delete(nodeId)
       this.#wake()
@@ -279,7 +281,7 @@ export class Fetcher<Claim> {
   }
 
   /** Moves the positions; what came is kept, to be handed out. */
-  #take(nodeId: number, question: FetchQuestion<Claim>, body: FetchResponse): Tracked<Claim>[] {
+  #take(nodeId: number, question: FetchQuestion<Claim>, body: FetchResponse, held: HeldResponse): Tracked<Claim>[] {
     if (body.throttleTimeMs > 0) this.#mutedUntilMs.set(nodeId, this.#cluster.options.platform.clock.monotonic() + body.throttleTimeMs)
     if (body.errorCode !== 0) for (const asked of question.all()) if (this.#isCurrent(asked)) this.#failed(asked, body.errorCode)
     const arrived: Tracked<Claim>[] = []
@@ -287,14 +289,14 @@ export class Fetcher<Claim> {
       for (const answer of topic.partitions) {
         const asked = question.asked(topic.topic, topic.topicId, answer.partitionIndex)
         if (asked === undefined || !this.#isCurrent(asked)) continue
-        this.#takePartition(asked, answer)
+        this.#takePartition(asked, answer, held)
         if (asked.tracked.kept !== undefined) arrived.push(asked.tracked)
       }
     }
     return arrived
   }
 
-  #takePartition(asked: Asked<Claim>, answer: PartitionAnswer): void {
+  #takePartition(asked: Asked<Claim>, answer: PartitionAnswer, held: HeldResponse): void {
     const t = asked.tracked
     if (answer.errorCode !== 0) {
       this.#cluster.leaderMoved(t.topic, t.partition, answer.currentLeader.leaderId, answer.currentLeader.leaderEpoch)
@@ -312,17 +314,24 @@ export class Fetcher<Claim> {
     if (t.validEpoch < asked.epoch) t.validEpoch = asked.epoch
     if (answer.records === null || answer.records.length === 0) return
     // Asked for before it was paused, behind what is kept already: that much is enough.
-    if (t.kept === undefined) this.#keep(t, answer)
+    if (t.kept === undefined) this.#keep(t, answer, held)
   }
 
-  #keep(t: Tracked<Claim>, answer: PartitionAnswer): void {
+  #keep(t: Tracked<Claim>, answer: PartitionAnswer, held: HeldResponse): void {
     const aborted = this.#options.isolation === 'read_committed' ? new AbortedFilter(answer.abortedTransactions ?? []) : undefined
     const settings = { checkCrc: this.#options.checkCrc, aborted, bytesMax: this.#bufferedBytesMax }
-    const { messages, next: position, bytes, error } = decodeRecords(t, answer.records!, t.position, settings)
+    const decoded = decodeRecords(t, answer.records!, t.position, settings)
+    const { messages, next: position, error } = decoded
     if (position.offset > t.position.offset) {
-      const delivery = this.#room.deliver(t, messages.length === 0 ? 0 : bytes, answer, (released) => this.#released(t, released))
+      const size = {
+        bytes: messages.length === 0 ? 0 : decoded.bytes,
+        decompressedBytes: decoded.decompressedBytes,
+        response: decoded.isView ? held : undefined,
+      }
+      const isFull = (): boolean => t.bufferedBytes >= this.#bufferedBytesMax
+      const delivery = this.#budget.deliver(t, size, answer, isFull, (freed) => this.#freed(t, freed))
       t.position = position
-      t.kept = { messages, position, delivery, error }
+      t.kept = { messages, position, delivery, isView: messages.length > 0, error }
       this.#toTheEnd(t)
     } else if (error !== undefined) this.#stop(t, failed(error))
     else {
@@ -344,7 +353,19 @@ export class Fetcher<Claim> {
     if (error !== undefined && this.#tracked.get(keyOf(t)) === t) this.#stop(t, failed(error))
   }
 
-  #released(t: Tracked<Claim>, bytes: number): void {
+  /** A Fetch was held back: what is kept for paused partitions is copied out, and the owner may do likewise. */
+  #crowded(): void {
+    if (this.#isCrowdedNoted) return
+    this.#isCrowdedNoted = true
+    queueMicrotask(() => {
+      this.#isCrowdedNoted = false
+      if (this.#closed) return
+      if (this.#budget.isShort) for (const { kept } of this.#tracked.values()) if (kept?.isView) detachAll(kept)
+      this.#owner.onCrowded?.()
+    })
+  }
+
+  #freed(t: Tracked<Claim>, bytes: number): void {
     if (t.bufferedBytes < this.#bufferedBytesMax && t.bufferedBytes + bytes >= this.#bufferedBytesMax) this.#hurry()
     else this.#wake()
   }
@@ -404,6 +425,14 @@ export class Fetcher<Claim> {
     const error = cause instanceof TidemarkError ? cause : new TidemarkError('FETCH_FAILED', (cause as Error).message, { cause })
     for (const t of partitions) this.#stop(t, failed(error))
   }
+}
+
+/** Its records get memory of their own, and the response that they came in is no longer held by them. */
+function detachAll(kept: Arrival): void {
+  let bytes = 0
+  for (const message of kept.messages) bytes += message.detach()
+  kept.isView = false
+  kept.delivery.keepOnly(bytes)
 }
 
 function validated(asked: readonly Asked<unknown>[]): void {

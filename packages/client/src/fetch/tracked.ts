@@ -3,7 +3,7 @@
 import type { TidemarkError } from '@tidemark/platform'
 import type { FetchResponse } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'
-import type { Message } from '../messages/message.ts'
+import type { FetchedMessage } from '../messages/message.ts'
 import type { Delivery, NextPosition, TopicPartition } from './types.ts'
 
 export type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
@@ -17,9 +17,11 @@ export interface FetchPosition {
 
 /** Records that came: the position has moved behind them, and they are handed out unless it moves again first. */
 export interface Arrival {
-  readonly messages: readonly Message[]
+  readonly messages: readonly FetchedMessage[]
   readonly position: FetchPosition & NextPosition
   readonly delivery: Delivery
+  /** Its records are views on memory that is larger than they are. */
+  isView: boolean
   /** What came behind them and cannot be read. */
   readonly error: TidemarkError | undefined
 }
@@ -43,7 +45,7 @@ export interface Tracked<Claim> extends TopicPartition {
   topicId: string | undefined
   /** The leader epoch in which the position is known to be good; -1: none yet. */
   validEpoch: number
-  /** Bytes handed out and not released. */
+  /** Bytes handed out and neither released nor copied out. */
   bufferedBytes: number
   failures: number
   notBeforeMs: number
@@ -54,6 +56,8 @@ export const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}
 /** What stands between a partition and its next Fetch. */
 export type Next =
   | { readonly kind: 'nothing' }
+  /** It has as much handed out as it may. */
+  | { readonly kind: 'full' }
   | { readonly kind: 'wait'; readonly untilMs: number }
   | { readonly kind: 'look_up' }
   | { readonly kind: 'validate' | 'fetch'; readonly nodeId: number; readonly epoch: number }
@@ -66,7 +70,7 @@ export function nextFor(t: Tracked<unknown>, cluster: Cluster, nowMs: number, bu
   if (leader === undefined) return { kind: 'look_up' }
   const { nodeId, epoch } = leader
   if (needsValidation(t, epoch)) return { kind: 'validate', nodeId, epoch }
-  return t.bufferedBytes >= bufferedBytesMax ? { kind: 'nothing' } : { kind: 'fetch', nodeId, epoch }
+  return t.bufferedBytes >= bufferedBytesMax ? { kind: 'full' } : { kind: 'fetch', nodeId, epoch }
 }
 
 /** A position read under an older leader may be beyond what the new one has (KIP-320). Within one epoch nothing is cut off. */
