@@ -17,8 +17,9 @@ import {
 } from '@tidemark/protocol'
 import { FetchedMessage, NO_HEADERS } from '../messages/message.ts'
 import type { Offset } from '../messages/offset.ts'
+import { type TopicPartition, textOf } from '../messages/topic-partition.ts'
 import type { AbortedFilter } from './aborted.ts'
-import type { NextPosition, TopicPartition } from './types.ts'
+import type { NextPosition } from './types.ts'
 
 export interface DecodeSettings {
   readonly checkCrc: boolean
@@ -75,7 +76,7 @@ export function decodeRecords(
   } catch (cause) {
     if (!(cause instanceof WireError)) throw cause
     const { topic, partition } = where
-    const text = `the batch at or after offset ${offset} of ${topic}-${partition} is corrupt: ${cause.message}`
+    const text = `the batch at or after offset ${offset} of ${textOf(where)} is corrupt: ${cause.message}`
     error = new TidemarkError('CORRUPT_BATCH', text, { topic, partition, offset, cause })
   }
   return { messages, next: { offset: offset as Offset, leaderEpoch }, bytes, decompressedBytes, isView, error }

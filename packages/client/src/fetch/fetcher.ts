@@ -15,15 +15,16 @@ import { TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, ErrorCode, errorOf, type FetchResponse, ZERO_UUID } from '@tidemark/protocol'
 import { type Cluster, isLost } from '../cluster/cluster.ts'
 import type { TopicView } from '../cluster/types.ts'
-import { backoffMs } from '../connect/backoff.ts'
+import { keyOf, type TopicPartition, textOf } from '../messages/topic-partition.ts'
+import { backoffMs } from '../retry.ts'
 import { AbortedFilter } from './aborted.ts'
 import { BufferBudget, type HeldResponse } from './budget.ts'
 import { decodeRecords } from './decode.ts'
 import { LookUp } from './look-up.ts'
 import { failed, outOfRange, refused, replaced, truncated, unknownTopic, verdictOn } from './problems.ts'
 import { type Asked, FetchQuestion } from './request.ts'
-import { type Arrival, keyOf, nextFor, type PartitionAnswer, type Tracked } from './tracked.ts'
-import type { FetcherOptions, FetchOwner, FetchProblem, Position, TopicPartition } from './types.ts'
+import { type Arrival, nextFor, type PartitionAnswer, type Tracked } from './tracked.ts'
+import type { FetcherOptions, FetchOwner, FetchProblem, Position } from './types.ts'
 import { validate } from './validation.ts'
 import { type Way, Ways } from './ways.ts'
 
@@ -47,17 +48,18 @@ export class Fetcher<Claim> {
   #scheduled = false
   #isCrowdedNoted = false
   #timer: Timer | undefined
+  readonly #stopListening: () => void
   #closed = false
 
   constructor(cluster: Cluster, owner: FetchOwner<Claim>, options: FetcherOptions = {}) {
     this.#cluster = cluster
     this.#owner = owner
-    this.#lookUp = new LookUp(
-      cluster,
-      (view, missingForMs) => this.#found(view, missingForMs),
-      (error) => this.#stopAll([...this.#tracked.values()], error),
-      () => this.#wake(),
-    )
+    this.#lookUp = new LookUp(cluster, {
+      onFound: (view, missingForMs) => this.#found(view, missingForMs),
+      onFailed: (error) => this.#stopAll([...this.#tracked.values()], error),
+      onRound: () => this.#wake(),
+    })
+    this.#stopListening = cluster.onClose((error) => this.#stopAll([...this.#tracked.values()], error))
     this.#options = {
       isolation: options.isolation ?? 'read_uncommitted',
       waitMaxMs: options.waitMaxMs ?? 500,
@@ -129,6 +131,7 @@ export class Fetcher<Claim> {
   /** Drops everything and closes its connections. */
   close(): void {
     this.#closed = true
+    this.#stopListening()
     this.#tracked.clear()
     this.#timer?.cancel()
     this.#lookUp.close()
@@ -217,7 +220,7 @@ export class Fetcher<Claim> {
     for (const t of waiting) {
       t.doubtful = false
       if (this.#cluster.leader(t.topic, t.partition) !== undefined) continue
-      this.#holdOff(t)
+      this.#holdOff(t, undefined)
       this.#cluster.invalidate(t.topic)
     }
     return true
@@ -380,7 +383,7 @@ export class Fetcher<Claim> {
       this.#stop(tracked, refused(tracked, errorCode, position.offset))
       return
     }
-    this.#holdOff(tracked)
+    this.#holdOff(tracked, refused(tracked, errorCode, position.offset).error)
     if (verdict === 'look_up') this.#distrust(tracked)
   }
 
@@ -391,7 +394,7 @@ export class Fetcher<Claim> {
     if (!isLost(error)) this.#stopAll(current, error)
     for (const t of current) {
       if (t.state === 'stopped') continue
-      this.#holdOff(t)
+      this.#holdOff(t, error)
       this.#distrust(t)
     }
   }
@@ -409,9 +412,10 @@ export class Fetcher<Claim> {
     this.#tracked.set(key, t)
   }
 
-  #holdOff(t: Tracked<Claim>): void {
+  #holdOff(t: Tracked<Claim>, error: unknown): void {
     const { clock, random } = this.#cluster.options.platform
     t.failures++
+    this.#cluster.reportRetry(`reading ${textOf(t)}`, t.failures, error, 'reading')
     t.notBeforeMs = clock.monotonic() + backoffMs(random, this.#cluster.options.retry, t.failures)
   }
 

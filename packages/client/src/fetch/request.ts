@@ -1,7 +1,7 @@
 /** The body of a Fetch, and what was asked, to hold the answer against. */
 import { type apis, type InferInput, ZERO_UUID } from '@tidemark/protocol'
+import type { Isolation } from '../cluster/types.ts'
 import type { FetchPosition, Tracked } from './tracked.ts'
-import type { Isolation } from './types.ts'
 
 export interface Asked<Claim> {
   readonly tracked: Tracked<Claim>

@@ -4,7 +4,8 @@ import type { TidemarkError } from '@tidemark/platform'
 import type { FetchResponse } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { FetchedMessage } from '../messages/message.ts'
-import type { Delivery, NextPosition, TopicPartition } from './types.ts'
+import type { TopicPartition } from '../messages/topic-partition.ts'
+import type { Delivery, NextPosition } from './types.ts'
 
 export type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
 
@@ -50,8 +51,6 @@ export interface Tracked<Claim> extends TopicPartition {
   failures: number
   notBeforeMs: number
 }
-
-export const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`
 
 /** What stands between a partition and its next Fetch. */
 export type Next =

@@ -1,14 +1,8 @@
 /** What a fetcher is told, and what it tells its owner. */
 import type { TidemarkError } from '@tidemark/platform'
+import type { Isolation } from '../cluster/types.ts'
 import type { FetchedMessage } from '../messages/message.ts'
 import type { Offset } from '../messages/offset.ts'
-
-export interface TopicPartition {
-  readonly topic: string
-  readonly partition: number
-}
-
-export type Isolation = 'read_uncommitted' | 'read_committed'
 
 /** Where to read on. `leaderEpoch` is that of the last record before it, as committed with it; -1 or absent: not known. */
 export interface Position {

@@ -5,7 +5,7 @@
  * or records that compaction took out. There is no order across partitions.
  */
 
-import { aborted } from '../connect/connection.ts'
+import { aborted } from '../connect/abortable.ts'
 import { Fetcher } from '../fetch/fetcher.ts'
 import type { Delivery, FetchProblem, NextPosition } from '../fetch/types.ts'
 import type { Kafka } from '../kafka.ts'
