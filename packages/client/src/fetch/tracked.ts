@@ -27,6 +27,14 @@ export interface Arrival {
   readonly error: TidemarkError | undefined
 }
 
+export interface PreferredReplica {
+  readonly nodeId: number
+  /** Of the leader that named it: another leader may name another one. */
+  readonly leaderEpoch: number
+  /** When the leader is asked again. */
+  readonly untilMs: number
+}
+
 export interface Tracked<Claim> extends TopicPartition {
   readonly claim: Claim
   position: FetchPosition
@@ -48,6 +56,8 @@ export interface Tracked<Claim> extends TopicPartition {
   validEpoch: number
   /** Bytes handed out and neither released nor copied out. */
   bufferedBytes: number
+  /** The replica that the leader named to read from (KIP-392); undefined: the leader itself. */
+  replica: PreferredReplica | undefined
   failures: number
   notBeforeMs: number
 }
@@ -61,7 +71,7 @@ export type Next =
   | { readonly kind: 'look_up' }
   | { readonly kind: 'validate' | 'fetch'; readonly nodeId: number; readonly epoch: number }
 
-/** Pure but for what the cluster view holds. */
+/** Pure but for what the cluster view holds, and for a preferred replica that is over. */
 export function nextFor(t: Tracked<unknown>, cluster: Cluster, nowMs: number, bufferedBytesMax: number): Next {
   if (t.state !== 'reading' || t.paused || t.asked || t.doubtful) return { kind: 'nothing' }
   if (t.notBeforeMs > nowMs) return { kind: 'wait', untilMs: t.notBeforeMs }
@@ -69,7 +79,16 @@ export function nextFor(t: Tracked<unknown>, cluster: Cluster, nowMs: number, bu
   if (leader === undefined) return { kind: 'look_up' }
   const { nodeId, epoch } = leader
   if (needsValidation(t, epoch)) return { kind: 'validate', nodeId, epoch }
-  return t.bufferedBytes >= bufferedBytesMax ? { kind: 'full' } : { kind: 'fetch', nodeId, epoch }
+  return t.bufferedBytes >= bufferedBytesMax ? { kind: 'full' } : { kind: 'fetch', nodeId: nodeToRead(t, nodeId, epoch, nowMs), epoch }
+}
+
+/** The replica that the leader named, while it may be used; else the leader. */
+function nodeToRead(t: Tracked<unknown>, leader: number, epoch: number, nowMs: number): number {
+  const { replica } = t
+  if (replica === undefined) return leader
+  if (replica.leaderEpoch === epoch && replica.untilMs > nowMs) return replica.nodeId
+  t.replica = undefined
+  return leader
 }
 
 /** A position read under an older leader may be beyond what the new one has (KIP-320). Within one epoch nothing is cut off. */

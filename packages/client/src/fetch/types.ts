@@ -83,6 +83,11 @@ export interface FetcherOptions {
   readonly partitionBytesMax?: number
   /** Responses (and decompressed batches) that are held until they are released, plus those requested. Default: 64 MiB. One batch larger than this still comes through. */
   readonly bufferBytesMax?: number
+  /**
+   * Where this program runs. A leader names a replica in the same rack to read from, if the brokers have a replica selector (KIP-392).
+   * Kafka: `client.rack`. Default: none.
+   */
+  readonly rack?: string
   /** Kafka: `check.crcs`. Default: true. */
   readonly checkCrc?: boolean
 }

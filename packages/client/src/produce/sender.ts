@@ -1,6 +1,6 @@
 /**
  * Sends batches: up to `requestsInFlightMax` requests to each leader, each with at most one batch a partition.
- * Which batch may go is the queue's to say; what an answer means, the verdict's; here they are put to work.
+ * Which batch may go is the queue's to say; what an answer means, the outcome's; here they are put to work.
  */
 import { TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, errorOf, ZERO_UUID } from '@tidemark/protocol'
@@ -8,9 +8,9 @@ import { type Cluster, isLost } from '../cluster/cluster.ts'
 import { backoffMs } from '../retry.ts'
 import type { ProduceBatch } from './batch.ts'
 import { Identity } from './identity.ts'
+import { type BatchAnswer, outcomeOf, refusal } from './outcome.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { ResolvedProducerOptions } from './types.ts'
-import { type BatchAnswer, refusal, verdictOn } from './verdict.ts'
 
 interface Flight {
   readonly queue: PartitionQueue
@@ -209,8 +209,8 @@ export class Sender {
 
   #judge(flight: Flight, answer: BatchAnswer): void {
     const { queue, batch } = flight
-    const verdict = verdictOn(answer.errorCode, batch.count, this.#options.idempotent)
-    switch (verdict.kind) {
+    const outcome = outcomeOf(answer.errorCode, batch.count, this.#options.idempotent)
+    switch (outcome.kind) {
       case 'written':
         this.#written(flight, answer.baseOffset, answer.logAppendTimeMs)
         return
@@ -227,7 +227,7 @@ export class Sender {
       case 'again':
         queue.landed(batch)
         this.#cluster.leaderMoved(queue.topic, queue.partition, answer.currentLeader.leaderId, answer.currentLeader.leaderEpoch)
-        if (verdict.lookUp) this.#distrust(queue)
+        if (outcome.lookUp) this.#distrust(queue)
         this.#again(queue, batch, answer.errorCode)
         return
       case 'refused': {
