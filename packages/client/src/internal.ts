@@ -1,13 +1,19 @@
 /**
  * What Tidemark's own packages need of the client and its users do not: no part of the public API, and it may change with every release.
  */
-export { askCoordinator, type CoordinatorAnswer } from './cluster/ask-coordinator.ts'
+
 export { Cluster, isLost } from './cluster/cluster.ts'
+export { type ListedOffset, type ListOffsetsOptions, listOffsets, type OffsetQuery, type OffsetSpec } from './cluster/list-offsets.ts'
+export { mayPass } from './cluster/retrying.ts'
 export type { Answer, Body, ChangeListener, Destination, Node, PartitionView, Purpose, TopicsOptions, TopicView } from './cluster/types.ts'
-export { backoffMs, type RetryDelays } from './connect/backoff.ts'
 export { Diagnostics, textOf } from './diagnostics.ts'
 export { Fetcher } from './fetch/fetcher.ts'
 export type { Delivery, FetcherOptions, FetchOwner, FetchProblem, NextPosition, Position } from './fetch/types.ts'
+export { askCoordinator, type CoordinatorAnswer, coordinatorError } from './groups/ask-coordinator.ts'
+export { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription, type Subscription } from './groups/assignment.ts'
+export { fetchCommitted, type OffsetFetchOptions } from './groups/offset-fetch.ts'
 export { handleOf, type KafkaHandle } from './kafka.ts'
-export { type FoundOffset, type ListOffsetsOptions, listOffsets, type OffsetWish, type Place } from './offsets/list-offsets.ts'
+export { FetchedMessage, type MessageOrigin, NO_HEADERS, textOrBase64 } from './messages/message.ts'
+export { compareTopicPartitions, keyOf } from './messages/topic-partition.ts'
 export type { ResolvedKafkaOptions } from './options.ts'
+export { backoffMs, type RetryDelays } from './retry.ts'

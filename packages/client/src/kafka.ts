@@ -22,7 +22,7 @@ export class KafkaHandle implements Kafka {
     this.options = options
     this.platform = options.platform
     this.diagnostics = new Diagnostics(options.platform.clock, options.logger)
-    this.cluster = new Cluster(options)
+    this.cluster = new Cluster(options, this.diagnostics)
   }
 
   async close(): Promise<void> {

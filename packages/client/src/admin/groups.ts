@@ -1,12 +1,13 @@
 /** Groups: list, describe, and what they have committed. */
-import { TidemarkError } from '@tidemark/platform'
-import { apis, ConsumerProtocolAssignment, codecOf, ErrorCode, errorOf, Reader, WireError } from '@tidemark/protocol'
-import { askCoordinator } from '../cluster/ask-coordinator.ts'
-import { type Cluster, isLost } from '../cluster/cluster.ts'
-import { pause } from '../connect/abortable.ts'
-import { backoffMs } from '../connect/backoff.ts'
-import type { TopicPartition } from '../fetch/types.ts'
-import type { Offset } from '../messages/offset.ts'
+import { checkName, checkOptions, flagOption, TidemarkError } from '@tidemark/platform'
+import { apis, ErrorCode, errorOf, WireError } from '@tidemark/protocol'
+import type { Cluster } from '../cluster/cluster.ts'
+import { type CallLimits, mayPass, retrying } from '../cluster/retrying.ts'
+import { askCoordinator } from '../groups/ask-coordinator.ts'
+import { decodeAssignment } from '../groups/assignment.ts'
+import { type CommittedOffset, fetchCommitted } from '../groups/offset-fetch.ts'
+import { compareTopicPartitions, type TopicPartition } from '../messages/topic-partition.ts'
+import { checkedLimits, LIMIT_NAMES, limitsOf } from './limits.ts'
 
 export interface GroupListing {
   readonly groupId: string
@@ -23,8 +24,10 @@ export interface GroupMember {
   readonly instanceId: string | null
   readonly clientId: string
   readonly host: string
-  /** In order. Empty also if the group is not one of consumers, or what its leader wrote cannot be read. */
+  /** In order. Empty also if the group is not one of consumers, or the assignment cannot be read. */
   readonly assignment: readonly TopicPartition[]
+  /** Why the assignment cannot be read: what the group's leader wrote is not an assignment. */
+  readonly assignmentError: TidemarkError | undefined
 }
 
 export interface GroupDescription {
@@ -37,144 +40,89 @@ export interface GroupDescription {
   readonly members: readonly GroupMember[]
 }
 
-export interface CommittedOffset extends TopicPartition {
-  readonly offset: Offset
-  /** -1: it was committed without one. */
-  readonly leaderEpoch: number
-  readonly metadata: string
-}
-
-interface Asking {
-  readonly signal?: AbortSignal
+export interface GroupOffsetsOptions extends CallLimits {
+  /** Wait for transactions that are about to commit an offset. Default: false. */
+  readonly requireStable?: boolean
 }
 
 export interface Groups {
   /** Of all brokers, by name. */
-  list(options?: Asking): Promise<readonly GroupListing[]>
+  list(options?: CallLimits): Promise<readonly GroupListing[]>
   /** Rejects with `TidemarkError` UNKNOWN_GROUP. */
-  describe(group: string, options?: Asking): Promise<GroupDescription>
-  /** What is committed, by topic and partition; empty if nothing is. `requireStable` waits for transactions that are about to commit some. */
-  offsets(group: string, options?: Asking & { readonly requireStable?: boolean }): Promise<readonly CommittedOffset[]>
+  describe(group: string, options?: CallLimits): Promise<GroupDescription>
+  /** What is committed, by topic and partition; empty if nothing is. */
+  offsets(group: string, options?: GroupOffsetsOptions): Promise<readonly CommittedOffset[]>
 }
-
-/** From this version on OffsetFetch has a list of groups; from the one after next it has topic ids, which would have to be looked up. */
-const GROUPS_FROM = 8
-const NAMES_UNTIL = 9
 
 export function groupsOf(cluster: Cluster): Groups {
   return {
-    async list({ signal } = {}) {
-      await cluster.refresh([])
-      const lists = await Promise.all(cluster.nodes().map((node) => listOf(cluster, node.nodeId, signal)))
+    async list(options = {}) {
+      const limits = limitsOf('groups.list()', options)
+      await retrying(cluster, { what: 'looking up the cluster', retries: mayPass, ...limits }, () => cluster.refresh([]))
+      const lists = await Promise.all(cluster.nodes().map((node) => listOf(cluster, node.nodeId, limits)))
       const byName = new Map(lists.flat().map((g) => [g.groupId, g]))
       return [...byName.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : 1))
     },
 
-    async describe(group, { signal } = {}) {
-      const to = { node: { coordinator: group }, purpose: 'admin', signal } as const
-      const described = await askCoordinator(
-        cluster,
-        group,
-        'the description',
-        async () => {
-          const { body } = await cluster.send(apis.DescribeGroups, { groups: [group] }, to)
-          const found = body.groups[0]
-          const errorCode = found?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR
-          return {
-            errorCode: errorCode === ErrorCode.GROUP_ID_NOT_FOUND ? 0 : errorCode,
-            errorMessage: found?.errorMessage ?? null,
-            result: found,
-          }
-        },
-        signal,
-      )
+    async describe(group, options = {}) {
+      checkName('the name of the group', group)
+      const limits = limitsOf('groups.describe()', options)
+      const described = await askCoordinator(cluster, group, `describing group '${group}'`, limits, async (signal) => {
+        const to = { node: { coordinator: group }, purpose: 'admin', signal } as const
+        const { body } = await cluster.send(apis.DescribeGroups, { groups: [group] }, to)
+        const found = body.groups[0]
+        const errorCode = found?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR
+        return {
+          errorCode: errorCode === ErrorCode.GROUP_ID_NOT_FOUND ? 0 : errorCode,
+          errorMessage: found?.errorMessage ?? null,
+          result: found,
+        }
+      })
       if (described === undefined || described.errorCode !== 0 || described.groupState === 'Dead') throw unknownGroup(group)
       const members = described.members.map((m) => ({
         memberId: m.memberId,
         instanceId: m.groupInstanceId,
         clientId: m.clientId,
         host: m.clientHost,
-        assignment: described.protocolType === 'consumer' ? assignmentOf(m.memberAssignment) : [],
+        ...assignmentOf(m.memberId, described.protocolType === 'consumer' ? m.memberAssignment : Buffer.alloc(0)),
       }))
       const { groupState: state, protocolType, protocolData: protocol } = described
-      return { groupId: group, state, protocolType, protocol, coordinator: await cluster.coordinator(group, signal), members }
+      return { groupId: group, state, protocolType, protocol, coordinator: await cluster.coordinator(group, limits.signal), members }
     },
 
-    async offsets(group, { requireStable = false, signal } = {}) {
-      const to = { node: { coordinator: group }, purpose: 'admin', signal, versionMax: NAMES_UNTIL } as const
-      const body = (version: number) =>
-        version < GROUPS_FROM
-          ? { groupId: group, topics: null, requireStable }
-          : { groups: [{ groupId: group, topics: null }], requireStable }
-      const topics = await askCoordinator(
-        cluster,
-        group,
-        'the committed offsets',
-        async () => {
-          const { version, body: answer } = await cluster.send(apis.OffsetFetch, body, to)
-          const part = version < GROUPS_FROM ? answer : (answer.groups[0] ?? { topics: [], errorCode: ErrorCode.UNKNOWN_SERVER_ERROR })
-          const failed = part.topics.flatMap((t) => t.partitions).find((p) => p.errorCode !== 0)
-          const errorCode = part.errorCode === 0 ? (failed?.errorCode ?? 0) : part.errorCode
-          return { errorCode: errorCode === ErrorCode.GROUP_ID_NOT_FOUND ? 0 : errorCode, result: errorCode === 0 ? part.topics : [] }
-        },
-        signal,
+    async offsets(group, options = {}) {
+      checkName('the name of the group', group)
+      checkOptions<GroupOffsetsOptions>('groups.offsets()', options, { ...LIMIT_NAMES, requireStable: true })
+      const limits = checkedLimits(options)
+      const requireStable = flagOption('requireStable', options.requireStable ?? false)
+      const what = `reading the committed offsets of group '${group}'`
+      return retrying(cluster, { what, retries: mayPass, ...limits }, (signal) =>
+        fetchCommitted(cluster, { group, requireStable, purpose: 'admin', signal }),
       )
-      const committed = topics.flatMap((t) =>
-        t.partitions.flatMap((p) =>
-          p.committedOffset < 0
-            ? []
-            : [
-                {
-                  topic: t.name,
-                  partition: p.partitionIndex,
-                  offset: p.committedOffset as Offset,
-                  leaderEpoch: p.committedLeaderEpoch,
-                  metadata: p.metadata ?? '',
-                },
-              ],
-        ),
-      )
-      return committed.sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1))
     },
   }
 }
 
 /** The groups that one node coordinates; asked again while it loads them. */
-async function listOf(cluster: Cluster, node: number, signal: AbortSignal | undefined): Promise<GroupListing[]> {
-  const { clock, random } = cluster.options.platform
-  const deadlineMs = clock.monotonic() + cluster.options.requestTimeoutMs
-  for (let failures = 1; ; failures++) {
-    try {
-      const { body } = await cluster.send(apis.ListGroups, {}, { node, purpose: 'admin', signal })
-      if (body.errorCode === 0) {
-        return body.groups.map((g) => ({ groupId: g.groupId, protocolType: g.protocolType, state: g.groupState, type: g.groupType }))
-      }
-      const { name, retriable } = errorOf(body.errorCode)
-      if (!retriable || clock.monotonic() >= deadlineMs) throw new TidemarkError(name, `node ${node} cannot list its groups: ${name}`)
-    } catch (error) {
-      if (!isLost(error) || clock.monotonic() >= deadlineMs) throw error
-    }
-    await pause(clock, backoffMs(random, cluster.options.retry, failures), 'ListGroups', signal)
-  }
+function listOf(cluster: Cluster, node: number, limits: CallLimits): Promise<GroupListing[]> {
+  const what = `listing the groups of node ${node}`
+  return retrying(cluster, { what, retries: mayPass, ...limits }, async (signal) => {
+    const { body } = await cluster.send(apis.ListGroups, {}, { node, purpose: 'admin', signal })
+    const { name, text } = errorOf(body.errorCode)
+    if (body.errorCode !== 0) throw new TidemarkError(name, `${what} failed: ${name} (${text})`)
+    return body.groups.map((g) => ({ groupId: g.groupId, protocolType: g.protocolType, state: g.groupState, type: g.groupType }))
+  })
 }
 
-/** What the group's leader wrote for a member: a version, then the embedded message. */
-function assignmentOf(bytes: Buffer): readonly TopicPartition[] {
-  if (bytes.length === 0) return []
+function assignmentOf(memberId: string, bytes: Buffer): Pick<GroupMember, 'assignment' | 'assignmentError'> {
   try {
-    const reader = new Reader(bytes)
-    const version = Math.min(reader.int16(), ConsumerProtocolAssignment.versions[1])
-    const { assignedPartitions } = codecOf(ConsumerProtocolAssignment, version).decode(reader)
-    const all = assignedPartitions.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })))
-    return all.sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1))
+    return { assignment: decodeAssignment(bytes).sort(compareTopicPartitions), assignmentError: undefined }
   } catch (error) {
-    if (error instanceof WireError || error instanceof RangeError) return []
-    throw error
+    if (!(error instanceof WireError)) throw error
+    const text = `the assignment of member '${memberId}' cannot be read: ${error.message}`
+    return { assignment: [], assignmentError: new TidemarkError('PROTOCOL_ERROR', text, { cause: error }) }
   }
 }
 
 const unknownGroup = (group: string): TidemarkError =>
-  new TidemarkError(
-    'UNKNOWN_GROUP',
-    `group '${group}' is not there: it has no members and no committed offsets; see them all with: tidemark group list`,
-  )
+  new TidemarkError('UNKNOWN_GROUP', `group '${group}' does not exist: it has no members and no committed offsets`)

@@ -1,16 +1,24 @@
 /** Topics: create, list, describe, delete, and where their logs begin and end. */
-import { TidemarkError, type TidemarkErrorCode } from '@tidemark/platform'
+import {
+  checkOptions,
+  checkPartition,
+  countOption,
+  describe,
+  flagOption,
+  TidemarkError,
+  type TidemarkErrorCode,
+  wordOption,
+} from '@tidemark/platform'
 import { apis, ErrorCode, type ErrorName, errorOf } from '@tidemark/protocol'
-import { type Cluster, isLost } from '../cluster/cluster.ts'
-import type { TopicView } from '../cluster/types.ts'
-import { pause } from '../connect/abortable.ts'
-import { backoffMs } from '../connect/backoff.ts'
-import type { Isolation } from '../fetch/types.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { checkOffsetSpec, type ListedOffset, listOffsets, type OffsetSpec, refusedTopic } from '../cluster/list-offsets.ts'
+import { type CallLimits, mayPass, retrying } from '../cluster/retrying.ts'
+import { ISOLATIONS, type Isolation, type TopicView } from '../cluster/types.ts'
 import type { Offset } from '../messages/offset.ts'
 import { nameOf, type TopicName } from '../messages/topic.ts'
-import { type FoundOffset, listOffsets, type Place, refusedTopic } from '../offsets/list-offsets.ts'
+import { checkedLimits, LIMIT_NAMES, limitsOf } from './limits.ts'
 
-export interface CreateTopicOptions {
+export interface CreateTopicOptions extends CallLimits {
   /** Default: the broker's `num.partitions`. */
   readonly partitions?: number
   /** Default: the broker's `default.replication.factor`. */
@@ -19,7 +27,6 @@ export interface CreateTopicOptions {
   readonly configs?: Readonly<Record<string, string | null>>
   /** Only asks whether it could be created. */
   readonly validateOnly?: boolean
-  readonly signal?: AbortSignal
 }
 
 export interface CreatedTopic {
@@ -31,132 +38,176 @@ export interface CreatedTopic {
   readonly replicationFactor: number
 }
 
-export interface TopicOffset extends FoundOffset {
+export interface TopicOffset extends ListedOffset {
   readonly offset: Offset
 }
 
-export interface TopicOffsetsOptions {
+export interface TopicOffsetsOptions extends CallLimits {
   /** Default: all. */
   readonly partitions?: readonly number[]
   readonly isolation?: Isolation
-  readonly signal?: AbortSignal
 }
 
+/** Every call also rejects with INVALID_ARGUMENT, INVALID_OPTION, and with what `CallLimits` bring. */
 export interface Topics {
   /** Rejects with `TidemarkError`: TOPIC_EXISTS, INVALID_TOPIC, INVALID_PARTITIONS, INVALID_CONFIG, … */
   create(topic: TopicName, options?: CreateTopicOptions): Promise<CreatedTopic>
   /** By name, the internal ones too. */
-  list(options?: { readonly signal?: AbortSignal }): Promise<readonly TopicView[]>
+  list(options?: CallLimits): Promise<readonly TopicView[]>
   /** Rejects with `TidemarkError` UNKNOWN_TOPIC. */
-  describe(topic: TopicName, options?: { readonly signal?: AbortSignal }): Promise<TopicView>
+  describe(topic: TopicName, options?: CallLimits): Promise<TopicView>
   /** Rejects with `TidemarkError` UNKNOWN_TOPIC. */
-  delete(topic: TopicName, options?: { readonly signal?: AbortSignal }): Promise<void>
+  delete(topic: TopicName, options?: CallLimits): Promise<void>
   /**
-   * In the order of the partitions; the time is a Date, or milliseconds since 1970. Where no record is at or after it, the offset is
+   * In the order of the partitions; a time is a Date, or milliseconds since 1970. Where no record is at or after it, the offset is
    * the end of the log and `timestampMs` is -1. Rejects with `TidemarkError` UNKNOWN_TOPIC or UNKNOWN_PARTITION.
    */
-  offsets(topic: TopicName, at: Place | number, options?: TopicOffsetsOptions): Promise<readonly TopicOffset[]>
+  offsets(topic: TopicName, at: OffsetSpec | number, options?: TopicOffsetsOptions): Promise<readonly TopicOffset[]>
 }
 
 /** From this version on the broker has defaults for partitions and replication. */
 const DEFAULTS_FROM = 4
-/** From this version on DeleteTopics takes names beside ids, in another field. */
+/** Up to this version DeleteTopics takes names in a field of their own, and no ids. */
 const NAMES_APART_UNTIL = 5
+const NO_ID = '00000000000000000000000000000000'
 
 export function topicsOf(cluster: Cluster): Topics {
-  return {
-    async create(topic, options = {}) {
-      const name = nameOf(topic)
-      const { partitions = -1, replicationFactor = -1, validateOnly = false, signal } = options
-      const configs = Object.entries(options.configs ?? {}).map(([key, value]) => ({ name: key, value }))
-      const answer = await askController(cluster, 'CreateTopics', signal, async (node) => {
-        const body = (version: number) => {
-          const fallback = version < DEFAULTS_FROM ? 1 : -1
-          const numPartitions = partitions === -1 ? fallback : partitions
-          const factor = replicationFactor === -1 ? fallback : replicationFactor
-          const wish = { name, numPartitions, replicationFactor: factor, assignments: [], configs }
-          return { topics: [wish], timeoutMs: cluster.options.requestTimeoutMs, validateOnly }
-        }
-        const { body: answered } = await cluster.send(apis.CreateTopics, body, { node, purpose: 'admin', signal })
-        return answered.topics[0] ?? { errorCode: -1, errorMessage: 'the answer is empty' }
-      })
-      if (answer.errorCode !== 0) throw refusedCreation(name, answer.errorCode, answer.errorMessage)
-      cluster.invalidate(name)
-      if (!('topicId' in answer)) throw refusedCreation(name, -1, null)
-      return { name, id: answer.topicId, partitions: answer.numPartitions, replicationFactor: answer.replicationFactor }
-    },
-
-    async list({ signal } = {}) {
-      const all = await cluster.allTopics(signal)
-      return [...all].sort((a, b) => (a.name < b.name ? -1 : 1))
-    },
-
-    async describe(topic, { signal } = {}) {
-      const name = nameOf(topic)
+  const describeTopic = (name: string, limits: CallLimits): Promise<TopicView> =>
+    retrying(cluster, { what: `describing topic '${name}'`, retries: mayPass, ...limits }, async (signal) => {
       cluster.invalidate(name)
       const view = (await cluster.topics([name], { signal })).get(name)!
       if (view.errorCode !== 0) throw refusedTopic(name, view.errorCode)
       return view
+    })
+
+  return {
+    async create(topic, options = {}) {
+      const name = nameOf(topic)
+      const wish = checkedCreation(options)
+      const answer = await askController(cluster, `creating topic '${name}'`, checkedLimits(options), async (node, signal) => {
+        const body = (version: number) => {
+          const fallback = version < DEFAULTS_FROM ? 1 : -1
+          const { partitions: numPartitions = fallback, replicationFactor = fallback, configs, validateOnly } = wish
+          const asked = { name, numPartitions, replicationFactor, assignments: [], configs }
+          return { topics: [asked], timeoutMs: cluster.options.requestTimeoutMs, validateOnly }
+        }
+        const { body: answered } = await cluster.send(apis.CreateTopics, body, { node, purpose: 'admin', signal })
+        return answered.topics[0] ?? emptyAnswer('CreateTopics')
+      })
+      if (answer.errorCode !== 0) throw refusedCreation(name, answer.errorCode, answer.errorMessage)
+      cluster.invalidate(name)
+      return { name, id: answer.topicId, partitions: answer.numPartitions, replicationFactor: answer.replicationFactor }
     },
 
-    async delete(topic, { signal } = {}) {
+    async list(options = {}) {
+      const limits = limitsOf('topics.list()', options)
+      const all = await retrying(cluster, { what: 'listing topics', retries: mayPass, ...limits }, (signal) => cluster.allTopics(signal))
+      return [...all].sort((a, b) => (a.name < b.name ? -1 : 1))
+    },
+
+    async describe(topic, options = {}) {
+      return describeTopic(nameOf(topic), limitsOf('topics.describe()', options))
+    },
+
+    async delete(topic, options = {}) {
       const name = nameOf(topic)
-      const answer = await askController(cluster, 'DeleteTopics', signal, async (node) => {
+      const limits = limitsOf('topics.delete()', options)
+      const answer = await askController(cluster, `deleting topic '${name}'`, limits, async (node, signal) => {
         const timeoutMs = cluster.options.requestTimeoutMs
         const body = (version: number) =>
           version <= NAMES_APART_UNTIL ? { topicNames: [name], timeoutMs } : { topics: [{ name, topicId: NO_ID }], timeoutMs }
         const { body: answered } = await cluster.send(apis.DeleteTopics, body, { node, purpose: 'admin', signal })
-        return answered.responses[0] ?? { errorCode: -1 }
+        return answered.responses[0] ?? emptyAnswer('DeleteTopics')
       })
       if (answer.errorCode !== 0) throw refusedTopic(name, answer.errorCode)
       cluster.invalidate(name)
     },
 
-    async offsets(topic, at, { partitions, isolation, signal } = {}) {
+    async offsets(topic, at, options = {}) {
       const name = nameOf(topic)
-      const place = typeof at === 'number' ? new Date(at) : at
-      const chosen = partitions ?? (await this.describe(name, signal === undefined ? {} : { signal })).partitions.map((p) => p.partition)
-      const options = { signal, ...(isolation === undefined ? {} : { isolation }) }
-      const found = await listOffsets(
-        cluster,
-        chosen.map((partition) => ({ topic: name, partition, at: place })),
-        options,
-      )
-      const none = found.filter((f) => f.offset === undefined)
-      const ends = await listOffsets(
-        cluster,
-        none.map(({ partition }) => ({ topic: name, partition, at: 'latest' as const })),
-        options,
-      )
-      return found.map((f) => ({ ...f, offset: f.offset ?? ends[none.indexOf(f)]?.offset ?? (0 as Offset) }))
+      const spec = checkOffsetSpec('the place in the log', at)
+      checkOptions<TopicOffsetsOptions>('topics.offsets()', options, { ...LIMIT_NAMES, partitions: true, isolation: true })
+      const limits = checkedLimits(options)
+      const isolation = wordOption('isolation', options.isolation ?? 'read_uncommitted', ISOLATIONS)
+      const named = checkedPartitions(options.partitions)
+      const partitions = named ?? (await describeTopic(name, limits)).partitions.map((p) => p.partition)
+      return retrying(cluster, { what: `listing the offsets of topic '${name}'`, retries: mayPass, ...limits }, async (signal) => {
+        const find = (list: readonly number[], where: OffsetSpec) =>
+          listOffsets(
+            cluster,
+            list.map((partition) => ({ topic: name, partition, at: where })),
+            { signal, isolation, purpose: 'admin' },
+          )
+        const found = await find(partitions, spec)
+        const none = found.filter((f) => f.offset === undefined)
+        const ends = await find(
+          none.map((f) => f.partition),
+          'latest',
+        )
+        return found.map((f) => ({ ...f, offset: f.offset ?? ends[none.indexOf(f)]!.offset! }))
+      })
     },
   }
 }
 
-const NO_ID = '00000000000000000000000000000000'
+const emptyAnswer = (api: string): never => {
+  throw new TidemarkError('PROTOCOL_ERROR', `the answer to ${api} is empty`)
+}
+
+function checkedPartitions(partitions: unknown): readonly number[] | undefined {
+  if (partitions === undefined) return undefined
+  if (!Array.isArray(partitions)) {
+    throw new TidemarkError('INVALID_OPTION', `option 'partitions' is ${describe(partitions)}; it must be an array of numbers`)
+  }
+  for (const [i, partition] of partitions.entries()) checkPartition(`partitions[${i}]`, partition)
+  return partitions
+}
+
+function checkedCreation(options: CreateTopicOptions) {
+  checkOptions<CreateTopicOptions>('topics.create()', options, {
+    ...LIMIT_NAMES,
+    partitions: true,
+    replicationFactor: true,
+    configs: true,
+    validateOnly: true,
+  })
+  const { partitions, replicationFactor, configs = {} } = options
+  if (partitions !== undefined) countOption('partitions', partitions, 1, 2 ** 31 - 1)
+  if (replicationFactor !== undefined) countOption('replicationFactor', replicationFactor, 1, 2 ** 15 - 1)
+  if (typeof configs !== 'object' || configs === null || Array.isArray(configs)) {
+    throw new TidemarkError('INVALID_OPTION', `option 'configs' is ${describe(configs)}; it must be an object of texts`)
+  }
+  for (const [name, value] of Object.entries(configs)) {
+    if (typeof value === 'string' || value === null) continue
+    throw new TidemarkError('INVALID_OPTION', `option 'configs' has ${describe(value)} for '${name}'; a value is text, or null`)
+  }
+  return {
+    partitions,
+    replicationFactor,
+    configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
+    validateOnly: flagOption('validateOnly', options.validateOnly ?? false),
+  }
+}
 
 /** Asks the controller, or any node while it is not known (which passes the request on), until the answer is one to keep. */
-async function askController<T extends { readonly errorCode: number }>(
+function askController<T extends { readonly errorCode: number }>(
   cluster: Cluster,
   what: string,
-  signal: AbortSignal | undefined,
-  attempt: (node: number | 'any') => Promise<T>,
+  limits: CallLimits,
+  attempt: (node: number | 'any', signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { clock, random } = cluster.options.platform
-  const deadlineMs = clock.monotonic() + cluster.options.requestTimeoutMs
-  for (let failures = 1; ; failures++) {
+  // Once the request may have been done, "exists already" and "does not exist" would be told about our own deed.
+  const retries = (error: TidemarkError): boolean => error.code === 'UNREACHABLE' || error.code === 'NOT_CONTROLLER'
+  let isFirst = true
+  return retrying(cluster, { what, retries, ...limits }, async (signal) => {
+    if (!isFirst) await cluster.refresh([])
+    isFirst = false
     const controller = cluster.nodes().find((n) => n.nodeId === cluster.controllerId)
-    try {
-      const answer = await attempt(controller?.nodeId ?? 'any')
-      const { name } = errorOf(answer.errorCode)
-      if (name !== 'NOT_CONTROLLER' || clock.monotonic() >= deadlineMs) return answer
-    } catch (error) {
-      // Once the request may have been done, "exists already" and "is not there" would be told about our own deed.
-      if (!isLost(error) || error.code !== 'UNREACHABLE' || controller === undefined || clock.monotonic() >= deadlineMs) throw error
-    }
-    await pause(clock, backoffMs(random, cluster.options.retry, failures), what, signal)
-    await cluster.refresh([])
-  }
+    const answer = await attempt(controller?.nodeId ?? 'any', signal)
+    const { name, text } = errorOf(answer.errorCode)
+    if (name === 'NOT_CONTROLLER') throw new TidemarkError(name, `${what} failed: ${name} (${text})`)
+    return answer
+  })
 }
 
 const CREATION_CODES: Partial<Record<ErrorName, TidemarkErrorCode>> = {
@@ -167,7 +218,7 @@ const CREATION_CODES: Partial<Record<ErrorName, TidemarkErrorCode>> = {
 function refusedCreation(topic: string, errorCode: number, told: string | null | undefined): TidemarkError {
   const { name } = errorOf(errorCode)
   if (errorCode === ErrorCode.TOPIC_ALREADY_EXISTS) {
-    return new TidemarkError('TOPIC_EXISTS', `topic '${topic}' is there already; see it with: tidemark topic describe ${topic}`, { topic })
+    return new TidemarkError('TOPIC_EXISTS', `topic '${topic}' exists already`, { topic })
   }
   return new TidemarkError(CREATION_CODES[name] ?? name, `topic '${topic}' cannot be created: ${told ? `${name}: ${told}` : name}`, {
     topic,

@@ -4,13 +4,15 @@
  */
 import { type Address, below, TidemarkError } from '@tidemark/platform'
 import { type Api, apis, decodeResponse, ErrorCode, encodeRequest, type MetadataResponse } from '@tidemark/protocol'
-import { abortable, pause } from '../connect/abortable.ts'
+import { abortable, pause, type WaitLimits } from '../connect/abortable.ts'
 import { addressText } from '../connect/address.ts'
-import { backoffMs } from '../connect/backoff.ts'
+import { Closing } from '../connect/closing.ts'
 import { chooseVersion } from '../connect/handshake.ts'
 import type { Link, OpenConnection } from '../connect/link.ts'
 import { Links } from '../connect/links.ts'
+import { type Diagnostics, textOf } from '../diagnostics.ts'
 import type { ResolvedKafkaOptions } from '../options.ts'
+import { backoffMs } from '../retry.ts'
 import { Coordinators } from './coordinators.ts'
 import { Refresher } from './refresher.ts'
 import type { Answer, Body, ChangeListener, Destination, Node, TopicsOptions, TopicView } from './types.ts'
@@ -23,6 +25,18 @@ const LOST_CODES = new Set(['UNREACHABLE', 'TIMED_OUT', 'CONNECTION_LOST'])
 
 /** Whether the way to the broker failed, not the request: trying again later, or elsewhere, may help. */
 export const isLost = (error: unknown): error is TidemarkError => error instanceof TidemarkError && LOST_CODES.has(error.code)
+
+/** One failed attempt at something that is tried again. */
+export interface BackOff {
+  /** As it stands in reports and errors: "listing the groups of node 3". */
+  readonly what: string
+  /** Attempts that failed so far, this one included. */
+  readonly failures: number
+  readonly error?: unknown
+  readonly signal?: AbortSignal | undefined
+}
+
+const namesText = (topics: readonly string[]): string => `topic${topics.length === 1 ? '' : 's'} ${topics.map((t) => `'${t}'`).join(', ')}`
 
 export class Cluster {
   readonly options: ResolvedKafkaOptions
@@ -37,28 +51,31 @@ export class Cluster {
   #nodes = new Map<number, Node>()
   #clusterId: string | null = null
   #controllerId = -1
-  #closed: TidemarkError | undefined
+  readonly #diagnostics: Diagnostics
+  readonly #closing = new Closing()
 
-  constructor(options: ResolvedKafkaOptions) {
+  constructor(options: ResolvedKafkaOptions, diagnostics: Diagnostics) {
     const { clock, random } = options.platform
     this.options = options
+    this.#diagnostics = diagnostics
     this.#links = new Links(options)
-    this.#refresher = new Refresher(
-      clock,
-      random,
-      options.retry,
-      (names, autoCreate) => this.#askMetadata(names, autoCreate),
-      (names, answer) => this.#take(names, answer),
-    )
-    this.#coordinators = new Coordinators({
+    this.#refresher = new Refresher({
       clock,
       random,
       delays: options.retry,
+      ask: (names, autoCreate) => this.#askMetadata(names, autoCreate),
+      take: (names, answer) => this.#take(names, answer),
+      pause: (delayMs) => pause(clock, delayMs, this.#limits('Metadata')),
+      failed: (failures, error) => this.reportRetry('looking up the cluster', failures, error),
+    })
+    this.#coordinators = new Coordinators({
+      clock,
       timeoutMs: options.requestTimeoutMs,
       ask: (body) => this.send(apis.FindCoordinator, body, { node: 'any', purpose: 'metadata' }),
       found: (node) => void this.#nodes.set(node.nodeId, { ...this.#nodes.get(node.nodeId), ...node }),
+      backOff: (failures, what, error) => this.backOff({ what, failures, error }),
     })
-    this.#timer = new MetadataTimer(clock, options.metadataMaxAgeMs, () => void this.refresh().catch(() => {}))
+    this.#timer = new MetadataTimer(clock, options.metadataMaxAgeMs, () => void this.#refreshInBackground())
   }
 
   /**
@@ -67,11 +84,12 @@ export class Cluster {
    * FRAME_TOO_LARGE, PROTOCOL_ERROR, ABORTED, CLOSED. After TIMED_OUT and CONNECTION_LOST the broker may have done what it was asked.
    */
   async send<A extends Api>(api: A, body: Body<A>, to: Destination): Promise<Answer<A>> {
-    if (this.#closed !== undefined) throw this.#closed
-    const link = await abortable(this.#linkTo(to), api.name, to.signal)
+    if (this.#closing.error !== undefined) throw this.#closing.error
+    const limits = this.#limits(api.name, to.signal)
+    const link = await abortable(this.#linkTo(to), limits)
     try {
       const open = link.connect()
-      return await this.#exchange(api, body, to, link, open instanceof Promise ? await abortable(open, api.name, to.signal) : open)
+      return await this.#exchange(api, body, to, link, open instanceof Promise ? await abortable(open, limits) : open)
     } catch (error) {
       throw this.#judged(error, link, to)
     }
@@ -130,15 +148,18 @@ export class Cluster {
         await link.connect()
         return link
       } catch (error) {
-        if (this.#closed !== undefined || (!isLost(error) && links.length === 1)) throw this.#closed ?? error
+        if (this.#closing.error !== undefined || (!isLost(error) && links.length === 1)) throw this.#closing.error ?? error
         failures.push(
           (error as Error).message.startsWith(link.where) ? (error as Error).message : `${link.where}: ${(error as Error).message}`,
         )
         cause = error
       }
     }
-    const hint = 'is a broker listening there? start one with: tidemark up'
-    throw new TidemarkError('UNREACHABLE', `no broker can be reached: ${failures.join('; ')}; ${hint}`, { cause })
+    throw new TidemarkError(
+      'UNREACHABLE',
+      `no broker can be reached: ${failures.join('; ')}; check the addresses, and that a broker listens there`,
+      { cause },
+    )
   }
 
   #candidates(): Address[] {
@@ -154,16 +175,16 @@ export class Cluster {
    * there has `errorCode` UNKNOWN_TOPIC_OR_PARTITION. Rejects like `send` when no broker can be asked.
    */
   async topics(names: readonly string[], options: TopicsOptions = {}): Promise<ReadonlyMap<string, TopicView>> {
-    const { clock, random } = this.options.platform
+    const { clock } = this.options.platform
     const { autoCreate = false, signal } = options
     const deadlineMs = clock.monotonic() + (options.timeoutMs ?? this.options.requestTimeoutMs)
     let stale = names.filter((name) => !this.#isFresh(name))
     for (let failures = 1; stale.length > 0; failures++) {
       const urgent = failures === 1 && stale.some((name) => this.#view.topic(name) === undefined)
-      await abortable(this.#refresher.refresh(stale, autoCreate, urgent), 'Metadata', signal)
+      await abortable(this.#refresher.refresh(stale, autoCreate, urgent), this.#limits('Metadata', signal))
       stale = stale.filter((name) => isOpenQuestion(this.#view.topic(name), autoCreate))
       if (stale.length === 0 || clock.monotonic() >= deadlineMs) break
-      await pause(clock, backoffMs(random, this.options.retry, failures), 'Metadata', signal)
+      await this.backOff({ what: `waiting for ${namesText(stale)}`, failures, signal })
     }
     return new Map(names.map((name) => [name, this.#view.topic(name)!]))
   }
@@ -216,7 +237,7 @@ export class Cluster {
 
   /** The node that coordinates a group. */
   coordinator(group: string, signal?: AbortSignal): Promise<number> {
-    return abortable(Promise.resolve(this.#coordinators.get(group)), 'FindCoordinator', signal)
+    return abortable(Promise.resolve(this.#coordinators.get(group)), this.#limits('FindCoordinator', signal))
   }
 
   forgetCoordinator(group: string): void {
@@ -251,11 +272,51 @@ export class Cluster {
     this.#links.release(owner, new TidemarkError('CLOSED', 'the owner of the connection was closed'))
   }
 
+  /** Calls once, when the cluster is closed. Returns the way to stop listening. */
+  onClose(listener: (error: TidemarkError) => void): () => void {
+    return this.#closing.onClose(listener)
+  }
+
+  /** Whatever is under way, or waits for its next attempt, rejects CLOSED at once. */
   close(): void {
-    this.#closed ??= new TidemarkError('CLOSED', 'this Kafka client was closed')
+    if (this.#closing.error !== undefined) return
+    const error = new TidemarkError('CLOSED', 'this Kafka client was closed')
     this.#timer.stop()
     this.#listeners.clear()
-    this.#links.close(this.#closed)
+    this.#closing.close(error)
+    this.#links.close(error)
+  }
+
+  /** Waits before the next attempt, and reports the failure from the second one on. Rejects ABORTED or CLOSED. */
+  async backOff({ what, failures, error, signal }: BackOff): Promise<void> {
+    const { clock, random } = this.options.platform
+    this.reportRetry(what, failures, error)
+    await pause(clock, backoffMs(random, this.options.retry, failures), this.#limits(what, signal))
+  }
+
+  /**
+   * Something failed for the n-th time and will be tried again. The first failure is not reported: connections break, leaders move.
+   * `kind` is the same for all things that one cause makes fail, such as the partitions of a broker.
+   */
+  reportRetry(what: string, failures: number, error?: unknown, kind = what): void {
+    if (failures < 2 || this.#closing.error !== undefined) return
+    const code = error instanceof TidemarkError ? error.code : ''
+    const why = error === undefined ? '' : `: ${textOf(error)}`
+    const text = `${what} failed ${failures} times and is tried again${why}`
+    this.#diagnostics.report('tidemark:client', { level: 'warn', cause: `${kind} ${code}`, text, error })
+  }
+
+  #limits(what: string, signal?: AbortSignal): WaitLimits {
+    return { what, closing: this.#closing, signal }
+  }
+
+  /** The refresher reports what goes wrong, and the next look-up is due anyway. */
+  async #refreshInBackground(): Promise<void> {
+    try {
+      await this.refresh()
+    } catch (error) {
+      if (!(error instanceof TidemarkError)) throw error
+    }
   }
 
   #isFresh(name: string): boolean {

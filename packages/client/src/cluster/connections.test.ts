@@ -178,7 +178,7 @@ describe('reaching a broker', () => {
     const error = await world.fails(handleOf(kafka).cluster.allTopics())
     expect(error.code).toBe('UNREACHABLE')
     expect(error.message).toBe(
-      'no broker can be reached: a:1: nobody listens there; [::1]:2: nobody listens there; is a broker listening there? start one with: tidemark up',
+      'no broker can be reached: a:1: nobody listens there; [::1]:2: nobody listens there; check the addresses, and that a broker listens there',
     )
   })
 

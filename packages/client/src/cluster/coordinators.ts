@@ -1,8 +1,6 @@
 /** Which node coordinates a group: asked once, kept until somebody learns that it moved. */
-import { type Clock, type Random, TidemarkError } from '@tidemark/platform'
+import { type Clock, TidemarkError } from '@tidemark/platform'
 import { type apis, ErrorCode, errorOf } from '@tidemark/protocol'
-import { pause } from '../connect/abortable.ts'
-import { backoffMs, type RetryDelays } from '../connect/backoff.ts'
 import type { Answer, Node } from './types.ts'
 
 type FindCoordinator = (typeof apis)['FindCoordinator']
@@ -12,11 +10,11 @@ const BATCHED_FROM = 4
 
 export interface CoordinatorSettings {
   readonly clock: Clock
-  readonly random: Random
-  readonly delays: RetryDelays
   readonly timeoutMs: number
   ask(body: (version: number) => object): Promise<Answer<FindCoordinator>>
   found(node: Node): void
+  /** Reports the failure and waits before the next attempt; rejects when the cluster is closed. */
+  backOff(failures: number, what: string, error: TidemarkError): Promise<void>
 }
 
 export class Coordinators {
@@ -44,7 +42,7 @@ export class Coordinators {
   }
 
   async #find(group: string): Promise<number> {
-    const { clock, random, delays, timeoutMs, ask, found } = this.#settings
+    const { clock, timeoutMs, ask, found, backOff } = this.#settings
     const deadlineMs = clock.monotonic() + timeoutMs
     for (let failures = 1; ; failures++) {
       const { version, body } = await ask((v) =>
@@ -57,12 +55,11 @@ export class Coordinators {
         this.#known.set(group, answer.nodeId)
         return answer.nodeId
       }
-      const error = errorOf(errorCode)
-      if (!error.retriable || clock.monotonic() >= deadlineMs) {
-        const told = answer?.errorMessage ? `: ${answer.errorMessage}` : ''
-        throw new TidemarkError(error.name, `the coordinator of group '${group}' cannot be found: ${error.name}${told}`)
-      }
-      await pause(clock, backoffMs(random, delays, failures), 'FindCoordinator', undefined)
+      const { name, retriable } = errorOf(errorCode)
+      const told = answer?.errorMessage ? `: ${answer.errorMessage}` : ''
+      const error = new TidemarkError(name, `the coordinator of group '${group}' cannot be found: ${name}${told}`)
+      if (!retriable || clock.monotonic() >= deadlineMs) throw error
+      await backOff(failures, `finding the coordinator of group '${group}'`, error)
     }
   }
 }

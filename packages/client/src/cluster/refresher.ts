@@ -6,18 +6,26 @@
  */
 import type { Clock, Random } from '@tidemark/platform'
 import type { apis, MetadataResponse } from '@tidemark/protocol'
-import { pause } from '../connect/abortable.ts'
-import { backoffMs, type RetryDelays } from '../connect/backoff.ts'
+import { backoffMs, type RetryDelays } from '../retry.ts'
 import type { Answer } from './types.ts'
 
 export type AskMetadata = (names: readonly string[], autoCreate: boolean) => Promise<Answer<(typeof apis)['Metadata']>>
 
+export interface RefresherSettings {
+  readonly clock: Clock
+  readonly random: Random
+  readonly delays: RetryDelays
+  ask: AskMetadata
+  /** Applies an answer. */
+  take(names: readonly string[], answer: MetadataResponse): void
+  /** Waits; rejects when the cluster is closed. */
+  pause(delayMs: number): Promise<void>
+  /** A look-up failed, for the n-th time in a row. */
+  failed(failures: number, error: unknown): void
+}
+
 export class Refresher {
-  readonly #clock: Clock
-  readonly #random: Random
-  readonly #delays: RetryDelays
-  readonly #ask: AskMetadata
-  readonly #take: (names: readonly string[], answer: MetadataResponse) => void
+  readonly #settings: RefresherSettings
   #wanted = new Map<string, boolean>()
   #urgent = false
   #next: Promise<void> | undefined
@@ -25,19 +33,8 @@ export class Refresher {
   #failures = 0
   #lastMs = Number.NEGATIVE_INFINITY
 
-  /** `take` applies an answer. */
-  constructor(
-    clock: Clock,
-    random: Random,
-    delays: RetryDelays,
-    ask: AskMetadata,
-    take: (names: readonly string[], answer: MetadataResponse) => void,
-  ) {
-    this.#clock = clock
-    this.#random = random
-    this.#delays = delays
-    this.#ask = ask
-    this.#take = take
+  constructor(settings: RefresherSettings) {
+    this.#settings = settings
   }
 
   /** Resolves once an answer that was asked for after this call has been applied. `urgent`: not to be held back. */
@@ -52,8 +49,9 @@ export class Refresher {
   }
 
   async #fly(): Promise<void> {
-    const waitMs = this.#lastMs + backoffMs(this.#random, this.#delays, Math.max(1, this.#failures)) - this.#clock.monotonic()
-    if (!this.#urgent && waitMs > 0) await pause(this.#clock, waitMs, 'Metadata', undefined)
+    const { clock, random, delays } = this.#settings
+    const waitMs = this.#lastMs + backoffMs(random, delays, Math.max(1, this.#failures)) - clock.monotonic()
+    if (!this.#urgent && waitMs > 0) await this.#settings.pause(waitMs)
     const wanted = [...this.#wanted]
     this.#wanted = new Map()
     this.#next = undefined
@@ -66,15 +64,15 @@ export class Refresher {
       if (creating.length > 0) await this.#one(creating, true)
       this.#failures = 0
     } catch (error) {
-      this.#failures++
+      this.#settings.failed(++this.#failures, error)
       throw error
     } finally {
-      this.#lastMs = this.#clock.monotonic()
+      this.#lastMs = clock.monotonic()
     }
   }
 
   async #one(names: readonly string[], autoCreate: boolean): Promise<void> {
-    const { body } = await this.#ask(names, autoCreate)
-    this.#take(names, body)
+    const { body } = await this.#settings.ask(names, autoCreate)
+    this.#settings.take(names, body)
   }
 }

@@ -1,6 +1,10 @@
 /** The cluster as its Metadata answers describe it: plain data. */
 import type { Api, Infer, InferInput } from '@tidemark/protocol'
 
+export const ISOLATIONS = ['read_uncommitted', 'read_committed'] as const
+/** Whether a reader sees records of transactions that are open or were aborted. Kafka: `isolation.level`. */
+export type Isolation = (typeof ISOLATIONS)[number]
+
 export interface Node {
   readonly nodeId: number
   readonly host: string

@@ -9,6 +9,7 @@
  */
 import { type Clock, type Connection, TidemarkError, type Timer } from '@tidemark/platform'
 import { peekResponse } from '@tidemark/protocol'
+import { aborted } from './abortable.ts'
 import { FrameReader } from './frames.ts'
 
 export interface ConnectionLimits {
@@ -211,6 +212,3 @@ export class BrokerConnection {
 
 const lost = (where: string, why: string, cause?: unknown): TidemarkError =>
   new TidemarkError('CONNECTION_LOST', `the connection to ${where} is lost: ${why}`, { cause })
-
-export const aborted = (what: string, signal: AbortSignal): TidemarkError =>
-  new TidemarkError('ABORTED', `${what} was aborted`, { cause: signal.reason })

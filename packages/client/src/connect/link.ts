@@ -3,10 +3,12 @@
  * after it broke, and never sooner than its back-off says. Back-off ends with the first answer after the handshake: a broker that
  * accepts and then closes is as unreachable as one that is not there.
  */
-import { type Address, type Connection, sleep, TidemarkError } from '@tidemark/platform'
+import { type Address, type Connection, TidemarkError } from '@tidemark/platform'
 import type { ResolvedKafkaOptions } from '../options.ts'
+import { backoffMs } from '../retry.ts'
+import { abortable, pause } from './abortable.ts'
 import { addressText } from './address.ts'
-import { backoffMs } from './backoff.ts'
+import { Closing } from './closing.ts'
 import { BrokerConnection } from './connection.ts'
 import { askVersions, type SpokenVersions } from './handshake.ts'
 
@@ -25,7 +27,7 @@ export class Link {
   readonly #connections = new Set<BrokerConnection>()
   #failures = 0
   #notBeforeMs = 0
-  #closed: TidemarkError | undefined
+  readonly #closing = new Closing()
 
   constructor(address: Address, options: ResolvedKafkaOptions) {
     this.address = address
@@ -48,9 +50,10 @@ export class Link {
 
   /** The open connection; a new one if there is none. Rejects UNREACHABLE, TIMED_OUT, CONNECTION_LOST or UNSUPPORTED_VERSION. */
   connect(): OpenConnection | Promise<OpenConnection> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed)
+    if (this.#closing.error !== undefined) return Promise.reject(this.#closing.error)
     if (this.#open?.connection.usable) return this.#open
-    this.#opening ??= this.#dial().finally(() => {
+    // A link that is closed rejects at once, though the transport may take its time to connect or fail.
+    this.#opening ??= abortable(this.#dial(), this.#limits()).finally(() => {
       this.#opening = undefined
     })
     return this.#opening
@@ -63,15 +66,15 @@ export class Link {
   }
 
   close(error: TidemarkError): void {
-    this.#closed = error
+    this.#closing.close(error)
     for (const connection of [...this.#connections]) connection.close(error)
   }
 
   async #dial(): Promise<OpenConnection> {
     const { platform, connectTimeoutMs } = this.#options
     const waitMs = this.#notBeforeMs - platform.clock.monotonic()
-    if (waitMs > 0) await sleep(platform.clock, waitMs)
-    if (this.#closed !== undefined) throw this.#closed
+    if (waitMs > 0) await pause(platform.clock, waitMs, this.#limits())
+    if (this.#closing.error !== undefined) throw this.#closing.error
     this.#failures++
     try {
       const socket = await platform.transport.connect(this.address, connectTimeoutMs)
@@ -84,9 +87,9 @@ export class Link {
   async #shakeHands(socket: Connection): Promise<OpenConnection> {
     const { platform, clientId, requestTimeoutMs } = this.#options
     const connection = new BrokerConnection(socket, this.where, platform.clock, this.#options, () => this.#onClosed(connection))
-    if (this.#closed !== undefined) {
-      connection.close(this.#closed)
-      throw this.#closed
+    if (this.#closing.error !== undefined) {
+      connection.close(this.#closing.error)
+      throw this.#closing.error
     }
     this.#connections.add(connection)
     try {
@@ -94,10 +97,14 @@ export class Link {
       this.#open = { connection, versions }
       return this.#open
     } catch (error) {
-      const failure = this.#closed ?? handshakeError(this.where, error)
+      const failure = this.#closing.error ?? handshakeError(this.where, error)
       connection.close(failure)
       throw failure
     }
+  }
+
+  #limits() {
+    return { what: `connecting to ${this.where}`, closing: this.#closing }
   }
 
   #onClosed(connection: BrokerConnection): void {

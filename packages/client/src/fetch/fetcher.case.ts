@@ -2,7 +2,7 @@
 
 import { buildBatch } from '@tidemark/protocol'
 import { createKafka, handleOf } from '../kafka.ts'
-import type { Message } from '../messages/message.ts'
+import type { FetchedMessage } from '../messages/message.ts'
 import type { KafkaOptions } from '../options.ts'
 import { FakeCluster } from '../testing/cluster.case.ts'
 import { World } from '../testing/world.case.ts'
@@ -17,6 +17,7 @@ interface Got {
   readonly claim: string
   readonly values: string[]
   readonly next: NextPosition
+  readonly messages: readonly FetchedMessage[]
   readonly delivery: Delivery
   readonly atMs: number
 }
@@ -29,16 +30,18 @@ export function start(nodes = 1, options: FetcherOptions = {}, kafkaOptions: Par
   const problems: { claim: string; problem: FetchProblem }[] = []
   let release = true
   const owner = {
-    onRecords(claim: string, messages: readonly Message[], next: NextPosition, delivery: Delivery): void {
-      got.push({ claim, values: messages.map((m) => String(m.value)), next, delivery, atMs: world.monotonic() })
+    onRecords(claim: string, messages: readonly FetchedMessage[], next: NextPosition, delivery: Delivery): void {
+      got.push({ claim, values: messages.map((m) => String(m.value)), next, messages, delivery, atMs: world.monotonic() })
       if (release) delivery.release()
     },
     onProblem: (claim: string, problem: FetchProblem) => void problems.push({ claim, problem }),
+    onCrowded: () => void crowded++,
   }
+  let crowded = 0
   const fetcher = new Fetcher<string>(handleOf(kafka).cluster, owner, options)
   const values = () => got.flatMap((g) => g.values)
   const hold = () => {
     release = false
   }
-  return { world, cluster, kafka, fetcher, got, problems, values, hold }
+  return { world, cluster, kafka, fetcher, got, problems, values, hold, crowdedCount: () => crowded }
 }

@@ -2,9 +2,9 @@
  * Reads partitions: a Fetch to each leader for all partitions that may be read, parked there while nothing comes. A partition that
  * may be read again while that one is parked (added, resumed, released) does not wait for its end: it goes in a second one, on a
  * connection of its own, parked for a short time, then longer while nothing comes, and ending with the first so that they join again.
- * More than these two are never under way to one leader.
+ * More than these two are never in flight to one node.
  *
- * While an answer is handed out the next one is under way: the positions move first, the next Fetch leaves, and only then do the
+ * While an answer is handed out the next one is in flight: the positions move first, the next Fetch leaves, and only then do the
  * records reach their owner, whose handlers may take their time.
  *
  * Invariants: an answer counts for a partition only while its position is the object that was asked with, so nothing late or
@@ -15,17 +15,18 @@ import { TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, ErrorCode, errorOf, type FetchResponse, ZERO_UUID } from '@tidemark/protocol'
 import { type Cluster, isLost } from '../cluster/cluster.ts'
 import type { TopicView } from '../cluster/types.ts'
-import { backoffMs } from '../connect/backoff.ts'
+import { keyOf, type TopicPartition, textOf } from '../messages/topic-partition.ts'
+import { backoffMs } from '../retry.ts'
 import { AbortedFilter } from './aborted.ts'
+import { BufferBudget, type HeldResponse } from './budget.ts'
 import { decodeRecords } from './decode.ts'
 import { LookUp } from './look-up.ts'
 import { failed, outOfRange, refused, replaced, truncated, unknownTopic, verdictOn } from './problems.ts'
-import { type Asked, FetchQuestion } from './request.ts'
-import { Room } from './room.ts'
-import { keyOf, nextFor, type PartitionAnswer, type Tracked } from './tracked.ts'
-import type { FetcherOptions, FetchOwner, FetchProblem, Position, TopicPartition } from './types.ts'
+import { FetchCall, type PartitionRequest } from './request.ts'
+import { type FetchSlot, FetchSlots } from './slots.ts'
+import { type Arrival, nextFor, type PartitionAnswer, type Tracked } from './tracked.ts'
+import type { FetcherOptions, FetchOwner, FetchProblem, Position } from './types.ts'
 import { validate } from './validation.ts'
-import { type Way, Ways } from './ways.ts'
 
 /** A partition may have this many full answers handed out: one at work, one waiting. */
 const ANSWERS_BUFFERED_MAX = 2
@@ -36,8 +37,8 @@ export class Fetcher<Claim> {
   readonly #options: Required<FetcherOptions>
   /** In the order in which they are asked for: whoever was asked for goes to the end, and whoever got records behind them. */
   readonly #tracked = new Map<string, Tracked<Claim>>()
-  readonly #ways: Ways
-  readonly #room: Room
+  readonly #slots: FetchSlots
+  readonly #budget: BufferBudget
   /** Of one partition. */
   readonly #bufferedBytesMax: number
   readonly #mutedUntilMs = new Map<number, number>()
@@ -45,18 +46,20 @@ export class Fetcher<Claim> {
   /** Among how many leaders the buffer is shared: a parked Fetch keeps its share of it. */
   #leaders = 1
   #scheduled = false
+  #isCrowdedNoted = false
   #timer: Timer | undefined
+  readonly #stopListening: () => void
   #closed = false
 
   constructor(cluster: Cluster, owner: FetchOwner<Claim>, options: FetcherOptions = {}) {
     this.#cluster = cluster
     this.#owner = owner
-    this.#lookUp = new LookUp(
-      cluster,
-      (view, missingForMs) => this.#found(view, missingForMs),
-      (error) => this.#stopAll([...this.#tracked.values()], error),
-      () => this.#wake(),
-    )
+    this.#lookUp = new LookUp(cluster, {
+      onFound: (view, missingForMs) => this.#found(view, missingForMs),
+      onFailed: (error) => this.#stopAll([...this.#tracked.values()], error),
+      onRound: () => this.#wake(),
+    })
+    this.#stopListening = cluster.onClose((error) => this.#stopAll([...this.#tracked.values()], error))
     this.#options = {
       isolation: options.isolation ?? 'read_uncommitted',
       waitMaxMs: options.waitMaxMs ?? 500,
@@ -64,14 +67,15 @@ export class Fetcher<Claim> {
       bytesMax: options.bytesMax ?? 16 * 1024 * 1024,
       partitionBytesMax: options.partitionBytesMax ?? 1024 * 1024,
       bufferBytesMax: options.bufferBytesMax ?? 64 * 1024 * 1024,
+      rack: options.rack ?? '',
       checkCrc: options.checkCrc ?? true,
     }
-    this.#ways = new Ways(this.#options.waitMaxMs)
-    this.#room = new Room(this.#options.bufferBytesMax)
+    this.#slots = new FetchSlots(this.#options.waitMaxMs)
+    this.#budget = new BufferBudget(this.#options.bufferBytesMax)
     this.#bufferedBytesMax = this.#options.partitionBytesMax * ANSWERS_BUFFERED_MAX
   }
 
-  /** Begins to read at `position`; a partition that is there already starts anew, and what is under way for it is dropped. */
+  /** Begins to read at `position`; a partition that is there already starts anew, and what is in flight for it is dropped. */
   add(where: TopicPartition, position: Position, claim: Claim): void {
     const { topic, partition } = where
     const key = keyOf(where)
@@ -90,6 +94,7 @@ export class Fetcher<Claim> {
       topicId: undefined,
       validEpoch: -1,
       bufferedBytes: 0,
+      replica: undefined,
       failures: 0,
       notBeforeMs: 0,
     })
@@ -103,7 +108,7 @@ export class Fetcher<Claim> {
     t?.kept?.delivery.release()
   }
 
-  /** Nothing is handed out for it until `resume`; an answer under way is kept until then. */
+  /** Nothing is handed out for it until `resume`; an answer in flight is kept until then. */
   pause(where: TopicPartition): void {
     const t = this.#tracked.get(keyOf(where))
     if (t !== undefined) t.paused = true
@@ -120,23 +125,24 @@ export class Fetcher<Claim> {
     return this.#tracked.get(keyOf(where))?.position
   }
 
-  /** Bytes handed out and not released. */
+  /** Bytes held by what was handed out, or is kept, and was not released. */
   get bufferedBytes(): number {
-    return this.#room.bufferedBytes
+    return this.#budget.heldBytes
   }
 
   /** Drops everything and closes its connections. */
   close(): void {
     this.#closed = true
+    this.#stopListening()
     this.#tracked.clear()
     this.#timer?.cancel()
     this.#lookUp.close()
-    for (const owner of this.#ways.owners) this.#cluster.release(owner)
+    for (const owner of this.#slots.owners) this.#cluster.release(owner)
   }
 
   /** A partition may be read that could not be before: it must not wait long behind parked ones. */
   #hurry(): void {
-    this.#ways.hurry()
+    this.#slots.hurry()
     this.#wake()
   }
 
@@ -157,8 +163,8 @@ export class Fetcher<Claim> {
   /** Asks for whatever may be asked for now. */
   #ask(): void {
     const nowMs = this.#cluster.options.platform.clock.monotonic()
-    const fetches = new Map<number, Asked<Claim>[]>()
-    const validations = new Map<number, Asked<Claim>[]>()
+    const fetches = new Map<number, PartitionRequest<Claim>[]>()
+    const validations = new Map<number, PartitionRequest<Claim>[]>()
     let wakeAtMs = Number.POSITIVE_INFINITY
     const leaders = new Set<number>()
     for (const t of [...this.#tracked.values()]) {
@@ -166,10 +172,11 @@ export class Fetcher<Claim> {
       if (leader !== undefined) leaders.add(leader.nodeId)
       if (!this.#isSameTopic(t)) continue
       const next = nextFor(t, this.#cluster, nowMs, this.#bufferedBytesMax)
-      if (next.kind === 'wait') wakeAtMs = Math.min(wakeAtMs, next.untilMs)
+      if (next.kind === 'full') this.#crowded()
+      else if (next.kind === 'wait') wakeAtMs = Math.min(wakeAtMs, next.untilMs)
       else if (next.kind === 'look_up') this.#distrust(t)
       else if (next.kind !== 'nothing') {
-        const asked = { tracked: t, position: t.position, epoch: next.epoch }
+        const asked = { tracked: t, position: t.position, nodeId: next.nodeId, epoch: next.epoch }
         push(next.kind === 'fetch' ? fetches : validations, next.nodeId, asked)
       }
     }
@@ -179,9 +186,9 @@ export class Fetcher<Claim> {
     for (const [nodeId, all] of fetches) {
       const asked = all.filter((a) => this.#isCurrent(a)) // a topic that was replaced may have made the owner take some back
       const untilMs = this.#mutedUntilMs.get(nodeId) ?? 0
-      const chosen = this.#ways.choose(nodeId, nowMs)
+      const chosen = this.#slots.choose(nodeId, nowMs)
       if (untilMs > nowMs) wakeAtMs = Math.min(wakeAtMs, untilMs)
-      else if (chosen !== undefined && asked.length > 0) void this.#fetch(nodeId, asked, chosen.way, chosen.waitMs, nowMs)
+      else if (chosen !== undefined && asked.length > 0) void this.#fetch(nodeId, asked, chosen.slot, chosen.waitMs, nowMs)
     }
     this.#wakeAt(wakeAtMs, nowMs)
   }
@@ -215,16 +222,16 @@ export class Fetcher<Claim> {
     for (const t of waiting) {
       t.doubtful = false
       if (this.#cluster.leader(t.topic, t.partition) !== undefined) continue
-      this.#holdOff(t)
+      this.#holdOff(t, undefined)
       this.#cluster.invalidate(t.topic)
     }
     return true
   }
 
-  async #validate(nodeId: number, asked: readonly Asked<Claim>[]): Promise<void> {
+  async #validate(nodeId: number, asked: readonly PartitionRequest<Claim>[]): Promise<void> {
     for (const { tracked } of asked) tracked.state = 'validating'
     try {
-      const results = await validate(this.#cluster, this.#ways.first.owner, nodeId, asked)
+      const results = await validate(this.#cluster, this.#slots.first.owner, nodeId, asked)
       validated(asked)
       for (const [i, a] of asked.entries()) {
         const result = results[i]!
@@ -240,38 +247,39 @@ export class Fetcher<Claim> {
     this.#wake()
   }
 
-  async #fetch(nodeId: number, all: readonly Asked<Claim>[], way: Way, waitMs: number, nowMs: number): Promise<void> {
-    const { bytesMin, partitionBytesMax, isolation } = this.#options
-    const bytesMax = this.#room.ask(this.#ways.count * this.#leaders, this.#options.bytesMax)
-    if (bytesMax === 0) return // a release, or an answer under way, wakes it
-    const question = new FetchQuestion<Claim>({
+  async #fetch(nodeId: number, all: readonly PartitionRequest<Claim>[], slot: FetchSlot, waitMs: number, nowMs: number): Promise<void> {
+    const { bytesMin, partitionBytesMax, isolation, rack } = this.#options
+    const bytesMax = this.#budget.reserve(this.#slots.count * this.#leaders, this.#options.bytesMax)
+    if (bytesMax === 0) return this.#crowded() // a release, or an answer in flight, wakes it
+    const call = new FetchCall<Claim>({
       isolation,
+      rack,
       waitMs,
       bytesMin,
       bytesMax,
       partitionBytesMax: Math.min(partitionBytesMax, bytesMax),
     })
     for (const asked of all) {
-      question.add(asked)
+      call.add(asked)
       asked.tracked.asked = true
       this.#toTheEnd(asked.tracked)
     }
-    way.untilMs.set(nodeId, nowMs + waitMs)
+    slot.untilMs.set(nodeId, nowMs + waitMs)
     let arrived: readonly Tracked<Claim>[] = []
     try {
       const timeoutMs = waitMs + this.#cluster.options.requestTimeoutMs
-      const to = { node: nodeId, purpose: 'fetch', owner: way.owner, timeoutMs, ...question.versionMax } as const
-      const { body } = await this.#cluster.send(apis.Fetch, question.body(), to)
+      const to = { node: nodeId, purpose: 'fetch', owner: slot.owner, timeoutMs, ...call.versionMax } as const
+      const { body, bytes } = await this.#cluster.send(apis.Fetch, call.body(), to)
       if (this.#closed) return
       const nothingCame = body.responses.every((t) => t.partitions.every((p) => (p.records?.length ?? 0) === 0))
-      this.#ways.answered(way, nodeId, waitMs, nothingCame)
-      arrived = this.#take(nodeId, question, body)
+      this.#slots.answered(slot, nodeId, waitMs, nothingCame)
+      arrived = this.#take(nodeId, call, body, { bytes, deliveries: 0 })
     } catch (error) {
       this.#lost(all, error)
     } finally {
-      this.#room.asked(bytesMax)
+      this.#budget.unreserve(bytesMax)
       for (const { tracked } of all) tracked.asked = false
-      way.untilMs.delete(nodeId)
+      slot.untilMs.delete(nodeId)
       this.#wake()
     }
     if (arrived.length > 0) this.#ask()
@@ -279,25 +287,28 @@ export class Fetcher<Claim> {
   }
 
   /** Moves the positions; what came is kept, to be handed out. */
-  #take(nodeId: number, question: FetchQuestion<Claim>, body: FetchResponse): Tracked<Claim>[] {
+  #take(nodeId: number, call: FetchCall<Claim>, body: FetchResponse, held: HeldResponse): Tracked<Claim>[] {
     if (body.throttleTimeMs > 0) this.#mutedUntilMs.set(nodeId, this.#cluster.options.platform.clock.monotonic() + body.throttleTimeMs)
-    if (body.errorCode !== 0) for (const asked of question.all()) if (this.#isCurrent(asked)) this.#failed(asked, body.errorCode)
+    if (body.errorCode !== 0) {
+      for (const asked of call.all()) if (this.#isCurrent(asked)) this.#failed(asked, body.errorCode)
+    }
     const arrived: Tracked<Claim>[] = []
     for (const topic of body.responses) {
       for (const answer of topic.partitions) {
-        const asked = question.asked(topic.topic, topic.topicId, answer.partitionIndex)
+        const asked = call.requestFor(topic.topic, topic.topicId, answer.partitionIndex)
         if (asked === undefined || !this.#isCurrent(asked)) continue
-        this.#takePartition(asked, answer)
+        this.#takePartition(asked, answer, held)
         if (asked.tracked.kept !== undefined) arrived.push(asked.tracked)
       }
     }
     return arrived
   }
 
-  #takePartition(asked: Asked<Claim>, answer: PartitionAnswer): void {
+  #takePartition(asked: PartitionRequest<Claim>, answer: PartitionAnswer, held: HeldResponse): void {
     const t = asked.tracked
     if (answer.errorCode !== 0) {
       this.#cluster.leaderMoved(t.topic, t.partition, answer.currentLeader.leaderId, answer.currentLeader.leaderEpoch)
+      if (this.#leaveReplica(asked, refused(t, answer.errorCode, asked.position.offset).error)) return
       if (answer.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
         this.#stop(t, outOfRange(t, asked.position.offset, answer.logStartOffset, answer.highWatermark))
       } else this.#failed(asked, answer.errorCode)
@@ -308,21 +319,45 @@ export class Fetcher<Claim> {
       this.#stop(t, truncated(t, asked.position.offset, end))
       return
     }
-    t.failures = 0
+    // A replica that fails each time it is named is tried less and less often.
+    if (answer.preferredReadReplica >= 0) this.#preferReplica(asked, answer.preferredReadReplica)
+    else t.failures = 0
     if (t.validEpoch < asked.epoch) t.validEpoch = asked.epoch
     if (answer.records === null || answer.records.length === 0) return
-    // Asked for before it was paused, behind what is kept already: that much is enough.
-    if (t.kept === undefined) this.#keep(t, answer)
+    // It was requested before it was paused, behind what is kept already: that much is enough.
+    if (t.kept === undefined) this.#keep(t, answer, held)
   }
 
-  #keep(t: Tracked<Claim>, answer: PartitionAnswer): void {
+  /** The leader names a replica that is nearer (KIP-392): it is read until metadata is due again, an error, or a change of leaders. */
+  #preferReplica({ tracked: t, epoch, nodeId }: PartitionRequest<Claim>, replicaId: number): void {
+    const { clock } = this.#cluster.options.platform
+    if (replicaId === nodeId || !this.#cluster.nodes().some((node) => node.nodeId === replicaId)) return
+    t.replica = { nodeId: replicaId, leaderEpoch: epoch, untilMs: clock.monotonic() + this.#cluster.options.metadataMaxAgeMs }
+  }
+
+  /** True: the request went to a replica, which may be behind or gone; the leader is asked next. */
+  #leaveReplica({ tracked: t, nodeId }: PartitionRequest<Claim>, error: unknown): boolean {
+    if (t.replica?.nodeId !== nodeId) return false
+    t.replica = undefined
+    this.#holdOff(t, error)
+    return true
+  }
+
+  #keep(t: Tracked<Claim>, answer: PartitionAnswer, held: HeldResponse): void {
     const aborted = this.#options.isolation === 'read_committed' ? new AbortedFilter(answer.abortedTransactions ?? []) : undefined
     const settings = { checkCrc: this.#options.checkCrc, aborted, bytesMax: this.#bufferedBytesMax }
-    const { messages, next: position, bytes, error } = decodeRecords(t, answer.records!, t.position, settings)
+    const decoded = decodeRecords(t, answer.records!, t.position, settings)
+    const { messages, next: position, error } = decoded
     if (position.offset > t.position.offset) {
-      const delivery = this.#room.deliver(t, messages.length === 0 ? 0 : bytes, answer, (released) => this.#released(t, released))
+      const size = {
+        bytes: messages.length === 0 ? 0 : decoded.bytes,
+        decompressedBytes: decoded.decompressedBytes,
+        response: decoded.isView ? held : undefined,
+      }
+      const isFull = (): boolean => t.bufferedBytes >= this.#bufferedBytesMax
+      const delivery = this.#budget.deliver(t, size, answer, isFull, (freed) => this.#freed(t, freed))
       t.position = position
-      t.kept = { messages, position, delivery, error }
+      t.kept = { messages, position, delivery, isView: messages.length > 0, error }
       this.#toTheEnd(t)
     } else if (error !== undefined) this.#stop(t, failed(error))
     else {
@@ -344,33 +379,45 @@ export class Fetcher<Claim> {
     if (error !== undefined && this.#tracked.get(keyOf(t)) === t) this.#stop(t, failed(error))
   }
 
-  #released(t: Tracked<Claim>, bytes: number): void {
+  /** A Fetch was held back: what is kept for paused partitions is copied out, and the owner may do likewise. */
+  #crowded(): void {
+    if (this.#isCrowdedNoted) return
+    this.#isCrowdedNoted = true
+    queueMicrotask(() => {
+      this.#isCrowdedNoted = false
+      if (this.#closed) return
+      if (this.#budget.isShort) for (const { kept } of this.#tracked.values()) if (kept?.isView) detachAll(kept)
+      this.#owner.onCrowded?.()
+    })
+  }
+
+  #freed(t: Tracked<Claim>, bytes: number): void {
     if (t.bufferedBytes < this.#bufferedBytesMax && t.bufferedBytes + bytes >= this.#bufferedBytesMax) this.#hurry()
     else this.#wake()
   }
 
-  #isCurrent({ tracked, position }: Asked<Claim>): boolean {
+  #isCurrent({ tracked, position }: PartitionRequest<Claim>): boolean {
     return this.#tracked.get(keyOf(tracked)) === tracked && tracked.position === position && tracked.state !== 'stopped'
   }
 
-  #failed({ tracked, position }: Asked<Claim>, errorCode: number): void {
+  #failed({ tracked, position }: PartitionRequest<Claim>, errorCode: number): void {
     const verdict = verdictOn(errorCode)
     if (verdict === 'refused' || verdict === 'out_of_range') {
       this.#stop(tracked, refused(tracked, errorCode, position.offset))
       return
     }
-    this.#holdOff(tracked)
+    this.#holdOff(tracked, refused(tracked, errorCode, position.offset).error)
     if (verdict === 'look_up') this.#distrust(tracked)
   }
 
   /** The exchange with a leader failed as a whole. */
-  #lost(asked: readonly Asked<Claim>[], error: unknown): void {
+  #lost(asked: readonly PartitionRequest<Claim>[], error: unknown): void {
     if (this.#closed) return
-    const current = asked.filter((a) => this.#isCurrent(a)).map((a) => a.tracked)
+    const current = asked.filter((a) => this.#isCurrent(a) && !(isLost(error) && this.#leaveReplica(a, error))).map((a) => a.tracked)
     if (!isLost(error)) this.#stopAll(current, error)
     for (const t of current) {
       if (t.state === 'stopped') continue
-      this.#holdOff(t)
+      this.#holdOff(t, error)
       this.#distrust(t)
     }
   }
@@ -388,9 +435,10 @@ export class Fetcher<Claim> {
     this.#tracked.set(key, t)
   }
 
-  #holdOff(t: Tracked<Claim>): void {
+  #holdOff(t: Tracked<Claim>, error: unknown): void {
     const { clock, random } = this.#cluster.options.platform
     t.failures++
+    this.#cluster.reportRetry(`reading ${textOf(t)}`, t.failures, error, 'reading')
     t.notBeforeMs = clock.monotonic() + backoffMs(random, this.#cluster.options.retry, t.failures)
   }
 
@@ -406,7 +454,15 @@ export class Fetcher<Claim> {
   }
 }
 
-function validated(asked: readonly Asked<unknown>[]): void {
+/** Its records get memory of their own, and the response that they came in is no longer held by them. */
+function detachAll(kept: Arrival): void {
+  let bytes = 0
+  for (const message of kept.messages) bytes += message.detach()
+  kept.isView = false
+  kept.delivery.keepOnly(bytes)
+}
+
+function validated(asked: readonly PartitionRequest<unknown>[]): void {
   for (const { tracked } of asked) if (tracked.state === 'validating') tracked.state = 'reading'
 }
 

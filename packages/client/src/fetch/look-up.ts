@@ -1,30 +1,28 @@
 /** Looks topics up again and again until their owner is content with what was found. */
-import { sleep } from '@tidemark/platform'
+import { TidemarkError } from '@tidemark/platform'
 import { type Cluster, isLost } from '../cluster/cluster.ts'
+import { refusedTopic } from '../cluster/list-offsets.ts'
 import type { TopicView } from '../cluster/types.ts'
-import { backoffMs } from '../connect/backoff.ts'
+
+export interface LookUpOwner {
+  /** Returns false to have the topic looked up again. */
+  onFound(view: TopicView, missingForMs: number): boolean
+  /** An error that another attempt does not mend. */
+  onFailed(error: unknown): void
+  onRound(): void
+}
 
 export class LookUp {
   readonly #cluster: Cluster
-  readonly #onFound: (view: TopicView, missingForMs: number) => boolean
-  readonly #onFailed: (error: unknown) => void
-  readonly #onRound: () => void
+  readonly #owner: LookUpOwner
   /** And since when each is looked up, on the monotonic clock. */
   readonly #topics = new Map<string, number>()
+  readonly #closing = new AbortController()
   #running = false
-  #closed = false
 
-  /** `onFound` returns false to have the topic looked up again; `onFailed` hears of errors that trying again does not heal. */
-  constructor(
-    cluster: Cluster,
-    onFound: (view: TopicView, missingForMs: number) => boolean,
-    onFailed: (error: unknown) => void,
-    onRound: () => void,
-  ) {
+  constructor(cluster: Cluster, owner: LookUpOwner) {
     this.#cluster = cluster
-    this.#onFound = onFound
-    this.#onFailed = onFailed
-    this.#onRound = onRound
+    this.#owner = owner
   }
 
   add(topic: string): void {
@@ -33,27 +31,45 @@ export class LookUp {
   }
 
   close(): void {
-    this.#closed = true
+    this.#closing.abort()
   }
 
   async #run(): Promise<void> {
-    const { clock, random } = this.#cluster.options.platform
     this.#running = true
-    for (let failures = 1; this.#topics.size > 0 && !this.#closed; failures++) {
-      try {
-        const views = await this.#cluster.topics([...this.#topics.keys()])
-        if (this.#closed) return
-        for (const view of views.values()) {
-          const sinceMs = this.#topics.get(view.name)!
-          if (this.#onFound(view, clock.monotonic() - sinceMs)) this.#topics.delete(view.name)
-        }
-      } catch (error) {
-        if (this.#closed) return
-        if (!isLost(error)) this.#onFailed(error)
+    try {
+      for (let failures = 1; this.#topics.size > 0; failures++) {
+        const error = await this.#round()
+        this.#owner.onRound()
+        if (this.#topics.size === 0) break
+        const what = `looking up ${[...this.#topics.keys()].map((name) => `'${name}'`).join(', ')}`
+        await this.#cluster.backOff({ what, failures, error, signal: this.#closing.signal })
       }
-      this.#onRound()
-      if (this.#topics.size > 0) await sleep(clock, backoffMs(random, this.#cluster.options.retry, failures))
+    } catch (error) {
+      if (!hasEnded(error)) throw error
+    } finally {
+      this.#running = false
     }
-    this.#running = false
+  }
+
+  /** Returns why another round is needed. Rejects ABORTED or CLOSED. */
+  async #round(): Promise<unknown> {
+    const { clock } = this.#cluster.options.platform
+    let failure: unknown
+    try {
+      const views = await this.#cluster.topics([...this.#topics.keys()], { signal: this.#closing.signal })
+      for (const view of views.values()) {
+        const sinceMs = this.#topics.get(view.name)!
+        if (this.#owner.onFound(view, clock.monotonic() - sinceMs)) this.#topics.delete(view.name)
+        else failure ??= refusedTopic(view.name, view.errorCode)
+      }
+    } catch (error) {
+      if (hasEnded(error)) throw error
+      if (!isLost(error)) this.#owner.onFailed(error)
+      failure = error
+    }
+    return failure
   }
 }
+
+/** The owner, or the cluster under it, was closed. */
+const hasEnded = (error: unknown): boolean => error instanceof TidemarkError && (error.code === 'ABORTED' || error.code === 'CLOSED')

@@ -1,6 +1,7 @@
 import { ErrorCode } from '@tidemark/protocol'
 import { describe, expect, it } from 'vitest'
 import { batch, start, T0, T1 } from './fetcher.case.ts'
+import { truncated } from './problems.ts'
 
 describe('what the owner is told, and has to decide', () => {
   it('an offset out of range, with the bounds of the log; never a silent reset', async () => {
@@ -71,4 +72,14 @@ describe('what the owner is told, and has to decide', () => {
     expect(values()).toEqual(['a'])
     expect(problems).toMatchObject([{ problem: { kind: 'failed', error: { code: 'CORRUPT_BATCH', topic: 't', partition: 0, offset: 1 } } }])
   })
+})
+
+it('a truncated log never sends its reader ahead: the end is the position at most', () => {
+  expect(truncated(T0, 5, { offset: 9, leaderEpoch: 2 })).toMatchObject({
+    kind: 'truncated',
+    offset: 5,
+    end: { offset: 5, leaderEpoch: 2 },
+  })
+  expect(truncated(T0, 5, { offset: 3, leaderEpoch: 1 })).toMatchObject({ end: { offset: 3, leaderEpoch: 1 } })
+  expect(truncated(T0, 5, undefined)).toMatchObject({ end: undefined })
 })

@@ -2,23 +2,27 @@
 import { TidemarkError } from '@tidemark/platform'
 import { ErrorCode, type ErrorName, errorOf, uuidToText } from '@tidemark/protocol'
 import type { Offset } from '../messages/offset.ts'
-import type { FetchProblem, TopicPartition } from './types.ts'
+import { type TopicPartition, textOf } from '../messages/topic-partition.ts'
+import type { FetchProblem } from './types.ts'
 
-const text = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`
 const place = ({ topic, partition }: TopicPartition, offset?: number) =>
   offset === undefined ? { topic, partition } : { topic, partition, offset }
 
 export function outOfRange(where: TopicPartition, offset: number, logStart: number, highWatermark: number): FetchProblem {
   const log = logStart >= 0 && highWatermark >= 0 ? `; the log has ${logStart} to ${highWatermark}` : ''
-  const error = new TidemarkError('OFFSET_OUT_OF_RANGE', `offset ${offset} is not in the log of ${text(where)}${log}`, place(where, offset))
+  const error = new TidemarkError(
+    'OFFSET_OUT_OF_RANGE',
+    `offset ${offset} is not in the log of ${textOf(where)}${log}`,
+    place(where, offset),
+  )
   return { kind: 'out_of_range', offset, error }
 }
 
 export function truncated(where: TopicPartition, offset: number, end: { offset: number; leaderEpoch: number } | undefined): FetchProblem {
   const rest = end === undefined ? 'where the common part ends is not known' : `the log agrees with what was read up to ${end.offset}`
-  const message = `what was read of ${text(where)} before offset ${offset} was cut off when its leader changed; ${rest}`
+  const message = `what was read of ${textOf(where)} before offset ${offset} was cut off when its leader changed; ${rest}`
   const error = new TidemarkError('LOG_TRUNCATED', message, place(where, offset))
-  return { kind: 'truncated', offset, end: end && { offset: end.offset as Offset, leaderEpoch: end.leaderEpoch }, error }
+  return { kind: 'truncated', offset, end: end && { offset: Math.min(end.offset, offset) as Offset, leaderEpoch: end.leaderEpoch }, error }
 }
 
 export function replaced(where: TopicPartition, topicId: string): FetchProblem {
@@ -30,12 +34,11 @@ export const failed = (error: TidemarkError): FetchProblem => ({ kind: 'failed',
 
 export function refused(where: TopicPartition, errorCode: number, offset: number): FetchProblem {
   const { name } = errorOf(errorCode)
-  return failed(new TidemarkError(name, `${text(where)} cannot be read at offset ${offset}: ${name}`, place(where, offset)))
+  return failed(new TidemarkError(name, `${textOf(where)} cannot be read at offset ${offset}: ${name}`, place(where, offset)))
 }
 
 export function unknownTopic(where: TopicPartition): FetchProblem {
-  const message = `topic '${where.topic}' is not there; create it with: tidemark topic create ${where.topic}`
-  return failed(new TidemarkError('UNKNOWN_TOPIC', message, place(where)))
+  return failed(new TidemarkError('UNKNOWN_TOPIC', `topic '${where.topic}' does not exist (any more)`, place(where)))
 }
 
 /** Our view of the cluster is old, or theirs is: look it up and try again. */

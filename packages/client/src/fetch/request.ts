@@ -1,16 +1,20 @@
 /** The body of a Fetch, and what was asked, to hold the answer against. */
 import { type apis, type InferInput, ZERO_UUID } from '@tidemark/protocol'
+import type { Isolation } from '../cluster/types.ts'
 import type { FetchPosition, Tracked } from './tracked.ts'
-import type { Isolation } from './types.ts'
 
-export interface Asked<Claim> {
+export interface PartitionRequest<Claim> {
   readonly tracked: Tracked<Claim>
   readonly position: FetchPosition
+  /** The node that it is sent to. */
+  readonly nodeId: number
+  /** Of the leader. */
   readonly epoch: number
 }
 
 export interface FetchSettings {
   readonly isolation: Isolation
+  readonly rack: string
   readonly waitMs: number
   readonly bytesMin: number
   readonly bytesMax: number
@@ -21,10 +25,10 @@ export interface FetchSettings {
 const NAMES_UNTIL = 12
 const SESSIONLESS = { sessionId: 0, sessionEpoch: -1 }
 
-export class FetchQuestion<Claim> {
+export class FetchCall<Claim> {
   readonly settings: FetchSettings
   /** By topic, then partition, in the order in which they are asked for. */
-  readonly #topics = new Map<string, Map<number, Asked<Claim>>>()
+  readonly #topics = new Map<string, Map<number, PartitionRequest<Claim>>>()
   readonly #nameById = new Map<string, string>()
   #idless = false
 
@@ -32,7 +36,7 @@ export class FetchQuestion<Claim> {
     this.settings = settings
   }
 
-  add(asked: Asked<Claim>): void {
+  add(asked: PartitionRequest<Claim>): void {
     const { topic, partition, topicId = ZERO_UUID } = asked.tracked
     let partitions = this.#topics.get(topic)
     if (partitions === undefined) {
@@ -44,12 +48,12 @@ export class FetchQuestion<Claim> {
     partitions.set(partition, asked)
   }
 
-  *all(): Generator<Asked<Claim>> {
+  *all(): Generator<PartitionRequest<Claim>> {
     for (const partitions of this.#topics.values()) yield* partitions.values()
   }
 
   /** What was asked for the partition that an answer speaks of; a topic is named by id or by name, by version. */
-  asked(topic: string, topicId: string, partition: number): Asked<Claim> | undefined {
+  requestFor(topic: string, topicId: string, partition: number): PartitionRequest<Claim> | undefined {
     return this.#topics.get(topic === '' ? (this.#nameById.get(topicId) ?? '') : topic)?.get(partition)
   }
 
@@ -58,7 +62,7 @@ export class FetchQuestion<Claim> {
   }
 
   body(): InferInput<(typeof apis)['Fetch']['request']> {
-    const { isolation, waitMs, bytesMin, bytesMax, partitionBytesMax } = this.settings
+    const { isolation, rack, waitMs, bytesMin, bytesMax, partitionBytesMax } = this.settings
     const topics = [...this.#topics].map(([topic, partitions]) => ({
       topic,
       topicId: partitions.values().next().value!.tracked.topicId ?? ZERO_UUID,
@@ -70,6 +74,6 @@ export class FetchQuestion<Claim> {
       })),
     }))
     const isolationLevel = isolation === 'read_committed' ? 1 : 0
-    return { ...SESSIONLESS, maxWaitMs: waitMs, minBytes: bytesMin, maxBytes: bytesMax, isolationLevel, topics }
+    return { ...SESSIONLESS, maxWaitMs: waitMs, minBytes: bytesMin, maxBytes: bytesMax, isolationLevel, topics, rackId: rack }
   }
 }

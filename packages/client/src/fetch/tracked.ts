@@ -3,8 +3,9 @@
 import type { TidemarkError } from '@tidemark/platform'
 import type { FetchResponse } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'
-import type { Message } from '../messages/message.ts'
-import type { Delivery, NextPosition, TopicPartition } from './types.ts'
+import type { FetchedMessage } from '../messages/message.ts'
+import type { TopicPartition } from '../messages/topic-partition.ts'
+import type { Delivery, NextPosition } from './types.ts'
 
 export type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
 
@@ -17,11 +18,21 @@ export interface FetchPosition {
 
 /** Records that came: the position has moved behind them, and they are handed out unless it moves again first. */
 export interface Arrival {
-  readonly messages: readonly Message[]
+  readonly messages: readonly FetchedMessage[]
   readonly position: FetchPosition & NextPosition
   readonly delivery: Delivery
+  /** Its records are views on memory that is larger than they are. */
+  isView: boolean
   /** What came behind them and cannot be read. */
   readonly error: TidemarkError | undefined
+}
+
+export interface PreferredReplica {
+  readonly nodeId: number
+  /** Of the leader that named it: another leader may name another one. */
+  readonly leaderEpoch: number
+  /** When the leader is asked again. */
+  readonly untilMs: number
 }
 
 export interface Tracked<Claim> extends TopicPartition {
@@ -43,22 +54,24 @@ export interface Tracked<Claim> extends TopicPartition {
   topicId: string | undefined
   /** The leader epoch in which the position is known to be good; -1: none yet. */
   validEpoch: number
-  /** Bytes handed out and not released. */
+  /** Bytes handed out and neither released nor copied out. */
   bufferedBytes: number
+  /** The replica that the leader named to read from (KIP-392); undefined: the leader itself. */
+  replica: PreferredReplica | undefined
   failures: number
   notBeforeMs: number
 }
 
-export const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`
-
 /** What stands between a partition and its next Fetch. */
 export type Next =
   | { readonly kind: 'nothing' }
+  /** It has as much handed out as it may. */
+  | { readonly kind: 'full' }
   | { readonly kind: 'wait'; readonly untilMs: number }
   | { readonly kind: 'look_up' }
   | { readonly kind: 'validate' | 'fetch'; readonly nodeId: number; readonly epoch: number }
 
-/** Pure but for what the cluster view holds. */
+/** Pure but for what the cluster view holds, and for a preferred replica that is over. */
 export function nextFor(t: Tracked<unknown>, cluster: Cluster, nowMs: number, bufferedBytesMax: number): Next {
   if (t.state !== 'reading' || t.paused || t.asked || t.doubtful) return { kind: 'nothing' }
   if (t.notBeforeMs > nowMs) return { kind: 'wait', untilMs: t.notBeforeMs }
@@ -66,7 +79,16 @@ export function nextFor(t: Tracked<unknown>, cluster: Cluster, nowMs: number, bu
   if (leader === undefined) return { kind: 'look_up' }
   const { nodeId, epoch } = leader
   if (needsValidation(t, epoch)) return { kind: 'validate', nodeId, epoch }
-  return t.bufferedBytes >= bufferedBytesMax ? { kind: 'nothing' } : { kind: 'fetch', nodeId, epoch }
+  return t.bufferedBytes >= bufferedBytesMax ? { kind: 'full' } : { kind: 'fetch', nodeId: nodeToRead(t, nodeId, epoch, nowMs), epoch }
+}
+
+/** The replica that the leader named, while it may be used; else the leader. */
+function nodeToRead(t: Tracked<unknown>, leader: number, epoch: number, nowMs: number): number {
+  const { replica } = t
+  if (replica === undefined) return leader
+  if (replica.leaderEpoch === epoch && replica.untilMs > nowMs) return replica.nodeId
+  t.replica = undefined
+  return leader
 }
 
 /** A position read under an older leader may be beyond what the new one has (KIP-320). Within one epoch nothing is cut off. */

@@ -1,14 +1,8 @@
 /** What a fetcher is told, and what it tells its owner. */
 import type { TidemarkError } from '@tidemark/platform'
-import type { Message } from '../messages/message.ts'
+import type { Isolation } from '../cluster/types.ts'
+import type { FetchedMessage } from '../messages/message.ts'
 import type { Offset } from '../messages/offset.ts'
-
-export interface TopicPartition {
-  readonly topic: string
-  readonly partition: number
-}
-
-export type Isolation = 'read_uncommitted' | 'read_committed'
 
 /** Where to read on. `leaderEpoch` is that of the last record before it, as committed with it; -1 or absent: not known. */
 export interface Position {
@@ -22,13 +16,29 @@ export interface NextPosition {
   readonly leaderEpoch: number
 }
 
-/** What came with the records. `release` must be called once they are done with: until then their bytes count as buffered. */
+/**
+ * What came with the records. Call `release` once they are done with: until then the whole response that they are views on counts as
+ * buffered, or, after `keepOnly`, what was copied out of it.
+ */
 export interface Delivery {
+  /** Of the partition's records, decompressed. */
   readonly bytes: number
   readonly highWatermark: Offset
   /** -1: the broker did not say. */
   readonly lastStableOffset: Offset
   readonly logStartOffset: Offset
+  /**
+   * Fetching of this partition waits because it has two full answers handed out, or fetching of any partition waits because
+   * `bufferBytesMax` is reached.
+   */
+  readonly isCrowded: boolean
+  /**
+   * The owner has copied out what it still needs (`FetchedMessage.detach`), so many bytes of 0 or more: nothing of the delivery is a view
+   * on the response any more. From now on `bytes` count against `bufferBytesMax`, and nothing against the two answers of the partition,
+   * which is fetched on. May be called again with less; more than before is ignored, as is any call after `release`.
+   */
+  keepOnly(bytes: number): void
+  /** A second call does nothing. */
   release(): void
 }
 
@@ -51,8 +61,14 @@ export type FetchProblem =
 /** `Claim` is the owner's own word for one hold on a partition; it is handed back as it was given. */
 export interface FetchOwner<Claim> {
   /** Records in their order; none of them if only the position moved. Called in the turn of the answer; must not throw. */
-  onRecords(claim: Claim, messages: readonly Message[], next: NextPosition, delivery: Delivery): void
+  onRecords(claim: Claim, messages: readonly FetchedMessage[], next: NextPosition, delivery: Delivery): void
   onProblem(claim: Claim, problem: FetchProblem): void
+  /**
+   * A Fetch was held back because a partition has two full answers handed out, or because of `bufferBytesMax`: the owner may copy out what
+   * has to wait, and call `keepOnly`. Called at most once between two turns of the microtask queue, from the fetcher's own task; it may call
+   * back into the fetcher. With slow handlers this is the normal state of affairs, so it must be cheap.
+   */
+  onCrowded?(): void
 }
 
 export interface FetcherOptions {
@@ -65,8 +81,13 @@ export interface FetcherOptions {
   readonly bytesMax?: number
   /** Kafka: `max.partition.fetch.bytes`. Default: 1 MiB. */
   readonly partitionBytesMax?: number
-  /** Bytes handed out and not released, plus those asked for. Default: 64 MiB. One batch larger than this still comes through. */
+  /** Responses (and decompressed batches) that are held until they are released, plus those requested. Default: 64 MiB. One batch larger than this still comes through. */
   readonly bufferBytesMax?: number
+  /**
+   * Where this program runs. A leader names a replica in the same rack to read from, if the brokers have a replica selector (KIP-392).
+   * Kafka: `client.rack`. Default: none.
+   */
+  readonly rack?: string
   /** Kafka: `check.crcs`. Default: true. */
   readonly checkCrc?: boolean
 }

@@ -2,7 +2,7 @@
 
 import { apis } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'
-import type { Asked } from './request.ts'
+import type { PartitionRequest } from './request.ts'
 
 /** The first version that a consumer may ask with, and that is fenced by the current leader epoch. */
 const FENCED_FROM = 2
@@ -13,7 +13,12 @@ export type Validation =
   | { readonly kind: 'error'; readonly errorCode: number }
 
 /** One answer for each that was asked, in order. Rejects like `cluster.send`. */
-export async function validate(cluster: Cluster, owner: object, nodeId: number, asked: readonly Asked<unknown>[]): Promise<Validation[]> {
+export async function validate(
+  cluster: Cluster,
+  owner: object,
+  nodeId: number,
+  asked: readonly PartitionRequest<unknown>[],
+): Promise<Validation[]> {
   const topics = new Map<string, { partition: number; currentLeaderEpoch: number; leaderEpoch: number }[]>()
   for (const { tracked, position, epoch } of asked) {
     const partitions = topics.get(tracked.topic) ?? []

@@ -1,4 +1,6 @@
 /** A topic as callers name it: a string, or an object with a name that also knows how to write keys and values. */
+import { checkName } from '@tidemark/platform'
+
 export type Bytes = string | Uint8Array
 
 export interface Encoder<T> {
@@ -13,4 +15,6 @@ export interface TypedTopic<K = unknown, V = unknown> {
 
 export type TopicName = string | { readonly name: string }
 
-export const nameOf = (topic: TopicName): string => (typeof topic === 'string' ? topic : topic.name)
+/** Throws `TidemarkError` INVALID_ARGUMENT. */
+export const nameOf = (topic: TopicName): string =>
+  checkName('the name of the topic', typeof topic === 'object' && topic !== null ? topic.name : topic)

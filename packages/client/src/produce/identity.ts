@@ -1,9 +1,7 @@
 /** A producer's id and epoch, by which brokers tell its batches apart (KIP-98). */
-import { type Clock, type Random, TidemarkError } from '@tidemark/platform'
+import { TidemarkError } from '@tidemark/platform'
 import { apis, errorOf } from '@tidemark/protocol'
 import { type Cluster, isLost } from '../cluster/cluster.ts'
-import { pause } from '../connect/abortable.ts'
-import { backoffMs } from '../connect/backoff.ts'
 import type { ProducerIdentity } from './batch.ts'
 
 const EPOCH_MAX = 32_767
@@ -12,15 +10,11 @@ const TRANSACTION_TIMEOUT_MS = 60_000
 
 export class Identity {
   readonly #cluster: Cluster
-  readonly #clock: Clock
-  readonly #random: Random
   #current: ProducerIdentity | undefined
   #asking = false
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster
-    this.#clock = cluster.options.platform.clock
-    this.#random = cluster.options.platform.random
   }
 
   get current(): ProducerIdentity | undefined {
@@ -53,15 +47,18 @@ export class Identity {
   async #ask(signal: AbortSignal): Promise<ProducerIdentity> {
     const body = { transactionalId: null, transactionTimeoutMs: TRANSACTION_TIMEOUT_MS }
     for (let failures = 1; ; failures++) {
+      let failure: TidemarkError
       try {
         const { body: answer } = await this.#cluster.send(apis.InitProducerId, body, { node: 'any', purpose: 'admin', signal })
         if (answer.errorCode === 0) return { producerId: answer.producerId, epoch: answer.producerEpoch }
-        const { name, retriable } = errorOf(answer.errorCode)
-        if (!retriable) throw new TidemarkError(name, `no producer id was given: ${name}; with idempotent: false none is needed`)
+        const { name, retriable, text } = errorOf(answer.errorCode)
+        failure = new TidemarkError(name, `no producer id was given: ${name} (${text}); with idempotent: false none is needed`)
+        if (!retriable) throw failure
       } catch (error) {
         if (!isLost(error)) throw error
+        failure = error
       }
-      await pause(this.#clock, backoffMs(this.#random, this.#cluster.options.retry, failures), 'InitProducerId', signal)
+      await this.#cluster.backOff({ what: 'getting a producer id', failures, error: failure, signal })
     }
   }
 }

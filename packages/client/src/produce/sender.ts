@@ -1,16 +1,16 @@
 /**
  * Sends batches: up to `requestsInFlightMax` requests to each leader, each with at most one batch a partition.
- * Which batch may go is the queue's to say; what an answer means, the verdict's; here they are put to work.
+ * Which batch may go is the queue's to say; what an answer means, the outcome's; here they are put to work.
  */
-import { sleep, TidemarkError, type Timer } from '@tidemark/platform'
+import { TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, errorOf, ZERO_UUID } from '@tidemark/protocol'
 import { type Cluster, isLost } from '../cluster/cluster.ts'
-import { backoffMs } from '../connect/backoff.ts'
+import { backoffMs } from '../retry.ts'
 import type { ProduceBatch } from './batch.ts'
 import { Identity } from './identity.ts'
+import { type BatchAnswer, outcomeOf, refusal } from './outcome.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { ResolvedProducerOptions } from './types.ts'
-import { type BatchAnswer, refusal, verdictOn } from './verdict.ts'
 
 interface Flight {
   readonly queue: PartitionQueue
@@ -209,8 +209,8 @@ export class Sender {
 
   #judge(flight: Flight, answer: BatchAnswer): void {
     const { queue, batch } = flight
-    const verdict = verdictOn(answer.errorCode, batch.count, this.#options.idempotent)
-    switch (verdict.kind) {
+    const outcome = outcomeOf(answer.errorCode, batch.count, this.#options.idempotent)
+    switch (outcome.kind) {
       case 'written':
         this.#written(flight, answer.baseOffset, answer.logAppendTimeMs)
         return
@@ -227,7 +227,7 @@ export class Sender {
       case 'again':
         queue.landed(batch)
         this.#cluster.leaderMoved(queue.topic, queue.partition, answer.currentLeader.leaderId, answer.currentLeader.leaderEpoch)
-        if (verdict.lookUp) this.#distrust(queue)
+        if (outcome.lookUp) this.#distrust(queue)
         this.#again(queue, batch, answer.errorCode)
         return
       case 'refused': {
@@ -252,7 +252,7 @@ export class Sender {
       partition: queue.partition,
     })
     queue.again(batch)
-    this.#holdOff(queue)
+    this.#holdOff(queue, batch.lastError)
   }
 
   #lost(flights: readonly Flight[], error: unknown): void {
@@ -267,7 +267,7 @@ export class Sender {
       queue.landed(batch)
       batch.lastError = error
       queue.again(batch)
-      this.#holdOff(queue)
+      this.#holdOff(queue, error)
       this.#distrust(queue)
     }
   }
@@ -278,9 +278,10 @@ export class Sender {
     this.#onDone(batch)
   }
 
-  #holdOff(queue: PartitionQueue): void {
+  #holdOff(queue: PartitionQueue, error: TidemarkError): void {
     const { clock, random } = this.#cluster.options.platform
     queue.failures++
+    this.#cluster.reportRetry(`writing to ${queue.topic}-${queue.partition}`, queue.failures, error, 'writing')
     queue.notBeforeMs = clock.monotonic() + backoffMs(random, this.#cluster.options.retry, queue.failures)
     this.#ready.add(queue)
   }
@@ -293,20 +294,33 @@ export class Sender {
   }
 
   async #lookUp(): Promise<void> {
-    const { clock, random } = this.#cluster.options.platform
     this.#lookingUp = true
-    for (let failures = 1; this.#stale.size > 0 && !this.#closing.signal.aborted; failures++) {
-      const names = [...this.#stale.keys()]
-      try {
-        await this.#cluster.topics(names, { timeoutMs: 0 })
-      } catch {
+    const { signal } = this.#closing
+    try {
+      for (let failures = 1; this.#stale.size > 0; failures++) {
+        const names = [...this.#stale.keys()]
+        const error = await this.#lookUpOnce(names)
+        for (const name of names) this.#stale.delete(name)
+        this.wake()
         // No broker can be asked: the batches wait, and say why when their time is over.
+        await this.#cluster.backOff({ what: `looking up ${names.map((name) => `'${name}'`).join(', ')}`, failures, error, signal })
       }
-      for (const name of names) this.#stale.delete(name)
-      this.wake()
-      await sleep(clock, backoffMs(random, this.#cluster.options.retry, failures))
+    } catch (error) {
+      // This producer, or the cluster under it, was closed.
+      if (!(error instanceof TidemarkError) || !['ABORTED', 'CLOSED'].includes(error.code)) throw error
+    } finally {
+      this.#lookingUp = false
     }
-    this.#lookingUp = false
+  }
+
+  async #lookUpOnce(names: readonly string[]): Promise<TidemarkError | undefined> {
+    try {
+      await this.#cluster.topics(names, { timeoutMs: 0, signal: this.#closing.signal })
+      return undefined
+    } catch (error) {
+      if (!isLost(error)) throw error
+      return error
+    }
   }
 
   #expire(queue: PartitionQueue, nowMs: number): void {

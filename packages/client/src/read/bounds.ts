@@ -1,7 +1,7 @@
 /** From where to where each partition is read: wishes turned into offsets when the reading begins. */
 import { TidemarkError } from '@tidemark/platform'
 import type { Cluster } from '../cluster/cluster.ts'
-import { listOffsets, type Place, refusedTopic } from '../offsets/list-offsets.ts'
+import { listOffsets, type OffsetSpec, refusedTopic } from '../cluster/list-offsets.ts'
 import type { ReadOptions } from './types.ts'
 
 export interface Bounds {
@@ -23,7 +23,7 @@ export async function findBounds(cluster: Cluster, topic: string, options: ReadO
       partition,
     })
   }
-  const find = async (at: Place): Promise<Map<number, number | undefined>> => {
+  const find = async (at: OffsetSpec): Promise<Map<number, number | undefined>> => {
     const wishes = partitions.map((partition) => ({ topic, partition, at }))
     const { isolation, signal } = options
     const found = await listOffsets(cluster, wishes, { signal, owner, ...(isolation === undefined ? {} : { isolation }) })
@@ -39,7 +39,7 @@ function chosen({ partitions, from }: ReadOptions): readonly number[] | undefine
   return isTable(from) ? Object.keys(from).map(Number) : undefined
 }
 
-type Find = (at: Place) => Promise<Map<number, number | undefined>>
+type Find = (at: OffsetSpec) => Promise<Map<number, number | undefined>>
 type Lookup = (partition: number) => number
 
 async function starts({ from = 'earliest' }: ReadOptions, find: Find): Promise<Lookup> {

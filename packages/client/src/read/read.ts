@@ -5,12 +5,12 @@
  * or records that compaction took out. There is no order across partitions.
  */
 
-import { aborted } from '../connect/connection.ts'
+import { aborted } from '../connect/abortable.ts'
 import { Fetcher } from '../fetch/fetcher.ts'
 import type { Delivery, FetchProblem, NextPosition } from '../fetch/types.ts'
 import type { Kafka } from '../kafka.ts'
 import { handleOf } from '../kafka.ts'
-import type { Message } from '../messages/message.ts'
+import type { FetchedMessage, ReceivedMessage } from '../messages/message.ts'
 import { nameOf, type TopicName } from '../messages/topic.ts'
 import { positive } from '../options.ts'
 import { type Bounds, findBounds } from './bounds.ts'
@@ -28,18 +28,18 @@ export function read(
   kafka: Kafka,
   topic: TopicName,
   options: ReadOptions = {},
-): AsyncIterableIterator<Message, undefined> & AsyncDisposable {
+): AsyncIterableIterator<ReceivedMessage, undefined> & AsyncDisposable {
   return new Reading(kafka, nameOf(topic), options)
 }
 
 interface Chunk {
-  readonly messages: readonly Message[]
+  readonly messages: readonly FetchedMessage[]
   readonly delivery: Delivery
   at: number
 }
 
 interface Waiter {
-  resolve(result: IteratorResult<Message, undefined>): void
+  resolve(result: IteratorResult<ReceivedMessage, undefined>): void
   reject(error: unknown): void
 }
 
@@ -47,7 +47,7 @@ const DONE = { value: undefined, done: true } as const
 /** What one partition may bring at once: a quarter of the buffer, as Kafka's default at most. */
 const PARTITION_BYTES_MAX = 1024 * 1024
 
-class Reading implements AsyncIterableIterator<Message, undefined>, AsyncDisposable {
+class Reading implements AsyncIterableIterator<ReceivedMessage, undefined>, AsyncDisposable {
   readonly #kafka: Kafka
   readonly #topic: string
   readonly #options: ReadOptions
@@ -89,17 +89,17 @@ class Reading implements AsyncIterableIterator<Message, undefined>, AsyncDisposa
     return this
   }
 
-  next(): Promise<IteratorResult<Message, undefined>> {
+  next(): Promise<IteratorResult<ReceivedMessage, undefined>> {
     const message = this.#take()
     if (message !== undefined) return Promise.resolve({ value: message, done: false })
     if (this.#closed) return Promise.resolve(DONE)
     if (this.#ended !== undefined) return this.#finish(this.#ended.error)
-    const promise = new Promise<IteratorResult<Message, undefined>>((resolve, reject) => this.#waiters.push({ resolve, reject }))
+    const promise = new Promise<IteratorResult<ReceivedMessage, undefined>>((resolve, reject) => this.#waiters.push({ resolve, reject }))
     if (!this.#begun) void this.#begin()
     return promise
   }
 
-  return(): Promise<IteratorResult<Message, undefined>> {
+  return(): Promise<IteratorResult<ReceivedMessage, undefined>> {
     this.#close()
     return Promise.resolve(DONE)
   }
@@ -109,7 +109,7 @@ class Reading implements AsyncIterableIterator<Message, undefined>, AsyncDisposa
     return Promise.resolve()
   }
 
-  #take(): Message | undefined {
+  #take(): FetchedMessage | undefined {
     const chunk = this.#chunks[0]
     if (chunk === undefined) return undefined
     const message = chunk.messages[chunk.at++]
@@ -120,7 +120,7 @@ class Reading implements AsyncIterableIterator<Message, undefined>, AsyncDisposa
     return message
   }
 
-  #finish(error: unknown): Promise<IteratorResult<Message, undefined>> {
+  #finish(error: unknown): Promise<IteratorResult<ReceivedMessage, undefined>> {
     this.#close()
     return error === undefined ? Promise.resolve(DONE) : Promise.reject(error)
   }
@@ -160,7 +160,7 @@ class Reading implements AsyncIterableIterator<Message, undefined>, AsyncDisposa
     }
   }
 
-  #onRecords(bounds: Bounds, messages: readonly Message[], next: NextPosition, delivery: Delivery): void {
+  #onRecords(bounds: Bounds, messages: readonly FetchedMessage[], next: NextPosition, delivery: Delivery): void {
     if (this.#closed || this.#ended !== undefined) {
       delivery.release()
       return

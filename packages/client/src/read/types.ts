@@ -1,4 +1,4 @@
-import type { Isolation } from '../fetch/types.ts'
+import type { Isolation } from '../cluster/types.ts'
 
 export interface ReadOptions {
   /**

@@ -43,6 +43,8 @@ export interface FakePartition {
   sequences: Map<bigint, { epoch: number; next: number; recent: Map<number, number> }>
   aborted: { producerId: bigint; firstOffset: number }[]
   bytesMax: number
+  /** Nodes beside the leader that serve a Fetch. */
+  followers: Set<number>
 }
 
 interface FakeTopic {
@@ -113,7 +115,18 @@ export class FakeCluster {
 
   #partition(i: number): FakePartition {
     const leader = this.nodeIds[i % this.nodeIds.length]!
-    return { leader, epoch: 0, start: 0, end: 0, batches: [], epochs: [[0, 0]], sequences: new Map(), aborted: [], bytesMax: 1_048_588 }
+    return {
+      leader,
+      epoch: 0,
+      start: 0,
+      end: 0,
+      batches: [],
+      epochs: [[0, 0]],
+      sequences: new Map(),
+      aborted: [],
+      bytesMax: 1_048_588,
+      followers: new Set(),
+    }
   }
 
   partition(name: string, partition = 0): FakePartition {
@@ -368,7 +381,7 @@ export class FakeCluster {
   #readPartition(p: FakePartition | undefined, node: number, q: any, version: number, isolation: number) {
     const none = { highWatermark: -1, lastStableOffset: -1, logStartOffset: -1, abortedTransactions: null, records: Buffer.alloc(0) }
     if (p === undefined) return { ...none, errorCode: version >= 13 ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
-    const fenced = this.#fenced(p, node, q.currentLeaderEpoch)
+    const fenced = this.#fenced(p, p.followers.has(node) ? p.leader : node, q.currentLeaderEpoch)
     if (fenced !== 0) return { ...none, errorCode: fenced }
     if (q.fetchOffset < p.start || q.fetchOffset > p.end) return { ...none, errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }
     const batches: Buffer[] = []

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { backoffMs } from './backoff.ts'
+import { backoffMs } from './retry.ts'
 
 const delays = { delayMs: 100, delayMaxMs: 5_000 }
 const always = (next: number) => ({ next: () => next, uuid: () => '' })

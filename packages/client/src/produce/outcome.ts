@@ -4,7 +4,7 @@ import { type ErrorName, errorOf, type ProduceResponse } from '@tidemark/protoco
 
 export type BatchAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
 
-export type Verdict =
+export type BatchOutcome =
   | { readonly kind: 'written' }
   /** Two halves may fit where the whole did not. */
   | { readonly kind: 'split' }
@@ -24,7 +24,7 @@ const SAME_LEADER: ReadonlySet<ErrorName> = new Set([
   'THROTTLING_QUOTA_EXCEEDED',
 ])
 
-export function verdictOn(errorCode: number, count: number, idempotent: boolean): Verdict {
+export function outcomeOf(errorCode: number, count: number, idempotent: boolean): BatchOutcome {
   const { name, retriable } = errorOf(errorCode)
   if (errorCode === 0 || name === 'DUPLICATE_SEQUENCE_NUMBER') return { kind: 'written' }
   if (TOO_LARGE.has(name)) return count > 1 ? { kind: 'split' } : { kind: 'refused' }

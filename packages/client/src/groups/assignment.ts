@@ -1,0 +1,83 @@
+/**
+ * The bytes that members of a group of consumers exchange through it: what they subscribe to and own, and what the leader assigns to
+ * them (ConsumerProtocol). Each is an int16 version and the embedded message.
+ *
+ * A version that is newer than ours begins with the fields of ours: bytes behind them are left unread, as Kafka's ConsumerProtocol does.
+ */
+import {
+  ConsumerProtocolAssignment,
+  ConsumerProtocolSubscription,
+  codecOf,
+  type Message,
+  Reader,
+  WireError,
+  Writer,
+} from '@tidemark/protocol'
+import type { TopicPartition } from '../messages/topic-partition.ts'
+
+/** The newest versions that are written; a reader of any version reads a newer one as far as it knows it. */
+const SUBSCRIPTION_VERSION = 2
+const ASSIGNMENT_VERSION = 1
+
+export interface Subscription {
+  readonly topics: readonly string[]
+  /** What the member owns; empty where its version cannot say. */
+  readonly owned: readonly TopicPartition[]
+  /** The generation in which it owned that; -1: its version cannot say. */
+  readonly generation: number
+}
+
+/** The topics are written in the order of their names. */
+export function encodeSubscription({ topics, owned, generation }: Subscription): Buffer {
+  return encodeVersioned(ConsumerProtocolSubscription, SUBSCRIPTION_VERSION, {
+    topics: [...topics].sort(),
+    userData: null,
+    ownedPartitions: byTopic(owned),
+    generationId: generation,
+  })
+}
+
+/** Throws `WireError` for bytes that are not a subscription. */
+export function decodeSubscription(bytes: Uint8Array): Subscription {
+  const decoded = decodeVersioned<ConsumerProtocolSubscription>(ConsumerProtocolSubscription, bytes)
+  return { topics: decoded.topics, owned: flat(decoded.ownedPartitions), generation: decoded.generationId }
+}
+
+export function encodeAssignment(partitions: readonly TopicPartition[]): Buffer {
+  return encodeVersioned(ConsumerProtocolAssignment, ASSIGNMENT_VERSION, { assignedPartitions: byTopic(partitions), userData: null })
+}
+
+/**
+ * No bytes are no partitions: what a member gets whose leader did not know it. Throws `WireError` for bytes that are not an assignment.
+ */
+export function decodeAssignment(bytes: Uint8Array): TopicPartition[] {
+  if (bytes.length === 0) return []
+  return flat(decodeVersioned<ConsumerProtocolAssignment>(ConsumerProtocolAssignment, bytes).assignedPartitions)
+}
+
+function encodeVersioned(message: Message<any>, version: number, value: unknown): Buffer {
+  const w = new Writer(256)
+  w.int16(version)
+  codecOf(message, version).encode(w, value as never)
+  return Buffer.from(w.written())
+}
+
+function decodeVersioned<T>(message: Message<any>, bytes: Uint8Array): T {
+  const r = new Reader(bytes)
+  const version = r.int16()
+  if (version < 0) throw new WireError(`version ${version} does not exist`)
+  return codecOf(message, Math.min(version, message.versions[1])).decode(r) as T
+}
+
+const flat = (topics: readonly { topic: string; partitions: readonly number[] }[]): TopicPartition[] =>
+  topics.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })))
+
+function byTopic(partitions: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
+  const topics = new Map<string, number[]>()
+  for (const { topic, partition } of partitions) {
+    const known = topics.get(topic)
+    if (known === undefined) topics.set(topic, [partition])
+    else known.push(partition)
+  }
+  return [...topics].map(([topic, list]) => ({ topic, partitions: list }))
+}
