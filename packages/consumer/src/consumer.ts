@@ -1,54 +1,45 @@
 /** The consumer as its user sees it. */
-
-import { createAdmin, type Kafka } from '@tidemark/client'
-import { handleOf } from '@tidemark/client/internal'
-import { TidemarkError } from '@tidemark/platform'
-import { type ConsumerEvent, EventStream } from './events.ts'
-import { Batches } from './handle/batches.ts'
-import { Lanes } from './handle/lanes.ts'
-import type { BatchHandler, BatchWork, EachHandler, EachWork, Holdup, WorkOptions } from './handle/work.ts'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Kafka } from '@tidemark/client'
+import { handleOf, type KafkaHandle } from '@tidemark/client/internal'
 import {
+  checkFunction,
+  checkName,
+  checkOptions,
+  checkPartition,
+  countOption,
+  describe,
+  durationOption,
+  TidemarkError,
+  wordOption,
+} from '@tidemark/platform'
+import { Pauses } from './claims/pauses.ts'
+import { checkPlace, type LogPlace } from './claims/placement.ts'
+import type { CommitLimits } from './commit/committer.ts'
+import { type ConsumerEvent, EventStream } from './events.ts'
+import { type Explanation, explain, type Progress } from './explain.ts'
+import {
+  BATCH_OPTIONS,
   type BatchSettings,
   type ConsumerOptions,
+  EACH_OPTIONS,
   type EachSettings,
-  invalid,
-  positive,
   type ResolvedOptions,
   resolveOptions,
   resolveRetry,
   type WorkSettings,
 } from './options.ts'
-import { Runner } from './perform/runner.ts'
-import { keyOf } from './state/claims.ts'
-import { committable } from './state/tracker.ts'
-
-/** Where one partition stands. */
-export interface Progress {
-  readonly topic: string
-  readonly partition: number
-  /** The next offset to be read. */
-  readonly position: number
-  /** What the group has on record for this member; undefined: nothing yet. */
-  readonly committed: number | undefined
-  /** What the next commit will carry. */
-  readonly committable: number
-  /** Records above the committable offset that are done, since this member has the partition. */
-  readonly doneAhead: number
-  /** Records that were fetched and wait for a handler. */
-  readonly waiting: number
-  /** Handlers that run. */
-  readonly running: number
-  readonly paused: boolean
-}
-
-export interface Explanation extends Progress {
-  /** Why the committable offset is where it is, in a sentence. */
-  readonly because: string
-}
+import { Runner } from './runner.ts'
+import type { BatchHandler, BatchWork, EachHandler, EachWork, WorkOptions } from './work/work.ts'
 
 export interface RunOptions {
   /** Ends the run: drain, final commit, leave. */
   readonly signal?: AbortSignal | undefined
+}
+
+export interface CloseOptions {
+  /** How long the drain, the final commit and the leave may take; the option `shutdownTimeoutMs` unless given. */
+  readonly timeoutMs?: number
 }
 
 type Work = EachWork | BatchWork
@@ -56,17 +47,23 @@ type Work = EachWork | BatchWork
 /** Where handlers of one partition run one after the other: more than one member has partitions, so that each can run one. */
 const CONCURRENCY_SERIAL = 10_000
 const CONCURRENCY_SIDE_BY_SIDE = 100
+const TIMEOUT_GRACE_MS = 30_000
+
+/** Tells calls from inside a handler apart from others: `close()` there would wait for its own caller. */
+const insideHandler = new AsyncLocalStorage<object>()
 
 export class Consumer {
   readonly #options: ResolvedOptions
-  readonly #kafka: Kafka
+  readonly #kafka: KafkaHandle
   readonly #works = new Map<string, Work>()
   readonly #events = new EventStream()
+  readonly #pauses = new Pauses()
   #runner: Runner | undefined
   #running: Promise<void> | undefined
+  #isClosed = false
 
   constructor(kafka: Kafka, options: ConsumerOptions) {
-    this.#kafka = kafka
+    this.#kafka = handleOf(kafka)
     this.#options = resolveOptions(options)
   }
 
@@ -77,87 +74,120 @@ export class Consumer {
    * consumer.each('orders', { order: 'key', concurrency: 256 }, async (message, context) => { … })
    * ```
    */
-  each(topic: string, settings: EachSettings, handler: EachHandler): this {
-    const order = settings.order ?? 'partition'
-    if (!['partition', 'key', 'none'].includes(order)) invalid('order', 'must be partition, key or none')
+  each(topic: string, handler: EachHandler): this
+  each(topic: string, settings: EachSettings, handler: EachHandler): this
+  each(topic: string, ...rest: [EachHandler] | [EachSettings, EachHandler]): this {
+    const [settings, handler] = settingsAndHandler<EachSettings, EachHandler>('each', rest)
+    checkOptions<EachSettings>('each()', settings, EACH_OPTIONS)
+    const order = wordOption('order', settings.order ?? 'partition', ['partition', 'key', 'none'])
     const concurrency = order === 'partition' ? CONCURRENCY_SERIAL : CONCURRENCY_SIDE_BY_SIDE
     return this.#add({ kind: 'each', order, handler, ...resolveWork(topic, settings, concurrency) })
   }
 
-  /** Calls `handler` for batches: records of one partition that follow each other, one batch of a partition at a time. */
-  batches(topic: string, settings: BatchSettings, handler: BatchHandler): this {
-    const recordsMax = positive('recordsMax', settings.recordsMax ?? 500)
-    const waitMaxMs = settings.waitMaxMs ?? 0
-    if (!(waitMaxMs >= 0)) invalid('waitMaxMs', 'must be 0 or more milliseconds')
+  /** Calls `handler` for batches: consecutive records of one partition, one batch of a partition at a time. */
+  batches(topic: string, handler: BatchHandler): this
+  batches(topic: string, settings: BatchSettings, handler: BatchHandler): this
+  batches(topic: string, ...rest: [BatchHandler] | [BatchSettings, BatchHandler]): this {
+    const [settings, handler] = settingsAndHandler<BatchSettings, BatchHandler>('batches', rest)
+    checkOptions<BatchSettings>('batches()', settings, BATCH_OPTIONS)
+    const recordsMax = countOption('recordsMax', settings.recordsMax ?? 500)
+    const waitMaxMs = durationOption('waitMaxMs', settings.waitMaxMs ?? 0, { zero: true })
     return this.#add({ kind: 'batches', recordsMax, waitMaxMs, handler, ...resolveWork(topic, settings, CONCURRENCY_SERIAL) })
   }
 
   #add(work: Work): this {
-    if (this.#runner !== undefined) throw new TidemarkError('ALREADY_RUNNING', 'topics are named before run() is called')
-    if (this.#works.has(work.topic)) invalid('topic', `'${work.topic}' has a handler already`)
+    if (this.#running !== undefined) throw new TidemarkError('ALREADY_RUNNING', 'topics must be named before run() is called')
+    if (this.#works.has(work.topic)) throw new TidemarkError('INVALID_ARGUMENT', `topic '${work.topic}' has a handler already`)
     this.#works.set(work.topic, work)
     return this
   }
 
   /**
-   * Joins the group and works until `signal` aborts; resolves after the drain, the final commit and the leave.
-   * Rejects with `TidemarkError`: HANDLER_FAILED, OFFSET_OUT_OF_RANGE, NO_COMMITTED_OFFSET, FENCED_INSTANCE_ID, …
+   * Joins the group and works until `signal` aborts; resolves after the drain, the final commit and the leave, and only if everything that
+   * was done is on record.
+   *
+   * Rejects with `TidemarkError`: HANDLER_FAILED, HANDLER_STUCK, COMMIT_FAILED (with `partitions`), OFFSET_OUT_OF_RANGE, LOG_TRUNCATED,
+   * NO_COMMITTED_OFFSET, START_AT_FAILED, UNREACHABLE (before the first success, after `startTimeoutMs`), CLOSED, ALREADY_RUNNING,
+   * NOTHING_TO_DO; and with Kafka's name of a refusal that no retry can mend, such as GROUP_AUTHORIZATION_FAILED or FENCED_INSTANCE_ID.
    */
-  run(options: RunOptions = {}): Promise<void> {
-    if (this.#running !== undefined) throw new TidemarkError('ALREADY_RUNNING', 'run() was called before; make another consumer')
+  async run(options: RunOptions = {}): Promise<void> {
+    checkOptions<RunOptions>('run()', options, { signal: true })
+    const signal = checkSignal(options.signal)
+    if (this.#running !== undefined) throw new TidemarkError('ALREADY_RUNNING', 'run() was called before; create another consumer')
+    if (this.#isClosed) throw new TidemarkError('CLOSED', 'this consumer was closed')
     if (this.#works.size === 0) throw new TidemarkError('NOTHING_TO_DO', 'no topic was named: call each() or batches() before run()')
-    const runner = this.#makeRunner()
+    const emit = (event: ConsumerEvent): void => this.#events.emit(event)
+    const runner = new Runner(this.#kafka, this.#options, [...this.#works.values()], this.#pauses, insideHandler, emit)
     this.#runner = runner
-    this.#running = runner.run(options.signal).finally(() => this.#events.close())
-    return this.#running
+    this.#running = runner.run(signal).finally(() => {
+      this.#runner = undefined
+      this.#events.close()
+    })
+    return await this.#running
   }
 
-  #makeRunner(): Runner {
-    const { clock, random } = handleOf(this.#kafka).platform
-    const admin = createAdmin(this.#kafka)
-    const runner = new Runner(
-      this.#options,
-      this.#kafka,
-      [...this.#works.keys()],
-      async (claims, at) => {
-        const out = new Map<string, number>()
-        for (const topic of new Set(claims.map((c) => c.topic))) {
-          const partitions = claims.filter((c) => c.topic === topic).map((c) => c.partition)
-          const offsets = await admin.topics.offsets(topic, at, { partitions })
-          for (const o of offsets) out.set(keyOf(topic, o.partition), o.offset)
-        }
-        return out
-      },
-      (event) => this.#events.emit(event),
-    )
-    for (const work of this.#works.values()) {
-      runner.setWorker(work.topic, work.kind === 'each' ? new Lanes(work, runner, clock, random) : new Batches(work, runner, clock, random))
-    }
-    return runner
+  /**
+   * Reads on at another place of a partition that is assigned to this member; results of what was read before do not count any more.
+   * Rejects with `TidemarkError`: INVALID_ARGUMENT, NOT_RUNNING, NOT_ASSIGNED, ABORTED (a later seek of the partition overtook this one).
+   */
+  async seek(topic: string, partition: number, to: LogPlace): Promise<void> {
+    this.#checkTopic(topic)
+    checkPartition('the partition of seek()', partition)
+    await this.#active().moves.seek(topic, partition, checkPlace('the place of seek()', to))
   }
 
-  /** Reads on at another place of a partition that is assigned now; results of what was read before do not count any more. */
-  async seek(topic: string, partition: number, to: number | 'earliest' | 'latest' | Date): Promise<void> {
-    await this.#active().seek(topic, partition, to)
-  }
-
-  /** Starts no more handlers for these partitions, or for all of the topic; what was fetched is kept. */
+  /**
+   * Starts no more records of these partitions, or of the whole topic; what was fetched is kept. A pause holds until `resume`, for
+   * partitions that are assigned later too, and may be set before `run()`.
+   */
   pause(topic: string, partitions?: readonly number[]): void {
-    this.#active().pause(topic, partitions)
+    this.#setPaused('pause()', topic, partitions, true)
   }
 
   resume(topic: string, partitions?: readonly number[]): void {
-    this.#active().resume(topic, partitions)
+    this.#setPaused('resume()', topic, partitions, false)
   }
 
-  /** Commits what may be committed, and resolves once it is on record. */
-  async commit(): Promise<void> {
-    await this.#active().flush()
+  #setPaused(call: string, topic: string, partitions: readonly number[] | undefined, paused: boolean): void {
+    this.#checkTopic(topic)
+    if (partitions !== undefined) {
+      if (!Array.isArray(partitions)) {
+        throw new TidemarkError(
+          'INVALID_ARGUMENT',
+          `the partitions of ${call} are ${describe(partitions)}; they must be an array of numbers`,
+        )
+      }
+      for (const partition of partitions) checkPartition(`a partition of ${call}`, partition)
+    }
+    this.#pauses.set(topic, partitions, paused)
+    const runner = this.#runner
+    if (runner === undefined) return
+    for (const claim of runner.registry.all()) {
+      const isPaused = this.#pauses.has(claim.topic, claim.partition)
+      if (isPaused !== claim.paused) runner.feed.setPaused(claim, isPaused)
+    }
+  }
+
+  #checkTopic(topic: string): void {
+    checkName('the topic', topic)
+    if (this.#works.has(topic)) return
+    const known = [...this.#works.keys()].map((name) => `'${name}'`).join(', ')
+    throw new TidemarkError('INVALID_ARGUMENT', `this consumer does not read topic '${topic}'; it reads ${known || 'none yet'}`)
+  }
+
+  /**
+   * Commits what may be committed, of all assigned partitions, and resolves once it is on record; with manual commits that is every record
+   * whose handler has settled. Rejects with `TidemarkError`: NOT_RUNNING, COMMIT_FENCED, COMMIT_FAILED, ABORTED.
+   */
+  async commit(limits: Partial<CommitLimits> = {}): Promise<void> {
+    checkOptions<CommitLimits>('commit()', limits, { timeoutMs: true, signal: true })
+    const timeoutMs = durationOption('timeoutMs', limits.timeoutMs ?? this.#options.commit.timeoutMs)
+    await this.#active().commit({ timeoutMs, signal: checkSignal(limits.signal) })
   }
 
   #active(): Runner {
-    if (this.#runner === undefined) throw new TidemarkError('NOT_RUNNING', 'the consumer is not running; call run() first')
-    return this.#runner
+    if (this.#runner !== undefined) return this.#runner
+    throw new TidemarkError('NOT_RUNNING', `the consumer is not running${this.#running === undefined ? '; call run() first' : ' any more'}`)
   }
 
   /** Where every assigned partition stands. */
@@ -167,31 +197,31 @@ export class Consumer {
 
   /** Like `positions`, with the reason why the commit is where it is. */
   explain(): Explanation[] {
-    return [...(this.#runner?.claims() ?? [])].map(({ claim, worker }) => {
-      const progress: Progress = {
-        topic: claim.topic,
-        partition: claim.partition,
-        position: claim.tracker.position,
-        committed: claim.committed,
-        committable: committable(claim.tracker),
-        doneAhead: claim.tracker.aheadCount,
-        waiting: worker.waiting(claim),
-        running: claim.running,
-        paused: claim.pausedByUser,
-      }
-      return { ...progress, because: because(progress, claim.phase, worker.holdup(claim)) }
-    })
+    const runner = this.#runner
+    return runner === undefined ? [] : [...runner.registry.all()].map((claim) => explain(claim, runner.feed.worker(claim)))
   }
 
-  /** What happens, from now on; ends with the run. */
+  /** What happens, from now on; ends with the run. Any number of readers: each sees every event. */
   get events(): AsyncIterable<ConsumerEvent> {
     return this.#events
   }
 
-  /** Ends the run: drain, final commit, leave. */
-  async close(): Promise<void> {
-    this.#runner?.stop()
-    await this.#running?.catch(() => {}) // whoever called run() has it
+  /**
+   * Ends the run: drain, final commit, leave. Resolves when `run()` has settled, and leaves its error to the caller of `run()`. After it
+   * nothing starts. May be called before `run()`, and more than once. Rejects with CLOSE_IN_HANDLER when a handler of this consumer calls it: it would wait for itself.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkOptions<CloseOptions>('close()', options, { timeoutMs: true })
+    const timeoutMs = durationOption('timeoutMs', options.timeoutMs ?? this.#options.shutdownTimeoutMs)
+    if (this.#runner !== undefined && insideHandler.getStore() === this.#runner) {
+      const text =
+        'a handler cannot wait for close(), which waits for the handler; abort the signal of run() instead, or call close() elsewhere'
+      throw new TidemarkError('CLOSE_IN_HANDLER', text)
+    }
+    this.#isClosed = true
+    this.#runner?.stop(timeoutMs)
+    await this.#running?.catch(() => {}) // the caller of run() has it
+    this.#events.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -199,26 +229,25 @@ export class Consumer {
   }
 }
 
-function because(p: Progress, phase: string, holdup: Holdup | undefined): string {
-  if (phase === 'placing') return 'the place to begin is being asked'
-  if (phase === 'draining') return `the partition is being given up; ${p.running} handlers still run`
-  if (holdup !== undefined) {
-    return `offset ${holdup.offset} is ${holdup.state} (attempt ${holdup.attempt}); ${p.doneAhead} records above it are done`
-  }
-  if (p.committable < p.position) return `offset ${p.committable} was handled and not committed by its handler`
-  return p.committed === p.committable ? 'everything read is done and committed' : 'everything read is done; the commit is due'
+function settingsAndHandler<S, H>(call: string, rest: readonly unknown[]): [S, H] {
+  const [settings, handler] = rest.length === 1 ? [{}, rest[0]] : rest
+  checkFunction(`the handler of ${call}()`, handler)
+  return [(settings ?? {}) as S, handler as H]
+}
+
+function checkSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal
+  throw new TidemarkError('INVALID_OPTION', `option 'signal' is ${describe(signal)}; it must be an AbortSignal`)
 }
 
 function resolveWork(topic: string, settings: WorkSettings, concurrency: number): WorkOptions {
-  if (typeof topic !== 'string' || topic === '') invalid('topic', 'must be a name')
-  const exhausted = settings.exhausted ?? 'stop'
-  if (exhausted !== 'stop' && exhausted !== 'skip') invalid('exhausted', 'must be stop or skip')
   return {
-    topic,
-    concurrency: positive('concurrency', settings.concurrency ?? concurrency),
+    topic: checkName('the topic', topic),
+    concurrency: countOption('concurrency', settings.concurrency ?? concurrency),
     retry: resolveRetry(settings.retry),
-    exhausted,
-    timeoutMs: settings.timeoutMs === undefined ? undefined : positive('timeoutMs', settings.timeoutMs),
+    exhausted: wordOption('exhausted', settings.exhausted ?? 'stop', ['stop', 'skip']),
+    timeoutMs: settings.timeoutMs === undefined ? undefined : durationOption('timeoutMs', settings.timeoutMs),
+    timeoutGraceMs: durationOption('timeoutGraceMs', settings.timeoutGraceMs ?? TIMEOUT_GRACE_MS),
   }
 }
 

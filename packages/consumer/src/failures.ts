@@ -12,7 +12,8 @@ const MAY_PASS: ReadonlySet<string> = new Set(['TOO_MANY_REQUESTS', 'UNKNOWN_TOP
  */
 export function mayPass(error: unknown): error is TidemarkError {
   if (!(error instanceof TidemarkError)) return false
-  return isLost(error) || MAY_PASS.has(error.code) || isRetriableName(error.code)
+  const { code } = error
+  return isLost(error) || MAY_PASS.has(code) || isRetriableName(code)
 }
 
 /** Kafka's mark of an error by its name; false for a code that is not Kafka's. */

@@ -15,8 +15,8 @@ import {
 } from '@tidemark/platform'
 import type { StartAt, StartFrom } from './claims/placement.ts'
 import { type AssignorName, assignors } from './membership/classic/assignors/index.ts'
-import type { CommitMode, Exhausted, Order } from './work/work.ts'
 import type { Retry } from './work/retry.ts'
+import type { CommitMode, Exhausted, Order } from './work/work.ts'
 
 /** What to do when the position is no longer, or not yet, in the log (`auto.offset.reset`, for that case alone). */
 export type OutOfRange = 'fail' | 'earliest' | 'latest'
@@ -211,7 +211,10 @@ function commitOptions(given: ConsumerOptions['commit']): Required<CommitOptions
 function assignorsOption(given: readonly AssignorName[] | undefined): readonly AssignorName[] {
   if (given === undefined) return ALL_ASSIGNORS
   if (!Array.isArray(given) || given.length === 0) {
-    throw new TidemarkError('INVALID_OPTION', `option 'assignors' is ${describe(given)}; it must be an array of names such as 'cooperative-sticky'`)
+    throw new TidemarkError(
+      'INVALID_OPTION',
+      `option 'assignors' is ${describe(given)}; it must be an array of names such as 'cooperative-sticky'`,
+    )
   }
   return given.map((name) => wordOption('assignors', name, Object.keys(assignors) as AssignorName[]))
 }
@@ -234,4 +237,3 @@ export function resolveRetry(given: Partial<Retry> | undefined): Retry {
 const WORK_OPTIONS: OptionNames<WorkSettings> = { concurrency: true, retry: true, exhausted: true, timeoutMs: true, timeoutGraceMs: true }
 export const EACH_OPTIONS: OptionNames<EachSettings> = { ...WORK_OPTIONS, order: true }
 export const BATCH_OPTIONS: OptionNames<BatchSettings> = { ...WORK_OPTIONS, recordsMax: true, waitMaxMs: true }
-

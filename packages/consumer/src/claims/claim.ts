@@ -88,6 +88,3 @@ export class Claim implements CommitSubject {
     for (const controller of signals) controller.abort(reason)
   }
 }
-
-/** One name for each partition of each topic: a topic's name holds no line break. */
-export const keyOf = (topic: string, partition: number): string => `${topic}\n${partition}`

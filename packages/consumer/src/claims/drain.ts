@@ -18,6 +18,20 @@ export interface DrainDeadline {
   readonly commitMs: number
 }
 
+/** Draining ends this long before the time is over: for the last commit, and for the way of the next request. */
+const marginOf = (timeoutMs: number): number => Math.min(5_000, timeoutMs / 5)
+
+/** The deadline of a drain that may take `timeoutMs` in all, until `endMs`. */
+export function deadlineAt(endMs: number, timeoutMs: number): DrainDeadline {
+  const marginMs = marginOf(timeoutMs)
+  return { handlersMs: endMs - marginMs, commitMs: endMs - marginMs / 2 }
+}
+
+export const earlier = (a: DrainDeadline, b: DrainDeadline): DrainDeadline => ({
+  handlersMs: Math.min(a.handlersMs, b.handlersMs),
+  commitMs: Math.min(a.commitMs, b.commitMs),
+})
+
 export class Drain {
   readonly #registry: ClaimRegistry
   readonly #clock: Clock
@@ -26,11 +40,7 @@ export class Drain {
   /** Who waits for the running handlers of a claim: more than one, if a stop comes in the middle of a revocation. */
   readonly #waiters = new Map<Claim, Set<() => void>>()
 
-  constructor(
-    registry: ClaimRegistry,
-    clock: Clock,
-    settle: (claims: readonly Claim[], untilMs: () => number) => Promise<void>,
-  ) {
+  constructor(registry: ClaimRegistry, clock: Clock, settle: (claims: readonly Claim[], untilMs: () => number) => Promise<void>) {
     this.#registry = registry
     this.#clock = clock
     this.#settle = settle
@@ -53,11 +63,8 @@ export class Drain {
   }
 
   /** A rebalance has begun: what is being given up has no more time than this. */
-  hasten({ handlersMs, commitMs }: DrainDeadline): void {
-    for (const release of this.#open) {
-      const { deadline } = release
-      release.deadline = { handlersMs: Math.min(handlersMs, deadline.handlersMs), commitMs: Math.min(commitMs, deadline.commitMs) }
-    }
+  hasten(deadline: DrainDeadline): void {
+    for (const release of this.#open) release.deadline = earlier(release.deadline, deadline)
     for (const claim of [...this.#waiters.keys()]) this.#wake(claim)
   }
 

@@ -55,12 +55,18 @@ export class Placement {
   /** Whose connection to the coordinator is used. */
   readonly #owner: object
   readonly #listener: PlacementListener
+  readonly #closed = new AbortController()
 
   constructor(options: PlacementOptions, cluster: Cluster, owner: object, listener: PlacementListener) {
     this.#options = options
     this.#cluster = cluster
     this.#owner = owner
     this.#listener = listener
+  }
+
+  /** The run is over: what is looked up is of no interest any more. */
+  close(): void {
+    this.#closed.abort()
   }
 
   /** Finds the place of each claim that waits for one; a claim that ends meanwhile is left out. */
@@ -108,7 +114,10 @@ export class Placement {
   async offsetAt({ topic, partition }: Claim, at: LogPlace, isWanted: () => boolean): Promise<number | undefined> {
     if (typeof at === 'number') return at
     const ask = async (spec: OffsetSpec): Promise<number | undefined> => {
-      const [found] = await listOffsets(this.#cluster, [{ topic, partition, at: spec }], { isolation: this.#options.isolation })
+      const [found] = await listOffsets(this.#cluster, [{ topic, partition, at: spec }], {
+        isolation: this.#options.isolation,
+        signal: this.#closed.signal,
+      })
       return found?.offset
     }
     // No record at or after the time: the end of the log, as Kafka's tools have it.
@@ -117,15 +126,17 @@ export class Placement {
 
   async #persist<T>(request: 'OffsetFetch' | 'ListOffsets', isWanted: () => boolean, attempt: () => Promise<T>): Promise<T | undefined> {
     const { platform, retry } = this.#cluster.options
-    for (let failures = 1; isWanted(); failures++) {
+    const { signal } = this.#closed
+    const isOver = (): boolean => signal.aborted || !isWanted()
+    for (let failures = 1; !isOver(); failures++) {
       try {
         const result = await attempt()
-        return isWanted() ? result : undefined
+        return isOver() ? undefined : result
       } catch (error) {
-        if (!isWanted()) return undefined
+        if (isOver()) return undefined
         if (!mayPass(error)) throw error
         this.#listener.failing(request, error, failures)
-        await sleep(platform.clock, backoffMs(platform.random, retry, failures))
+        await sleep(platform.clock, backoffMs(platform.random, retry, failures), signal).catch(() => {}) // closed meanwhile
       }
     }
     return undefined
@@ -142,6 +153,7 @@ export class Placement {
       requireStable: true,
       purpose: 'coordinator',
       owner: this.#owner,
+      signal: this.#closed.signal,
     })
     return new Map(offsets.map((o) => [o.partition, { offset: o.offset, leaderEpoch: o.leaderEpoch, metadata: o.metadata }]))
   }

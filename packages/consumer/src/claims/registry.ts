@@ -5,9 +5,10 @@
  * replaced, so that a partition that is being given up never gets a new claim (decision 8). Everybody else holds a claim across an
  * `await` at their own risk, and looks at its phase again afterwards.
  */
+import { keyOf } from '@tidemark/client/internal'
 import { type CompletionMap, readCompletionMap } from '../commit/completion-map.ts'
 import { tracker } from '../commit/tracker.ts'
-import { Claim, type ClaimPhase, type EndReason, keyOf } from './claim.ts'
+import { Claim, type ClaimPhase, type EndReason } from './claim.ts'
 import type { Pauses } from './pauses.ts'
 
 /** Where a claim begins. */
@@ -40,6 +41,7 @@ export class ClaimRegistry {
   readonly #claims = new Map<string, Claim>()
   readonly #pauses: Pauses
   readonly #effects: ClaimEffects
+  readonly #waitingForPlace = new Map<Claim, PromiseWithResolvers<void>>()
   #nextId = 1
 
   constructor(pauses: Pauses, effects: ClaimEffects) {
@@ -49,7 +51,7 @@ export class ClaimRegistry {
 
   /** The living claim of a partition. */
   get(topic: string, partition: number): Claim | undefined {
-    return this.#claims.get(keyOf(topic, partition))
+    return this.#claims.get(keyOf({ topic, partition }))
   }
 
   /** All living claims. */
@@ -59,11 +61,19 @@ export class ClaimRegistry {
 
   /** A new claim in the phase `placing`; undefined: the partition has one already. */
   take(topic: string, partition: number, topicUuid: string | undefined): Claim | undefined {
-    if (this.#claims.has(keyOf(topic, partition))) return undefined
+    if (this.#claims.has(keyOf({ topic, partition }))) return undefined
     const claim = new Claim(this.#nextId++, topic, partition, topicUuid)
     claim.paused = this.#pauses.has(topic, partition)
-    this.#claims.set(keyOf(topic, partition), claim)
+    this.#claims.set(keyOf({ topic, partition }), claim)
     return claim
+  }
+
+  /** Resolves once the claim has a place in the log, or is dead. */
+  placed(claim: Claim): Promise<void> {
+    if (claim.phase !== 'placing') return Promise.resolve()
+    const waiting = this.#waitingForPlace.get(claim) ?? Promise.withResolvers<void>()
+    this.#waitingForPlace.set(claim, waiting)
+    return waiting.promise
   }
 
   /** Work begins at this position. False: the claim is not waiting for one any more. */
@@ -97,7 +107,7 @@ export class ClaimRegistry {
     const wasWorking = claim.phase === 'working'
     this.#enter(claim, 'dead')
     claim.endReason = reason
-    this.#claims.delete(keyOf(claim.topic, claim.partition))
+    this.#claims.delete(keyOf(claim))
     if (wasWorking) this.#effects.stopped(claim)
     claim.abort(reason)
     this.#effects.ended(claim, reason)
@@ -123,6 +133,8 @@ export class ClaimRegistry {
       throw new Error(`the claim of ${claim.topic}-${claim.partition} cannot go from ${claim.phase} to ${phase}`)
     }
     claim.phase = phase
+    this.#waitingForPlace.get(claim)?.resolve()
+    this.#waitingForPlace.delete(claim)
   }
 }
 

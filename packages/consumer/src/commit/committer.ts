@@ -91,7 +91,7 @@ export class Committer<S extends CommitSubject> {
     this.#timer?.cancel()
     this.#timer = this.#clock.schedule(this.#intervalMs, () => {
       this.start()
-      this.#sendUnlessBusy()
+      void this.#send()
     })
   }
 
@@ -107,17 +107,13 @@ export class Committer<S extends CommitSubject> {
     if (intervalMs === this.#intervalMs || !isRunning) return
     this.#intervalMs = intervalMs
     this.start()
-    if (rebalancing) this.#sendUnlessBusy()
+    if (rebalancing) void this.#send()
   }
 
   /** So many records were done: enough of them do not wait for the interval. */
   count(records: number): void {
     this.#doneSinceSent += records
-    if (this.#options.automatic && this.#doneSinceSent >= this.#options.recordsMax) this.#sendUnlessBusy()
-  }
-
-  #sendUnlessBusy(): void {
-    if (this.#sending === undefined) void this.#send()
+    if (this.#options.automatic && this.#doneSinceSent >= this.#options.recordsMax) void this.#send()
   }
 
   /**
@@ -155,8 +151,15 @@ export class Committer<S extends CommitSubject> {
     }
   }
 
+  /** Resolves once what is due now was sent and answered, whatever the answer. */
+  async commitDue(): Promise<void> {
+    await this.#sending
+    await this.#send()
+  }
+
   /** What of this claim is done and not on record, unless its topic is gone. */
   unrecorded(subject: S): PlannedCommit<S> | undefined {
+    if (!this.#options.automatic && !subject.isRequested) return undefined
     const planned = unrecordedOf(subject, this.#options)
     return planned !== undefined && !subject.isTopicMissing && this.#isTopicOf(subject) ? planned : undefined
   }
@@ -179,7 +182,7 @@ export class Committer<S extends CommitSubject> {
     const abort = (): void => ended.abort()
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      const recorded = await Promise.race([this.#sending ?? this.#send(), limit])
+      const recorded = await Promise.race([this.#send(), limit])
       if (recorded === false) await Promise.race([sleep(this.#clock, this.#options.retryDelayMs, ended.signal).catch(() => {}), limit])
     } catch (error) {
       if (!ended.signal.aborted) throw error
@@ -189,8 +192,9 @@ export class Committer<S extends CommitSubject> {
     }
   }
 
-  /** One request, of all that is due. Resolves with false while something is still due; never rejects: what fails is reported. */
+  /** The request under way, or a new one of all that is due. Resolves with false while something is still due; never rejects: what fails is reported. */
   #send(): Promise<boolean> {
+    if (this.#sending !== undefined) return this.#sending
     this.#doneSinceSent = 0
     if (this.#plan(this.#subjects()).length === 0) return Promise.resolve(planCommit(this.#subjects(), this.#options).length === 0)
     if (this.#sender().generation < 0) return Promise.resolve(false)

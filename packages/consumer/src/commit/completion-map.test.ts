@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type CompletionMap, readCompletionMap, fitsInMetadata, METADATA_UNITS_MAX, writeCompletionMap } from './completion-map.ts'
+import { type CompletionMap, fitsInMetadata, METADATA_UNITS_MAX, readCompletionMap, writeCompletionMap } from './completion-map.ts'
 
 const topicId = 'AAAAAAAAQACAAAAAAAAAAQ'
 const done = (base: number, top: number, open: readonly number[]): CompletionMap => ({ topicId, base, top, open, leaderEpoch: 3 })

@@ -54,7 +54,11 @@ export function unrecordedOf<S extends CommitSubject>(subject: S, rules: CommitR
 }
 
 /** The metadata of a commit that is written in this turn, of at most `unitsMax` UTF-16 units. */
-export function metadataOf({ tracker, topicId, topicUuid, leaderEpoch }: CommitSubject, { completionMap }: CommitRules, unitsMax: number): string {
+export function metadataOf(
+  { tracker, topicId, topicUuid, leaderEpoch }: CommitSubject,
+  { completionMap }: CommitRules,
+  unitsMax: number,
+): string {
   if (!completionMap || topicUuid === undefined || !isAhead(tracker)) return ''
   const completed = completedAbove(tracker, leaderEpoch)
   return completed.top > completed.base ? writeCompletionMap({ topicId, ...completed }, unitsMax) : ''

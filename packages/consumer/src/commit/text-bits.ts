@@ -10,7 +10,7 @@ const SECOND = 0xac00
 
 const unitOf = (value: number): number => (value < FIRST_COUNT ? FIRST + value : SECOND + value - FIRST_COUNT)
 
-function valueOf(unit: number): number | undefined {
+function bitsOf(unit: number): number | undefined {
   const value = unit < SECOND ? unit - FIRST : unit - SECOND + FIRST_COUNT
   return value >= 0 && value < 2 ** BITS_A_UNIT && unitOf(value) === unit ? value : undefined
 }
@@ -84,7 +84,7 @@ export class TextBitsReader {
   }
 
   #bit(): number | undefined {
-    const value = valueOf(this.#text.charCodeAt(Math.floor(this.#at / BITS_A_UNIT)))
+    const value = bitsOf(this.#text.charCodeAt(Math.floor(this.#at / BITS_A_UNIT)))
     if (value === undefined) return undefined
     return (value >> (BITS_A_UNIT - 1 - (this.#at++ % BITS_A_UNIT))) & 1
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type CompletionMap, readCompletionMap, writeCompletionMap } from './completion-map.ts'
-import { committable, enter, finish, completedAbove, heldCount, isAhead, reach, type Ticket, tracker, wasCompleted } from './tracker.ts'
+import { committable, completedAbove, enter, finish, heldCount, isAhead, reach, type Ticket, tracker, wasCompleted } from './tracker.ts'
 
 describe('the tracker', () => {
   test('commits the first record that is not done, not the highest that is (T1, T15)', () => {

@@ -1,19 +1,30 @@
-import type { Delivery } from '@tidemark/client/internal'
+import type { Delivery, FetchedMessage } from '@tidemark/client/internal'
 import { describe, expect, test } from 'vitest'
-import { type Claim, claim } from '../state/claims.ts'
-import { enter, finish, reach } from '../state/tracker.ts'
+import { Claim } from '../claims/claim.ts'
+import { enter, finish, reach } from '../commit/tracker.ts'
 import { Intake } from './intake.ts'
 
 const limits = { waitingRecordsMax: 1_000_000, uncommittedRecordsMax: 1_000_000 }
 
-function delivery(): Delivery & { released: boolean } {
-  const it = { released: false, release: () => (it.released = true) }
-  return it as unknown as Delivery & { released: boolean }
+function delivery(bytes = 0) {
+  const it = {
+    bytes,
+    released: false,
+    kept: undefined as number | undefined,
+    release: () => void (it.released = true),
+    keepOnly: (kept: number) => void (it.kept = kept),
+  }
+  return it as unknown as Delivery & { readonly released: boolean; readonly kept: number | undefined }
+}
+
+function messageOf(size: number) {
+  const it = { size, detached: false, detach: () => void (it.detached = true) }
+  return it as unknown as FetchedMessage & { readonly detached: boolean }
 }
 
 /** A claim that read so many records, of which one of `every` is done, the last one among them. */
 function worked(count: number, every: number): Claim {
-  const c = claim(1, 't', 0)
+  const c = new Claim(1, 't', 0, undefined)
   for (let offset = 0; offset < count; offset++) {
     const ticket = enter(c.tracker, offset)
     if (offset % every === 0 ? offset > 0 : offset === count - 1) finish(c.tracker, ticket)
@@ -23,40 +34,74 @@ function worked(count: number, every: number): Claim {
 
 describe('fetching for a claim', () => {
   test('goes on while what is done above the committable offset can be told by a commit, and pauses before it cannot', () => {
-    expect(new Intake(worked(50_000, 2), limits).update(0)).toBe(true)
-    expect(new Intake(worked(100_000, 2), limits).update(0)).toBe(false)
+    expect(new Intake(worked(50_000, 2), limits).mayFetch(0)).toBe(true)
+    expect(new Intake(worked(100_000, 2), limits).mayFetch(0)).toBe(false)
   })
 
   test('goes on far beyond where little is open', () => {
     const c = worked(10, 1)
     for (let offset = 10; offset < 400_000; offset++) finish(c.tracker, enter(c.tracker, offset))
-    expect(new Intake(c, limits).update(0)).toBe(true)
+    expect(new Intake(c, limits).mayFetch(0)).toBe(true)
   })
 
   test('does not pause for what waits, as long as nothing above it is done', () => {
-    const c = claim(1, 't', 0)
+    const c = new Claim(1, 't', 0, undefined)
     for (let offset = 0; offset < 200_000; offset++) enter(c.tracker, offset)
     reach(c.tracker, 200_001)
-    expect(new Intake(c, limits).update(200_000)).toBe(true)
+    expect(new Intake(c, limits).mayFetch(200_000)).toBe(true)
   })
 
   test('stops at a limit and goes on at half of it', () => {
-    const intake = new Intake(claim(1, 't', 0), { waitingRecordsMax: 10, uncommittedRecordsMax: 100 })
-    expect([9, 10].map((waiting) => intake.update(waiting))).toEqual([true, false])
-    intake.full = true
-    expect([9, 5, 4].map((waiting) => intake.update(waiting))).toEqual([false, false, true])
+    const intake = new Intake(new Claim(1, 't', 0, undefined), { waitingRecordsMax: 10, uncommittedRecordsMax: 100 })
+    expect([9, 10].map((waiting) => intake.mayFetch(waiting))).toEqual([true, false])
+    intake.isFull = true
+    expect([9, 5, 4].map((waiting) => intake.mayFetch(waiting))).toEqual([false, false, true])
   })
 
-  test('lets go of the memory of an answer once all that it brought was started, and at once if that is nothing', () => {
-    const intake = new Intake(claim(1, 't', 0), limits)
+  test('lets go of a response once all of its records are closed, in whatever order, and at once if it brought none', () => {
+    const intake = new Intake(new Claim(1, 't', 0, undefined), limits)
     const [first, second, empty] = [delivery(), delivery(), delivery()]
-    intake.took(2, first)
-    intake.took(3, second)
-    intake.took(0, empty)
+    intake.took(0, 2, first)
+    intake.took(2, 3, second)
+    intake.took(5, 0, empty)
     expect(empty.released).toBe(true)
-    intake.update(4)
-    expect(first.released).toBe(false)
-    intake.update(3)
-    expect([first.released, second.released]).toEqual([true, false])
+    intake.closed(2, 3)
+    intake.closed(1, 1)
+    expect([first.released, second.released]).toEqual([false, true])
+    intake.closed(0, 1)
+    expect(first.released).toBe(true)
+  })
+
+  test('a batch that spans two responses lets go of both', () => {
+    const intake = new Intake(new Claim(1, 't', 0, undefined), limits)
+    const [first, second] = [delivery(), delivery()]
+    intake.took(0, 2, first)
+    intake.took(2, 2, second)
+    intake.closed(0, 4)
+    expect([first.released, second.released]).toEqual([true, true])
+  })
+
+  test('where memory is short, what is left of a response is copied out, so that the response goes', () => {
+    const intake = new Intake(new Claim(1, 't', 0, undefined), limits)
+    const [mostlyDone, untouched] = [delivery(10), delivery(10)]
+    intake.took(0, 10, mostlyDone)
+    intake.took(10, 10, untouched)
+    intake.closed(1, 9)
+    const held = [0, ...Array.from({ length: 10 }, (_, i) => 10 + i)].map((ticket) => ({ ticket, message: messageOf(1) }))
+    intake.copyOut(() => held)
+    expect(mostlyDone.kept).toBe(1)
+    expect(untouched.kept).toBe(undefined)
+    expect(held.filter(({ message }) => message.detached).map(({ ticket }) => ticket)).toEqual([0])
+    intake.closed(0, 1)
+    expect(mostlyDone.released).toBe(true)
+  })
+
+  test('a claim that stops lets go of everything, and what closes later is of no interest', () => {
+    const intake = new Intake(new Claim(1, 't', 0, undefined), limits)
+    const first = delivery()
+    intake.took(0, 2, first)
+    intake.releaseAll()
+    intake.closed(0, 2)
+    expect(first.released).toBe(true)
   })
 })

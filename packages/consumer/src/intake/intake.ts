@@ -89,7 +89,9 @@ export class Intake {
   mayFetch(waiting: number): boolean {
     const { waitingRecordsMax, uncommittedRecordsMax } = this.#limits
     const share = this.isFull ? 0.5 : 1
-    return waiting < waitingRecordsMax * share && heldCount(this.#claim.tracker) < uncommittedRecordsMax * share && this.#fitsInCommit(share)
+    return (
+      waiting < waitingRecordsMax * share && heldCount(this.#claim.tracker) < uncommittedRecordsMax * share && this.#fitsInCommit(share)
+    )
   }
 
   #fitsInCommit(share: number): boolean {

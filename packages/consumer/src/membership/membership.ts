@@ -11,12 +11,10 @@ export interface MemberIdentity {
   readonly instanceId: string | undefined
 }
 
-/** On the monotonic clock, in milliseconds. */
-export interface ReleaseDeadline {
-  /** Until then handlers may finish. */
-  readonly handlersMs: number
-  /** Until then what is done may be committed. */
-  readonly commitMs: number
+/** When the coordinator's patience with partitions that are to be given up began, and how long it lasts; on the monotonic clock. */
+export interface ReleaseLimit {
+  readonly beginMs: number
+  readonly timeoutMs: number
 }
 
 export type GroupRequest = 'JoinGroup' | 'SyncGroup' | 'Heartbeat' | 'LeaveGroup'
@@ -24,10 +22,10 @@ export type GroupRequest = 'JoinGroup' | 'SyncGroup' | 'Heartbeat' | 'LeaveGroup
 /** What the member's decisions mean for the work; each is called in the turn in which it was decided. */
 export interface MembershipListener {
   assigned(partitions: readonly TopicPartition[]): void
-  /** Resolves when the partitions are drained, committed and dead: by the deadline at the latest. */
-  giveUp(partitions: readonly TopicPartition[], reason: 'revoked' | 'shutdown', deadline: ReleaseDeadline): Promise<void>
+  /** Resolves when the partitions are drained, committed and dead: within the limit. */
+  giveUp(partitions: readonly TopicPartition[], reason: 'revoked' | 'shutdown', limit: ReleaseLimit): Promise<void>
   /** A rebalance has begun: what is being given up has no more time than this. */
-  hasten(deadline: ReleaseDeadline): void
+  hasten(limit: ReleaseLimit): void
   lost(partitions: readonly TopicPartition[]): void
   joined(generation: number): void
   /** A rebalance begins, or is over. */

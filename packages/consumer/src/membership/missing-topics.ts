@@ -1,9 +1,9 @@
 /**
- * Looks for topics that are wanted and not there. Kafka's own clients see a new topic with the next refresh of their metadata, five
- * minutes later; whoever starts a consumer before its producer should not have to wait for that.
+ * Looks for topics that are read and do not exist. Kafka's own clients see a new topic with the next refresh of their metadata, five
+ * minutes later; a consumer that is started before its producer should not have to wait for that.
  */
 import type { Cluster } from '@tidemark/client/internal'
-import type { Clock, Timer } from '@tidemark/platform'
+import { type Clock, TidemarkError, type Timer } from '@tidemark/platform'
 
 /** Every two seconds while something is missing: one small request. */
 const INTERVAL_MS = 2_000
@@ -12,28 +12,63 @@ export class MissingTopics {
   readonly #cluster: Cluster
   readonly #clock: Clock
   readonly #topics: readonly string[]
+  /** Called once for each topic, and again after it has existed. */
+  readonly #missing: (topic: string) => void
+  readonly #failed: (error: unknown) => void
+  readonly #told = new Set<string>()
   #timer: Timer | undefined
-  #stopped = false
+  #isStopped = false
 
-  constructor(cluster: Cluster, clock: Clock, topics: readonly string[]) {
+  constructor(
+    cluster: Cluster,
+    clock: Clock,
+    topics: readonly string[],
+    missing: (topic: string) => void,
+    failed: (error: unknown) => void,
+  ) {
     this.#cluster = cluster
     this.#clock = clock
     this.#topics = topics
+    this.#missing = missing
+    this.#failed = failed
   }
 
   /** What is found changes the cluster's view, which tells those who listen to it. */
   start(): void {
-    this.#timer = this.#clock.schedule(INTERVAL_MS, () => void this.#look())
+    this.#timer = this.#clock.schedule(INTERVAL_MS, () => {
+      this.#look().then(
+        () => this.#isStopped || this.start(),
+        (error) => this.#failed(error),
+      )
+    })
   }
 
   stop(): void {
-    this.#stopped = true
+    this.#isStopped = true
     this.#timer?.cancel()
   }
 
   async #look(): Promise<void> {
-    const missing = this.#topics.filter((topic) => (this.#cluster.topic(topic)?.partitions.length ?? 0) === 0)
-    if (missing.length > 0) await this.#cluster.refresh(missing).catch(() => {}) // the broker is away: the next look may find it
-    if (!this.#stopped) this.start()
+    const missing = this.#topics.filter((topic) => this.#isMissing(topic))
+    if (missing.length === 0) return
+    try {
+      await this.#cluster.refresh(missing)
+    } catch (error) {
+      if (!(error instanceof TidemarkError)) throw error
+      return // no broker answers, which others report: the next look may find one
+    }
+    for (const topic of this.#topics) this.#tell(topic)
+  }
+
+  #isMissing(topic: string): boolean {
+    return (this.#cluster.topic(topic)?.partitions.length ?? 0) === 0
+  }
+
+  #tell(topic: string): void {
+    if (!this.#isMissing(topic)) this.#told.delete(topic)
+    else if (!this.#told.has(topic) && !this.#isStopped) {
+      this.#told.add(topic)
+      this.#missing(topic)
+    }
   }
 }

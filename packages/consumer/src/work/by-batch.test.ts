@@ -1,26 +1,29 @@
-import type { Message } from '@tidemark/client'
+import type { FetchedMessage } from '@tidemark/client/internal'
 import { ManualClock } from '@tidemark/platform/testing'
 import { describe, expect, test } from 'vitest'
-import { type Claim, claim } from '../state/claims.ts'
-import { committable, enter, tracker } from '../state/tracker.ts'
-import { Batches } from './batches.ts'
-import type { BatchWork, Outcomes } from './work.ts'
+import { Claim } from '../claims/claim.ts'
+import { committable, enter, tracker } from '../commit/tracker.ts'
+import { ByBatch } from './by-batch.ts'
+import type { BatchWork, WorkListener } from './work.ts'
 
-function bench(settings: Partial<BatchWork> = {}) {
+function workOf(settings: Partial<BatchWork> = {}) {
   const clock = new ManualClock()
   const calls: { offsets: number[]; attempt: number; resolve(): Promise<void>; reject(error: unknown): Promise<void> }[] = []
   const told: string[] = []
   const settled = async (): Promise<void> => {
     for (let i = 0; i < 5; i++) await null
   }
-  const outcomes: Outcomes = {
+  const listener: WorkListener = {
     mode: 'processed',
-    mayStart: (c) => c.phase === 'working' && !c.pausedByUser,
+    mayStart: (c) => c.phase === 'working' && !c.paused,
+    closed: () => {},
     settled: () => {},
     retrying: (_, offset) => told.push(`retry ${offset}`),
     skipped: (_, offset) => told.push(`skip ${offset}`),
     stopped: (_, offset) => told.push(`stop ${offset}`),
-    flush: async () => {},
+    stuck: (_, offset) => told.push(`stuck ${offset}`),
+    commit: async () => {},
+    callHandler: ([handler, input, context]) => handler(input as never, context as never),
   }
   const work: BatchWork = {
     kind: 'batches',
@@ -31,6 +34,7 @@ function bench(settings: Partial<BatchWork> = {}) {
     retry: { attempts: 2, delayMs: 50, delayMaxMs: 50 },
     exhausted: 'stop',
     timeoutMs: undefined,
+    timeoutGraceMs: 1_000,
     handler: (batch, context) =>
       new Promise<void>((resolve, reject) => {
         calls.push({
@@ -42,8 +46,8 @@ function bench(settings: Partial<BatchWork> = {}) {
       }),
     ...settings,
   }
-  const batches = new Batches(work, outcomes, clock, { next: () => 0, uuid: () => '' })
-  const c: Claim = claim(1, 't', 0)
+  const batches = new ByBatch(work, listener, clock, { next: () => 0, uuid: () => '' })
+  const c = new Claim(1, 't', 0, undefined)
   c.phase = 'working'
   c.tracker = tracker(0)
   return {
@@ -57,7 +61,7 @@ function bench(settings: Partial<BatchWork> = {}) {
       const messages = Array.from({ length: count }, () => {
         const offset = c.tracker.position
         enter(c.tracker, offset)
-        return { topic: 't', partition: 0, offset } as unknown as Message
+        return { topic: 't', partition: 0, offset } as unknown as FetchedMessage
       })
       batches.enter(c, messages, first)
     },
@@ -66,7 +70,7 @@ function bench(settings: Partial<BatchWork> = {}) {
 
 describe('batches', () => {
   test('start when they are full, and one at a time', async () => {
-    const t = bench()
+    const t = workOf()
     t.fetch(7)
     expect(t.calls.map((c) => c.offsets)).toEqual([[0, 1, 2]])
     await t.calls[0]!.resolve()
@@ -78,7 +82,7 @@ describe('batches', () => {
   })
 
   test('start with less when the first record has waited long enough, not before', () => {
-    const t = bench()
+    const t = workOf()
     t.fetch(1)
     t.clock.advance(60)
     t.fetch(1)
@@ -89,7 +93,7 @@ describe('batches', () => {
   })
 
   test('are tried again as a whole, and stop the partition when their attempts are exhausted', async () => {
-    const t = bench()
+    const t = workOf()
     t.fetch(3)
     await t.calls[0]!.reject(new Error('no'))
     expect(t.calls).toHaveLength(1)
@@ -101,7 +105,7 @@ describe('batches', () => {
   })
 
   test('records that arrive during a pause between attempts wait behind it', async () => {
-    const t = bench()
+    const t = workOf()
     t.fetch(3)
     await t.calls[0]!.reject(new Error('no'))
     t.fetch(3)
@@ -112,13 +116,13 @@ describe('batches', () => {
   })
 
   test('a paused partition keeps its records and goes on with them (T7, T9)', async () => {
-    const t = bench()
+    const t = workOf()
     t.fetch(4)
-    t.claim.pausedByUser = true
+    t.claim.paused = true
     await t.calls[0]!.resolve()
     t.clock.advance(1_000)
     expect(t.calls).toHaveLength(1)
-    t.claim.pausedByUser = false
+    t.claim.paused = false
     t.batches.wake(t.claim)
     expect(t.calls.map((c) => c.offsets)).toEqual([[0, 1, 2], [3]])
   })

@@ -1,11 +1,12 @@
-import type { Message } from '@tidemark/client'
+// biome-ignore-all lint/suspicious/noThenProperty: thenables of every kind are what is tested
+import type { FetchedMessage } from '@tidemark/client/internal'
 import { ManualClock } from '@tidemark/platform/testing'
 import { describe, expect, test } from 'vitest'
-import { type Claim, claim, end } from '../state/claims.ts'
-import { committable, enter, type Tracker, tracker } from '../state/tracker.ts'
+import { Claim, type EndReason } from '../claims/claim.ts'
+import { committable, enter, tracker } from '../commit/tracker.ts'
+import { ByOrder } from './by-order.ts'
 import type { Context } from './context.ts'
-import { Lanes } from './lanes.ts'
-import type { CommitMode, EachWork, Outcomes } from './work.ts'
+import type { CommitMode, EachWork, WorkListener } from './work.ts'
 
 interface Call {
   readonly offset: number
@@ -14,24 +15,34 @@ interface Call {
   reject(error?: unknown): Promise<void>
 }
 
+/** As the registry ends a claim. */
+function end(c: Claim, reason: EndReason): void {
+  c.phase = 'dead'
+  c.endReason = reason
+  c.abort(reason)
+}
+
 const settled = async (): Promise<void> => {
   for (let i = 0; i < 5; i++) await null
 }
 
-function bench(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed') {
+function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed') {
   const clock = new ManualClock()
   const calls: Call[] = []
   const told: string[] = []
   const claims: Claim[] = []
   let trusted = true
-  const outcomes: Outcomes = {
+  const listener: WorkListener = {
     mode,
-    mayStart: (c) => c.phase === 'working' && !c.pausedByUser && trusted,
+    mayStart: (c) => c.phase === 'working' && !c.paused && trusted,
+    closed: () => {},
     settled: () => {},
     retrying: (_, offset, attempt) => told.push(`retry ${offset} after attempt ${attempt}`),
     skipped: (_, offset, why) => told.push(`skip ${offset}: ${why}`),
     stopped: (_, offset, error) => told.push(`stop ${offset}: ${error}`),
-    flush: async () => {},
+    stuck: (_, offset, elapsedMs) => told.push(`stuck ${offset} after ${elapsedMs} ms`),
+    commit: async () => {},
+    callHandler: ([handler, input, context]) => handler(input as never, context as never),
   }
   const work: EachWork = {
     kind: 'each',
@@ -41,6 +52,7 @@ function bench(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed')
     retry: { attempts: 3, delayMs: 100, delayMaxMs: 1000 },
     exhausted: 'stop',
     timeoutMs: undefined,
+    timeoutGraceMs: 1_000,
     handler: (message, context) =>
       new Promise<void>((resolve, reject) => {
         calls.push({
@@ -52,14 +64,14 @@ function bench(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed')
       }),
     ...settings,
   }
-  const lanes = new Lanes(work, outcomes, clock, { next: () => 0.5, uuid: () => '' })
+  const worker = new ByOrder(work, listener, clock, { next: () => 0.5, uuid: () => '' })
   return {
     clock,
     calls,
     told,
-    lanes,
+    worker,
     claim(partition = 0): Claim {
-      const c = claim(claims.length, 't', partition)
+      const c = new Claim(claims.length, 't', partition, undefined)
       c.phase = 'working'
       c.tracker = tracker(0)
       claims.push(c)
@@ -69,11 +81,11 @@ function bench(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed')
     fetch(c: Claim, ...keys: (string | null)[]) {
       const first = c.tracker.next
       const messages = keys.map((key) => {
-        const offset = (c.tracker as Tracker).position
+        const offset = c.tracker.position
         enter(c.tracker, offset)
-        return { topic: 't', partition: c.partition, offset, key: key === null ? null : Buffer.from(key) } as unknown as Message
+        return { topic: 't', partition: c.partition, offset, key: key === null ? null : Buffer.from(key) } as unknown as FetchedMessage
       })
-      lanes.enter(c, messages, first)
+      worker.enter(c, messages, first)
     },
     call: (offset: number): Call => calls.findLast((call) => call.offset === offset)!,
     started: () => calls.map((call) => call.offset),
@@ -85,7 +97,7 @@ function bench(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed')
 
 describe('order by partition', () => {
   test('runs one record of a partition at a time, and partitions side by side', async () => {
-    const t = bench()
+    const t = workOf()
     const [a, b] = [t.claim(0), t.claim(1)]
     t.fetch(a, 'x', 'x')
     t.fetch(b, 'x', 'x')
@@ -99,7 +111,7 @@ describe('order by partition', () => {
 
 describe('order by key', () => {
   test('runs records of one key one after the other, compared by content, and other keys beside them (T43)', async () => {
-    const t = bench({ order: 'key' })
+    const t = workOf({ order: 'key' })
     const c = t.claim()
     t.fetch(c, 'a', 'b', 'a', 'b', 'c')
     expect(t.started()).toEqual([0, 1, 4])
@@ -111,19 +123,19 @@ describe('order by key', () => {
   })
 
   test('a record without a key has no order among the keyless', () => {
-    const t = bench({ order: 'key' })
+    const t = workOf({ order: 'key' })
     t.fetch(t.claim(), null, null, 'a')
     expect(t.started().sort()).toEqual([0, 1, 2])
   })
 
   test('the empty key is a key, and not the same as none', () => {
-    const t = bench({ order: 'key' })
+    const t = workOf({ order: 'key' })
     t.fetch(t.claim(), '', '', null)
     expect(t.started()).toEqual([0, 2])
   })
 
   test('a retrying record holds up its own key alone', async () => {
-    const t = bench({ order: 'key' })
+    const t = workOf({ order: 'key' })
     t.fetch(t.claim(), 'a', 'a', 'b', 'b')
     await t.call(0).reject(new Error('no'))
     await t.call(2).resolve()
@@ -138,7 +150,7 @@ describe('order by key', () => {
 
 describe('no order', () => {
   test('runs as many side by side as concurrency allows, over all partitions', async () => {
-    const t = bench({ order: 'none', concurrency: 3 })
+    const t = workOf({ order: 'none', concurrency: 3 })
     const [a, b] = [t.claim(0), t.claim(1)]
     t.fetch(a, 'x', 'x')
     t.fetch(b, 'x', 'x')
@@ -148,7 +160,7 @@ describe('no order', () => {
   })
 
   test('the commit waits for the oldest however the others finish', async () => {
-    const t = bench({ order: 'none' })
+    const t = workOf({ order: 'none' })
     const c = t.claim()
     t.fetch(c, 'x', 'x', 'x')
     await t.call(2).resolve()
@@ -161,7 +173,7 @@ describe('no order', () => {
 
 describe('failures', () => {
   test('are tried again with growing pauses until the attempts are exhausted, and then the partition stops', async () => {
-    const t = bench()
+    const t = workOf()
     const c = t.claim()
     t.fetch(c, 'x', 'x')
     await t.call(0).reject('first')
@@ -175,7 +187,7 @@ describe('failures', () => {
   })
 
   test('skip counts an exhausted record as done and goes on', async () => {
-    const t = bench({ exhausted: 'skip', retry: { attempts: 1, delayMs: 0, delayMaxMs: 0 } })
+    const t = workOf({ exhausted: 'skip', retry: { attempts: 1, delayMs: 0, delayMaxMs: 0 } })
     const c = t.claim()
     t.fetch(c, 'x', 'x')
     await t.call(0).reject('bad')
@@ -199,7 +211,7 @@ describe('failures', () => {
     ],
     ['rejects with undefined', () => Promise.reject(undefined)],
   ])('a handler that %s has failed and takes nothing else with it (T42)', async (_, handler) => {
-    const t = bench({ handler, retry: { attempts: 1, delayMs: 0, delayMaxMs: 0 }, exhausted: 'skip' })
+    const t = workOf({ handler, retry: { attempts: 1, delayMs: 0, delayMaxMs: 0 }, exhausted: 'skip' })
     const c = t.claim()
     t.fetch(c, 'x')
     await settled()
@@ -207,20 +219,34 @@ describe('failures', () => {
     expect(committable(c.tracker)).toBe(1)
   })
 
-  test('a handler that does not settle in time has failed; its late end changes nothing', async () => {
-    const t = bench({ timeoutMs: 500 })
+  test('a handler that does not settle in time has failed, and is tried again only once it has settled', async () => {
+    const t = workOf({ order: 'key', concurrency: 1, timeoutMs: 500, timeoutGraceMs: 10_000 })
     const c = t.claim()
-    t.fetch(c, 'x')
+    t.fetch(c, 'x', 'x', 'y')
     const { signal } = t.call(0).context
-    t.clock.advance(500)
+    t.clock.advance(5_000)
     expect(signal.reason).toBe('timeout')
-    expect(t.told).toEqual(['retry 0 after attempt 1'])
+    expect(t.started()).toEqual([0]) // its slot and its key are taken
     await t.calls[0]!.resolve()
     expect(committable(c.tracker)).toBe(0)
+    expect(t.told).toEqual(['retry 0 after attempt 1'])
+    expect(t.started()).toEqual([0, 2])
+    await t.call(2).resolve()
+    t.clock.advance(100)
+    expect(t.started()).toEqual([0, 2, 0])
+  })
+
+  test('a handler that outlives its time-out and its grace period stops its partition as stuck', () => {
+    const t = workOf({ timeoutMs: 500, timeoutGraceMs: 1_000 })
+    t.fetch(t.claim(), 'x')
+    t.clock.advance(1_499)
+    expect(t.told).toEqual([])
+    t.clock.advance(1)
+    expect(t.told).toEqual(['stuck 0 after 1500 ms'])
   })
 
   test('a handler that asked to skip is done however it ends', async () => {
-    const t = bench()
+    const t = workOf()
     const c = t.claim()
     t.fetch(c, 'x')
     t.call(0).context.skip('a duplicate')
@@ -232,10 +258,10 @@ describe('failures', () => {
 
 describe('claims', () => {
   test('a late result of a dead claim counts for nothing, also not for the next claim of the partition (T2, T8)', async () => {
-    const t = bench()
+    const t = workOf()
     const old = t.claim()
     t.fetch(old, 'x')
-    t.lanes.drop(old)
+    t.worker.drop(old)
     end(old, 'lost')
     const fresh = t.claim()
     t.fetch(fresh, 'x')
@@ -247,12 +273,12 @@ describe('claims', () => {
   })
 
   test('draining starts nothing, drops what waits for another attempt, and keeps what finishes (T20)', async () => {
-    const t = bench({ order: 'none', concurrency: 2 })
+    const t = workOf({ order: 'none', concurrency: 2 })
     const c = t.claim()
     t.fetch(c, 'x', 'x', 'x')
     await t.call(1).reject('no')
     c.phase = 'draining'
-    t.lanes.drop(c)
+    t.worker.drop(c)
     await t.call(0).resolve()
     t.clock.advance(10_000)
     expect(t.started()).toEqual([0, 1, 2])
@@ -261,7 +287,7 @@ describe('claims', () => {
   })
 
   test('signals of handlers abort with the reason when their claim ends', () => {
-    const t = bench()
+    const t = workOf()
     const c = t.claim()
     t.fetch(c, 'x')
     const { signal } = t.call(0).context
@@ -270,53 +296,53 @@ describe('claims', () => {
   })
 
   test('slots of a lost claim are free again: nothing leaks (T30)', async () => {
-    const t = bench({ concurrency: 1 })
+    const t = workOf({ concurrency: 1 })
     const old = t.claim(0)
     const other = t.claim(1)
     t.fetch(old, 'x')
     t.fetch(other, 'x')
-    t.lanes.drop(old)
+    t.worker.drop(old)
     end(old, 'lost')
     await t.calls[0]!.resolve()
     expect(t.calls).toHaveLength(2)
   })
 
   test('pause keeps what was fetched, and resume goes on with the next record (T9)', async () => {
-    const t = bench()
+    const t = workOf()
     const c = t.claim()
     t.fetch(c, 'x', 'x', 'x')
-    c.pausedByUser = true
+    c.paused = true
     await t.call(0).resolve()
     expect(t.started()).toEqual([0])
     expect(committable(c.tracker)).toBe(1)
-    c.pausedByUser = false
-    t.lanes.wake(c)
+    c.paused = false
+    t.worker.wake(c)
     expect(t.started()).toEqual([0, 1])
   })
 
   test('nothing starts while the member may have been expelled', async () => {
-    const t = bench()
+    const t = workOf()
     const c = t.claim()
     t.fetch(c, 'x', 'x')
     t.distrust(true)
     await t.call(0).resolve()
     expect(t.started()).toEqual([0])
     t.distrust(false)
-    t.lanes.wake(c)
+    t.worker.wake(c)
     expect(t.started()).toEqual([0, 1])
   })
 })
 
 describe('commit modes', () => {
   test('delivered counts a record as done when its handler is called', () => {
-    const t = bench({}, 'delivered')
+    const t = workOf({}, 'delivered')
     const c = t.claim()
     t.fetch(c, 'x', 'x')
     expect(committable(c.tracker)).toBe(1)
   })
 
   test('manual leaves a record that its handler did not commit, and never passes it', async () => {
-    const t = bench({ order: 'none' }, 'manual')
+    const t = workOf({ order: 'none' }, 'manual')
     const c = t.claim()
     t.fetch(c, 'x', 'x')
     await t.call(1).context.commit()
@@ -330,9 +356,115 @@ describe('commit modes', () => {
 
 test('a handler without promises runs through thousands of records without growing the stack', () => {
   let calls = 0
-  const t = bench({ handler: () => void calls++ })
+  const t = workOf({ handler: () => void calls++ })
   const c = t.claim()
   t.fetch(c, ...Array.from({ length: 50_000 }, () => 'x'))
   expect(calls).toBe(50_000)
   expect(committable(c.tracker)).toBe(50_000)
+})
+
+describe('whatever a handler returns', () => {
+  const throwing = {
+    then: () => {
+      throw new Error('no')
+    },
+  }
+  const twice = { then: (resolve: () => void) => (resolve(), resolve()) }
+  const unreadable = {
+    get then(): unknown {
+      throw new Error('no')
+    },
+  }
+  const callable = Object.assign(() => {}, { then: (resolve: () => void) => resolve() })
+
+  test.each([
+    ['a thenable whose then throws', throwing, 'failed'],
+    ['a thenable whose then cannot be read', unreadable, 'failed'],
+    ['a thenable that resolves twice', twice, 'done'],
+    ['a function with a then', callable, 'done'],
+    ['a function', () => {}, 'done'],
+    ['nothing', undefined, 'done'],
+    ['null', null, 'done'],
+  ] as const)('%s settles the call once', async (_, result, outcome) => {
+    const t = workOf({ concurrency: 1, handler: () => result })
+    const c = t.claim()
+    t.fetch(c, 'x')
+    await settled()
+    expect(c.running).toBe(0)
+    expect(t.told).toEqual(outcome === 'failed' ? ['retry 0 after attempt 1'] : [])
+    expect(committable(c.tracker)).toBe(outcome === 'failed' ? 0 : 1)
+  })
+
+  test('a function with a then is waited for', async () => {
+    const gate = Promise.withResolvers<void>()
+    const t = workOf({ handler: () => Object.assign(() => {}, { then: gate.promise.then.bind(gate.promise) }) })
+    const c = t.claim()
+    t.fetch(c, 'x')
+    await settled()
+    expect(committable(c.tracker)).toBe(0)
+    gate.resolve()
+    await settled()
+    expect(committable(c.tracker)).toBe(1)
+  })
+})
+
+describe('a claim that is replaced while its handlers run', () => {
+  test.each(['partition', 'key'] as const)('order %s: nothing of the new claim starts beside a call of the old one', async (order) => {
+    const t = workOf({ order })
+    const old = t.claim()
+    t.fetch(old, 'x')
+    t.worker.drop(old)
+    end(old, 'seek')
+    const fresh = t.claim()
+    t.fetch(fresh, 'x', 'x')
+    expect(t.started()).toEqual([0])
+    await t.calls[0]!.resolve()
+    expect(t.started()).toEqual([0, 0])
+    expect(committable(fresh.tracker)).toBe(0)
+  })
+
+  test('order none: the record that an old call handles waits, and the others do not', async () => {
+    const t = workOf({ order: 'none' })
+    const old = t.claim()
+    t.fetch(old, 'x')
+    t.worker.drop(old)
+    end(old, 'seek')
+    const fresh = t.claim()
+    t.fetch(fresh, 'x', 'x')
+    expect(t.started()).toEqual([0, 1])
+    await t.calls[0]!.resolve()
+    expect(t.started()).toEqual([0, 1, 0])
+  })
+})
+
+describe('the signal of a call', () => {
+  test('belongs to the call: listeners that are never removed are not kept by the claim', async () => {
+    const t = workOf({ order: 'none', concurrency: 1 })
+    const c = t.claim()
+    t.fetch(c, ...Array.from({ length: 100 }, () => 'x'))
+    let aborted = 0
+    for (let offset = 0; offset < 100; offset++) {
+      t.call(offset).context.signal.addEventListener('abort', () => aborted++)
+      if (offset < 99) await t.call(offset).resolve()
+    }
+    end(c, 'lost')
+    expect(aborted).toBe(1)
+    expect(t.call(99).context.signal.reason).toBe('lost')
+    expect(t.call(0).context.signal.aborted).toBe(false)
+  })
+})
+
+describe('manual commits', () => {
+  test('a commit covers earlier records whose handlers have settled, and is held back by those that run', async () => {
+    const t = workOf({ order: 'none' }, 'manual')
+    const c = t.claim()
+    t.fetch(c, 'x', 'x', 'x', 'x')
+    await t.call(0).resolve()
+    await t.call(2).resolve()
+    await t.call(3).context.commit()
+    expect(committable(c.tracker)).toBe(1)
+    expect(c.tracker.finishedCount).toBe(3)
+    await t.call(1).resolve()
+    expect(committable(c.tracker)).toBe(1)
+  })
 })

@@ -89,7 +89,10 @@ export class Scheduler<J extends Job> {
         const queue = this.#ready.shift()
         if (queue === undefined) break
         queue.isReady = false
-        if (this.#listener.mayStart(queue.claim) && queue.canStart()) this.#start(queue.take())
+        if (!this.#listener.mayStart(queue.claim) || !queue.canStart()) continue
+        const job = queue.take()
+        this.offer(queue) // one in which records run side by side may have more
+        this.#start(job)
       }
     } finally {
       this.#isPumping = false
@@ -116,7 +119,10 @@ export class Scheduler<J extends Job> {
     const { timeoutMs } = this.#work
     if (timeoutMs !== undefined) {
       job.startedMs = this.#clock.monotonic()
-      this.#setTimer(job, this.#clock.schedule(timeoutMs, () => this.#expire(job)))
+      this.#setTimer(
+        job,
+        this.#clock.schedule(timeoutMs, () => this.#expire(job)),
+      )
     }
     attempt(job, this)
   }

@@ -104,7 +104,10 @@ export class Leader {
       isComplete = isWhole(counts, assigned)
     } catch (error) {
       if (!mayPass(error) && !(error instanceof WireError) && !(error instanceof TidemarkError)) throw error
-      this.#listener.warning('the assignment on record cannot be read', `the assignment of group '${this.#group}' is made again: ${textOf(error)}`)
+      this.#listener.warning(
+        'the assignment on record cannot be read',
+        `the assignment of group '${this.#group}' is made again: ${textOf(error)}`,
+      )
     }
     if (!isComplete && isCurrent()) this.#outdated()
   }
@@ -117,4 +120,3 @@ export class Leader {
     this.#watch.end()
   }
 }
-

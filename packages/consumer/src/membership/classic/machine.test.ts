@@ -1,11 +1,12 @@
+import type { TopicPartition } from '@tidemark/client'
+import type { ErrorName } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
-import type { TopicPartition } from '../membership/assignors/assignor.ts'
-import { type MembershipEvent, membership, on } from './membership.ts'
+import { type MembershipEvent, memberState, on } from './machine.ts'
 
 const p = (...partitions: number[]): TopicPartition[] => partitions.map((partition) => ({ topic: 't', partition }))
 
 function member(options: { cooperative?: boolean } = {}) {
-  const m = membership()
+  const m = memberState()
   const cooperative = options.cooperative ?? true
   return {
     m,
@@ -19,7 +20,7 @@ function member(options: { cooperative?: boolean } = {}) {
       this.joins(generation)
       return on(m, { kind: 'synced', partitions })
     },
-    refused: (error: string, generation = m.generation) => on(m, { kind: 'refused', error, generation }),
+    refused: (error: ErrorName, generation = m.generation) => on(m, { kind: 'refused', error, generation }),
   }
 }
 
@@ -38,10 +39,15 @@ describe('a cooperative member', () => {
     t.refused('REBALANCE_IN_PROGRESS')
     t.joins(2)
     const actions = t.on({ kind: 'synced', partitions: p(0) })
-    expect(actions).toContainEqual({ kind: 'giveUp', partitions: p(1), reason: 'revoked' })
+    expect(actions).toContainEqual({ kind: 'giveUp', release: 1, partitions: p(1), reason: 'revoked' })
     expect(actions.map((a) => a.kind)).not.toContain('join')
     expect(t.m.owned).toEqual(p(0, 1))
-    expect(t.on({ kind: 'released', partitions: p(1) })).toContainEqual({ kind: 'join', memberId: 'me', generation: 2, owned: p(0) })
+    expect(t.on({ kind: 'released', release: 1, partitions: p(1) })).toContainEqual({
+      kind: 'join',
+      memberId: 'me',
+      generation: 2,
+      owned: p(0),
+    })
   })
 
   test('loses everything when the group went through a generation without it', () => {
@@ -67,19 +73,27 @@ describe('an eager member', () => {
     const t = member({ cooperative: false })
     t.stable(1, p(0, 1))
     const actions = t.refused('REBALANCE_IN_PROGRESS')
-    expect(actions).toContainEqual({ kind: 'giveUp', partitions: p(0, 1), reason: 'revoked' })
+    expect(actions).toContainEqual({ kind: 'giveUp', release: 1, partitions: p(0, 1), reason: 'revoked' })
     expect(actions.map((a) => a.kind)).not.toContain('join')
-    expect(t.on({ kind: 'released', partitions: p(0, 1) })).toContainEqual({ kind: 'join', memberId: 'me', generation: 1, owned: [] })
+    expect(t.on({ kind: 'released', release: 1, partitions: p(0, 1) })).toContainEqual({
+      kind: 'join',
+      memberId: 'me',
+      generation: 1,
+      owned: [],
+    })
   })
 })
 
 describe('losing', () => {
-  test.each(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION'])('%s on a heartbeat loses all claims at once, before any join', (error) => {
-    const t = member()
-    t.stable(1, p(0))
-    expect(t.refused(error).map((a) => a.kind)).toEqual(['lose', 'heartbeats', 'join'])
-    expect(t.m.owned).toEqual([])
-  })
+  test.each(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION'] as const)(
+    '%s on a heartbeat loses all claims at once, before any join',
+    (error) => {
+      const t = member()
+      t.stable(1, p(0))
+      expect(t.refused(error).map((a) => a.kind)).toEqual(['lose', 'heartbeats', 'join'])
+      expect(t.m.owned).toEqual([])
+    },
+  )
 
   test('keeps the flag of a loss that comes in the middle of a release (T17)', () => {
     const t = member()
@@ -88,7 +102,7 @@ describe('losing', () => {
     t.joins(2)
     t.on({ kind: 'synced', partitions: p(0) })
     expect(t.refused('UNKNOWN_MEMBER_ID')).toContainEqual({ kind: 'lose', partitions: p(0, 1) })
-    expect(t.on({ kind: 'released', partitions: p(1) })).toEqual([])
+    expect(t.on({ kind: 'released', release: 1, partitions: p(1) })).toEqual([])
     expect(t.m.releasing).toEqual([])
   })
 
@@ -138,7 +152,7 @@ describe('reaching the coordinator', () => {
   test('a join that cannot be sent is tried again after a pause that grows', () => {
     const t = member()
     t.on({ kind: 'start' })
-    expect(t.refused('UNREACHABLE')).toContainEqual({ kind: 'backoff', failures: 1 })
+    expect(t.on({ kind: 'unreachable' })).toContainEqual({ kind: 'backoff', failures: 1 })
     t.on({ kind: 'backoffPassed' })
     expect(t.refused('COORDINATOR_LOAD_IN_PROGRESS')).toContainEqual({ kind: 'backoff', failures: 2 })
   })
@@ -146,7 +160,7 @@ describe('reaching the coordinator', () => {
   test('a heartbeat that cannot be sent loses nothing: only the coordinator decides', () => {
     const t = member()
     t.stable(1, p(0))
-    expect(t.refused('UNREACHABLE')).toEqual([])
+    expect(t.on({ kind: 'unreachable' })).toEqual([])
     expect(t.m.owned).toEqual(p(0))
   })
 
@@ -161,8 +175,8 @@ describe('stopping', () => {
   test('drains and commits first, leaves then', () => {
     const t = member()
     t.stable(1, p(0))
-    expect(t.on({ kind: 'stop' })).toContainEqual({ kind: 'giveUp', partitions: p(0), reason: 'shutdown' })
-    expect(t.on({ kind: 'released', partitions: p(0) })).toContainEqual({ kind: 'leave', memberId: 'me' })
+    expect(t.on({ kind: 'stop' })).toContainEqual({ kind: 'giveUp', release: 1, partitions: p(0), reason: 'shutdown' })
+    expect(t.on({ kind: 'released', release: 1, partitions: p(0) })).toContainEqual({ kind: 'leave', memberId: 'me' })
     t.on({ kind: 'left' })
     expect(t.m.phase).toBe('gone')
   })
@@ -174,8 +188,8 @@ describe('stopping', () => {
     t.joins(2)
     t.on({ kind: 'synced', partitions: p(0) })
     t.on({ kind: 'stop' })
-    expect(t.on({ kind: 'released', partitions: p(1) })).toEqual([])
-    expect(t.on({ kind: 'released', partitions: p(0, 1) })).toContainEqual({ kind: 'leave', memberId: 'me' })
+    expect(t.on({ kind: 'released', release: 1, partitions: p(1) })).toEqual([])
+    expect(t.on({ kind: 'released', release: 2, partitions: p(0, 1) })).toContainEqual({ kind: 'leave', memberId: 'me' })
   })
 
   test('in the middle of a join waits for it, takes nothing new, and commits in the new generation', () => {
@@ -185,7 +199,7 @@ describe('stopping', () => {
     expect(t.on({ kind: 'stop' })).toEqual([])
     t.joins(2)
     const actions = t.on({ kind: 'synced', partitions: p(0, 1) })
-    expect(actions).toContainEqual({ kind: 'giveUp', partitions: p(0), reason: 'shutdown' })
+    expect(actions).toContainEqual({ kind: 'giveUp', release: 1, partitions: p(0), reason: 'shutdown' })
     expect(actions.map((a) => a.kind)).not.toContain('take')
   })
 })

@@ -10,14 +10,14 @@ import { type Body, backoffMs, type Cluster, decodeAssignment } from '@tidemark/
 import { type Clock, type Random, sleep, TidemarkError, type Timer } from '@tidemark/platform'
 import { type Api, apis, ErrorCode, type ErrorName, errorOf, type Infer, WireError } from '@tidemark/protocol'
 import { mayPass } from '../../failures.ts'
-import type { GroupRequest, MemberIdentity, Membership, MembershipListener, ReleaseDeadline } from '../membership.ts'
+import type { GroupRequest, MemberIdentity, Membership, MembershipListener } from '../membership.ts'
 import type { MemberSubscription } from './assignors/assignor.ts'
 import { type AssignorName, assignors } from './assignors/index.ts'
 import { explainRefusal } from './explain.ts'
-import { joinRequest, leaveRequest, syncRequest } from './requests.ts'
 import { Leader } from './leader.ts'
-import { type MembershipAction, type MembershipEvent, type MemberState, memberState, on } from './machine.ts'
+import { type MemberState, type MembershipAction, type MembershipEvent, memberState, on } from './machine.ts'
 import { memberOutcome } from './outcome.ts'
+import { joinRequest, leaveRequest, syncRequest } from './requests.ts'
 
 export interface MemberOptions {
   readonly group: string
@@ -40,14 +40,8 @@ const BACKOFF = { delayMs: 100, delayMaxMs: 3_000 }
 /** A join waits so long for the commit before it. */
 const COMMIT_BEFORE_JOIN_MS = 1_000
 const START_CHECK_MS = 1_000
-
-/** Draining ends this long before the time is over: for the last commit, and for the way of the next JoinGroup. */
-const marginOf = (timeoutMs: number): number => Math.min(5_000, timeoutMs / 5)
-
-function deadlineFrom(beginMs: number, timeoutMs: number): ReleaseDeadline {
-  const marginMs = marginOf(timeoutMs)
-  return { handlersMs: beginMs + timeoutMs - marginMs, commitMs: beginMs + timeoutMs - marginMs / 2 }
-}
+/** Leaving only saves the others the session time-out: it is not worth a longer wait. */
+const LEAVE_MS_MAX = 3_000
 
 export class ClassicMember implements Membership {
   readonly #options: MemberOptions
@@ -162,7 +156,7 @@ export class ClassicMember implements Membership {
       case 'giveUp':
         return this.#run(this.#giveUp(action))
       case 'hasten':
-        return this.#listener.hasten(deadlineFrom(this.#stableMs, this.#options.rebalanceTimeoutMs))
+        return this.#listener.hasten({ beginMs: this.#stableMs, timeoutMs: this.#options.rebalanceTimeoutMs })
       case 'lose':
         return this.#listener.lost(action.partitions)
       case 'leave':
@@ -184,8 +178,8 @@ export class ClassicMember implements Membership {
     const nowMs = this.#clock.monotonic()
     // An eager member gives everything up because a rebalance has begun; a cooperative one, in a stable group, before it begins the next.
     const beginMs = this.#state.cooperative ? nowMs : this.#stableMs
-    const deadline = reason === 'shutdown' ? deadlineFrom(nowMs, shutdownTimeoutMs) : deadlineFrom(beginMs, rebalanceTimeoutMs)
-    await this.#listener.giveUp(partitions, reason, deadline)
+    const limit = reason === 'shutdown' ? { beginMs: nowMs, timeoutMs: shutdownTimeoutMs } : { beginMs, timeoutMs: rebalanceTimeoutMs }
+    await this.#listener.giveUp(partitions, reason, limit)
     this.#on({ kind: 'released', release, partitions })
   }
 
@@ -215,7 +209,10 @@ export class ClassicMember implements Membership {
     const outcome = memberOutcome(name)
     if (outcome === 'moved') this.#cluster.forgetCoordinator(this.#options.group)
     if (outcome === 'moved' || outcome === 'retry') {
-      this.#failing(request, new TidemarkError(name, `the coordinator of group '${this.#options.group}' refused ${request}: ${name} (${text})`))
+      this.#failing(
+        request,
+        new TidemarkError(name, `the coordinator of group '${this.#options.group}' refused ${request}: ${name} (${text})`),
+      )
     } else this.#hasAnswered = true
     this.#on({ kind: 'refused', error: name, generation })
   }
@@ -358,13 +355,23 @@ export class ClassicMember implements Membership {
     const { group, instanceId, requestTimeoutMs } = this.#options
     // A static member stays on the list: that is what the name is for. Its session expires if it does not come back.
     if (instanceId === undefined) {
-      const to = { node: { coordinator: group }, purpose: 'coordinator', owner: this, timeoutMs: requestTimeoutMs } as const
+      const limit = new AbortController()
+      const timer = this.#clock.schedule(LEAVE_MS_MAX, () => limit.abort())
+      const to = {
+        node: { coordinator: group },
+        purpose: 'coordinator',
+        owner: this,
+        timeoutMs: requestTimeoutMs,
+        signal: limit.signal,
+      } as const
       try {
         await this.#cluster.send(apis.LeaveGroup, leaveRequest(group, memberId), to)
       } catch (error) {
         // The end of the session does what the request could not; everything is committed by now.
         if (error instanceof TidemarkError) this.#listener.failing('LeaveGroup', error, 1)
         else throw error
+      } finally {
+        timer.cancel()
       }
     }
     this.#on({ kind: 'left' })

@@ -1,0 +1,109 @@
+/**
+ * How a claim comes to another place in the log: a user seeks, the position is out of range, the log was truncated, or the topic was
+ * replaced. A move ends the claim and begins another one of the same partition, so that results of records read before do not count.
+ *
+ * Invariant: every await is followed by a look at the claim: it is moved only if it is still the partition's claim, and working.
+ */
+import type { Cluster, FetchProblem } from '@tidemark/client/internal'
+import { TidemarkError } from '@tidemark/platform'
+import { committable, completedAbove } from '../commit/tracker.ts'
+import type { Claim } from './claim.ts'
+import type { LogPlace, Placement } from './placement.ts'
+import type { ClaimRegistry } from './registry.ts'
+
+export interface MoveListener {
+  seeked(claim: Claim, from: number, to: number): void
+  outOfRange(claim: Claim, offset: number, movedTo: number): void
+  truncated(claim: Claim, offset: number, movedTo: number): void
+  /** The claim cannot go on, and no retry can mend it. */
+  failed(error: unknown): void
+}
+
+export class Moves {
+  readonly #registry: ClaimRegistry
+  readonly #placement: Placement
+  readonly #cluster: Cluster
+  readonly #outOfRange: 'fail' | 'earliest' | 'latest'
+  readonly #listener: MoveListener
+  /** Counts the seeks of each partition by its claims' names: a later call overtakes an earlier one. */
+  #seeks = new WeakMap<Claim, number>()
+
+  constructor(
+    registry: ClaimRegistry,
+    placement: Placement,
+    cluster: Cluster,
+    outOfRange: 'fail' | 'earliest' | 'latest',
+    listener: MoveListener,
+  ) {
+    this.#registry = registry
+    this.#placement = placement
+    this.#cluster = cluster
+    this.#outOfRange = outOfRange
+    this.#listener = listener
+  }
+
+  /** Rejects with `TidemarkError`: NOT_ASSIGNED if the partition is not this member's, or goes meanwhile; ABORTED if a later seek overtakes it. */
+  async seek(topic: string, partition: number, to: LogPlace): Promise<void> {
+    const claim = this.#owned(topic, partition)
+    const turn = (this.#seeks.get(claim) ?? 0) + 1
+    this.#seeks.set(claim, turn)
+    const isWanted = (): boolean => (claim.phase === 'placing' || claim.phase === 'working') && this.#seeks.get(claim) === turn
+    const offset = await this.#placement.offsetAt(claim, to, isWanted)
+    if (claim.phase === 'placing' && isWanted()) await this.#registry.placed(claim)
+    if (this.#seeks.get(claim) !== turn) throw overtaken(claim)
+    const from = claim.tracker.position
+    const fresh = offset === undefined ? undefined : this.#move(claim, offset)
+    if (fresh === undefined) throw notAssigned(topic, partition)
+    this.#listener.seeked(fresh, from, offset!)
+  }
+
+  #owned(topic: string, partition: number): Claim {
+    const claim = this.#registry.get(topic, partition)
+    if (claim === undefined || claim.phase === 'draining') throw notAssigned(topic, partition)
+    return claim
+  }
+
+  #move(claim: Claim, offset: number): Claim | undefined {
+    return this.#registry.replace(claim, offset, this.#cluster.topic(claim.topic)?.id)
+  }
+
+  /** The fetcher cannot go on at the claim's position. */
+  onProblem(claim: Claim, problem: FetchProblem): void {
+    if (claim.phase !== 'working') return
+    if (problem.kind === 'failed') return this.#listener.failed(problem.error)
+    if (this.#outOfRange === 'fail') {
+      if (problem.kind === 'replaced') this.#registry.end(claim, 'lost') // its offsets mean nothing in the new topic
+      return this.#listener.failed(problem.error)
+    }
+    if (problem.kind === 'truncated' && problem.end !== undefined) return this.#truncate(claim, problem.offset, problem.end.offset)
+    this.#goTo(claim, this.#outOfRange).catch((error) => this.#listener.failed(error))
+  }
+
+  /**
+   * The logs agree up to `end` (KIP-320): records from there on are others now, and those below that are not done are read again. What is
+   * done above the committable offset, and below `end`, stays done.
+   */
+  #truncate(claim: Claim, offset: number, end: number): void {
+    const { tracker, leaderEpoch, topicId } = claim
+    const to = Math.min(end, committable(tracker))
+    const completed = completedAbove(tracker, leaderEpoch)
+    const top = Math.min(completed.top, end)
+    const restored = top > to ? { ...completed, topicId, base: to, top, open: completed.open.filter((o) => o < top) } : undefined
+    const fresh = this.#registry.replace(claim, to, this.#cluster.topic(claim.topic)?.id, restored)
+    if (fresh !== undefined) this.#listener.truncated(fresh, offset, to)
+  }
+
+  async #goTo(claim: Claim, policy: 'earliest' | 'latest'): Promise<void> {
+    const { position } = claim.tracker
+    const offset = await this.#placement.offsetAt(claim, policy, () => claim.phase === 'working')
+    const fresh = offset === undefined ? undefined : this.#move(claim, offset)
+    if (fresh !== undefined) this.#listener.outOfRange(fresh, position, offset!)
+  }
+}
+
+const notAssigned = (topic: string, partition: number): TidemarkError =>
+  new TidemarkError('NOT_ASSIGNED', `${topic}-${partition} is not assigned to this member now`, { topic, partition })
+
+function overtaken({ topic, partition }: Claim): TidemarkError {
+  return new TidemarkError('ABORTED', `a later seek of ${topic}-${partition} overtook this one`, { topic, partition })
+}

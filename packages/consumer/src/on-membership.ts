@@ -1,0 +1,45 @@
+/** What follows from the decisions of the group. */
+import { type DrainDeadline, deadlineAt } from './claims/drain.ts'
+import type { MembershipListener, ReleaseLimit } from './membership/membership.ts'
+import type { RunParts } from './run-parts.ts'
+
+export function membershipListener(run: RunParts): MembershipListener {
+  const { registry, reports } = run
+  return {
+    assigned(partitions) {
+      const claims = partitions.flatMap(({ topic, partition }) => registry.take(topic, partition, run.cluster.topic(topic)?.id) ?? [])
+      run.placement.place(claims)
+    },
+
+    giveUp: (partitions, reason, limit) => run.drain.giveUp(partitions, reason, run.limited(deadlineOf(limit))),
+
+    hasten: (limit) => run.drain.hasten(deadlineOf(limit)),
+
+    lost(partitions) {
+      for (const { topic, partition } of partitions) {
+        const claim = registry.get(topic, partition)
+        if (claim !== undefined) registry.end(claim, 'lost')
+      }
+    },
+
+    joined: (generation) => run.emit({ kind: 'joined', generation, memberId: run.membership.identity.memberId }),
+
+    rebalancing: (rebalancing) => run.committer.setRebalancing(rebalancing),
+
+    commitBeforeJoin: () => run.committer.commitDue(),
+
+    trusted() {
+      for (const claim of registry.all()) run.feed.worker(claim).wake(claim)
+    },
+
+    failing: (request, error, attempts) => reports.failing(request, error, attempts),
+
+    warning: (cause, text) => reports.warning(cause, text),
+
+    failed: (error) => run.failWith(error),
+
+    left: () => run.finish(),
+  }
+}
+
+const deadlineOf = ({ beginMs, timeoutMs }: ReleaseLimit): DrainDeadline => deadlineAt(beginMs + timeoutMs, timeoutMs)

@@ -1,0 +1,45 @@
+/** What follows from the outcomes of handlers. */
+import { textOf } from '@tidemark/client/internal'
+import { TidemarkError } from '@tidemark/platform'
+import type { RunParts } from './run-parts.ts'
+import type { WorkListener } from './work/work.ts'
+
+export function workListener(run: RunParts): WorkListener {
+  const { options, emit, insideHandler } = run
+  return {
+    mode: options.commit.mode,
+
+    mayStart: (claim) => claim.phase === 'working' && !claim.paused && !run.membership.isDoubtful,
+
+    closed: (claim, ticket, count) => run.feed.closed(claim, ticket, count),
+
+    settled(claim, done) {
+      if (done > 0) run.committer.count(done)
+      if (claim.phase === 'working') run.feed.regulate(claim)
+      else run.drain.changed(claim)
+    },
+
+    retrying: ({ topic, partition }, offset, attempt, delayMs, error) =>
+      emit({ kind: 'retrying', topic, partition, offset, attempt, delayMs, error }),
+
+    skipped: ({ topic, partition }, offset, why) => emit({ kind: 'skipped', topic, partition, offset, why }),
+
+    stopped({ topic, partition }, offset, cause) {
+      emit({ kind: 'stopped', topic, partition, offset, error: cause })
+      const text = `the handler failed for ${topic}-${partition} at offset ${offset}, and its attempts are exhausted: ${textOf(cause)}`
+      run.stopWith(new TidemarkError('HANDLER_FAILED', text, { topic, partition, offset, cause }))
+    },
+
+    stuck({ topic, partition }, offset, elapsedMs) {
+      if (run.registry.get(topic, partition) === undefined) return // the partition is somebody else's: nothing waits for the call
+      const text = `the handler for ${topic}-${partition} at offset ${offset} has not settled after ${Math.round(elapsedMs)} ms, beyond its timeoutMs and timeoutGraceMs`
+      const error = new TidemarkError('HANDLER_STUCK', text, { topic, partition, offset })
+      emit({ kind: 'stopped', topic, partition, offset, error })
+      run.stopWith(error)
+    },
+
+    commit: (claim, { timeoutMs = options.commit.timeoutMs, signal }) => run.committer.commit([claim], { timeoutMs, signal }),
+
+    callHandler: ([handler, input, context]) => insideHandler.run(run, handler as (...args: unknown[]) => unknown, input, context),
+  }
+}

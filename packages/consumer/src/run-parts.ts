@@ -1,0 +1,38 @@
+/** The parts of a run, as those that connect them see each other. */
+import type { AsyncLocalStorage } from 'node:async_hooks'
+import type { Cluster } from '@tidemark/client/internal'
+import type { Clock } from '@tidemark/platform'
+import type { Claim } from './claims/claim.ts'
+import type { Drain, DrainDeadline } from './claims/drain.ts'
+import type { Placement } from './claims/placement.ts'
+import type { ClaimRegistry } from './claims/registry.ts'
+import type { Committer } from './commit/committer.ts'
+import type { ConsumerEvent } from './events.ts'
+import type { Feed } from './intake/feed.ts'
+import type { Membership } from './membership/membership.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { Reports } from './reports.ts'
+
+export interface RunParts {
+  readonly options: ResolvedOptions
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly registry: ClaimRegistry
+  readonly placement: Placement
+  readonly feed: Feed
+  readonly drain: Drain
+  readonly committer: Committer<Claim>
+  readonly membership: Membership
+  readonly reports: Reports
+  /** What a handler calls, it calls within this: how a call from inside a handler is told apart. */
+  readonly insideHandler: AsyncLocalStorage<object>
+  emit(event: ConsumerEvent): void
+  /** The deadline, or an earlier one if the run is being stopped. */
+  limited(deadline: DrainDeadline): DrainDeadline
+  /** The others drain and commit, then the run rejects with this. */
+  stopWith(error: unknown): void
+  /** The run ends now, and rejects with this. */
+  failWith(error: unknown): void
+  /** The member has left. */
+  finish(): void
+}
