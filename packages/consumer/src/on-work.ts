@@ -15,7 +15,7 @@ export function workListener(run: RunParts): WorkListener {
 
     settled(claim, done) {
       if (done > 0) run.committer.count(done)
-      if (claim.phase === 'working') run.feed.regulate(claim)
+      if (claim.phase === 'working') run.feed.relax(claim)
       else run.drain.changed(claim)
     },
 

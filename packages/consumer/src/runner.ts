@@ -228,7 +228,7 @@ export class Runner implements RunParts {
     this.emit({ kind: 'ended', topic, partition, reason, uncommittedFrom })
     if (unrecorded === undefined) return
     if (this.#isStopping) this.#uncommitted.push(unrecorded)
-    const text = `${topic}-${partition} was ${reason} before what is done was committed: it will be handled again from offset ${uncommittedFrom} on`
+    const text = `${topic}-${partition} was ${reason === 'lost' ? 'lost' : 'given up'} before all that is done was committed: it will be handled again from offset ${uncommittedFrom} on`
     this.reports.warning(`uncommitted ${topic}-${partition}`, text)
   }
 }

@@ -47,14 +47,20 @@ export class Moves {
     const claim = this.#owned(topic, partition)
     const turn = (this.#seeks.get(claim) ?? 0) + 1
     this.#seeks.set(claim, turn)
+    if (typeof to === 'number' && claim.phase === 'working') return this.#seekTo(claim, to)
     const isWanted = (): boolean => (claim.phase === 'placing' || claim.phase === 'working') && this.#seeks.get(claim) === turn
     const offset = await this.#placement.offsetAt(claim, to, isWanted)
     if (claim.phase === 'placing' && isWanted()) await this.#registry.placed(claim)
     if (this.#seeks.get(claim) !== turn) throw overtaken(claim)
+    if (offset === undefined) throw notAssigned(topic, partition)
+    this.#seekTo(claim, offset)
+  }
+
+  #seekTo(claim: Claim, offset: number): void {
     const from = claim.tracker.position
-    const fresh = offset === undefined ? undefined : this.#move(claim, offset)
-    if (fresh === undefined) throw notAssigned(topic, partition)
-    this.#listener.seeked(fresh, from, offset!)
+    const fresh = this.#move(claim, offset)
+    if (fresh === undefined) throw notAssigned(claim.topic, claim.partition)
+    this.#listener.seeked(fresh, from, offset)
   }
 
   #owned(topic: string, partition: number): Claim {

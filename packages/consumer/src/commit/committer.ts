@@ -200,6 +200,7 @@ export class Committer<S extends CommitSubject> {
     if (this.#sender().generation < 0) return Promise.resolve(false)
     const sending = this.#request().finally(() => {
       this.#sending = undefined
+      this.count(0) // enough may have been done meanwhile
     })
     this.#sending = sending
     return sending

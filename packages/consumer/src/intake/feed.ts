@@ -13,18 +13,24 @@ import {
   type FetchProblem,
   type NextPosition,
 } from '@tidemark/client/internal'
+import type { Clock, Timer } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 import type { StartPosition } from '../claims/registry.ts'
 import { enter, reach, type Ticket, type Tracker, wasCompleted } from '../commit/tracker.ts'
 import type { Worker } from '../work/work.ts'
 import { Intake, type IntakeLimits } from './intake.ts'
 
+/** Records that have waited for so long are copied out where memory is short. */
+const COPY_AFTER_MS = 500
+
 export class Feed implements FetchOwner<Claim> {
   readonly #fetcher: Fetcher<Claim>
   readonly #limits: IntakeLimits
   readonly #workers: ReadonlyMap<string, Worker>
   readonly #onProblem: (claim: Claim, problem: FetchProblem) => void
+  readonly #clock: Clock
   readonly #intakes = new Map<Claim, Intake>()
+  #crowdedTimer: Timer | undefined
 
   constructor(
     cluster: Cluster,
@@ -34,6 +40,7 @@ export class Feed implements FetchOwner<Claim> {
     onProblem: (claim: Claim, problem: FetchProblem) => void,
   ) {
     this.#fetcher = new Fetcher(cluster, this, options)
+    this.#clock = cluster.options.platform.clock
     this.#limits = limits
     this.#workers = workers
     this.#onProblem = onProblem
@@ -73,10 +80,13 @@ export class Feed implements FetchOwner<Claim> {
     this.#intakes.get(claim)?.closed(ticket, count)
   }
 
-  /** Fetching stops at the limits, and goes on below them. */
-  regulate(claim: Claim): void {
+  /** Records of the claim were handled: fetching goes on where it had stopped at a limit and is well below it. */
+  relax(claim: Claim): void {
     const intake = this.#intakes.get(claim)
-    if (intake === undefined) return
+    if (intake?.isFull) this.#regulate(claim, intake)
+  }
+
+  #regulate(claim: Claim, intake: Intake): void {
     const isFull = !intake.mayFetch(this.worker(claim).waiting(claim))
     if (isFull === intake.isFull) return
     intake.isFull = isFull
@@ -85,6 +95,7 @@ export class Feed implements FetchOwner<Claim> {
   }
 
   close(): void {
+    this.#crowdedTimer?.cancel()
     this.#fetcher.close()
     for (const worker of this.#workers.values()) worker.close()
   }
@@ -98,17 +109,35 @@ export class Feed implements FetchOwner<Claim> {
     const open = enterOpen(claim.tracker, messages)
     reach(claim.tracker, next.offset)
     claim.leaderEpoch = next.leaderEpoch
-    intake.took(firstTicket, open.length, delivery)
+    intake.took(firstTicket, open.length, delivery, this.#clock.monotonic())
     if (open.length > 0) this.worker(claim).enter(claim, open, firstTicket)
-    this.regulate(claim)
+    // Only now: while the records are being handed over, those that follow count as waiting.
+    if (this.#intakes.get(claim) === intake) this.#regulate(claim, intake)
   }
 
   onProblem(claim: Claim, problem: FetchProblem): void {
     this.#onProblem(claim, problem)
   }
 
+  /**
+   * Fetching waits for memory. Where a worker could start more at once, or records have waited for long, they are copied out. A handler that
+   * is busy with all that came is the normal state of affairs, and costs no copy.
+   */
   onCrowded(): void {
-    for (const [claim, intake] of this.#intakes) intake.copyOut(() => this.worker(claim).held(claim))
+    const nowMs = this.#clock.monotonic()
+    let areCrowded = false
+    for (const [claim, intake] of this.#intakes) {
+      const worker = this.worker(claim)
+      const isHungry = claim.phase === 'working' && !claim.paused && worker.isHungry(claim)
+      intake.copyOut(isHungry ? nowMs : nowMs - COPY_AFTER_MS, () => worker.held(claim))
+      areCrowded ||= intake.isCrowded
+    }
+    if (areCrowded) this.#crowdedTimer ??= this.#clock.schedule(COPY_AFTER_MS, () => this.#stillCrowded())
+  }
+
+  #stillCrowded(): void {
+    this.#crowdedTimer = undefined
+    for (const intake of this.#intakes.values()) if (intake.isCrowded) return this.onCrowded()
   }
 }
 

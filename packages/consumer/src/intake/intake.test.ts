@@ -18,7 +18,14 @@ function delivery(bytes = 0) {
 }
 
 function messageOf(size: number) {
-  const it = { size, detached: false, detach: () => void (it.detached = true) }
+  const it = {
+    size,
+    detached: false,
+    detach: () => {
+      it.detached = true
+      return size
+    },
+  }
   return it as unknown as FetchedMessage & { readonly detached: boolean }
 }
 
@@ -61,9 +68,9 @@ describe('fetching for a claim', () => {
   test('lets go of a response once all of its records are closed, in whatever order, and at once if it brought none', () => {
     const intake = new Intake(new Claim(1, 't', 0, undefined), limits)
     const [first, second, empty] = [delivery(), delivery(), delivery()]
-    intake.took(0, 2, first)
-    intake.took(2, 3, second)
-    intake.took(5, 0, empty)
+    intake.took(0, 2, first, 0)
+    intake.took(2, 3, second, 0)
+    intake.took(5, 0, empty, 0)
     expect(empty.released).toBe(true)
     intake.closed(2, 3)
     intake.closed(1, 1)
@@ -75,31 +82,30 @@ describe('fetching for a claim', () => {
   test('a batch that spans two responses lets go of both', () => {
     const intake = new Intake(new Claim(1, 't', 0, undefined), limits)
     const [first, second] = [delivery(), delivery()]
-    intake.took(0, 2, first)
-    intake.took(2, 2, second)
+    intake.took(0, 2, first, 0)
+    intake.took(2, 2, second, 0)
     intake.closed(0, 4)
     expect([first.released, second.released]).toEqual([true, true])
   })
 
-  test('where memory is short, what is left of a response is copied out, so that the response goes', () => {
+  test('where memory is short, what is left of an old response is copied out, so that the response goes', () => {
     const intake = new Intake(new Claim(1, 't', 0, undefined), limits)
-    const [mostlyDone, untouched] = [delivery(10), delivery(10)]
-    intake.took(0, 10, mostlyDone)
-    intake.took(10, 10, untouched)
+    const [old, young] = [delivery(), delivery()]
+    intake.took(0, 10, old, 100)
+    intake.took(10, 10, young, 200)
     intake.closed(1, 9)
-    const held = [0, ...Array.from({ length: 10 }, (_, i) => 10 + i)].map((ticket) => ({ ticket, message: messageOf(1) }))
-    intake.copyOut(() => held)
-    expect(mostlyDone.kept).toBe(1)
-    expect(untouched.kept).toBe(undefined)
+    const held = [0, ...Array.from({ length: 10 }, (_, i) => 10 + i)].map((ticket) => ({ ticket, message: messageOf(7) }))
+    intake.copyOut(150, () => held)
+    expect([old.kept, young.kept]).toEqual([7, undefined])
     expect(held.filter(({ message }) => message.detached).map(({ ticket }) => ticket)).toEqual([0])
     intake.closed(0, 1)
-    expect(mostlyDone.released).toBe(true)
+    expect(old.released).toBe(true)
   })
 
   test('a claim that stops lets go of everything, and what closes later is of no interest', () => {
     const intake = new Intake(new Claim(1, 't', 0, undefined), limits)
     const first = delivery()
-    intake.took(0, 2, first)
+    intake.took(0, 2, first, 0)
     intake.releaseAll()
     intake.closed(0, 2)
     expect(first.released).toBe(true)

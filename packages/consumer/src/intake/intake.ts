@@ -2,7 +2,8 @@
  * What was fetched for one claim and is still held: when fetching it pauses, and when memory is let go.
  *
  * A record is a view on the response that it came in, so the response is held, and counts against `bufferBytesMax`, until the last of its
- * records is closed. Where fetching waits for memory, what has to stay is copied out of responses that hold little else.
+ * records is closed. Where fetching waits for memory, records that have to wait are copied out, and their
+ * responses go.
  *
  * Fetching also pauses at `waitingRecordsMax`, at `uncommittedRecordsMax`, and before what is done above the committable offset becomes
  * more than a commit can carry.
@@ -22,16 +23,15 @@ interface HeldDelivery {
   readonly from: Ticket
   readonly to: Ticket
   readonly delivery: Delivery
+  /** When it came, on the monotonic clock. */
+  readonly atMs: number
   /** How many of them are not closed. */
   openCount: number
   /** Undefined: the records are views on the response. Else what was copied out of it, in bytes. */
   copiedBytes: number | undefined
 }
 
-/** Below this share of a delivery, copying what is left frees more than it takes. */
-const COPY_BELOW = 0.5
-/** Of many small deliveries only the newest stay as they are: each may hold a response of its own. */
-const VIEWS_MAX = 16
+const isView = ({ openCount, copiedBytes }: HeldDelivery): boolean => openCount > 0 && copiedBytes === undefined
 
 export class Intake {
   readonly #claim: Claim
@@ -48,9 +48,9 @@ export class Intake {
   }
 
   /** So many records came, the first with this ticket. */
-  took(from: Ticket, count: number, delivery: Delivery): void {
+  took(from: Ticket, count: number, delivery: Delivery, atMs: number): void {
     if (count === 0) return delivery.release()
-    this.#held.push({ from, to: from + count, delivery, openCount: count, copiedBytes: undefined })
+    this.#held.push({ from, to: from + count, delivery, atMs, openCount: count, copiedBytes: undefined })
   }
 
   /** The claim is finished with these records. */
@@ -101,17 +101,19 @@ export class Intake {
     return fitsInMetadata(openCount / share, (tracker.position - committable(tracker)) / share)
   }
 
-  /** Fetching waits for memory: copies what is left out of responses that are held for little. */
-  copyOut(records: () => Iterable<{ readonly ticket: Ticket; readonly message: FetchedMessage }>): void {
-    const views = this.#held.filter((held) => held.openCount > 0 && held.copiedBytes === undefined)
-    const worthLooking = views.some((held) => held.openCount < (held.to - held.from) * COPY_BELOW) || views.length > VIEWS_MAX
-    if (!worthLooking) return
+  /** Whether fetching waits for memory that records of this claim are views of. */
+  get isCrowded(): boolean {
+    return this.#held.some((held) => isView(held) && held.delivery.isCrowded)
+  }
+
+  /** Copies the records that are open out of the responses that came until then, and lets go of these. */
+  copyOut(untilMs: number, records: () => Iterable<{ readonly ticket: Ticket; readonly message: FetchedMessage }>): void {
+    const views = this.#held.filter((held) => isView(held) && held.atMs <= untilMs)
+    if (views.length === 0) return
     const open = this.#openRecords(records())
-    for (const [i, held] of views.entries()) {
-      const messages = open.get(held) ?? []
-      const bytes = messages.reduce((sum, message) => sum + message.size, 0)
-      if (bytes >= held.delivery.bytes * COPY_BELOW && i >= views.length - VIEWS_MAX) continue
-      for (const message of messages) message.detach()
+    for (const held of views) {
+      let bytes = 0
+      for (const message of open.get(held) ?? []) bytes += message.detach()
       held.copiedBytes = bytes
       held.delivery.keepOnly(bytes)
     }

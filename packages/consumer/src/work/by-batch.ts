@@ -120,6 +120,12 @@ export class ByBatch implements Worker, JobKind<Batch> {
     return this.#queueOf(claim)?.waiting.length ?? 0
   }
 
+  /** A full batch needs records that wait, not new ones. */
+  isHungry(claim: Claim): boolean {
+    const queue = this.#queueOf(claim)
+    return queue !== undefined && queue.current === undefined && queue.leftover === undefined && this.#scheduler.isIdle
+  }
+
   *held(claim: Claim): Generator<{ readonly ticket: Ticket; readonly message: FetchedMessage }> {
     const queue = this.#queueOf(claim)
     if (queue === undefined) return

@@ -55,6 +55,10 @@ export class ByOrder implements Worker, JobKind<Task> {
     return lanes?.claim === claim ? lanes.waiting : 0
   }
 
+  isHungry(): boolean {
+    return this.#work.order !== 'partition' && this.#scheduler.isIdle
+  }
+
   *held(claim: Claim): Generator<Task> {
     for (const lane of this.#lanesOf(claim)) yield* lane.held()
   }

@@ -73,6 +73,11 @@ export class Scheduler<J extends Job> {
     this.#random = random
   }
 
+  /** There are slots, and nothing that could take one. */
+  get isIdle(): boolean {
+    return this.#running < this.#work.concurrency && this.#ready.length === 0
+  }
+
   /** Queues that can start something wait here for a slot. */
   offer(queue: Queue<J>): void {
     if (queue.isReady || !queue.canStart()) return

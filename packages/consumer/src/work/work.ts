@@ -56,6 +56,8 @@ export interface Worker {
   wake(claim: Claim): void
   /** Records that were entered and not started. */
   waiting(claim: Claim): number
+  /** Whether a record that came now might start at once, while none of those that wait can. */
+  isHungry(claim: Claim): boolean
   /** Every record that waits, runs, or pauses between attempts. */
   held(claim: Claim): Iterable<{ readonly ticket: Ticket; readonly message: FetchedMessage }>
   /** What holds the claim's oldest record, for `explain()`. */
