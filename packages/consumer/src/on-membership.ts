@@ -7,7 +7,12 @@ export function membershipListener(run: RunParts): MembershipListener {
   const { registry, reports } = run
   return {
     assigned(partitions) {
-      const claims = partitions.flatMap(({ topic, partition }) => registry.take(topic, partition, run.cluster.topic(topic)?.id) ?? [])
+      const wanted = partitions.filter(({ topic }) => run.feed.reads(topic))
+      if (wanted.length < partitions.length) {
+        const foreign = partitions.filter(({ topic }) => !run.feed.reads(topic)).map(({ topic, partition }) => `${topic}-${partition}`)
+        reports.warning('foreign assignment', `the group's leader assigned ${foreign.join(', ')}, which this member did not subscribe to`)
+      }
+      const claims = wanted.flatMap(({ topic, partition }) => registry.take(topic, partition, run.cluster.topic(topic)?.id) ?? [])
       run.placement.place(claims)
     },
 

@@ -51,6 +51,7 @@ export class Runner implements RunParts {
   readonly #stopListening: readonly (() => void)[]
   readonly #finished = Promise.withResolvers<void>()
   #isStopping = false
+  #isFinished = false
   #failure: unknown
   /** What was done for claims that ended while the run was stopping, and is not on record. */
   readonly #uncommitted: PlannedCommit<Claim>[] = []
@@ -174,6 +175,7 @@ export class Runner implements RunParts {
 
   /** Drain, final commit, leave; all of it within `timeoutMs`. A second call can only shorten the time. */
   stop(timeoutMs = this.options.shutdownTimeoutMs): void {
+    if (this.#isFinished) return
     this.#isStopping = true
     const atMs = this.clock.monotonic() + timeoutMs
     if (this.#stopLimit === undefined || atMs < this.#stopLimit.atMs) {
@@ -198,17 +200,20 @@ export class Runner implements RunParts {
   }
 
   stopWith(error: unknown): void {
-    this.#failure ??= error
+    if (!this.#isFinished) this.#failure ??= error
     this.stop()
   }
 
   failWith(error: unknown): void {
+    if (this.#isFinished) return
     this.#failure ??= error
     this.#isStopping = true
     this.finish()
   }
 
   finish(): void {
+    if (this.#isFinished) return
+    this.#isFinished = true
     for (const claim of [...this.registry.all()]) this.registry.end(claim, 'shutdown')
     this.#finished.resolve()
   }

@@ -46,6 +46,10 @@ export class Feed implements FetchOwner<Claim> {
     this.#onProblem = onProblem
   }
 
+  reads(topic: string): boolean {
+    return this.#workers.has(topic)
+  }
+
   worker(claim: Claim): Worker {
     return this.#workers.get(claim.topic)!
   }
