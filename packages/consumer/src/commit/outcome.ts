@@ -14,7 +14,7 @@ export type CommitOutcome =
   | 'retry'
   /** Another broker coordinates the group: it is looked up again, and the offsets stay due. */
   | 'moved'
-  /** The generation is being replaced: the member joins again; the offsets stay due while their claim lives. */
+  /** The group does not take commits of this member, or of this generation: the member decides which claims live on. */
   | 'rejoin'
   /** The topic does not exist (any more), or has another id now. */
   | 'topicMissing'
@@ -28,7 +28,7 @@ const EXPLICIT: Partial<Record<ErrorName, CommitOutcome>> = {
   NOT_COORDINATOR: 'moved',
   COORDINATOR_NOT_AVAILABLE: 'moved',
   REQUEST_TIMED_OUT: 'moved', // as in Kafka's client: the coordinator may have moved
-  REBALANCE_IN_PROGRESS: 'rejoin',
+  REBALANCE_IN_PROGRESS: 'retry', // the join or sync under way will tell the member what it may still commit
   ILLEGAL_GENERATION: 'rejoin',
   UNKNOWN_MEMBER_ID: 'rejoin',
   FENCED_INSTANCE_ID: 'rejoin', // the membership ends the run with it
