@@ -63,7 +63,7 @@ export class Committer<S extends CommitSubject> {
   readonly #listener: CommitListener<S>
   #timer: Timer | undefined
   #intervalMs: number
-  #sending: Promise<boolean> | undefined
+  #sending: Promise<void> | undefined
   #doneSinceSent = 0
   #failures = 0
   #metadataUnitsMax = METADATA_UNITS_MAX
@@ -136,18 +136,18 @@ export class Committer<S extends CommitSubject> {
       if (signal?.aborted) throw new TidemarkError('ABORTED', 'the signal of this commit aborted', { cause: signal.reason })
       const leftMs = untilMs - this.#clock.monotonic()
       if (leftMs <= 0) throw commitFailed([open], timedOut(subject, timeoutMs))
-      await this.#attempt(leftMs, signal)
+      await this.#attempt(leftMs, signal, () => due.some((p) => !isRecorded(p) && !p.subject.isDead && p.subject.commitError === undefined))
     }
   }
 
   /** The last commit of claims that are being given up: tried while they live, can be committed, and `untilMs` (monotonic) is not over. */
   async settle(subjects: readonly S[], untilMs: () => number): Promise<void> {
     for (const s of subjects) s.isTopicMissing = false
-    for (;;) {
-      const due = this.#plan(subjects).filter((p) => !p.subject.isTopicMissing && p.subject.commitError === undefined)
+    const isDue = (): boolean => this.#plan(subjects).some((p) => !p.subject.isTopicMissing && p.subject.commitError === undefined)
+    while (isDue()) {
       const leftMs = untilMs() - this.#clock.monotonic()
-      if (due.length === 0 || leftMs <= 0) return
-      await this.#attempt(leftMs, undefined)
+      if (leftMs <= 0) return
+      await this.#attempt(leftMs, undefined, isDue)
     }
   }
 
@@ -174,16 +174,16 @@ export class Committer<S extends CommitSubject> {
     return view === undefined || topicUuid === undefined || (view.errorCode === 0 && view.id === topicUuid)
   }
 
-  /** One commit, after the one under way; a pause follows if offsets are still due. Takes no longer than `leftMs`. */
-  async #attempt(leftMs: number, signal: AbortSignal | undefined): Promise<void> {
+  /** One request; a pause follows if another one is needed. Takes no longer than `leftMs`. */
+  async #attempt(leftMs: number, signal: AbortSignal | undefined, isNeeded: () => boolean): Promise<void> {
     const ended = new AbortController()
     const limit = sleep(this.#clock, leftMs, ended.signal)
     limit.catch(() => {}) // ended first: the limit is of no interest any more
     const abort = (): void => ended.abort()
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      const recorded = await Promise.race([this.#send(), limit])
-      if (recorded === false) await Promise.race([sleep(this.#clock, this.#options.retryDelayMs, ended.signal).catch(() => {}), limit])
+      await Promise.race([this.#send(), limit])
+      if (isNeeded()) await Promise.race([sleep(this.#clock, this.#options.retryDelayMs, ended.signal).catch(() => {}), limit])
     } catch (error) {
       if (!ended.signal.aborted) throw error
     } finally {
@@ -192,12 +192,11 @@ export class Committer<S extends CommitSubject> {
     }
   }
 
-  /** The request under way, or a new one of all that is due. Resolves with false while something is still due; never rejects: what fails is reported. */
-  #send(): Promise<boolean> {
+  /** The request under way, or a new one of all that is due. Never rejects: what fails is reported. */
+  #send(): Promise<void> {
     if (this.#sending !== undefined) return this.#sending
     this.#doneSinceSent = 0
-    if (this.#plan(this.#subjects()).length === 0) return Promise.resolve(planCommit(this.#subjects(), this.#options).length === 0)
-    if (this.#sender().generation < 0) return Promise.resolve(false)
+    if (this.#sender().generation < 0 || this.#plan(this.#subjects()).length === 0) return Promise.resolve()
     const sending = this.#request().finally(() => {
       this.#sending = undefined
       this.count(0) // enough may have been done meanwhile
@@ -206,7 +205,7 @@ export class Committer<S extends CommitSubject> {
     return sending
   }
 
-  async #request(): Promise<boolean> {
+  async #request(): Promise<void> {
     const { group } = this.#options
     let planned: readonly WrittenCommit<S>[] = []
     let generation = -1
@@ -236,10 +235,9 @@ export class Committer<S extends CommitSubject> {
       }
       const answers = planned.map((p) => ({ planned: p, name: nameOf(p, codes) }))
       if (answer.version < TOPIC_IDS_FROM) await this.#lookUpMissing(answers)
-      return this.#judge(answers, generation)
+      this.#judge(answers, generation)
     } catch (error) {
-      if (error instanceof NothingDue) return true
-      return this.#unanswered(error)
+      if (!(error instanceof NothingDue)) this.#unanswered(error)
     }
   }
 
@@ -249,19 +247,17 @@ export class Committer<S extends CommitSubject> {
     if (missing.length > 0) await this.#cluster.refresh([...new Set(missing)])
   }
 
-  #unanswered(error: unknown): boolean {
+  #unanswered(error: unknown): void {
     this.#cluster.forgetCoordinator(this.#options.group)
     const outcome = outcomeOfFailure(error)
     if (outcome === 'fatal' || !(error instanceof TidemarkError)) {
       for (const { subject } of this.#plan(this.#subjects())) subject.commitError = error as Error
-      this.#listener.failed(error)
-      return false
+      return this.#listener.failed(error)
     }
     this.#listener.failing(error, ++this.#failures)
-    return false
   }
 
-  #judge(answers: readonly AnsweredCommit<S>[], generation: number): boolean {
+  #judge(answers: readonly AnsweredCommit<S>[], generation: number): void {
     let failure: TidemarkError | undefined
     let memberError: ErrorName | undefined
     const fatal: AnsweredCommit<S>[] = []
@@ -287,7 +283,6 @@ export class Committer<S extends CommitSubject> {
     if (memberError !== undefined) this.#listener.memberRefused(memberError, generation)
     const alive = fatal.filter(({ planned }) => !planned.subject.isDead).map(({ planned }) => planned)
     if (alive.length > 0) this.#listener.failed(commitFailed(alive, alive[0]!.subject.commitError!))
-    return failure === undefined
   }
 
   #record({ subject, offset, finishedCount }: WrittenCommit<S>): void {
