@@ -133,7 +133,8 @@ export class Consumer {
   async seek(topic: string, partition: number, to: LogPlace): Promise<void> {
     this.#checkTopic(topic)
     checkPartition('the partition of seek()', partition)
-    await this.#active().moves.seek(topic, partition, checkPlace('the place of seek()', to))
+    const place = checkPlace('the place of seek()', to)
+    await this.#active().moves.seek(topic, partition, place)
   }
 
   /**

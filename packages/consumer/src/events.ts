@@ -100,10 +100,9 @@ export class EventStream implements AsyncIterable<ConsumerEvent> {
     try {
       for (;;) {
         const events = reader.take()
-        yield* events
-        if (events.length > 0) continue
-        if (this.#isClosed) return
-        await reader.changed()
+        if (events.length > 0) yield* events
+        else if (this.#isClosed) return
+        else await reader.changed()
       }
     } finally {
       this.#readers.delete(reader)
