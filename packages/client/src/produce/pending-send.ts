@@ -5,10 +5,12 @@ import type { SendResult } from './types.ts'
 
 export class PendingSend {
   readonly topic: string
-  readonly records: readonly OutgoingRecord[]
+  records: readonly OutgoingRecord[]
   readonly promise: Promise<SendResult | SendResult[]>
   /** How many of the records are in batches. */
   accepted = 0
+  /** Its topic was looked up since it was called: what the view does not have does not exist. */
+  isLookedUp = false
   readonly #single: boolean
   readonly #results: SendResult[]
   readonly #onSettled: (send: PendingSend) => void
@@ -29,6 +31,11 @@ export class PendingSend {
       this.#reject = reject
     })
     if (records.length === 0) this.#settle()
+  }
+
+  /** The records that are in no batch yet have to wait: what they become is kept instead. */
+  keep(own: (record: OutgoingRecord) => OutgoingRecord): void {
+    this.records = this.records.map((record, i) => (i < this.accepted ? record : own(record)))
   }
 
   written(index: number, result: SendResult): void {
