@@ -72,13 +72,12 @@ const NAMES_APART_UNTIL = 5
 const NO_ID = '00000000000000000000000000000000'
 
 export function topicsOf(cluster: Cluster): Topics {
-  const describeTopic = (name: string, limits: CallLimits): Promise<TopicView> =>
-    retrying(cluster, { what: `describing topic '${name}'`, retries: mayPass, ...limits }, async (signal) => {
-      cluster.invalidate(name)
-      const view = (await cluster.topics([name], { signal })).get(name)!
-      if (view.errorCode !== 0) throw refusedTopic(name, view.errorCode)
-      return view
-    })
+  const lookUp = async (name: string, signal: AbortSignal): Promise<TopicView> => {
+    cluster.invalidate(name)
+    const view = (await cluster.topics([name], { signal })).get(name)!
+    if (view.errorCode !== 0) throw refusedTopic(name, view.errorCode)
+    return view
+  }
 
   return {
     async create(topic, options = {}) {
@@ -106,7 +105,9 @@ export function topicsOf(cluster: Cluster): Topics {
     },
 
     async describe(topic, options = {}) {
-      return describeTopic(nameOf(topic), limitsOf('topics.describe()', options))
+      const name = nameOf(topic)
+      const limits = limitsOf('topics.describe()', options)
+      return retrying(cluster, { what: `describing topic '${name}'`, retries: mayPass, ...limits }, (signal) => lookUp(name, signal))
     },
 
     async delete(topic, options = {}) {
@@ -130,8 +131,8 @@ export function topicsOf(cluster: Cluster): Topics {
       const limits = checkedLimits(options)
       const isolation = wordOption('isolation', options.isolation ?? 'read_uncommitted', ISOLATIONS)
       const named = checkedPartitions(options.partitions)
-      const partitions = named ?? (await describeTopic(name, limits)).partitions.map((p) => p.partition)
       return retrying(cluster, { what: `listing the offsets of topic '${name}'`, retries: mayPass, ...limits }, async (signal) => {
+        const partitions = named ?? (await lookUp(name, signal)).partitions.map((p) => p.partition)
         const find = (list: readonly number[], where: OffsetSpec) =>
           listOffsets(
             cluster,
@@ -200,7 +201,7 @@ function askController<T extends { readonly errorCode: number }>(
   const retries = (error: TidemarkError): boolean => error.code === 'UNREACHABLE' || error.code === 'NOT_CONTROLLER'
   let isFirst = true
   return retrying(cluster, { what, retries, ...limits }, async (signal) => {
-    if (!isFirst) await cluster.refresh([])
+    if (!isFirst) await cluster.refresh([], signal)
     isFirst = false
     const controller = cluster.nodes().find((n) => n.nodeId === cluster.controllerId)
     const answer = await attempt(controller?.nodeId ?? 'any', signal)

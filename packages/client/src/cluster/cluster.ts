@@ -204,8 +204,8 @@ export class Cluster {
   }
 
   /** Looks up these topics again, or all that are in use. */
-  refresh(names: Iterable<string> = this.#view.names()): Promise<void> {
-    return this.#refresher.refresh(names, false, false)
+  refresh(names: Iterable<string> = this.#view.names(), signal?: AbortSignal): Promise<void> {
+    return abortable(this.#refresher.refresh(names, false, false), this.#limits('Metadata', signal))
   }
 
   /** What is known of a topic, however old. */

@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Purpose } from '../cluster/types.ts'
 import type { Offset } from '../messages/offset.ts'
 import { compareTopicPartitions, type TopicPartition } from '../messages/topic-partition.ts'
-import { coordinatorError } from './ask-coordinator.ts'
+import { coordinatorError } from './coordinator-error.ts'
 
 export interface CommittedOffset extends TopicPartition {
   readonly offset: Offset

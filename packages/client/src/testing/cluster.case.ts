@@ -52,6 +52,15 @@ interface FakeTopic {
   partitions: FakePartition[]
 }
 
+const NO_GROUP = {
+  errorCode: ErrorCode.GROUP_ID_NOT_FOUND,
+  groupState: '',
+  groupEpoch: 0,
+  assignmentEpoch: 0,
+  assignorName: '',
+  members: [],
+}
+
 export class FakeCluster {
   readonly world: World
   readonly nodeIds: number[]
@@ -218,6 +227,10 @@ export class FakeCluster {
         return this.#fetch(call)
       case 'CreateTopics':
         return this.#createTopics(call)
+      case 'ListGroups':
+        return { errorCode: 0, groups: [] }
+      case 'ConsumerGroupDescribe':
+        return { groups: call.body.groupIds.map((groupId: string) => ({ ...NO_GROUP, groupId })) }
       default:
         throw new Error(`${call.api} has no answer here; script one`)
     }
