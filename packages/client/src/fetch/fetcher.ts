@@ -21,7 +21,8 @@ import { AbortedFilter } from './aborted.ts'
 import { BufferBudget, type HeldResponse } from './budget.ts'
 import { decodeRecords } from './decode.ts'
 import { LookUp } from './look-up.ts'
-import { failed, outOfRange, refused, replaced, truncated, unknownTopic, verdictOn } from './problems.ts'
+import { fetchOutcome } from './outcome.ts'
+import { failed, outOfRange, refused, replaced, truncated, unknownTopic } from './problems.ts'
 import { FetchCall, type PartitionRequest } from './request.ts'
 import { type FetchSlot, FetchSlots } from './slots.ts'
 import { type Arrival, nextFor, type PartitionAnswer, type Tracked } from './tracked.ts'
@@ -401,13 +402,13 @@ export class Fetcher<Claim> {
   }
 
   #failed({ tracked, position }: PartitionRequest<Claim>, errorCode: number): void {
-    const verdict = verdictOn(errorCode)
-    if (verdict === 'refused' || verdict === 'out_of_range') {
+    const outcome = fetchOutcome(errorCode)
+    if (outcome === 'refused' || outcome === 'out_of_range') {
       this.#stop(tracked, refused(tracked, errorCode, position.offset))
       return
     }
     this.#holdOff(tracked, refused(tracked, errorCode, position.offset).error)
-    if (verdict === 'look_up') this.#distrust(tracked)
+    if (outcome === 'look_up') this.#distrust(tracked)
   }
 
   /** The exchange with a leader failed as a whole. */
