@@ -15,6 +15,7 @@ import type { ResolvedKafkaOptions } from '../options.ts'
 import { backoffMs } from '../retry.ts'
 import { Coordinators } from './coordinators.ts'
 import { Refresher } from './refresher.ts'
+import { refusedTopic } from './topic-errors.ts'
 import type { Answer, Body, ChangeListener, Destination, Node, TopicsOptions, TopicView } from './types.ts'
 import { isOpenQuestion, MetadataTimer, missing } from './upkeep.ts'
 import { View } from './view.ts'
@@ -32,6 +33,7 @@ export interface BackOff {
   readonly what: string
   /** Attempts that failed so far, this one included. */
   readonly failures: number
+  /** Why; undefined: nothing went wrong, and nothing is reported. */
   readonly error?: unknown
   readonly signal?: AbortSignal | undefined
 }
@@ -184,7 +186,8 @@ export class Cluster {
       await abortable(this.#refresher.refresh(stale, autoCreate, urgent), this.#limits('Metadata', signal))
       stale = stale.filter((name) => isOpenQuestion(this.#view.topic(name), autoCreate))
       if (stale.length === 0 || clock.monotonic() >= deadlineMs) break
-      await this.backOff({ what: `waiting for ${namesText(stale)}`, failures, signal })
+      const error = refusedTopic(stale[0]!, this.#view.topic(stale[0]!)?.errorCode ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+      await this.backOff({ what: `waiting for ${namesText(stale)}`, failures, error, signal })
     }
     return new Map(names.map((name) => [name, this.#view.topic(name)!]))
   }
@@ -299,10 +302,9 @@ export class Cluster {
    * `kind` is the same for all things that one cause makes fail, such as the partitions of a broker.
    */
   reportRetry(what: string, failures: number, error?: unknown, kind = what): void {
-    if (failures < 2 || this.#closing.error !== undefined) return
+    if (failures < 2 || error === undefined || this.#closing.error !== undefined) return
     const code = error instanceof TidemarkError ? error.code : ''
-    const why = error === undefined ? '' : `: ${textOf(error)}`
-    const text = `${what} failed ${failures} times and is tried again${why}`
+    const text = `${what} failed ${failures} times and is tried again: ${textOf(error)}`
     this.#diagnostics.report('tidemark:client', { level: 'warn', cause: `${kind} ${code}`, text, error })
   }
 

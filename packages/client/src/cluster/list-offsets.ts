@@ -4,6 +4,7 @@ import { apis, ErrorCode, errorOf } from '@tidemark/protocol'
 import type { Offset } from '../messages/offset.ts'
 import { keyOf, type TopicPartition, textOf } from '../messages/topic-partition.ts'
 import { type Cluster, isLost } from './cluster.ts'
+import { refusedTopic, unknownPartition } from './topic-errors.ts'
 import type { Isolation, Purpose, TopicView } from './types.ts'
 
 /** `latest` is the high watermark, or the last stable offset for readers of committed records. A Date: the first record at or after it. */
@@ -179,15 +180,3 @@ async function askLeader(
 
 const noLeader = (where: TopicPartition): TidemarkError =>
   new TidemarkError('LEADER_NOT_AVAILABLE', `${textOf(where)} has no leader now`, where)
-
-export const unknownPartition = (topic: string, partition: number, count: number): TidemarkError =>
-  new TidemarkError('UNKNOWN_PARTITION', `topic '${topic}' has no partition ${partition}; it has ${count}`, { topic, partition })
-
-/** The error for a topic that cannot be used. */
-export function refusedTopic(topic: string, errorCode: number): TidemarkError {
-  if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
-    return new TidemarkError('UNKNOWN_TOPIC', `topic '${topic}' does not exist; check the name, or create it first`, { topic })
-  }
-  const { name, text } = errorOf(errorCode)
-  return new TidemarkError(name, `topic '${topic}' cannot be used: ${name} (${text})`, { topic })
-}

@@ -5,7 +5,7 @@
 import { TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, ErrorCode, errorOf, ZERO_UUID } from '@tidemark/protocol'
 import { type Cluster, isLost } from '../cluster/cluster.ts'
-import { refusedTopic, unknownPartition } from '../cluster/list-offsets.ts'
+import { refusedTopic, unknownPartition } from '../cluster/topic-errors.ts'
 import type { TopicView } from '../cluster/types.ts'
 import { backoffMs } from '../retry.ts'
 import type { ProduceBatch } from './batch.ts'

@@ -1,6 +1,7 @@
 /** From where to where each partition is read: options turned into offsets when the reading begins. */
 import type { Cluster } from '../cluster/cluster.ts'
-import { listOffsets, type OffsetSpec, refusedTopic, unknownPartition } from '../cluster/list-offsets.ts'
+import { listOffsets, type OffsetSpec } from '../cluster/list-offsets.ts'
+import { refusedTopic, unknownPartition } from '../cluster/topic-errors.ts'
 import { isOffsetTable, type ResolvedReadOptions } from './options.ts'
 
 export interface Bounds {
