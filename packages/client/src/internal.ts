@@ -2,6 +2,7 @@
  * What Tidemark's own packages need of the client and its users do not: no part of the public API, and it may change with every release.
  */
 
+export { limitsOf } from './admin/limits.ts'
 export { Cluster, isLost } from './cluster/cluster.ts'
 export { type ListedOffset, type ListOffsetsOptions, listOffsets, type OffsetQuery, type OffsetSpec } from './cluster/list-offsets.ts'
 export { mayPass } from './cluster/retrying.ts'
