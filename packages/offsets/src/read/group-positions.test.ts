@@ -24,7 +24,14 @@ function start(committed: Row[], assigned: { topic: string; partition: number }[
 }
 
 it('has a row for each partition with a commit or an owner, by topic and number', async () => {
-  const { world, cluster, kafka } = start([['b', 10, 3], ['b', 2, 4], ['a-1', 0, 1]], [{ topic: 'a', partition: 0 }]) // biome-ignore format: rows
+  const { world, cluster, kafka } = start(
+    [
+      ['b', 10, 3],
+      ['b', 2, 4],
+      ['a-1', 0, 1],
+    ],
+    [{ topic: 'a', partition: 0 }],
+  )
   for (const topic of ['a', 'a-1', 'b']) cluster.create(topic, 11)
   Object.assign(cluster.partition('b', 2), { start: 1, end: 9 })
   const { state, members, positions } = await world.settle(groupPositions(kafka, 'g'))
@@ -45,7 +52,13 @@ it('has a row for each partition with a commit or an owner, by topic and number'
 })
 
 it('counts lag from the start of the log where what is committed is gone, and never below 0', async () => {
-  const { world, cluster, kafka } = start([['t', 0, 3], ['t', 1, 99]], [{ topic: 't', partition: 2 }]) // biome-ignore format: rows
+  const { world, cluster, kafka } = start(
+    [
+      ['t', 0, 3],
+      ['t', 1, 99],
+    ],
+    [{ topic: 't', partition: 2 }],
+  )
   cluster.create('t', 3)
   for (const p of [0, 1, 2]) Object.assign(cluster.partition('t', p), { start: 50, end: 60 })
   const { positions } = await world.settle(groupPositions(kafka, 'g'))
@@ -53,7 +66,12 @@ it('counts lag from the start of the log where what is committed is gone, and ne
 })
 
 it('a deleted topic, or a partition that does not exist, fails its own rows alone, within a second', async () => {
-  const { world, cluster, kafka } = start([['gone', 0, 3], ['gone', 1, 3], ['t', 0, 1], ['t', 7, 1]]) // biome-ignore format: rows
+  const { world, cluster, kafka } = start([
+    ['gone', 0, 3],
+    ['gone', 1, 3],
+    ['t', 0, 1],
+    ['t', 7, 1],
+  ])
   Object.assign(cluster.create('t', 1).partitions[0]!, { end: 5 })
   const { positions } = await world.settle(groupPositions(kafka, 'g'))
   expect(world.monotonic()).toBeLessThan(1_000)

@@ -79,7 +79,14 @@ export async function groupPositions(kafka: Kafka, group: string, options: CallL
     const found = await boundsOf(admin, topic, partitions, limits())
     for (const [i, partition] of partitions.entries()) bounds.set(keyOf({ topic, partition }), found[i]!)
   }
-  await Promise.all([...topics].map(([topic, list]) => ofTopic(topic, list.map((row) => row.partition)))) // biome-ignore format: one step
+  await Promise.all(
+    [...topics].map(([topic, list]) =>
+      ofTopic(
+        topic,
+        list.map((row) => row.partition),
+      ),
+    ),
+  )
   const positions = [...rows].map(([key, where]) => positionOf(where, offsets.get(key), bounds.get(key)!, owners.get(key) ?? null))
   const members = described.members.map(({ memberId, clientId, host, instanceId }) => ({ memberId, clientId, host, instanceId }))
   return { state: described.state, members, positions: positions.sort(compareTopicPartitions) }
