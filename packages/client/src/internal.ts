@@ -1,5 +1,6 @@
 /**
- * What Tidemark's own packages need of the client and its users do not: no part of the public API, and it may change with every release.
+ * What Tidemark's own packages need of the client and its users do not: no part of the public API, and it may change
+ * with every release.
  */
 
 export { limitsOf } from './admin/limits.ts'

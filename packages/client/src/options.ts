@@ -15,25 +15,39 @@ import { parseAddress } from './connect/address.ts'
 import type { Logger } from './diagnostics.ts'
 
 export interface KafkaOptions {
-  /** Where to begin: `host:port`, an IPv6 address in brackets. One that answers is enough. Kafka: `bootstrap.servers`. */
+  /**
+   * Where to begin: `host:port`, an IPv6 address in brackets. One that answers is enough. Kafka: `bootstrap.servers`.
+   */
   readonly brokers: readonly string[]
   /** What the broker's logs and quotas call this program. Kafka: `client.id`. Default: `tidemark`. */
   readonly clientId?: string
   /** Kafka: `socket.connection.setup.timeout.ms`. Default: 10,000. */
   readonly connectTimeoutMs?: number
-  /** How long an answer may take; how dead and half-open connections are noticed. Kafka: `request.timeout.ms`. Default: 30,000. */
+  /**
+   * How long an answer may take; how dead and half-open connections are detected. Kafka: `request.timeout.ms`.
+   * Default: 30,000.
+   */
   readonly requestTimeoutMs?: number
-  /** Kafka: `retry.backoff.ms` and `retry.backoff.max.ms`. The delay is random between 0 and the doubled one (full jitter). */
+  /**
+   * Kafka: `retry.backoff.ms` and `retry.backoff.max.ms`. The delay is random between 0 and the doubled one (full
+   * jitter).
+   */
   readonly retry?: { readonly delayMs?: number; readonly delayMaxMs?: number }
   /** After how long the view of a topic is looked up again. Kafka: `metadata.max.age.ms`. Default: 300,000. */
   readonly metadataMaxAgeMs?: number
   /** The largest answer that is accepted. It must hold a whole Fetch. Default: 104,857,600. */
   readonly frameBytesMax?: number
-  /** Produce requests under way to one broker. Kafka: `max.in.flight.requests.per.connection`. Default: 5, which is the most. */
+  /**
+   * Produce requests in flight to one broker. Kafka: `max.in.flight.requests.per.connection`. Default: 5, which is
+   * the most.
+   */
   readonly requestsInFlightMax?: number
   /** Requests of any kind that wait for their answers on one connection. Default: 1,000. */
   readonly requestsPendingMax?: number
-  /** Where warnings go, such as a broker that cannot be reached: `console`, a pino logger. Default: a line on stderr per cause and minute. */
+  /**
+   * Where warnings go, such as a broker that cannot be reached: `console`, a pino logger. Default: a line on stderr
+   * per cause and minute.
+   */
   readonly logger?: Logger
   /** Time, chance and network. Default: the real ones. */
   readonly platform?: Platform
@@ -53,7 +67,10 @@ export interface ResolvedKafkaOptions {
   readonly platform: Platform
 }
 
-/** An idempotent producer's broker remembers the last five batches of a partition; more under way could not be told apart. */
+/**
+ * An idempotent producer's broker remembers the last five batches of a partition; more in flight could not be told
+ * apart.
+ */
 const REQUESTS_IN_FLIGHT_MAX = 5
 
 const NAMES: OptionNames<KafkaOptions> = {

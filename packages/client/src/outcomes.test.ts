@@ -1,4 +1,7 @@
-/** Kafka's whole table of errors, through every table of outcomes: nothing is left to chance, and a new error shows up here. */
+/**
+ * Kafka's whole table of errors, through every table of outcomes: nothing is left to chance, and a new error shows up
+ * here.
+ */
 
 import { TidemarkError } from '@tidemark/platform'
 import { allErrors, type ErrorName } from '@tidemark/protocol'

@@ -1,6 +1,7 @@
 /**
- * One group, described by its coordinator. Brokers keep groups of several kinds, each with a request of its own: a classic group answers
- * DescribeGroups, one of KIP-848 answers ConsumerGroupDescribe and, to the other, that it does not exist (Kafka 4).
+ * One group, described by its coordinator. Brokers keep groups of several kinds, each with a request of its own: a
+ * classic group answers DescribeGroups, one of KIP-848 answers ConsumerGroupDescribe and, to the other, that it does
+ * not exist (Kafka 4).
  */
 import { TidemarkError } from '@tidemark/platform'
 import { apis, type ConsumerGroupDescribeResponse, type DescribeGroupsResponse, ErrorCode, WireError } from '@tidemark/protocol'
@@ -16,7 +17,10 @@ type Classic = DescribeGroupsResponse['groups'][number]
 type Modern = ConsumerGroupDescribeResponse['groups'][number]
 type Described = Omit<GroupDescription, 'coordinator'>
 
-/** Rejects with `TidemarkError` UNKNOWN_GROUP, UNSUPPORTED_GROUP_TYPE, or Kafka's name of what the coordinator answered. */
+/**
+ * Rejects with `TidemarkError` UNKNOWN_GROUP, UNSUPPORTED_GROUP_TYPE, or Kafka's name of what the coordinator
+ * answered.
+ */
 export function describeGroup(cluster: Cluster, group: string, limits: CallLimits): Promise<GroupDescription> {
   return retrying(cluster, { what: `describing group '${group}'`, retries: mayPass, ...limits }, async (signal) => {
     const question = new GroupQuestion(cluster, group, signal)

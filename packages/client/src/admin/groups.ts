@@ -49,7 +49,10 @@ export interface GroupOffsetsOptions extends CallLimits {
 export interface Groups {
   /** Of all brokers, by name. */
   list(options?: CallLimits): Promise<readonly GroupListing[]>
-  /** Groups of consumers of both protocols. Rejects with `TidemarkError` UNKNOWN_GROUP, or UNSUPPORTED_GROUP_TYPE for share and streams groups. */
+  /**
+   * Groups of consumers of both protocols. Rejects with `TidemarkError` UNKNOWN_GROUP, or UNSUPPORTED_GROUP_TYPE for
+   * share and streams groups.
+   */
   describe(group: string, options?: CallLimits): Promise<GroupDescription>
   /** What is committed, by topic and partition; empty if nothing is. */
   offsets(group: string, options?: GroupOffsetsOptions): Promise<readonly CommittedOffset[]>

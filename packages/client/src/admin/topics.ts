@@ -60,8 +60,9 @@ export interface Topics {
   /** Rejects with `TidemarkError` UNKNOWN_TOPIC. */
   delete(topic: TopicName, options?: CallLimits): Promise<void>
   /**
-   * In the order of the partitions; a time is a Date, or milliseconds since 1970. Where no record is at or after it, the offset is
-   * the end of the log and `timestampMs` is -1. Rejects with `TidemarkError` UNKNOWN_TOPIC or UNKNOWN_PARTITION.
+   * In the order of the partitions; a time is a Date, or milliseconds since 1970. Where no record is at or after it,
+   * the offset is the end of the log and `timestampMs` is -1. Rejects with `TidemarkError` UNKNOWN_TOPIC or
+   * UNKNOWN_PARTITION.
    */
   offsets(topic: TopicName, at: OffsetSpec | number, options?: TopicOffsetsOptions): Promise<readonly TopicOffset[]>
 }
@@ -191,7 +192,10 @@ function checkedCreation(options: CreateTopicOptions) {
   }
 }
 
-/** Asks the controller, or any node while it is not known (which passes the request on), until the answer is one to keep. */
+/**
+ * Asks the controller, or any node while it is not known (which passes the request on), until the answer is one to
+ * keep.
+ */
 function askController<T extends { readonly errorCode: number }>(
   cluster: Cluster,
   what: string,

@@ -7,7 +7,10 @@ import { type Cluster, isLost } from './cluster.ts'
 import { refusedTopic, unknownPartition } from './topic-errors.ts'
 import type { Isolation, Purpose, TopicView } from './types.ts'
 
-/** `latest` is the high watermark, or the last stable offset for readers of committed records. A Date: the first record at or after it. */
+/**
+ * `latest` is the high watermark, or the last stable offset for readers of committed records. A Date: the first
+ * record at or after it.
+ */
 export type OffsetSpec = 'earliest' | 'latest' | Date
 
 export interface OffsetQuery extends TopicPartition {
@@ -42,13 +45,16 @@ const EARLIEST = -2
 const LATEST = -1
 const timestampOf = (at: OffsetSpec): number => (at === 'earliest' ? EARLIEST : at === 'latest' ? LATEST : at.getTime())
 
-/** A topic is missing once so many look-ups in a row did not find it: right after its creation not every broker knows it. */
+/**
+ * A topic is missing once so many look-ups in a row did not find it: right after its creation not every broker knows
+ * it.
+ */
 const LOOK_UPS_MAX = 2
 
 /**
- * Returns one answer for each query, in order. Rejects with `TidemarkError`: UNKNOWN_TOPIC or UNKNOWN_PARTITION once a new look-up has
- * confirmed it, Kafka's name of an error that another attempt does not mend, or what `cluster.send` rejects with once the time is over.
- * The caller has checked partitions and times (`@tidemark/platform`, check.ts).
+ * Returns one answer for each query, in order. Rejects with `TidemarkError`: UNKNOWN_TOPIC or UNKNOWN_PARTITION once
+ * a new look-up has confirmed it, Kafka's name of an error that another attempt does not mend, or what `cluster.send`
+ * rejects with once the time is over. The caller has checked partitions and times (`@tidemark/platform`, check.ts).
  */
 export async function listOffsets(
   cluster: Cluster,

@@ -1,15 +1,16 @@
 /**
- * Reads partitions: a Fetch to each leader for all partitions that may be read, parked there while nothing comes. A partition that
- * may be read again while that one is parked (added, resumed, released) does not wait for its end: it goes in a second one, on a
- * connection of its own, parked for a short time, then longer while nothing comes, and ending with the first so that they join again.
- * More than these two are never in flight to one node.
+ * Reads partitions: a Fetch to each leader for all partitions that may be read, parked there while nothing comes. A
+ * partition that may be read again while that one is parked (added, resumed, released) does not wait for its end: it
+ * goes in a second one, on a connection of its own, parked for a short time, then longer while nothing comes, and
+ * ending with the first so that they join again. More than these two are never in flight to one node.
  *
- * While an answer is handed out the next one is in flight: the positions move first, the next Fetch leaves, and only then do the
- * records reach their owner, whose handlers may take their time.
+ * While an answer is handed out the next one is in flight: the positions move first, the next Fetch leaves, and only
+ * then do the records reach their owner, whose handlers may take their time.
  *
- * Invariants: an answer counts for a partition only while its position is the very object that was requested, so nothing late or
- * taken back ever comes through; a position moves only behind records that are handed out or kept; what a position means is never changed in silence:
- * out of range, truncated and replaced logs are the owner's to decide. Bytes handed out and not released are bounded.
+ * Invariants: an answer counts for a partition only while its position is the very object that was requested, so
+ * nothing late or taken back ever comes through; a position moves only past records that are handed out or kept; what
+ * a position means never changes in silence: the owner decides what to do about out of range, truncated and replaced
+ * logs. Bytes handed out and not released are bounded.
  */
 import { TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, ErrorCode, errorOf, type FetchResponse, ZERO_UUID } from '@tidemark/protocol'
@@ -38,7 +39,10 @@ export class Fetcher<Claim> {
   readonly #cluster: Cluster
   readonly #owner: FetchOwner<Claim>
   readonly #options: Required<FetcherOptions>
-  /** In the order in which they are requested: a partition that was requested goes to the end, and one that got records behind those. */
+  /**
+   * In the order in which they are requested: a partition that was requested goes to the end, and one that got
+   * records behind those.
+   */
   readonly #tracked = new Map<string, Tracked<Claim>>()
   readonly #slots: FetchSlots
   readonly #budget: BufferBudget
@@ -69,7 +73,10 @@ export class Fetcher<Claim> {
     this.#bufferedBytesMax = this.#options.partitionBytesMax * ANSWERS_BUFFERED_MAX
   }
 
-  /** Begins to read at `position`; a partition that is there already starts anew, and what is in flight for it is dropped. */
+  /**
+   * Begins to read at `position`; a partition that is there already starts anew, and what is in flight for it is
+   * dropped.
+   */
   add(where: TopicPartition, position: Position, claim: Claim): void {
     const { topic, partition } = where
     const key = keyOf(where)

@@ -1,4 +1,7 @@
-/** What an error code in the answer to a Fetch, or to OffsetForLeaderEpoch, means for its partition. The one table of such codes. */
+/**
+ * What an error code in the answer to a Fetch, or to OffsetForLeaderEpoch, means for its partition. The one table of
+ * such codes.
+ */
 import { ErrorCode, type ErrorName, errorOf } from '@tidemark/protocol'
 
 export type FetchOutcome =

@@ -1,4 +1,4 @@
-/** What a fetcher's owner is told when a partition cannot be read on, in words. */
+/** The problems that a fetcher reports to its owner, in words. */
 import { TidemarkError } from '@tidemark/platform'
 import { errorOf, uuidToText } from '@tidemark/protocol'
 import type { Offset } from '../messages/offset.ts'

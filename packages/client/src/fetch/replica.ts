@@ -1,6 +1,6 @@
 /**
- * Which node a partition is read from (KIP-392): its leader, or the replica that the leader named because it is nearer, until metadata is
- * due again, an error, or a change of leaders. Kafka: `Fetcher.selectReadReplica`.
+ * Which node a partition is read from (KIP-392): its leader, or the replica that the leader named because it is
+ * nearer, until metadata is due again, an error, or a change of leaders. Kafka: `Fetcher.selectReadReplica`.
  */
 import type { Cluster } from '../cluster/cluster.ts'
 import type { PartitionRequest } from './request.ts'

@@ -10,21 +10,24 @@ import type { Delivery, NextPosition } from './types.ts'
 
 export type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
 
-/** A position is an object with an identity: an answer counts only while the partition still has the very one that was requested. */
+/**
+ * A position is an object with an identity: an answer counts only while the partition still has the very one that was
+ * requested.
+ */
 export interface FetchPosition {
   readonly offset: number
   /** -1: not known. */
   readonly leaderEpoch: number
 }
 
-/** Records that came: the position has moved behind them, and they are handed out unless it moves again first. */
+/** Records that arrived: the position has moved past them, and they are handed out unless it moves again first. */
 export interface Arrival {
   readonly messages: readonly FetchedMessage[]
   readonly position: FetchPosition & NextPosition
   readonly delivery: Delivery
   /** Its records are views on memory that is larger than they are. */
   isView: boolean
-  /** What came behind them and cannot be read. */
+  /** What came after them and cannot be read. */
   readonly error: TidemarkError | undefined
 }
 
@@ -39,9 +42,9 @@ export interface Tracked<Claim> extends TopicPartition {
   paused: boolean
   /** Its leader is being looked up. */
   doubtful: boolean
-  /** A Fetch for it is under way. */
+  /** A Fetch for it is in flight. */
   isFetching: boolean
-  /** What came and is not handed out yet: in this turn, or while it is paused. */
+  /** Records that came and are not handed out yet: in this turn, or while it is paused. */
   kept: Arrival | undefined
   /** The topic id with which it was first seen. */
   topicId: string | undefined
@@ -58,7 +61,7 @@ export interface Tracked<Claim> extends TopicPartition {
 /** What stands between a partition and its next Fetch. */
 export type Next =
   | { readonly kind: 'nothing' }
-  /** It has as much handed out as it may. */
+  /** It has as many answers handed out as it may. */
   | { readonly kind: 'full' }
   | { readonly kind: 'wait'; readonly untilMs: number }
   | { readonly kind: 'look_up' }
@@ -75,7 +78,10 @@ export function nextFor(t: Tracked<unknown>, cluster: Cluster, nowMs: number, bu
   return t.bufferedBytes >= bufferedBytesMax ? { kind: 'full' } : { kind: 'fetch', nodeId: nodeToRead(t, nodeId, epoch, nowMs), epoch }
 }
 
-/** A position read under an older leader may be beyond what the new one has (KIP-320). Within one epoch nothing is cut off. */
+/**
+ * A position read under an older leader may be beyond what the new one has (KIP-320). Within one epoch nothing is cut
+ * off.
+ */
 function needsValidation(t: Tracked<unknown>, epoch: number): boolean {
   const { leaderEpoch } = t.position
   return leaderEpoch >= 0 && epoch >= 0 && epoch > t.validEpoch && epoch !== leaderEpoch

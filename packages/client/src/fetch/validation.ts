@@ -1,4 +1,7 @@
-/** Asks leaders whether positions are still in their logs: OffsetForLeaderEpoch (KIP-320). */
+/**
+ * Asks leaders whether positions are still in their logs: OffsetForLeaderEpoch (KIP-320). Kafka:
+ * `OffsetsForLeaderEpochClient`.
+ */
 
 import { apis } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'

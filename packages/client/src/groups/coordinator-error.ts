@@ -6,7 +6,10 @@ import type { Cluster } from '../cluster/cluster.ts'
 /** Errors that say that another node coordinates the group. */
 const MOVED: ReadonlySet<ErrorName> = new Set(['NOT_COORDINATOR', 'COORDINATOR_NOT_AVAILABLE'])
 
-/** `moved`: look the coordinator up and ask again. `try_again`: ask the same one. `refused`: another attempt does not help. */
+/**
+ * `moved`: look the coordinator up and ask again. `try_again`: ask the same one. `refused`: another attempt does not
+ * help.
+ */
 export type CoordinatorOutcome = 'done' | 'moved' | 'try_again' | 'refused'
 
 /** Of a request that may be done twice. A code that Kafka's table does not have counts as UNKNOWN_SERVER_ERROR. */

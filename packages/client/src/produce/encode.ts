@@ -1,4 +1,7 @@
-/** Messages as callers write them, to records as they are written. Everything a caller can get wrong is found here, before any state changes. */
+/**
+ * Messages as callers write them, to records as they are written. Everything a caller can get wrong is found here,
+ * before any state changes.
+ */
 import { describe, TidemarkError } from '@tidemark/platform'
 import type { Header, RecordToWrite } from '@tidemark/protocol'
 import { nameOf, type TopicName, type TypedTopic } from '../messages/topic.ts'
@@ -12,7 +15,8 @@ export interface OutgoingRecord extends RecordToWrite {
 const PARTITION_MAX = 2 ** 31 - 1
 
 /**
- * Throws `TidemarkError` INVALID_MESSAGE, or whatever the topic's encoders throw. The record's bytes are still the caller's: `ownCopy`.
+ * Throws `TidemarkError` INVALID_MESSAGE, or whatever the topic's encoders throw. The record's bytes are still the
+ * caller's: `ownCopy`.
  */
 export function toRecord(topic: TopicName, message: OutgoingMessage<unknown, unknown>, nowMs: number): OutgoingRecord {
   if (typeof message !== 'object' || message === null) throw invalid(topic, `it is ${describe(message)}; it must be an object with a value`)

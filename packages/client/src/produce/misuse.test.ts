@@ -112,7 +112,7 @@ describe('messages that are not messages', () => {
 
 it('headers may be text in an array too; they are UTF-8', async () => {
   const { world, producer, written } = start()
-  const headers: any = [
+  const headers = [
     { key: 'ä', value: 'ö' },
     { key: 'ä', value: Buffer.from('2') },
     { key: 'n', value: null },

@@ -1,4 +1,4 @@
-/** One call of `send`: it settles once all of its records have, so that nothing of it is in doubt any more. */
+/** One call of `send`. It settles once all of its records have. */
 import type { TidemarkError } from '@tidemark/platform'
 import type { OutgoingRecord } from './encode.ts'
 import type { SendResult } from './types.ts'
@@ -9,7 +9,7 @@ export class PendingSend {
   readonly promise: Promise<SendResult | SendResult[]>
   /** How many of the records are in batches. */
   accepted = 0
-  /** Its topic was looked up since it was called: what the view does not have does not exist. */
+  /** Its topic was looked up since the call: a partition that the view does not have does not exist. */
   isLookedUp = false
   readonly #single: boolean
   readonly #results: SendResult[]
@@ -33,7 +33,7 @@ export class PendingSend {
     if (records.length === 0) this.#settle()
   }
 
-  /** The records that are in no batch yet have to wait: what they become is kept instead. */
+  /** Replaces the records that are in no batch yet. */
   keep(own: (record: OutgoingRecord) => OutgoingRecord): void {
     this.records = this.records.map((record, i) => (i < this.accepted ? record : own(record)))
   }

@@ -1,5 +1,5 @@
 /**
- * The producer as its user sees it: `send` encodes, finds the partition, and waits while there is no room.
+ * The producer as its user sees it: `send` encodes, finds the partition, and waits while the buffer is full.
  * Sends to one topic are taken in the order in which they were called, whatever they had to wait for.
  */
 
@@ -24,10 +24,11 @@ import type { OutgoingMessage, ProducerOptions, ResolvedProducerOptions, SendRes
 
 export interface Producer {
   /**
-   * Resolves once the message is acknowledged as `acks` says, with where it is; for several, with one result each, in order.
-   * Rejects with `TidemarkError` once all of them are settled, the first failure first: UNKNOWN_TOPIC, MESSAGE_TOO_LARGE,
-   * DELIVERY_TIMED_OUT, BUFFER_FULL, INVALID_MESSAGE, UNKNOWN_PARTITION, PARTITIONER_FAILED, CLOSED, or Kafka's name of what the broker
-   * answered. Everything about a message that can be checked without a broker is checked before any message of the call is taken.
+   * Resolves once the message is acknowledged as `acks` says, with where it is; for several, with one result each, in
+   * order. Rejects with `TidemarkError` once all of them are settled, the first failure first: UNKNOWN_TOPIC,
+   * MESSAGE_TOO_LARGE, DELIVERY_TIMED_OUT, BUFFER_FULL, INVALID_MESSAGE, UNKNOWN_PARTITION, PARTITIONER_FAILED,
+   * CLOSED, or Kafka's name of what the broker answered. Everything about a message that can be checked without a
+   * broker is checked before any message of the call is taken.
    *
    * All bytes are copied before `send` returns: the caller may use its buffers again at once.
    *
@@ -40,13 +41,15 @@ export interface Producer {
   send<K, V>(topic: TypedTopic<K, V>, message: OutgoingMessage<K | null, V | null>): Promise<SendResult>
   send<K, V>(topic: TypedTopic<K, V>, messages: readonly OutgoingMessage<K | null, V | null>[]): Promise<SendResult[]>
   /**
-   * Resolves once everything sent so far is settled, one way or the other; nothing lingers meanwhile. Rejects with `TidemarkError`
-   * TIMED_OUT after `timeoutMs` (default: no limit but `deliveryTimeoutMs`), or ABORTED; what was sent goes on.
+   * Resolves once everything sent so far is settled, one way or the other; nothing lingers meanwhile. Rejects with
+   * `TidemarkError` TIMED_OUT after `timeoutMs` (default: no limit but `deliveryTimeoutMs`), or ABORTED; what was
+   * sent goes on.
    */
   flush(options?: CallLimits): Promise<void>
   /**
-   * Takes no more messages, flushes, and closes the producer's connections. What is not settled after `timeoutMs` (default: no limit but
-   * `deliveryTimeoutMs`) rejects CLOSED, and may have been written all the same. A second call waits for the first, and may shorten it.
+   * Takes no more messages, flushes, and closes the producer's connections. What is not settled after `timeoutMs`
+   * (default: no limit but `deliveryTimeoutMs`) rejects CLOSED, and may have been written all the same. A second call
+   * waits for the first, and may shorten it.
    */
   close(options?: { readonly timeoutMs?: number }): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -55,7 +58,7 @@ export interface Producer {
 /** Throws `TidemarkError` INVALID_OPTION. Does no I/O: the first `send` does. */
 export const createProducer = (kafka: Kafka, options: ProducerOptions = {}): Producer => new KafkaProducer(kafka, options)
 
-/** The sends of one topic that wait, the first of them perhaps half accepted. */
+/** The waiting sends of one topic; some records of the first one may be in batches already. */
 interface TopicQueue {
   readonly topic: string
   readonly sends: Fifo<PendingSend>
@@ -75,7 +78,7 @@ class KafkaProducer implements Producer {
   readonly #sender: Sender
   readonly #sticky: StickyPartitions
   readonly #topicQueues = new Map<string, TopicQueue>()
-  /** Topics whose next record finds no room in the buffer, in the order in which they began to wait. */
+  /** Topics whose next record does not fit into the buffer, in the order in which they began to wait. */
   readonly #shortOfMemory = new Set<TopicQueue>()
   readonly #unsettled = new Set<PendingSend>()
   readonly #blocked = new Map<PendingSend, Timer>()
@@ -95,7 +98,7 @@ class KafkaProducer implements Producer {
     this.#stopWaitingForEnd = this.#kafka.cluster.onClose((error) => this.#abandon(error))
   }
 
-  /** The overloads of `Producer` say what is what. */
+  /** The overloads of `Producer` have the types. */
   send(topic: TopicName, input: any): Promise<any> {
     let name: string
     let records: OutgoingRecord[]
@@ -238,7 +241,7 @@ class KafkaProducer implements Producer {
     this.#advance(topicQueue)
   }
 
-  /** Keeps the view of the topics in use fresh, and hears of leaders that moved. */
+  /** Keeps the view of the topics in use fresh, and sends on when leaders have moved. */
   #listen(): void {
     this.#stopListening ??= this.#kafka.cluster.onChange(() => this.#sender.wake())
   }
@@ -253,7 +256,7 @@ class KafkaProducer implements Producer {
     this.#kafka.cluster.forget(topicQueue.topic)
   }
 
-  /** The send has to wait: for as long as `maxBlockMs`, and not as one of too many. */
+  /** The send has to wait: for at most `maxBlockMs`, among at most `sendsWaitingMax`. */
   #block(send: PendingSend): void {
     const { maxBlockMs, sendsWaitingMax } = this.#options
     if (this.#blocked.size >= sendsWaitingMax) {
@@ -272,7 +275,7 @@ class KafkaProducer implements Producer {
 
   #giveUp(send: PendingSend, error: TidemarkError): void {
     this.#unblock(send)
-    send.giveUp(error) // it stays in its topicQueue, with nothing left to accept
+    send.giveUp(error) // it stays in its queue, with nothing left to accept
     this.#advance(this.#topicQueue(send.topic))
   }
 
@@ -284,7 +287,7 @@ class KafkaProducer implements Producer {
   }
 
   #full({ topic }: PendingSend, why: string): TidemarkError {
-    const text = `no room for a message to topic '${topic}': ${this.#bufferedBytes} bytes are not acknowledged yet (bufferBytesMax is ${this.#options.bufferBytesMax}), and ${why}`
+    const text = `the buffer is full for a message to topic '${topic}': ${this.#bufferedBytes} bytes are not acknowledged yet (bufferBytesMax is ${this.#options.bufferBytesMax}), and ${why}`
     return new TidemarkError('BUFFER_FULL', text, { topic })
   }
 

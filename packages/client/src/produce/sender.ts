@@ -1,6 +1,6 @@
 /**
  * Sends batches: up to `requestsInFlightMax` requests to each leader, each with at most one batch a partition.
- * Which batch may go is the queue's to say; what an answer means, the outcome's; here they are put to work.
+ * `PartitionQueue` decides which batch may be sent, and `outcomeOf` what an answer means.
  */
 import { TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, ErrorCode, errorOf, ZERO_UUID } from '@tidemark/protocol'
@@ -23,7 +23,7 @@ const ACKS = { all: -1, leader: 1, none: 0 } as const
 /** Up to here a Produce names topics; from the next version on it takes their ids. */
 const NAMES_UNTIL = 12
 
-/** Why what is for this partition can never be written, as far as a view tells; undefined: it may be. */
+/** Why records for this partition can never be written, according to a view; undefined: they may be. */
 function missing({ topic, partition }: PartitionQueue, view: TopicView): TidemarkError | undefined {
   const { errorCode, partitions } = view
   if (errorCode === 0) return partition < partitions.length ? undefined : unknownPartition(topic, partition, partitions.length)
@@ -63,7 +63,7 @@ export class Sender {
     this.wake()
   }
 
-  /** Looks what can be sent once the present turn has said all it has to say. */
+  /** Sends what can be sent, at the end of the present turn. */
   wake(): void {
     if (this.#scheduled) return
     this.#scheduled = true
@@ -105,7 +105,10 @@ export class Sender {
     this.#timer = wakeAtMs === Number.POSITIVE_INFINITY ? undefined : clock.schedule(wakeAtMs - nowMs, () => this.wake())
   }
 
-  /** Adds the queue's next batch to the flights if it may go now. Returns when to look again, if time alone stands against it. */
+  /**
+   * Adds the queue's next batch to the flights if it may go now. Returns when to look again, if only time is in the
+   * way.
+   */
   #tryQueue(queue: PartitionQueue, nowMs: number, flights: Map<number, Flight[]>, bytes: Map<number, number>): number {
     const never = Number.POSITIVE_INFINITY
     if (queue.notBeforeMs > nowMs) return queue.notBeforeMs
@@ -137,7 +140,7 @@ export class Sender {
     return never
   }
 
-  /** Sees to it that the queue's numbers are under the present identity. False: not yet. */
+  /** Makes sure that the queue's sequence numbers belong to the present identity. False: not yet. */
   #number(queue: PartitionQueue): boolean {
     if (!this.#options.idempotent) return true
     if (queue.mustRenumber) this.#identity.bump(queue.identity!)
@@ -345,7 +348,10 @@ export class Sender {
     }
   }
 
-  /** Fails what is for a topic or partition that does not exist: two look-ups in a row have to say so, since a broker may lag behind. */
+  /**
+   * Fails the records for a topic or partition that does not exist. Two look-ups in a row have to say so, since a
+   * broker may lag behind.
+   */
   #judgeTopic(topic: string): void {
     const view = this.#cluster.topic(topic)
     for (const queue of this.#stale.get(topic) ?? []) {

@@ -11,7 +11,10 @@ export interface Bounds {
   readonly to: number
 }
 
-/** Looks the topic up first, so that no partition is missed. Rejects with `TidemarkError` UNKNOWN_TOPIC, UNKNOWN_PARTITION, or as `listOffsets` does. */
+/**
+ * Looks the topic up first, so that no partition is missed. Rejects with `TidemarkError` UNKNOWN_TOPIC,
+ * UNKNOWN_PARTITION, or as `listOffsets` does.
+ */
 export async function findBounds(cluster: Cluster, topic: string, options: ResolvedReadOptions, owner: object): Promise<Bounds[]> {
   cluster.invalidate(topic)
   const view = (await cluster.topics([topic], { signal: options.signal })).get(topic)!

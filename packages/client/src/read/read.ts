@@ -1,8 +1,8 @@
 /**
  * Reads a topic without a group: nothing is joined, nothing committed.
  *
- * A partition is finished when its *position* reaches the end, not when a certain record is seen: the last offsets may hold markers,
- * or records that compaction took out. There is no order across partitions.
+ * A partition is finished when its *position* reaches the end, not when a certain record is seen: the last offsets
+ * may hold markers, or records that compaction took out. Records of different partitions come in no particular order.
  */
 
 import { aborted } from '../connect/abortable.ts'
@@ -17,8 +17,9 @@ import { isOffsetTable, type ResolvedReadOptions, resolveReadOptions } from './o
 import type { ReadOptions } from './types.ts'
 
 /**
- * The messages of a topic, within bounds. Leaving the loop, by any way, frees everything.
- * Throws `TidemarkError` INVALID_OPTION and INVALID_ARGUMENT at once, and from the loop: UNKNOWN_TOPIC, OFFSET_OUT_OF_RANGE, LOG_TRUNCATED, TOPIC_REPLACED, CORRUPT_BATCH, ABORTED, UNREACHABLE, …
+ * The messages of a topic, within bounds. Leaving the loop, however, frees everything. Throws `TidemarkError`
+ * INVALID_OPTION and INVALID_ARGUMENT at once, and from the loop: UNKNOWN_TOPIC, OFFSET_OUT_OF_RANGE, LOG_TRUNCATED,
+ * TOPIC_REPLACED, CORRUPT_BATCH, ABORTED, CLOSED, UNREACHABLE, …
  *
  * ```ts
  * for await (const message of read(kafka, 'orders', { from: new Date('2026-01-01'), to: 'end' })) console.log(message.offset)

@@ -1,6 +1,7 @@
 /**
- * A Kafka cluster for the tests: real frames over the network in memory, a few topics, and Kafka's rules where a client can see
- * them (sequences, epochs, fencing, parking). `on` puts a script in front of an API: answer something else, be silent, hang up.
+ * A Kafka cluster for the tests: real frames over the network in memory, a few topics, and Kafka's rules where a
+ * client can see them (sequences, epochs, fencing, parking). `on` puts a script in front of an API: answer something
+ * else, be silent, hang up.
  */
 import type { Connection } from '@tidemark/platform'
 import {

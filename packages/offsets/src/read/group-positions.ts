@@ -1,4 +1,7 @@
-/** Where a group stands: for every partition it has to do with, what is committed, where the log begins and ends, and who owns it. */
+/**
+ * Where a group stands: for every partition it has to do with, what is committed, where the log begins and ends, and
+ * who owns it.
+ */
 import {
   type Admin,
   type CallLimits,
@@ -26,8 +29,8 @@ export interface GroupPosition {
   /** The high watermark: the offset that the next record gets; null: see `error`. */
   readonly end: number | null
   /**
-   * Offsets from the committed one to the end, of those that are still in the log: from its start where nothing is committed, or where
-   * what is committed was deleted. Never below 0; null: see `error`.
+   * Offsets from the committed one to the end, of those that are still in the log: from its start where nothing is
+   * committed, or where what is committed was deleted. Never below 0; null: see `error`.
    */
   readonly lag: number | null
   readonly metadata: string | null
@@ -56,8 +59,8 @@ interface LogBounds {
 }
 
 /**
- * Rejects with `TidemarkError` UNKNOWN_GROUP, INVALID_OPTION, INVALID_ARGUMENT, or what the limits bring. A topic or partition whose log
- * cannot be read fails its own rows alone.
+ * Rejects with `TidemarkError` UNKNOWN_GROUP, INVALID_OPTION, INVALID_ARGUMENT, or what the limits bring. A topic or
+ * partition whose log cannot be read fails its own rows alone.
  */
 export async function groupPositions(kafka: Kafka, group: string, options: CallLimits = {}): Promise<GroupPositions> {
   const whole = limitsOf('groupPositions()', options)
@@ -119,7 +122,10 @@ function positionOf(
   }
 }
 
-/** In the order of the partitions. One that fails is asked for alone once more, so that it does not take the others of its topic away. */
+/**
+ * In the order of the partitions. One that fails is asked for alone once more, so that it does not take the others of
+ * its topic away.
+ */
 async function boundsOf(admin: Admin, topic: string, partitions: readonly number[], limits: CallLimits): Promise<LogBounds[]> {
   try {
     const [starts, ends] = await Promise.all([
