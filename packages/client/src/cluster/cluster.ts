@@ -56,6 +56,8 @@ export class Cluster {
   #controllerId = -1
   readonly #diagnostics: Diagnostics
   readonly #closing = new Closing()
+  /** Errors pass through several callers, each of which retries: the first one reports. */
+  readonly #reported = new WeakSet<object>()
 
   constructor(options: ResolvedKafkaOptions, diagnostics: Diagnostics) {
     const { clock, random } = options.platform
@@ -315,6 +317,10 @@ export class Cluster {
    */
   reportRetry(what: string, failures: number, error?: unknown, kind = what): void {
     if (failures < 2 || error === undefined || this.#closing.error !== undefined) return
+    if (typeof error === 'object' && error !== null) {
+      if (this.#reported.has(error)) return
+      this.#reported.add(error)
+    }
     const code = error instanceof TidemarkError ? error.code : ''
     const text = `${what} failed ${failures} times and is tried again: ${textOf(error)}`
     this.#diagnostics.report('tidemark:client', { level: 'warn', cause: `${kind} ${code}`, text, error })

@@ -47,6 +47,7 @@ describe('a report', () => {
     sent.catch(() => {})
     await world.run(4_000)
     expect(reports.length).toBeGreaterThan(0)
+    expect(new Set(reports.map((report) => report.error)).size).toBe(reports.length) // each error once, though several callers retry
     expect(reports[0]).toMatchObject({ level: 'warn', error: { code: 'UNREACHABLE' } })
     expect(lines[0]).toMatch(/^tidemark: looking up the cluster failed 2 times and is tried again: no broker can be reached: node1:/)
   })

@@ -46,6 +46,7 @@ export class LookUp {
       }
     } catch (error) {
       if (!hasEnded(error)) throw error
+      if (!this.#closing.signal.aborted) this.#owner.onFailed(error)
     } finally {
       this.#running = false
     }
