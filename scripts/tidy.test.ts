@@ -13,7 +13,7 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
     uses: ['protocol', 'platform'],
     folders: ['accept', 'codec', 'dispatch', 'handle', 'perform', 'state', 'storage'],
   },
-  client: { uses: ['protocol', 'platform'], folders: [] },
+  client: { uses: ['protocol', 'platform'], folders: ['admin', 'read', 'fetch', 'produce', 'groups', 'cluster', 'connect', 'messages'] },
   consumer: {
     uses: ['protocol', 'platform', 'client'],
     folders: [],
@@ -67,9 +67,9 @@ describe.each(Object.entries(packages))('%s', (name, { uses }) => {
   })
 })
 
-test('in the broker a folder imports from those after it on the way, not from those before', () => {
-  const { folders } = packages.broker!
-  const wrong = sourcesOf('broker').flatMap((s) => {
+test.each(['broker', 'client'])('in the %s a folder imports from those after it on the way, not from those before', (name) => {
+  const { folders } = packages[name]!
+  const wrong = sourcesOf(name).flatMap((s) => {
     const own = folders.indexOf(s.folder)
     if (own < 0) return []
     return s.imports
@@ -80,6 +80,15 @@ test('in the broker a folder imports from those after it on the way, not from th
   })
   // A handler is given its context by dispatch, which calls it: the types of that meeting stand in dispatch.
   expect(wrong.filter((line) => !/imports dispatch\/(handler|services|close|table)\.ts$/.test(line))).toEqual([])
+})
+
+test('every folder of the client has its place on the way', () => {
+  const folders = new Set(
+    sourcesOf('client')
+      .filter((s) => s.file.includes('/'))
+      .map((s) => s.folder),
+  )
+  expect([...folders].sort()).toEqual([...packages.client!.folders].sort())
 })
 
 test('state decides without clock, chance, waiting or machine', () => {

@@ -1,8 +1,10 @@
 /**
- * What goes wrong and is tried again, made visible: nothing that a user would want to know is silent (rule 14 of the public API).
+ * Makes failures visible that are retried: nothing that a user would want to know is silent (rule 14 of the public
+ * API).
  *
- * Every report is published on a diagnostics channel (`tidemark:client`, `tidemark:consumer`) and goes to the logger that `createKafka`
- * was given. Without a logger, warnings and errors are one line on stderr, at most one per cause and minute.
+ * Every report is published on a diagnostics channel (`tidemark:client`, `tidemark:consumer`) and goes to the logger
+ * that `createKafka` was given. Without a logger, warnings and errors are one line on stderr, at most one per cause
+ * and minute.
  */
 import { channel } from 'node:diagnostics_channel'
 import { type Clock, TidemarkError } from '@tidemark/platform'
@@ -23,14 +25,14 @@ export interface Report {
   readonly level: LogLevel
   /** Reports of one cause are repeated on stderr at most once a minute: 'join refused: POLICY_VIOLATION'. */
   readonly cause: string
-  /** One line: what failed, where, what happens now. */
+  /** One line: what failed, where, and what happens now. */
   readonly text: string
-  /** The error that was met, if it was one. */
+  /** The error, if there was one. */
   readonly error?: unknown
 }
 
 const REPEAT_AFTER_MS = 60_000
-/** Causes that are remembered; the oldest is forgotten beyond. */
+/** Causes that are remembered; beyond it the oldest is forgotten. */
 const CAUSES_MAX = 1_000
 
 export class Diagnostics {
@@ -46,7 +48,7 @@ export class Diagnostics {
     this.#write = write
   }
 
-  /** Never throws: a logger of the user's that does is not heard. */
+  /** Never throws, even if the user's logger does. */
   report(on: DiagnosticsChannel, report: Report): void {
     channel(on).publish(report)
     if (this.#logger === undefined) {
@@ -56,7 +58,7 @@ export class Diagnostics {
     try {
       this.#logger[report.level](`tidemark: ${report.text}`)
     } catch {
-      // The program's own logger failed; there is nobody left to tell, and what is reported goes on regardless.
+      // The user's logger failed. There is no other place to report that, and the reported operation goes on.
     }
   }
 

@@ -1,7 +1,9 @@
 /**
- * What Tidemark's own packages need of the client and its users do not: no part of the public API, and it may change with every release.
+ * What Tidemark's own packages need of the client and its users do not: no part of the public API, and it may change
+ * with every release.
  */
 
+export { limitsOf } from './admin/limits.ts'
 export { Cluster, isLost } from './cluster/cluster.ts'
 export { type ListedOffset, type ListOffsetsOptions, listOffsets, type OffsetQuery, type OffsetSpec } from './cluster/list-offsets.ts'
 export { mayPass } from './cluster/retrying.ts'
@@ -9,8 +11,8 @@ export type { Answer, Body, ChangeListener, Destination, Node, PartitionView, Pu
 export { Diagnostics, textOf } from './diagnostics.ts'
 export { Fetcher } from './fetch/fetcher.ts'
 export type { Delivery, FetcherOptions, FetchOwner, FetchProblem, NextPosition, Position } from './fetch/types.ts'
-export { askCoordinator, type CoordinatorAnswer, coordinatorError } from './groups/ask-coordinator.ts'
 export { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription, type Subscription } from './groups/assignment.ts'
+export { coordinatorError } from './groups/coordinator-error.ts'
 export { fetchCommitted, type OffsetFetchOptions } from './groups/offset-fetch.ts'
 export { handleOf, type KafkaHandle } from './kafka.ts'
 export { FetchedMessage, type MessageOrigin, NO_HEADERS, textOrBase64 } from './messages/message.ts'

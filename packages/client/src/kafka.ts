@@ -1,21 +1,26 @@
-/** The handle that everything else is made with: where the cluster is, how to talk to it, and the connections to it. */
+/**
+ * The handle that everything else is made with: where the cluster is, how to talk to it, and the connections to it.
+ */
 import { type Platform, TidemarkError } from '@tidemark/platform'
 import { Cluster } from './cluster/cluster.ts'
 import { Diagnostics } from './diagnostics.ts'
 import { type KafkaOptions, type ResolvedKafkaOptions, resolveOptions } from './options.ts'
 
 export interface Kafka {
-  /** Closes all connections; whatever is under way rejects CLOSED. */
+  /**
+   * Closes all connections. Everything in flight, and everything that waits for its next attempt, rejects CLOSED at
+   * once.
+   */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** What is behind a `Kafka`, for our own packages. */
+/** The implementation of a `Kafka`, for our own packages. */
 export class KafkaHandle implements Kafka {
   readonly options: ResolvedKafkaOptions
   readonly platform: Platform
   readonly cluster: Cluster
-  /** Where what is tried again is reported. */
+  /** Reports failures that are retried. */
   readonly diagnostics: Diagnostics
 
   constructor(options: ResolvedKafkaOptions) {

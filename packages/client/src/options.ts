@@ -1,28 +1,53 @@
 /** What `createKafka` takes, and what it makes of it: every limit has a value and its unit in its name. */
-import { type Address, nodePlatform, type Platform, TidemarkError } from '@tidemark/platform'
+import {
+  type Address,
+  checkOptions,
+  countOption,
+  describe,
+  durationOption,
+  nameOption,
+  nodePlatform,
+  type OptionNames,
+  type Platform,
+  TidemarkError,
+} from '@tidemark/platform'
 import { parseAddress } from './connect/address.ts'
 import type { Logger } from './diagnostics.ts'
 
 export interface KafkaOptions {
-  /** Where to begin: `host:port`, an IPv6 address in brackets. One that answers is enough. Kafka: `bootstrap.servers`. */
+  /**
+   * Where to begin: `host:port`, an IPv6 address in brackets. One that answers is enough. Kafka: `bootstrap.servers`.
+   */
   readonly brokers: readonly string[]
   /** What the broker's logs and quotas call this program. Kafka: `client.id`. Default: `tidemark`. */
   readonly clientId?: string
   /** Kafka: `socket.connection.setup.timeout.ms`. Default: 10,000. */
   readonly connectTimeoutMs?: number
-  /** How long an answer may take; how dead and half-open connections are noticed. Kafka: `request.timeout.ms`. Default: 30,000. */
+  /**
+   * How long an answer may take; how dead and half-open connections are detected. Kafka: `request.timeout.ms`.
+   * Default: 30,000.
+   */
   readonly requestTimeoutMs?: number
-  /** Kafka: `retry.backoff.ms` and `retry.backoff.max.ms`. The delay is random between 0 and the doubled one (full jitter). */
+  /**
+   * Kafka: `retry.backoff.ms` and `retry.backoff.max.ms`. The delay is random between 0 and the doubled one (full
+   * jitter).
+   */
   readonly retry?: { readonly delayMs?: number; readonly delayMaxMs?: number }
   /** After how long the view of a topic is looked up again. Kafka: `metadata.max.age.ms`. Default: 300,000. */
   readonly metadataMaxAgeMs?: number
   /** The largest answer that is accepted. It must hold a whole Fetch. Default: 104,857,600. */
   readonly frameBytesMax?: number
-  /** Produce requests under way to one broker. Kafka: `max.in.flight.requests.per.connection`. Default: 5, which is the most. */
+  /**
+   * Produce requests in flight to one broker. Kafka: `max.in.flight.requests.per.connection`. Default: 5, which is
+   * the most.
+   */
   readonly requestsInFlightMax?: number
   /** Requests of any kind that wait for their answers on one connection. Default: 1,000. */
   readonly requestsPendingMax?: number
-  /** Where warnings go, such as a broker that cannot be reached: `console`, a pino logger. Default: a line on stderr per cause and minute. */
+  /**
+   * Where warnings go, such as a broker that cannot be reached: `console`, a pino logger. Default: a line on stderr
+   * per cause and minute.
+   */
   readonly logger?: Logger
   /** Time, chance and network. Default: the real ones. */
   readonly platform?: Platform
@@ -42,41 +67,73 @@ export interface ResolvedKafkaOptions {
   readonly platform: Platform
 }
 
-/** An idempotent producer's broker remembers the last five batches of a partition; more under way could not be told apart. */
+/**
+ * An idempotent producer's broker remembers the last five batches of a partition; more in flight could not be told
+ * apart.
+ */
 const REQUESTS_IN_FLIGHT_MAX = 5
+
+const NAMES: OptionNames<KafkaOptions> = {
+  brokers: true,
+  clientId: true,
+  connectTimeoutMs: true,
+  requestTimeoutMs: true,
+  retry: true,
+  metadataMaxAgeMs: true,
+  frameBytesMax: true,
+  requestsInFlightMax: true,
+  requestsPendingMax: true,
+  logger: true,
+  platform: true,
+}
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 /** Throws `TidemarkError` INVALID_OPTION or INVALID_ADDRESS. */
 export function resolveOptions(options: KafkaOptions): ResolvedKafkaOptions {
-  if (!Array.isArray(options.brokers) || options.brokers.length === 0) {
-    throw new TidemarkError('INVALID_OPTION', "brokers is empty; give at least one address, such as ['127.0.0.1:9092']")
-  }
-  const resolved = {
-    brokers: options.brokers.map(parseAddress),
-    clientId: options.clientId ?? 'tidemark',
-    connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs ?? 10_000),
-    requestTimeoutMs: positive('requestTimeoutMs', options.requestTimeoutMs ?? 30_000),
-    retry: {
-      delayMs: positive('retry.delayMs', options.retry?.delayMs ?? 100),
-      delayMaxMs: positive('retry.delayMaxMs', options.retry?.delayMaxMs ?? 5_000),
-    },
-    metadataMaxAgeMs: positive('metadataMaxAgeMs', options.metadataMaxAgeMs ?? 300_000),
-    frameBytesMax: positive('frameBytesMax', options.frameBytesMax ?? 100 * 1024 * 1024),
-    requestsInFlightMax: positive('requestsInFlightMax', options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX),
-    requestsPendingMax: positive('requestsPendingMax', options.requestsPendingMax ?? 1_000),
-    logger: options.logger,
+  checkOptions<KafkaOptions>('createKafka()', options, NAMES)
+  const duration = (name: 'connectTimeoutMs' | 'requestTimeoutMs' | 'metadataMaxAgeMs', value: number): number =>
+    durationOption(name, options[name] ?? value)
+  return {
+    brokers: brokersOf(options.brokers),
+    clientId: nameOption('clientId', options.clientId ?? 'tidemark'),
+    connectTimeoutMs: duration('connectTimeoutMs', 10_000),
+    requestTimeoutMs: duration('requestTimeoutMs', 30_000),
+    retry: retryOf(options.retry),
+    metadataMaxAgeMs: duration('metadataMaxAgeMs', 300_000),
+    frameBytesMax: countOption('frameBytesMax', options.frameBytesMax ?? 100 * 1024 * 1024, 1, 2 ** 31 - 1),
+    requestsInFlightMax: countOption(
+      'requestsInFlightMax',
+      options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX,
+      1,
+      REQUESTS_IN_FLIGHT_MAX,
+    ),
+    requestsPendingMax: countOption('requestsPendingMax', options.requestsPendingMax ?? 1_000),
+    logger: loggerOf(options.logger),
     platform: options.platform ?? nodePlatform,
   }
-  if (resolved.requestsInFlightMax > REQUESTS_IN_FLIGHT_MAX) {
-    throw new TidemarkError(
-      'INVALID_OPTION',
-      `requestsInFlightMax is ${resolved.requestsInFlightMax}; at most 5 keep the order of an idempotent producer`,
-    )
-  }
-  return resolved
 }
 
-/** Throws `TidemarkError` INVALID_OPTION unless `value` is a positive number. */
-export function positive(name: string, value: number): number {
-  if (typeof value === 'number' && value > 0) return value
-  throw new TidemarkError('INVALID_OPTION', `${name} is ${value}; it must be a number above 0`)
+function brokersOf(brokers: unknown): Address[] {
+  if (typeof brokers === 'string') {
+    const list = brokers.split(',').map((address) => `'${address.trim()}'`)
+    throw new TidemarkError('INVALID_OPTION', `option 'brokers' is text; it must be an array: [${list.join(', ')}]`)
+  }
+  if (!Array.isArray(brokers) || brokers.length === 0) {
+    const given = Array.isArray(brokers) ? 'empty' : describe(brokers)
+    throw new TidemarkError('INVALID_OPTION', `option 'brokers' is ${given}; give at least one address, such as ['127.0.0.1:9092']`)
+  }
+  return brokers.map(parseAddress)
+}
+
+function retryOf(retry: KafkaOptions['retry'] = {}): ResolvedKafkaOptions['retry'] {
+  checkOptions<NonNullable<KafkaOptions['retry']>>("option 'retry'", retry, { delayMs: true, delayMaxMs: true })
+  const delayMs = durationOption('retry.delayMs', retry.delayMs ?? 100)
+  return { delayMs, delayMaxMs: durationOption('retry.delayMaxMs', retry.delayMaxMs ?? Math.max(5_000, delayMs)) }
+}
+
+function loggerOf(logger: Logger | undefined): Logger | undefined {
+  if (logger === undefined) return undefined
+  const missing = LOG_LEVELS.filter((level) => typeof (logger as Partial<Logger> | null)?.[level] !== 'function')
+  if (missing.length === 0) return logger
+  throw new TidemarkError('INVALID_OPTION', `option 'logger' has no ${missing.join(', ')}; it must have debug, info, warn and error`)
 }

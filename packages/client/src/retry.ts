@@ -1,5 +1,6 @@
 /**
- * How long to wait before the next attempt: exponential with full jitter, so that clients of a broker that came back do not all call at once.
+ * How long to wait before the next attempt: exponential with full jitter, so that clients of a broker that came back
+ * do not all call at once.
  */
 import type { Random } from '@tidemark/platform'
 

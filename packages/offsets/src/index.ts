@@ -1,2 +1,2 @@
 /** See where consumer groups stand. */
-export { type GroupPosition, type GroupPositions, groupPositions, type Owner } from './read/group-positions.ts'
+export { type GroupPosition, type GroupPositions, groupPositions, type Owner, type PositionError } from './read/group-positions.ts'

@@ -34,6 +34,7 @@ export type OwnErrorCode =
   | 'UNKNOWN_GROUP'
   | 'UNKNOWN_PARTITION'
   | 'UNKNOWN_TOPIC'
+  | 'UNSUPPORTED_GROUP_TYPE'
   // Producing
   | 'BUFFER_FULL'
   | 'DELIVERY_TIMED_OUT'

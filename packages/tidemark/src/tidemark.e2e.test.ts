@@ -100,8 +100,8 @@ describe('with a broker', () => {
   })
 
   test.each([
-    ['a topic that is not there', ['consume', 'nowhere'], 1, "topic 'nowhere' is not there; create it with: tidemark topic create nowhere"],
-    ['a group that is not there', ['group', 'describe', 'nobody'], 1, "group 'nobody' is not there"],
+    ['a topic that is not there', ['consume', 'nowhere'], 1, "topic 'nowhere' does not exist; check the name, or create it first"],
+    ['a group that is not there', ['group', 'describe', 'nobody'], 1, "group 'nobody' does not exist"],
     ['a topic that is there already', ['topic', 'create', 'orders'], 1, 'orders'],
     ['a place that is none', ['consume', 'orders', '--from', 'soon'], 2, "'soon' is no place"],
     ['a number that is none', ['topic', 'create', 'x', '-p', 'many'], 2, '--partitions must be a whole number'],
@@ -155,7 +155,7 @@ test('a port in use is an error that says so', async () => {
 test('a broker that is not there is an error that says what to do', async () => {
   const out = await tidemark(['topic', 'list', '-b', '127.0.0.1:1'])
   expect(out).toMatchObject({ code: 1, stdout: '' })
-  expect(out.stderr).toContain('start one with: tidemark up')
+  expect(out.stderr).toContain('check the addresses, and that a broker listens there')
 })
 
 test.runIf(process.platform === 'linux')('the demo leaves no process and no file behind, also when it is interrupted', async () => {

@@ -1,4 +1,4 @@
-/** What is there, and what shall be: topics and groups, asked and told in one place. */
+/** Topics and groups of a cluster: list, describe, create, delete. */
 
 import type { Kafka } from '../kafka.ts'
 import { handleOf } from '../kafka.ts'
@@ -11,7 +11,7 @@ export interface Admin {
 }
 
 /**
- * Holds nothing of its own: it needs no closing.
+ * It has no resources of its own and needs no closing.
  *
  * ```ts
  * await createAdmin(kafka).groups.offsets('billing')   // [{ topic: 'orders', partition: 0, offset: 17, leaderEpoch: 0, metadata: '' }]

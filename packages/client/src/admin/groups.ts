@@ -1,12 +1,11 @@
 /** Groups: list, describe, and what they have committed. */
 import { checkName, checkOptions, flagOption, TidemarkError } from '@tidemark/platform'
-import { apis, ErrorCode, errorOf, WireError } from '@tidemark/protocol'
+import { apis, errorOf } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'
 import { type CallLimits, mayPass, retrying } from '../cluster/retrying.ts'
-import { askCoordinator } from '../groups/ask-coordinator.ts'
-import { decodeAssignment } from '../groups/assignment.ts'
 import { type CommittedOffset, fetchCommitted } from '../groups/offset-fetch.ts'
-import { compareTopicPartitions, type TopicPartition } from '../messages/topic-partition.ts'
+import type { TopicPartition } from '../messages/topic-partition.ts'
+import { describeGroup } from './describe-group.ts'
 import { checkedLimits, LIMIT_NAMES, limitsOf } from './limits.ts'
 
 export interface GroupListing {
@@ -32,6 +31,8 @@ export interface GroupMember {
 
 export interface GroupDescription {
   readonly groupId: string
+  /** `consumer`: the group speaks the protocol of KIP-848. */
+  readonly type: 'classic' | 'consumer'
   readonly state: string
   readonly protocolType: string
   /** The assignor that its members agreed on. */
@@ -48,7 +49,10 @@ export interface GroupOffsetsOptions extends CallLimits {
 export interface Groups {
   /** Of all brokers, by name. */
   list(options?: CallLimits): Promise<readonly GroupListing[]>
-  /** Rejects with `TidemarkError` UNKNOWN_GROUP. */
+  /**
+   * Groups of consumers of both protocols. Rejects with `TidemarkError` UNKNOWN_GROUP, or UNSUPPORTED_GROUP_TYPE for
+   * share and streams groups.
+   */
   describe(group: string, options?: CallLimits): Promise<GroupDescription>
   /** What is committed, by topic and partition; empty if nothing is. */
   offsets(group: string, options?: GroupOffsetsOptions): Promise<readonly CommittedOffset[]>
@@ -58,36 +62,17 @@ export function groupsOf(cluster: Cluster): Groups {
   return {
     async list(options = {}) {
       const limits = limitsOf('groups.list()', options)
-      await retrying(cluster, { what: 'looking up the cluster', retries: mayPass, ...limits }, () => cluster.refresh([]))
-      const lists = await Promise.all(cluster.nodes().map((node) => listOf(cluster, node.nodeId, limits)))
+      const lists = await retrying(cluster, { what: 'listing groups', retries: mayPass, ...limits }, async (signal) => {
+        await cluster.refresh([], signal)
+        return Promise.all(cluster.nodes().map((node) => listOf(cluster, node.nodeId, { signal, timeoutMs: limits.timeoutMs })))
+      })
       const byName = new Map(lists.flat().map((g) => [g.groupId, g]))
       return [...byName.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : 1))
     },
 
     async describe(group, options = {}) {
       checkName('the name of the group', group)
-      const limits = limitsOf('groups.describe()', options)
-      const described = await askCoordinator(cluster, group, `describing group '${group}'`, limits, async (signal) => {
-        const to = { node: { coordinator: group }, purpose: 'admin', signal } as const
-        const { body } = await cluster.send(apis.DescribeGroups, { groups: [group] }, to)
-        const found = body.groups[0]
-        const errorCode = found?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR
-        return {
-          errorCode: errorCode === ErrorCode.GROUP_ID_NOT_FOUND ? 0 : errorCode,
-          errorMessage: found?.errorMessage ?? null,
-          result: found,
-        }
-      })
-      if (described === undefined || described.errorCode !== 0 || described.groupState === 'Dead') throw unknownGroup(group)
-      const members = described.members.map((m) => ({
-        memberId: m.memberId,
-        instanceId: m.groupInstanceId,
-        clientId: m.clientId,
-        host: m.clientHost,
-        ...assignmentOf(m.memberId, described.protocolType === 'consumer' ? m.memberAssignment : Buffer.alloc(0)),
-      }))
-      const { groupState: state, protocolType, protocolData: protocol } = described
-      return { groupId: group, state, protocolType, protocol, coordinator: await cluster.coordinator(group, limits.signal), members }
+      return describeGroup(cluster, group, limitsOf('groups.describe()', options))
     },
 
     async offsets(group, options = {}) {
@@ -113,16 +98,3 @@ function listOf(cluster: Cluster, node: number, limits: CallLimits): Promise<Gro
     return body.groups.map((g) => ({ groupId: g.groupId, protocolType: g.protocolType, state: g.groupState, type: g.groupType }))
   })
 }
-
-function assignmentOf(memberId: string, bytes: Buffer): Pick<GroupMember, 'assignment' | 'assignmentError'> {
-  try {
-    return { assignment: decodeAssignment(bytes).sort(compareTopicPartitions), assignmentError: undefined }
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error
-    const text = `the assignment of member '${memberId}' cannot be read: ${error.message}`
-    return { assignment: [], assignmentError: new TidemarkError('PROTOCOL_ERROR', text, { cause: error }) }
-  }
-}
-
-const unknownGroup = (group: string): TidemarkError =>
-  new TidemarkError('UNKNOWN_GROUP', `group '${group}' does not exist: it has no members and no committed offsets`)

@@ -11,8 +11,9 @@ import {
 } from '@tidemark/platform'
 import { apis, ErrorCode, type ErrorName, errorOf } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'
-import { checkOffsetSpec, type ListedOffset, listOffsets, type OffsetSpec, refusedTopic } from '../cluster/list-offsets.ts'
+import { checkOffsetSpec, type ListedOffset, listOffsets, type OffsetSpec } from '../cluster/list-offsets.ts'
 import { type CallLimits, mayPass, retrying } from '../cluster/retrying.ts'
+import { refusedTopic } from '../cluster/topic-errors.ts'
 import { ISOLATIONS, type Isolation, type TopicView } from '../cluster/types.ts'
 import type { Offset } from '../messages/offset.ts'
 import { nameOf, type TopicName } from '../messages/topic.ts'
@@ -59,8 +60,9 @@ export interface Topics {
   /** Rejects with `TidemarkError` UNKNOWN_TOPIC. */
   delete(topic: TopicName, options?: CallLimits): Promise<void>
   /**
-   * In the order of the partitions; a time is a Date, or milliseconds since 1970. Where no record is at or after it, the offset is
-   * the end of the log and `timestampMs` is -1. Rejects with `TidemarkError` UNKNOWN_TOPIC or UNKNOWN_PARTITION.
+   * In the order of the partitions; a time is a Date, or milliseconds since 1970. Where no record is at or after it,
+   * the offset is the end of the log and `timestampMs` is -1. Rejects with `TidemarkError` UNKNOWN_TOPIC or
+   * UNKNOWN_PARTITION.
    */
   offsets(topic: TopicName, at: OffsetSpec | number, options?: TopicOffsetsOptions): Promise<readonly TopicOffset[]>
 }
@@ -72,13 +74,12 @@ const NAMES_APART_UNTIL = 5
 const NO_ID = '00000000000000000000000000000000'
 
 export function topicsOf(cluster: Cluster): Topics {
-  const describeTopic = (name: string, limits: CallLimits): Promise<TopicView> =>
-    retrying(cluster, { what: `describing topic '${name}'`, retries: mayPass, ...limits }, async (signal) => {
-      cluster.invalidate(name)
-      const view = (await cluster.topics([name], { signal })).get(name)!
-      if (view.errorCode !== 0) throw refusedTopic(name, view.errorCode)
-      return view
-    })
+  const lookUp = async (name: string, signal: AbortSignal): Promise<TopicView> => {
+    cluster.invalidate(name)
+    const view = (await cluster.topics([name], { signal })).get(name)!
+    if (view.errorCode !== 0) throw refusedTopic(name, view.errorCode)
+    return view
+  }
 
   return {
     async create(topic, options = {}) {
@@ -106,7 +107,9 @@ export function topicsOf(cluster: Cluster): Topics {
     },
 
     async describe(topic, options = {}) {
-      return describeTopic(nameOf(topic), limitsOf('topics.describe()', options))
+      const name = nameOf(topic)
+      const limits = limitsOf('topics.describe()', options)
+      return retrying(cluster, { what: `describing topic '${name}'`, retries: mayPass, ...limits }, (signal) => lookUp(name, signal))
     },
 
     async delete(topic, options = {}) {
@@ -130,8 +133,8 @@ export function topicsOf(cluster: Cluster): Topics {
       const limits = checkedLimits(options)
       const isolation = wordOption('isolation', options.isolation ?? 'read_uncommitted', ISOLATIONS)
       const named = checkedPartitions(options.partitions)
-      const partitions = named ?? (await describeTopic(name, limits)).partitions.map((p) => p.partition)
       return retrying(cluster, { what: `listing the offsets of topic '${name}'`, retries: mayPass, ...limits }, async (signal) => {
+        const partitions = named ?? (await lookUp(name, signal)).partitions.map((p) => p.partition)
         const find = (list: readonly number[], where: OffsetSpec) =>
           listOffsets(
             cluster,
@@ -189,7 +192,10 @@ function checkedCreation(options: CreateTopicOptions) {
   }
 }
 
-/** Asks the controller, or any node while it is not known (which passes the request on), until the answer is one to keep. */
+/**
+ * Asks the controller, or any node while it is not known (which passes the request on), until the answer is one to
+ * keep.
+ */
 function askController<T extends { readonly errorCode: number }>(
   cluster: Cluster,
   what: string,
@@ -200,7 +206,7 @@ function askController<T extends { readonly errorCode: number }>(
   const retries = (error: TidemarkError): boolean => error.code === 'UNREACHABLE' || error.code === 'NOT_CONTROLLER'
   let isFirst = true
   return retrying(cluster, { what, retries, ...limits }, async (signal) => {
-    if (!isFirst) await cluster.refresh([])
+    if (!isFirst) await cluster.refresh([], signal)
     isFirst = false
     const controller = cluster.nodes().find((n) => n.nodeId === cluster.controllerId)
     const answer = await attempt(controller?.nodeId ?? 'any', signal)

@@ -1,9 +1,10 @@
 /**
- * The cluster as this program sees it, and the way to it: who leads what, who coordinates whom, and one place from which every
- * request is sent. `send` tries once; whether and when to try again is its caller's decision, who knows what the request does.
+ * The cluster as this program sees it, and the router of its requests: which node leads what, which one coordinates
+ * which group, and one place from which every request is sent. `send` makes one attempt; the caller, who knows what
+ * the request does, decides whether to make another.
  */
 import { type Address, below, TidemarkError } from '@tidemark/platform'
-import { type Api, apis, decodeResponse, ErrorCode, encodeRequest, type MetadataResponse } from '@tidemark/protocol'
+import { type Api, apis, decodeResponse, ErrorCode, encodeRequest, type MetadataResponse, WireError } from '@tidemark/protocol'
 import { abortable, pause, type WaitLimits } from '../connect/abortable.ts'
 import { addressText } from '../connect/address.ts'
 import { Closing } from '../connect/closing.ts'
@@ -15,15 +16,16 @@ import type { ResolvedKafkaOptions } from '../options.ts'
 import { backoffMs } from '../retry.ts'
 import { Coordinators } from './coordinators.ts'
 import { Refresher } from './refresher.ts'
+import { refusedTopic } from './topic-errors.ts'
 import type { Answer, Body, ChangeListener, Destination, Node, TopicsOptions, TopicView } from './types.ts'
 import { isOpenQuestion, MetadataTimer, missing } from './upkeep.ts'
 import { View } from './view.ts'
 
-/** From this version on a Metadata request can say that nothing is to be created. */
+/** From this version on a Metadata request can say that no topic is to be created. */
 const AUTO_CREATE_FLAG_FROM = 4
 const LOST_CODES = new Set(['UNREACHABLE', 'TIMED_OUT', 'CONNECTION_LOST'])
 
-/** Whether the way to the broker failed, not the request: trying again later, or elsewhere, may help. */
+/** Whether the connection failed, not the request: another attempt, later or at another node, may help. */
 export const isLost = (error: unknown): error is TidemarkError => error instanceof TidemarkError && LOST_CODES.has(error.code)
 
 /** One failed attempt at something that is tried again. */
@@ -32,6 +34,7 @@ export interface BackOff {
   readonly what: string
   /** Attempts that failed so far, this one included. */
   readonly failures: number
+  /** Why; undefined: nothing went wrong, and nothing is reported. */
   readonly error?: unknown
   readonly signal?: AbortSignal | undefined
 }
@@ -53,6 +56,8 @@ export class Cluster {
   #controllerId = -1
   readonly #diagnostics: Diagnostics
   readonly #closing = new Closing()
+  /** Errors pass through several callers, each of which retries: the first one reports. */
+  readonly #reported = new WeakSet<object>()
 
   constructor(options: ResolvedKafkaOptions, diagnostics: Diagnostics) {
     const { clock, random } = options.platform
@@ -79,9 +84,10 @@ export class Cluster {
   }
 
   /**
-   * Sends one request and resolves with its answer; error codes inside it are the caller's business.
-   * Rejects with `TidemarkError`: UNREACHABLE, TIMED_OUT or CONNECTION_LOST (`isLost`), UNSUPPORTED_VERSION, TOO_MANY_REQUESTS,
-   * FRAME_TOO_LARGE, PROTOCOL_ERROR, ABORTED, CLOSED. After TIMED_OUT and CONNECTION_LOST the broker may have done what it was asked.
+   * Sends one request and resolves with its answer; the caller handles the error codes in it. Rejects with
+   * `TidemarkError`: UNREACHABLE, TIMED_OUT or CONNECTION_LOST (`isLost`), UNSUPPORTED_VERSION, TOO_MANY_REQUESTS,
+   * FRAME_TOO_LARGE, PROTOCOL_ERROR, ABORTED, CLOSED. After TIMED_OUT and CONNECTION_LOST the broker may have done
+   * what it was asked.
    */
   async send<A extends Api>(api: A, body: Body<A>, to: Destination): Promise<Answer<A>> {
     if (this.#closing.error !== undefined) throw this.#closing.error
@@ -110,7 +116,8 @@ export class Cluster {
     try {
       return { version, body: decodeResponse(api, version, answer), bytes: answer.length }
     } catch (cause) {
-      const text = `${link.where} answers ${api.name} version ${version} with what is no such answer: ${(cause as Error).message}`
+      if (!(cause instanceof WireError)) throw cause
+      const text = `${link.where} answers ${api.name} version ${version} with bytes that are not such an answer: ${cause.message}`
       const error = new TidemarkError('PROTOCOL_ERROR', text, { cause })
       connection.close(error)
       throw error
@@ -132,10 +139,13 @@ export class Cluster {
     const node = this.#nodes.get(nodeId)
     if (node !== undefined) return this.#links.get(owner, to.purpose, node)
     if (typeof to.node === 'object') this.forgetCoordinator(to.node.coordinator)
-    throw new TidemarkError('UNREACHABLE', `node ${nodeId} is not in the cluster (any more); its address is not known`)
+    throw new TidemarkError('UNREACHABLE', `node ${nodeId} is not in the cluster (any more), so its address is not known`)
   }
 
-  /** A link that is open, or the first address that answers: the nodes that are known, from a random one on, then the ones given. */
+  /**
+   * A link that is open, or the first address that answers: the known nodes from a random one on, then the bootstrap
+   * addresses.
+   */
   async #anyLink(owner: object, to: Destination): Promise<Link> {
     const links = this.#candidates().map((address) => this.#links.get(owner, to.purpose, address))
     const open = links.find((link) => link.isOpen)
@@ -149,9 +159,8 @@ export class Cluster {
         return link
       } catch (error) {
         if (this.#closing.error !== undefined || (!isLost(error) && links.length === 1)) throw this.#closing.error ?? error
-        failures.push(
-          (error as Error).message.startsWith(link.where) ? (error as Error).message : `${link.where}: ${(error as Error).message}`,
-        )
+        if (!(error instanceof TidemarkError)) throw error
+        failures.push(error.message.startsWith(link.where) ? error.message : `${link.where}: ${error.message}`)
         cause = error
       }
     }
@@ -171,8 +180,9 @@ export class Cluster {
   }
 
   /**
-   * The views of these topics, from memory while they are fresh. Waits for a topic that is just being created; one that is not
-   * there has `errorCode` UNKNOWN_TOPIC_OR_PARTITION. Rejects like `send` when no broker can be asked.
+   * The views of these topics, from memory while they are fresh. Waits for a topic that is just being created; one
+   * that does not exist has `errorCode` UNKNOWN_TOPIC_OR_PARTITION. Rejects like `send` when no broker can be
+   * reached.
    */
   async topics(names: readonly string[], options: TopicsOptions = {}): Promise<ReadonlyMap<string, TopicView>> {
     const { clock } = this.options.platform
@@ -184,18 +194,19 @@ export class Cluster {
       await abortable(this.#refresher.refresh(stale, autoCreate, urgent), this.#limits('Metadata', signal))
       stale = stale.filter((name) => isOpenQuestion(this.#view.topic(name), autoCreate))
       if (stale.length === 0 || clock.monotonic() >= deadlineMs) break
-      await this.backOff({ what: `waiting for ${namesText(stale)}`, failures, signal })
+      const error = refusedTopic(stale[0]!, this.#view.topic(stale[0]!)?.errorCode ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+      await this.backOff({ what: `waiting for ${namesText(stale)}`, failures, error, signal })
     }
     return new Map(names.map((name) => [name, this.#view.topic(name)!]))
   }
 
-  /** All topics of the cluster, asked anew. */
+  /** All topics of the cluster, from a new Metadata request. */
   async allTopics(signal?: AbortSignal): Promise<readonly TopicView[]> {
     const body = (version: number) => ({ topics: version === 0 ? [] : null, allowAutoTopicCreation: false })
     const answer = await this.send(apis.Metadata, body, { node: 'any', purpose: 'metadata', signal })
     const inUse = new Set(this.#view.names())
     this.#take([...inUse], answer.body)
-    const others = new View() // of no use to anybody yet: not to be looked up again and again
+    const others = new View() // no caller uses them yet: they are not refreshed
     return answer.body.topics.flatMap((topic) => {
       if (topic.name === null) return []
       if (!inUse.has(topic.name)) others.apply(topic.name, topic)
@@ -204,27 +215,30 @@ export class Cluster {
   }
 
   /** Looks up these topics again, or all that are in use. */
-  refresh(names: Iterable<string> = this.#view.names()): Promise<void> {
-    return this.#refresher.refresh(names, false, false)
+  refresh(names: Iterable<string> = this.#view.names(), signal?: AbortSignal): Promise<void> {
+    return abortable(this.#refresher.refresh(names, false, false), this.#limits('Metadata', signal))
   }
 
-  /** What is known of a topic, however old. */
+  /** The last known view of a topic, however old. */
   topic(name: string): TopicView | undefined {
     return this.#view.topic(name)
   }
 
-  /** The leader as far as is known; undefined: look the topic up. */
+  /** The last known leader; undefined: look the topic up. */
   leader(topic: string, partition: number): { readonly nodeId: number; readonly epoch: number } | undefined {
     return this.#view.leader(topic, partition)
   }
 
-  /** A leader moved or is not known: the next `topics` asks again. What is known stays, and never goes back in epoch (KIP-320). */
+  /**
+   * A leader moved or is not known: the next `topics` asks again. What is known stays, and never goes back in epoch
+   * (KIP-320).
+   */
   invalidate(topic?: string): void {
     if (topic === undefined) this.#freshSince.clear()
     else this.#freshSince.delete(topic)
   }
 
-  /** No longer of interest: it is not looked up again by itself. */
+  /** The topic is no longer in use: it is not refreshed any more. */
   forget(topic: string): void {
     this.#view.forget(topic)
     this.#freshSince.delete(topic)
@@ -257,7 +271,10 @@ export class Cluster {
     return this.#controllerId
   }
 
-  /** While anybody listens, topics in use are looked up again every `metadataMaxAgeMs`. Returns the way to stop listening. */
+  /**
+   * While there is a listener, topics in use are looked up again every `metadataMaxAgeMs`. Returns a function that
+   * stops listening.
+   */
   onChange(listener: ChangeListener): () => void {
     this.#listeners.add(listener)
     this.#timer.start()
@@ -267,17 +284,17 @@ export class Cluster {
     }
   }
 
-  /** Closes the connections of an owner; what it has under way rejects CLOSED. */
+  /** Closes the connections of an owner; its requests in flight reject CLOSED. */
   release(owner: object): void {
     this.#links.release(owner, new TidemarkError('CLOSED', 'the owner of the connection was closed'))
   }
 
-  /** Calls once, when the cluster is closed. Returns the way to stop listening. */
+  /** Calls once, when the cluster is closed. Returns a function that stops listening. */
   onClose(listener: (error: TidemarkError) => void): () => void {
     return this.#closing.onClose(listener)
   }
 
-  /** Whatever is under way, or waits for its next attempt, rejects CLOSED at once. */
+  /** Everything in flight, and everything that waits for its next attempt, rejects CLOSED at once. */
   close(): void {
     if (this.#closing.error !== undefined) return
     const error = new TidemarkError('CLOSED', 'this Kafka client was closed')
@@ -295,14 +312,17 @@ export class Cluster {
   }
 
   /**
-   * Something failed for the n-th time and will be tried again. The first failure is not reported: connections break, leaders move.
-   * `kind` is the same for all things that one cause makes fail, such as the partitions of a broker.
+   * Something failed for the n-th time and will be tried again. The first failure is not reported: connections break,
+   * leaders move. `kind` is the same for all things that one cause makes fail, such as the partitions of a broker.
    */
   reportRetry(what: string, failures: number, error?: unknown, kind = what): void {
-    if (failures < 2 || this.#closing.error !== undefined) return
+    if (failures < 2 || error === undefined || this.#closing.error !== undefined) return
+    if (typeof error === 'object' && error !== null) {
+      if (this.#reported.has(error)) return
+      this.#reported.add(error)
+    }
     const code = error instanceof TidemarkError ? error.code : ''
-    const why = error === undefined ? '' : `: ${textOf(error)}`
-    const text = `${what} failed ${failures} times and is tried again${why}`
+    const text = `${what} failed ${failures} times and is tried again: ${textOf(error)}`
     this.#diagnostics.report('tidemark:client', { level: 'warn', cause: `${kind} ${code}`, text, error })
   }
 
@@ -331,8 +351,11 @@ export class Cluster {
     }
     const answer = await this.send(apis.Metadata, body, { node: 'any', purpose: 'metadata' })
     if (answer.body.errorCode !== ErrorCode.REBOOTSTRAP_REQUIRED) return answer
-    this.#nodes.clear() // KIP-1102: what is known is of no use, begin again with the addresses that were given
-    throw new TidemarkError('CONNECTION_LOST', 'the cluster asks its clients to begin anew (REBOOTSTRAP_REQUIRED)')
+    this.#nodes.clear() // KIP-1102: the known nodes are useless, so begin again with the bootstrap addresses
+    throw new TidemarkError(
+      'CONNECTION_LOST',
+      'the cluster asked its clients to start again from the bootstrap addresses (REBOOTSTRAP_REQUIRED)',
+    )
   }
 
   #take(names: readonly string[], answer: MetadataResponse): void {

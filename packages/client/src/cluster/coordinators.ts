@@ -1,4 +1,4 @@
-/** Which node coordinates a group: asked once, kept until somebody learns that it moved. */
+/** Which node coordinates a group: looked up once, and kept until a caller learns that it moved. */
 import { type Clock, TidemarkError } from '@tidemark/platform'
 import { type apis, ErrorCode, errorOf } from '@tidemark/protocol'
 import type { Answer, Node } from './types.ts'

@@ -4,9 +4,13 @@ import { apis, ErrorCode, errorOf } from '@tidemark/protocol'
 import type { Offset } from '../messages/offset.ts'
 import { keyOf, type TopicPartition, textOf } from '../messages/topic-partition.ts'
 import { type Cluster, isLost } from './cluster.ts'
+import { refusedTopic, unknownPartition } from './topic-errors.ts'
 import type { Isolation, Purpose, TopicView } from './types.ts'
 
-/** `latest` is the high watermark, or the last stable offset for readers of committed records. A Date: the first record at or after it. */
+/**
+ * `latest` is the high watermark, or the last stable offset for readers of committed records. A Date: the first
+ * record at or after it.
+ */
 export type OffsetSpec = 'earliest' | 'latest' | Date
 
 export interface OffsetQuery extends TopicPartition {
@@ -41,13 +45,16 @@ const EARLIEST = -2
 const LATEST = -1
 const timestampOf = (at: OffsetSpec): number => (at === 'earliest' ? EARLIEST : at === 'latest' ? LATEST : at.getTime())
 
-/** A topic is missing once so many look-ups in a row did not find it: right after its creation not every broker knows it. */
+/**
+ * A topic is missing once so many look-ups in a row did not find it: right after its creation not every broker knows
+ * it.
+ */
 const LOOK_UPS_MAX = 2
 
 /**
- * Returns one answer for each query, in order. Rejects with `TidemarkError`: UNKNOWN_TOPIC or UNKNOWN_PARTITION once a new look-up has
- * confirmed it, Kafka's name of an error that another attempt does not mend, or what `cluster.send` rejects with once the time is over.
- * The caller has checked partitions and times (`@tidemark/platform`, check.ts).
+ * Returns one answer for each query, in order. Rejects with `TidemarkError`: UNKNOWN_TOPIC or UNKNOWN_PARTITION once
+ * a new look-up has confirmed it, Kafka's name of an error that another attempt does not mend, or what `cluster.send`
+ * rejects with once the time is over. The caller has checked partitions and times (`@tidemark/platform`, check.ts).
  */
 export async function listOffsets(
   cluster: Cluster,
@@ -179,15 +186,3 @@ async function askLeader(
 
 const noLeader = (where: TopicPartition): TidemarkError =>
   new TidemarkError('LEADER_NOT_AVAILABLE', `${textOf(where)} has no leader now`, where)
-
-export const unknownPartition = (topic: string, partition: number, count: number): TidemarkError =>
-  new TidemarkError('UNKNOWN_PARTITION', `topic '${topic}' has no partition ${partition}; it has ${count}`, { topic, partition })
-
-/** The error for a topic that cannot be used. */
-export function refusedTopic(topic: string, errorCode: number): TidemarkError {
-  if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
-    return new TidemarkError('UNKNOWN_TOPIC', `topic '${topic}' does not exist; check the name, or create it first`, { topic })
-  }
-  const { name, text } = errorOf(errorCode)
-  return new TidemarkError(name, `topic '${topic}' cannot be used: ${name} (${text})`, { topic })
-}

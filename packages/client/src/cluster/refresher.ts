@@ -1,8 +1,10 @@
 /**
- * Looks topics up, one Metadata request at a time: whatever is asked for while one is under way goes together into the next.
+ * Looks topics up, one Metadata request at a time: topics that are wanted while one is in flight go together into the
+ * next.
  *
- * Look-ups keep a distance, the first of `retry`'s delays at most, which grows while no broker can be asked; one for topics never
- * asked for goes out at once. Whoever asks again because an answer left something open waits by a delay of its own.
+ * Two look-ups are at most the first of `retry`'s delays apart, and further while no broker can be reached. One for
+ * topics that are not known yet goes out at once. A caller that looks up again because an answer left something open
+ * waits by a delay of its own.
  */
 import type { Clock, Random } from '@tidemark/platform'
 import type { apis, MetadataResponse } from '@tidemark/protocol'
@@ -37,7 +39,7 @@ export class Refresher {
     this.#settings = settings
   }
 
-  /** Resolves once an answer that was asked for after this call has been applied. `urgent`: not to be held back. */
+  /** Resolves once an answer to a request sent after this call has been applied. `urgent`: send it at once. */
   refresh(names: Iterable<string>, autoCreate: boolean, urgent: boolean): Promise<void> {
     for (const name of names) this.#wanted.set(name, autoCreate || (this.#wanted.get(name) ?? false))
     this.#urgent ||= urgent

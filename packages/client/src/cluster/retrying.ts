@@ -5,7 +5,10 @@ import { type Cluster, isLost } from './cluster.ts'
 
 /** What bounds a call. */
 export interface CallLimits {
-  /** How long the call may take, all attempts together. Default: `requestTimeoutMs`, and about 5 s while no broker can be reached. */
+  /**
+   * How long the call may take, all attempts together. Default: `requestTimeoutMs`, and about 5 s while no broker can
+   * be reached.
+   */
   readonly timeoutMs?: number | undefined
   /** Rejects `TidemarkError` ABORTED. What was sent may be done all the same. */
   readonly signal?: AbortSignal | undefined
@@ -18,12 +21,15 @@ export interface RetriedCall extends CallLimits {
   retries(error: TidemarkError): boolean
 }
 
-/** A user who waits for an answer learns within seconds that nothing is there; a program that works on asks again by itself. */
+/**
+ * A user who waits for an answer learns within seconds that nothing is there; a program that works on asks again by
+ * itself.
+ */
 const UNREACHABLE_MS = 5_000
 
 /**
- * Rejects with the last error that another attempt does not mend, or that was met when the time was over; TIMED_OUT if none was met;
- * ABORTED, CLOSED.
+ * Rejects with the last error that another attempt does not mend, or that was met when the time was over; TIMED_OUT
+ * if none was met; ABORTED, CLOSED.
  */
 export async function retrying<T>(cluster: Cluster, call: RetriedCall, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { what, signal } = call

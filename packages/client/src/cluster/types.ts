@@ -14,7 +14,7 @@ export interface Node {
 
 export interface PartitionView {
   readonly partition: number
-  /** The leader's node id; -1: there is none now. */
+  /** The leader's node id; -1: it has none now. */
   readonly leader: number
   /** -1: the broker is too old to tell. */
   readonly leaderEpoch: number
@@ -33,22 +33,31 @@ export interface TopicView {
   readonly partitions: readonly PartitionView[]
 }
 
-/** What a request is for decides its connection: a parked Fetch or JoinGroup never delays anything else. */
+/**
+ * Requests of different purposes use different connections: a parked Fetch or JoinGroup never delays anything else.
+ */
 export type Purpose = 'metadata' | 'coordinator' | 'fetch' | 'produce' | 'admin'
 
 export interface Destination {
   readonly node: number | 'any' | { readonly coordinator: string }
   readonly purpose: Purpose
   /**
-   * Requests of different owners never share a connection. Whoever parks requests at a broker (a fetcher, a group member) is an
-   * owner of its own, or another one's parked request would delay it; `cluster.release(owner)` closes its connections.
+   * Requests of different owners never share a connection. A fetcher or a group member, which parks requests at a
+   * broker, is an owner of its own: the parked request of another would delay it. `cluster.release(owner)` closes its
+   * connections.
    */
   readonly owner?: object
-  /** From the moment the request is written. Default: `requestTimeoutMs`. A JoinGroup needs more than its rebalance time-out. */
+  /**
+   * From the moment the request is written. Default: `requestTimeoutMs`. A JoinGroup needs more than its rebalance
+   * time-out.
+   */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal | undefined
   readonly versionMax?: number
-  /** For Produce with acks 0, which is never answered: resolves with an empty body once the bytes are handed to the machine. */
+  /**
+   * For Produce with acks 0, which is never answered: resolves with an empty body once the socket has taken the
+   * bytes.
+   */
   readonly unanswered?: boolean
 }
 
@@ -63,12 +72,15 @@ export interface Answer<A extends Api> {
 export type Body<A extends Api> = InferInput<A['request']> | ((version: number) => InferInput<A['request']>)
 
 export interface TopicsOptions {
-  /** Ask the broker to create what is not there, if it does so at all (`auto.create.topics.enable`). Default: false. */
+  /**
+   * Ask the broker to create topics that do not exist, if it does so at all (`auto.create.topics.enable`). Default:
+   * false.
+   */
   readonly autoCreate?: boolean
   readonly signal?: AbortSignal | undefined
   /** How long a topic that is just being created is waited for. Default: `requestTimeoutMs`. */
   readonly timeoutMs?: number
 }
 
-/** What changed in the view: topics that appeared, vanished, were replaced, got partitions, or whose leaders moved. */
+/** Called with the topics that appeared, vanished, were replaced, got partitions, or whose leaders moved. */
 export type ChangeListener = (topics: readonly string[]) => void

@@ -2,13 +2,13 @@ import type { Clock, Timer } from '@tidemark/platform'
 import { ErrorCode, type MetadataResponse, ZERO_UUID } from '@tidemark/protocol'
 import type { TopicView } from './types.ts'
 
-/** Whether asking again soon may bring more: the topic is being created, or leaders are being chosen. */
+/** Whether another look-up soon may find more: the topic is being created, or a leader is being elected. */
 export function isOpenQuestion(topic: TopicView | undefined, autoCreate: boolean): boolean {
   if (topic === undefined || topic.errorCode === ErrorCode.LEADER_NOT_AVAILABLE) return true
   return autoCreate && topic.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 }
 
-/** What a broker that leaves a topic out of its answer means by it. */
+/** The answer that a broker means which leaves a topic out. */
 export const missing = (name: string): MetadataResponse['topics'][number] => ({
   errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
   name,
@@ -18,7 +18,7 @@ export const missing = (name: string): MetadataResponse['topics'][number] => ({
   topicAuthorizedOperations: -2147483648,
 })
 
-/** Calls again and again while started. */
+/** Calls at an interval while started. */
 export class MetadataTimer {
   readonly #clock: Clock
   readonly #everyMs: number

@@ -1,7 +1,7 @@
 /**
- * What Metadata answers add up to. Pure: answers go in, what changed comes out.
+ * The view that Metadata answers add up to. Pure: answers go in, changes come out.
  *
- * Invariant (KIP-320): within one topic id, what is known of a partition never goes back to an older leader epoch. The last
+ * Invariant (KIP-320): within one topic id, the view of a partition never goes back to an older leader epoch. The last
  * epochs outlive an answer that does not know the topic, since a broker that lags behind gives such answers too.
  */
 import { ErrorCode, type MetadataResponse, ZERO_UUID } from '@tidemark/protocol'
@@ -58,7 +58,7 @@ function merge(name: string, seen: TopicView | undefined, answer: TopicAnswer): 
   const sameTopic = seen !== undefined && (seen.id === answer.topicId || seen.id === ZERO_UUID || answer.topicId === ZERO_UUID)
   const partitions = answer.partitions.map((p) => partitionOf(p, sameTopic ? seen.partitions[p.partitionIndex] : undefined))
   partitions.sort((a, b) => a.partition - b.partition)
-  // Everything indexes partitions by number; an answer with a hole in its numbers cannot be used as it is.
+  // Partitions are indexed by number, so an answer with a gap in its numbers cannot be used.
   const whole = partitions.every((p, i) => p.partition === i)
   return whole ? { ...head, partitions } : { ...head, errorCode: ErrorCode.LEADER_NOT_AVAILABLE, partitions: [] }
 }

@@ -1,4 +1,7 @@
-/** Waits that end early: with `TidemarkError` ABORTED when the caller's signal aborts, or with the error of what was closed under them. */
+/**
+ * Waits that end early: with `TidemarkError` ABORTED when the caller's signal aborts, or with the error of what was
+ * closed under them.
+ */
 import { type Clock, TidemarkError } from '@tidemark/platform'
 import type { Closing } from './closing.ts'
 

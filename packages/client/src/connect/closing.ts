@@ -1,6 +1,9 @@
 import type { TidemarkError } from '@tidemark/platform'
 
-/** The end of something that others wait on: everything that waits hears of it at once, and nothing waits on it afterwards. */
+/**
+ * The end of something that others wait on: everything that waits hears of it at once, and nothing waits on it
+ * afterwards.
+ */
 export class Closing {
   #error: TidemarkError | undefined
   readonly #listeners = new Set<(error: TidemarkError) => void>()
@@ -10,7 +13,7 @@ export class Closing {
     return this.#error
   }
 
-  /** Calls once, when it closes; not if it was closed before. Returns the way to stop listening. */
+  /** Calls once, when it closes; not if it was closed before. Returns a function that stops listening. */
   onClose(listener: (error: TidemarkError) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)

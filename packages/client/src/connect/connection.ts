@@ -1,11 +1,14 @@
 /**
- * One connection to a broker: requests go out as they come, answers are matched by correlation id, each within its time.
+ * One connection to a broker: requests go out as they come, answers are matched by correlation id, each within its
+ * time.
  *
  * Kafka answers the requests of a connection in order, one at a time. So:
- * - a request that timed out at the head blocks all behind it: the connection is closed, the others reject CONNECTION_LOST;
- * - one that timed out behind others (a Heartbeat behind a parked JoinGroup) rejects alone; its answer is dropped when it comes,
- *   and when it gets to the head it has its time once more before the connection is given up;
- * - one that was aborted may stay parked at the broker: the connection takes no new requests, and closes with its last living one.
+ * - a request that timed out at the head blocks all behind it: the connection is closed, the others reject
+ *   CONNECTION_LOST;
+ * - one that timed out behind others (a Heartbeat behind a parked JoinGroup) rejects alone; its answer is dropped
+ *   when it comes, and when it gets to the head it has its time once more before the connection is given up;
+ * - one that was aborted may stay parked at the broker: the connection takes no new requests, and closes when the
+ *   last of the others is done.
  */
 import { type Clock, type Connection, TidemarkError, type Timer } from '@tidemark/platform'
 import { peekResponse } from '@tidemark/protocol'
@@ -103,7 +106,9 @@ export class BrokerConnection {
     })
   }
 
-  /** Sends a frame that is never answered. Resolves once the machine takes bytes again, so that a sender can be held back. */
+  /**
+   * Sends a frame that is never answered. Resolves once the socket takes bytes again, so that a sender can be paused.
+   */
   post(frame: readonly Uint8Array[]): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) return reject(this.#closed)
@@ -112,13 +117,13 @@ export class BrokerConnection {
     })
   }
 
-  /** Takes no new requests, and closes once the ones under way are done. */
+  /** Takes no new requests, and closes once those in flight are done. */
   retire(): void {
     this.#retired = true
     this.#closeIfDone()
   }
 
-  /** Closes now; everything under way rejects with `error`. */
+  /** Closes now; everything in flight rejects with `error`. */
   close(error: TidemarkError): void {
     if (this.#closed !== undefined) return
     this.#closed = error
@@ -139,7 +144,8 @@ export class BrokerConnection {
     try {
       this.#reader.push(chunk, (frame) => this.#onFrame(frame))
     } catch (error) {
-      this.close(new TidemarkError((error as TidemarkError).code, `${this.#where}: ${(error as Error).message}`, { cause: error }))
+      if (!(error instanceof TidemarkError)) throw error
+      this.close(new TidemarkError(error.code, `${this.#where}: ${error.message}`, { cause: error }))
     }
   }
 
@@ -167,7 +173,8 @@ export class BrokerConnection {
   }
 
   #arm(correlationId: number, pending: Pending): void {
-    // After a stall of this process the answer may be there unread: one turn of I/O passes before the broker is judged.
+    // After a stall of this process the answer may have arrived unread: one turn of I/O passes before the broker is
+    // judged.
     const late = (): void => this.#clock.afterTurn(() => this.#expire(correlationId, pending))
     pending.timer = this.#clock.schedule(pending.timeoutMs, late)
   }

@@ -54,5 +54,5 @@ it('takes a frame of the largest size, and refuses one byte more before it is th
 
 it('takes the bytes of a TLS alert or an HTTP answer for what they are: no Kafka listener', () => {
   const reader = new FrameReader(100 * 1024 * 1024)
-  expect(() => reader.push(Buffer.from('HTTP/1.1 400 Bad Request'), () => {})).toThrow(/is it a Kafka listener/)
+  expect(() => reader.push(Buffer.from('HTTP/1.1 400 Bad Request'), () => {})).toThrow(/check that it is a Kafka listener/)
 })

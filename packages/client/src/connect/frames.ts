@@ -1,6 +1,6 @@
 /**
- * Bytes to frames. Each has memory of its own size, most of a large one is read straight into it, and it is never written to again:
- * keys and values of records are views on it.
+ * Bytes to frames. Each has memory of its own size, most of a large one is read straight into it, and it is never
+ * written to again: keys and values of records are views on it.
  */
 import { put, restOf, TidemarkError } from '@tidemark/platform'
 
@@ -23,8 +23,8 @@ export class FrameReader {
   }
 
   /**
-   * Calls `onFrame` for each frame that is whole now; nothing of the chunk is kept. Throws `TidemarkError` FRAME_TOO_LARGE; nothing
-   * can be read after that.
+   * Calls `onFrame` for each frame that is whole now; nothing of the chunk is kept. Throws `TidemarkError`
+   * FRAME_TOO_LARGE; nothing can be read after that.
    */
   push(chunk: Buffer, onFrame: (frame: Buffer) => void): void {
     let at = 0
@@ -58,7 +58,9 @@ export class FrameReader {
   #checked(size: number): number {
     if (size >= SIZE_BYTES && size <= this.#bytesMax) return size
     const hint =
-      size < SIZE_BYTES || size > 0x3fffffff ? 'is it a Kafka listener, and one without TLS?' : 'fetch less at once, or raise frameBytesMax'
+      size < SIZE_BYTES || size > 0x3fffffff
+        ? 'check that it is a Kafka listener without TLS'
+        : 'fetch less at once, or raise frameBytesMax'
     throw new TidemarkError('FRAME_TOO_LARGE', `an answer says it has ${size} bytes; frameBytesMax is ${this.#bytesMax}: ${hint}`)
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The first exchange on a connection: which versions of each API the broker speaks (ApiVersions, KIP-35 and KIP-511).
  *
- * A broker that does not know our version of ApiVersions answers with version 0 and error UNSUPPORTED_VERSION, so the error code,
- * which stands at the same place in all versions, is looked at before anything is decoded.
+ * A broker that does not know our version of ApiVersions answers with version 0 and error UNSUPPORTED_VERSION, so the
+ * error code, which has the same position in all versions, is read before anything is decoded.
  */
 import { TidemarkError } from '@tidemark/platform'
 import { type Api, apis, decodeResponse, ErrorCode, encodeRequest, errorOf } from '@tidemark/protocol'
@@ -11,7 +11,7 @@ import type { BrokerConnection } from './connection.ts'
 export type SpokenVersions = ReadonlyMap<number, readonly [min: number, max: number]>
 
 const SOFTWARE = { clientSoftwareName: 'tidemark', clientSoftwareVersion: '0.1.0' }
-/** Behind the correlation id of a response with header version 0. */
+/** After the correlation id of a response with header version 0. */
 const ERROR_CODE_AT = 4
 
 export async function askVersions(
@@ -38,11 +38,14 @@ export async function askVersions(
   }
 }
 
-/** The highest version that both sides speak, up to `versionMax`. Throws `TidemarkError` UNSUPPORTED_VERSION if there is none. */
+/**
+ * The highest version that both sides speak, up to `versionMax`. Throws `TidemarkError` UNSUPPORTED_VERSION if there
+ * is none.
+ */
 export function chooseVersion(api: Api, spoken: SpokenVersions, where: string, versionMax = Number.POSITIVE_INFINITY): number {
   const theirs = spoken.get(api.key)
   const ours = api.request.versions
-  if (theirs === undefined) throw new TidemarkError('UNSUPPORTED_VERSION', `${where} does not speak ${api.name}; it needs a newer broker`)
+  if (theirs === undefined) throw new TidemarkError('UNSUPPORTED_VERSION', `${where} does not speak ${api.name}; a newer broker is needed`)
   const version = Math.min(ours[1], theirs[1], versionMax)
   if (version >= Math.max(ours[0], theirs[0])) return version
   const range = `${Math.max(ours[0], 0)} to ${Math.min(ours[1], versionMax)}`

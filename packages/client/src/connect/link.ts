@@ -1,9 +1,10 @@
 /**
- * A link: the one connection that is kept for an owner, a purpose and an address. It is made at the first request, made again
- * after it broke, and never sooner than its back-off says. Back-off ends with the first answer after the handshake: a broker that
- * accepts and then closes is as unreachable as one that is not there.
+ * A link: the one connection that is kept for an owner, a purpose and an address. It is made at the first request,
+ * made again after it broke, and never sooner than its back-off says. Back-off ends with the first answer after the
+ * handshake: a broker that accepts and then closes is as unreachable as one that does not listen.
  */
 import { type Address, type Connection, TidemarkError } from '@tidemark/platform'
+import { WireError } from '@tidemark/protocol'
 import type { ResolvedKafkaOptions } from '../options.ts'
 import { backoffMs } from '../retry.ts'
 import { abortable, pause } from './abortable.ts'
@@ -23,7 +24,7 @@ export class Link {
   readonly #options: ResolvedKafkaOptions
   #open: OpenConnection | undefined
   #opening: Promise<OpenConnection> | undefined
-  /** Also those that shake hands, and those that only finish what is under way on them. */
+  /** Also those that still shake hands, and those that only finish their requests in flight. */
   readonly #connections = new Set<BrokerConnection>()
   #failures = 0
   #notBeforeMs = 0
@@ -48,7 +49,10 @@ export class Link {
     return this.#opening === undefined && [...this.#connections].every((connection) => connection.idle)
   }
 
-  /** The open connection; a new one if there is none. Rejects UNREACHABLE, TIMED_OUT, CONNECTION_LOST or UNSUPPORTED_VERSION. */
+  /**
+   * The open connection; a new one if there is none. Rejects UNREACHABLE, TIMED_OUT, CONNECTION_LOST or
+   * UNSUPPORTED_VERSION.
+   */
   connect(): OpenConnection | Promise<OpenConnection> {
     if (this.#closing.error !== undefined) return Promise.reject(this.#closing.error)
     if (this.#open?.connection.usable) return this.#open
@@ -59,7 +63,7 @@ export class Link {
     return this.#opening
   }
 
-  /** The broker did what was asked of it: the next reconnection need not wait. */
+  /** The broker answered a request: the next reconnection need not wait. */
   answered(): void {
     this.#failures = 0
     this.#notBeforeMs = 0
@@ -98,7 +102,7 @@ export class Link {
       return this.#open
     } catch (error) {
       const failure = this.#closing.error ?? handshakeError(this.where, error)
-      connection.close(failure)
+      connection.close(failure instanceof TidemarkError ? failure : new TidemarkError('CONNECTION_LOST', 'the handshake failed'))
       throw failure
     }
   }
@@ -113,9 +117,10 @@ export class Link {
   }
 }
 
-function handshakeError(where: string, error: unknown): TidemarkError {
-  if (error instanceof TidemarkError && error.code === 'UNSUPPORTED_VERSION') return error
-  const why = (error as Error).message
-  const text = `${where} accepted the connection but did not shake hands (${why}); is it a Kafka listener, and is it one without TLS and SASL? check the port and its security protocol`
+function handshakeError(where: string, error: unknown): unknown {
+  if (!(error instanceof TidemarkError || error instanceof WireError)) return error
+  if (error.code === 'UNSUPPORTED_VERSION') return error
+  const why = error.message
+  const text = `${where} accepted the connection but did not shake hands (${why}); check that the port is a Kafka listener without TLS and SASL`
   return new TidemarkError('UNREACHABLE', text, { cause: error })
 }

@@ -1,4 +1,7 @@
-/** All links, by owner, purpose and address. Closing an owner closes its links; addresses that left the cluster are let go when idle. */
+/**
+ * All links, by owner, purpose and address. Closing an owner closes its links; links to addresses that left the
+ * cluster are closed when idle.
+ */
 import type { Address, TidemarkError } from '@tidemark/platform'
 import type { ResolvedKafkaOptions } from '../options.ts'
 import { addressText } from './address.ts'
@@ -33,7 +36,7 @@ export class Links {
     for (const link of links?.values() ?? []) link.close(error)
   }
 
-  /** Lets go of idle links to addresses other than these. */
+  /** Closes idle links to addresses other than these. */
   keepOnly(addresses: ReadonlySet<string>, error: TidemarkError): void {
     for (const links of this.#byOwner.values()) {
       for (const [key, link] of links) {

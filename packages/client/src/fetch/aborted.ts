@@ -1,8 +1,9 @@
 /**
  * What a reader of committed records leaves out: the batches of transactions that were aborted.
  *
- * A Fetch answer lists them by producer and first offset. From that offset on a producer's transactional batches belong to the
- * aborted transaction, until its abort marker; one producer may have several in one answer, so the list is walked in its order.
+ * A Fetch answer lists them by producer and first offset. From that offset on a producer's transactional batches
+ * belong to the aborted transaction, until its abort marker; one producer may have several in one answer, so the list
+ * is walked in its order.
  */
 import { type BatchHeader, isControl, isTransactional, lastOffsetOf, RecordCursor } from '@tidemark/protocol'
 

@@ -1,9 +1,11 @@
 /**
- * The buffer budget of a fetcher, in bytes: what is held of the responses that were delivered, and what was requested and has not come.
+ * The buffer budget of a fetcher, in bytes: what is held of the responses that were delivered, and what was requested
+ * and has not come.
  *
- * Records are views on their response, so a response is held whole until the last delivery that is made of views on it is released, or
- * cut down by `keepOnly`. It counts once, however many deliveries it has. A decompressed batch has memory of its own and counts for its
- * delivery. Invariant: whatever an owner calls, and how often, bytes are given back once.
+ * Records are views on their response, so a response is held whole until the last delivery that is made of views on
+ * it is released, or cut down by `keepOnly`. It counts once, however many deliveries it has. A decompressed batch has
+ * memory of its own and counts for its delivery. Invariant: whatever an owner calls, and how often, bytes are given
+ * back once.
  */
 import type { Offset } from '../messages/offset.ts'
 import type { PartitionAnswer, Tracked } from './tracked.ts'
@@ -47,7 +49,10 @@ export class BufferBudget {
     return this.#isShort
   }
 
-  /** Reserves memory for a response, of a share that leaves something for each other request that may be under way; 0: wait for a release. */
+  /**
+   * Reserves memory for a response, of a share that leaves something for each other request that may be under way; 0:
+   * wait for a release.
+   */
   reserve(shares: number, bytesMax: number): number {
     const share = Math.max(1, Math.floor(this.#bytesMax / shares))
     const left = this.#bytesMax - this.#heldBytes - this.#requestedBytes
@@ -63,7 +68,10 @@ export class BufferBudget {
     this.#requestedBytes -= bytes
   }
 
-  /** `onFreed` is called after each `keepOnly` or `release` that gave something back. `isFull` says whether the partition is at its own limit. */
+  /**
+   * `onFreed` is called after each `keepOnly` or `release` that gave something back. `isFull` says whether the
+   * partition is at its own limit.
+   */
   deliver(
     t: Tracked<unknown>,
     size: DeliverySize,

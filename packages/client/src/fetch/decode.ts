@@ -1,8 +1,8 @@
 /**
  * The records of one partition in a Fetch answer, as messages. Pure.
  *
- * The position always moves to the end of a batch that was read, whatever it held: markers, aborted records, records that
- * compaction took out. Records below the position are left out: a broker returns whole batches.
+ * The position always moves to the end of a batch that was read, whatever it held: markers, aborted records, records
+ * that compaction took out. Records below the position are left out: a broker returns whole batches.
  */
 import { TidemarkError } from '@tidemark/platform'
 import {
@@ -24,7 +24,10 @@ import type { NextPosition } from './types.ts'
 export interface DecodeSettings {
   readonly checkCrc: boolean
   readonly aborted: AbortedFilter | undefined
-  /** Decoding stops after the batch that passes this; the rest is fetched again. A small compressed answer can hold a lot. */
+  /**
+   * Decoding stops after the batch that passes this; the rest is fetched again. A small compressed answer can hold a
+   * lot.
+   */
   readonly bytesMax: number
 }
 
@@ -82,7 +85,10 @@ export function decodeRecords(
   return { messages, next: { offset: offset as Offset, leaderEpoch }, bytes, decompressedBytes, isView, error }
 }
 
-/** Adds the batch's records from `offset` on, and returns the memory that they are views of. All or none of them: a broken one throws first. */
+/**
+ * Adds the batch's records from `offset` on, and returns the memory that they are views of. All or none of them: a
+ * broken one throws first.
+ */
 function takeBatch(where: TopicPartition, batch: Buffer, header: BatchHeader, offset: number, out: FetchedMessage[]): Buffer {
   const cursor = new RecordCursor(batch, header)
   const { body } = cursor

@@ -1,4 +1,7 @@
-/** A fetcher in a world of its own, before brokers that do as they are told, and an owner that writes down what it gets. */
+/**
+ * A fetcher in a world of its own, before brokers that do as they are told, and an owner that writes down what it
+ * gets.
+ */
 
 import { buildBatch } from '@tidemark/protocol'
 import { createKafka, handleOf } from '../kafka.ts'

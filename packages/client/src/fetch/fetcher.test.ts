@@ -195,4 +195,30 @@ describe('what is taken back or late', () => {
     expect([got, problems]).toEqual([[], []])
     expect(world.connections.filter((c) => !c.closed)).toHaveLength(1) // the one for metadata
   })
+
+  it('the Kafka handle closed under it: every partition hears CLOSED at once, and so does one that is added afterwards', async () => {
+    const { world, cluster, kafka, fetcher, problems } = start()
+    cluster.create('t', 3)
+    fetcher.add(T0, { offset: 0 }, 'parked')
+    fetcher.add(T1, { offset: 0 }, 'paused')
+    fetcher.add({ topic: 'unknown', partition: 0 }, { offset: 0 }, 'looked up')
+    fetcher.pause(T1)
+    await world.run(1_000)
+    await kafka.close()
+    await world.run(0)
+    const told = () => problems.map(({ claim, problem }) => [claim, problem.kind, 'error' in problem && problem.error.code])
+    expect(told().sort()).toEqual([
+      ['looked up', 'failed', 'CLOSED'],
+      ['parked', 'failed', 'CLOSED'],
+      ['paused', 'failed', 'CLOSED'],
+    ])
+    problems.length = 0
+    fetcher.add({ topic: 't', partition: 2 }, { offset: 0 }, 'known')
+    fetcher.add({ topic: 'other', partition: 0 }, { offset: 0 }, 'unknown')
+    await world.run(0)
+    expect(told().sort()).toEqual([
+      ['known', 'failed', 'CLOSED'],
+      ['unknown', 'failed', 'CLOSED'],
+    ])
+  })
 })

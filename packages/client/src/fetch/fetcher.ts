@@ -1,15 +1,16 @@
 /**
- * Reads partitions: a Fetch to each leader for all partitions that may be read, parked there while nothing comes. A partition that
- * may be read again while that one is parked (added, resumed, released) does not wait for its end: it goes in a second one, on a
- * connection of its own, parked for a short time, then longer while nothing comes, and ending with the first so that they join again.
- * More than these two are never in flight to one node.
+ * Reads partitions: a Fetch to each leader for all partitions that may be read, parked there while nothing comes. A
+ * partition that may be read again while that one is parked (added, resumed, released) does not wait for its end: it
+ * goes in a second one, on a connection of its own, parked for a short time, then longer while nothing comes, and
+ * ending with the first so that they join again. More than these two are never in flight to one node.
  *
- * While an answer is handed out the next one is in flight: the positions move first, the next Fetch leaves, and only then do the
- * records reach their owner, whose handlers may take their time.
+ * While an answer is handed out the next one is in flight: the positions move first, the next Fetch leaves, and only
+ * then do the records reach their owner, whose handlers may take their time.
  *
- * Invariants: an answer counts for a partition only while its position is the object that was asked with, so nothing late or
- * taken back ever comes through; a position moves only behind records that are handed out or kept; what a position means is never changed in silence:
- * out of range, truncated and replaced logs are the owner's to decide. Bytes handed out and not released are bounded.
+ * Invariants: an answer counts for a partition only while its position is the very object that was requested, so
+ * nothing late or taken back ever comes through; a position moves only past records that are handed out or kept; what
+ * a position means never changes in silence: the owner decides what to do about out of range, truncated and replaced
+ * logs. Bytes handed out and not released are bounded.
  */
 import { TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, ErrorCode, errorOf, type FetchResponse, ZERO_UUID } from '@tidemark/protocol'
@@ -21,7 +22,10 @@ import { AbortedFilter } from './aborted.ts'
 import { BufferBudget, type HeldResponse } from './budget.ts'
 import { decodeRecords } from './decode.ts'
 import { LookUp } from './look-up.ts'
-import { failed, outOfRange, refused, replaced, truncated, unknownTopic, verdictOn } from './problems.ts'
+import { resolveFetcherOptions } from './options.ts'
+import { fetchOutcome } from './outcome.ts'
+import { failed, outOfRange, refused, replaced, truncated, unknownTopic } from './problems.ts'
+import { leaveReplica, preferReplica } from './replica.ts'
 import { FetchCall, type PartitionRequest } from './request.ts'
 import { type FetchSlot, FetchSlots } from './slots.ts'
 import { type Arrival, nextFor, type PartitionAnswer, type Tracked } from './tracked.ts'
@@ -35,7 +39,10 @@ export class Fetcher<Claim> {
   readonly #cluster: Cluster
   readonly #owner: FetchOwner<Claim>
   readonly #options: Required<FetcherOptions>
-  /** In the order in which they are asked for: whoever was asked for goes to the end, and whoever got records behind them. */
+  /**
+   * In the order in which they are requested: a partition that was requested goes to the end, and one that got
+   * records behind those.
+   */
   readonly #tracked = new Map<string, Tracked<Claim>>()
   readonly #slots: FetchSlots
   readonly #budget: BufferBudget
@@ -60,22 +67,16 @@ export class Fetcher<Claim> {
       onRound: () => this.#wake(),
     })
     this.#stopListening = cluster.onClose((error) => this.#stopAll([...this.#tracked.values()], error))
-    this.#options = {
-      isolation: options.isolation ?? 'read_uncommitted',
-      waitMaxMs: options.waitMaxMs ?? 500,
-      bytesMin: options.bytesMin ?? 1,
-      bytesMax: options.bytesMax ?? 16 * 1024 * 1024,
-      partitionBytesMax: options.partitionBytesMax ?? 1024 * 1024,
-      bufferBytesMax: options.bufferBytesMax ?? 64 * 1024 * 1024,
-      rack: options.rack ?? '',
-      checkCrc: options.checkCrc ?? true,
-    }
+    this.#options = resolveFetcherOptions(options)
     this.#slots = new FetchSlots(this.#options.waitMaxMs)
     this.#budget = new BufferBudget(this.#options.bufferBytesMax)
     this.#bufferedBytesMax = this.#options.partitionBytesMax * ANSWERS_BUFFERED_MAX
   }
 
-  /** Begins to read at `position`; a partition that is there already starts anew, and what is in flight for it is dropped. */
+  /**
+   * Begins to read at `position`; a partition that is there already starts anew, and what is in flight for it is
+   * dropped.
+   */
   add(where: TopicPartition, position: Position, claim: Claim): void {
     const { topic, partition } = where
     const key = keyOf(where)
@@ -88,7 +89,7 @@ export class Fetcher<Claim> {
       position: { offset: position.offset, leaderEpoch: position.leaderEpoch ?? -1 },
       state: 'reading',
       paused: before?.claim === claim ? before.paused : false,
-      asked: false,
+      isFetching: false,
       doubtful: false,
       kept: undefined,
       topicId: undefined,
@@ -160,7 +161,7 @@ export class Fetcher<Claim> {
     if (!this.#closed) this.#ask()
   }
 
-  /** Asks for whatever may be asked for now. */
+  /** Requests whatever may be requested now. */
   #ask(): void {
     const nowMs = this.#cluster.options.platform.clock.monotonic()
     const fetches = new Map<number, PartitionRequest<Claim>[]>()
@@ -176,19 +177,19 @@ export class Fetcher<Claim> {
       else if (next.kind === 'wait') wakeAtMs = Math.min(wakeAtMs, next.untilMs)
       else if (next.kind === 'look_up') this.#distrust(t)
       else if (next.kind !== 'nothing') {
-        const asked = { tracked: t, position: t.position, nodeId: next.nodeId, epoch: next.epoch }
-        push(next.kind === 'fetch' ? fetches : validations, next.nodeId, asked)
+        const request = { tracked: t, position: t.position, nodeId: next.nodeId, epoch: next.epoch }
+        push(next.kind === 'fetch' ? fetches : validations, next.nodeId, request)
       }
     }
     if (this.#closed) return
     this.#leaders = Math.max(1, leaders.size)
-    for (const [nodeId, asked] of validations) void this.#validate(nodeId, asked)
+    for (const [nodeId, requests] of validations) void this.#validate(nodeId, requests)
     for (const [nodeId, all] of fetches) {
-      const asked = all.filter((a) => this.#isCurrent(a)) // a topic that was replaced may have made the owner take some back
+      const requests = all.filter((request) => this.#isCurrent(request)) // a topic that was replaced may have made the owner remove some
       const untilMs = this.#mutedUntilMs.get(nodeId) ?? 0
       const chosen = this.#slots.choose(nodeId, nowMs)
       if (untilMs > nowMs) wakeAtMs = Math.min(wakeAtMs, untilMs)
-      else if (chosen !== undefined && asked.length > 0) void this.#fetch(nodeId, asked, chosen.slot, chosen.waitMs, nowMs)
+      else if (chosen !== undefined && requests.length > 0) void this.#fetch(nodeId, requests, chosen.slot, chosen.waitMs, nowMs)
     }
     this.#wakeAt(wakeAtMs, nowMs)
   }
@@ -228,12 +229,12 @@ export class Fetcher<Claim> {
     return true
   }
 
-  async #validate(nodeId: number, asked: readonly PartitionRequest<Claim>[]): Promise<void> {
-    for (const { tracked } of asked) tracked.state = 'validating'
+  async #validate(nodeId: number, requests: readonly PartitionRequest<Claim>[]): Promise<void> {
+    for (const { tracked } of requests) tracked.state = 'validating'
     try {
-      const results = await validate(this.#cluster, this.#slots.first.owner, nodeId, asked)
-      validated(asked)
-      for (const [i, a] of asked.entries()) {
+      const results = await validate(this.#cluster, this.#slots.first.owner, nodeId, requests)
+      validated(requests)
+      for (const [i, a] of requests.entries()) {
         const result = results[i]!
         if (!this.#isCurrent(a)) continue
         if (result.kind === 'truncated') this.#stop(a.tracked, truncated(a.tracked, a.position.offset, result.end))
@@ -241,8 +242,8 @@ export class Fetcher<Claim> {
         else a.tracked.validEpoch = a.epoch
       }
     } catch (error) {
-      validated(asked)
-      this.#lost(asked, error)
+      validated(requests)
+      this.#lost(requests, error)
     }
     this.#wake()
   }
@@ -259,10 +260,10 @@ export class Fetcher<Claim> {
       bytesMax,
       partitionBytesMax: Math.min(partitionBytesMax, bytesMax),
     })
-    for (const asked of all) {
-      call.add(asked)
-      asked.tracked.asked = true
-      this.#toTheEnd(asked.tracked)
+    for (const request of all) {
+      call.add(request)
+      request.tracked.isFetching = true
+      this.#toTheEnd(request.tracked)
     }
     slot.untilMs.set(nodeId, nowMs + waitMs)
     let arrived: readonly Tracked<Claim>[] = []
@@ -278,7 +279,7 @@ export class Fetcher<Claim> {
       this.#lost(all, error)
     } finally {
       this.#budget.unreserve(bytesMax)
-      for (const { tracked } of all) tracked.asked = false
+      for (const { tracked } of all) tracked.isFetching = false
       slot.untilMs.delete(nodeId)
       this.#wake()
     }
@@ -290,57 +291,45 @@ export class Fetcher<Claim> {
   #take(nodeId: number, call: FetchCall<Claim>, body: FetchResponse, held: HeldResponse): Tracked<Claim>[] {
     if (body.throttleTimeMs > 0) this.#mutedUntilMs.set(nodeId, this.#cluster.options.platform.clock.monotonic() + body.throttleTimeMs)
     if (body.errorCode !== 0) {
-      for (const asked of call.all()) if (this.#isCurrent(asked)) this.#failed(asked, body.errorCode)
+      for (const request of call.all()) if (this.#isCurrent(request)) this.#failed(request, body.errorCode)
     }
     const arrived: Tracked<Claim>[] = []
     for (const topic of body.responses) {
       for (const answer of topic.partitions) {
-        const asked = call.requestFor(topic.topic, topic.topicId, answer.partitionIndex)
-        if (asked === undefined || !this.#isCurrent(asked)) continue
-        this.#takePartition(asked, answer, held)
-        if (asked.tracked.kept !== undefined) arrived.push(asked.tracked)
+        const request = call.requestFor(topic.topic, topic.topicId, answer.partitionIndex)
+        if (request === undefined || !this.#isCurrent(request)) continue
+        this.#takePartition(request, answer, held)
+        if (request.tracked.kept !== undefined) arrived.push(request.tracked)
       }
     }
     return arrived
   }
 
-  #takePartition(asked: PartitionRequest<Claim>, answer: PartitionAnswer, held: HeldResponse): void {
-    const t = asked.tracked
+  #takePartition(request: PartitionRequest<Claim>, answer: PartitionAnswer, held: HeldResponse): void {
+    const t = request.tracked
     if (answer.errorCode !== 0) {
       this.#cluster.leaderMoved(t.topic, t.partition, answer.currentLeader.leaderId, answer.currentLeader.leaderEpoch)
-      if (this.#leaveReplica(asked, refused(t, answer.errorCode, asked.position.offset).error)) return
+      if (leaveReplica(request)) {
+        this.#holdOff(t, refused(t, answer.errorCode, request.position.offset).error)
+        return
+      }
       if (answer.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
-        this.#stop(t, outOfRange(t, asked.position.offset, answer.logStartOffset, answer.highWatermark))
-      } else this.#failed(asked, answer.errorCode)
+        this.#stop(t, outOfRange(t, request.position.offset, answer.logStartOffset, answer.highWatermark))
+      } else this.#failed(request, answer.errorCode)
       return
     }
     if (answer.divergingEpoch.endOffset >= 0) {
       const end = { offset: answer.divergingEpoch.endOffset, leaderEpoch: answer.divergingEpoch.epoch }
-      this.#stop(t, truncated(t, asked.position.offset, end))
+      this.#stop(t, truncated(t, request.position.offset, end))
       return
     }
     // A replica that fails each time it is named is tried less and less often.
-    if (answer.preferredReadReplica >= 0) this.#preferReplica(asked, answer.preferredReadReplica)
+    if (answer.preferredReadReplica >= 0) preferReplica(this.#cluster, request, answer.preferredReadReplica)
     else t.failures = 0
-    if (t.validEpoch < asked.epoch) t.validEpoch = asked.epoch
+    if (t.validEpoch < request.epoch) t.validEpoch = request.epoch
     if (answer.records === null || answer.records.length === 0) return
     // It was requested before it was paused, behind what is kept already: that much is enough.
     if (t.kept === undefined) this.#keep(t, answer, held)
-  }
-
-  /** The leader names a replica that is nearer (KIP-392): it is read until metadata is due again, an error, or a change of leaders. */
-  #preferReplica({ tracked: t, epoch, nodeId }: PartitionRequest<Claim>, replicaId: number): void {
-    const { clock } = this.#cluster.options.platform
-    if (replicaId === nodeId || !this.#cluster.nodes().some((node) => node.nodeId === replicaId)) return
-    t.replica = { nodeId: replicaId, leaderEpoch: epoch, untilMs: clock.monotonic() + this.#cluster.options.metadataMaxAgeMs }
-  }
-
-  /** True: the request went to a replica, which may be behind or gone; the leader is asked next. */
-  #leaveReplica({ tracked: t, nodeId }: PartitionRequest<Claim>, error: unknown): boolean {
-    if (t.replica?.nodeId !== nodeId) return false
-    t.replica = undefined
-    this.#holdOff(t, error)
-    return true
   }
 
   #keep(t: Tracked<Claim>, answer: PartitionAnswer, held: HeldResponse): void {
@@ -401,24 +390,29 @@ export class Fetcher<Claim> {
   }
 
   #failed({ tracked, position }: PartitionRequest<Claim>, errorCode: number): void {
-    const verdict = verdictOn(errorCode)
-    if (verdict === 'refused' || verdict === 'out_of_range') {
+    const outcome = fetchOutcome(errorCode)
+    if (outcome === 'refused' || outcome === 'out_of_range') {
       this.#stop(tracked, refused(tracked, errorCode, position.offset))
       return
     }
     this.#holdOff(tracked, refused(tracked, errorCode, position.offset).error)
-    if (verdict === 'look_up') this.#distrust(tracked)
+    if (outcome === 'look_up') this.#distrust(tracked)
   }
 
   /** The exchange with a leader failed as a whole. */
-  #lost(asked: readonly PartitionRequest<Claim>[], error: unknown): void {
+  #lost(requests: readonly PartitionRequest<Claim>[], error: unknown): void {
     if (this.#closed) return
-    const current = asked.filter((a) => this.#isCurrent(a) && !(isLost(error) && this.#leaveReplica(a, error))).map((a) => a.tracked)
-    if (!isLost(error)) this.#stopAll(current, error)
-    for (const t of current) {
-      if (t.state === 'stopped') continue
-      this.#holdOff(t, error)
-      this.#distrust(t)
+    const current = requests.filter((request) => this.#isCurrent(request))
+    if (!isLost(error)) {
+      this.#stopAll(
+        current.map((request) => request.tracked),
+        error,
+      )
+      return
+    }
+    for (const request of current) {
+      this.#holdOff(request.tracked, error)
+      if (!leaveReplica(request)) this.#distrust(request.tracked)
     }
   }
 
@@ -462,8 +456,8 @@ function detachAll(kept: Arrival): void {
   kept.delivery.keepOnly(bytes)
 }
 
-function validated(asked: readonly PartitionRequest<unknown>[]): void {
-  for (const { tracked } of asked) if (tracked.state === 'validating') tracked.state = 'reading'
+function validated(requests: readonly PartitionRequest<unknown>[]): void {
+  for (const { tracked } of requests) if (tracked.state === 'validating') tracked.state = 'reading'
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -1,7 +1,7 @@
 /** Looks topics up again and again until their owner is content with what was found. */
 import { TidemarkError } from '@tidemark/platform'
 import { type Cluster, isLost } from '../cluster/cluster.ts'
-import { refusedTopic } from '../cluster/list-offsets.ts'
+import { refusedTopic } from '../cluster/topic-errors.ts'
 import type { TopicView } from '../cluster/types.ts'
 
 export interface LookUpOwner {
@@ -46,6 +46,7 @@ export class LookUp {
       }
     } catch (error) {
       if (!hasEnded(error)) throw error
+      if (!this.#closing.signal.aborted) this.#owner.onFailed(error)
     } finally {
       this.#running = false
     }

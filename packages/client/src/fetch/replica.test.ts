@@ -2,7 +2,10 @@ import { ErrorCode } from '@tidemark/protocol'
 import { describe, expect, it } from 'vitest'
 import { batch, start, T0 } from './fetcher.case.ts'
 
-/** A leader on node 1 that names the follower on node 2 to readers of rack `b`; the follower serves what the leader has. */
+/**
+ * A leader on node 1 that names the follower on node 2 to readers of rack `b`; the follower serves what the leader
+ * has.
+ */
 function withFollower(kafkaOptions = {}) {
   const t = start(2, { rack: 'b' }, kafkaOptions)
   t.cluster.create('t')

@@ -1,4 +1,4 @@
-/** The body of a Fetch, and what was asked, to hold the answer against. */
+/** The body of a Fetch, and what it requests, to match the answer with. */
 import { type apis, type InferInput, ZERO_UUID } from '@tidemark/protocol'
 import type { Isolation } from '../cluster/types.ts'
 import type { FetchPosition, Tracked } from './tracked.ts'
@@ -27,7 +27,7 @@ const SESSIONLESS = { sessionId: 0, sessionEpoch: -1 }
 
 export class FetchCall<Claim> {
   readonly settings: FetchSettings
-  /** By topic, then partition, in the order in which they are asked for. */
+  /** By topic, then partition, in the order in which they are requested. */
   readonly #topics = new Map<string, Map<number, PartitionRequest<Claim>>>()
   readonly #nameById = new Map<string, string>()
   #idless = false
@@ -36,8 +36,8 @@ export class FetchCall<Claim> {
     this.settings = settings
   }
 
-  add(asked: PartitionRequest<Claim>): void {
-    const { topic, partition, topicId = ZERO_UUID } = asked.tracked
+  add(request: PartitionRequest<Claim>): void {
+    const { topic, partition, topicId = ZERO_UUID } = request.tracked
     let partitions = this.#topics.get(topic)
     if (partitions === undefined) {
       partitions = new Map()
@@ -45,14 +45,14 @@ export class FetchCall<Claim> {
       this.#nameById.set(topicId, topic)
       this.#idless ||= topicId === ZERO_UUID
     }
-    partitions.set(partition, asked)
+    partitions.set(partition, request)
   }
 
   *all(): Generator<PartitionRequest<Claim>> {
     for (const partitions of this.#topics.values()) yield* partitions.values()
   }
 
-  /** What was asked for the partition that an answer speaks of; a topic is named by id or by name, by version. */
+  /** The request for the partition of an answer; a topic is named by id or by name, by version. */
   requestFor(topic: string, topicId: string, partition: number): PartitionRequest<Claim> | undefined {
     return this.#topics.get(topic === '' ? (this.#nameById.get(topicId) ?? '') : topic)?.get(partition)
   }

@@ -1,9 +1,10 @@
 /**
  * When a Fetch may go to a leader, and how long it may be parked there. Pure but for its own memory.
  *
- * There are two slots to each leader, each with connections of its own. The first is for all partitions that may be read, and is parked
- * for as long as the options say. The second is for those that may be read again while the first is parked: it is parked for a short time,
- * twice as long each time that nothing came, and never beyond the end of the first, so that their partitions join again.
+ * There are two slots to each leader, each with connections of its own. The first is for all partitions that may be
+ * read, and is parked for as long as the options say. The second is for those that may be read again while the first
+ * is parked: it is parked for a short time, twice as long each time that nothing came, and never beyond the end of
+ * the first, so that their partitions join again.
  */
 export interface FetchSlot {
   /** Whose connections it uses. */

@@ -1,10 +1,13 @@
-/** What a fetcher is told, and what it tells its owner. */
+/** The interface between a fetcher and its owner. */
 import type { TidemarkError } from '@tidemark/platform'
 import type { Isolation } from '../cluster/types.ts'
 import type { FetchedMessage } from '../messages/message.ts'
 import type { Offset } from '../messages/offset.ts'
 
-/** Where to read on. `leaderEpoch` is that of the last record before it, as committed with it; -1 or absent: not known. */
+/**
+ * Where to read on. `leaderEpoch` is that of the last record before it, as committed with it; -1 or absent: not
+ * known.
+ */
 export interface Position {
   readonly offset: number
   readonly leaderEpoch?: number
@@ -17,8 +20,8 @@ export interface NextPosition {
 }
 
 /**
- * What came with the records. Call `release` once they are done with: until then the whole response that they are views on counts as
- * buffered, or, after `keepOnly`, what was copied out of it.
+ * What came with the records. Call `release` once they are done with: until then the whole response that they are
+ * views on counts as buffered, or, after `keepOnly`, what was copied out of it.
  */
 export interface Delivery {
   /** Of the partition's records, decompressed. */
@@ -28,14 +31,15 @@ export interface Delivery {
   readonly lastStableOffset: Offset
   readonly logStartOffset: Offset
   /**
-   * Fetching of this partition waits because it has two full answers handed out, or fetching of any partition waits because
-   * `bufferBytesMax` is reached.
+   * Fetching of this partition waits because it has two full answers handed out, or fetching of any partition waits
+   * because `bufferBytesMax` is reached.
    */
   readonly isCrowded: boolean
   /**
-   * The owner has copied out what it still needs (`FetchedMessage.detach`), so many bytes of 0 or more: nothing of the delivery is a view
-   * on the response any more. From now on `bytes` count against `bufferBytesMax`, and nothing against the two answers of the partition,
-   * which is fetched on. May be called again with less; more than before is ignored, as is any call after `release`.
+   * The owner has copied out what it still needs (`FetchedMessage.detach`), so many bytes of 0 or more: nothing of
+   * the delivery is a view on the response any more. From now on `bytes` count against `bufferBytesMax`, and nothing
+   * against the two answers of the partition, which is fetched on. May be called again with less; more than before is
+   * ignored, as is any call after `release`.
    */
   keepOnly(bytes: number): void
   /** A second call does nothing. */
@@ -46,7 +50,10 @@ export interface Delivery {
 export type FetchProblem =
   /** The position is not in the log (any more, or yet). */
   | { readonly kind: 'out_of_range'; readonly offset: number; readonly error: TidemarkError }
-  /** What was read up to the position is gone from the log (KIP-320). `end` is where the common part ends, if it is known. */
+  /**
+   * What was read up to the position is gone from the log (KIP-320). `end` is where the common part ends, if it is
+   * known.
+   */
   | {
       readonly kind: 'truncated'
       readonly offset: number
@@ -55,18 +62,22 @@ export type FetchProblem =
     }
   /** The topic was deleted and created again: positions in the old one mean nothing in the new one. */
   | { readonly kind: 'replaced'; readonly topicId: string; readonly error: TidemarkError }
-  /** Anything that trying again does not heal: CORRUPT_BATCH, TOPIC_AUTHORIZATION_FAILED, FRAME_TOO_LARGE, … */
+  /** Anything that another attempt does not mend: CORRUPT_BATCH, TOPIC_AUTHORIZATION_FAILED, FRAME_TOO_LARGE, … */
   | { readonly kind: 'failed'; readonly error: TidemarkError }
 
 /** `Claim` is the owner's own word for one hold on a partition; it is handed back as it was given. */
 export interface FetchOwner<Claim> {
-  /** Records in their order; none of them if only the position moved. Called in the turn of the answer; must not throw. */
+  /**
+   * Records in their order; none of them if only the position moved. Called in the turn of the answer; must not
+   * throw.
+   */
   onRecords(claim: Claim, messages: readonly FetchedMessage[], next: NextPosition, delivery: Delivery): void
   onProblem(claim: Claim, problem: FetchProblem): void
   /**
-   * A Fetch was held back because a partition has two full answers handed out, or because of `bufferBytesMax`: the owner may copy out what
-   * has to wait, and call `keepOnly`. Called at most once between two turns of the microtask queue, from the fetcher's own task; it may call
-   * back into the fetcher. With slow handlers this is the normal state of affairs, so it must be cheap.
+   * A Fetch was held back because a partition has two full answers handed out, or because of `bufferBytesMax`: the
+   * owner may copy out what has to wait, and call `keepOnly`. Called in a microtask of its own, however many
+   * partitions wait; it may call back into the fetcher. With slow handlers this is the normal state, so it must be
+   * cheap.
    */
   onCrowded?(): void
 }
@@ -81,11 +92,14 @@ export interface FetcherOptions {
   readonly bytesMax?: number
   /** Kafka: `max.partition.fetch.bytes`. Default: 1 MiB. */
   readonly partitionBytesMax?: number
-  /** Responses (and decompressed batches) that are held until they are released, plus those requested. Default: 64 MiB. One batch larger than this still comes through. */
+  /**
+   * Bytes of responses and decompressed batches that are not released, plus those requested. Default: 64 MiB. One
+   * batch larger than this still comes through.
+   */
   readonly bufferBytesMax?: number
   /**
-   * Where this program runs. A leader names a replica in the same rack to read from, if the brokers have a replica selector (KIP-392).
-   * Kafka: `client.rack`. Default: none.
+   * Where this program runs. A leader names a replica in the same rack to read from, if the brokers have a replica
+   * selector (KIP-392). Kafka: `client.rack`. Default: none.
    */
   readonly rack?: string
   /** Kafka: `check.crcs`. Default: true. */

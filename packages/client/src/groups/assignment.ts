@@ -1,8 +1,9 @@
 /**
- * The bytes that members of a group of consumers exchange through it: what they subscribe to and own, and what the leader assigns to
- * them (ConsumerProtocol). Each is an int16 version and the embedded message.
+ * The bytes that members of a group of consumers exchange through it: what they subscribe to and own, and what the
+ * leader assigns to them (ConsumerProtocol). Each is an int16 version and the embedded message.
  *
- * A version that is newer than ours begins with the fields of ours: bytes behind them are left unread, as Kafka's ConsumerProtocol does.
+ * A version that is newer than ours begins with the fields of ours: bytes behind them are left unread, as Kafka's
+ * ConsumerProtocol does.
  */
 import {
   ConsumerProtocolAssignment,
@@ -48,7 +49,8 @@ export function encodeAssignment(partitions: readonly TopicPartition[]): Buffer 
 }
 
 /**
- * No bytes are no partitions: what a member gets whose leader did not know it. Throws `WireError` for bytes that are not an assignment.
+ * No bytes are no partitions: what a member gets whose leader did not know it. Throws `WireError` for bytes that are
+ * not an assignment.
  */
 export function decodeAssignment(bytes: Uint8Array): TopicPartition[] {
   if (bytes.length === 0) return []

@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Purpose } from '../cluster/types.ts'
 import type { Offset } from '../messages/offset.ts'
 import { compareTopicPartitions, type TopicPartition } from '../messages/topic-partition.ts'
-import { coordinatorError } from './ask-coordinator.ts'
+import { coordinatorError } from './coordinator-error.ts'
 
 export interface CommittedOffset extends TopicPartition {
   readonly offset: Offset
@@ -33,9 +33,9 @@ const GROUPS_FROM = 8
 const NAMES_UNTIL = 9
 
 /**
- * One attempt. Resolves with what is committed, by topic and partition; a partition without a committed offset is left out, and so is
- * a group that does not exist.
- * An error is never "nothing committed": it rejects with Kafka's name of it, of a partition with that partition named; or like `cluster.send`.
+ * One attempt. Resolves with what is committed, by topic and partition; a partition without a committed offset is
+ * left out, and so is a group that does not exist. An error is never "nothing committed": it rejects with Kafka's
+ * name of it, of a partition with that partition named; or like `cluster.send`.
  */
 export async function fetchCommitted(cluster: Cluster, options: OffsetFetchOptions): Promise<CommittedOffset[]> {
   const { group, requireStable, owner, purpose = 'coordinator', signal, timeoutMs } = options

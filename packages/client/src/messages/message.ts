@@ -1,9 +1,10 @@
 /**
- * One record as its reader sees it: a plain object with eight data properties, so that spread, `JSON.stringify` and `structuredClone` work.
+ * One record as its reader sees it: a plain object with eight data properties, so that spread, `JSON.stringify` and
+ * `structuredClone` work.
  *
- * Key, value and header values are views on the memory of the response (or of the decompressed batch) that the record came in. That
- * memory is never reused, so a message stays valid for as long as it is kept; but it keeps the whole response in memory, until
- * `copy` (another message) or `detach` (the same one) gives it memory of its own.
+ * Key, value and header values are views on the memory of the response (or of the decompressed batch) that the record
+ * came in. That memory is never reused, so a message stays valid for as long as it is kept; but it keeps the whole
+ * response in memory, until `copy` (another message) or `detach` (the same one) gives it memory of its own.
  */
 import type { Header } from '@tidemark/protocol'
 import type { Offset } from './offset.ts'
@@ -97,8 +98,8 @@ export class FetchedMessage implements ReceivedMessage {
   }
 
   /**
-   * Copies key, value and headers into memory of the message's own, in place, and returns how many bytes that is. A second call copies
-   * nothing. Views that were read before go on to show the response's memory.
+   * Copies key, value and headers into memory of the message's own, in place, and returns how many bytes that is. A
+   * second call copies nothing. Views that were read before go on to show the response's memory.
    */
   detach(): number {
     const { size } = this

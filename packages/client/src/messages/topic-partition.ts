@@ -5,8 +5,8 @@ export interface TopicPartition {
 }
 
 /**
- * The key of a partition in a map: one for each pair. The number stands first, so that no name of a topic can be taken for a part of
- * it (`a-1` and partition 0 would be `a` and partition `1-0` elsewhere).
+ * The key of a partition in a map: one for each pair. The number stands first, so that no name of a topic can be
+ * taken for a part of it (`a-1` and partition 0 would be `a` and partition `1-0` elsewhere).
  */
 export const keyOf = ({ topic, partition }: TopicPartition): string => `${partition}/${topic}`
 

@@ -1,4 +1,7 @@
-/** A batch on its way: the records, whose they are, and the sequence number with which it was first sent and is sent ever after. */
+/**
+ * A batch that is being produced: its records, the sends they belong to, and the sequence number that it keeps
+ * through all retries.
+ */
 import type { TidemarkError } from '@tidemark/platform'
 import {
   BATCH_HEADER_BYTES,
@@ -20,7 +23,7 @@ export interface ProducerIdentity {
 
 /** Sequence numbers go round at 2^31. */
 export const sequenceAfter = (sequence: number, count: number): number => (sequence + count) % 2 ** 31
-/** Whether `a` was given out before `b`; both are among the few that are under way. */
+/** Whether `a` was assigned before `b`; both are among the few that are in flight. */
 export const isSequenceBefore = (a: number, b: number): boolean => a !== b && (b - a + 2 ** 31) % 2 ** 31 < 2 ** 30
 
 export class ProduceBatch {
@@ -28,7 +31,7 @@ export class ProduceBatch {
   readonly partition: number
   readonly deadlineMs: number
   readonly createdMs: number
-  /** What the batch takes of the producer's buffer. */
+  /** Bytes that the batch takes of the producer's buffer. */
   bufferedBytes = 0
   baseSequence = -1
   identity: ProducerIdentity | undefined
@@ -87,7 +90,7 @@ export class ProduceBatch {
     this.identity = identity
     this.baseSequence = baseSequence
     if (this.#bytes === undefined) return
-    const bytes = Buffer.from(this.#bytes) // what was handed to a connection may not change
+    const bytes = Buffer.from(this.#bytes) // bytes that a connection was given may not change
     bytes.writeBigInt64BE(identity.producerId, 43)
     bytes.writeInt16BE(identity.epoch, 51)
     bytes.writeInt32BE(baseSequence, 53)

@@ -1,7 +1,10 @@
-/** Messages as callers write them, to records as they are written. */
-import { TidemarkError } from '@tidemark/platform'
+/**
+ * Messages as callers write them, to records as they are written. Everything a caller can get wrong is found here,
+ * before any state changes.
+ */
+import { describe, TidemarkError } from '@tidemark/platform'
 import type { Header, RecordToWrite } from '@tidemark/protocol'
-import type { TopicName, TypedTopic } from '../messages/topic.ts'
+import { nameOf, type TopicName, type TypedTopic } from '../messages/topic.ts'
 import type { OutgoingMessage } from './types.ts'
 
 export interface OutgoingRecord extends RecordToWrite {
@@ -9,38 +12,67 @@ export interface OutgoingRecord extends RecordToWrite {
   readonly partition: number | undefined
 }
 
-/** Throws `TidemarkError` INVALID_MESSAGE for what is neither bytes, text nor null. */
+const PARTITION_MAX = 2 ** 31 - 1
+
+/**
+ * Throws `TidemarkError` INVALID_MESSAGE, or whatever the topic's encoders throw. The record's bytes are still the
+ * caller's: `ownCopy`.
+ */
 export function toRecord(topic: TopicName, message: OutgoingMessage<unknown, unknown>, nowMs: number): OutgoingRecord {
+  if (typeof message !== 'object' || message === null) throw invalid(topic, `it is ${describe(message)}; it must be an object with a value`)
   const { key: keyEncoder, value: valueEncoder } = typeof topic === 'string' ? {} : (topic as TypedTopic)
-  const key = bytesOf(topic, 'key', keyEncoder === undefined || message.key == null ? message.key : keyEncoder.encode(message.key))
-  const value = bytesOf(
-    topic,
-    'value',
-    valueEncoder === undefined || message.value === null ? message.value : valueEncoder.encode(message.value),
-  )
-  const timestampMs = message.timestampMs ?? nowMs
-  if (!Number.isSafeInteger(timestampMs)) throw invalid(topic, `timestampMs is ${timestampMs}; it is a whole number of milliseconds`)
-  const { partition, headers } = message
-  if (headers === undefined) return { key, value, timestampMs, partition }
-  return { key, value, timestampMs, partition, headers: headersOf(topic, headers) }
+  const key = keyEncoder === undefined || message.key == null ? message.key : keyEncoder.encode(message.key)
+  const value = valueEncoder === undefined || message.value === null ? message.value : valueEncoder.encode(message.value)
+  if (value === undefined) throw invalid(topic, 'it has no value; a tombstone has the value null')
+  const { partition, headers, timestampMs = nowMs } = message
+  if (!Number.isSafeInteger(timestampMs) || timestampMs < 0) {
+    throw invalid(topic, `its timestampMs is ${describe(timestampMs)}; it must be a whole number of milliseconds since 1970`)
+  }
+  if (partition !== undefined && !(Number.isInteger(partition) && partition >= 0 && partition <= PARTITION_MAX)) {
+    throw invalid(topic, `its partition is ${describe(partition)}; it must be a whole number of 0 or more`)
+  }
+  const record = { key: bytesOf(topic, 'key', key ?? null), value: bytesOf(topic, 'value', value), timestampMs, partition }
+  return headers === undefined ? record : { ...record, headers: headersOf(topic, headers) }
 }
 
-function headersOf(topic: TopicName, headers: NonNullable<OutgoingMessage['headers']>): readonly Header[] {
-  if (Array.isArray(headers)) return headers
+/** The same record with bytes that its caller cannot change. */
+export function ownCopy(record: OutgoingRecord): OutgoingRecord {
+  const own = { ...record, key: record.key && Buffer.from(record.key), value: record.value && Buffer.from(record.value) }
+  if (record.headers === undefined) return own
+  return { ...own, headers: record.headers.map(({ key, value }) => ({ key, value: value && Buffer.from(value) })) }
+}
+
+function headersOf(topic: TopicName, headers: unknown): readonly Header[] {
+  if (Array.isArray(headers)) return headers.map((header, i) => headerOf(topic, header, i))
+  if (!isPlainObject(headers)) {
+    throw invalid(topic, `its headers are ${describe(headers)}; they must be an object of values by name, or an array of { key, value }`)
+  }
   return Object.entries(headers).map(([key, value]) => ({ key, value: bytesOf(topic, `header '${key}'`, value) }))
 }
 
-function bytesOf(topic: TopicName, what: string, value: unknown): Uint8Array | null {
-  if (value === null || value === undefined) {
-    if (value === undefined && what === 'value') throw invalid(topic, 'it has no value; a tombstone has the value null')
-    return null
+function headerOf(topic: TopicName, header: unknown, i: number): Header {
+  if (typeof header !== 'object' || header === null || typeof (header as Header).key !== 'string') {
+    throw invalid(topic, `headers[${i}] is ${describe(header)}; it must be { key, value } with a key that is text`)
   }
+  const { key, value } = header as Header
+  return { key, value: bytesOf(topic, `header '${key}'`, value) }
+}
+
+/** Not a Map, nor anything else whose content `Object.entries` does not see. */
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+function bytesOf(topic: TopicName, what: string, value: unknown): Uint8Array | null {
+  if (value === null) return null
   if (typeof value === 'string') return Buffer.from(value)
   if (value instanceof Uint8Array) return value
-  throw invalid(topic, `its ${what} is ${typeof value}; it is a string, a Uint8Array or null`)
+  throw invalid(topic, `its ${what} is ${describe(value)}; it must be text, a Uint8Array or null`)
 }
 
 function invalid(topic: TopicName, why: string): TidemarkError {
-  const name = typeof topic === 'string' ? topic : topic.name
+  const name = nameOf(topic)
   return new TidemarkError('INVALID_MESSAGE', `a message for topic '${name}' cannot be sent: ${why}`, { topic: name })
 }

@@ -5,7 +5,7 @@ import { type Cluster, isLost } from '../cluster/cluster.ts'
 import type { ProducerIdentity } from './batch.ts'
 
 const EPOCH_MAX = 32_767
-/** Of no meaning without transactions, but brokers look at it. */
+/** It means nothing without transactions, but brokers check it. */
 const TRANSACTION_TIMEOUT_MS = 60_000
 
 export class Identity {
@@ -21,7 +21,7 @@ export class Identity {
     return this.#current
   }
 
-  /** Asks for an id until there is one, and calls `onReady`; or `onFailed` when no broker will ever give one. */
+  /** Requests an id until a broker assigns one, and calls `onReady`; `onFailed` when another attempt does not help. */
   ensure(signal: AbortSignal, onReady: () => void, onFailed: (error: TidemarkError) => void): void {
     if (this.#current !== undefined || this.#asking) return
     this.#asking = true
@@ -38,7 +38,7 @@ export class Identity {
     )
   }
 
-  /** Numbers begin anew under the next epoch (KIP-360); once for however many partitions ask for it. */
+  /** Numbers begin anew under the next epoch (KIP-360); once, however many partitions need it. */
   bump(of: ProducerIdentity): void {
     if (this.#current !== of) return
     this.#current = of.epoch >= EPOCH_MAX ? undefined : { producerId: of.producerId, epoch: of.epoch + 1 }

@@ -8,14 +8,14 @@ export type BatchOutcome =
   | { readonly kind: 'written' }
   /** Two halves may fit where the whole did not. */
   | { readonly kind: 'split' }
-  /** The broker misses what came before: wait for that, or begin numbers anew. */
+  /** The broker misses an earlier batch: wait for that, or start new sequence numbers. */
   | { readonly kind: 'gap' }
   | { readonly kind: 'again'; readonly lookUp: boolean }
   | { readonly kind: 'refused' }
 
 const GAP: ReadonlySet<ErrorName> = new Set(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID', 'INVALID_PRODUCER_EPOCH'])
 const TOO_LARGE: ReadonlySet<ErrorName> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
-/** Retriable, and the view of the cluster is not to blame. */
+/** Retriable errors after which the topic need not be looked up. */
 const SAME_LEADER: ReadonlySet<ErrorName> = new Set([
   'CORRUPT_MESSAGE',
   'REQUEST_TIMED_OUT',

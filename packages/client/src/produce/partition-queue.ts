@@ -1,20 +1,23 @@
 /**
- * The batches of one partition on their way, and the order in which they may go. No I/O, no clock.
+ * The batches of one partition that wait or are in flight, and the order in which they may be sent. No I/O, no clock.
  *
  * ```
  *   waiting (the last one may still grow) ──► in flight ──► acknowledged
  *                                     ▲           │
  *                                  retries ◄──────┘ failed, may be tried again
  * ```
- * Invariant: batches go out in the order of their sequence numbers. What failed goes again before anything new, never past one that is
- * still in flight, and never to another node while one is: a broker that sees a gap refuses what follows it.
- * A broker that does not know the producer (yet, or any more) sees no gap: it takes whatever sequence number comes first. So after a
- * beginning, and after each failure, one batch goes alone, until it is acknowledged. Without idempotence no broker sees gaps, and there
- * is never more than one batch in flight.
+ * Invariant: batches go out in the order of their sequence numbers. What failed goes again before anything new, never
+ * past one that is still in flight, and never to another node while one is: a broker that sees a gap refuses what
+ * follows it. A broker that does not know the producer (yet, or any more) sees no gap: it takes whatever sequence
+ * number comes first. So after a beginning, and after each failure, one batch goes alone, until it is acknowledged.
+ * Without idempotence no broker sees gaps, and there is never more than one batch in flight.
  */
 import { isSequenceBefore, type ProduceBatch, type ProducerIdentity, sequenceAfter } from './batch.ts'
 
-/** A broker remembers so many batches of a producer and partition; a repeated older one could not be told from a new one. */
+/**
+ * A broker remembers so many batches of a producer and partition; a repeated older one could not be told from a new
+ * one.
+ */
 const IN_FLIGHT_MAX = 5
 
 export class PartitionQueue {
@@ -25,7 +28,7 @@ export class PartitionQueue {
   readonly inFlight: ProduceBatch[] = []
   notBeforeMs = 0
   failures = 0
-  /** The size that the last batches had: what the next one is likely to need. */
+  /** The size of the last batches: the likely size of the next one. */
   bytesExpected = 1024
   #inFlightNode = -1
   #identity: ProducerIdentity | undefined
@@ -49,14 +52,14 @@ export class PartitionQueue {
     return this.waiting.length === 0 && this.retries.length === 0
   }
 
-  /** What goes next, if anything may go to this node now. */
+  /** The batch to send next, if one may be sent to this node now. */
   candidate(nodeId: number, idempotent: boolean): ProduceBatch | undefined {
-    const flying = this.inFlight.length
+    const inFlight = this.inFlight.length
     const alone = !idempotent || !this.#isKnown || this.#isGap || nodeId !== this.#inFlightNode
-    if (flying >= (alone ? 1 : IN_FLIGHT_MAX)) return undefined
+    if (inFlight >= (alone ? 1 : IN_FLIGHT_MAX)) return undefined
     const retry = this.retries[0]
     if (retry === undefined) return this.waiting[0]
-    return flying === 0 || isSequenceBefore(this.inFlight[flying - 1]!.baseSequence, retry.baseSequence) ? retry : undefined
+    return inFlight === 0 || isSequenceBefore(this.inFlight[inFlight - 1]!.baseSequence, retry.baseSequence) ? retry : undefined
   }
 
   /** Whether `candidate` has to be numbered anew first: its broker misses what came before it. */
@@ -68,17 +71,23 @@ export class PartitionQueue {
     return this.#identity
   }
 
-  /** Whether the partition's numbers go on under the present identity, or begin anew when all under way is settled. */
+  /**
+   * Whether the partition's numbers go on under the present identity, or begin anew when everything in flight is
+   * settled.
+   */
   isSettledUnder(identity: ProducerIdentity): boolean {
     return this.#identity === identity || (this.inFlight.length === 0 && this.retries.length === 0)
   }
 
-  /** A definite answer said that what comes before `batch` is missing, though nothing of it is under way any more. */
+  /** A definite answer said that what comes before `batch` is missing, though nothing of it is in flight any more. */
   foundGap(): void {
     this.#isGap = true
   }
 
-  /** Begins at sequence 0 under `identity`, with the batches that are to be tried again. Only while nothing is in flight. */
+  /**
+   * Begins at sequence 0 under `identity`, with the batches that are to be tried again. Only while nothing is in
+   * flight.
+   */
   beginUnder(identity: ProducerIdentity): void {
     this.#identity = identity
     this.#nextSequence = 0
@@ -106,12 +115,15 @@ export class PartitionQueue {
     this.inFlight.push(batch)
   }
 
-  /** The batch's request is over, one way or the other. */
+  /** The batch's request is over, answered or not. */
   landed(batch: ProduceBatch): void {
     this.inFlight.splice(this.inFlight.indexOf(batch), 1)
   }
 
-  /** Nothing with a lower sequence number is under way. Ask before `again`, after `landed`. */
+  /**
+   * No batch with a lower sequence number is in flight or waits for a retry. Call it after `landed` and before
+   * `again`.
+   */
   isFirst(batch: ProduceBatch): boolean {
     const isBefore = (other: ProduceBatch): boolean => isSequenceBefore(other.baseSequence, batch.baseSequence)
     return !this.inFlight.some(isBefore) && !this.retries.some(isBefore)

@@ -1,6 +1,6 @@
 /**
- * Where a record goes: by its key as Kafka's own client does it, without one to a partition that is kept for a batch (KIP-480):
- * spread over time, and in few large batches instead of many small ones.
+ * Where a record goes: by its key as Kafka's own client does it, without one to a partition that is kept for a batch
+ * (KIP-480): spread over time, and in few large batches instead of many small ones.
  */
 import { below, type Random } from '@tidemark/platform'
 import { partitionOfKey } from '@tidemark/protocol'
@@ -14,7 +14,9 @@ export class StickyPartitions {
     this.#random = random
   }
 
-  /** `beginsBatch` says whether a record for this partition would begin a new batch: then it is time for another one. */
+  /**
+   * `beginsBatch` says whether a record for this partition would begin a new batch: then it is time for another one.
+   */
   partitionFor(view: TopicView, key: Uint8Array | null, beginsBatch: (partition: number) => boolean): number {
     if (key !== null) return partitionOfKey(key, view.partitions.length)
     const current = this.#sticky.get(view.name)

@@ -1,14 +1,16 @@
-/** One call of `send`: it settles once all of its records have, so that nothing of it is in doubt any more. */
+/** One call of `send`. It settles once all of its records have. */
 import type { TidemarkError } from '@tidemark/platform'
 import type { OutgoingRecord } from './encode.ts'
 import type { SendResult } from './types.ts'
 
 export class PendingSend {
   readonly topic: string
-  readonly records: readonly OutgoingRecord[]
+  records: readonly OutgoingRecord[]
   readonly promise: Promise<SendResult | SendResult[]>
   /** How many of the records are in batches. */
   accepted = 0
+  /** Its topic was looked up since the call: a partition that the view does not have does not exist. */
+  isLookedUp = false
   readonly #single: boolean
   readonly #results: SendResult[]
   readonly #onSettled: (send: PendingSend) => void
@@ -29,6 +31,11 @@ export class PendingSend {
       this.#reject = reject
     })
     if (records.length === 0) this.#settle()
+  }
+
+  /** Replaces the records that are in no batch yet. */
+  keep(own: (record: OutgoingRecord) => OutgoingRecord): void {
+    this.records = this.records.map((record, i) => (i < this.accepted ? record : own(record)))
   }
 
   written(index: number, result: SendResult): void {

@@ -1,10 +1,12 @@
 /**
  * Sends batches: up to `requestsInFlightMax` requests to each leader, each with at most one batch a partition.
- * Which batch may go is the queue's to say; what an answer means, the outcome's; here they are put to work.
+ * `PartitionQueue` decides which batch may be sent, and `outcomeOf` what an answer means.
  */
 import { TidemarkError, type Timer } from '@tidemark/platform'
-import { apis, errorOf, ZERO_UUID } from '@tidemark/protocol'
+import { apis, ErrorCode, errorOf, ZERO_UUID } from '@tidemark/protocol'
 import { type Cluster, isLost } from '../cluster/cluster.ts'
+import { refusedTopic, unknownPartition } from '../cluster/topic-errors.ts'
+import type { TopicView } from '../cluster/types.ts'
 import { backoffMs } from '../retry.ts'
 import type { ProduceBatch } from './batch.ts'
 import { Identity } from './identity.ts'
@@ -21,6 +23,14 @@ const ACKS = { all: -1, leader: 1, none: 0 } as const
 /** Up to here a Produce names topics; from the next version on it takes their ids. */
 const NAMES_UNTIL = 12
 
+/** Why records for this partition can never be written, according to a view; undefined: they may be. */
+function missing({ topic, partition }: PartitionQueue, view: TopicView): TidemarkError | undefined {
+  const { errorCode, partitions } = view
+  if (errorCode === 0) return partition < partitions.length ? undefined : unknownPartition(topic, partition, partitions.length)
+  const isFinal = errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || !errorOf(errorCode).retriable
+  return isFinal ? refusedTopic(topic, errorCode) : undefined
+}
+
 export class Sender {
   readonly #cluster: Cluster
   readonly #options: ResolvedProducerOptions
@@ -32,6 +42,8 @@ export class Sender {
   readonly #requests = new Map<number, number>()
   /** Topics to look up, and the queues that wait for it: the others of a topic go on. */
   readonly #stale = new Map<string, Set<PartitionQueue>>()
+  /** Queues whose topic or partition the last look-up did not find. */
+  readonly #missing = new Set<PartitionQueue>()
   #lookingUp = false
   #scheduled = false
   #timer: Timer | undefined
@@ -51,7 +63,7 @@ export class Sender {
     this.wake()
   }
 
-  /** Looks what can be sent once the present turn has said all it has to say. */
+  /** Sends what can be sent, at the end of the present turn. */
   wake(): void {
     if (this.#scheduled) return
     this.#scheduled = true
@@ -93,7 +105,10 @@ export class Sender {
     this.#timer = wakeAtMs === Number.POSITIVE_INFINITY ? undefined : clock.schedule(wakeAtMs - nowMs, () => this.wake())
   }
 
-  /** Adds the queue's next batch to the flights if it may go now. Returns when to look again, if time alone stands against it. */
+  /**
+   * Adds the queue's next batch to the flights if it may go now. Returns when to look again, if only time is in the
+   * way.
+   */
   #tryQueue(queue: PartitionQueue, nowMs: number, flights: Map<number, Flight[]>, bytes: Map<number, number>): number {
     const never = Number.POSITIVE_INFINITY
     if (queue.notBeforeMs > nowMs) return queue.notBeforeMs
@@ -125,7 +140,7 @@ export class Sender {
     return never
   }
 
-  /** Sees to it that the queue's numbers are under the present identity. False: not yet. */
+  /** Makes sure that the queue's sequence numbers belong to the present identity. False: not yet. */
   #number(queue: PartitionQueue): boolean {
     if (!this.#options.idempotent) return true
     if (queue.mustRenumber) this.#identity.bump(queue.identity!)
@@ -215,16 +230,19 @@ export class Sender {
         this.#written(flight, answer.baseOffset, answer.logAppendTimeMs)
         return
       case 'split':
+        if (this.#failIfClosing(flight)) return
         queue.landed(batch)
         queue.again(...batch.split(this.#options.compression))
         this.#ready.add(queue)
         return
       case 'gap':
+        if (this.#failIfClosing(flight)) return
         queue.landed(batch)
         if (queue.isFirst(batch)) queue.foundGap()
         this.#again(queue, batch, answer.errorCode)
         return
       case 'again':
+        if (this.#failIfClosing(flight)) return
         queue.landed(batch)
         this.#cluster.leaderMoved(queue.topic, queue.partition, answer.currentLeader.leaderId, answer.currentLeader.leaderEpoch)
         if (outcome.lookUp) this.#distrust(queue)
@@ -237,6 +255,12 @@ export class Sender {
         this.#onDone(batch)
       }
     }
+  }
+
+  #failIfClosing(flight: Flight): boolean {
+    const { aborted, reason } = this.#closing.signal
+    if (aborted) this.#fail(flight, reason as TidemarkError)
+    return aborted
   }
 
   #written({ queue, batch }: Flight, baseOffset: number, logAppendTimeMs: number): void {
@@ -300,6 +324,7 @@ export class Sender {
       for (let failures = 1; this.#stale.size > 0; failures++) {
         const names = [...this.#stale.keys()]
         const error = await this.#lookUpOnce(names)
+        if (error === undefined) for (const name of names) this.#judgeTopic(name)
         for (const name of names) this.#stale.delete(name)
         this.wake()
         // No broker can be asked: the batches wait, and say why when their time is over.
@@ -315,11 +340,27 @@ export class Sender {
 
   async #lookUpOnce(names: readonly string[]): Promise<TidemarkError | undefined> {
     try {
-      await this.#cluster.topics(names, { timeoutMs: 0, signal: this.#closing.signal })
+      await this.#cluster.topics(names, { timeoutMs: 0, autoCreate: this.#options.autoCreate, signal: this.#closing.signal })
       return undefined
     } catch (error) {
       if (!isLost(error)) throw error
       return error
+    }
+  }
+
+  /**
+   * Fails the records for a topic or partition that does not exist. Two look-ups in a row have to say so, since a
+   * broker may lag behind.
+   */
+  #judgeTopic(topic: string): void {
+    const view = this.#cluster.topic(topic)
+    for (const queue of this.#stale.get(topic) ?? []) {
+      const error = view === undefined ? undefined : missing(queue, view)
+      if (error === undefined) this.#missing.delete(queue)
+      else if (this.#missing.has(queue) || !['UNKNOWN_TOPIC', 'UNKNOWN_PARTITION'].includes(error.code)) {
+        this.#missing.delete(queue)
+        this.#drop(queue, error)
+      } else this.#missing.add(queue)
     }
   }
 

@@ -1,5 +1,5 @@
 /** What a producer takes and gives. */
-import type { Compression, Header } from '@tidemark/protocol'
+import type { Compression } from '@tidemark/protocol'
 import type { Offset } from '../messages/offset.ts'
 import type { Bytes } from '../messages/topic.ts'
 
@@ -10,7 +10,8 @@ export interface OutgoingMessage<K = Bytes | null, V = Bytes | null> {
   readonly key?: K
   /** null is a tombstone: in a compacted topic it deletes the key. */
   readonly value: V
-  readonly headers?: Readonly<Record<string, Bytes | null>> | readonly Header[]
+  /** In an array a name may come twice. Text is written as UTF-8. */
+  readonly headers?: Readonly<Record<string, Bytes | null>> | readonly { readonly key: string; readonly value: Bytes | null }[]
   /** Instead of the one that the partitioner chooses. */
   readonly partition?: number
   /** Milliseconds since 1970. Default: now. */
@@ -42,7 +43,7 @@ export interface ProducerOptions {
   readonly acks?: Acks
   /** Kafka: `compression.type`. Default: `none`. */
   readonly compression?: Compression
-  /** Kafka: `linger.ms`. Default: 0; batches still form while earlier ones are under way. */
+  /** Kafka: `linger.ms`. Default: 0; batches still form while earlier ones are in flight. */
   readonly lingerMs?: number
   /** Kafka: `batch.size`. Default: 1 MiB, before compression. */
   readonly batchBytesMax?: number
@@ -52,25 +53,33 @@ export interface ProducerOptions {
   readonly requestBytesMax?: number
   /** Records that are not acknowledged yet; beyond it `send` waits. Kafka: `buffer.memory`. Default: 32 MiB. */
   readonly bufferBytesMax?: number
-  /** Calls of `send` that may wait for room or for metadata. Default: 100,000. */
+  /** Calls of `send` that may wait for buffer space or for metadata. Default: 100,000. */
   readonly sendsWaitingMax?: number
-  /** How long a `send` waits for room or for metadata. Kafka: `max.block.ms`. Default: 60,000. */
+  /** How long a `send` waits for buffer space or for metadata. Kafka: `max.block.ms`. Default: 60,000. */
   readonly maxBlockMs?: number
-  /** Ask the broker to create a topic that is not there; it does so if `auto.create.topics.enable`. Default: true. */
+  /**
+   * Ask the broker to create a topic that does not exist; it does so if `auto.create.topics.enable`. Default: true.
+   */
   readonly autoCreate?: boolean
   /**
-   * How long a topic that no broker knows is waited for: one that is just being created is not known everywhere at once.
-   * librdkafka: `topic.metadata.propagation.max.ms`. Default: 5,000.
+   * How long a topic that no broker knows is waited for: one that is just being created is not known everywhere at
+   * once. librdkafka: `topic.metadata.propagation.max.ms`. Default: 5,000.
    */
   readonly topicWaitMs?: number
   /**
-   * How long a record is tried, from when it was accepted; an answer that is awaited then is still awaited, for `requestTimeoutMs`.
-   * Kafka: `delivery.timeout.ms`. Default: 120,000.
+   * How long a record is tried, from when it was accepted; an answer that is due then is still awaited, for
+   * `requestTimeoutMs`. Kafka: `delivery.timeout.ms`. Default: 120,000.
    */
   readonly deliveryTimeoutMs?: number
-  /** No record twice, none out of order, whatever is tried again. Kafka: `enable.idempotence`. Default: true if acks is `all`. */
+  /**
+   * No record twice, none out of order, whatever is tried again. Kafka: `enable.idempotence`. Default: true if acks
+   * is `all`.
+   */
   readonly idempotent?: boolean
-  /** Default: keys as Kafka's own client does it (murmur2); records without a key stay on one partition for a batch (KIP-480). */
+  /**
+   * Default: keys as Kafka's own client does it (murmur2); records without a key stay on one partition for a batch
+   * (KIP-480).
+   */
   readonly partitioner?: Partitioner
 }
 

@@ -1,8 +1,8 @@
-/** From where to where each partition is read: wishes turned into offsets when the reading begins. */
-import { TidemarkError } from '@tidemark/platform'
+/** From where to where each partition is read: options turned into offsets when the reading begins. */
 import type { Cluster } from '../cluster/cluster.ts'
-import { listOffsets, type OffsetSpec, refusedTopic } from '../cluster/list-offsets.ts'
-import type { ReadOptions } from './types.ts'
+import { listOffsets, type OffsetSpec } from '../cluster/list-offsets.ts'
+import { refusedTopic, unknownPartition } from '../cluster/topic-errors.ts'
+import { isOffsetTable, type ResolvedReadOptions } from './options.ts'
 
 export interface Bounds {
   readonly partition: number
@@ -11,22 +11,22 @@ export interface Bounds {
   readonly to: number
 }
 
-/** Rejects with `TidemarkError` UNKNOWN_TOPIC, UNKNOWN_PARTITION, INVALID_OPTION, or as `listOffsets` does. */
-export async function findBounds(cluster: Cluster, topic: string, options: ReadOptions, owner: object): Promise<Bounds[]> {
+/**
+ * Looks the topic up first, so that no partition is missed. Rejects with `TidemarkError` UNKNOWN_TOPIC,
+ * UNKNOWN_PARTITION, or as `listOffsets` does.
+ */
+export async function findBounds(cluster: Cluster, topic: string, options: ResolvedReadOptions, owner: object): Promise<Bounds[]> {
+  cluster.invalidate(topic)
   const view = (await cluster.topics([topic], { signal: options.signal })).get(topic)!
   if (view.errorCode !== 0) throw refusedTopic(topic, view.errorCode)
   const partitions = chosen(options) ?? view.partitions.map((p) => p.partition)
   for (const partition of partitions) {
-    if (view.partitions[partition] !== undefined) continue
-    throw new TidemarkError('UNKNOWN_PARTITION', `topic '${topic}' has no partition ${partition}; it has ${view.partitions.length}`, {
-      topic,
-      partition,
-    })
+    if (view.partitions[partition] === undefined) throw unknownPartition(topic, partition, view.partitions.length)
   }
   const find = async (at: OffsetSpec): Promise<Map<number, number | undefined>> => {
-    const wishes = partitions.map((partition) => ({ topic, partition, at }))
+    const queries = partitions.map((partition) => ({ topic, partition, at }))
     const { isolation, signal } = options
-    const found = await listOffsets(cluster, wishes, { signal, owner, ...(isolation === undefined ? {} : { isolation }) })
+    const found = await listOffsets(cluster, queries, { signal, owner, isolation })
     return new Map(found.map((f) => [f.partition, f.offset]))
   }
   const [to, from] = [await ends(options, find), await starts(options, find)]
@@ -34,36 +34,27 @@ export async function findBounds(cluster: Cluster, topic: string, options: ReadO
 }
 
 /** The partitions that the caller named. */
-function chosen({ partitions, from }: ReadOptions): readonly number[] | undefined {
+function chosen({ partitions, from }: ResolvedReadOptions): readonly number[] | undefined {
   if (partitions !== undefined) return [...new Set(partitions)]
-  return isTable(from) ? Object.keys(from).map(Number) : undefined
+  return isOffsetTable(from) ? Object.keys(from).map(Number) : undefined
 }
 
 type Find = (at: OffsetSpec) => Promise<Map<number, number | undefined>>
-type Lookup = (partition: number) => number
+type OffsetOf = (partition: number) => number
 
-async function starts({ from = 'earliest' }: ReadOptions, find: Find): Promise<Lookup> {
-  if (typeof from === 'number') return () => checked('from', from)
-  if (isTable(from)) return (partition) => checked(`from[${partition}]`, from[partition])
+async function starts({ from }: ResolvedReadOptions, find: Find): Promise<OffsetOf> {
+  if (typeof from === 'number') return () => from
+  if (isOffsetTable(from)) return (partition) => from[partition]!
   const found = await find(from)
   // Nothing at or after the time: begin where the next record will be.
   const ends = [...found.values()].includes(undefined) ? await find('latest') : found
   return (partition) => found.get(partition) ?? ends.get(partition) ?? 0
 }
 
-async function ends({ to }: ReadOptions, find: Find): Promise<Lookup> {
+async function ends({ to }: ResolvedReadOptions, find: Find): Promise<OffsetOf> {
   if (to === undefined) return () => Number.POSITIVE_INFINITY
-  if (typeof to === 'number') return () => checked('to', to)
+  if (typeof to === 'number') return () => to
   const ends = await find('latest')
   const found = to === 'end' ? ends : await find(to)
   return (partition) => found.get(partition) ?? ends.get(partition) ?? 0
-}
-
-function isTable(from: ReadOptions['from']): from is Readonly<Record<number, number>> {
-  return typeof from === 'object' && !(from instanceof Date)
-}
-
-function checked(name: string, offset: number | undefined): number {
-  if (offset !== undefined && Number.isSafeInteger(offset) && offset >= 0) return offset
-  throw new TidemarkError('INVALID_OPTION', `${name} is ${offset}; an offset is a whole number from 0 on`)
 }

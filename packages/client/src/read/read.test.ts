@@ -114,13 +114,36 @@ describe('bounds', () => {
 
   it('that make no sense are refused', async () => {
     const { world, kafka } = start()
-    for (const [options, code] of [
-      [{ from: -1 }, 'INVALID_OPTION'],
-      [{ from: 1.5 }, 'INVALID_OPTION'],
-      [{ partitions: [5] }, 'UNKNOWN_PARTITION'],
-    ] as const) {
-      expect(await world.fails(read(kafka, 't', options).next())).toMatchObject({ code })
+    for (const options of [
+      { from: -1 },
+      { from: 1.5 },
+      { from: Number.NaN },
+      { from: new Date(-1) },
+      { from: new Date('0001-01-01') },
+      { from: new Date(Number.NaN) },
+      { from: 'end' },
+      { from: null },
+      { from: {} },
+      { from: { 0: -2 } },
+      { from: { '-1': 0 } },
+      { from: { 0: 1 }, partitions: [1] },
+      { to: -1 },
+      { to: 'latest' },
+      { to: new Date(-2) },
+      { partitions: [-1] },
+      { partitions: ['0'] },
+      { partitions: 0 },
+      { isolation: 'READ_COMMITTED' },
+      { bufferBytesMax: 0 },
+      { checkCrc: 'no' },
+      { fromBeginning: true },
+      { group: 'g' },
+    ]) {
+      expect(() => read(kafka, 't', options as never), JSON.stringify(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
     }
+    expect(() => read(kafka, '' as never)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+    expect(() => read(kafka, undefined as never)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+    expect(await world.fails(read(kafka, 't', { partitions: [5] }).next())).toMatchObject({ code: 'UNKNOWN_PARTITION' })
     expect(await world.fails(read(kafka, 'nope', {}).next())).toMatchObject({ code: 'UNKNOWN_TOPIC', topic: 'nope' })
   })
 })

@@ -1,8 +1,8 @@
 /**
  * Reads a topic without a group: nothing is joined, nothing committed.
  *
- * A partition is finished when its *position* reaches the end, not when a certain record is seen: the last offsets may hold markers,
- * or records that compaction took out. There is no order across partitions.
+ * A partition is finished when its *position* reaches the end, not when a certain record is seen: the last offsets
+ * may hold markers, or records that compaction took out. Records of different partitions come in no particular order.
  */
 
 import { aborted } from '../connect/abortable.ts'
@@ -12,13 +12,14 @@ import type { Kafka } from '../kafka.ts'
 import { handleOf } from '../kafka.ts'
 import type { FetchedMessage, ReceivedMessage } from '../messages/message.ts'
 import { nameOf, type TopicName } from '../messages/topic.ts'
-import { positive } from '../options.ts'
 import { type Bounds, findBounds } from './bounds.ts'
+import { isOffsetTable, type ResolvedReadOptions, resolveReadOptions } from './options.ts'
 import type { ReadOptions } from './types.ts'
 
 /**
- * The messages of a topic, within bounds. Leaving the loop, by any way, frees everything.
- * Throws `TidemarkError` from the loop: UNKNOWN_TOPIC, OFFSET_OUT_OF_RANGE, LOG_TRUNCATED, TOPIC_REPLACED, CORRUPT_BATCH, ABORTED, UNREACHABLE, …
+ * The messages of a topic, within bounds. Leaving the loop, however, frees everything. Throws `TidemarkError`
+ * INVALID_OPTION and INVALID_ARGUMENT at once, and from the loop: UNKNOWN_TOPIC, OFFSET_OUT_OF_RANGE, LOG_TRUNCATED,
+ * TOPIC_REPLACED, CORRUPT_BATCH, ABORTED, CLOSED, UNREACHABLE, …
  *
  * ```ts
  * for await (const message of read(kafka, 'orders', { from: new Date('2026-01-01'), to: 'end' })) console.log(message.offset)
@@ -29,7 +30,7 @@ export function read(
   topic: TopicName,
   options: ReadOptions = {},
 ): AsyncIterableIterator<ReceivedMessage, undefined> & AsyncDisposable {
-  return new Reading(kafka, nameOf(topic), options)
+  return new Reading(kafka, nameOf(topic), resolveReadOptions(options))
 }
 
 interface Chunk {
@@ -50,7 +51,7 @@ const PARTITION_BYTES_MAX = 1024 * 1024
 class Reading implements AsyncIterableIterator<ReceivedMessage, undefined>, AsyncDisposable {
   readonly #kafka: Kafka
   readonly #topic: string
-  readonly #options: ReadOptions
+  readonly #options: ResolvedReadOptions
   readonly #fetcher: Fetcher<Bounds>
   readonly #chunks: Chunk[] = []
   readonly #waiters: Waiter[] = []
@@ -64,8 +65,8 @@ class Reading implements AsyncIterableIterator<ReceivedMessage, undefined>, Asyn
   #closed = false
   #stopListening: (() => void) | undefined
 
-  constructor(kafka: Kafka, topic: string, options: ReadOptions) {
-    const bufferBytesMax = positive('bufferBytesMax', options.bufferBytesMax ?? 32 * 1024 * 1024)
+  constructor(kafka: Kafka, topic: string, options: ResolvedReadOptions) {
+    const { bufferBytesMax, isolation, checkCrc } = options
     this.#kafka = kafka
     this.#topic = topic
     this.#options = options
@@ -79,8 +80,8 @@ class Reading implements AsyncIterableIterator<ReceivedMessage, undefined>, Asyn
         bufferBytesMax,
         bytesMax: Math.min(bufferBytesMax, 16 * 1024 * 1024),
         partitionBytesMax: Math.min(PARTITION_BYTES_MAX, Math.max(1, Math.floor(bufferBytesMax / 4))),
-        ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
-        ...(options.checkCrc === undefined ? {} : { checkCrc: options.checkCrc }),
+        isolation,
+        checkCrc,
       },
     )
   }
@@ -152,7 +153,7 @@ class Reading implements AsyncIterableIterator<ReceivedMessage, undefined>, Asyn
   /** Partitions that were added while the topic is followed. */
   #onChange(topics: readonly string[]): void {
     const { partitions, from } = this.#options
-    const named = partitions !== undefined || (typeof from === 'object' && !(from instanceof Date))
+    const named = partitions !== undefined || isOffsetTable(from)
     if (this.#bounded || named || !topics.includes(this.#topic)) return
     const count = handleOf(this.#kafka).cluster.topic(this.#topic)?.partitions.length ?? 0
     for (; this.#partitionCount < count; this.#partitionCount++) {

@@ -2,13 +2,14 @@ import type { Isolation } from '../cluster/types.ts'
 
 export interface ReadOptions {
   /**
-   * Where to begin: the ends of the log, the first record at or after a Date, an offset for all partitions, or one for each
-   * partition that is to be read. Default: `earliest`.
+   * Where to begin: the ends of the log, the first record at or after a Date, an offset for all partitions, or one
+   * for each partition that is to be read. Default: `earliest`.
    */
   readonly from?: 'earliest' | 'latest' | Date | number | Readonly<Record<number, number>>
   /**
-   * Where to stop, exclusive: at the end as it is when the reading begins, at the first record at or after a Date (at the end, if
-   * there is none yet), or at an offset. Default: never; then partitions that are added later are read too, from their start.
+   * Where to stop, exclusive: at the end as it is when the reading begins, at the first record at or after a Date (at
+   * the end, if there is none yet), or at an offset. Default: never; then partitions that are added later are read
+   * too, from their start.
    */
   readonly to?: 'end' | Date | number
   /** Default: all of them, or those that `from` names. */

@@ -1,6 +1,7 @@
 /**
- * A Kafka cluster for the tests: real frames over the network in memory, a few topics, and Kafka's rules where a client can see
- * them (sequences, epochs, fencing, parking). `on` puts a script in front of an API: answer something else, be silent, hang up.
+ * A Kafka cluster for the tests: real frames over the network in memory, a few topics, and Kafka's rules where a
+ * client can see them (sequences, epochs, fencing, parking). `on` puts a script in front of an API: answer something
+ * else, be silent, hang up.
  */
 import type { Connection } from '@tidemark/platform'
 import {
@@ -50,6 +51,15 @@ export interface FakePartition {
 interface FakeTopic {
   id: string
   partitions: FakePartition[]
+}
+
+const NO_GROUP = {
+  errorCode: ErrorCode.GROUP_ID_NOT_FOUND,
+  groupState: '',
+  groupEpoch: 0,
+  assignmentEpoch: 0,
+  assignorName: '',
+  members: [],
 }
 
 export class FakeCluster {
@@ -218,6 +228,10 @@ export class FakeCluster {
         return this.#fetch(call)
       case 'CreateTopics':
         return this.#createTopics(call)
+      case 'ListGroups':
+        return { errorCode: 0, groups: [] }
+      case 'ConsumerGroupDescribe':
+        return { groups: call.body.groupIds.map((groupId: string) => ({ ...NO_GROUP, groupId })) }
       default:
         throw new Error(`${call.api} has no answer here; script one`)
     }

@@ -1,4 +1,7 @@
-/** Time, chance and a network in memory for the tests: nothing happens but by `run` and `settle`, in one order for one seed. */
+/**
+ * Time, chance and a network in memory for the tests: nothing happens but by `run` and `settle`, in one order for one
+ * seed.
+ */
 import { setImmediate as turn } from 'node:timers/promises'
 import {
   type Address,

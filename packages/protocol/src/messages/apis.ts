@@ -18,6 +18,7 @@ import { CreateTopicsRequest, CreateTopicsResponse } from './19-create-topics.ts
 import { DeleteTopicsRequest, DeleteTopicsResponse } from './20-delete-topics.ts'
 import { InitProducerIdRequest, InitProducerIdResponse } from './22-init-producer-id.ts'
 import { OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse } from './23-offset-for-leader-epoch.ts'
+import { ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse } from './69-consumer-group-describe.ts'
 
 export interface Api<Q extends Fields = any, A extends Fields = any> {
   readonly key: number
@@ -49,6 +50,7 @@ export const apis = {
   DeleteTopics: api(DeleteTopicsRequest, DeleteTopicsResponse),
   InitProducerId: api(InitProducerIdRequest, InitProducerIdResponse),
   OffsetForLeaderEpoch: api(OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse),
+  ConsumerGroupDescribe: api(ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse),
 } as const
 
 export const apiByKey: ReadonlyMap<number, Api> = new Map(Object.values(apis).map((a) => [a.key, a as Api]))

@@ -20,7 +20,7 @@ export const BATCH_HEADER_BYTES = 61
 export const BATCH_LENGTH_END = 12
 
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
-const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
+export const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
 const TIMESTAMP_TYPE = 0x08
 const TRANSACTIONAL = 0x10

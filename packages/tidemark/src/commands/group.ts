@@ -36,7 +36,7 @@ async function describe(name: string, options: ClusterOptions & OutputOptions): 
     const { state, members, positions } = await groupPositions(kafka, name)
     if (options.output === 'json') return printJson({ group: name, state, members, positions })
     say(`group ${name}: ${state}, ${members.length} ${members.length === 1 ? 'member' : 'members'}`)
-    const rows = positions.map((p) => ({ ...p, owner: p.owner?.memberId }))
+    const rows = positions.map((p) => ({ ...p, owner: p.owner?.memberId, error: p.error?.code }))
     const columns = { topic: 'TOPIC', partition: 'PARTITION', committed: 'COMMITTED', end: 'END', lag: 'LAG', owner: 'OWNER' }
     printRows(rows, columns, 'table')
   })

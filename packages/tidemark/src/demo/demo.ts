@@ -232,7 +232,7 @@ export class Demo {
   #report(verdict: Verdict): boolean {
     const { produced, delivered, deliveredAgain, appendedAgain, pauses, seconds } = this.#progress
     const committed = this.#positions.reduce((sum, p) => sum + (p.committed ?? 0), 0)
-    const end = this.#positions.reduce((sum, p) => sum + p.end, 0)
+    const end = this.#positions.reduce((sum, p) => sum + (p.end ?? 0), 0)
     const agrees = verdict.differences.length === 0 && verdict.lost === 0 && verdict.countedTwice === 0 && committed === end
     const rows: [string, string | number][] = [
       ['produced', produced],

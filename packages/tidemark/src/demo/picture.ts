@@ -17,7 +17,7 @@ export class Picture {
   }
 
   #lines(progress: Progress, positions: readonly GroupPosition[], total: number): string[] {
-    const most = Math.max(1, ...positions.map((p) => p.end), total / progress.partitions)
+    const most = Math.max(1, ...positions.map((p) => p.end ?? 0), total / progress.partitions)
     const bars = Array.from({ length: progress.partitions }, (_, partition) => {
       const p = positions.find((at) => at.partition === partition)
       const committed = p?.committed ?? 0
