@@ -47,7 +47,7 @@ async function tell(): Promise<void> {
   for await (const event of consumer.events) {
     if (event.kind === 'assigned') note('assigned', task.name, event.partition)
     if (event.kind === 'ended') note('ended', task.name, event.partition, event.reason)
-    if (event.kind === 'commitRefused') note('refused', task.name, event.partition, event.offset, event.error)
+    if (event.kind === 'commitRefused') note('refused', task.name, event.partition, event.offset, event.error.code)
   }
 }
 
