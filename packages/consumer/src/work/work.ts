@@ -1,5 +1,5 @@
 /** What a user asked to be done with a topic, its options resolved; what carries it out; and what is told of it. */
-import type { Message, ReceivedMessage } from '@tidemark/client'
+import type { ReceivedMessage } from '@tidemark/client'
 import type { FetchedMessage } from '@tidemark/client/internal'
 import type { Claim } from '../claims/claim.ts'
 import type { CommitLimits } from '../commit/committer.ts'
@@ -95,5 +95,3 @@ export interface WorkListener {
 
 /** A handler with its arguments, without a closure of its own. */
 export type HandlerCall = readonly [handler: (input: never, context: never) => unknown, input: unknown, context: unknown]
-
-export type { Message }
