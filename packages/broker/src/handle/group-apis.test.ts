@@ -23,6 +23,7 @@ import { leaveGroup } from './13-leave-group.ts'
 import { syncGroup } from './14-sync-group.ts'
 import { describeGroups } from './15-describe-groups.ts'
 import { listGroups } from './16-list-groups.ts'
+import { initProducerId } from './22-init-producer-id.ts'
 
 const UNKNOWN_ID = 'f'.repeat(32)
 const NO_OPERATIONS = -2147483648
@@ -268,10 +269,23 @@ describe('FindCoordinator', () => {
     expect(answer).toMatchObject({ errorCode: 0, nodeId: 1, host: 'broker.example', port: 9092 })
     expect(nameOf((await ask(findCoordinator, version, { key: '' })).errorCode)).toBe('INVALID_GROUP_ID')
     if (version === 0) return
-    const transaction = await ask(findCoordinator, version, { key: 't', keyType: 1 })
-    expect(transaction).toMatchObject({ errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, nodeId: -1, host: '', port: -1 })
-    expect(transaction.errorMessage).not.toBe('')
+    const share = await ask(findCoordinator, version, { key: 's', keyType: 2 })
+    expect(share).toMatchObject({ errorCode: ErrorCode.INVALID_REQUEST, nodeId: -1, host: '', port: -1 })
+    expect(share.errorMessage).not.toBe('')
   })
+
+  it.each(versionsOf(findCoordinator).slice(1))(
+    'v%i: a transactional producer finds this node, and InitProducerId tells it at once that transactions are not served',
+    async (version) => {
+      const answer = await ask(findCoordinator, version, { key: 't', coordinatorKeys: ['t'], keyType: 1 })
+      const found = version >= 4 ? answer.coordinators[0]! : answer
+      expect(found).toMatchObject({ errorCode: 0, nodeId: 1, host: 'broker.example', port: 9092 })
+      for (const initVersion of versionsOf(initProducerId)) {
+        const init = await ask(initProducerId, initVersion, { transactionalId: 't', transactionTimeoutMs: 1000 })
+        expect(nameOf(init.errorCode)).toBe('UNSUPPORTED_VERSION')
+      }
+    },
+  )
 
   it.each([4, 5, 6])('v%i answers several keys', async (version) => {
     const answer = await ask(findCoordinator, version, { coordinatorKeys: ['a', '', 'b'] })
@@ -280,8 +294,8 @@ describe('FindCoordinator', () => {
       ['', 'INVALID_GROUP_ID', -1, '', -1],
       ['b', 'NONE', 1, 'broker.example', 9092],
     ])
-    const others = await ask(findCoordinator, version, { keyType: 2, coordinatorKeys: ['s'] })
-    expect(others.coordinators.map((c) => nameOf(c.errorCode))).toEqual(['INVALID_REQUEST'])
+    const shares = await ask(findCoordinator, version, { keyType: 2, coordinatorKeys: ['s'] })
+    expect(shares.coordinators.map((c) => nameOf(c.errorCode))).toEqual(['INVALID_REQUEST'])
   })
 })
 
