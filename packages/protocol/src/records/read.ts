@@ -104,18 +104,28 @@ export function readHeaders(body: Buffer, at: number, bound = body.length): { re
   return { headers, end: r.pos }
 }
 
+/** The earliest and the latest time of the records of a batch, as deltas to its base timestamp. */
+export interface TimeDeltas {
+  readonly min: number
+  readonly max: number
+}
+
 /**
  * Walks the records of an uncompressed batch and throws `WireError` unless lengths, deltas and count agree with the header:
  * one broken record would stop every consumer (Kafka's LogValidator, INVALID_RECORD).
  */
-export function checkRecords(batch: Buffer, header: BatchHeader): void {
+export function checkRecords(batch: Buffer, header: BatchHeader): TimeDeltas {
   const r = new VarintReader(batch, BATCH_HEADER_BYTES, header.size)
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
   for (let i = 0; i < header.recordCount; i++) {
     const size = r.varint()
     const end = r.pos + size
     if (size < 0 || end > header.size) throw new WireError(`record ${i} ends beyond its batch`)
     r.pos++
-    r.varlong()
+    const timeDelta = r.varlong()
+    if (timeDelta < min) min = timeDelta
+    if (timeDelta > max) max = timeDelta
     const delta = r.varint()
     if (delta !== i) throw new WireError(`record ${i} has offset delta ${delta}`)
     skipBytes(r, end)
@@ -131,6 +141,7 @@ export function checkRecords(batch: Buffer, header: BatchHeader): void {
     if (r.pos !== end) throw new WireError(`record ${i} does not fill its ${size} bytes`)
   }
   if (r.pos !== header.size) throw new WireError(`${header.size - r.pos} bytes are left behind the last record`)
+  return { min, max }
 }
 
 function skipBytes(r: VarintReader, end: number): void {
