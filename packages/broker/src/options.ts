@@ -39,6 +39,8 @@ export interface BrokerOptions {
   readonly outputMemoryBytesMax: number
   /** Memory of large frames that is kept for the next ones. */
   readonly frameMemoryBytesMax: number
+  /** Memory for indexes of full segments, of all logs together. */
+  readonly indexMemoryBytesMax: number
   /** Memory of large reads that is kept for the next ones. */
   readonly readMemoryBytesMax: number
   /** What is read from the disk before a reader asks for it, of all logs together. 0: nothing. */
@@ -106,6 +108,7 @@ const defaults: Omit<BrokerOptions, 'data'> = {
   outputBufferBytesMax: 8 * MiB,
   outputMemoryBytesMax: 64 * MiB,
   frameMemoryBytesMax: 32 * MiB,
+  indexMemoryBytesMax: 16 * MiB,
   readMemoryBytesMax: 32 * MiB,
   readAheadBytesMax: 16 * MiB,
   memoryBytesMax: 256 * MiB,

@@ -13,9 +13,10 @@ import { cutBatches } from './cut-batches.ts'
 import type { Files } from './files.ts'
 import type { Flusher } from './flusher.ts'
 import { GroupCommit } from './group-commit.ts'
+import type { IndexCache } from './index-cache.ts'
 import type { Latest, Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
 import type { ReadAhead } from './read-ahead.ts'
-import { Segment } from './segment.ts'
+import { Segment, type Summary } from './segment.ts'
 import type { SegmentIndex } from './segment-index.ts'
 import type { SmallFiles } from './small-files.ts'
 
@@ -25,8 +26,6 @@ const READ_BYTES_MAX = 4 * 1024 * 1024
 const READ_BYTES_MIN = 8 * 1024
 /** Who reads so much at once reads on. */
 const READ_AHEAD_BYTES_MIN = 64 * 1024
-/** Indexes of full segments that stay in memory, of one log. */
-const INDEXES_KEPT = 4
 /** An index is written again when so much of its segment is new, so that writing it costs a few hundredths of writing the segment. */
 const SAVED_PART = 4
 const SAVED_BYTES_MIN = 16 * 1024 * 1024
@@ -42,6 +41,7 @@ export interface LogSite {
   readonly flusher: Flusher
   readonly indexIntervalBytes: number
   readonly recoveryBytesMax: number
+  readonly indexes: IndexCache
   readonly reads: MemoryPool
   readonly ahead: ReadAhead
   onFailure(cause: unknown): void
@@ -54,8 +54,6 @@ export class FileLog implements Log {
   readonly #events: LogEvents
   readonly #group: GroupCommit
   #segments: Segment[]
-  /** Full segments whose index is in memory. */
-  readonly #recent: Segment[] = []
   /** Files whose names are not synced yet, each with the folders that hold them. */
   #newNames: { readonly path: string; readonly folders: readonly string[] }[] = []
   #namesSynced: Promise<unknown> = Promise.resolve()
@@ -166,7 +164,7 @@ export class FileLog implements Log {
     if (this.#site.policy !== 'always') await this.#syncFile(segment)
     await segment.saveIndex(encoded, this.#site.small)
     segment.isSaving = false
-    if (isFull) segment.unload()
+    if (isFull && !this.#removed && this.#segments.includes(segment)) this.#site.indexes.keep(segment)
   }
 
   #syncFile({ path }: Segment): Promise<void> {
@@ -301,25 +299,25 @@ export class FileLog implements Log {
   #seekTimeIn(i: number, timestampMs: number): Now<number> {
     const segment = this.#segments[i]
     if (segment === undefined) return this.end
-    return after(segment.summary(this.#site), ({ maxTimestampMs }) =>
+    return after(this.#summaryOf(segment), ({ maxTimestampMs }) =>
       maxTimestampMs >= timestampMs
         ? after(this.#indexOf(segment), (index) => index.offsetByTime(timestampMs))
         : this.#seekTimeIn(i + 1, timestampMs),
     )
   }
 
-  /** The index of a segment; of the full ones, those that were asked for last stay in memory. */
+  /** The index of the segment that is written to is in memory. */
   #indexOf(segment: Segment): Now<SegmentIndex> {
-    if (segment !== this.#segments.at(-1) && !this.#recent.includes(segment)) {
-      this.#recent.push(segment)
-      if (this.#recent.length > INDEXES_KEPT) this.#recent.shift()!.unload()
-    }
-    return segment.index(this.#site)
+    return segment === this.#segments.at(-1) ? segment.index(this.#site) : this.#site.indexes.of(segment, this.#site)
+  }
+
+  #summaryOf(segment: Segment): Now<Summary> {
+    return segment === this.#segments.at(-1) ? segment.index(this.#site) : this.#site.indexes.summaryOf(segment, this.#site)
   }
 
   latest(): Now<Latest | undefined> {
     const segments = this.#segments.filter((s) => s.bytes > 0)
-    return after(allOf(segments.map((s) => s.summary(this.#site))), (summaries) => {
+    return after(allOf(segments.map((s) => this.#summaryOf(s))), (summaries) => {
       let latest: Latest | undefined
       for (const { maxTimestampMs, maxTimestampOffset } of summaries) {
         const later = latest === undefined || maxTimestampMs > latest.timestampMs
@@ -332,7 +330,7 @@ export class FileLog implements Log {
   segments(): Now<readonly SegmentFacts[]> {
     if (this.#segments.length === 0) return [{ baseOffset: this.start, bytes: 0, maxTimestampMs: -1 }]
     const segments = this.#segments
-    return after(allOf(segments.map((s) => s.summary(this.#site))), (summaries) =>
+    return after(allOf(segments.map((s) => this.#summaryOf(s))), (summaries) =>
       summaries.map(({ maxTimestampMs }, i) => ({ baseOffset: segments[i]!.baseOffset, bytes: segments[i]!.bytes, maxTimestampMs })),
     )
   }
@@ -343,7 +341,10 @@ export class FileLog implements Log {
     if (count === 0) return
     const gone = this.#segments.splice(0, count)
     this.start = this.#segments[0]!.baseOffset
-    for (const segment of gone) this.bytes -= segment.bytes
+    for (const segment of gone) {
+      this.bytes -= segment.bytes
+      this.#site.indexes.forget(segment)
+    }
     this.#inBackground(this.#unlink(gone))
   }
 
@@ -365,7 +366,10 @@ export class FileLog implements Log {
   async remove(): Promise<void> {
     this.#removed = true
     await Promise.allSettled([this.#written, ...this.#background])
-    for (const segment of this.#segments) this.#site.files.close(segment.path)
+    for (const segment of this.#segments) {
+      this.#site.files.close(segment.path)
+      this.#site.indexes.forget(segment)
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import { FileLog, type LogSite } from './file-log.ts'
 import { Files } from './files.ts'
 import { Flusher } from './flusher.ts'
 import { DataFolder, type Identity, type KnownLogs, type SegmentSize } from './folder.ts'
+import { IndexCache } from './index-cache.ts'
 import type { Log, LogEvents, LogLimits } from './log.ts'
 import { ReadAhead } from './read-ahead.ts'
 import { recover } from './recover.ts'
@@ -23,6 +24,8 @@ export interface FileStoreOptions {
   readonly openFilesMax: number
   readonly indexIntervalBytes: number
   readonly recoveryBytesMax: number
+  /** Memory for indexes of full segments, of all logs together. 8 MiB unless given. */
+  readonly indexMemoryBytesMax?: number
   /** Memory of large reads that is kept for the next ones. None unless given. */
   readonly readMemoryBytesMax?: number
   /** What may be read before it is asked for. Nothing unless given. */
@@ -31,6 +34,7 @@ export interface FileStoreOptions {
   onRecovered(log: string, end: number, bytesCut: number): void
 }
 
+const INDEX_MEMORY_BYTES_MAX = 8 * 1024 * 1024
 /** How often it is seen whether the folder is still there: a file that was removed can be written to without an error. */
 const FOLDER_CHECK_MS = 1_000
 /** Logs that are closed at once: as many syncs as the thread pool does beside each other. */
@@ -61,6 +65,7 @@ export class FileStore implements Store {
       flusher: new Flusher(clock, options.fsyncIntervalMs, options.onFailure),
       indexIntervalBytes,
       recoveryBytesMax,
+      indexes: new IndexCache(options.indexMemoryBytesMax ?? INDEX_MEMORY_BYTES_MAX),
       reads,
       ahead: new ReadAhead(reads, clock, options.readAheadBytesMax ?? 0),
       onFailure: options.onFailure,
@@ -137,6 +142,11 @@ export class FileStore implements Store {
   async writeSmall(name: string, file: string, bytes: Uint8Array): Promise<void> {
     this.#options.disk.makeFolder(this.#path(name))
     await this.#site.small.write(`${this.#path(name)}/${file}`, bytes)
+  }
+
+  /** Indexes of full segments that are in memory. */
+  get indexBytes(): number {
+    return this.#site.indexes.bytes
   }
 
   isLent(bytes: Uint8Array): boolean {

@@ -19,6 +19,8 @@ const INDEX_HEAD = 37
 const INDEX_ENTRY = 8
 const TIME_HEAD = 12
 const TIME_ENTRY = 12
+const OBJECT_BYTES = 300
+const ENTRY_MEMORY_BYTES = 24
 /** Before the first record. */
 const NO_TIME = -1
 
@@ -52,6 +54,11 @@ export class SegmentIndex {
 
   get entries(): number {
     return this.#offsets.length
+  }
+
+  /** What it takes in memory, about: three numbers an entry. */
+  get memoryBytes(): number {
+    return OBJECT_BYTES + this.entries * ENTRY_MEMORY_BYTES
   }
 
   /** Takes in the batch that lies at `bytes`. */

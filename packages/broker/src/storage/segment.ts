@@ -74,9 +74,9 @@ export class Segment {
     return this.#loading
   }
 
-  /** The latest time in it, and where: remembered when its index is not. */
-  summary(site: LogSite): Now<Summary> {
-    return this.loaded ?? this.#summary ?? this.index(site)
+  /** The latest time in it, and where. It outlives the index; undefined: the index was never loaded. */
+  get summary(): Summary | undefined {
+    return this.loaded ?? this.#summary
   }
 
   /** What `.index` and `.timeindex` say, if they are whole; it may cover a part of the segment only. */
@@ -100,11 +100,11 @@ export class Segment {
     this.indexedBytes = encoded.bytes
   }
 
-  /** Gives the memory of its index back: it is on disk. */
+  /** Gives the memory of its index back: it is read from its files, or from the segment, when it is needed again. */
   unload(): void {
-    this.#summary = this.loaded
-      ? { maxTimestampMs: this.loaded.maxTimestampMs, maxTimestampOffset: this.loaded.maxTimestampOffset }
-      : this.#summary
+    if (this.loaded === undefined) return
+    const { maxTimestampMs, maxTimestampOffset } = this.loaded
+    this.#summary = { maxTimestampMs, maxTimestampOffset }
     this.loaded = undefined
     this.#remembered.length = 0
   }
