@@ -11,7 +11,7 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
   platform: { uses: ['protocol'], folders: [] },
   broker: {
     uses: ['protocol', 'platform'],
-    folders: ['accept', 'codec', 'dispatch', 'handle', 'perform', 'state', 'storage'],
+    folders: ['accept', 'dispatch', 'handle', 'coordinate', 'partition', 'metadata', 'storage', 'state'],
   },
   client: { uses: ['protocol', 'platform'], folders: [] },
   consumer: {
@@ -94,10 +94,10 @@ test('state decides without clock, chance, waiting or machine', () => {
   expect(wrong).toEqual([])
 })
 
-test('in the broker perform alone imports storage, and state imports nothing but protocol', () => {
+test('in the broker partitions and metadata alone import storage, and state imports nothing but protocol', () => {
   const sources = sourcesOf('broker')
   const storage = sources
-    .filter((s) => !['perform', 'storage', 'broker.ts'].includes(s.folder))
+    .filter((s) => !['partition', 'metadata', 'storage', 'broker.ts'].includes(s.folder))
     .flatMap((s) => s.imports.filter((i) => i.includes('/storage/')).map((i) => `${s.file} imports ${i}`))
   const state = sources
     .filter((s) => s.folder === 'state')

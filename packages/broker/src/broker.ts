@@ -5,19 +5,19 @@
 import { type Clock, DiskError, TidemarkError } from '@tidemark/platform'
 import { uuidToText } from '@tidemark/protocol'
 import { Acceptor, type Addresses } from './accept/acceptor.ts'
+import { Groups } from './coordinate/groups.ts'
+import { tell } from './diagnostics.ts'
 import { OutputMemory } from './dispatch/output-memory.ts'
 import type { Services } from './dispatch/services.ts'
+import { Failure } from './failure.ts'
 import { allHandlers } from './handle/all.ts'
 import { MemoryPool } from './memory-pool.ts'
+import { MetadataLog } from './metadata/metadata-log.ts'
+import { ProducerIds } from './metadata/producer-ids.ts'
+import { Topics } from './metadata/topics.ts'
 import { type BrokerOptions, MEMORY, resolveOptions, type StartOptions } from './options.ts'
-import { Cluster } from './perform/cluster.ts'
-import { Groups } from './perform/coordinator/groups.ts'
-import { tell } from './perform/diagnostics.ts'
-import { Failure } from './perform/failure.ts'
-import { Partitions } from './perform/partitions.ts'
-import { ProducerIds } from './perform/producer-ids.ts'
-import { Retention } from './perform/retention.ts'
-import { Topics } from './perform/topics.ts'
+import { Retention } from './partition/keep/retention.ts'
+import { Partitions } from './partition/partitions.ts'
 import { OFFSETS_TOPIC } from './state/topics/names.ts'
 import { FileStore } from './storage/file-store.ts'
 import { MemoryStore } from './storage/memory-store.ts'
@@ -88,7 +88,7 @@ interface Parts {
   readonly clusterId: string
   readonly store: Store
   readonly acceptor: Acceptor
-  readonly cluster: Cluster
+  readonly metadataLog: MetadataLog
   readonly partitions: Partitions
   readonly groups: Groups
   readonly retention: Retention
@@ -108,14 +108,14 @@ class Running implements Broker {
 
   static async start(options: BrokerOptions, store: Store, acceptor: Acceptor, failure: Failure): Promise<Running> {
     const { platform } = options
-    const cluster = await Cluster.open(store, platform, failure)
+    const metadataLog = await MetadataLog.open(store, platform, failure)
     // The partitions of __consumer_offsets stay as many as they were: groups are found by their number.
-    const offsetsPartitions = cluster.metadata.byName.get(OFFSETS_TOPIC)?.partitions ?? options.offsetsPartitions
+    const offsetsPartitions = metadataLog.metadata.byName.get(OFFSETS_TOPIC)?.partitions ?? options.offsetsPartitions
     const settled: BrokerOptions = { ...options, offsetsPartitions }
-    const topics = new Topics(cluster, settled)
+    const topics = new Topics(metadataLog, settled)
     const partitions = new Partitions(store, topics, settled, failure)
     const groups = new Groups({ options: settled, platform, topics, partitions })
-    const producerIds = new ProducerIds(cluster, settled.pidBlock)
+    const producerIds = new ProducerIds(metadataLog, settled.pidBlock)
     const outputMemory = new OutputMemory(settled.outputMemoryBytesMax)
     const clusterId = uuidToText(store.clusterId)
     const services: Services = { options: settled, clusterId, platform, topics, partitions, groups, producerIds, outputMemory }
@@ -129,7 +129,7 @@ class Running implements Broker {
       onRefused: (client: string, why: string) => tell({ kind: 'refused', client, why }),
       onBug: (where: string, error: unknown) => tell({ kind: 'bug', where, error }),
     }
-    const [addresses] = await Promise.all([acceptor.addresses, cluster.started])
+    const [addresses] = await Promise.all([acceptor.addresses, metadataLog.started])
     try {
       void groups.start()
     } catch (error) {
@@ -139,7 +139,17 @@ class Running implements Broker {
     acceptor.open(site)
     void partitions.sweep()
     retention.start()
-    return new Running(addresses, { clock: platform.clock, clusterId, store, acceptor, cluster, partitions, groups, retention, failure })
+    return new Running(addresses, {
+      clock: platform.clock,
+      clusterId,
+      store,
+      acceptor,
+      metadataLog,
+      partitions,
+      groups,
+      retention,
+      failure,
+    })
   }
 
   private constructor({ bound, advertised }: Addresses, parts: Parts) {
@@ -178,11 +188,11 @@ class Running implements Broker {
   }
 
   async #writeDown(): Promise<void> {
-    const { groups, partitions, cluster, store, failure } = this.#parts
+    const { groups, partitions, metadataLog, store, failure } = this.#parts
     try {
       await groups.close()
       await partitions.settle()
-      await cluster.checkpoint()
+      await metadataLog.checkpoint()
       if (failure.error === undefined) await store.close()
     } catch (cause) {
       failure.report(cause)

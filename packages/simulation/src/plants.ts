@@ -108,7 +108,7 @@ export const plants: readonly Plant[] = [
     name: 'producer state forgotten at restart',
     changes: [
       {
-        file: 'broker/src/perform/load-state.ts',
+        file: 'broker/src/partition/load-state.ts',
         find: 'const state = isUsable ? restored!.state : new PartitionState(producersMax)',
         replace: 'return new PartitionState(producersMax)\n    const state = restored!.state',
       },

@@ -1,9 +1,9 @@
 /** One client's connection: its bytes become frames, its frames requests, and its requests replies, until either side ends it. */
 import { type Address, type Connection, TidemarkError } from '@tidemark/platform'
 import { apis } from '@tidemark/protocol'
-import { parse } from '../codec/requests.ts'
 import { CloseConnection } from '../dispatch/close.ts'
 import type { Handler } from '../dispatch/handler.ts'
+import { parse } from '../dispatch/parse.ts'
 import { type Begun, Pipeline, type PipelineLimits } from '../dispatch/pipeline.ts'
 import type { Services } from '../dispatch/services.ts'
 import type { HandlerTable } from '../dispatch/table.ts'

@@ -6,9 +6,9 @@ import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type ProduceRequest, type ProduceResponse } from '@tidemark/protocol'
 import { CloseConnection } from '../dispatch/close.ts'
 import { handler, type RequestContext } from '../dispatch/handler.ts'
+import type { Topic } from '../metadata/topics.ts'
 import { after, allOf, attempt } from '../now.ts'
-import { type AppendContext, append, type Produced, refusalOf, refusedProduce } from '../perform/append.ts'
-import type { Topic } from '../perform/topics.ts'
+import { type AppendContext, append, type Produced, refusalOf, refusedProduce } from '../partition/append.ts'
 import { findTopic } from './find-topic.ts'
 
 type Answer = InferInput<typeof ProduceResponse>

@@ -5,10 +5,10 @@
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type ListOffsetsRequest, type ListOffsetsResponse } from '@tidemark/protocol'
 import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { storageCode } from '../failure.ts'
 import { after, allOf, attempt } from '../now.ts'
-import { storageCode } from '../perform/failure.ts'
-import { type Found, firstAtOrAfter, latestByTime } from '../perform/find-time.ts'
-import type { Partition } from '../perform/partition.ts'
+import { type Found, firstAtOrAfter, latestByTime } from '../partition/find-time.ts'
+import type { Partition } from '../partition/partition.ts'
 import { leaderEpochFault } from './leader-epoch.ts'
 
 type Answer = InferInput<typeof ListOffsetsResponse>['topics'][number]['partitions'][number]

@@ -5,8 +5,8 @@
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type MetadataRequest, type MetadataResponse, ZERO_UUID } from '@tidemark/protocol'
 import { handler, type RequestContext } from '../dispatch/handler.ts'
+import type { Topic } from '../metadata/topics.ts'
 import { after, allOf } from '../now.ts'
-import type { Topic } from '../perform/topics.ts'
 import { nameFault, OFFSETS_TOPIC } from '../state/topics/names.ts'
 
 type TopicAnswer = InferInput<typeof MetadataResponse>['topics'][number]

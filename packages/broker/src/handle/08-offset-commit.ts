@@ -4,8 +4,8 @@
  */
 import { apis, ErrorCode, type OffsetCommitRequest, ZERO_UUID } from '@tidemark/protocol'
 import { handler, type RequestContext } from '../dispatch/handler.ts'
+import type { Topic } from '../metadata/topics.ts'
 import { after } from '../now.ts'
-import type { Topic } from '../perform/topics.ts'
 import type { CommitEntry } from '../state/offsets/commit.ts'
 import { findTopic } from './find-topic.ts'
 

@@ -4,9 +4,9 @@
  */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type OffsetFetchRequest, type OffsetFetchResponse, ZERO_UUID } from '@tidemark/protocol'
+import type { FetchedGroup } from '../coordinate/groups.ts'
 import { handler, type RequestContext } from '../dispatch/handler.ts'
 import { after, allOf } from '../now.ts'
-import type { FetchedGroup } from '../perform/coordinator/groups.ts'
 import type { FetchedTopic, FetchTopic } from '../state/offsets/fetch.ts'
 
 const GROUP_ERROR_FROM = 2

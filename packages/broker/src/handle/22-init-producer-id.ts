@@ -1,8 +1,8 @@
 /** InitProducerId 0 to 5. v2 flexible · v3 a known id and epoch (KIP-360) · v4 PRODUCER_FENCED · v5 for transactions. Without transactions. */
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'
+import { storageCode } from '../failure.ts'
 import { after, attempt } from '../now.ts'
-import { storageCode } from '../perform/failure.ts'
 
 export const initProducerId = handler(apis.InitProducerId, { versions: [0, 5], holds: true }, (request, { services }) => {
   if (request.transactionalId !== null) {

@@ -2,8 +2,8 @@
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type OffsetForLeaderEpochRequest, type OffsetForLeaderEpochResponse } from '@tidemark/protocol'
 import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { storageCode } from '../failure.ts'
 import { after, allOf, attempt } from '../now.ts'
-import { storageCode } from '../perform/failure.ts'
 import { leaderEpochFault } from './leader-epoch.ts'
 
 type Answer = InferInput<typeof OffsetForLeaderEpochResponse>['topics'][number]['partitions'][number]

@@ -12,8 +12,8 @@ import {
   type InferInput,
 } from '@tidemark/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { inMemory, ManualClock, type Parts, settle } from '../coordinate/rig.case.ts'
 import type { Handler, RequestContext } from '../dispatch/handler.ts'
-import { inMemory, ManualClock, type Parts, settle } from '../perform/coordinator/rig.case.ts'
 import { offsetCommit } from './08-offset-commit.ts'
 import { offsetFetch } from './09-offset-fetch.ts'
 import { findCoordinator } from './10-find-coordinator.ts'

@@ -23,10 +23,21 @@ export type TimerChange<Event> =
   | { readonly key: string; readonly at: number; readonly event: Event }
   | { readonly key: string; readonly at: undefined }
 
+/** What one turn of a sweep over all keys writes; the next one goes on where it ended. */
+export const SWEPT_RECORDS_MAX = 10_000
+export const isFull = ({ records }: Decision<unknown, unknown>): boolean => records.length >= SWEPT_RECORDS_MAX
+
 export class Decision<Record, Event> {
   readonly records: Record[] = []
   readonly replies: Reply[] = []
   readonly timers: TimerChange<Event>[] = []
+
+  /** Takes in what another decision of the same turn has decided. */
+  add(other: Decision<Record, Event>): void {
+    for (const record of other.records) this.records.push(record)
+    for (const reply of other.replies) this.replies.push(reply)
+    for (const timer of other.timers) this.timers.push(timer)
+  }
 
   write(record: Record): void {
     this.records.push(record)

@@ -127,6 +127,11 @@ export class FileLog implements Log {
     return this.#newSegment(header.baseOffset)
   }
 
+  roll(): void {
+    const active = this.#segments.at(-1)
+    if (active !== undefined && active.bytes > 0) active.loaded!.isFull = true
+  }
+
   #unsavedBytesMax({ bytes }: Segment): number {
     return Math.min(this.#recoveryBytesMax, Math.max(SAVED_BYTES_MIN, bytes / SAVED_PART))
   }

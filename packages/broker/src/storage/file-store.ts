@@ -42,6 +42,7 @@ const CLOSED_TOGETHER = 16
 
 export class FileStore implements Store {
   readonly clusterId: string
+  readonly outlivesProcess = true
   readonly #folder: DataFolder
   readonly #options: FileStoreOptions
   readonly #site: LogSite

@@ -29,6 +29,8 @@ export interface Log {
   seekTime(timestampMs: number): Now<number>
   /** The latest time of all records. */
   latest(): Now<Latest | undefined>
+  /** The segment that is written to is full: the next batch begins a new one. Nothing happens while it is empty. */
+  roll(): void
   /** Forgets old batches, in whole segments: as many as lie below `offset`, never the one that is written to. Moves `start`. */
   trim(offset: number): void
   /** Offsets at which segments begin, with their bytes and the latest time in them: what retention decides by. */

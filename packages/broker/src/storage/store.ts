@@ -5,6 +5,8 @@ import type { Log, LogEvents, LogLimits } from './log.ts'
 export interface Store {
   /** Stable for this data: made at the first start. */
   readonly clusterId: string
+  /** Whether logs and small files are there again at the next start. */
+  readonly outlivesProcess: boolean
   /** Opens the log, or makes an empty one that has no files before its first append. A name is open at most once. */
   open(name: string, limits: LogLimits, events: LogEvents): Now<Log>
   /** The names directly below `name` that may hold logs. */

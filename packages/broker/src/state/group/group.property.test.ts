@@ -52,7 +52,7 @@ class World {
         this.#generation = 0
         return t.restart()
       case 'forget':
-        return t.turn((turn) => forgetTopics(t.shard, (topic) => topic === s.topic, turn.decision))
+        return t.sweep((groupId, turn) => forgetTopics(t.shard, groupId, (topic) => topic === s.topic, turn.decision))
     }
     const client = this.clients[s.who]!
     this.#learn(client)

@@ -172,7 +172,11 @@ export class Scenario {
     this.#asked.clear()
     this.shard = new Shard()
     for (const record of records) this.shard.apply(record)
-    this.turn((turn) => this.shard.revive(turn))
+    this.sweep((groupId, turn) => this.shard.revive(groupId, turn))
+  }
+
+  sweep(decide: (groupId: string, turn: Turn) => void): void {
+    for (const groupId of [...this.shard.keys()]) this.turn((turn) => decide(groupId, turn))
   }
 
   #ask<T>(decide: (ticket: Ticket<T>, turn: Turn) => void): Asked<T> {

@@ -30,10 +30,6 @@ export interface GroupLimits {
 
 export type GroupDecision = Decision<CoordinatorRecord, GroupTimer>
 
-/** What sweeps over all groups writes in one turn; the next one goes on where it ended. */
-export const SWEPT_RECORDS_MAX = 10_000
-export const isFull = ({ records }: GroupDecision): boolean => records.length >= SWEPT_RECORDS_MAX
-
 export interface Turn {
   readonly now: Moment
   readonly limits: GroupLimits

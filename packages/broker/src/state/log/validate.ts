@@ -111,5 +111,5 @@ const bothInTime = (earliest: number, latest: number, rules: Rules): boolean =>
 
 function headerTimeFault({ baseTimestamp, maxTimestamp }: BatchHeader, rules: Rules): Judged | undefined {
   const fault = timestampFault(maxTimestamp, rules) ?? timestampFault(baseTimestamp, rules)
-  return fault && bad(ErrorCode.INVALID_TIMESTAMP, `the header of the record batch: ${fault}`)
+  return fault === undefined ? undefined : bad(ErrorCode.INVALID_TIMESTAMP, `the header of the record batch: ${fault}`)
 }

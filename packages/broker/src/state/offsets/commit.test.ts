@@ -132,7 +132,7 @@ describe('trap 36: what is committed', () => {
     const t = new Scenario()
     t.commit({ entries: [{}, { partition: 1 }, { topic: 'others' }] })
     t.commit({ groupId: 'second' })
-    t.turn((turn) => forgetTopics(t.shard, (topic) => topic === 'orders', turn.decision))
+    t.sweep((groupId, turn) => forgetTopics(t.shard, groupId, (topic) => topic === 'orders', turn.decision))
     expect(t.log.slice(-3)).toMatchObject([{ value: null }, { value: null }, { value: null }])
     t.restart()
     expect(t.committed()).toEqual([-1, -1, ''])

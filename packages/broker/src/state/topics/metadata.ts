@@ -101,6 +101,13 @@ export class Metadata {
     return this.#byCollisionKey.get(key)
   }
 
+  /** The records that make this state of an empty one. */
+  records(): MetadataRecord[] {
+    const { leaderEpoch, nextProducerId } = this
+    const topics = Array.from(this.byId.values(), (topic) => ({ kind: 'topic', ...topic }) as const)
+    return [{ kind: 'start', leaderEpoch, startedMs: -1 }, { kind: 'producerIds', nextProducerId }, ...topics]
+  }
+
   /** All of it, and the offset it reaches: what a restart begins with. */
   checkpoint({ reaches, lastCrc }: LogPoint): Buffer {
     const { leaderEpoch, nextProducerId } = this

@@ -1,11 +1,11 @@
 /** Appends what a producer sent to one partition: judged, checked against what the producer sent before, stamped, written. */
 import type { Now } from '@tidemark/platform'
 import { type BatchHeader, ErrorCode, readBatchHeader, WireError } from '@tidemark/protocol'
+import { storageCode } from '../failure.ts'
 import { after, attempt } from '../now.ts'
 import { recompress, stampAppendTime } from '../state/log/rewrite.ts'
 import { judge, type RecordError } from '../state/log/validate.ts'
 import type { TopicSettings } from '../state/topics/configs.ts'
-import { storageCode } from './failure.ts'
 import type { Partition } from './partition.ts'
 
 export interface Produced {

@@ -4,17 +4,17 @@
  */
 import type { Now } from '@tidemark/platform'
 import { after } from '../now.ts'
-import type { Cluster } from './cluster.ts'
+import type { MetadataLog } from './metadata-log.ts'
 
 export class ProducerIds {
-  readonly #cluster: Cluster
+  readonly #metadataLog: MetadataLog
   readonly #block: bigint
   #next = 0n
   #end = 0n
   #reserving: Promise<void> | undefined
 
-  constructor(cluster: Cluster, block: number) {
-    this.#cluster = cluster
+  constructor(metadataLog: MetadataLog, block: number) {
+    this.#metadataLog = metadataLog
     this.#block = BigInt(Math.max(1, block))
   }
 
@@ -26,9 +26,9 @@ export class ProducerIds {
 
   #reserve(): Now<void> {
     if (this.#reserving !== undefined) return this.#reserving
-    const first = this.#cluster.metadata.nextProducerId
+    const first = this.#metadataLog.metadata.nextProducerId
     const end = first + this.#block
-    const durable = after(this.#cluster.write([{ kind: 'producerIds', nextProducerId: end }]), () => {
+    const durable = after(this.#metadataLog.write([{ kind: 'producerIds', nextProducerId: end }]), () => {
       this.#next = first
       this.#end = end
       this.#reserving = undefined

@@ -1,58 +1,68 @@
 import { TidemarkError } from '@tidemark/platform'
 import { batchesIn, ErrorCode, RecordCursor } from '@tidemark/protocol'
 import { describe, expect, it } from 'vitest'
-import { takeCheckpoint } from '../../state/group/checkpoint.ts'
-import { heartbeat } from '../../state/group/heartbeat.ts'
-import { join } from '../../state/group/join.ts'
-import { type JoinReply, joinError, type SyncReply, syncError } from '../../state/group/replies.ts'
-import { sync } from '../../state/group/sync.ts'
-import { SWEPT_RECORDS_MAX } from '../../state/group/turn.ts'
-import { type CommitReply, commit } from '../../state/offsets/commit.ts'
-import { fetchOffsets } from '../../state/offsets/fetch.ts'
-import { Timers } from '../timers.ts'
+import { SWEPT_RECORDS_MAX } from '../state/decision.ts'
+import { takeCheckpoint } from '../state/group/checkpoint.ts'
+import { heartbeat } from '../state/group/heartbeat.ts'
+import { join } from '../state/group/join.ts'
+import type { CoordinatorRecord } from '../state/group/records.ts'
+import { type JoinReply, joinError, type SyncReply, syncError } from '../state/group/replies.ts'
+import type { Shard } from '../state/group/shard.ts'
+import { sync } from '../state/group/sync.ts'
+import type { GroupTimer, Turn } from '../state/group/turn.ts'
+import { type CommitReply, commit } from '../state/offsets/commit.ts'
+import { fetchOffsets } from '../state/offsets/fetch.ts'
+import { forgetTopics } from '../state/offsets/forget.ts'
 import { Coordinator } from './coordinator.ts'
-import { loadShard } from './load.ts'
+import { groupMachine } from './group-machine.ts'
+import { loadFold } from './load.ts'
 import { ManualClock, settle, TestCheckpoints, TestLog } from './rig.case.ts'
+import { Timers } from './timers.ts'
 
 const ZERO = '0'.repeat(32)
+const gone = new TidemarkError('STORAGE_FAILED', 'the disk is gone')
 const never = new AbortController().signal
 const LATE_MS = 50
+
+const machine = groupMachine(
+  {
+    initialRebalanceDelayMs: 0,
+    sessionTimeoutMinMs: 10,
+    sessionTimeoutMaxMs: 1_800_000,
+    sizeMax: 100,
+    pendingMembersMax: 100,
+    metadataBytesMax: 10_000,
+    recordBytesMax: 100_000,
+    offsetMetadataCharsMax: 4096,
+  },
+  () => true,
+)
 
 class Rig {
   readonly clock = new ManualClock()
   readonly timers = new Timers(this.clock, LATE_MS)
   readonly log: TestLog
   readonly checkpoints: TestCheckpoints
-  readonly coordinator: Coordinator
+  readonly coordinator: Coordinator<Shard, CoordinatorRecord, GroupTimer, Turn>
   readonly bugs: unknown[] = []
 
-  constructor(log = new TestLog(), checkpoints = new TestCheckpoints(), checkpointIntervalRecords = 1000, topics?: readonly string[]) {
+  constructor(
+    log = new TestLog(),
+    checkpoints: TestCheckpoints | undefined = new TestCheckpoints(),
+    checkpointIntervalRecords = 1000,
+    isInMemory = false,
+  ) {
     this.log = log
     this.checkpoints = checkpoints
-    const limits = {
-      initialRebalanceDelayMs: 0,
-      sessionTimeoutMinMs: 10,
-      sessionTimeoutMaxMs: 1_800_000,
-      sizeMax: 100,
-      pendingMembersMax: 100,
-      metadataBytesMax: 10_000,
-      recordBytesMax: 100_000,
-      offsetMetadataCharsMax: 4096,
-    }
     const { clock, timers } = this
-    const topicExists = (topic: string): boolean => topics?.includes(topic) ?? true
     this.coordinator = new Coordinator(
-      {
-        clock,
-        timers,
-        limits,
-        checkpointIntervalRecords,
-        mayCreateGroup: () => true,
-        topicExists,
-        onBug: (error) => this.bugs.push(error),
-      },
-      checkpoints,
+      { machine, clock, timers, checkpointIntervalRecords, onBug: (error) => this.bugs.push(error) },
+      isInMemory ? undefined : checkpoints,
     )
+  }
+
+  forgetTopic(name: string): void {
+    this.coordinator.sweep((shard, groupId, turn) => forgetTopics(shard, groupId, (topic) => topic === name, turn.decision))
   }
 
   begin(): this {
@@ -64,6 +74,7 @@ class Rig {
     const entries = [{ topic, topicId: ZERO, partition, offset, leaderEpoch: -1, metadata: null, commitTimestamp: -1 }]
     const who = { generationId: -1, memberId: '', groupInstanceId: null, retentionTimeMs: -1, knowsGroupIdNotFound: true }
     return this.coordinator.request<CommitReply>(
+      groupId,
       (shard, ticket, turn) => commit(shard, { groupId, ...who, entries }, ticket, turn),
       (errorCode) => [errorCode],
       never,
@@ -93,6 +104,7 @@ class Rig {
       canSkipAssignment: false,
     }
     return this.coordinator.request<JoinReply>(
+      groupId,
       (shard, ticket, turn) => join(shard, request, ticket, turn),
       (errorCode) => joinError(errorCode, ''),
       signal,
@@ -102,12 +114,13 @@ class Rig {
   sync(groupId: string, memberId: string, generationId: number, assignment: string) {
     const assignments = [{ memberId, assignment: Buffer.from(assignment) }]
     const request = { groupId, generationId, memberId, groupInstanceId: null, protocolType: null, protocolName: null, assignments }
-    return this.coordinator.request<SyncReply>((shard, ticket, turn) => sync(shard, request, ticket, turn), syncError, never)
+    return this.coordinator.request<SyncReply>(groupId, (shard, ticket, turn) => sync(shard, request, ticket, turn), syncError, never)
   }
 
   heartbeat(groupId: string, memberId: string, generationId: number) {
     const request = { groupId, memberId, generationId, groupInstanceId: null }
     return this.coordinator.request<number>(
+      groupId,
       (shard, ticket, turn) => heartbeat(shard, request, ticket, turn),
       (errorCode) => errorCode,
       never,
@@ -117,10 +130,10 @@ class Rig {
 
 const stateOf = async (log: TestLog, checkpoint?: Buffer): Promise<string> => {
   const clock = new ManualClock()
-  const loading = loadShard(log, checkpoint, clock)
+  const loading = loadFold(machine, log, checkpoint, clock)
   await settle(clock)
-  const { shard, lastCrc } = await loading
-  return takeCheckpoint(shard, { reaches: log.end, lastCrc }).toString('hex')
+  const { state, lastCrc } = await loading
+  return takeCheckpoint(state, { reaches: log.end, lastCrc }).toString('hex')
 }
 
 describe('replies and the log', () => {
@@ -178,7 +191,7 @@ describe('replies and the log', () => {
   it('an append that throws changes no offset, is answered COORDINATOR_NOT_AVAILABLE, and the next one may succeed', () => {
     const rig = new Rig().begin()
     rig.commit('g', 1)
-    rig.log.broken = new Error('the disk is gone')
+    rig.log.broken = gone
     expect(rig.commit('g', 2)).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])
     expect(rig.committed('g')).toBe(1)
     rig.log.broken = undefined
@@ -205,7 +218,7 @@ describe('replies and the log', () => {
     rig.log.slow = true
     const committed = rig.commit('g', 1)
     const fetched = rig.committed('g')
-    rig.log.finish(new Error('the disk is gone'))
+    rig.log.finish(gone)
     expect(await committed).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])
     expect(await fetched).toBe(-1000 - ErrorCode.COORDINATOR_NOT_AVAILABLE)
     expect(await rig.committed('g')).toBe(-1000 - ErrorCode.COORDINATOR_NOT_AVAILABLE)
@@ -220,23 +233,144 @@ describe('replies and the log', () => {
   })
 })
 
-it('a decision that throws stops its partition: whoever waits is told, and nothing is written any more', async () => {
-  const rig = new Rig().begin()
-  const parked = rig.join('g', 'm')
-  const thrown = rig.coordinator.request<number>(
-    () => {
-      throw new Error('a group may not go from Empty to Stable')
-    },
-    (errorCode) => errorCode,
-    never,
-  )
-  expect(thrown).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE)
-  expect((await parked)?.errorCode).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE)
-  expect(rig.bugs).toMatchObject([{ message: 'a group may not go from Empty to Stable' }])
-  const { end } = rig.log
-  rig.clock.advance(600_000)
-  expect(rig.commit('g', 1)).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])
-  expect(rig.log.end).toBe(end)
+describe('a decision that throws', () => {
+  const thrower = (rig: Rig, groupId: string, spoil: (shard: Shard) => void = () => {}) =>
+    rig.coordinator.request<number>(
+      groupId,
+      (shard, _ticket, turn) => {
+        spoil(shard)
+        turn.decision.write({ kind: 'group', groupId, value: null })
+        throw new Error('a group may not go from Empty to Stable')
+      },
+      (errorCode) => errorCode,
+      never,
+    )
+
+  /** A Stable group of one member, `m`, in generation 1, which has committed 5. */
+  async function stableGroup(rig: Rig, groupId: string): Promise<void> {
+    rig.commit(groupId, 5)
+    const joined = rig.join(groupId, 'm')
+    rig.clock.advance(0)
+    await joined
+    rig.sync(groupId, 'm', 1, 'all')
+  }
+
+  it('fails its request, and is reported; nothing that it decided is written', async () => {
+    const rig = new Rig().begin()
+    await stableGroup(rig, 'g')
+    const { end } = rig.log
+    expect(thrower(rig, 'g')).toBe(ErrorCode.UNKNOWN_SERVER_ERROR)
+    expect(rig.bugs).toMatchObject([{ message: 'a group may not go from Empty to Stable' }])
+    expect(rig.log.end).toBe(end)
+  })
+
+  it('leaves its group as it was last written: members stay, and have to be heard again within their sessions', async () => {
+    const rig = new Rig().begin()
+    await stableGroup(rig, 'g')
+    thrower(rig, 'g', (shard) => {
+      const group = shard.groups.get('g')!
+      group.remove('m')
+      group.generation = 7
+    })
+    expect(rig.heartbeat('g', 'm', 1)).toBe(ErrorCode.NONE)
+    expect(rig.committed('g')).toBe(5)
+    rig.clock.advance(1000)
+    expect(rig.heartbeat('g', 'm', 1)).toBe(ErrorCode.UNKNOWN_MEMBER_ID)
+  })
+
+  it('sends the waiting requests of its group to look for their coordinator, and no others', async () => {
+    const rig = new Rig().begin()
+    const parked = rig.join('g', 'm')
+    const other = rig.join('other', 'n')
+    thrower(rig, 'g')
+    expect((await parked)?.errorCode).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+    rig.clock.advance(0)
+    expect((await other)?.errorCode).toBe(ErrorCode.NONE)
+  })
+
+  it('concerns no other group of the partition, and its own group goes on', async () => {
+    const rig = new Rig().begin()
+    await stableGroup(rig, 'other')
+    thrower(rig, 'g', (shard) => shard.groups.delete('g'))
+    expect(rig.heartbeat('other', 'm', 1)).toBe(ErrorCode.NONE)
+    expect(rig.commit('other-simple', 3)).toEqual([ErrorCode.NONE])
+    expect(rig.commit('g', 4)).toEqual([ErrorCode.NONE])
+    expect(await stateOf(rig.log)).toBe(await stateOf(rig.log, await checkpointAt(rig.log, 2)))
+  })
+
+  it('of a new group leaves no group behind', () => {
+    const rig = new Rig().begin()
+    thrower(rig, 'g', (shard) => shard.groups.set('g', {} as never))
+    expect(rig.coordinator.state.groups.size).toBe(0)
+  })
+
+  it('in a sweep leaves one group out', async () => {
+    const rig = new Rig().begin()
+    for (const group of ['a', 'b', 'c']) rig.commit(group, 1)
+    rig.coordinator.sweep((shard, groupId, turn) => {
+      if (groupId === 'b') throw new Error('not b')
+      forgetTopics(shard, groupId, () => true, turn.decision)
+    })
+    expect([rig.committed('a'), rig.committed('b'), rig.committed('c')]).toEqual([-1, 1, -1])
+    expect(rig.bugs).toMatchObject([{ message: 'not b' }])
+  })
+
+  it('again when its group is made anew stops the partition: the fold itself is not understood', async () => {
+    const rig = new Rig().begin()
+    await stableGroup(rig, 'g')
+    const parked = rig.join('other', 'n')
+    thrower(rig, 'g', (shard) => {
+      shard.revive = () => {
+        throw new Error('not again')
+      }
+    })
+    expect((await parked)?.errorCode).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+    expect(rig.bugs).toHaveLength(2)
+    const { end } = rig.log
+    rig.clock.advance(600_000)
+    expect(rig.commit('other', 1)).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])
+    expect(rig.log.end).toBe(end)
+  })
+})
+
+describe('in memory', () => {
+  it('the log stays as large as what it says, and says all of it', async () => {
+    const rig = new Rig(new TestLog(), undefined, 100, true).begin()
+    const joined = rig.join('g', 'm')
+    rig.clock.advance(0)
+    await joined
+    rig.sync('g', 'm', 1, 'all')
+    for (let i = 0; i < 5000; i++) {
+      rig.commit(`g${i % 7}`, i, 'orders', i % 3)
+      expect(rig.log.batches.length).toBeLessThan(110)
+    }
+    expect(rig.log.start).toBeGreaterThan(4000)
+    const loaded = new Rig(rig.log)
+    const loading = loaded.coordinator.load(() => loaded.log)
+    await settle(loaded.clock)
+    await loading
+    const all = (of: Rig): unknown[] => [...of.coordinator.state.records()]
+    expect(all(loaded)).toEqual(expect.arrayContaining(all(rig)))
+    expect(all(loaded)).toHaveLength(all(rig).length)
+    expect(loaded.heartbeat('g', 'm', 1)).toBe(ErrorCode.NONE)
+  })
+
+  it('a log for whose fold there is no room stays as it is, and is condensed later', () => {
+    const rig = new Rig(new TestLog(), undefined, 10, true).begin()
+    for (let i = 0; i < 9; i++) rig.commit('g', i)
+    const { append } = rig.log
+    let left = 1
+    rig.log.append = (batch) => {
+      if (left-- <= 0) throw new TidemarkError('MEMORY_FULL', 'the memory is full')
+      return append.call(rig.log, batch)
+    }
+    expect(rig.commit('g', 9)).toEqual([ErrorCode.NONE])
+    expect(rig.log.batches).toHaveLength(10)
+    rig.log.append = append
+    for (let i = 10; i < 20; i++) rig.commit('g', i)
+    expect(rig.log.batches).toHaveLength(1)
+    expect(rig.committed('g')).toBe(19)
+  })
 })
 
 describe('sessions', () => {
@@ -306,26 +440,15 @@ describe('reading back', () => {
     expect(await stateOf(rig.log)).toBe(await stateOf(rig.log, await checkpointAt(rig.log, 1)))
   })
 
-  it('deletes the offsets of topics that a crash took away before theirs were deleted', async () => {
-    const before = new Rig().begin()
-    before.commit('g', 1)
-    before.commit('g', 2, 'gone')
-    const rig = new Rig(before.log, new TestCheckpoints(), 1000, ['orders'])
-    const loading = rig.coordinator.load(() => rig.log)
-    await settle(rig.clock)
-    await loading
-    expect([rig.committed('g'), rig.committed('g', 'gone')]).toEqual([1, -1])
-  })
-
   it('a topic with more offsets than one turn writes is forgotten whole; if nothing can be written, the rest waits for the next start', () => {
     const rig = new Rig().begin()
     for (let partition = 0; partition < SWEPT_RECORDS_MAX + 5; partition++) rig.commit('g', 1, 'orders', partition)
-    rig.log.broken = new Error('no room')
-    rig.coordinator.forgetTopic('orders')
+    rig.log.broken = gone
+    rig.forgetTopic('orders')
     expect(rig.committed('g')).toBe(1)
     rig.log.broken = undefined
     const before = rig.log.batches.length
-    rig.coordinator.forgetTopic('orders')
+    rig.forgetTopic('orders')
     expect(rig.committed('g')).toBe(-1)
     expect(rig.log.batches.length).toBe(before + 2)
   })
@@ -365,7 +488,7 @@ describe('checkpoints', () => {
     const rig = new Rig().begin()
     for (let i = 0; i < 30; i++) {
       rig.commit(`g${i % 7}`, i, i % 3 === 0 ? 'orders' : 'clicks', i % 4)
-      if (i % 10 === 9) rig.coordinator.forgetTopic('clicks')
+      if (i % 10 === 9) rig.forgetTopic('clicks')
       if (i % 5 === 0) void rig.join(`j${i}`, `m${i}`)
     }
     rig.clock.advance(0)
@@ -403,7 +526,7 @@ describe('checkpoints', () => {
 
   it('one that cannot be written is no loss', async () => {
     const rig = new Rig(new TestLog(), new TestCheckpoints(), 1).begin()
-    rig.checkpoints.broken = new Error('no room')
+    rig.checkpoints.broken = gone
     expect(rig.commit('g', 1)).toEqual([ErrorCode.NONE])
     await settle(rig.clock)
     expect(rig.commit('g', 2)).toEqual([ErrorCode.NONE])

@@ -3,10 +3,10 @@
  * they are first used again.
  */
 import type { Clock, Timer } from '@tidemark/platform'
-import { keptFrom } from '../state/log/retention.ts'
-import type { Failure } from './failure.ts'
-import type { Partitions } from './partitions.ts'
-import type { Topics } from './topics.ts'
+import type { Failure } from '../../failure.ts'
+import type { Topics } from '../../metadata/topics.ts'
+import { keptFrom } from '../../state/log/retention.ts'
+import type { Partitions } from '../partitions.ts'
 
 export class Retention {
   readonly #topics: Topics

@@ -2,16 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { nodePlatform } from '@tidemark/platform'
 import { batchesIn } from '@tidemark/protocol'
 import { expect, onTestFinished, test } from 'vitest'
+import { Failure } from '../failure.ts'
+import { loadState, STATE_FILE } from '../partition/load-state.ts'
 import { PartitionState } from '../state/log/partition-state.ts'
+import { crcOf } from '../state/log/point.ts'
 import { FileStore } from '../storage/file-store.ts'
 import { append } from '../storage/log.case.ts'
 import type { Log } from '../storage/log.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import { temporaryFolder } from '../testing/index.ts'
-import { Cluster } from './cluster.ts'
-import { Failure } from './failure.ts'
-import { loadState, STATE_FILE } from './load-state.ts'
-import { crcOf } from './log-point.ts'
+import { MetadataLog } from './metadata-log.ts'
 import { ProducerIds } from './producer-ids.ts'
 
 const failure = new Failure(() => {})
@@ -35,27 +35,27 @@ async function openStore(path: string): Promise<FileStore> {
 }
 
 const folder = (): string => temporaryFolder(onTestFinished)
-const makeTopic = (cluster: Cluster, name: string, id: string) =>
-  cluster.write([{ kind: 'topic', id: id.repeat(32), name, partitions: 1, internal: false, createdMs: 1, configs: [] }])
+const makeTopic = (metadataLog: MetadataLog, name: string, id: string) =>
+  metadataLog.write([{ kind: 'topic', id: id.repeat(32), name, partitions: 1, internal: false, createdMs: 1, configs: [] }])
 
 test('a checkpoint that is damaged, or ahead of the log, is not used: the log is the truth', async () => {
   const path = folder()
   const checkpoint = `${path}/internal/__cluster_metadata/0/checkpoint`
   let store = await openStore(path)
-  let cluster = await Cluster.open(store, nodePlatform, failure)
-  await makeTopic(cluster, 'one', '1')
-  await cluster.checkpoint()
+  let metadataLog = await MetadataLog.open(store, nodePlatform, failure)
+  await makeTopic(metadataLog, 'one', '1')
+  await metadataLog.checkpoint()
   const old = readFileSync(checkpoint)
-  await makeTopic(cluster, 'two', '2')
-  await cluster.checkpoint()
+  await makeTopic(metadataLog, 'two', '2')
+  await metadataLog.checkpoint()
   await store.close()
   const ahead = readFileSync(checkpoint)
 
   const names = async (bytes: Buffer): Promise<string[]> => {
     writeFileSync(checkpoint, bytes)
     store = await openStore(path)
-    cluster = await Cluster.open(store, nodePlatform, failure)
-    const found = [...cluster.metadata.byName.keys()]
+    metadataLog = await MetadataLog.open(store, nodePlatform, failure)
+    const found = [...metadataLog.metadata.byName.keys()]
     await store.close()
     return found
   }
@@ -66,11 +66,11 @@ test('a checkpoint that is damaged, or ahead of the log, is not used: the log is
   // A log that lost its tail: the checkpoint speaks of records that are gone.
   const other = folder()
   store = await openStore(other)
-  await (await Cluster.open(store, nodePlatform, failure)).checkpoint()
+  await (await MetadataLog.open(store, nodePlatform, failure)).checkpoint()
   await store.writeSmall('internal/__cluster_metadata/0', 'checkpoint', ahead.subarray(16))
   await store.close()
   store = await openStore(other)
-  expect([...(await Cluster.open(store, nodePlatform, failure)).metadata.byName.keys()]).toEqual([])
+  expect([...(await MetadataLog.open(store, nodePlatform, failure)).metadata.byName.keys()]).toEqual([])
 })
 
 test('producer ids are given once each, over restarts and however many ask at a time', async () => {
@@ -78,7 +78,7 @@ test('producer ids are given once each, over restarts and however many ask at a 
   const given: bigint[] = []
   for (let start = 0; start < 3; start++) {
     const store = await openStore(path)
-    const ids = new ProducerIds(await Cluster.open(store, nodePlatform, failure), 4)
+    const ids = new ProducerIds(await MetadataLog.open(store, nodePlatform, failure), 4)
     given.push(...(await Promise.all(Array.from({ length: 10 }, () => ids.next()))))
     if (start === 1) store.abandon()
     else await store.close()
@@ -88,11 +88,11 @@ test('producer ids are given once each, over restarts and however many ask at a 
 
 test('the leader epoch grows with each start and begins at 0', async () => {
   const store = new MemoryStore('a'.repeat(32), 1e9)
-  expect((await Cluster.open(store, nodePlatform, failure)).metadata.leaderEpoch).toBe(0)
+  expect((await MetadataLog.open(store, nodePlatform, failure)).metadata.leaderEpoch).toBe(0)
   const path = folder()
   for (const epoch of [0, 1, 2]) {
     const files = await openStore(path)
-    expect((await Cluster.open(files, nodePlatform, failure)).metadata.leaderEpoch).toBe(epoch)
+    expect((await MetadataLog.open(files, nodePlatform, failure)).metadata.leaderEpoch).toBe(epoch)
     await files.close()
   }
 })

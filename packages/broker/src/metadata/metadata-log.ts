@@ -1,21 +1,22 @@
 /** Writes `__cluster_metadata` and holds what it folds to. A record is applied when it is in the log; `durable` says when it stays. */
 import type { Now, Platform } from '@tidemark/platform'
 import { batchesIn, buildBatch, RecordCursor, readBatchHeader } from '@tidemark/protocol'
+import { type Failure, isMemoryFull } from '../failure.ts'
 import { after } from '../now.ts'
+import { crcOf } from '../state/log/point.ts'
 import { decodeMetadata, encodeMetadata, Metadata, type MetadataRecord } from '../state/topics/metadata.ts'
 import type { Log } from '../storage/log.ts'
+import { isIn } from '../storage/log-point.ts'
 import type { Store } from '../storage/store.ts'
-import type { Failure } from './failure.ts'
-import { crcOf, isIn } from './log-point.ts'
 
 const LOG = 'internal/__cluster_metadata/0'
 const CHECKPOINT = 'checkpoint'
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024
 const READ_BYTES_MAX = 1024 * 1024
-/** A checkpoint is written when so many records are newer than the last one. */
+/** A checkpoint is written when so many records are newer than the last one, and as many as that one held. */
 const CHECKPOINT_RECORDS = 1000
 
-export class Cluster {
+export class MetadataLog {
   readonly metadata = new Metadata()
   readonly #store: Store
   readonly #log: Log
@@ -34,12 +35,12 @@ export class Cluster {
   }
 
   /** Reads the log back and raises the leader epoch: no partition is led in the epoch of an earlier start. */
-  static async open(store: Store, platform: Platform, failure: Failure): Promise<Cluster> {
+  static async open(store: Store, platform: Platform, failure: Failure): Promise<MetadataLog> {
     const log = await store.open(LOG, { segmentBytesMax: SEGMENT_BYTES_MAX, syncsAlways: true }, { onCheckpoint() {} })
-    const cluster = new Cluster(store, log, platform, failure)
-    await cluster.#replay(await cluster.#restore())
-    cluster.started = cluster.write([{ kind: 'start', leaderEpoch: cluster.metadata.leaderEpoch + 1, startedMs: platform.clock.now() }])
-    return cluster
+    const it = new MetadataLog(store, log, platform, failure)
+    await it.#replay(await it.#restore())
+    it.started = it.write([{ kind: 'start', leaderEpoch: it.metadata.leaderEpoch + 1, startedMs: platform.clock.now() }])
+    return it
   }
 
   /** Returns the offset to go on from. */
@@ -67,6 +68,13 @@ export class Cluster {
 
   /** Writes and applies; finished once a crash cannot take it back. */
   write(records: readonly MetadataRecord[]): Now<void> {
+    const durable = this.#write(records)
+    for (const record of records) this.metadata.apply(record)
+    if (this.#log.end - this.#checkpointAt >= Math.max(CHECKPOINT_RECORDS, this.metadata.byId.size)) void this.checkpoint()
+    return after(durable, () => {})
+  }
+
+  #write(records: readonly MetadataRecord[]): Now<void> {
     if (this.#failure.error !== undefined) throw this.#failure.error
     const nowMs = this.#platform.clock.now()
     const batch = buildBatch(
@@ -76,9 +84,7 @@ export class Cluster {
     const lastCrc = crcOf(batch)
     const durable = this.#append(batch)
     this.#lastCrc = lastCrc
-    for (const record of records) this.metadata.apply(record)
-    if (this.#log.end - this.#checkpointAt >= CHECKPOINT_RECORDS) void this.checkpoint()
-    return after(durable, () => {})
+    return durable
   }
 
   #append(batch: Buffer): Now<void> {
@@ -94,13 +100,29 @@ export class Cluster {
     }
   }
 
+  /** In memory, where no start reads it back, the log is condensed instead. */
   async checkpoint(): Promise<void> {
     if (this.#checkpointAt === this.#log.end) return
+    if (!this.#store.outlivesProcess) return this.#condense()
     this.#checkpointAt = this.#log.end
     try {
       await this.#store.writeSmall(LOG, CHECKPOINT, this.metadata.checkpoint({ reaches: this.#log.end, lastCrc: this.#lastCrc }))
     } catch (cause) {
       this.#failure.report(cause)
     }
+  }
+
+  /** Writes all that is known once more at the end of the log, and lets go of what lies before. */
+  #condense(): void {
+    this.#log.roll()
+    const from = this.#log.end
+    try {
+      this.#write(this.metadata.records())
+    } catch (error) {
+      // Without room for it the log stays as it is.
+      if (!isMemoryFull(error)) throw error
+    }
+    this.#checkpointAt = this.#log.end
+    if (this.#log.end > from) this.#log.trim(from)
   }
 }

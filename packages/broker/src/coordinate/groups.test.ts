@@ -2,11 +2,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join as joinPath } from 'node:path'
 import { nodePlatform, type Platform } from '@tidemark/platform'
-import { ErrorCode } from '@tidemark/protocol'
+import { ErrorCode, partitionOfGroup } from '@tidemark/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { resolveOptions, type StartOptions } from '../../options.ts'
-import { FileStore } from '../../storage/file-store.ts'
-import type { Topics } from '../topics.ts'
+import type { Topics } from '../metadata/topics.ts'
+import { resolveOptions, type StartOptions } from '../options.ts'
+import { FileStore } from '../storage/file-store.ts'
 import type { Groups } from './groups.ts'
 import { inMemory, ManualClock, type Parts, putTogether } from './rig.case.ts'
 
@@ -50,6 +50,46 @@ const makeTopic = (topics: Topics, name: string) =>
   topics.create({ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] })
 
 describe('in memory', () => {
+  it('a decision that throws fails its request and its group, and no other group of its partition', async () => {
+    const { groups } = await inMemory()
+    const partition = partitionOfGroup('bad', 50)
+    const neighbour = Array.from({ length: 1000 }, (_, i) => `n${i}`).find((id) => partitionOfGroup(id, 50) === partition)!
+    await commit(groups, 'bad', 1)
+    await commit(groups, neighbour, 2)
+    const broken = { ...joining('bad') }
+    Object.defineProperty(broken, 'protocols', {
+      enumerable: true,
+      get: () => [{ name: 'range', metadata: Buffer.from('m') }, null as never],
+    })
+    expect((await groups.join(broken, never))?.errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR)
+    expect(await commit(groups, neighbour, 3)).toEqual([ErrorCode.NONE])
+    expect(await committed(groups, neighbour)).toBe(3)
+    expect(await commit(groups, 'bad', 4)).toEqual([ErrorCode.NONE])
+    expect(await committed(groups, 'bad')).toBe(4)
+    await groups.close()
+  })
+
+  it('commits do not add up: any number of them fits into little memory, and none is lost', async () => {
+    const { groups, partitions, topics } = await inMemory({ memoryBytesMax: 1024 * 1024 })
+    for (let i = 0; i < 20_000; i++) expect(await commit(groups, `g${i % 3}`, i)).toEqual([ErrorCode.NONE])
+    for (const [i, group] of ['g0', 'g1', 'g2'].entries()) expect(await committed(groups, group)).toBe(19_998 + (i < 2 ? i : -1))
+    const bytes = [...partitions.opened()].reduce((sum, { partition }) => sum + partition.log.bytes, 0)
+    expect(bytes).toBeLessThan(300_000)
+    expect(topics.byName('__consumer_offsets')).toBeDefined()
+    await groups.close()
+  })
+
+  it('topics that come and go do not add up', async () => {
+    const { groups, topics, metadataLog } = await inMemory({ memoryBytesMax: 256 * 1024 })
+    await makeTopic(topics, 'stays')
+    for (let i = 0; i < 3000; i++) {
+      expect((await makeTopic(topics, 't')).kind).toBe('created')
+      await topics.delete(topics.byName('t')!)
+    }
+    expect([...metadataLog.metadata.byName.keys()]).toEqual(['stays'])
+    await groups.close()
+  })
+
   it('a new member is named by its client id and a UUID', async () => {
     const { groups } = await inMemory()
     const reply = await groups.join({ ...joining('g'), needsMemberId: true }, never)
@@ -191,6 +231,18 @@ describe('on disk', () => {
       await second.close()
     },
   )
+
+  it('deletes the offsets of topics that a crash took away before theirs were deleted', async () => {
+    const first = await onDisk()
+    await makeTopic(first.topics, 'orders')
+    await commit(first.groups, 'g', 1)
+    await commit(first.groups, 'g', 2, 'gone')
+    await first.close()
+    const second = await onDisk()
+    await second.loaded
+    expect([await committed(second.groups, 'g'), await committed(second.groups, 'g', 'gone')]).toEqual([1, -1])
+    await second.close()
+  })
 
   it('a partition that nobody used has no folder', async () => {
     const broker = await onDisk()

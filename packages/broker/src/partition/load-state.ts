@@ -3,10 +3,10 @@ import type { Now } from '@tidemark/platform'
 import { batchesIn, lastOffsetOf, WireError } from '@tidemark/protocol'
 import { after, isLater } from '../now.ts'
 import { PartitionState } from '../state/log/partition-state.ts'
-import type { LogPoint } from '../state/log/point.ts'
+import { crcOf, type LogPoint } from '../state/log/point.ts'
 import type { Log } from '../storage/log.ts'
+import { isIn } from '../storage/log-point.ts'
 import type { Store } from '../storage/store.ts'
-import { crcOf, isIn } from './log-point.ts'
 
 export const STATE_FILE = 'state'
 const READ_BYTES_MAX = 1024 * 1024

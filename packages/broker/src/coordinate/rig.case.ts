@@ -2,14 +2,16 @@
 import type { Now } from '@tidemark/platform'
 import { ManualClock } from '@tidemark/platform/testing'
 import { lastOffsetOf, readBatchHeader, stampBatch } from '@tidemark/protocol'
-import { type BrokerOptions, resolveOptions, type StartOptions } from '../../options.ts'
-import { MemoryStore } from '../../storage/memory-store.ts'
-import type { Store } from '../../storage/store.ts'
-import { Cluster } from '../cluster.ts'
 import { Failure } from '../failure.ts'
-import type { CheckpointStore, InternalLog } from '../internal-log.ts'
-import { Partitions } from '../partitions.ts'
-import { Topics } from '../topics.ts'
+import { MetadataLog } from '../metadata/metadata-log.ts'
+import { Topics } from '../metadata/topics.ts'
+import { type BrokerOptions, resolveOptions, type StartOptions } from '../options.ts'
+import type { CheckpointStore, InternalLog } from '../partition/internal-log.ts'
+import { Partitions } from '../partition/partitions.ts'
+import type { LogPoint } from '../state/log/point.ts'
+import { isIn } from '../storage/log-point.ts'
+import { MemoryStore } from '../storage/memory-store.ts'
+import type { Store } from '../storage/store.ts'
 import { Groups } from './groups.ts'
 
 export { ManualClock }
@@ -24,7 +26,7 @@ export async function settle(clock: ManualClock): Promise<void> {
 
 export class TestLog implements InternalLog {
   readonly partition = 0
-  readonly start = 0
+  start = 0
   end = 0
   readonly batches: Buffer[] = []
   /** Appends finish within the call, or when `finish` is called. */
@@ -53,6 +55,17 @@ export class TestLog implements InternalLog {
       bytes += batch.length
     }
     return Buffer.concat(found)
+  }
+
+  holds(point: LogPoint): Now<boolean> {
+    return isIn({ start: this.start, end: this.end, read: (from, _upTo, bytesMax) => [this.read(from, bytesMax) as Buffer] }, point)
+  }
+
+  roll(): void {}
+
+  trim(offset: number): void {
+    while (this.batches.length > 0 && readBatchHeader(this.batches[0]!).baseOffset < offset) this.batches.shift()
+    this.start = offset
   }
 
   /** The oldest append that is not finished is; or fails. */
@@ -92,25 +105,26 @@ export interface Parts {
   readonly groups: Groups
   readonly topics: Topics
   readonly partitions: Partitions
+  readonly metadataLog: MetadataLog
   readonly loaded: Promise<void>
   close(): Promise<void>
 }
 
 export async function putTogether(options: BrokerOptions, store: Store): Promise<Parts> {
   const failure = new Failure(() => {})
-  const cluster = await Cluster.open(store, options.platform, failure)
-  await cluster.started
-  const topics = new Topics(cluster, options)
+  const metadataLog = await MetadataLog.open(store, options.platform, failure)
+  await metadataLog.started
+  const topics = new Topics(metadataLog, options)
   const partitions = new Partitions(store, topics, options, failure)
   const groups = new Groups({ options, platform: options.platform, topics, partitions })
   const loaded = groups.start()
   const close = async (): Promise<void> => {
     await groups.close()
     await partitions.settle()
-    await cluster.checkpoint()
+    await metadataLog.checkpoint()
     await store.close()
   }
-  return { options, groups, topics, partitions, loaded, close }
+  return { options, groups, topics, partitions, metadataLog, loaded, close }
 }
 
 export const inMemory = (given: Omit<StartOptions, 'data'> = {}): Promise<Parts> => {

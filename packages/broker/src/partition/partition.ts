@@ -9,11 +9,10 @@ import { type BatchHeader, lastOffsetOf, stampBatch } from '@tidemark/protocol'
 import { after, isLater } from '../now.ts'
 import type { EpochEnd } from '../state/log/leader-epochs.ts'
 import type { PartitionState } from '../state/log/partition-state.ts'
-import type { LogPoint } from '../state/log/point.ts'
+import { crcOf, type LogPoint } from '../state/log/point.ts'
 import type { Verdict } from '../state/log/producers.ts'
 import type { Log } from '../storage/log.ts'
 import type { LoadedState } from './load-state.ts'
-import { crcOf } from './log-point.ts'
 
 /** How a partition gets at what it knows beyond its log, and keeps it. */
 export interface StateKeeper {

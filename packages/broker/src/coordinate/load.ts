@@ -1,50 +1,56 @@
 /**
  * Reads a coordinator partition back: its checkpoint, and the log from where that ends, in pieces between which other work goes on.
  *
- * A checkpoint is disposable: one that is damaged is ignored. So is one that was taken of another log: a crash of the machine may
+ * A checkpoint is disposable: a damaged one is ignored. So is one that was taken of another log: a crash of the machine may
  * leave it and take the end of the log away, which then grows over that offset again; the CRC of the batch it ends with tells.
  */
 import type { Clock } from '@tidemark/platform'
 import { batchesIn, lastOffsetOf, RecordCursor, WireError } from '@tidemark/protocol'
-import { fromCheckpoint } from '../../state/group/checkpoint.ts'
-import { decodeRecord } from '../../state/group/records.ts'
-import { Shard } from '../../state/group/shard.ts'
-import type { LogPoint } from '../../state/log/point.ts'
-import type { InternalLog } from '../internal-log.ts'
-import { crcOf, isInInternal } from '../log-point.ts'
+import type { InternalLog } from '../partition/internal-log.ts'
+import { crcOf, type LogPoint } from '../state/log/point.ts'
+import type { Machine } from './machine.ts'
 
 const READ_BYTES_MAX = 1024 * 1024
 
-export interface Loaded {
-  readonly shard: Shard
+/** What loading needs of a machine. */
+export type Fold<State> = Pick<Machine<State, any, any, any>, 'fresh' | 'apply' | 'decode' | 'restore'>
+
+export interface Loaded<State> {
+  readonly state: State
   /** Records that were read from the log: what the checkpoint did not have. */
   readonly recordsRead: number
   /** Of the last batch of the log. */
   readonly lastCrc: number
 }
 
-export async function loadShard(log: InternalLog, checkpoint: Buffer | undefined, clock: Clock): Promise<Loaded> {
-  const restored = restore(checkpoint)
-  const usable = restored !== undefined && (await isInInternal(log, restored.point))
-  const shard = usable ? restored.shard : new Shard()
+export async function loadFold<State>(
+  machine: Fold<State>,
+  log: InternalLog,
+  checkpoint: Buffer | undefined,
+  clock: Clock,
+): Promise<Loaded<State>> {
+  const restored = restore(machine, checkpoint)
+  const usable = restored !== undefined && (await log.holds(restored.point))
+  const state = usable ? restored.state : machine.fresh()
   let { reaches: from, lastCrc }: LogPoint = usable ? restored.point : { reaches: log.start, lastCrc: 0 }
   let recordsRead = 0
   while (from < log.end) {
-    const read = replay(shard, await log.read(from, READ_BYTES_MAX), from)
-    if (read.end <= from)
-      throw new Error(`partition ${log.partition} of __consumer_offsets has no batch at ${from}, and ends at ${log.end}`)
+    const read = replay(machine, state, await log.read(from, READ_BYTES_MAX), from)
+    if (read.end <= from) {
+      throw new Error(`partition ${log.partition} of an internal topic has no batch at ${from}, and ends at ${log.end}`)
+    }
     from = read.end
     lastCrc = read.lastCrc
     recordsRead += read.records
     await new Promise<void>((resolve) => clock.afterTurn(resolve))
   }
-  return { shard, recordsRead, lastCrc }
+  return { state, recordsRead, lastCrc }
 }
 
-function restore(bytes: Buffer | undefined): ReturnType<typeof fromCheckpoint> | undefined {
+function restore<State>(machine: Fold<State>, bytes: Buffer | undefined): ReturnType<Fold<State>['restore']> | undefined {
   if (bytes === undefined) return undefined
   try {
-    return fromCheckpoint(bytes)
+    return machine.restore(bytes)
   } catch (error) {
     if (error instanceof WireError) return undefined
     throw error
@@ -52,8 +58,9 @@ function restore(bytes: Buffer | undefined): ReturnType<typeof fromCheckpoint> |
 }
 
 /** Applies the records from `from` on. */
-export function replay(
-  shard: Shard,
+export function replay<State>(
+  machine: Fold<State>,
+  state: State,
   bytes: Buffer,
   from: number,
 ): { readonly end: number; readonly records: number; readonly lastCrc: number } {
@@ -64,8 +71,8 @@ export function replay(
     const cursor = new RecordCursor(bytes.subarray(at, at + header.size), header)
     while (cursor.next()) {
       if (cursor.offset < from || cursor.key === null) continue
-      const record = decodeRecord(cursor.key, cursor.value)
-      if (record !== undefined) shard.apply(record)
+      const record = machine.decode(cursor.key, cursor.value)
+      if (record !== undefined) machine.apply(state, record)
       records++
     }
     end = lastOffsetOf(header) + 1

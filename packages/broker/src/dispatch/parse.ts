@@ -3,8 +3,8 @@
  * ends the connection, because there is no way to encode an answer; ApiVersions alone is answered in any version (KIP-511).
  */
 import { apis, decodeRequest, ErrorCode, encodeResponse, peekRequest, WireError } from '@tidemark/protocol'
-import type { Handler } from '../dispatch/handler.ts'
-import type { HandlerTable } from '../dispatch/table.ts'
+import type { Handler } from './handler.ts'
+import type { HandlerTable } from './table.ts'
 
 export type Parsed =
   | {

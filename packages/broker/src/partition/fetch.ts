@@ -1,9 +1,9 @@
 /** Reads what a Fetch asks for, and waits for more where there is too little (long poll). */
 import { type Clock, DiskError, type Now, TidemarkError } from '@tidemark/platform'
 import { ErrorCode } from '@tidemark/protocol'
+import { tell } from '../diagnostics.ts'
 import { after, allOf, attempt, isLater } from '../now.ts'
 import type { EpochEnd } from '../state/log/leader-epochs.ts'
-import { tell } from './diagnostics.ts'
 import type { Partition } from './partition.ts'
 
 /** One partition of the request: found and open, or the error that stands for it. */

@@ -4,15 +4,16 @@
  */
 import type { Now } from '@tidemark/platform'
 import { readBatchHeader } from '@tidemark/protocol'
+import type { Failure } from '../failure.ts'
+import type { Topic, Topics } from '../metadata/topics.ts'
 import { after, attempt, isLater } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
 import type { OFFSETS_TOPIC } from '../state/topics/names.ts'
+import { isIn } from '../storage/log-point.ts'
 import type { Store } from '../storage/store.ts'
-import type { Failure } from './failure.ts'
-import type { CheckpointStore, InternalLog } from './internal-log.ts'
+import type { CheckpointStore, InternalLog, InternalTopic } from './internal-log.ts'
 import { loadState, STATE_FILE } from './load-state.ts'
 import { Partition } from './partition.ts'
-import type { Topic, Topics } from './topics.ts'
 
 const CHECKPOINT_FILE = 'checkpoint'
 /** There are many of the broker's own logs, each is small, and no group can be asked for before its log is read. */
@@ -20,7 +21,7 @@ const INTERNAL_RECOVERY_BYTES_MAX = 1024 * 1024
 /** File systems take names of 255 bytes; a topic's may have 249, and the id comes behind it. */
 const NAME_CHARS_MAX = 200
 
-type InternalTopic = typeof OFFSETS_TOPIC
+type InternalTopicName = typeof OFFSETS_TOPIC
 
 /** Topics that were deleted and made again, or whose names differ in case only, stay apart by their ids. */
 const folderOf = (topic: Topic): string =>
@@ -96,11 +97,18 @@ export class Partitions {
     gone.catch((cause) => this.#failure.report(cause))
   }
 
-  /**
-   * One partition of an internal topic, for its coordinator. The topic is made at the first call. What cannot be read back of it cannot be done
-   * without: the broker ends, as where it cannot write.
-   */
-  internalLog(topicName: InternalTopic, index: number): Now<InternalLog> {
+  /** The logs of an internal topic, for its coordinators. */
+  internalTopic(topicName: InternalTopicName): InternalTopic {
+    return {
+      name: topicName,
+      used: () => this.#usedPartitions(topicName),
+      open: (index) => this.#internalLog(topicName, index),
+      checkpoints: (index) => (this.#store.outlivesProcess ? this.#checkpointStore(topicName, index) : undefined),
+    }
+  }
+
+  /** The topic is made at the first call. What cannot be read back of it cannot be done without: the broker ends, as where it cannot write. */
+  #internalLog(topicName: InternalTopicName, index: number): Now<InternalLog> {
     return after(this.#topics.internal(topicName, this.#options.offsetsPartitions), (topic) =>
       after(this.open(topic, index)!, (partition) =>
         after(
@@ -118,7 +126,7 @@ export class Partitions {
   }
 
   /** The partitions of an internal topic in which something was written, in order. */
-  usedPartitions(topicName: InternalTopic): readonly number[] {
+  #usedPartitions(topicName: InternalTopicName): readonly number[] {
     const names = this.#store.list(`internal/${topicName}`)
     return names
       .filter((name) => /^\d+$/.test(name))
@@ -126,7 +134,7 @@ export class Partitions {
       .sort((a, b) => a - b)
   }
 
-  checkpointStore(topicName: InternalTopic, index: number): CheckpointStore {
+  #checkpointStore(topicName: InternalTopicName, index: number): CheckpointStore {
     const name = `internal/${topicName}/${index}`
     return {
       read: () => this.#store.readSmall(name, CHECKPOINT_FILE),
@@ -179,6 +187,9 @@ export class Partitions {
       },
       append: (batch) => partition.append(batch, readBatchHeader(batch)),
       read: (from, bytesMax) => this.#needed(() => read(from, bytesMax)),
+      holds: (point) => this.#needed(() => isIn(partition.log, point)),
+      roll: () => partition.log.roll(),
+      trim: (offset) => partition.trim(offset),
     }
   }
 }

@@ -1,13 +1,13 @@
 /** The topics: looked up by name and id, made and deleted through `__cluster_metadata`. */
 import type { Now, Platform } from '@tidemark/platform'
 import { ErrorCode } from '@tidemark/protocol'
+import { storageCode } from '../failure.ts'
 import { after, attempt } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
 import { settingsOf, type TopicSettings } from '../state/topics/configs.ts'
 import { type Decided, decideTopic, type Wish } from '../state/topics/create.ts'
 import type { Topic } from '../state/topics/metadata.ts'
-import type { Cluster } from './cluster.ts'
-import { storageCode } from './failure.ts'
+import type { MetadataLog } from './metadata-log.ts'
 
 export type { Topic } from '../state/topics/metadata.ts'
 
@@ -17,33 +17,33 @@ const INTERNAL_SEGMENT_BYTES = '104857600'
 export type Created = { readonly kind: 'created'; readonly topic: Topic } | Extract<Decided, { kind: 'refuse' }>
 
 export class Topics {
-  readonly #cluster: Cluster
+  readonly #metadataLog: MetadataLog
   readonly #options: BrokerOptions
   readonly #platform: Platform
   readonly #deletedHooks: ((topic: Topic) => void)[] = []
   readonly #settings = new WeakMap<Topic, TopicSettings>()
 
-  constructor(cluster: Cluster, options: BrokerOptions) {
-    this.#cluster = cluster
+  constructor(metadataLog: MetadataLog, options: BrokerOptions) {
+    this.#metadataLog = metadataLog
     this.#options = options
     this.#platform = options.platform
   }
 
   get leaderEpoch(): number {
-    return this.#cluster.metadata.leaderEpoch
+    return this.#metadataLog.metadata.leaderEpoch
   }
 
   byName(name: string): Topic | undefined {
-    return this.#cluster.metadata.byName.get(name)
+    return this.#metadataLog.metadata.byName.get(name)
   }
 
   byId(id: string): Topic | undefined {
-    return this.#cluster.metadata.byId.get(id)
+    return this.#metadataLog.metadata.byId.get(id)
   }
 
   /** In the order in which they were made. */
   all(): Iterable<Topic> {
-    return this.#cluster.metadata.byId.values()
+    return this.#metadataLog.metadata.byId.values()
   }
 
   settings(topic: Topic): TopicSettings {
@@ -55,7 +55,7 @@ export class Topics {
   /** What `create` would do. */
   decide(wish: Wish): Decided {
     const { nodeId, numPartitions, topicsMax, partitionsMax } = this.#options
-    return decideTopic(wish, { metadata: this.#cluster.metadata, nodeId, numPartitions, topicsMax, partitionsMax })
+    return decideTopic(wish, { metadata: this.#metadataLog.metadata, nodeId, numPartitions, topicsMax, partitionsMax })
   }
 
   /** The topic is there when this returns, and stays once it is finished. */
@@ -88,7 +88,7 @@ export class Topics {
   #make({ name, partitions, configs }: Extract<Decided, { kind: 'create' }>, internal: boolean): Now<Topic> {
     const id = this.#platform.random.uuid()
     const createdMs = this.#platform.clock.now()
-    const durable = this.#cluster.write([{ kind: 'topic', id, name, partitions, internal, createdMs, configs: [...configs] }])
+    const durable = this.#metadataLog.write([{ kind: 'topic', id, name, partitions, internal, createdMs, configs: [...configs] }])
     const topic = this.byId(id)!
     return after(durable, () => topic)
   }
@@ -101,7 +101,7 @@ export class Topics {
       for (const hook of this.#deletedHooks) hook(topic)
       return ErrorCode.NONE
     }
-    return attempt(() => after(this.#cluster.write([{ kind: 'removeTopic', id: topic.id }]), removed), storageCode)
+    return attempt(() => after(this.#metadataLog.write([{ kind: 'removeTopic', id: topic.id }]), removed), storageCode)
   }
 
   /** Calls after each deletion that stays. */
