@@ -80,7 +80,7 @@ describe('in memory', () => {
   })
 
   it('topics that come and go do not add up', async () => {
-    const { groups, topics, metadataLog } = await inMemory({ memoryBytesMax: 256 * 1024 })
+    const { groups, topics, metadataLog } = await inMemory({ memoryBytesMax: 512 * 1024 })
     await makeTopic(topics, 'stays')
     for (let i = 0; i < 3000; i++) {
       expect((await makeTopic(topics, 't')).kind).toBe('created')
