@@ -1,5 +1,5 @@
 /** What a broker can be told: every limit has its unit in its name and Kafka's default unless the comment says otherwise. */
-import { type Address, nodePlatform, type Platform, TidemarkError } from '@tidemark/platform'
+import { type Address, nodePlatform, type Platform } from '@tidemark/platform'
 
 export const MEMORY = ':memory:'
 
@@ -9,12 +9,19 @@ export const MEMORY = ':memory:'
  */
 export type Fsync = 'never' | 'interval' | 'always'
 
+/** Where the broker listens. The address that clients are told depends on the listener that they came to, as in Kafka. */
+export interface ListenerOptions {
+  /** Kafka's `listener.name`. */
+  readonly name: string
+  readonly listen: Address
+  /** What clients are told to connect to; what it leaves out is the address that the listener really has. */
+  readonly advertise: Partial<Address>
+}
+
 export interface BrokerOptions {
   /** A folder, or ':memory:'. */
   readonly data: string
-  readonly listen: Address
-  /** What clients are told to connect to; undefined: the address that the listener really has. */
-  readonly advertised: Partial<Address> | undefined
+  readonly listeners: readonly ListenerOptions[]
   readonly nodeId: number
   readonly rack: string | null
   readonly fsync: Fsync
@@ -83,16 +90,24 @@ export interface BrokerOptions {
   readonly timerLateMs: number
 }
 
-/** What a user gives: `data`, and whatever shall differ from the defaults. */
+/** What a user gives: `data`, and what shall differ from the defaults. */
 export type StartOptions = { readonly data: string } & {
-  readonly [K in Exclude<keyof BrokerOptions, 'data' | 'listen'>]?: BrokerOptions[K] | undefined
-} & { readonly listen?: Partial<Address> | undefined }
+  readonly [K in Exclude<keyof BrokerOptions, 'data' | 'listeners'>]?: BrokerOptions[K] | undefined
+} & {
+  /** `'127.0.0.1:9092'`, `'[::1]:0'`, or the parts of it that differ from 127.0.0.1 and port 0, which is a free one. */
+  readonly listen?: string | Partial<Address> | undefined
+  /**
+   * What clients are told to connect to: a host, or `host:port`. Unless given, the address that the listener has; of a listener on all
+   * addresses (`0.0.0.0`, `::`) the one that the client connected to. Kafka's `advertised.listeners`.
+   */
+  readonly advertise?: string | Partial<Address> | undefined
+}
 
 const MiB = 1024 * 1024
 
-const defaults: Omit<BrokerOptions, 'data'> = {
-  listen: { host: '127.0.0.1', port: 0 },
-  advertised: undefined,
+export const defaultListen: Address = { host: '127.0.0.1', port: 0 }
+
+export const defaults: Omit<BrokerOptions, 'data' | 'listeners'> = {
   nodeId: 1,
   rack: null,
   fsync: 'interval',
@@ -132,31 +147,4 @@ const defaults: Omit<BrokerOptions, 'data'> = {
   recoveryBytesMax: 64 * MiB,
   pidBlock: 1000,
   timerLateMs: 50,
-}
-
-/** Throws a `TidemarkError` INVALID_OPTION that names the option. */
-export function resolveOptions(given: StartOptions): BrokerOptions {
-  if (typeof given?.data !== 'string' || given.data === '') {
-    throw new TidemarkError('INVALID_OPTION', "startBroker needs 'data': a folder, or ':memory:'")
-  }
-  const options: Record<string, unknown> = { ...defaults }
-  for (const [name, value] of Object.entries(given)) {
-    if (name !== 'data' && !(name in defaults)) throw new TidemarkError('INVALID_OPTION', `startBroker has no option '${name}'`)
-    if (value !== undefined) options[name] = value
-  }
-  options.listen = { ...defaults.listen, ...given.listen }
-  for (const [name, value] of Object.entries(options)) {
-    if (typeof value === 'number' && (!Number.isInteger(value) || value < 0)) {
-      throw new TidemarkError('INVALID_OPTION', `${name} is ${value}; it must be a whole number of 0 or more`)
-    }
-  }
-  if (!['never', 'interval', 'always'].includes(options.fsync as string)) {
-    throw new TidemarkError('INVALID_OPTION', `fsync is '${String(options.fsync)}'; it must be never, interval or always`)
-  }
-  if (options.data === MEMORY) {
-    options.fsync = 'never'
-    // Records in memory are views on the frames they came in.
-    options.frameMemoryBytesMax = 0
-  }
-  return options as unknown as BrokerOptions
 }

@@ -1,10 +1,11 @@
 /** One client's connection: its bytes become frames, its frames requests, and its requests replies, until either side ends it. */
-import { type Address, type Connection, TidemarkError } from '@tidemark/platform'
+import { type Connection, TidemarkError } from '@tidemark/platform'
 import { apis } from '@tidemark/protocol'
 import { CloseConnection } from '../dispatch/close.ts'
 import type { Handler } from '../dispatch/handler.ts'
 import { parse } from '../dispatch/parse.ts'
 import { type Begun, Pipeline, type PipelineLimits } from '../dispatch/pipeline.ts'
+import { ANONYMOUS, type RequestListener, type VirtualNode } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import type { HandlerTable } from '../dispatch/table.ts'
 import type { MemoryPool } from '../memory-pool.ts'
@@ -27,7 +28,8 @@ export interface ConnectionSite {
   readonly table: HandlerTable
   readonly services: Services
   readonly limits: ConnectionLimits
-  readonly advertised: Address
+  readonly node: VirtualNode
+  readonly listener: RequestListener
   readonly pool: MemoryPool
   readonly lender: Lender
   /** A frame or request was not understood, and the connection is closed. */
@@ -120,8 +122,9 @@ export class ClientConnection {
       return undefined
     }
     const { handler, version, correlationId, clientId, body } = parsed
-    const { services, advertised } = this.#site
-    const context = { version, clientId, clientHost: this.#clientHost, advertised, signal: this.#gone.signal, services }
+    const { services, listener, node } = this.#site
+    const { signal } = this.#gone
+    const context = { version, clientId, clientHost: this.#clientHost, principal: ANONYMOUS, listener, node, signal, services }
     return { kind: 'handle', handler, version, correlationId, run: () => handler.handle(body as never, context) }
   }
 
@@ -148,7 +151,7 @@ export class ClientConnection {
   /** Sends what is answered and closes, also if the client does not. */
   #farewell(): void {
     this.end()
-    this.#site.services.platform.clock.schedule(FAREWELL_MS, () => this.#connection.destroy())
+    this.#site.services.clock.schedule(FAREWELL_MS, () => this.#connection.destroy())
   }
 
   #onClose(): void {

@@ -130,9 +130,9 @@ class Rig {
 
 const stateOf = async (log: TestLog, checkpoint?: Buffer): Promise<string> => {
   const clock = new ManualClock()
-  const loading = loadFold(machine, log, checkpoint, clock)
+  const loading = loadFold(machine, log, checkpoint, () => new Promise((resolve) => clock.afterTurn(() => resolve(true))))
   await settle(clock)
-  const { state, lastCrc } = await loading
+  const { state, lastCrc } = (await loading)!
   return takeCheckpoint(state, { reaches: log.end, lastCrc }).toString('hex')
 }
 

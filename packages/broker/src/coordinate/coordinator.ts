@@ -57,6 +57,8 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
   /** Entries of the last checkpoint. */
   #savedSize = 0
   #checkpointing: Promise<void> | undefined
+  #loading: Promise<void> | undefined
+  #endLoading: () => void = () => {}
   #closed = false
 
   constructor(parts: CoordinatorParts<State, Rec, Event, Turn>, checkpoints: CheckpointStore | undefined) {
@@ -83,11 +85,21 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
   }
 
   /** Reads the partition back and begins. Rejects if that fails; every request is answered COORDINATOR_NOT_AVAILABLE then. */
-  async load(open: () => Now<InternalLog>): Promise<void> {
+  load(open: () => Now<InternalLog>): Promise<void> {
+    const loading = this.#load(open)
+    this.#loading = loading.then(
+      () => {},
+      () => {},
+    )
+    return loading
+  }
+
+  async #load(open: () => Now<InternalLog>): Promise<void> {
     try {
       const log = await open()
       this.#log = log
-      const loaded = await loadFold(this.#machine, log, this.#checkpoints?.read(), this.#parts.clock)
+      const loaded = await loadFold(this.#machine, log, this.#checkpoints?.read(), () => this.#turnPassed())
+      if (loaded === undefined) return
       this.#state = loaded.state
       this.#recordsSinceCheckpoint = loaded.recordsRead
       this.#savedSize = this.#machine.size(loaded.state)
@@ -100,6 +112,15 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
     this.#unavailable = ErrorCode.NONE
     this.sweep((state, key, turn) => this.#machine.revive(state, key, turn))
     this.#parts.onLoaded?.(this)
+  }
+
+  /** Resolves with false as soon as the coordinator stops. */
+  #turnPassed(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#endLoading = () => resolve(false)
+      if (this.#closed) resolve(false)
+      else this.#parts.clock.afterTurn(() => resolve(!this.#closed))
+    })
   }
 
   /** The reply, now or when it is decided and durable; undefined if `signal` aborts first. `key` is what the decision concerns. */
@@ -286,12 +307,14 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
   stop(): void {
     this.#closed = true
     this.#unavailable = ErrorCode.COORDINATOR_NOT_AVAILABLE
+    this.#endLoading()
   }
 
   /** Decides nothing any more from this call on, and saves what it has. */
   async close(): Promise<void> {
     const decided = this.#unavailable === ErrorCode.NONE
     this.stop()
+    await this.#loading
     await this.#checkpointing
     if (decided && this.#checkpoints !== undefined && this.#recordsSinceCheckpoint > 0) await this.#save()
   }

@@ -4,7 +4,6 @@
  * A checkpoint is disposable: a damaged one is ignored. So is one that was taken of another log: a crash of the machine may
  * leave it and take the end of the log away, which then grows over that offset again; the CRC of the batch it ends with tells.
  */
-import type { Clock } from '@tidemark/platform'
 import { batchesIn, lastOffsetOf, RecordCursor, WireError } from '@tidemark/protocol'
 import type { InternalLog } from '../partition/internal-log.ts'
 import { crcOf, type LogPoint } from '../state/log/point.ts'
@@ -23,12 +22,13 @@ export interface Loaded<State> {
   readonly lastCrc: number
 }
 
+/** Undefined: `turnPassed`, which is asked between two pieces, said not to go on. */
 export async function loadFold<State>(
   machine: Fold<State>,
   log: InternalLog,
   checkpoint: Buffer | undefined,
-  clock: Clock,
-): Promise<Loaded<State>> {
+  turnPassed: () => Promise<boolean>,
+): Promise<Loaded<State> | undefined> {
   const restored = restore(machine, checkpoint)
   const usable = restored !== undefined && (await log.holds(restored.point))
   const state = usable ? restored.state : machine.fresh()
@@ -42,7 +42,7 @@ export async function loadFold<State>(
     from = read.end
     lastCrc = read.lastCrc
     recordsRead += read.records
-    await new Promise<void>((resolve) => clock.afterTurn(resolve))
+    if (!(await turnPassed())) return undefined
   }
   return { state, recordsRead, lastCrc }
 }

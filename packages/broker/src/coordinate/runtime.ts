@@ -132,7 +132,8 @@ export class CoordinatorRuntime<State, Rec, Event, Turn extends MachineTurn<Rec,
   #begin(partition: number): Now<Coordinator<State, Rec, Event, Turn>> {
     const begun = after(this.#topic.open(partition), (log) => {
       const coordinator = this.#make(partition)
-      if (log.end === 0) coordinator.begin(log)
+      if (this.#closed) coordinator.stop()
+      else if (log.end === 0) coordinator.begin(log)
       else void this.#load(partition, coordinator, () => log)
       this.#coordinators.set(partition, coordinator)
       return coordinator

@@ -1,5 +1,5 @@
-/** What handlers may use. Put together in broker.ts, which alone knows how each is made. */
-import type { Platform } from '@tidemark/platform'
+/** All services that handlers may ask for. Put together in broker.ts, which alone knows how each is made. */
+import type { Clock } from '@tidemark/platform'
 import type { Groups } from '../coordinate/groups.ts'
 import type { ProducerIds } from '../metadata/producer-ids.ts'
 import type { Topics } from '../metadata/topics.ts'
@@ -10,7 +10,7 @@ import type { OutputMemory } from './output-memory.ts'
 export interface Services {
   readonly options: BrokerOptions
   readonly clusterId: string
-  readonly platform: Platform
+  readonly clock: Clock
   readonly topics: Topics
   readonly partitions: Partitions
   readonly groups: Groups

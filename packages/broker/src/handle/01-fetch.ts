@@ -6,14 +6,21 @@
  */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type FetchRequest, type FetchResponse, type InferInput } from '@tidemark/protocol'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
 import { storageCode } from '../failure.ts'
 import type { Topic } from '../metadata/topics.ts'
 import { after, allOf, attempt } from '../now.ts'
+import type { BrokerOptions } from '../options.ts'
 import { type Read, readAll, type Wanted, waitForBytes } from '../partition/fetch.ts'
 import type { Partition } from '../partition/partition.ts'
 import { findTopic } from './find-topic.ts'
 import { leaderEpochFault } from './leader-epoch.ts'
+
+type Context = RequestContext<
+  Pick<Services, 'topics' | 'partitions' | 'clock' | 'outputMemory'> & { readonly options: Pick<BrokerOptions, 'fetchBytesMax'> }
+>
 
 type Answer = InferInput<typeof FetchResponse>
 type Asked = FetchRequest['topics'][number]['partitions'][number]
@@ -27,7 +34,7 @@ const INITIAL_EPOCH = 0
 /** Where the next Fetch of a connection begins to read, so that no partition starves behind others: one connection, one signal. */
 const turns = new WeakMap<AbortSignal, number>()
 
-export const fetch = handler(apis.Fetch, { versions: [4, 18], holds: true }, (request, context) => {
+export const fetch = handler(apis.Fetch, { versions: [4, 18], holds: true }, (request, context: Context) => {
   const fault = sessionFault(request)
   if (fault !== ErrorCode.NONE) return { errorCode: fault, sessionId: 0, responses: [] }
   return after(allOf(wantedOf(request, context)), (wanted) => serve(request, wanted, context))
@@ -38,7 +45,7 @@ function sessionFault({ sessionId, sessionEpoch }: FetchRequest): number {
   return sessionId === 0 ? ErrorCode.INVALID_FETCH_SESSION_EPOCH : ErrorCode.FETCH_SESSION_ID_NOT_FOUND
 }
 
-function wantedOf(request: FetchRequest, context: RequestContext): Now<Wanted>[] {
+function wantedOf(request: FetchRequest, context: Context): Now<Wanted>[] {
   const { topics } = context.services
   return request.topics.flatMap((asked) => {
     const topic = findTopic(topics, { name: asked.topic, topicId: asked.topicId }, context.version >= TOPIC_IDS_SINCE)
@@ -46,7 +53,7 @@ function wantedOf(request: FetchRequest, context: RequestContext): Now<Wanted>[]
   })
 }
 
-function wantedOne(topic: Topic | number, asked: Asked, context: RequestContext): Now<Wanted> {
+function wantedOne(topic: Topic | number, asked: Asked, context: Context): Now<Wanted> {
   return after(openOne(topic, asked, context), (opened) => ({
     partition: typeof opened === 'number' ? undefined : opened,
     code: typeof opened === 'number' ? opened : ErrorCode.NONE,
@@ -58,7 +65,7 @@ function wantedOne(topic: Topic | number, asked: Asked, context: RequestContext)
 }
 
 /** The partition, or the error that stands for it. */
-function openOne(topic: Topic | number, asked: Asked, { services }: RequestContext): Now<Partition | number> {
+function openOne(topic: Topic | number, asked: Asked, { services }: Context): Now<Partition | number> {
   if (typeof topic === 'number') return topic
   return attempt<Partition | number>(() => {
     const partition = services.partitions.open(topic, asked.partition)
@@ -67,9 +74,9 @@ function openOne(topic: Topic | number, asked: Asked, { services }: RequestConte
   }, storageCode)
 }
 
-function serve(request: FetchRequest, wanted: readonly Wanted[], context: RequestContext): Now<Answer> {
-  const { options, platform, outputMemory } = context.services
-  const deadlineMs = platform.clock.monotonic() + request.maxWaitMs
+function serve(request: FetchRequest, wanted: readonly Wanted[], context: Context): Now<Answer> {
+  const { options, clock, outputMemory } = context.services
+  const deadlineMs = clock.monotonic() + request.maxWaitMs
   return look()
 
   function look(): Now<Answer> {
@@ -80,9 +87,9 @@ function serve(request: FetchRequest, wanted: readonly Wanted[], context: Reques
     return after(readAll(wanted, wanted.length === 0 ? 0 : turn % wanted.length, bytesMax), (reads) => {
       outputMemory.take(-bytesMax)
       const bytes = reads.reduce((sum, r) => sum + r.bytes, 0)
-      const waitMs = deadlineMs - platform.clock.monotonic()
+      const waitMs = deadlineMs - clock.monotonic()
       const answersNow = bytes >= bytesMin || waitMs <= 0 || wanted.length === 0 || reads.some(isFinal) || context.signal.aborted
-      if (!answersNow) return waitForBytes(wanted, bytesMin - bytes, waitMs, platform.clock, context.signal).then(look)
+      if (!answersNow) return waitForBytes(wanted, bytesMin - bytes, waitMs, clock, context.signal).then(look)
       if (bytes > 0) turns.set(context.signal, turn + 1)
       return answerOf(request, reads, context)
     })
@@ -91,7 +98,7 @@ function serve(request: FetchRequest, wanted: readonly Wanted[], context: Reques
 
 const isFinal = (read: Read): boolean => read.code !== ErrorCode.NONE || read.diverging !== undefined
 
-function answerOf(request: FetchRequest, reads: readonly Read[], context: RequestContext): Answer {
+function answerOf(request: FetchRequest, reads: readonly Read[], context: Context): Answer {
   let i = 0
   const responses = request.topics.map(({ topic, topicId, partitions }) => ({
     topic,
@@ -106,7 +113,7 @@ function answerOf(request: FetchRequest, reads: readonly Read[], context: Reques
 
 type PartitionAnswer = Answer['responses'][number]['partitions'][number]
 
-function partitionAnswer(partitionIndex: number, read: Read, isolationLevel: number, { services }: RequestContext): PartitionAnswer {
+function partitionAnswer(partitionIndex: number, read: Read, isolationLevel: number, { services, node }: Context): PartitionAnswer {
   const moved = read.code === ErrorCode.FENCED_LEADER_EPOCH
   return {
     partitionIndex,
@@ -115,7 +122,7 @@ function partitionAnswer(partitionIndex: number, read: Read, isolationLevel: num
     lastStableOffset: read.highWatermark,
     logStartOffset: read.logStartOffset,
     divergingEpoch: read.diverging,
-    currentLeader: moved ? { leaderId: services.options.nodeId, leaderEpoch: services.topics.leaderEpoch } : undefined,
+    currentLeader: moved ? { leaderId: node.id, leaderEpoch: services.topics.leaderEpoch } : undefined,
     abortedTransactions: isolationLevel === READ_COMMITTED ? [] : null,
     records: read.records,
   }

@@ -4,12 +4,16 @@
  */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type ListOffsetsRequest, type ListOffsetsResponse } from '@tidemark/protocol'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
 import { storageCode } from '../failure.ts'
 import { after, allOf, attempt } from '../now.ts'
 import { type Found, firstAtOrAfter, latestByTime } from '../partition/find-time.ts'
 import type { Partition } from '../partition/partition.ts'
 import { leaderEpochFault } from './leader-epoch.ts'
+
+type Context = RequestContext<Pick<Services, 'topics' | 'partitions'>>
 
 type Answer = InferInput<typeof ListOffsetsResponse>['topics'][number]['partitions'][number]
 type Asked = ListOffsetsRequest['topics'][number]['partitions'][number]
@@ -31,7 +35,7 @@ const SINCE: ReadonlyMap<number, number> = new Map([
 
 const NONE: Found = { offset: -1, timestampMs: -1, leaderEpoch: -1 }
 
-export const listOffsets = handler(apis.ListOffsets, { versions: [0, 11], holds: true }, (request, context) => {
+export const listOffsets = handler(apis.ListOffsets, { versions: [0, 11], holds: true }, (request, context: Context) => {
   const topics = request.topics.map(({ name, partitions }) => {
     const times = Map.groupBy(partitions, (p) => p.partitionIndex)
     const isTwice = (asked: Asked): boolean => times.get(asked.partitionIndex)!.length > 1
@@ -50,7 +54,7 @@ export const listOffsets = handler(apis.ListOffsets, { versions: [0, 11], holds:
 
 const failed = ({ partitionIndex }: Asked, errorCode: number): Answer => ({ partitionIndex, errorCode })
 
-function answerOf(topicName: string, asked: Asked, context: RequestContext): Now<Answer> {
+function answerOf(topicName: string, asked: Asked, context: Context): Now<Answer> {
   const { services, version } = context
   const topic = services.topics.byName(topicName)
   const partition = topic && services.partitions.open(topic, asked.partitionIndex)

@@ -3,11 +3,15 @@
  * v9 GROUP_ID_NOT_FOUND for a group that is not there · v10 topics by id.
  */
 import { apis, ErrorCode, type OffsetCommitRequest, ZERO_UUID } from '@tidemark/protocol'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
 import type { Topic } from '../metadata/topics.ts'
 import { after } from '../now.ts'
 import type { CommitEntry } from '../state/offsets/commit.ts'
 import { findTopic } from './find-topic.ts'
+
+type Context = RequestContext<Pick<Services, 'topics' | 'groups'>>
 
 const OWN_ERROR_FROM = 9
 const TOPIC_IDS_FROM = 10
@@ -15,7 +19,7 @@ const TOPIC_IDS_FROM = 10
 type AskedTopic = OffsetCommitRequest['topics'][number]
 type AskedPartition = AskedTopic['partitions'][number]
 
-export const offsetCommit = handler(apis.OffsetCommit, { versions: [0, 10], holds: false }, (request, context) => {
+export const offsetCommit = handler(apis.OffsetCommit, { versions: [0, 10], holds: false }, (request, context: Context) => {
   const { services, version, signal } = context
   const found = request.topics.map((asked) => ({ asked, topic: findTopic(services.topics, asked, version >= TOPIC_IDS_FROM) }))
   const entries = found.flatMap(({ asked, topic }) =>
@@ -39,7 +43,7 @@ export const offsetCommit = handler(apis.OffsetCommit, { versions: [0, 10], hold
 
 const exists = (topic: Topic, { partitionIndex }: AskedPartition): boolean => partitionIndex >= 0 && partitionIndex < topic.partitions
 
-const whoCommits = (request: OffsetCommitRequest, { version }: RequestContext) => ({
+const whoCommits = (request: OffsetCommitRequest, { version }: Context) => ({
   groupId: request.groupId,
   generationId: request.generationIdOrMemberEpoch,
   memberId: request.memberId,

@@ -5,9 +5,13 @@
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type OffsetFetchRequest, type OffsetFetchResponse, ZERO_UUID } from '@tidemark/protocol'
 import type { FetchedGroup } from '../coordinate/groups.ts'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
 import { after, allOf } from '../now.ts'
 import type { FetchedTopic, FetchTopic } from '../state/offsets/fetch.ts'
+
+type Context = RequestContext<Pick<Services, 'topics' | 'groups'>>
 
 const GROUP_ERROR_FROM = 2
 const GROUPS_FROM = 8
@@ -18,7 +22,7 @@ type GroupAnswer = NonNullable<Response['groups']>[number]
 type TopicAnswer = GroupAnswer['topics'][number]
 type AskedGroup = OffsetFetchRequest['groups'][number]
 
-export const offsetFetch = handler(apis.OffsetFetch, { versions: [0, 10] }, (request, context): Now<Response> => {
+export const offsetFetch = handler(apis.OffsetFetch, { versions: [0, 10] }, (request, context: Context): Now<Response> => {
   if (context.version >= GROUPS_FROM) {
     return after(allOf(request.groups.map((group) => fetchGroup(group, context))), (groups) => ({ groups }))
   }
@@ -35,7 +39,7 @@ function oneGroup({ errorCode, topics }: FetchedGroup, asked: readonly FetchTopi
   return { topics: (asked ?? []).map(({ name, partitions }) => ({ name, partitions: refused(partitions, errorCode) })) }
 }
 
-function fetchGroup(asked: AskedGroup, context: RequestContext): Now<GroupAnswer> {
+function fetchGroup(asked: AskedGroup, context: Context): Now<GroupAnswer> {
   const { groups } = context.services
   const { groupId } = asked
   if (context.version < TOPIC_IDS_FROM || asked.topics === null) {
@@ -66,7 +70,7 @@ function fetchGroup(asked: AskedGroup, context: RequestContext): Now<GroupAnswer
 }
 
 /** From version 10 on a topic has only its id: one that is gone cannot be told. */
-function namedTopic({ name, partitions }: FetchedTopic, { version, services }: RequestContext): TopicAnswer[] {
+function namedTopic({ name, partitions }: FetchedTopic, { version, services }: Context): TopicAnswer[] {
   if (version < TOPIC_IDS_FROM) return [{ name, partitions: answersOf(partitions) }]
   const topic = services.topics.byName(name)
   return topic === undefined ? [] : [{ topicId: topic.id, partitions: answersOf(partitions) }]

@@ -6,7 +6,8 @@
  * time-out. Keys of share groups, which only brokers ask for, get INVALID_REQUEST, as from a Kafka broker without share groups.
  */
 import { apis, ErrorCode, errorOf } from '@tidemark/protocol'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
 
 const GROUP = 0
 const TRANSACTION = 1
@@ -19,11 +20,11 @@ export const findCoordinator = handler(apis.FindCoordinator, { versions: [0, 6] 
   return coordinator
 })
 
-function coordinatorOf(key: string, keyType: number, { services, advertised }: RequestContext) {
+function coordinatorOf(key: string, keyType: number, { node, listener }: RequestContext) {
   const errorCode = errorCodeOf(key, keyType)
   if (errorCode !== ErrorCode.NONE) return { key, nodeId: -1, host: '', port: -1, errorCode, errorMessage: messageOf(errorCode) }
-  const { host, port } = advertised
-  return { key, nodeId: services.options.nodeId, host, port, errorCode, errorMessage: '' }
+  const { host, port } = listener.advertised
+  return { key, nodeId: node.id, host, port, errorCode, errorMessage: '' }
 }
 
 function errorCodeOf(key: string, keyType: number): number {

@@ -4,14 +4,18 @@
  */
 import { apis, type DescribeGroupsResponse, ErrorCode, type InferInput } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
 import { after, allOf } from '../now.ts'
 import type { DescribedGroup } from '../state/group/describe.ts'
+
+type Context = RequestContext<Pick<Services, 'groups'>>
 
 const NOT_FOUND_FROM = 6
 
 type Answer = InferInput<typeof DescribeGroupsResponse>['groups'][number]
 
-export const describeGroups = handler(apis.DescribeGroups, { versions: [0, 6] }, (request, { version, services }) => {
+export const describeGroups = handler(apis.DescribeGroups, { versions: [0, 6] }, (request, { version, services }: Context) => {
   const described = request.groups.map((groupId) => after(services.groups.describe(groupId), (group) => answer(groupId, group, version)))
   return after(allOf(described), (groups) => ({ groups }))
 })

@@ -13,7 +13,9 @@ import {
 } from '@tidemark/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { inMemory, ManualClock, type Parts, settle } from '../coordinate/rig.case.ts'
-import type { Handler, RequestContext } from '../dispatch/handler.ts'
+import type { Handler } from '../dispatch/handler.ts'
+import { ANONYMOUS, type RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
 import { offsetCommit } from './08-offset-commit.ts'
 import { offsetFetch } from './09-offset-fetch.ts'
 import { findCoordinator } from './10-find-coordinator.ts'
@@ -45,16 +47,18 @@ const bytesOf = (chunks: readonly Uint8Array[]): Buffer => Buffer.concat(chunks)
 /** The request as a client of that version would send it, and the answer as the client would read it. */
 async function ask<A extends Api>(h: Handler<A>, version: number, body: InferInput<A['request']>): Promise<Infer<A['response']>> {
   const { clientId, body: request } = decodeRequest(h.api, version, bytesOf(encodeRequest(h.api, version, 1, 'app', body)))
-  const context: RequestContext = {
+  const context: RequestContext<Services> = {
     version,
     clientId,
     clientHost: '/10.0.0.7',
-    advertised: { host: 'broker.example', port: 9092 },
+    principal: ANONYMOUS,
+    listener: { name: 'PLAINTEXT', advertised: { host: 'broker.example', port: 9092 } },
+    node: { id: 1, rack: null },
     signal: new AbortController().signal,
     services: {
       ...broker,
       clusterId: '',
-      platform: broker.options.platform,
+      clock: broker.options.platform.clock,
       producerIds: undefined as never,
       outputMemory: undefined as never,
     },
@@ -141,7 +145,7 @@ describe('OffsetCommit', () => {
     const { body } = decodeRequest(apis.OffsetCommit, 9, frame)
     const answer = await ask(offsetCommit, 9, { groupId: 'g', topics: [] })
     expect(answer.topics).toEqual([])
-    const context = { version: 9, services: broker, signal: new AbortController().signal } as unknown as RequestContext
+    const context = { version: 9, services: broker, signal: new AbortController().signal } as unknown as RequestContext<Services>
     const decided = await offsetCommit.handle(body, context)
     expect(decided!.topics[0]!.partitions.map((p) => nameOf(p.errorCode))).toEqual(['OFFSET_OUT_OF_RANGE', 'NONE'])
   })

@@ -34,6 +34,7 @@ export class Partitions {
   readonly #failure: Failure
   /** By topic id, then by partition. */
   readonly #open = new Map<string, Map<number, Now<Partition>>>()
+  readonly #background = new Set<Promise<void>>()
 
   constructor(store: Store, topics: Topics, options: BrokerOptions, failure: Failure) {
     this.#store = store
@@ -93,8 +94,13 @@ export class Partitions {
     this.#open.delete(topic.id)
     for (const partition of ofTopic?.values() ?? []) if (!isLater(partition)) partition.delete()
     const opening = [...(ofTopic?.values() ?? [])].filter(isLater).map((opened) => opened.then((partition) => partition.delete()))
-    const gone = Promise.allSettled(opening).then(() => this.#store.remove(folderOf(topic)))
-    gone.catch((cause) => this.#failure.report(cause))
+    this.#inBackground(Promise.allSettled(opening).then(() => this.#store.remove(folderOf(topic))))
+  }
+
+  #inBackground(work: Promise<void>): void {
+    const guarded = work.catch((cause) => void this.#failure.report(cause))
+    this.#background.add(guarded)
+    void guarded.then(() => this.#background.delete(guarded))
   }
 
   /** The logs of an internal topic, for its coordinators. */
@@ -155,19 +161,22 @@ export class Partitions {
   }
 
   /** Removes what deleted topics left behind where a crash came before their files were gone. */
-  async sweep(): Promise<void> {
+  sweep(): void {
+    this.#inBackground(this.#sweep())
+  }
+
+  async #sweep(): Promise<void> {
     const known = new Set<string>()
     for (const topic of this.#topics.all()) known.add(folderOf(topic))
-    try {
-      for (const name of [...this.#store.list('topics')].sort())
-        if (!known.has(`topics/${name}`)) await this.#store.remove(`topics/${name}`)
-    } catch (cause) {
-      this.#failure.report(cause)
+    for (const name of [...this.#store.list('topics')].sort()) {
+      if (!known.has(`topics/${name}`)) await this.#store.remove(`topics/${name}`)
     }
   }
 
-  /** Finished appends are shown, and what is known of them is saved. */
+  /** Nothing is being opened or removed any more, finished appends are shown, and what is known of them is saved. */
   async settle(): Promise<void> {
+    await Promise.allSettled([...this.#open.values()].flatMap((ofTopic) => [...ofTopic.values()].filter(isLater)))
+    while (this.#background.size > 0) await Promise.all(this.#background)
     for (const { partition } of this.opened()) {
       await partition.settled()
       partition.checkpoint()

@@ -174,7 +174,7 @@ export class FileStore implements Store {
   abandon(): void {
     this.#folderCheck?.cancel()
     this.#site.flusher.stop()
-    this.#site.files.closeAll()
+    this.#site.files.end()
     this.#folder.release()
   }
 }

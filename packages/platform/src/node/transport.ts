@@ -1,5 +1,6 @@
 /** Connections over `node:net`. Chunks of one call of `write` leave as one write; Nagle's delay is off. */
 import net from 'node:net'
+import { formatAddress } from '../address.ts'
 import { TidemarkError } from '../error.ts'
 import type { Address, Connection, ConnectionHandlers, Listener, Transport } from '../transport.ts'
 
@@ -100,10 +101,8 @@ function adopt(accepted: net.Socket, onread: net.OnReadOpts): net.Socket {
   return new net.Socket({ handle, onread } as net.SocketConstructorOpts)
 }
 
-const spelled = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
-
 function listenError(address: Address, error: NodeJS.ErrnoException): TidemarkError {
-  const where = spelled(address)
+  const where = formatAddress(address)
   if (error.code === 'EADDRINUSE') {
     return new TidemarkError('ADDRESS_IN_USE', `${where} is in use by another process; choose another port, or port 0 for a free one`, {
       cause: error,
@@ -138,7 +137,7 @@ export const nodeTransport: Transport = {
       const fail = (why: string, cause?: unknown): void => {
         clearTimeout(timer)
         socket.destroy()
-        reject(new TidemarkError('UNREACHABLE', `${spelled(address)}: ${why}`, { cause }))
+        reject(new TidemarkError('UNREACHABLE', `${formatAddress(address)}: ${why}`, { cause }))
       }
       const timer = setTimeout(() => fail(`no connection within ${timeoutMs} ms`), timeoutMs)
       const onError = (error: NodeJS.ErrnoException): void => fail(reasonOf(error), error)

@@ -1,6 +1,6 @@
 /**
- * Looks after the limits of topics now and then: old segments go. Partitions that nobody used since the start are looked at when
- * they are first used again.
+ * Applies the limits of topics now and then: old segments go. A partition that was not used since the start is checked once it is used
+ * again.
  */
 import type { Clock, Timer } from '@tidemark/platform'
 import type { Failure } from '../../failure.ts'
@@ -15,6 +15,7 @@ export class Retention {
   readonly #failure: Failure
   readonly #intervalMs: number
   #timer: Timer | undefined
+  #checking: Promise<void> | undefined
 
   constructor(parts: { topics: Topics; partitions: Partitions; clock: Clock; failure: Failure; intervalMs: number }) {
     this.#topics = parts.topics
@@ -26,20 +27,27 @@ export class Retention {
 
   start(): void {
     this.#timer = this.#clock.schedule(this.#intervalMs, () => {
-      this.#check()
-        .catch((cause) => this.#failure.report(cause))
+      this.#checking = this.#check()
+        .catch((cause) => void this.#failure.report(cause))
         .finally(() => this.#timer && this.start())
     })
   }
 
+  /** Begins no further check. */
   stop(): void {
     this.#timer?.cancel()
     this.#timer = undefined
   }
 
+  /** Resolves once no check is under way. */
+  async idle(): Promise<void> {
+    await this.#checking
+  }
+
   async #check(): Promise<void> {
     for (const { topic, partition } of [...this.#partitions.opened()]) {
       const settings = this.#topics.settings(topic)
+      if (this.#timer === undefined) return
       if (!settings.deletes || partition.deleted) continue
       const segments = await partition.log.segments()
       if (!partition.deleted) partition.trim(keptFrom(segments, settings, this.#clock.now()))
