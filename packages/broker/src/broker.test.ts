@@ -357,6 +357,30 @@ describe('start and close', () => {
     await (await start({ data })).close()
   })
 
+  test('closed while it reads its groups back, it opens nothing any more', async () => {
+    const data = folder()
+    const first = await setUp({ data, checkpointIntervalRecords: 1e9 })
+    await create(first.client, 'a', {}, 9000)
+    const partitions = Array.from({ length: 9000 }, (_, partitionIndex) => ({
+      partitionIndex,
+      committedOffset: 1,
+      committedMetadata: 'x'.repeat(100),
+    }))
+    const who = { groupId: 'g', generationIdOrMemberEpoch: -1, memberId: '' }
+    for (let i = 0; i < 2; i++) await first.client.call(apis.OffsetCommit, 8, { ...who, topics: [{ name: 'a', partitions }] })
+    const path = killed(data)
+    const turns: (() => void)[] = []
+    const clock = { ...nodePlatform.clock, afterTurn: (call: () => void) => void turns.push(call) }
+    const disk = spiedDisk()
+    const broker = await startBroker({ data: path, platform: { ...nodePlatform, disk, clock } })
+    await expect.poll(() => turns.length).toBeGreaterThan(0)
+    await broker.close()
+    expect(disk.openFiles).toEqual([])
+    for (const call of turns) call()
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => nodePlatform.clock.afterTurn(() => resolve(undefined)))
+    expect(disk.openFiles).toEqual([])
+  })
+
   test('closed after a failure it resolves, however often; a failure while it closes rejects every call', async () => {
     const disk = spiedDisk()
     const { broker, client } = await setUp({ data: folder(), fsync: 'never', platform: { ...nodePlatform, disk } })
