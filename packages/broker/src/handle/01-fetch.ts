@@ -81,7 +81,7 @@ function serve(request: FetchRequest, wanted: readonly Wanted[], context: Contex
 
   function look(): Now<Answer> {
     const turn = turns.get(context.signal) ?? 0
-    const bytesMax = Math.min(request.maxBytes, options.fetchBytesMax, outputMemory.replyBytesMax)
+    const bytesMax = Math.max(0, Math.min(request.maxBytes, options.fetchBytesMax, outputMemory.replyBytesMax))
     const bytesMin = Math.min(request.minBytes, bytesMax)
     outputMemory.take(bytesMax)
     return after(readAll(wanted, wanted.length === 0 ? 0 : turn % wanted.length, bytesMax), (reads) => {

@@ -8,6 +8,7 @@ import type { Failure } from '../failure.ts'
 import type { Topic, Topics } from '../metadata/topics.ts'
 import { after, attempt, isLater } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
+import { hasPartition } from '../state/topics/metadata.ts'
 import type { OFFSETS_TOPIC } from '../state/topics/names.ts'
 import { isIn } from '../storage/log-point.ts'
 import type { Store } from '../storage/store.ts'
@@ -55,7 +56,7 @@ export class Partitions {
     let ofTopic = this.#open.get(topic.id)
     const known = ofTopic?.get(index)
     if (known !== undefined) return known
-    if (!(index >= 0 && index < topic.partitions)) return undefined
+    if (!hasPartition(topic, index)) return undefined
     if (ofTopic === undefined) this.#open.set(topic.id, (ofTopic = new Map()))
     const opened = this.#make(topic, index)
     ofTopic.set(index, opened)

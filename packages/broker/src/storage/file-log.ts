@@ -15,9 +15,11 @@ import type { Flusher } from './flusher.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { IndexCache } from './index-cache.ts'
 import type { Latest, Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
+import { writeLogStart } from './log-start.ts'
 import type { ReadAhead } from './read-ahead.ts'
 import { Segment, type Summary } from './segment.ts'
 import type { SegmentIndex } from './segment-index.ts'
+import { Segments } from './segments.ts'
 import type { SmallFiles } from './small-files.ts'
 
 /** What one read takes at most; a larger batch is read alone. */
@@ -53,7 +55,7 @@ export class FileLog implements Log {
   readonly #limits: LogLimits
   readonly #events: LogEvents
   readonly #group: GroupCommit
-  #segments: Segment[]
+  readonly #segments: Segments
   /** Files whose names are not synced yet, each with the folders that hold them. */
   #newNames: { readonly path: string; readonly folders: readonly string[] }[] = []
   #namesSynced: Promise<unknown> = Promise.resolve()
@@ -71,18 +73,26 @@ export class FileLog implements Log {
   end: number
   bytes: number
 
-  /** `segments` in order; the index of the last one is there. */
-  constructor(folder: string, segments: Segment[], site: LogSite, limits: LogLimits, events: LogEvents) {
+  /** `segments` in order; the index of the last one is loaded. `start`: what lies below was forgotten, though its files may still exist. */
+  constructor(
+    folder: string,
+    segments: readonly Segment[],
+    start: number | undefined,
+    site: LogSite,
+    limits: LogLimits,
+    events: LogEvents,
+  ) {
     this.folder = folder
-    this.#segments = segments
+    this.#segments = new Segments(segments)
     this.#site = site
     this.#limits = limits
     this.#events = events
     this.#recoveryBytesMax = Math.min(site.recoveryBytesMax, limits.recoveryBytesMax ?? Number.POSITIVE_INFINITY)
     this.#group = new GroupCommit(site.files, () => this.#syncNames())
-    this.start = segments[0]?.baseOffset ?? 0
     this.end = segments.at(-1)?.loaded?.nextOffset ?? 0
-    this.bytes = segments.reduce((sum, s) => sum + s.bytes, 0)
+    this.start = Math.min(this.end, Math.max(segments[0]?.baseOffset ?? 0, start ?? 0))
+    this.bytes = this.#segments.bytes
+    this.#forget(this.#segments.below(this.start))
   }
 
   append(batch: Buffer, header: BatchHeader): Now<void> {
@@ -115,7 +125,7 @@ export class FileLog implements Log {
   }
 
   #segmentFor(size: number, header: BatchHeader): Segment {
-    const active = this.#segments.at(-1)
+    const active = this.#segments.active
     if (active === undefined) return this.#newSegment(header.baseOffset)
     const fits = active.bytes + size <= this.#limits.segmentBytesMax && lastOffsetOf(header) - active.baseOffset <= RELATIVE_MAX
     if (active.bytes === 0 || (fits && !active.loaded!.isFull)) {
@@ -128,7 +138,7 @@ export class FileLog implements Log {
   }
 
   roll(): void {
-    const active = this.#segments.at(-1)
+    const active = this.#segments.active
     if (active !== undefined && active.bytes > 0) active.loaded!.isFull = true
   }
 
@@ -139,7 +149,7 @@ export class FileLog implements Log {
   #newSegment(baseOffset: number): Segment {
     const { disk, indexIntervalBytes } = this.#site
     const segment = Segment.empty(this.folder, baseOffset, indexIntervalBytes)
-    const isFirst = this.#segments.length === 0
+    const isFirst = this.#segments.active === undefined
     if (isFirst) disk.makeFolder(this.folder)
     this.#newNames.push({ path: segment.path, folders: isFirst ? foldersOf(this.folder) : [this.folder] })
     this.#segments.push(segment)
@@ -199,7 +209,7 @@ export class FileLog implements Log {
   async sync(): Promise<void> {
     if (!this.#dirty || this.#removed) return
     this.#dirty = false
-    const segment = this.#segments.at(-1)!
+    const segment = this.#segments.active!
     try {
       await this.#written
       if (this.#site.policy !== 'always') await this.#syncFile(segment)
@@ -215,8 +225,8 @@ export class FileLog implements Log {
    */
   secure(): Now<void> {
     const { policy } = this.#site
-    const active = this.#segments.at(-1)
-    const unsure = this.#segments.filter((s) => (s === active ? policy !== 'never' : s.indexedBytes < s.bytes))
+    const active = this.#segments.active
+    const unsure = this.#segments.all.filter((s) => (s === active ? policy !== 'never' : s.indexedBytes < s.bytes))
     this.#dirty = active !== undefined
     this.#newNames = unsure.map(({ path }) => ({ path, folders: foldersOf(this.folder) }))
     if (unsure.length === 0) return
@@ -236,23 +246,21 @@ export class FileLog implements Log {
   async finish(): Promise<void> {
     await this.sync()
     while (this.#background.size > 0) await Promise.all(this.#background)
-    const active = this.#segments.at(-1)
+    const active = this.#segments.active
     if (active !== undefined && active.indexedBytes < active.bytes) await active.saveIndex(active.loaded!.encode(), this.#site.small)
   }
 
   read(from: number, upTo: number, bytesMax: number): Now<readonly Buffer[]> {
     if (from >= upTo || from >= this.end) return []
-    const i = this.#segments.findLastIndex((s) => s.baseOffset <= from)
-    return this.#readIn(Math.max(0, i), from, upTo, Math.min(bytesMax, READ_BYTES_MAX))
+    return this.#readIn(this.#segments.at(from), from, upTo, Math.min(bytesMax, READ_BYTES_MAX))
   }
 
-  #readIn(i: number, from: number, upTo: number, bytesMax: number): Now<readonly Buffer[]> {
-    const segment = this.#segments[i]
+  #readIn(segment: Segment | undefined, from: number, upTo: number, bytesMax: number): Now<readonly Buffer[]> {
     if (segment === undefined) return []
     return after(this.#indexOf(segment), (index) => {
       const position = segment.positionOf(from, index)
       return after(this.#readAt(segment, position, from, upTo, bytesMax), (found) =>
-        found === undefined ? this.#readIn(i + 1, from, upTo, bytesMax) : found.length === 0 ? [] : [found],
+        found === undefined ? this.#readIn(this.#segments.after(segment), from, upTo, bytesMax) : found.length === 0 ? [] : [found],
       )
     })
   }
@@ -298,30 +306,29 @@ export class FileLog implements Log {
   }
 
   seekTime(timestampMs: number): Now<number> {
-    return this.#seekTimeIn(0, timestampMs)
+    return this.#seekTimeIn(this.#segments.all[0], timestampMs)
   }
 
-  #seekTimeIn(i: number, timestampMs: number): Now<number> {
-    const segment = this.#segments[i]
+  #seekTimeIn(segment: Segment | undefined, timestampMs: number): Now<number> {
     if (segment === undefined) return this.end
     return after(this.#summaryOf(segment), ({ maxTimestampMs }) =>
       maxTimestampMs >= timestampMs
         ? after(this.#indexOf(segment), (index) => index.offsetByTime(timestampMs))
-        : this.#seekTimeIn(i + 1, timestampMs),
+        : this.#seekTimeIn(this.#segments.after(segment), timestampMs),
     )
   }
 
   /** The index of the segment that is written to is in memory. */
   #indexOf(segment: Segment): Now<SegmentIndex> {
-    return segment === this.#segments.at(-1) ? segment.index(this.#site) : this.#site.indexes.of(segment, this.#site)
+    return segment === this.#segments.active ? segment.index(this.#site) : this.#site.indexes.of(segment, this.#site)
   }
 
   #summaryOf(segment: Segment): Now<Summary> {
-    return segment === this.#segments.at(-1) ? segment.index(this.#site) : this.#site.indexes.summaryOf(segment, this.#site)
+    return segment === this.#segments.active ? segment.index(this.#site) : this.#site.indexes.summaryOf(segment, this.#site)
   }
 
   latest(): Now<Latest | undefined> {
-    const segments = this.#segments.filter((s) => s.bytes > 0)
+    const segments = this.#segments.all.filter((s) => s.bytes > 0)
     return after(allOf(segments.map((s) => this.#summaryOf(s))), (summaries) => {
       let latest: Latest | undefined
       for (const { maxTimestampMs, maxTimestampOffset } of summaries) {
@@ -333,29 +340,41 @@ export class FileLog implements Log {
   }
 
   segments(): Now<readonly SegmentFacts[]> {
-    if (this.#segments.length === 0) return [{ baseOffset: this.start, bytes: 0, maxTimestampMs: -1 }]
-    const segments = this.#segments
+    const segments = this.#segments.all
+    if (segments.length === 0) return [{ baseOffset: this.start, bytes: 0, maxTimestampMs: -1 }]
     return after(allOf(segments.map((s) => this.#summaryOf(s))), (summaries) =>
       summaries.map(({ maxTimestampMs }, i) => ({ baseOffset: segments[i]!.baseOffset, bytes: segments[i]!.bytes, maxTimestampMs })),
     )
   }
 
   trim(offset: number): void {
-    let count = 0
-    while (count < this.#segments.length - 1 && this.#segments[count + 1]!.baseOffset <= offset) count++
-    if (count === 0) return
-    const gone = this.#segments.splice(0, count)
-    this.start = this.#segments[0]!.baseOffset
-    for (const segment of gone) {
+    const gone = this.#segments.below(offset)
+    if (gone.length === 0) return
+    this.start = Math.max(this.start, this.#segments.after(gone.at(-1)!)!.baseOffset)
+    this.#forget(gone)
+  }
+
+  #forget(gone: readonly Segment[]): void {
+    if (gone.length > 0) this.#swap(gone, [])
+  }
+
+  /**
+   * Puts other segments, whose files are whole, in the place of sealed ones. Readers go on with them from this call on; the old files are
+   * removed in the background, once where the log begins is written down.
+   */
+  #swap(sealed: readonly Segment[], by: readonly Segment[]): void {
+    this.#segments.replace(sealed, by)
+    for (const segment of sealed) {
       this.bytes -= segment.bytes
       this.#site.indexes.forget(segment)
     }
-    this.#inBackground(this.#unlink(gone))
+    for (const { bytes } of by) this.bytes += bytes
+    this.#inBackground(this.#unlink(sealed, [...this.#background]))
   }
 
-  async #unlink(segments: readonly Segment[]): Promise<void> {
-    // Who reads in them, or seals them, began before.
-    await Promise.all([...this.#background])
+  /** `before`: what reads in these segments, or saves their indexes, and began earlier. */
+  async #unlink(segments: readonly Segment[], before: readonly Promise<void>[]): Promise<void> {
+    await Promise.all([writeLogStart(this.folder, this.start, this.#site.small), ...before])
     for (const segment of segments) {
       this.#site.files.close(segment.path)
       segment.unlink(this.#site.disk)
@@ -364,14 +383,14 @@ export class FileLog implements Log {
 
   /** What a clean end writes down of it. */
   facts(): { readonly baseOffset: number; readonly bytes: number }[] {
-    return this.#segments.map(({ baseOffset, bytes }) => ({ baseOffset, bytes }))
+    return this.#segments.all.map(({ baseOffset, bytes }) => ({ baseOffset, bytes }))
   }
 
   /** Lets go of its files once nothing is under way on them. */
   async remove(): Promise<void> {
     this.#removed = true
     await Promise.allSettled([this.#written, ...this.#background])
-    for (const segment of this.#segments) {
+    for (const segment of this.#segments.all) {
       this.#site.files.close(segment.path)
       this.#site.indexes.forget(segment)
     }

@@ -8,6 +8,7 @@ import { Flusher } from './flusher.ts'
 import { DataFolder, type Identity, type KnownLogs, type SegmentSize } from './folder.ts'
 import { IndexCache } from './index-cache.ts'
 import type { Log, LogEvents, LogLimits } from './log.ts'
+import { readLogStart } from './log-start.ts'
 import { ReadAhead } from './read-ahead.ts'
 import { recover } from './recover.ts'
 import { Segment } from './segment.ts'
@@ -106,7 +107,8 @@ export class FileStore implements Store {
     const clean = known === undefined ? undefined : openKnown(folder, known, site)
     return after(clean, (found) =>
       after(found ?? this.#recover(name, folder), (segments) => {
-        const log = new FileLog(folder, segments, site, limits, events)
+        const start = segments.length === 0 ? undefined : readLogStart(folder, site.small)
+        const log = new FileLog(folder, segments, start, site, limits, events)
         this.#known.delete(name)
         this.#logs.set(name, log)
         return found === undefined ? after(log.secure(), () => log) : log

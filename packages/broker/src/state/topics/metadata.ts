@@ -41,6 +41,9 @@ const MetadataCheckpoint = message(
 
 export type Topic = Readonly<Infer<typeof TopicRecord>>
 
+/** Whether the topic has the partition: the one check of a partition's number that came by the wire. */
+export const hasPartition = ({ partitions }: Topic, index: number): boolean => Number.isInteger(index) && index >= 0 && index < partitions
+
 export type MetadataRecord =
   | ({ readonly kind: 'topic' } & Topic)
   | { readonly kind: 'removeTopic'; readonly id: string }
