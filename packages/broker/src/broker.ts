@@ -144,7 +144,7 @@ class Running implements Broker {
       node: { id: settled.nodeId, rack: settled.rack },
       limits: settled,
       pool: new MemoryPool(settled.frameMemoryBytesMax),
-      lender: store,
+      replyMemory: store,
       onRefused: (client: string, why: string) => tell({ kind: 'refused', client, why }),
       onBug: (where: string, error: unknown) => tell({ kind: 'bug', where, error }),
     }

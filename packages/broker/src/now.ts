@@ -3,7 +3,7 @@ import type { Now } from '@tidemark/platform'
 
 export const isLater = <T>(now: Now<T>): now is Promise<T> => now instanceof Promise
 
-/** `next` of the value, at once if it is there. */
+/** `next` of the value, at once if it is finished. */
 export function after<T, U>(now: Now<T>, next: (value: T) => Now<U>): Now<U> {
   return isLater(now) ? now.then(next) : next(now)
 }

@@ -13,7 +13,7 @@ export interface Clock {
   schedule(delayMs: number, call: () => void): Timer
   /**
    * Calls once, after one full turn of I/O: whatever bytes had arrived by now were handed out before.
-   * Whoever finds itself late (a stalled event loop) waits for this before it judges a peer as silent.
+   * Code that finds itself late (a stalled event loop) waits for this before it judges a peer as silent.
    */
   afterTurn(call: () => void): void
 }

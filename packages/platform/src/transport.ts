@@ -2,8 +2,8 @@
  * The seam to the network: connections that carry bytes in order, or break.
  *
  * The owner of a connection sets `handlers` once, before the turn in which it got the connection ends. After `onClose`
- * nothing is called any more. Bytes are read into the memory that the receiver asks for with `target`, or into memory that is lent to
- * it for the call of `onData` alone: what is read is copied once at most, and no read makes memory of its own.
+ * nothing is called any more. Bytes are read into the memory that the receiver asks for with `target`, or into memory that it
+ * borrows for the call of `onData` alone: what is read is copied once at most, and no read makes memory of its own.
  */
 
 export interface Address {
@@ -14,7 +14,7 @@ export interface Address {
 export interface ConnectionHandlers {
   /** Where the next bytes should go: memory of the receiver. Undefined, or left out: nowhere in particular. */
   target?(): Buffer | undefined
-  /** `chunk` is the filled part of what `target` gave last, or lent: the receiver copies what it keeps of it before it returns. */
+  /** `chunk` is the filled part of what `target` gave last, or borrowed: the receiver copies what it keeps of it before it returns. */
   onData(chunk: Buffer): void
   /** The peer takes bytes again after `write` returned false. */
   onDrain(): void

@@ -19,8 +19,8 @@ interface ConnectionLimits extends PipelineLimits {
 }
 
 /** Whose memory some of the bytes of a reply are: it is given back once the machine has the reply. */
-interface Lender {
-  isLent(bytes: Uint8Array): boolean
+interface ReplyMemory {
+  isBorrowed(bytes: Uint8Array): boolean
   release(bytes: Uint8Array): void
 }
 
@@ -31,7 +31,7 @@ export interface ConnectionSite {
   readonly node: VirtualNode
   readonly listener: RequestListener
   readonly pool: MemoryPool
-  readonly lender: Lender
+  readonly replyMemory: ReplyMemory
   /** A frame or request was not understood, and the connection is closed. */
   onRefused(client: string, why: string): void
   /** A handler threw what it may not throw. */
@@ -80,7 +80,7 @@ export class ClientConnection {
     return this.#pipeline.idle
   }
 
-  /** Parked requests let go; what was written is sent. */
+  /** Parked requests end; what was written is sent. */
   end(): void {
     this.#stop()
     // A connection that was held back would not notice that its client is gone.
@@ -94,9 +94,9 @@ export class ClientConnection {
   }
 
   #write(chunks: readonly Uint8Array[]): void {
-    const { lender } = this.#site
-    const lent = chunks.filter((chunk) => lender.isLent(chunk))
-    const onTaken = lent.length === 0 ? undefined : () => lent.forEach((chunk) => void lender.release(chunk))
+    const { replyMemory } = this.#site
+    const borrowed = chunks.filter((chunk) => replyMemory.isBorrowed(chunk))
+    const onTaken = borrowed.length === 0 ? undefined : () => borrowed.forEach((chunk) => void replyMemory.release(chunk))
     this.#connection.write(chunks, onTaken)
   }
 

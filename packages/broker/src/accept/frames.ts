@@ -1,7 +1,7 @@
 /**
  * Bytes to frames: four bytes of size, then so many bytes.
  *
- * Each frame has memory of its own, which whoever takes it may keep and change; most of a large one is read straight into it. That
+ * Each frame has memory of its own, which its receiver may keep and change; most of a large one is read straight into it. That
  * memory is taken when a part of the frame has arrived: a client that only promises bytes costs nothing.
  */
 import { put, restOf } from '@tidemark/platform'

@@ -123,7 +123,7 @@ export class Listeners {
     if (this.#connections.size === 0) this.#onEmpty?.()
   }
 
-  /** No new connections; what is parked lets go, what was answered is sent, and all connections end. */
+  /** No new connections; parked requests end, what was answered is sent, and all connections end. */
   async close(): Promise<void> {
     this.#closing = true
     const closed = this.#stopListening()

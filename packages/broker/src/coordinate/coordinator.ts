@@ -241,7 +241,7 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
     for (const { ticket } of replies) this.#waiters.take(ticket)?.fail(errorCode)
   }
 
-  /** NONE, or what those who would have been answered get: nothing was written then. */
+  /** NONE, or the error code for the requests that would have been answered: nothing was written then. */
   #write(records: readonly Rec[], { wallMs }: Moment): number {
     if (records.length === 0) return ErrorCode.NONE
     const errorCode = this.#append(records, wallMs)
@@ -287,7 +287,7 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
     )
   }
 
-  /** Saves the fold, so that a restart need not read the log again. One that cannot be written is no loss: the log has it all. */
+  /** Saves the fold, so that a restart need not read the log again. Nothing is lost if it cannot be written: the log has it all. */
   checkpoint(): Promise<void> {
     if (this.#unavailable !== ErrorCode.NONE || this.#recordsSinceCheckpoint === 0) return Promise.resolve()
     return this.#save()
@@ -329,7 +329,7 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
     }
   }
 
-  /** Writes the fold once more at the end of the log, and lets go of all before it: a log in memory stays as large as what it says. */
+  /** Writes the fold once more at the end of the log, and forgets all before it: a log in memory stays as large as what it says. */
   #condense(): void {
     const log = this.#log!
     this.#recordsSinceCheckpoint = 0
@@ -339,7 +339,7 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
     log.roll()
     const from = log.end
     for (let i = 0; i < records.length; i += SWEPT_RECORDS_MAX) {
-      // Where there is no room for it the log stays as it is, and is condensed later.
+      // If memory is full the log stays as it is, and is condensed later.
       if (this.#append(records.slice(i, i + SWEPT_RECORDS_MAX), wallMs) !== ErrorCode.NONE) return
     }
     log.trim(from)

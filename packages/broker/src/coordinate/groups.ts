@@ -69,7 +69,7 @@ export class Groups {
     )
   }
 
-  /** Begins to read back what was written before. Resolves when all of it is read; nobody has to wait for that. */
+  /** Begins to read back what was written before. Resolves when all of it is read; no request has to wait for that. */
   start(): Promise<void> {
     this.#checkRetention()
     return this.#runtime.start()
@@ -93,7 +93,7 @@ export class Groups {
     return this.#runtime.close()
   }
 
-  /** `newMemberId` is made here: chance is no matter of the state machine. */
+  /** `newMemberId` is made here: the state machine knows no chance. */
   join(request: Omit<JoinRequest, 'newMemberId'>, signal: AbortSignal): Now<JoinReply | undefined> {
     const onError = (errorCode: number): JoinReply => joinError(errorCode, request.memberId)
     if (request.groupId === '') return onError(ErrorCode.INVALID_GROUP_ID)

@@ -54,7 +54,7 @@ export class CoordinatorRuntime<State, Rec, Event, Turn extends MachineTurn<Rec,
     }
   }
 
-  /** Begins to read back what was written before. Resolves when all of it is read; nobody has to wait for that. */
+  /** Begins to read back what was written before. Resolves when all of it is read; no request has to wait for that. */
   start(): Promise<void> {
     const loading = this.#topic.used().map((partition) => ({ partition, coordinator: this.#make(partition) }))
     for (const { partition, coordinator } of loading) this.#coordinators.set(partition, coordinator)

@@ -1,4 +1,4 @@
-/** The requests that wait for a reply, by ticket: each is answered once, or let go when its connection is gone. */
+/** The requests that wait for a reply, by ticket: each is answered once, or dropped when its connection is gone. */
 import type { Now } from '@tidemark/platform'
 import type { Ticket } from '../state/decision.ts'
 

@@ -17,7 +17,7 @@ export interface PipelineLimits {
 
 /** What came in and was not begun, in frames and bytes, beyond which the connection is not read. */
 const QUEUED_FRAMES_MAX = 64
-/** Less than this that was not taken is no slow reader: the machine tells only when more than it was. */
+/** A client that has not taken fewer bytes than this is not a slow reader: the machine reports only when it has taken more. */
 const QUIET_BYTES = 64 * 1024
 
 export type Begun =

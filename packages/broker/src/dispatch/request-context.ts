@@ -31,7 +31,7 @@ export interface RequestContext<Services = unknown> {
   readonly principal: Principal
   readonly listener: RequestListener
   readonly node: VirtualNode
-  /** Aborts when the connection is gone: what was parked for it is let go. */
+  /** Aborts when the connection is gone: a request that is parked for it ends. */
   readonly signal: AbortSignal
   readonly services: Services
 }

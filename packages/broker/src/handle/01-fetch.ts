@@ -23,7 +23,7 @@ type Context = RequestContext<
 >
 
 type Answer = InferInput<typeof FetchResponse>
-type Asked = FetchRequest['topics'][number]['partitions'][number]
+type RequestedPartition = FetchRequest['topics'][number]['partitions'][number]
 
 const TOPIC_IDS_SINCE = 13
 const READ_COMMITTED = 1
@@ -53,7 +53,7 @@ function wantedOf(request: FetchRequest, context: Context): Now<Wanted>[] {
   })
 }
 
-function wantedOne(topic: Topic | number, asked: Asked, context: Context): Now<Wanted> {
+function wantedOne(topic: Topic | number, asked: RequestedPartition, context: Context): Now<Wanted> {
   return after(openOne(topic, asked, context), (opened) => ({
     partition: typeof opened === 'number' ? undefined : opened,
     code: typeof opened === 'number' ? opened : ErrorCode.NONE,
@@ -65,7 +65,7 @@ function wantedOne(topic: Topic | number, asked: Asked, context: Context): Now<W
 }
 
 /** The partition, or the error that stands for it. */
-function openOne(topic: Topic | number, asked: Asked, { services }: Context): Now<Partition | number> {
+function openOne(topic: Topic | number, asked: RequestedPartition, { services }: Context): Now<Partition | number> {
   if (typeof topic === 'number') return topic
   return attempt<Partition | number>(() => {
     const partition = services.partitions.open(topic, asked.partition)

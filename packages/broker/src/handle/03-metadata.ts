@@ -15,7 +15,7 @@ import { nameFault, OFFSETS_TOPIC } from '../state/topics/names.ts'
 type Context = RequestContext<Pick<Services, 'topics' | 'clusterId'> & { readonly options: Pick<BrokerOptions, 'offsetsPartitions'> }>
 
 type TopicAnswer = InferInput<typeof MetadataResponse>['topics'][number]
-type Asked = NonNullable<MetadataRequest['topics']>[number]
+type RequestedTopic = NonNullable<MetadataRequest['topics']>[number]
 
 /** Before, an answer cannot leave the name out. */
 const NULL_NAME_SINCE = 12
@@ -35,12 +35,12 @@ export const metadata = handler(apis.Metadata, { versions: [0, 13], holds: true 
   }))
 })
 
-function unique(asked: readonly Asked[]): Asked[] {
+function unique(asked: readonly RequestedTopic[]): RequestedTopic[] {
   const seen = new Map(asked.map((a) => [a.name ?? a.topicId, a]))
   return [...seen.values()]
 }
 
-function find(asked: Asked, mayCreate: boolean, context: Context): Now<TopicAnswer> {
+function find(asked: RequestedTopic, mayCreate: boolean, context: Context): Now<TopicAnswer> {
   const { topics } = context.services
   const { name, topicId } = asked
   if (name === null) {

@@ -20,7 +20,7 @@ const TOPIC_IDS_FROM = 10
 type Response = InferInput<typeof OffsetFetchResponse>
 type GroupAnswer = NonNullable<Response['groups']>[number]
 type TopicAnswer = GroupAnswer['topics'][number]
-type AskedGroup = OffsetFetchRequest['groups'][number]
+type RequestedGroup = OffsetFetchRequest['groups'][number]
 
 export const offsetFetch = handler(apis.OffsetFetch, { versions: [0, 10] }, (request, context: Context): Now<Response> => {
   if (context.version >= GROUPS_FROM) {
@@ -39,7 +39,7 @@ function oneGroup({ errorCode, topics }: FetchedGroup, asked: readonly FetchTopi
   return { topics: (asked ?? []).map(({ name, partitions }) => ({ name, partitions: refused(partitions, errorCode) })) }
 }
 
-function fetchGroup(asked: AskedGroup, context: Context): Now<GroupAnswer> {
+function fetchGroup(asked: RequestedGroup, context: Context): Now<GroupAnswer> {
   const { groups } = context.services
   const { groupId } = asked
   if (context.version < TOPIC_IDS_FROM || asked.topics === null) {

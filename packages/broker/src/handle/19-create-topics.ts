@@ -11,7 +11,7 @@ import { allConfigs, type TopicConfig } from '../state/topics/configs.ts'
 type Context = RequestContext<Pick<Services, 'topics'> & { readonly options: Pick<BrokerOptions, 'messageBytesMax' | 'segmentBytesMax'> }>
 
 type Answer = InferInput<typeof CreateTopicsResponse>['topics'][number]
-type Asked = CreateTopicsRequest['topics'][number]
+type RequestedTopic = CreateTopicsRequest['topics'][number]
 
 /** Kafka's `DescribeConfigsResponse.ConfigSource`. */
 const FROM_TOPIC = 1
@@ -34,7 +34,7 @@ export const createTopics = handler(apis.CreateTopics, { versions: [0, 7], holds
 
 const refused = (name: string, errorCode: number, errorMessage: string): Answer => ({ name, errorCode, errorMessage })
 
-function create(asked: Asked, validateOnly: boolean, context: Context): Now<Answer> {
+function create(asked: RequestedTopic, validateOnly: boolean, context: Context): Now<Answer> {
   const { topics } = context.services
   if (validateOnly) {
     const decided = topics.decide(asked)

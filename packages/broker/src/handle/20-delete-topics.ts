@@ -9,14 +9,15 @@ import { after, allOf } from '../now.ts'
 type Context = RequestContext<Pick<Services, 'topics'>>
 
 type Answer = InferInput<typeof DeleteTopicsResponse>['responses'][number]
-type Asked = DeleteTopicsRequest['topics'][number]
+type RequestedTopic = DeleteTopicsRequest['topics'][number]
 
 export const deleteTopics = handler(apis.DeleteTopics, { versions: [0, 6], holds: true }, (request, context: Context) => {
-  const asked: readonly Asked[] = context.version >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))
+  const asked: readonly RequestedTopic[] =
+    context.version >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))
   return after(allOf(asked.map((one) => deleteOne(one, context))), (responses) => ({ responses }))
 })
 
-function deleteOne({ name, topicId }: Asked, { services: { topics } }: Context): Now<Answer> {
+function deleteOne({ name, topicId }: RequestedTopic, { services: { topics } }: Context): Now<Answer> {
   const byId = topicId !== ZERO_UUID
   if (byId === (name !== null)) {
     return { name, topicId, errorCode: ErrorCode.INVALID_REQUEST, errorMessage: 'A topic is named by its name or by its id.' }

@@ -11,7 +11,7 @@ import { leaderEpochFault } from './leader-epoch.ts'
 type Context = RequestContext<Pick<Services, 'topics' | 'partitions'>>
 
 type Answer = InferInput<typeof OffsetForLeaderEpochResponse>['topics'][number]['partitions'][number]
-type Asked = OffsetForLeaderEpochRequest['topics'][number]['partitions'][number]
+type RequestedPartition = OffsetForLeaderEpochRequest['topics'][number]['partitions'][number]
 
 export const offsetForLeaderEpoch = handler(apis.OffsetForLeaderEpoch, { versions: [0, 4], holds: true }, (request, context: Context) => {
   const topics = request.topics.map(({ topic, partitions }) =>
@@ -30,9 +30,9 @@ export const offsetForLeaderEpoch = handler(apis.OffsetForLeaderEpoch, { version
   return after(allOf(topics), (answers) => ({ topics: answers }))
 })
 
-const failed = ({ partition }: Asked, errorCode: number): Answer => ({ partition, errorCode })
+const failed = ({ partition }: RequestedPartition, errorCode: number): Answer => ({ partition, errorCode })
 
-function answerOf(topicName: string, asked: Asked, { services }: Context): Now<Answer> {
+function answerOf(topicName: string, asked: RequestedPartition, { services }: Context): Now<Answer> {
   const topic = services.topics.byName(topicName)
   const partition = topic && services.partitions.open(topic, asked.partition)
   if (partition === undefined) return failed(asked, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)

@@ -24,7 +24,7 @@ export class MetadataLog {
   readonly #failure: Failure
   #checkpointAt = 0
   #lastCrc = 0
-  /** Finished once a crash cannot take back that this start has a leader epoch of its own: nobody is served before. */
+  /** Finished once a crash cannot take back that this start has a leader epoch of its own: no client is served before. */
   started: Now<void> = undefined
 
   private constructor(store: Store, log: Log, platform: Platform, failure: Failure) {
@@ -112,14 +112,14 @@ export class MetadataLog {
     }
   }
 
-  /** Writes all that is known once more at the end of the log, and lets go of what lies before. */
+  /** Writes all that is known once more at the end of the log, and forgets what lies before. */
   #condense(): void {
     this.#log.roll()
     const from = this.#log.end
     try {
       this.#write(this.metadata.records())
     } catch (error) {
-      // Without room for it the log stays as it is.
+      // If memory is full the log stays as it is.
       if (!isMemoryFull(error)) throw error
     }
     this.#checkpointAt = this.#log.end

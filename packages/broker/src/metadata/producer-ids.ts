@@ -1,5 +1,5 @@
 /**
- * Gives producer ids away, each once: a block of them is reserved in `__cluster_metadata` before its first one goes out, so that
+ * Assigns producer ids, each once: a block of them is reserved in `__cluster_metadata` before its first one goes out, so that
  * a crash skips ids and never gives one twice.
  */
 import type { Now } from '@tidemark/platform'
@@ -18,7 +18,7 @@ export class ProducerIds {
     this.#block = BigInt(Math.max(1, block))
   }
 
-  /** A producer id that nobody had. */
+  /** A producer id that no producer was given before. */
   next(): Now<bigint> {
     if (this.#next < this.#end) return this.#next++
     return after(this.#reserve(), () => this.next())

@@ -58,7 +58,7 @@ export class Topics {
     return decideTopic(wish, { metadata: this.#metadataLog.metadata, nodeId, numPartitions, topicsMax, partitionsMax })
   }
 
-  /** The topic is there when this returns, and stays once it is finished. */
+  /** The topic exists when this returns, and survives a crash once it is finished. */
   create(wish: Wish): Now<Created> {
     const decided = this.decide(wish)
     if (decided.kind === 'refuse') return decided

@@ -62,10 +62,10 @@ function appendChecked(partition: Partition, settings: TopicSettings, records: B
     recordErrors: [],
   })
   if (arrived.producerId >= 0n) {
-    const verdict = partition.check(arrived)
-    switch (verdict.kind) {
+    const sequence = partition.check(arrived)
+    switch (sequence.kind) {
       case 'duplicate':
-        return after(partition.settled(), () => done(verdict.batch.baseOffset, settings.logAppendTime ? verdict.batch.timestampMs : -1))
+        return after(partition.settled(), () => done(sequence.batch.baseOffset, settings.logAppendTime ? sequence.batch.timestampMs : -1))
       case 'fenced':
         return refusedProduce(
           ErrorCode.INVALID_PRODUCER_EPOCH,
@@ -74,7 +74,7 @@ function appendChecked(partition: Partition, settings: TopicSettings, records: B
       case 'outOfOrder':
         return refusedProduce(
           ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
-          `producer ${arrived.producerId} sent sequence ${arrived.baseSequence}; ${verdict.expected} comes next`,
+          `producer ${arrived.producerId} sent sequence ${arrived.baseSequence}; ${sequence.expected} comes next`,
         )
     }
   }

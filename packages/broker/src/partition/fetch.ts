@@ -86,7 +86,7 @@ function readOne(wanted: Wanted, bytesLeft: number, mayExceed: boolean): Now<Rea
   return attempt(() => readIt(wanted, bytesLeft, mayExceed), unreadable)
 }
 
-/** A log that cannot be read is the partition's trouble, not the connection's. */
+/** A log that cannot be read fails its partition, not the connection. */
 function unreadable(error: unknown): Read {
   if (!(error instanceof TidemarkError || error instanceof DiskError)) throw error
   tell({ kind: 'unreadable', error })
@@ -108,7 +108,7 @@ function readIt(wanted: Wanted, bytesLeft: number, mayExceed: boolean): Now<Read
 }
 
 function readAt(partition: Partition, fetchOffset: number, limit: number, mayExceed: boolean): Now<Read> {
-  // Beyond the high watermark and within the log: it will be shown soon, and is no error.
+  // Beyond the high watermark and within the log: it will be shown soon, and is not an error.
   const inRange = fetchOffset >= partition.start && fetchOffset <= partition.end
   if (!inRange) return failed(ErrorCode.OFFSET_OUT_OF_RANGE, partition.start)
   if (fetchOffset >= partition.highWatermark || (limit <= 0 && !mayExceed)) return shown(partition, NOTHING)

@@ -4,7 +4,7 @@ import { type BatchHeader, batchesIn, lastOffsetOf, RecordCursor, WireError } fr
 import { after, isLater } from '../now.ts'
 import type { Partition } from './partition.ts'
 
-export interface Found {
+export interface FoundRecord {
   readonly offset: number
   readonly timestampMs: number
   readonly leaderEpoch: number
@@ -13,19 +13,19 @@ export interface Found {
 const READ_BYTES_MAX = 256 * 1024
 
 /** The first record, by offset, whose time is `timestampMs` or later; times need not be in order. */
-export function firstAtOrAfter(partition: Partition, timestampMs: number): Now<Found | undefined> {
+export function firstAtOrAfter(partition: Partition, timestampMs: number): Now<FoundRecord | undefined> {
   return after(partition.log.seekTime(timestampMs), (from) => scan(partition, Math.max(from, partition.start), timestampMs))
 }
 
 /** The first record of those with the latest time. */
-export function latestByTime(partition: Partition): Now<Found | undefined> {
+export function latestByTime(partition: Partition): Now<FoundRecord | undefined> {
   return after(partition.log.latest(), (latest) => {
     if (latest === undefined || latest.baseOffset >= partition.highWatermark) return undefined
     return scan(partition, latest.baseOffset, latest.timestampMs)
   })
 }
 
-function scan(partition: Partition, from: number, timestampMs: number): Now<Found | undefined> {
+function scan(partition: Partition, from: number, timestampMs: number): Now<FoundRecord | undefined> {
   for (;;) {
     const read = partition.read(from, READ_BYTES_MAX)
     if (isLater(read)) return read.then((buffers) => within(buffers))
@@ -34,14 +34,14 @@ function scan(partition: Partition, from: number, timestampMs: number): Now<Foun
     from = found
   }
 
-  function within(buffers: readonly Buffer[]): Now<Found | undefined> {
+  function within(buffers: readonly Buffer[]): Now<FoundRecord | undefined> {
     const found = lookIn(buffers, from, timestampMs)
     return typeof found === 'number' ? scan(partition, found, timestampMs) : found
   }
 }
 
 /** The record; or the offset to go on at; or undefined where there is nothing more. */
-function lookIn(buffers: readonly Buffer[], from: number, timestampMs: number): Found | number | undefined {
+function lookIn(buffers: readonly Buffer[], from: number, timestampMs: number): FoundRecord | number | undefined {
   let next: number | undefined
   for (const bytes of buffers) {
     for (const { at, header } of batchesIn(bytes)) {
@@ -54,7 +54,7 @@ function lookIn(buffers: readonly Buffer[], from: number, timestampMs: number): 
   return next
 }
 
-function openAndLook(batch: Buffer, header: BatchHeader, from: number, timestampMs: number): Found | undefined {
+function openAndLook(batch: Buffer, header: BatchHeader, from: number, timestampMs: number): FoundRecord | undefined {
   try {
     const cursor = new RecordCursor(batch, header)
     while (cursor.next()) {

@@ -18,7 +18,7 @@ export interface InternalLog {
   read(from: number, bytesMax: number): Now<Buffer>
   /** Whether a batch of the log ends at this point: what was saved at the point belongs to this log. */
   holds(point: LogPoint): Now<boolean>
-  /** The next batch begins a new segment, so that `trim` can let go of all before it. */
+  /** The next batch begins a new segment, so that `trim` can forget all before it. */
   roll(): void
   /** Forgets the segments below `offset`. */
   trim(offset: number): void

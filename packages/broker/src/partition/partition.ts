@@ -1,5 +1,5 @@
 /**
- * One partition: its log, its leader epochs, what it knows of its producers, and who waits for more of it.
+ * One partition: its log, its leader epochs, what it knows of its producers, and the readers that wait for more of it.
  *
  * `end` moves when an append begins, `highWatermark` when all appends below it are finished, in their order; readers see
  * nothing above it. So a reply that was given after its append is never ahead of what is as safe as `fsync` promises.
@@ -10,7 +10,7 @@ import { after, isLater } from '../now.ts'
 import type { EpochEnd } from '../state/log/leader-epochs.ts'
 import type { PartitionState } from '../state/log/partition-state.ts'
 import { crcOf, type LogPoint } from '../state/log/point.ts'
-import type { Verdict } from '../state/log/producers.ts'
+import type { SequenceCheck } from '../state/log/producers.ts'
 import type { Log } from '../storage/log.ts'
 import type { LoadedState } from './load-state.ts'
 
@@ -74,7 +74,7 @@ export class Partition {
     return this.log.end
   }
 
-  /** Its leader epochs and producers. Whoever checks or appends has waited for this once. */
+  /** Its leader epochs and producers. Callers of `check` and `append` have waited for this once. */
   state(): Now<PartitionState> {
     return (
       this.#state ??
@@ -89,7 +89,7 @@ export class Partition {
   }
 
   /** Whether a batch of a producer follows what the producer sent before. `state()` is finished. */
-  check(header: BatchHeader): Verdict {
+  check(header: BatchHeader): SequenceCheck {
     return this.#state!.producers.check(header)
   }
 

@@ -1,5 +1,5 @@
 /**
- * The partitions of all topics, each opened when it is first used: one that nobody used costs neither memory nor a file, and
+ * The partitions of all topics, each opened when it is first used: an unused one costs neither memory nor a file, and
  * after a crash each log is repaired when it is first asked for.
  */
 import type { Now } from '@tidemark/platform'

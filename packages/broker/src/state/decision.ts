@@ -1,6 +1,6 @@
 /**
  * What a state machine decides in one turn: records to write, replies to give, timers to set. Nothing has happened yet when it
- * is handed over; whoever performs it writes and applies the records first, arms the timers, and gives the replies once the
+ * is handed over; the coordinator writes and applies the records first, arms the timers, and gives the replies once the
  * records are durable.
  */
 

@@ -26,7 +26,7 @@ import type { SmallFiles } from './small-files.ts'
 const READ_BYTES_MAX = 4 * 1024 * 1024
 /** What is read to find a batch behind the index entry before it. */
 const READ_BYTES_MIN = 8 * 1024
-/** Who reads so much at once reads on. */
+/** A reader that reads so much at once reads on. */
 const READ_AHEAD_BYTES_MIN = 64 * 1024
 /** An index is written again when so much of its segment is new, so that writing it costs a few hundredths of writing the segment. */
 const SAVED_PART = 4
@@ -118,7 +118,7 @@ export class FileLog implements Log {
     const written = this.#site.files.use(path, 'create', (file) => file.write([batch], position, 'within'))
     if (isLater(written)) {
       this.#written = Promise.all([this.#written, written])
-      // Whoever waits for it sees the failure; so does the append itself.
+      // A caller that waits for it sees the failure; so does the append itself.
       this.#written.catch(() => {})
     }
     return written
@@ -187,15 +187,15 @@ export class FileLog implements Log {
       .then(() => this.#site.files.use(path, 'write', (file) => file.sync()))
       .then(() => this.#syncNames())
       .then(() => {})
-    // Whoever waits for it sees the failure.
+    // A caller that waits for it sees the failure.
     synced.catch(() => {})
     this.#synced = synced
     return synced
   }
 
   /**
-   * Finished once the names of all files that are there are safe, whoever began to sync them. A file is made by its first write, which may
-   * wait in a group: the name of one that is not there yet stays new.
+   * Finished once the names of all existing files are safe, also those that another call syncs. A file is made by its first write, which may
+   * wait in a group: the name of a file that does not exist yet stays new.
    */
   #syncNames(): Promise<unknown> {
     const made = this.#newNames.filter(({ path }) => this.#site.disk.exists(path))
@@ -302,7 +302,7 @@ export class FileLog implements Log {
   }
 
   #readBytes(segment: Segment, position: number, length: number): Now<Buffer> {
-    return this.#site.files.use(segment.path, 'write', (file) => file.read(position, length, this.#site.reads.lend(length)))
+    return this.#site.files.use(segment.path, 'write', (file) => file.read(position, length, this.#site.reads.borrow(length)))
   }
 
   seekTime(timestampMs: number): Now<number> {
@@ -386,7 +386,7 @@ export class FileLog implements Log {
     return this.#segments.all.map(({ baseOffset, bytes }) => ({ baseOffset, bytes }))
   }
 
-  /** Lets go of its files once nothing is under way on them. */
+  /** Closes its files once no operation on them is under way. */
   async remove(): Promise<void> {
     this.#removed = true
     await Promise.allSettled([this.#written, ...this.#background])

@@ -152,8 +152,8 @@ export class FileStore implements Store {
     return this.#site.indexes.bytes
   }
 
-  isLent(bytes: Uint8Array): boolean {
-    return this.#site.reads.isLent(bytes)
+  isBorrowed(bytes: Uint8Array): boolean {
+    return this.#site.reads.isBorrowed(bytes)
   }
 
   release(bytes: Uint8Array): void {

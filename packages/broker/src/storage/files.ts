@@ -27,7 +27,7 @@ export class Files {
     return this.#open.size
   }
 
-  /** Acts on the file, which stays open until the act is finished. Throws `DiskError` once all files were let go. */
+  /** Acts on the file, which stays open until the act is finished. Throws `DiskError` after `end`. */
   use<T>(path: string, mode: 'write' | 'create', act: (file: File) => Now<T>): Now<T> {
     if (this.#over) throw new DiskError('open', path, Object.assign(new Error('the broker is closed'), { code: 'EBADF' }))
     const opened = this.#open.get(path) ?? this.#opened(path, mode)

@@ -83,7 +83,7 @@ export class DataFolder {
     return new Map(logs.map(({ name, segments }) => [name, segments]))
   }
 
-  /** Throws `DiskError` if somebody took the folder away: what is written from then on goes nowhere. */
+  /** Throws `DiskError` if the folder was removed: what is written from then on is lost. */
   check(): void {
     if (this.#disk.exists(`${this.path}/${FORMAT}`)) return
     throw new DiskError('find', this.path, Object.assign(new Error('the folder was taken away'), { code: 'ENOENT' }))

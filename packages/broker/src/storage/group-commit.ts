@@ -31,7 +31,7 @@ export class GroupCommit {
     if (this.#failure !== undefined) throw this.#failure.cause
     if (this.#next === undefined) {
       this.#next = { writes: [], done: Promise.withResolvers() }
-      // Whoever does not wait for it sees the failure at the next write.
+      // A caller that does not wait for it sees the failure at the next write.
       this.#next.done.promise.catch(() => {})
     }
     this.#next.writes.push(write)

@@ -15,7 +15,7 @@ export interface Latest {
 }
 
 export interface Log {
-  /** The first offset that is there. */
+  /** The first offset that the log holds. */
   readonly start: number
   /** The offset that the next batch begins with. */
   readonly end: number

@@ -33,7 +33,7 @@ export class MemoryStore implements Store {
 
   async writeSmall(): Promise<void> {}
 
-  isLent(): boolean {
+  isBorrowed(): boolean {
     return false
   }
 

@@ -1,12 +1,12 @@
 /**
- * Opens the log in a folder that nobody closed: what a crash left is read back and what is not whole is cut off.
+ * Opens the log in a folder that was not closed cleanly: what a crash left is read back and what is not whole is cut off.
  *
  * What an index covers was synced before the index was written: it is not read. A segment is read from where its index ends. At the first
  * batch that is not whole the log ends; what lies behind it in later segments is removed. So is what lies behind a hole: the end of a
  * segment that was not known to be full is gone without a trace, where a later segment shows that it was longer.
  *
- * What is read is written again, as it is. After a sync that failed, Linux holds bytes in the page cache that it believes to be on the disk: who
- * reads them sees them, every later sync succeeds, and they are lost with the power. Written again they are synced like any others.
+ * What is read is written again, as it is. After a sync that failed, Linux holds bytes in the page cache that it believes to be on the disk: a
+ * reader sees them, every later sync succeeds, and they are lost with the power. Written again they are synced like any others.
  */
 import type { Now } from '@tidemark/platform'
 import type { LogSite } from './file-log.ts'

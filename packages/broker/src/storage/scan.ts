@@ -14,16 +14,16 @@ export async function scan(file: File, index: SegmentIndex, onGood?: (batches: B
     const length = Math.min(want, size - index.bytes)
     const chunk = await file.read(index.bytes, length, length <= memory.length ? memory : undefined)
     const before = index.bytes
-    const verdict = takeBatches(chunk, index, size)
+    const next = takeBatches(chunk, index, size)
     if (index.bytes > before) await onGood?.(chunk.subarray(0, index.bytes - before), before)
-    if (verdict === 'bad') break
+    if (next === 'bad') break
     // Not even one batch fitted: it is a large one.
-    want = index.bytes === before ? verdict : READ_BYTES
+    want = index.bytes === before ? next : READ_BYTES
   }
   return index.bytes
 }
 
-/** Returns how many bytes the next batch needs, or that it is no batch. */
+/** Returns how many bytes the next batch needs, or `bad` for bytes that are not a batch. */
 function takeBatches(chunk: Buffer, index: SegmentIndex, fileSize: number): number | 'bad' {
   let at = 0
   for (;;) {

@@ -9,7 +9,7 @@ const NAME_DIGITS = 20
 /** Where recent reads ended: the next one of the same reader begins there. */
 const REMEMBERED_MAX = 16
 
-interface Place {
+interface BatchPosition {
   readonly offset: number
   readonly position: number
 }
@@ -30,11 +30,11 @@ export class Segment {
   /** Its index is being written: set by the log that does it. */
   isSaving = false
   /** The batch that was appended last: what a waiting reader asks for. */
-  tail: Place | undefined
+  tail: BatchPosition | undefined
   loaded: SegmentIndex | undefined
   #loading: Promise<SegmentIndex> | undefined
   #summary: Summary | undefined
-  readonly #remembered: Place[] = []
+  readonly #remembered: BatchPosition[] = []
 
   private constructor(folder: string, baseOffset: number, bytes: number) {
     this.baseOffset = baseOffset
@@ -111,11 +111,11 @@ export class Segment {
 
   positionOf(offset: number, index: SegmentIndex): number {
     if (this.tail?.offset === offset) return this.tail.position
-    return this.#remembered.find((place) => place.offset === offset)?.position ?? index.positionOf(offset)
+    return this.#remembered.find((it) => it.offset === offset)?.position ?? index.positionOf(offset)
   }
 
   remember(offset: number, position: number): void {
-    if (this.#remembered.some((place) => place.offset === offset)) return
+    if (this.#remembered.some((it) => it.offset === offset)) return
     this.#remembered.push({ offset, position })
     if (this.#remembered.length > REMEMBERED_MAX) this.#remembered.shift()
   }

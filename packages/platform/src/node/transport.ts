@@ -155,12 +155,12 @@ function reasonOf(error: NodeJS.ErrnoException): string {
   const first = error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException | undefined) : error
   switch (first?.code) {
     case 'ECONNREFUSED':
-      return 'nobody listens there (connection refused)'
+      return 'connection refused: no process listens on that port'
     case 'ENOTFOUND':
-      return 'there is no such host'
+      return 'the host does not exist'
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return 'there is no route to it'
+      return 'no route to the host'
     default:
       return first?.message ?? error.message
   }

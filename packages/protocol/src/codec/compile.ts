@@ -289,7 +289,7 @@ function parseArray(out: Printer, s: Slot): string {
   out.line(`const ${n} = r.${s.compact ? 'compactArrayLength' : 'arrayLength'}(${s.element!.bytesMin})`)
   if (!s.nullable) out.line(`if (${n} === -1) unexpectedNull(${JSON.stringify(s.name)})`)
   if (s.element!.kind === 'int32') {
-    // Allocated once and exactly, and only after `take` has shown that the bytes are there.
+    // Allocated once and exactly, and only after `take` has shown that the bytes exist.
     const p = out.fresh('p')
     const d = out.fresh('d')
     out.line(`let ${p} = r.take(${s.nullable ? `Math.max(0, ${n})` : n} * 4)`)

@@ -80,7 +80,7 @@ export interface DecodedRequest<A extends Api = Api> {
 }
 
 /**
- * Throws `WireError` for a frame that is no such request. Bytes behind the request are ignored, as Kafka does
+ * Throws `WireError` for a frame that is not such a request. Bytes behind the request are ignored, as Kafka does
  * (`AbstractRequest.parseRequest`): librdkafka 2.15.1 sends three with a Metadata request for all topics.
  */
 export function decodeRequest<A extends Api>(api: A, version: number, frame: Uint8Array): DecodedRequest<A> {

@@ -1,4 +1,4 @@
-/** Builds record batches: records are written as they come, the header once all are there. */
+/** Builds record batches: records are written as they come, the header behind the last one. */
 import { putInt53 } from '../wire/int53.ts'
 import { BATCH_HEADER_BYTES, BATCH_LENGTH_END, type Compression, compressionBits } from './batch.ts'
 import { compress } from './compression.ts'

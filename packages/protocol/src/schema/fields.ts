@@ -82,7 +82,7 @@ export function struct(fields: Fields, options: Options = {}): Field<any, any> {
 
 export interface Message<F extends Fields = Fields> {
   readonly name: string
-  /** Kafka's API key; -1 for what is no request or response: headers, embedded protocols, records of a log. */
+  /** Kafka's API key; -1 for what is neither request nor response: headers, embedded protocols, records of a log. */
   readonly apiKey: number
   readonly versions: Range
   /** The first flexible version, or Infinity. */

@@ -6,7 +6,7 @@
  */
 import { unexpectedNull, WireError } from './error.ts'
 
-/** A field that Kafka carries as int64 and we as a number holds NaN when the value is no safe integer. */
+/** A field that Kafka carries as int64 and we as a number holds NaN when the value is not a safe integer. */
 export const UNSAFE_INTEGER = Number.NaN
 
 /** What the int16 before a plain string can say; a compact one, whose length may say more, is held to the same. */

@@ -80,7 +80,7 @@ export function takeCheckpoint(shard: Shard, { reaches, lastCrc }: LogPoint): Bu
   return Buffer.from(w.written())
 }
 
-/** Throws `WireError` for bytes that are no checkpoint. */
+/** Throws `WireError` for bytes that are not a checkpoint. */
 export function fromCheckpoint(from: Buffer): { readonly shard: Shard; readonly point: LogPoint } {
   const { reaches, lastCrc, topics, groups, offsets } = codec.decode(new Reader(from))
   const shard = new Shard()

@@ -45,7 +45,7 @@ export class Shard {
     }
   }
 
-  /** Makes a group anew from the fold, as after a restart: it is as last written, sessions start afresh, nobody has to rejoin. */
+  /** Makes a group anew from the fold, as after a restart: it is as last written, sessions start afresh, no member has to rejoin. */
   revive(groupId: string, turn: Turn): void {
     this.groups.delete(groupId)
     const stored = this.stored.get(groupId)

@@ -5,11 +5,11 @@ import type { CoordinatorRecord } from './records.ts'
 export type GroupTimer =
   /** A member was silent for its session time-out, or a pending one did not come back. */
   | { readonly kind: 'session'; readonly groupId: string; readonly memberId: string }
-  /** The join phase is over for whoever has not joined. */
+  /** The join phase is over for members that have not joined. */
   | { readonly kind: 'join'; readonly groupId: string }
   /** The first rebalance of an empty group has waited `delayMs`; it may wait `remainingMs` more if members keep coming. */
   | { readonly kind: 'first join'; readonly groupId: string; readonly delayMs: number; readonly remainingMs: number }
-  /** The sync phase of this generation is over for whoever has not asked for its assignment. */
+  /** The sync phase of this generation is over for members that have not asked for their assignment. */
   | { readonly kind: 'sync'; readonly groupId: string; readonly generation: number }
 
 export interface GroupLimits {

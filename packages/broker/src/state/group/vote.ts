@@ -2,7 +2,7 @@
 import type { Group } from './group.ts'
 import type { Protocol } from './member.ts'
 
-/** Whether somebody with these protocols may join: the type is the group's, and one of them is supported by all who are in it. */
+/** Whether a client with these protocols may join: the type is the group's, and one of them is supported by all members. */
 export function supports(group: Group, protocolType: string, protocols: readonly Protocol[]): boolean {
   if (group.phase === 'Empty') return protocolType !== '' && protocols.length > 0
   return group.protocolType === protocolType && protocols.some(({ name }) => group.allSupport(name))

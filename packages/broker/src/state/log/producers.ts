@@ -33,14 +33,14 @@ export interface Producer {
   readonly batches: readonly KnownBatch[]
 }
 
-export type Verdict =
+export type SequenceCheck =
   | { readonly kind: 'append' }
   | { readonly kind: 'duplicate'; readonly batch: KnownBatch }
   | { readonly kind: 'fenced' }
   | { readonly kind: 'outOfOrder'; readonly expected: number }
 
-const APPEND: Verdict = { kind: 'append' }
-const FENCED: Verdict = { kind: 'fenced' }
+const APPEND: SequenceCheck = { kind: 'append' }
+const FENCED: SequenceCheck = { kind: 'fenced' }
 
 /** The sequence `delta` after `sequence`: 2^31-1 is followed by 0. */
 export function sequenceAfter(sequence: number, delta: number): number {
@@ -60,7 +60,7 @@ export class Producers {
     return this.#byId.size
   }
 
-  check(header: BatchHeader): Verdict {
+  check(header: BatchHeader): SequenceCheck {
     const known = this.#byId.get(header.producerId)
     if (known === undefined) return APPEND
     if (header.producerEpoch < known.producerEpoch) return FENCED

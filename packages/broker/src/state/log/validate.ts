@@ -64,7 +64,7 @@ function frameFault(records: Buffer | null): Judged | undefined {
 function headerFault(batch: Buffer, header: BatchHeader, rules: Rules): Judged | undefined {
   const { attributes } = header
   const codec = attributes & 0x07
-  if (codec > 4) return bad(ErrorCode.CORRUPT_MESSAGE, `${codec} is no compression codec`)
+  if (codec > 4) return bad(ErrorCode.CORRUPT_MESSAGE, `compression codec ${codec} does not exist`)
   if (rules.version < ZSTD_VERSION_MIN && compressionOf(attributes) === 'zstd') {
     return bad(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, `Produce version ${rules.version} does not know zstd`)
   }

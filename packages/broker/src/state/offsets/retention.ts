@@ -1,5 +1,5 @@
 /**
- * Offsets that nobody needs any more are forgotten, and with the last of them an empty group (KIP-211).
+ * Offsets past their retention time are forgotten, and with the last of them an empty group (KIP-211).
  *
  * A group whose members committed keeps its offsets while it has members, and then for the retention time; topics that a Stable
  * group of consumers does not read lose theirs that long after the last commit. Offsets without a group's management count from

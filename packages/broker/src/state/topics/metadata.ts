@@ -23,7 +23,7 @@ const TopicRecord = message('TopicRecord', { versions: '0', flexible: '0+' }, to
 const RemoveTopicRecord = message('RemoveTopicRecord', { versions: '0', flexible: '0+' }, { id: uuid() })
 /** A start of the broker: from here on every partition is led in this epoch. */
 const StartRecord = message('StartRecord', { versions: '0', flexible: '0+' }, { leaderEpoch: int32(), startedMs: offset() })
-/** Producer ids below this one may have been given away. */
+/** Producer ids below this one may have been assigned. */
 const ProducerIdsRecord = message('ProducerIdsRecord', { versions: '0', flexible: '0+' }, { nextProducerId: int64() })
 
 const MetadataCheckpoint = message(
