@@ -30,6 +30,8 @@ export class Failure {
   report(cause: unknown): TidemarkError {
     if (isMemoryFull(cause)) return this.#full(cause)
     if (this.error !== undefined) return this.error
+    // What the storage does not throw is a bug, and ends the broker too: what it left half done is unknown.
+    if (!(cause instanceof DiskError || cause instanceof TidemarkError)) tell({ kind: 'bug', where: 'the storage', error: cause })
     this.error = storageFailed(cause)
     tell({ kind: 'storageFailed', error: this.error })
     this.#onFailure(this.error)
