@@ -1,6 +1,7 @@
 /**
- * The broker: the one file that knows all its parts. It binds its port, opens the data and reads the cluster's metadata back meanwhile, and
- * then serves; it closes in the other order. The first failure of the disk closes it too, and rejects `closed`.
+ * The broker: the one file that knows all its parts. It binds its port, opens the data and reads the cluster's
+ * metadata back meanwhile, and then serves; it closes in the other order. The first failure of the disk closes it
+ * too, and rejects `closed`.
  */
 import { type Clock, DiskError, formatAddress, TidemarkError } from '@tidemark/platform'
 import { uuidToText } from '@tidemark/protocol'
@@ -31,19 +32,22 @@ export interface Broker extends AsyncDisposable {
   readonly host: string
   readonly port: number
   readonly clusterId: string
-  /** What an operator should be told about how the broker was started, each a sentence; usually empty. */
+  /** Warnings for an operator about the options, each a sentence; usually empty. */
   readonly warnings: readonly string[]
   /** Resolves once the broker is closed; rejects with a `TidemarkError` STORAGE_FAILED if the disk failed. */
   readonly closed: Promise<void>
-  /** Ends all connections, writes everything down and lets the folder go. Rejects if that fails. Further calls wait for the first one. */
+  /**
+   * Ends all connections, writes everything down and lets the folder go. Rejects if that fails. Further calls wait
+   * for the first one.
+   */
   close(): Promise<void>
 }
 
 /**
  * Starts a broker in this process. `data` is a folder, or ':memory:'; port 0, the default, is a free one.
  *
- * Rejects with a `TidemarkError`: INVALID_OPTION, FOLDER_IN_USE, NOT_A_DATA_FOLDER, UNKNOWN_FORMAT, ADDRESS_IN_USE, ADDRESS_UNAVAILABLE,
- * STORAGE_FAILED. Nothing is left open then: no port, no file, no lock.
+ * Rejects with a `TidemarkError`: INVALID_OPTION, FOLDER_IN_USE, NOT_A_DATA_FOLDER, UNKNOWN_FORMAT, ADDRESS_IN_USE,
+ * ADDRESS_UNAVAILABLE, STORAGE_FAILED. Nothing is left open then: no port, no file, no lock.
  */
 export async function startBroker(given: StartOptions): Promise<Broker> {
   return startResolved(resolveOptions(given))
@@ -70,7 +74,10 @@ export async function startResolved(options: BrokerOptions): Promise<Broker> {
   }
 }
 
-/** After a failed start. Unless the disk failed nothing is wrong with the data: the next start need not look at it again. */
+/**
+ * After a failed start. Unless the disk failed nothing is wrong with the data: the next start need not look at it
+ * again.
+ */
 async function letGo(store: Store | undefined, failure: Failure): Promise<void> {
   if (store === undefined) return
   try {
@@ -138,7 +145,7 @@ class Running implements Broker {
     const clusterId = uuidToText(store.clusterId)
     const services: Services = { options: settled, clusterId, clock: platform.clock, topics, partitions, groups, producerIds, outputMemory }
     const retention = new Retention({ topics, partitions, clock: platform.clock, failure, intervalMs: settled.retentionCheckIntervalMs })
-    const site = {
+    const environment = {
       table: allHandlers(),
       services,
       node: { id: settled.nodeId, rack: settled.rack },
@@ -150,7 +157,7 @@ class Running implements Broker {
     }
     const [bound] = await Promise.all([listeners.bound(), metadataLog.started])
     void groups.start()
-    await listeners.open(site)
+    await listeners.open(environment)
     partitions.sweep()
     retention.start()
     return new Running(bound, { clock: platform.clock, clusterId, store, listeners, metadataLog, partitions, groups, retention, failure })
@@ -168,7 +175,7 @@ class Running implements Broker {
       this.#resolveClosed = resolve
       this.#rejectClosed = reject
     })
-    // A caller that does not look at `closed` is told through the diagnostics channel; the process lives on.
+    // A caller that ignores `closed` sees the failure on the diagnostics channel; the process lives on.
     this.closed.catch(() => {})
   }
 
@@ -206,7 +213,10 @@ class Running implements Broker {
     }
   }
 
-  /** The disk failed: nothing more is acknowledged. Clients that wait are told in this turn, before their connections end. */
+  /**
+   * The disk failed: nothing more is acknowledged. Clients that wait are told in this turn, before their connections
+   * end.
+   */
   fail(): void {
     this.#parts.clock.afterTurn(() => void this.close())
   }

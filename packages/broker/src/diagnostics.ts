@@ -1,4 +1,7 @@
-/** Notable events, published on the channel `tidemark:broker` of `node:diagnostics_channel`; without a subscriber they cost nothing. */
+/**
+ * Notable events, published on the channel `tidemark:broker` of `node:diagnostics_channel`; without a subscriber they
+ * cost nothing.
+ */
 import { channel } from 'node:diagnostics_channel'
 
 export type Notable =

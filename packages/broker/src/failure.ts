@@ -1,7 +1,7 @@
 /**
- * The first failure of the disk ends the broker: nothing that was not written may be acknowledged afterwards, and what the
- * page cache holds after a failed sync is unknown. Code that catches a `DiskError` reports it here; the broker closes its listeners
- * and rejects `closed`. The embedding process lives on.
+ * The first failure of the disk ends the broker: nothing that was not written may be acknowledged afterwards, and
+ * what the page cache holds after a failed sync is unknown. Code that catches a `DiskError` reports it here; the
+ * broker closes its listeners and rejects `closed`. The embedding process lives on.
  */
 import { DiskError, TidemarkError } from '@tidemark/platform'
 import { ErrorCode } from '@tidemark/protocol'
@@ -26,7 +26,10 @@ export class Failure {
     this.#onFailure = onFailure
   }
 
-  /** Returns the error that all later writes fail with. Full memory is not a failure: it is reported once, and the append is refused. */
+  /**
+   * Returns the error that all later writes fail with. Full memory is not a failure: it is reported once, and the
+   * append is refused.
+   */
   report(cause: unknown): TidemarkError {
     if (isMemoryFull(cause)) return this.#full(cause)
     if (this.error !== undefined) return this.error
@@ -48,8 +51,9 @@ export class Failure {
 export const isMemoryFull = (cause: unknown): cause is TidemarkError => cause instanceof TidemarkError && cause.code === 'MEMORY_FULL'
 
 /**
- * The code that says so to a client; rethrows what is not a failure of the storage. A client tries again what Kafka calls a storage error, and
- * memory that is full does not empty itself: POLICY_VIOLATION is final for every client, and carries a message.
+ * The code that says so to a client; rethrows what is not a failure of the storage. A client tries again what Kafka
+ * calls a storage error, and memory that is full does not empty itself: POLICY_VIOLATION is final for every client,
+ * and carries a message.
  */
 export function storageCode(error: unknown): number {
   if (isMemoryFull(error)) return ErrorCode.POLICY_VIOLATION

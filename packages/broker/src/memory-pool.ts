@@ -1,8 +1,9 @@
 /**
- * Memory of large frames and reads, used again: fresh memory costs more than the copy into it. Pieces are powers of two in size.
+ * Memory of large frames and reads, used again: fresh memory costs more than the copy into it. Pieces are powers of
+ * two in size.
  *
- * A piece is given back only when no view on it is in use any more; one that never comes back is left to the garbage collector.
- * Only what was borrowed from this pool, and once, is taken back.
+ * A piece is given back only when no view on it is in use any more; one that never comes back is left to the garbage
+ * collector. Only what was borrowed from this pool, and once, is taken back.
  */
 const SMALLEST_BYTES = 64 * 1024
 

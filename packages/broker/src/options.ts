@@ -1,4 +1,7 @@
-/** What a broker can be told: every limit has its unit in its name and Kafka's default unless the comment says otherwise. */
+/**
+ * The options of a broker: every limit has its unit in its name, and Kafka's default unless the comment says
+ * otherwise.
+ */
 import { type Address, nodePlatform, type Platform } from '@tidemark/platform'
 
 export const MEMORY = ':memory:'
@@ -9,12 +12,12 @@ export const MEMORY = ':memory:'
  */
 export type Fsync = 'never' | 'interval' | 'always'
 
-/** Where the broker listens. The address that clients are told depends on the listener that they came to, as in Kafka. */
+/** Where the broker listens. A client is told the address of the listener that it connected to, as in Kafka. */
 export interface ListenerOptions {
   /** Kafka's `listener.name`. */
   readonly name: string
   readonly listen: Address
-  /** What clients are told to connect to; what it leaves out is the address that the listener really has. */
+  /** The address that clients are told to connect to; a missing part is taken from the address of the listener. */
   readonly advertise: Partial<Address>
 }
 
@@ -52,11 +55,14 @@ export interface BrokerOptions {
   readonly readMemoryBytesMax: number
   /** What is read from the disk before a reader asks for it, of all logs together. 0: nothing. */
   readonly readAheadBytesMax: number
-  /** `:memory:` only: the records of all topics together; the broker's own may take an eighth more. Beyond it producers get POLICY_VIOLATION. */
+  /**
+   * `:memory:` only: the records of all topics together; the broker's own may take an eighth more. Beyond it
+   * producers get POLICY_VIOLATION.
+   */
   readonly memoryBytesMax: number
   readonly topicsMax: number
   readonly partitionsMax: number
-  /** Producers remembered by a partition; the one that was silent longest is forgotten first. */
+  /** Producers remembered by a partition; the one that has been silent longest is forgotten first. */
   readonly producersPerPartitionMax: number
   /** Files of segments that are open at once. */
   readonly openFilesMax: number
@@ -81,7 +87,10 @@ export interface BrokerOptions {
   readonly retentionCheckIntervalMs: number
   /** Records of a coordinator partition between two checkpoints. */
   readonly checkpointIntervalRecords: number
-  /** Bytes of a log between two writes of its index and of what is known of its producers: what a crash has to read again. */
+  /**
+   * Bytes of a log between two writes of its index and of what is known of its producers: what a crash has to read
+   * again.
+   */
   readonly recoveryBytesMax: number
 
   /** Producer ids that are reserved in `__cluster_metadata` at a time. */
@@ -94,11 +103,14 @@ export interface BrokerOptions {
 export type StartOptions = { readonly data: string } & {
   readonly [K in Exclude<keyof BrokerOptions, 'data' | 'listeners'>]?: BrokerOptions[K] | undefined
 } & {
-  /** `'127.0.0.1:9092'`, `'[::1]:0'`, or the parts of it that differ from 127.0.0.1 and port 0, which is a free one. */
+  /**
+   * `'127.0.0.1:9092'`, `'[::1]:0'`, or the parts of it that differ from 127.0.0.1 and port 0, which is a free one.
+   */
   readonly listen?: string | Partial<Address> | undefined
   /**
-   * What clients are told to connect to: a host, or `host:port`. Unless given, the address that the listener has; of a listener on all
-   * addresses (`0.0.0.0`, `::`) the one that the client connected to. Kafka's `advertised.listeners`.
+   * The address that clients are told to connect to: a host, or `host:port`. By default the address of the listener;
+   * for a listener on all addresses (`0.0.0.0`, `::`) the one that the client connected to. Kafka's
+   * `advertised.listeners`.
    */
   readonly advertise?: string | Partial<Address> | undefined
 }

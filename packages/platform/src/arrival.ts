@@ -1,4 +1,7 @@
-/** How a receiver has most of a large frame read into the frame's own memory (`ConnectionHandlers.target`), and puts the rest there itself. */
+/**
+ * How a receiver has most of a large frame read into the frame's own memory (`ConnectionHandlers.target`), and puts
+ * the rest there itself.
+ */
 
 /** Less of a frame is not worth a read of its own. */
 const TARGET_BYTES_MIN = 64 * 1024

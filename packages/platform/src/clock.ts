@@ -9,7 +9,10 @@ export interface Clock {
   now(): number
   /** Milliseconds since some fixed moment; never goes back. Durations and deadlines are measured with it. */
   monotonic(): number
-  /** Calls once, `delayMs` from now or a little later. A pending timer keeps a process alive, as an open connection does. */
+  /**
+   * Calls once, `delayMs` from now or a little later. A pending timer keeps a process alive, as an open connection
+   * does.
+   */
   schedule(delayMs: number, call: () => void): Timer
   /**
    * Calls once, after one full turn of I/O: whatever bytes had arrived by now were handed out before.

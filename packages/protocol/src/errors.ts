@@ -1,6 +1,6 @@
 /**
- * Kafka's whole error table, as `org.apache.kafka.common.protocol.Errors` of Kafka 4.3 has it: code, name, whether the same
- * request may succeed when it is sent again (Kafka's RetriableException), and what it means.
+ * Kafka's whole error table, as `org.apache.kafka.common.protocol.Errors` of Kafka 4.3 has it: code, name, whether
+ * the same request may succeed when it is sent again (Kafka's RetriableException), and what it means.
  */
 const table = [
   [-1, 'UNKNOWN_SERVER_ERROR', false, 'the broker failed in a way it has no name for; its log says more'],
@@ -157,7 +157,10 @@ for (const [code, name, retriable, text] of table) {
   ;(ErrorCode as Record<string, number>)[name] = code
 }
 
-/** The error with this code; a code that this table does not know yet counts as UNKNOWN_SERVER_ERROR, as in Kafka's own clients. */
+/**
+ * The error with this code; a code that this table does not know yet counts as UNKNOWN_SERVER_ERROR, as in Kafka's
+ * own clients.
+ */
 export const errorOf = (code: number): KafkaError => byCode.get(code) ?? byCode.get(-1)!
 
 export const allErrors: readonly KafkaError[] = [...byCode.values()]

@@ -1,23 +1,23 @@
 /**
- * Listens on every address it is given, takes connections in, up to a limit of all listeners together, and ends them all when the broker
- * closes. Connections that come before there is anything to serve wait, and nothing of them is read.
+ * Listens on every address it is given, takes connections in, up to a limit of all listeners together, and ends them
+ * all when the broker closes. Connections that come while the broker is starting wait, and are not read from.
  */
 import { type Address, type Clock, type Connection, formatAddress, isWildcard, type Listener, type Transport } from '@tidemark/platform'
 import type { ListenerOptions } from '../options.ts'
-import { ClientConnection, type ConnectionSite, FAREWELL_MS } from './connection.ts'
+import { ClientConnection, type ConnectionEnvironment, FAREWELL_MS } from './connection.ts'
 
 /** A listener that listens. */
 export interface BoundListener {
   readonly name: string
   /** Where it listens, as a client of this machine can connect to it. */
   readonly address: Address
-  /** What a client of this machine is told to connect to. */
+  /** The address that a client on this machine is told to connect to. */
   readonly advertised: Address
 }
 
 const LOOPBACK = '127.0.0.1'
 
-type Site = Omit<ConnectionSite, 'listener' | 'onClose'>
+type Environment = Omit<ConnectionEnvironment, 'listener' | 'onClose'>
 
 interface Opening {
   readonly options: ListenerOptions
@@ -37,7 +37,7 @@ export class Listeners {
   readonly #early = new Set<Early>()
   #openings: readonly Opening[] = []
   readonly #addresses = new Map<ListenerOptions, Address>()
-  #site: Site | undefined
+  #environment: Environment | undefined
   #onEmpty: (() => void) | undefined
   #closing = false
 
@@ -53,7 +53,7 @@ export class Listeners {
       options,
       listener: transport.listen(options.listen, (connection) => this.#accept({ connection, options })),
     }))
-    // A caller of `bound` is told.
+    // `bound` rejects with it.
     for (const { listener } of this.#openings) listener.catch(() => {})
   }
 
@@ -73,7 +73,7 @@ export class Listeners {
     )
   }
 
-  /** What should be told to the operator: each a sentence. */
+  /** Warnings for the operator, each a sentence. */
   get warnings(): readonly string[] {
     return this.#options
       .filter(({ listen, advertise }) => isWildcard(listen.host) && advertise.host === undefined)
@@ -85,12 +85,12 @@ export class Listeners {
   }
 
   /** All of them listen, and there is something to serve. */
-  async open(site: Site): Promise<void> {
+  async open(environment: Environment): Promise<void> {
     await this.bound()
     if (this.#closing) return
-    this.#site = site
+    this.#environment = environment
     for (const early of this.#early) {
-      this.#serve(early, site)
+      this.#serve(early, environment)
       early.connection.resume()
     }
     this.#early.clear()
@@ -100,9 +100,9 @@ export class Listeners {
     const { connection } = arrived
     const count = this.#connections.size + this.#early.size
     if (this.#closing || count >= this.#connectionsMax) {
-      this.#site?.onRefused(`/${connection.remote.host}`, `there are ${count} connections already (connectionsMax)`)
+      this.#environment?.onRefused(`/${connection.remote.host}`, `there are ${count} connections already (connectionsMax)`)
       connection.destroy()
-    } else if (this.#site !== undefined) this.#serve(arrived, this.#site)
+    } else if (this.#environment !== undefined) this.#serve(arrived, this.#environment)
     else this.#hold(arrived)
   }
 
@@ -113,9 +113,9 @@ export class Listeners {
     connection.handlers = { onData() {}, onDrain() {}, onClose: () => void this.#early.delete(arrived) }
   }
 
-  #serve({ connection, options }: Early, site: Site): void {
+  #serve({ connection, options }: Early, environment: Environment): void {
     const listener = { name: options.name, advertised: advertisedTo(connection.local.host, this.#addresses.get(options)!, options) }
-    this.#connections.add(new ClientConnection(connection, { ...site, listener, onClose: (it) => this.#closed(it) }))
+    this.#connections.add(new ClientConnection(connection, { ...environment, listener, onClose: (it) => this.#closed(it) }))
   }
 
   #closed(client: ClientConnection): void {
@@ -150,7 +150,7 @@ export class Listeners {
   }
 }
 
-/** A listener on all addresses is known to each client by the one that the client connected to. */
+/** A listener on all addresses advertises to each client the address that the client connected to. */
 function advertisedTo(localHost: string, bound: Address, { advertise }: ListenerOptions): Address {
   const host = advertise.host ?? (isWildcard(bound.host) ? localHost.replace(/^::ffff:/, '') : bound.host)
   return { host: isWildcard(host) ? LOOPBACK : host, port: advertise.port ?? bound.port }

@@ -1,17 +1,18 @@
 /**
  * The coordinator of one partition of an internal topic: performs what a pure state machine decides.
  *
- * A turn is: decide; append the records as one batch; apply them; set the timers; give the replies. All but the last happens
- * within the call, so turns never interleave, and the log has the order of the decisions.
+ * A turn is: decide; append the records as one batch; apply them; set the timers; give the replies. All but the last
+ * happens within the call, so turns never interleave, and the log has the order of the decisions.
  *
- * No reply overtakes the log: it leaves once everything is durable that the partition's log held when it was decided, its own
- * records included. So neither a commit is acknowledged nor an offset, a generation or an assignment shown that a crash could
- * take back; and replies leave in the order of the log.
+ * No reply overtakes the log: it leaves once everything is durable that the partition's log held when it was decided,
+ * its own records included. So neither a commit is acknowledged nor an offset, a generation or an assignment shown
+ * that a crash could take back; and replies leave in the order of the log.
  *
- * A decision that throws has broken an invariant. Its request fails with UNKNOWN_SERVER_ERROR, nothing of it is written, and its key is made
- * anew from the fold, as after a restart: requests of the key that wait are sent back to look for their coordinator. All other keys go on. When
- * an append fails, nothing of it is applied and the request is answered COORDINATOR_NOT_AVAILABLE; where memory is full, an error after
- * which clients do not try again.
+ * A decision that throws has broken an invariant. Its request fails with UNKNOWN_SERVER_ERROR, none of its records is
+ * written, and its key is revived from the fold, as after a restart: waiting requests of the key get
+ * COORDINATOR_NOT_AVAILABLE and retry. Other keys are not affected. When an append fails, nothing of it is applied
+ * and the request is answered COORDINATOR_NOT_AVAILABLE; where memory is full, an error after which clients do not
+ * try again.
  */
 import { type Clock, DiskError, type Now, TidemarkError } from '@tidemark/platform'
 import { buildBatch, ErrorCode, WireError } from '@tidemark/protocol'
@@ -84,7 +85,10 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
     this.#unavailable = ErrorCode.NONE
   }
 
-  /** Reads the partition back and begins. Rejects if that fails; every request is answered COORDINATOR_NOT_AVAILABLE then. */
+  /**
+   * Reads the partition back and begins. Rejects if that fails; every request is answered COORDINATOR_NOT_AVAILABLE
+   * then.
+   */
   load(open: () => Now<InternalLog>): Promise<void> {
     const loading = this.#load(open)
     this.#loading = loading.then(
@@ -123,7 +127,10 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
     })
   }
 
-  /** The reply, now or when it is decided and durable; undefined if `signal` aborts first. `key` is what the decision concerns. */
+  /**
+   * The reply, now or when it is decided and durable; undefined if `signal` aborts first. `key` is what the decision
+   * concerns.
+   */
   request<T>(key: string, decide: Decide<State, Turn, T>, onError: ErrorReply<T>, signal: AbortSignal): Now<T | undefined> {
     if (this.#unavailable !== ErrorCode.NONE) return onError(this.#unavailable)
     const waiting = this.#waiters.add(key, onError)
@@ -143,7 +150,10 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
     )
   }
 
-  /** Decides for each key in turn, until there is nothing left to write or nothing can be written. A key that fails stands alone. */
+  /**
+   * Decides for each key in turn, until there is nothing left to write or nothing can be written. A key that fails
+   * stands alone.
+   */
   sweep(decide: (state: State, key: string, turn: Turn) => void): void {
     if (this.#unavailable !== ErrorCode.NONE) return
     const now = this.#now()
@@ -287,7 +297,10 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
     )
   }
 
-  /** Saves the fold, so that a restart need not read the log again. Nothing is lost if it cannot be written: the log has it all. */
+  /**
+   * Saves the fold, so that a restart need not read the log again. Nothing is lost if it cannot be written: the log
+   * has it all.
+   */
   checkpoint(): Promise<void> {
     if (this.#unavailable !== ErrorCode.NONE || this.#recordsSinceCheckpoint === 0) return Promise.resolve()
     return this.#save()
@@ -329,7 +342,10 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
     }
   }
 
-  /** Writes the fold once more at the end of the log, and forgets all before it: a log in memory stays as large as what it says. */
+  /**
+   * Writes the fold once more at the end of the log, and forgets all before it: a log in memory stays as large as
+   * what it says.
+   */
   #condense(): void {
     const log = this.#log!
     this.#recordsSinceCheckpoint = 0

@@ -1,4 +1,7 @@
-/** The group coordinator: the state machine of groups and committed offsets on the coordinator runtime, and what handlers ask of it. */
+/**
+ * The group coordinator: the state machine of groups and committed offsets on the coordinator runtime, and what
+ * handlers ask of it.
+ */
 import type { Now, Platform } from '@tidemark/platform'
 import { ErrorCode, partitionOfGroup } from '@tidemark/protocol'
 import type { Topics } from '../metadata/topics.ts'
@@ -43,7 +46,7 @@ export interface ListedGroups {
   readonly groups: readonly ListedGroup[]
 }
 
-/** `undefined` where a reply stands: the request's `signal` aborted before there was one. */
+/** A reply of `undefined`: the request's `signal` aborted first. */
 export class Groups {
   readonly #options: BrokerOptions
   readonly #platform: Platform
@@ -69,7 +72,9 @@ export class Groups {
     )
   }
 
-  /** Begins to read back what was written before. Resolves when all of it is read; no request has to wait for that. */
+  /**
+   * Begins to read back what was written before. Resolves when all of it is read; no request has to wait for that.
+   */
   start(): Promise<void> {
     this.#checkRetention()
     return this.#runtime.start()

@@ -1,8 +1,10 @@
 /**
- * Reads a coordinator partition back: its checkpoint, and the log from where that ends, in pieces between which other work goes on.
+ * Reads a coordinator partition back: its checkpoint, and the log from where that ends, in pieces between which other
+ * work goes on.
  *
- * A checkpoint is disposable: a damaged one is ignored. So is one that was taken of another log: a crash of the machine may
- * leave it and take the end of the log away, which then grows over that offset again; the CRC of the batch it ends with tells.
+ * A checkpoint is disposable: a damaged one is ignored. So is one that was taken of another log: a crash of the
+ * machine may leave it and take the end of the log away, which then grows over that offset again; the CRC of the
+ * batch it ends with tells.
  */
 import { batchesIn, lastOffsetOf, RecordCursor, WireError } from '@tidemark/protocol'
 import type { InternalLog } from '../partition/internal-log.ts'

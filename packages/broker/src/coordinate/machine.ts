@@ -1,9 +1,11 @@
 /**
- * What the coordinator runtime needs of a pure state machine whose state is a fold over the records of one partition of an internal topic.
+ * What the coordinator runtime needs of a pure state machine whose state is a fold over the records of one partition
+ * of an internal topic.
  *
- * The state has two layers. The *fold* is changed by `apply` alone, live and when the log is read back: a checkpoint and the records behind it
- * give the same fold as all records. The *live* state lies on top (waiting requests, phases), is changed by decisions, and is made from the fold
- * by `revive`. Both are divided by keys: a decision concerns one key, and one that throws is undone by reviving its key.
+ * The state has two layers. The *fold* is changed by `apply` alone, live and when the log is read back: a checkpoint
+ * and the records behind it give the same fold as all records. The *live* state lies on top (waiting requests,
+ * phases), is changed by decisions, and is made from the fold by `revive`. Both are divided by keys: a decision
+ * concerns one key, and one that throws is undone by reviving its key.
  */
 import type { RecordToWrite } from '@tidemark/protocol'
 import type { Decision, Moment, Ticket } from '../state/decision.ts'

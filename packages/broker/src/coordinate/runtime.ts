@@ -1,9 +1,11 @@
 /**
- * The coordinator runtime: one state machine over all partitions of an internal topic. A key belongs to the partition that its hash names.
+ * The coordinator runtime: one state machine over all partitions of an internal topic. A key belongs to the partition
+ * that its hash names.
  *
- * Partitions that were written before are read back in the background, a few at a time; requests for their keys are answered
- * COORDINATOR_LOAD_IN_PROGRESS meanwhile. All others begin when they are first needed, and cost no file before they have
- * something to write. The runtime knows nothing of its machine: groups are one user of it (Kafka's coordinator-common).
+ * Partitions that were written before are read back in the background, a few at a time; requests for their keys are
+ * answered COORDINATOR_LOAD_IN_PROGRESS meanwhile. All others begin when they are first needed, and cost no file
+ * before they have something to write. The runtime knows nothing of its machine: groups are one user of it (Kafka's
+ * coordinator-common).
  */
 import { type Clock, DiskError, type Now, TidemarkError } from '@tidemark/platform'
 import { ErrorCode } from '@tidemark/protocol'
@@ -54,7 +56,9 @@ export class CoordinatorRuntime<State, Rec, Event, Turn extends MachineTurn<Rec,
     }
   }
 
-  /** Begins to read back what was written before. Resolves when all of it is read; no request has to wait for that. */
+  /**
+   * Begins to read back what was written before. Resolves when all of it is read; no request has to wait for that.
+   */
   start(): Promise<void> {
     const loading = this.#topic.used().map((partition) => ({ partition, coordinator: this.#make(partition) }))
     for (const { partition, coordinator } of loading) this.#coordinators.set(partition, coordinator)
@@ -128,7 +132,9 @@ export class CoordinatorRuntime<State, Rec, Event, Turn extends MachineTurn<Rec,
     return isLater(coordinator) ? coordinator.then(use, unopened) : use(coordinator)
   }
 
-  /** The first request for a partition. Throws, or rejects, if its log cannot be opened; the next request tries again. */
+  /**
+   * The first request for a partition. Throws, or rejects, if its log cannot be opened; the next request tries again.
+   */
   #begin(partition: number): Now<Coordinator<State, Rec, Event, Turn>> {
     const begun = after(this.#topic.open(partition), (log) => {
       const coordinator = this.#make(partition)

@@ -1,9 +1,10 @@
 /**
  * Timers with a key, over the clock: setting a key again replaces its timer.
  *
- * A timer that fires late waits once more, for as long as it is late and a second at most, lets one full turn of I/O pass, and then judges: after
- * a stall (a debugger, a CPU-bound test in the embedding process) what peers had sent meanwhile is read before a peer is taken for silent, and
- * those that waited for an answer before they send their next heartbeat get it first. A timer that was cancelled or set again meanwhile does nothing.
+ * A timer that fires late waits once more, for as long as it is late and a second at most, lets one full turn of I/O
+ * pass, and then judges: after a stall (a debugger, a CPU-bound test in the embedding process) what peers had sent
+ * meanwhile is read before a peer is taken for silent, and those that waited for an answer before they send their
+ * next heartbeat get it first. A timer that was cancelled or set again meanwhile does nothing.
  */
 import type { Clock, Timer } from '@tidemark/platform'
 

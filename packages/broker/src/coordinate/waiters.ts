@@ -13,7 +13,9 @@ export interface Waiter {
 
 export interface Waiting<T> {
   readonly ticket: Ticket<T>
-  /** The reply if it was given already; otherwise a promise, which resolves with undefined if `signal` aborts first. */
+  /**
+   * The reply if it was given already; otherwise a promise, which resolves with undefined if `signal` aborts first.
+   */
   reply(signal: AbortSignal): Now<T | undefined>
 }
 

@@ -1,6 +1,7 @@
 /**
- * A frame to a request that a handler takes, or what happens instead: a damaged frame, an API or version that is not served
- * ends the connection, because an answer cannot be encoded; ApiVersions alone is answered in any version (KIP-511).
+ * A frame to a request that a handler takes, or what happens instead: a damaged frame, an API or version that is not
+ * served ends the connection, because an answer cannot be encoded; ApiVersions alone is answered in any version
+ * (KIP-511).
  */
 import { apis, decodeRequest, ErrorCode, encodeResponse, peekRequest, WireError } from '@tidemark/protocol'
 import type { Handler } from './handler.ts'

@@ -17,7 +17,10 @@ interface Case {
   reject(request: number): Promise<void>
 }
 
-/** Requests are frames of one byte, their number: even ones are answered in the call, odd ones later; from 100 on they do not hold. */
+/**
+ * Requests are frames of one byte, their number: even ones are answered in the call, odd ones later; from 100 on they
+ * do not hold.
+ */
 function setUp(limits = { requestsInFlightMax: 100, outputBufferBytesMax: 1000 }, memory = new OutputMemory(1e9)): Case {
   const writes: number[][] = []
   const begun: number[] = []

@@ -1,4 +1,4 @@
-/** What a handler is told of a request beside its body. */
+/** What a handler knows of a request beside its body. */
 import type { Address } from '@tidemark/platform'
 
 /** Who sent the request (Kafka's KafkaPrincipal). */
@@ -10,7 +10,7 @@ export interface Principal {
 /** A client that did not say who it is. */
 export const ANONYMOUS: Principal = { type: 'User', name: 'ANONYMOUS' }
 
-/** The node that answers: one process may stand for several. */
+/** The node that answers: one process may be several nodes. */
 export interface VirtualNode {
   readonly id: number
   readonly rack: string | null

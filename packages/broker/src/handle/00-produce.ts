@@ -1,6 +1,7 @@
 /**
- * Produce 3 to 13. v3 record format v2 · v5 log start offset · v7 zstd · v8 errors of single records · v9 flexible · v10 current
- * leader · v13 topic ids. Versions 0 to 2 are advertised and not served, as in Kafka (KAFKA-18659; see dispatch/table.ts).
+ * Produce 3 to 13. v3 record format v2 · v5 log start offset · v7 zstd · v8 errors of single records · v9 flexible ·
+ * v10 current leader · v13 topic ids. Versions 0 to 2 are advertised and not served, as in Kafka (KAFKA-18659; see
+ * dispatch/table.ts).
  */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type ProduceRequest, type ProduceResponse } from '@tidemark/protocol'

@@ -1,6 +1,6 @@
 /**
- * Fetch 4 to 18. v4 isolation level · v5 log start offset · v7 sessions · v9 leader epoch · v10 zstd · v11 rack · v12 flexible,
- * last fetched epoch · v13 topic ids · v15 replica state · v16 node endpoints · v17, v18 for replicas.
+ * Fetch 4 to 18. v4 isolation level · v5 log start offset · v7 sessions · v9 leader epoch · v10 zstd · v11 rack · v12
+ * flexible, last fetched epoch · v13 topic ids · v15 replica state · v16 node endpoints · v17, v18 for replicas.
  *
  * A session is declined by answering id 0 (KIP-227): the client goes on with full requests.
  */
@@ -31,7 +31,10 @@ const READ_COMMITTED = 1
 const FINAL_EPOCH = -1
 const INITIAL_EPOCH = 0
 
-/** Where the next Fetch of a connection begins to read, so that no partition starves behind others: one connection, one signal. */
+/**
+ * Where the next Fetch of a connection begins to read, so that no partition starves behind others: one connection,
+ * one signal.
+ */
 const turns = new WeakMap<AbortSignal, number>()
 
 export const fetch = handler(apis.Fetch, { versions: [4, 18], holds: true }, (request, context: Context) => {

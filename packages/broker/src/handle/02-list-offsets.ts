@@ -1,6 +1,7 @@
 /**
- * ListOffsets 0 to 11. v0 an array of offsets · v2 isolation level · v4 leader epochs · v6 flexible · v7 −3, the record with the latest
- * time · v8 −4, the earliest local record · v9 −5, the latest tiered one · v10 a time limit · v11 −6, the earliest that waits for upload.
+ * ListOffsets 0 to 11. v0 an array of offsets · v2 isolation level · v4 leader epochs · v6 flexible · v7 −3, the
+ * record with the latest time · v8 −4, the earliest local record · v9 −5, the latest tiered one · v10 a time limit ·
+ * v11 −6, the earliest that waits for upload.
  */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type ListOffsetsRequest, type ListOffsetsResponse } from '@tidemark/protocol'
@@ -97,7 +98,10 @@ function find(partition: Partition, timestamp: number): Now<FoundRecord> {
   }
 }
 
-/** v0: offsets at which segments begin, newest first, at most as many as asked for; the end first where the latest is asked for. */
+/**
+ * v0: offsets at which segments begin, newest first, at most as many as asked for; the end first where the latest is
+ * asked for.
+ */
 function oldStyle(partition: Partition, { partitionIndex, timestamp, maxNumOffsets }: RequestedPartition): Now<Answer> {
   return after(partition.log.segments(), (segments) => {
     const starts = segments.map((s) => s.baseOffset).reverse()

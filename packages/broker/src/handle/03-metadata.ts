@@ -1,6 +1,7 @@
 /**
- * Metadata 0 to 13. v1 controller, null for all topics (v0: an empty list) · v2 cluster id · v4 auto-creation as a flag · v5 offline
- * replicas · v7 leader epoch · v8 authorized operations · v9 flexible · v10 topic ids · v12 topics by id alone · v13 top-level error.
+ * Metadata 0 to 13. v1 controller, null for all topics (v0: an empty list) · v2 cluster id · v4 auto-creation as a
+ * flag · v5 offline replicas · v7 leader epoch · v8 authorized operations · v9 flexible · v10 topic ids · v12 topics
+ * by id alone · v13 top-level error.
  */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type MetadataRequest, type MetadataResponse, ZERO_UUID } from '@tidemark/protocol'

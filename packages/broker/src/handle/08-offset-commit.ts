@@ -1,6 +1,6 @@
 /**
- * OffsetCommit 0 to 10. v1 generation, member and a time · v2–4 retention time · v6 leader epoch · v7 static members · v8 flexible ·
- * v9 GROUP_ID_NOT_FOUND for a group that does not exist · v10 topics by id.
+ * OffsetCommit 0 to 10. v1 generation, member and a time · v2–4 retention time · v6 leader epoch · v7 static members
+ * · v8 flexible · v9 GROUP_ID_NOT_FOUND for a group that does not exist · v10 topics by id.
  */
 import { apis, ErrorCode, type OffsetCommitRequest, ZERO_UUID } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'

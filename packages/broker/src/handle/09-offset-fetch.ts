@@ -1,6 +1,7 @@
 /**
- * OffsetFetch 0 to 10. v2 all topics, an error of the group · v5 leader epoch · v6 flexible · v7 RequireStable (nothing is unstable
- * where there are no transactions) · v8 several groups · v9 member epoch of the newer protocol · v10 topics by id.
+ * OffsetFetch 0 to 10. v2 all topics, an error of the group · v5 leader epoch · v6 flexible · v7 RequireStable
+ * (nothing is unstable where there are no transactions) · v8 several groups · v9 member epoch of the newer protocol ·
+ * v10 topics by id.
  */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type OffsetFetchRequest, type OffsetFetchResponse, ZERO_UUID } from '@tidemark/protocol'
@@ -31,7 +32,7 @@ export const offsetFetch = handler(apis.OffsetFetch, { versions: [0, 10] }, (req
   return after(context.services.groups.fetchOffsets(groupId, topics), (fetched) => oneGroup(fetched, topics, context.version))
 })
 
-/** Before version 2 the error of a group stands with each partition. */
+/** Before version 2 the error of a group is given for each partition. */
 function oneGroup({ errorCode, topics }: FetchedGroup, asked: readonly FetchTopic[] | null, version: number): Response {
   if (version >= GROUP_ERROR_FROM || errorCode === ErrorCode.NONE) {
     return { errorCode, topics: topics.map(({ name, partitions }) => ({ name, partitions: answersOf(partitions) })) }
@@ -69,7 +70,7 @@ function fetchGroup(asked: RequestedGroup, context: Context): Now<GroupAnswer> {
   })
 }
 
-/** From version 10 on a topic has only its id: one that is gone cannot be told. */
+/** From version 10 on a topic has only its id: a deleted one cannot be named. */
 function namedTopic({ name, partitions }: FetchedTopic, { version, services }: Context): TopicAnswer[] {
   if (version < TOPIC_IDS_FROM) return [{ name, partitions: answersOf(partitions) }]
   const topic = services.topics.byName(name)

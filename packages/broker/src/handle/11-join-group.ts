@@ -1,6 +1,6 @@
 /**
- * JoinGroup 0 to 9. v1 rebalance time-out · v4 a new member is given its id first (KIP-394) · v5 static members · v6 flexible ·
- * v7 protocol type, null names · v8 a reason · v9 skipAssignment (KIP-814).
+ * JoinGroup 0 to 9. v1 rebalance time-out · v4 a new member is given its id first (KIP-394) · v5 static members · v6
+ * flexible · v7 protocol type, null names · v8 a reason · v9 skipAssignment (KIP-814).
  */
 import { apis, type InferInput, type JoinGroupRequest, type JoinGroupResponse } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'

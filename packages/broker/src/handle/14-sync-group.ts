@@ -1,4 +1,6 @@
-/** SyncGroup 0 to 5. v3 static members · v4 flexible · v5 protocol type and name, which have to be there (KIP-559). */
+/**
+ * SyncGroup 0 to 5. v3 static members · v4 flexible · v5 protocol type and name, which have to be there (KIP-559).
+ */
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'

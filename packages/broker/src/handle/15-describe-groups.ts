@@ -1,6 +1,6 @@
 /**
- * DescribeGroups 0 to 6. v3 authorized operations · v4 static members · v5 flexible · v6 GROUP_ID_NOT_FOUND and a message for a
- * group that does not exist; before, it is Dead without an error (KIP-1043).
+ * DescribeGroups 0 to 6. v3 authorized operations · v4 static members · v5 flexible · v6 GROUP_ID_NOT_FOUND and a
+ * message for a group that does not exist; before, it is Dead without an error (KIP-1043).
  */
 import { apis, type DescribeGroupsResponse, ErrorCode, type InferInput } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'

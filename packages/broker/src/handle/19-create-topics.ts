@@ -1,4 +1,7 @@
-/** CreateTopics 0 to 7. v1 validate only, messages · v4 −1 for the defaults · v5 flexible, configs echoed · v7 topic ids. */
+/**
+ * CreateTopics 0 to 7. v1 validate only, messages · v4 −1 for the defaults · v5 flexible, configs echoed · v7 topic
+ * ids.
+ */
 import type { Now } from '@tidemark/platform'
 import { apis, type CreateTopicsRequest, type CreateTopicsResponse, ErrorCode, type InferInput, ZERO_UUID } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'

@@ -1,4 +1,7 @@
-/** InitProducerId 0 to 5. v2 flexible · v3 a known id and epoch (KIP-360) · v4 PRODUCER_FENCED · v5 for transactions. Without transactions. */
+/**
+ * InitProducerId 0 to 5. v2 flexible · v3 a known id and epoch (KIP-360) · v4 PRODUCER_FENCED · v5 for transactions.
+ * Without transactions.
+ */
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'

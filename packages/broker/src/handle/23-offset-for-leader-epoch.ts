@@ -1,4 +1,7 @@
-/** OffsetForLeaderEpoch 0 to 4. v1 the epoch in the answer · v2 the epoch that the client knows · v3 replica id · v4 flexible. */
+/**
+ * OffsetForLeaderEpoch 0 to 4. v1 the epoch in the answer · v2 the epoch that the client knows · v3 replica id · v4
+ * flexible.
+ */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type OffsetForLeaderEpochRequest, type OffsetForLeaderEpochResponse } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'

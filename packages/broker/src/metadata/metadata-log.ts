@@ -1,4 +1,7 @@
-/** Writes `__cluster_metadata` and holds what it folds to. A record is applied when it is in the log; `durable` says when it stays. */
+/**
+ * Writes `__cluster_metadata` and holds its fold. A record is applied once it is in the log; `write` finishes when
+ * the record is durable.
+ */
 import type { Now, Platform } from '@tidemark/platform'
 import { batchesIn, buildBatch, RecordCursor, readBatchHeader } from '@tidemark/protocol'
 import { type Failure, isMemoryFull } from '../failure.ts'
@@ -24,7 +27,9 @@ export class MetadataLog {
   readonly #failure: Failure
   #checkpointAt = 0
   #lastCrc = 0
-  /** Finished once a crash cannot take back that this start has a leader epoch of its own: no client is served before. */
+  /**
+   * Finished once a crash cannot take back that this start has a leader epoch of its own: no client is served before.
+   */
   started: Now<void> = undefined
 
   private constructor(store: Store, log: Log, platform: Platform, failure: Failure) {

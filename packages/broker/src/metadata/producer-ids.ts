@@ -1,6 +1,6 @@
 /**
- * Assigns producer ids, each once: a block of them is reserved in `__cluster_metadata` before its first one goes out, so that
- * a crash skips ids and never gives one twice.
+ * Assigns producer ids, each once: a block of them is reserved in `__cluster_metadata` before its first one goes out,
+ * so that a crash skips ids and never gives one twice.
  */
 import type { Now } from '@tidemark/platform'
 import { after } from '../now.ts'

@@ -68,7 +68,10 @@ export class Topics {
     )
   }
 
-  /** As Metadata and a producer do it, with the defaults. Null if the name is not allowed; undefined if topics are not made so. */
+  /**
+   * As Metadata and a producer do it, with the defaults. Null if the name is not allowed; undefined if topics are not
+   * made so.
+   */
   autoCreate(name: string): Now<Created> | undefined {
     if (!this.#options.autoCreateTopics) return undefined
     return this.create({ name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] })
@@ -104,7 +107,7 @@ export class Topics {
     return attempt(() => after(this.#metadataLog.write([{ kind: 'removeTopic', id: topic.id }]), removed), storageCode)
   }
 
-  /** Calls after each deletion that stays. */
+  /** Calls `hook` after each deletion, once a crash cannot take it back. */
   onDeleted(hook: (topic: Topic) => void): void {
     this.#deletedHooks.push(hook)
   }

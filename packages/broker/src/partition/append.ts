@@ -1,4 +1,7 @@
-/** Appends what a producer sent to one partition: judged, checked against what the producer sent before, stamped, written. */
+/**
+ * Appends what a producer sent to one partition: judged, checked against what the producer sent before, stamped,
+ * written.
+ */
 import type { Now } from '@tidemark/platform'
 import { type BatchHeader, ErrorCode, readBatchHeader, WireError } from '@tidemark/protocol'
 import { storageCode } from '../failure.ts'

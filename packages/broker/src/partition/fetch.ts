@@ -37,8 +37,8 @@ const failed = (code: number, logStartOffset = -1): Read => ({
 })
 
 /**
- * Reads the partitions in turn, beginning with the `first`; those whose limits fit together into what is left are read at once.
- * The first batch of all is read however large (KIP-74).
+ * Reads the partitions in turn, beginning with the `first`; those whose limits fit together into what is left are
+ * read at once. The first batch of all is read however large (KIP-74).
  */
 export function readAll(wanted: readonly Wanted[], first: number, bytesMax: number): Now<Read[]> {
   const reads: Read[] = new Array(wanted.length)
@@ -129,8 +129,8 @@ function shown(partition: Partition, records: readonly Buffer[]): Read {
 }
 
 /**
- * Resolves when `bytesMin` more bytes can be read from the partitions together, one of them is deleted, `waitMs` have passed or
- * the signal aborts. The append that brings enough resolves it in its own call.
+ * Resolves when `bytesMin` more bytes can be read from the partitions together, one of them is deleted, `waitMs` have
+ * passed or the signal aborts. The append that brings enough resolves it in its own call.
  */
 export function waitForBytes(
   wanted: readonly Wanted[],

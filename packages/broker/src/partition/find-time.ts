@@ -1,4 +1,7 @@
-/** Finds records by time. The index leads to a batch; the batch is opened, since its header knows only its latest time. */
+/**
+ * Finds records by time. The index leads to a batch; the batch is opened, since its header knows only its latest
+ * time.
+ */
 import type { Now } from '@tidemark/platform'
 import { type BatchHeader, batchesIn, lastOffsetOf, RecordCursor, WireError } from '@tidemark/protocol'
 import { after, isLater } from '../now.ts'

@@ -1,8 +1,10 @@
 /**
- * One partition: its log, its leader epochs, what it knows of its producers, and the readers that wait for more of it.
+ * One partition: its log, its leader epochs, what it knows of its producers, and the readers that wait for more of
+ * it.
  *
- * `end` moves when an append begins, `highWatermark` when all appends below it are finished, in their order; readers see
- * nothing above it. So a reply that was given after its append is never ahead of what is as safe as `fsync` promises.
+ * `end` moves when an append begins, `highWatermark` when all appends below it are finished, in their order; readers
+ * see nothing above it. So a reply that was given after its append is never ahead of what is as safe as `fsync`
+ * promises.
  */
 import type { Now } from '@tidemark/platform'
 import { type BatchHeader, lastOffsetOf, stampBatch } from '@tidemark/protocol'
@@ -94,8 +96,8 @@ export class Partition {
   }
 
   /**
-   * Writes the batch at the end of the log: base offset and leader epoch are set in it, and the buffer belongs to the log.
-   * `state()` is finished. Throws when nothing was written.
+   * Writes the batch at the end of the log: base offset and leader epoch are set in it, and the buffer belongs to the
+   * log. `state()` is finished. Throws when nothing was written.
    */
   append(batch: Buffer, arrived: BatchHeader): Appended {
     const baseOffset = this.log.end
@@ -166,7 +168,7 @@ export class Partition {
     return this.log.read(from, this.highWatermark, bytesMax)
   }
 
-  /** Calls each time there is more to read, and when the partition goes. Returns what ends it. */
+  /** Calls each time there is more to read, and when the partition is deleted. Returns a function that ends this. */
   onChange(call: () => void): () => void {
     this.#waiting.add(call)
     return () => void this.#waiting.delete(call)

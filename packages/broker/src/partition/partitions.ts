@@ -114,7 +114,10 @@ export class Partitions {
     }
   }
 
-  /** The topic is made at the first call. What cannot be read back of it cannot be done without: the broker ends, as where it cannot write. */
+  /**
+   * The topic is made at the first call. What cannot be read back of it cannot be done without: the broker ends, as
+   * where it cannot write.
+   */
   #internalLog(topicName: InternalTopicName, index: number): Now<InternalLog> {
     return after(this.#topics.internal(topicName, this.#options.offsetsPartitions), (topic) =>
       after(this.open(topic, index)!, (partition) =>

@@ -1,7 +1,7 @@
 import { lastOffsetOf, readBatchHeader, stampBatch } from '@tidemark/protocol'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { batchOf, slowDisk } from '../testing/index.ts'
-import { folder, NAME, openLog, openStore, reads, type Site } from './file-store.case.ts'
+import { folder, NAME, type OpenedStore, openLog, openStore, reads } from './file-store.case.ts'
 import type { FileStoreOptions } from './file-store.ts'
 import { append, logContract } from './log.case.ts'
 import type { Log } from './log.ts'
@@ -53,11 +53,11 @@ describe('reading ahead', () => {
   const LIMIT = 110_000
   const ofMuch = { readMemoryBytesMax: 8e6, readAheadBytesMax: 1e6 }
 
-  async function filled(batches: number, options: Partial<FileStoreOptions>): Promise<Site & { readonly log: Log }> {
-    const site = await openStore(folder(), { ...ofMuch, ...options })
-    const log = await openLog(site.store)
+  async function filled(batches: number, options: Partial<FileStoreOptions>): Promise<OpenedStore & { readonly log: Log }> {
+    const opened = await openStore(folder(), { ...ofMuch, ...options })
+    const log = await openLog(opened.store)
     for (let i = 0; i < batches; i++) await append(log, { values: [String(i % 10).repeat(BYTES)] })
-    return { ...site, log }
+    return { ...opened, log }
   }
 
   test('who reads much finds the next bytes read already, and they are the right ones', async () => {
@@ -91,7 +91,10 @@ describe('reading ahead', () => {
 describe('the indexes of full segments', () => {
   const COUNT = 40
 
-  /** The segments of a log of `COUNT` segments, opened again after a clean end, and how many of their indexes are in memory. */
+  /**
+   * The segments of a log of `COUNT` segments, opened again after a clean end, and how many of their indexes are in
+   * memory.
+   */
   async function reopened(indexMemoryBytesMax: number) {
     const path = folder()
     const first = await openStore(path)

@@ -1,9 +1,9 @@
 /**
  * A log in a folder: segments named after their first offset, of which the last is written to.
  *
- * Under `never` and `interval` a batch is written within the call of `append`; under `always` batches that wait for the same disk
- * are written and synced together (group commit). Positions are given out in the order of the calls, so writes may finish in
- * any order and leave no hole that a reader could see: readers stay below what is finished.
+ * Under `never` and `interval` a batch is written within the call of `append`; under `always` batches that wait for
+ * the same disk are written and synced together (group commit). Positions are given out in the order of the calls, so
+ * writes may finish in any order and leave no hole that a reader could see: readers stay below what is finished.
  */
 import type { Disk, Now } from '@tidemark/platform'
 import { type BatchHeader, lastOffsetOf } from '@tidemark/protocol'
@@ -28,14 +28,17 @@ const READ_BYTES_MAX = 4 * 1024 * 1024
 const READ_BYTES_MIN = 8 * 1024
 /** A reader that reads so much at once reads on. */
 const READ_AHEAD_BYTES_MIN = 64 * 1024
-/** An index is written again when so much of its segment is new, so that writing it costs a few hundredths of writing the segment. */
+/**
+ * An index is written again when so much of its segment is new, so that writing it costs a few hundredths of writing
+ * the segment.
+ */
 const SAVED_PART = 4
 const SAVED_BYTES_MIN = 16 * 1024 * 1024
 /** An entry of the index holds offset and position relative to the segment as uint32. */
 const RELATIVE_MAX = 2 ** 32 - 1
 
 /** What a log needs of the store that it is part of. */
-export interface LogSite {
+export interface LogEnvironment {
   readonly disk: Disk
   readonly files: Files
   readonly small: SmallFiles
@@ -51,7 +54,7 @@ export interface LogSite {
 
 export class FileLog implements Log {
   readonly folder: string
-  readonly #site: LogSite
+  readonly #environment: LogEnvironment
   readonly #limits: LogLimits
   readonly #events: LogEvents
   readonly #group: GroupCommit
@@ -65,7 +68,10 @@ export class FileLog implements Log {
   readonly #recoveryBytesMax: number
   /** Finished once every index whose writing has begun is written: an older one never replaces a newer one. */
   #saved: Promise<void> | undefined
-  /** One sync after the other, and none after one that failed: Linux tells of lost bytes once, and every later sync succeeds. */
+  /**
+   * One sync after the other, and none after one that failed: Linux reports lost bytes once, and every later sync
+   * succeeds.
+   */
   #synced: Promise<void> = Promise.resolve()
   #dirty = false
   #removed = false
@@ -73,22 +79,25 @@ export class FileLog implements Log {
   end: number
   bytes: number
 
-  /** `segments` in order; the index of the last one is loaded. `start`: what lies below was forgotten, though its files may still exist. */
+  /**
+   * `segments` in order; the index of the last one is loaded. `start`: what lies below was forgotten, though its
+   * files may still exist.
+   */
   constructor(
     folder: string,
     segments: readonly Segment[],
     start: number | undefined,
-    site: LogSite,
+    environment: LogEnvironment,
     limits: LogLimits,
     events: LogEvents,
   ) {
     this.folder = folder
     this.#segments = new Segments(segments)
-    this.#site = site
+    this.#environment = environment
     this.#limits = limits
     this.#events = events
-    this.#recoveryBytesMax = Math.min(site.recoveryBytesMax, limits.recoveryBytesMax ?? Number.POSITIVE_INFINITY)
-    this.#group = new GroupCommit(site.files, () => this.#syncNames())
+    this.#recoveryBytesMax = Math.min(environment.recoveryBytesMax, limits.recoveryBytesMax ?? Number.POSITIVE_INFINITY)
+    this.#group = new GroupCommit(environment.files, () => this.#syncNames())
     this.end = segments.at(-1)?.loaded?.nextOffset ?? 0
     this.start = Math.min(this.end, Math.max(segments[0]?.baseOffset ?? 0, start ?? 0))
     this.bytes = this.#segments.bytes
@@ -104,18 +113,18 @@ export class FileLog implements Log {
     this.bytes += batch.length
     this.end = lastOffsetOf(header) + 1
     this.#dirty = true
-    if (this.#site.policy === 'interval') this.#site.flusher.wrote(this)
+    if (this.#environment.policy === 'interval') this.#environment.flusher.wrote(this)
     return written
   }
 
   #write(segment: Segment, batch: Buffer): Now<void> {
     const { bytes: position, path } = segment
-    if (this.#site.policy === 'always') {
+    if (this.#environment.policy === 'always') {
       const written = this.#group.write({ path, position, batch })
       this.#written = written
       return written
     }
-    const written = this.#site.files.use(path, 'create', (file) => file.write([batch], position, 'within'))
+    const written = this.#environment.files.use(path, 'create', (file) => file.write([batch], position, 'within'))
     if (isLater(written)) {
       this.#written = Promise.all([this.#written, written])
       // A caller that waits for it sees the failure; so does the append itself.
@@ -147,7 +156,7 @@ export class FileLog implements Log {
   }
 
   #newSegment(baseOffset: number): Segment {
-    const { disk, indexIntervalBytes } = this.#site
+    const { disk, indexIntervalBytes } = this.#environment
     const segment = Segment.empty(this.folder, baseOffset, indexIntervalBytes)
     const isFirst = this.#segments.active === undefined
     if (isFirst) disk.makeFolder(this.folder)
@@ -158,13 +167,16 @@ export class FileLog implements Log {
 
   #inBackground(work: Promise<void>): void {
     const guarded = work.catch((cause) => {
-      if (!this.#removed) this.#site.onFailure(cause)
+      if (!this.#removed) this.#environment.onFailure(cause)
     })
     this.#background.add(guarded)
     void guarded.then(() => this.#background.delete(guarded))
   }
 
-  /** What a crash would have to read again is saved: the segment is synced in the background, and then its index may say so. */
+  /**
+   * What a crash would have to read again is saved: the segment is synced in the background, and then its index may
+   * say so.
+   */
   #save(segment: Segment): void {
     this.#events.onCheckpoint()
     this.#saved = this.#saveIndex(segment)
@@ -176,15 +188,15 @@ export class FileLog implements Log {
     const { isFull } = segment.loaded!
     const encoded = segment.loaded!.encode()
     await Promise.all([this.#saved, this.#written])
-    if (this.#site.policy !== 'always') await this.#syncFile(segment)
-    await segment.saveIndex(encoded, this.#site.small)
+    if (this.#environment.policy !== 'always') await this.#syncFile(segment)
+    await segment.saveIndex(encoded, this.#environment.small)
     segment.isSaving = false
-    if (isFull && !this.#removed && this.#segments.includes(segment)) this.#site.indexes.keep(segment)
+    if (isFull && !this.#removed && this.#segments.includes(segment)) this.#environment.indexes.keep(segment)
   }
 
   #syncFile({ path }: Segment): Promise<void> {
     const synced = this.#synced
-      .then(() => this.#site.files.use(path, 'write', (file) => file.sync()))
+      .then(() => this.#environment.files.use(path, 'write', (file) => file.sync()))
       .then(() => this.#syncNames())
       .then(() => {})
     // A caller that waits for it sees the failure.
@@ -194,15 +206,15 @@ export class FileLog implements Log {
   }
 
   /**
-   * Finished once the names of all existing files are safe, also those that another call syncs. A file is made by its first write, which may
-   * wait in a group: the name of a file that does not exist yet stays new.
+   * Finished once the names of all existing files are safe, also those that another call syncs. A file is made by its
+   * first write, which may wait in a group: the name of a file that does not exist yet stays new.
    */
   #syncNames(): Promise<unknown> {
-    const made = this.#newNames.filter(({ path }) => this.#site.disk.exists(path))
+    const made = this.#newNames.filter(({ path }) => this.#environment.disk.exists(path))
     if (made.length === 0) return this.#namesSynced
     this.#newNames = this.#newNames.filter((name) => !made.includes(name))
     const folders = [...new Set(made.flatMap((name) => name.folders))]
-    this.#namesSynced = Promise.all([this.#namesSynced, ...folders.map((folder) => this.#site.disk.syncFolder(folder))])
+    this.#namesSynced = Promise.all([this.#namesSynced, ...folders.map((folder) => this.#environment.disk.syncFolder(folder))])
     return this.#namesSynced
   }
 
@@ -212,19 +224,20 @@ export class FileLog implements Log {
     const segment = this.#segments.active!
     try {
       await this.#written
-      if (this.#site.policy !== 'always') await this.#syncFile(segment)
+      if (this.#environment.policy !== 'always') await this.#syncFile(segment)
     } catch (cause) {
       if (!this.#removed) throw cause
     }
   }
 
   /**
-   * The log was read back after a crash: what it holds may be in the page cache alone, bytes and names. It is synced, and the indexes of full
-   * segments say so, so that no later crash reads these again. Under `always` this is finished before anybody sees the log, else it goes on in the
-   * background; under `never` it is done for full segments alone.
+   * The log was read back after a crash: what it holds may be in the page cache alone, bytes and names. It is synced,
+   * and the indexes of full segments say so, so that no later crash reads these again. Under `always` this is
+   * finished before the log is used, else it goes on in the background; under `never` it is done for full segments
+   * alone.
    */
   secure(): Now<void> {
-    const { policy } = this.#site
+    const { policy } = this.#environment
     const active = this.#segments.active
     const unsure = this.#segments.all.filter((s) => (s === active ? policy !== 'never' : s.indexedBytes < s.bytes))
     this.#dirty = active !== undefined
@@ -247,7 +260,7 @@ export class FileLog implements Log {
     await this.sync()
     while (this.#background.size > 0) await Promise.all(this.#background)
     const active = this.#segments.active
-    if (active !== undefined && active.indexedBytes < active.bytes) await active.saveIndex(active.loaded!.encode(), this.#site.small)
+    if (active !== undefined && active.indexedBytes < active.bytes) await active.saveIndex(active.loaded!.encode(), this.#environment.small)
   }
 
   read(from: number, upTo: number, bytesMax: number): Now<readonly Buffer[]> {
@@ -272,7 +285,7 @@ export class FileLog implements Log {
     const want = Math.min(left, Math.max(bytesMax, READ_BYTES_MIN))
     return after(this.#readNext(segment, position, want), (chunk) => {
       const cut = cutBatches(chunk, from, upTo, bytesMax)
-      if (cut.kind !== 'found') this.#site.reads.give(chunk)
+      if (cut.kind !== 'found') this.#environment.reads.give(chunk)
       switch (cut.kind) {
         case 'found':
           segment.remember(cut.nextOffset, position + cut.end)
@@ -289,7 +302,7 @@ export class FileLog implements Log {
   }
 
   #readNext(segment: Segment, position: number, length: number): Now<Buffer> {
-    const ahead = this.#site.ahead.take(segment.path, position)
+    const ahead = this.#environment.ahead.take(segment.path, position)
     if (ahead === undefined) return this.#readBytes(segment, position, length)
     return ahead.then((bytes) => bytes ?? this.#readBytes(segment, position, length))
   }
@@ -298,11 +311,11 @@ export class FileLog implements Log {
   #readAhead(segment: Segment, position: number, bytesMax: number): void {
     const length = Math.min(segment.bytes - position, bytesMax)
     if (length < READ_AHEAD_BYTES_MIN) return
-    this.#site.ahead.begin(segment.path, position, length, () => this.#readBytes(segment, position, length))
+    this.#environment.ahead.begin(segment.path, position, length, () => this.#readBytes(segment, position, length))
   }
 
   #readBytes(segment: Segment, position: number, length: number): Now<Buffer> {
-    return this.#site.files.use(segment.path, 'write', (file) => file.read(position, length, this.#site.reads.borrow(length)))
+    return this.#environment.files.use(segment.path, 'write', (file) => file.read(position, length, this.#environment.reads.borrow(length)))
   }
 
   seekTime(timestampMs: number): Now<number> {
@@ -320,11 +333,13 @@ export class FileLog implements Log {
 
   /** The index of the segment that is written to is in memory. */
   #indexOf(segment: Segment): Now<SegmentIndex> {
-    return segment === this.#segments.active ? segment.index(this.#site) : this.#site.indexes.of(segment, this.#site)
+    return segment === this.#segments.active ? segment.index(this.#environment) : this.#environment.indexes.of(segment, this.#environment)
   }
 
   #summaryOf(segment: Segment): Now<Summary> {
-    return segment === this.#segments.active ? segment.index(this.#site) : this.#site.indexes.summaryOf(segment, this.#site)
+    return segment === this.#segments.active
+      ? segment.index(this.#environment)
+      : this.#environment.indexes.summaryOf(segment, this.#environment)
   }
 
   latest(): Now<Latest | undefined> {
@@ -359,14 +374,14 @@ export class FileLog implements Log {
   }
 
   /**
-   * Puts other segments, whose files are whole, in the place of sealed ones. Readers go on with them from this call on; the old files are
-   * removed in the background, once where the log begins is written down.
+   * Puts other segments, whose files are whole, in the place of sealed ones. Readers go on with them from this call
+   * on; the old files are removed in the background, once where the log begins is written down.
    */
   #swap(sealed: readonly Segment[], by: readonly Segment[]): void {
     this.#segments.replace(sealed, by)
     for (const segment of sealed) {
       this.bytes -= segment.bytes
-      this.#site.indexes.forget(segment)
+      this.#environment.indexes.forget(segment)
     }
     for (const { bytes } of by) this.bytes += bytes
     this.#inBackground(this.#unlink(sealed, [...this.#background]))
@@ -374,10 +389,10 @@ export class FileLog implements Log {
 
   /** `before`: what reads in these segments, or saves their indexes, and began earlier. */
   async #unlink(segments: readonly Segment[], before: readonly Promise<void>[]): Promise<void> {
-    await Promise.all([writeLogStart(this.folder, this.start, this.#site.small), ...before])
+    await Promise.all([writeLogStart(this.folder, this.start, this.#environment.small), ...before])
     for (const segment of segments) {
-      this.#site.files.close(segment.path)
-      segment.unlink(this.#site.disk)
+      this.#environment.files.close(segment.path)
+      segment.unlink(this.#environment.disk)
     }
   }
 
@@ -391,8 +406,8 @@ export class FileLog implements Log {
     this.#removed = true
     await Promise.allSettled([this.#written, ...this.#background])
     for (const segment of this.#segments.all) {
-      this.#site.files.close(segment.path)
-      this.#site.indexes.forget(segment)
+      this.#environment.files.close(segment.path)
+      this.#environment.indexes.forget(segment)
     }
   }
 }

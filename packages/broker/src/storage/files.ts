@@ -1,4 +1,7 @@
-/** The open files: opened when they are needed, closed when there are too many, never while an operation on them is under way. */
+/**
+ * The open files: opened when they are needed, closed when there are too many, never while an operation on them is
+ * under way.
+ */
 import { type Disk, DiskError, type File, type Now } from '@tidemark/platform'
 import { after, isLater } from '../now.ts'
 

@@ -54,7 +54,10 @@ export class DataFolder {
     this.#lock = lock
   }
 
-  /** Makes the folder if it does not exist. Throws FOLDER_IN_USE, UNKNOWN_FORMAT or NOT_A_DATA_FOLDER; a refused folder is left as it is. */
+  /**
+   * Makes the folder if it does not exist. Throws FOLDER_IN_USE, UNKNOWN_FORMAT or NOT_A_DATA_FOLDER; a refused
+   * folder is left as it is.
+   */
   static async open(path: string, disk: Disk, fresh: Identity): Promise<DataFolder> {
     identityOf(path, disk, fresh.nodeId)
     disk.makeFolder(path)

@@ -1,6 +1,6 @@
 /**
- * Writes that wait for one sync: those that came while the disk was busy are written and synced together, in their order. A
- * write is finished when a sync that began after it is.
+ * Writes that wait for one sync: those that came while the disk was busy are written and synced together, in their
+ * order. A write is finished when a sync that began after it is.
  */
 import type { Files } from './files.ts'
 

@@ -1,11 +1,11 @@
 /**
- * The indexes of full segments that are in memory, of all logs together: the one owner of what was loaded. Within its budget those that were
- * used last stay; the others are read again from their files when they are needed. The index of a segment that is written to belongs to its
- * log and is not counted here.
+ * The indexes of full segments that are in memory, of all logs together: the one owner of what was loaded. Within its
+ * budget those that were used last stay; the others are read again from their files when they are needed. The index
+ * of a segment that is written to belongs to its log and is not counted here.
  */
 import type { Now } from '@tidemark/platform'
 import { after } from '../now.ts'
-import type { LogSite } from './file-log.ts'
+import type { LogEnvironment } from './file-log.ts'
 import type { Segment, Summary } from './segment.ts'
 import type { SegmentIndex } from './segment-index.ts'
 
@@ -24,19 +24,22 @@ export class IndexCache {
     return this.#bytes
   }
 
-  /** The index of a full segment. One that is being written to its files stays where it is: it cannot be read again yet. */
-  of(segment: Segment, site: LogSite): Now<SegmentIndex> {
-    if (segment.isSaving) return segment.index(site)
-    return after(segment.index(site), (index) => {
+  /**
+   * The index of a full segment. An index that is being written to its files is not counted yet: it could not be read
+   * again.
+   */
+  of(segment: Segment, environment: LogEnvironment): Now<SegmentIndex> {
+    if (segment.isSaving) return segment.index(environment)
+    return after(segment.index(environment), (index) => {
       this.keep(segment)
       return index
     })
   }
 
   /** The latest time in a full segment, and where: an index that is read for this alone is not kept. */
-  summaryOf(segment: Segment, site: LogSite): Now<Summary> {
+  summaryOf(segment: Segment, environment: LogEnvironment): Now<Summary> {
     if (segment.summary !== undefined) return segment.summary
-    return after(segment.index(site), () => {
+    return after(segment.index(environment), () => {
       const { summary } = segment
       if (!this.#kept.has(segment)) segment.unload()
       return summary!

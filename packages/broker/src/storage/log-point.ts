@@ -1,6 +1,7 @@
 /**
- * Whether a snapshot belongs to a log. A crash of the machine may leave the snapshot and take the end of the log away; once the
- * log was written on, its offsets alone would not tell. The CRC of the batch that ends where the snapshot does tells.
+ * Whether a snapshot belongs to a log. A crash of the machine may leave the snapshot and take the end of the log
+ * away; once the log was written on, its offsets alone do not show that. The CRC of the batch that ends where the
+ * snapshot does shows it.
  */
 import type { Now } from '@tidemark/platform'
 import { batchesIn, lastOffsetOf } from '@tidemark/protocol'

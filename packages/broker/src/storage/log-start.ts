@@ -1,6 +1,7 @@
 /**
- * Where a log begins, kept beside its segments: a small file `start` with the offset (int64). It is written before the files of what lies below
- * are removed, so that a log never begins anew with what was forgotten. A log without the file begins with its first segment.
+ * Where a log begins, kept beside its segments: a small file `start` with the offset (int64). It is written before
+ * the files of what lies below are removed, so that forgotten records never come back. A log without the file begins
+ * with its first segment.
  */
 import { int53, putInt53 } from '@tidemark/protocol'
 import type { SmallFiles } from './small-files.ts'

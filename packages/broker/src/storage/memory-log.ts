@@ -1,4 +1,4 @@
-/** A log in memory: the batches as they arrived, and beside each what is asked for. Read without copying. */
+/** A log in memory: the batches as they arrived, each with its offsets and its latest time. Read without copying. */
 import { TidemarkError } from '@tidemark/platform'
 import { type BatchHeader, lastOffsetOf } from '@tidemark/protocol'
 import type { Latest, Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'

@@ -1,9 +1,9 @@
 /**
  * What a reader will ask for next, read while its last answer travels: where a large read ended, as much again.
  *
- * The bytes of a log never change, so what was read ahead stays right. It is taken once. Old reads that were not asked for are dropped when the
- * budget is used up; while all of them are fresh, nothing more is read ahead. A read that fails is forgotten: the reader that needs it reads it
- * again, and gets the error.
+ * The bytes of a log never change, so what was read ahead stays right. It is taken once. Old reads that were not
+ * asked for are dropped when the budget is used up; while all of them are fresh, nothing more is read ahead. A read
+ * that fails is forgotten: the reader that needs it reads it again, and gets the error.
  */
 import type { Clock, Now } from '@tidemark/platform'
 import type { MemoryPool } from '../memory-pool.ts'

@@ -20,7 +20,10 @@ async function unmarked(batches: number): Promise<string> {
 }
 
 describe('where a log begins', () => {
-  /** A log of five segments, 0 12 24 36 48, that was trimmed to 24, with the files of what was forgotten put back: nobody removed them in time. */
+  /**
+   * A log of five segments, 0 12 24 36 48, that was trimmed to 24, with the files of what was forgotten put back:
+   * nobody removed them in time.
+   */
   async function trimmed(how: 'clean' | 'crash'): Promise<string> {
     const path = folder()
     const { store, log, disk } = await written(path, 20, 4 * SIZE)

@@ -1,11 +1,17 @@
-/** Reads the batches of a segment file one after the other, each checked, until its end or the first that is not whole. */
+/**
+ * Reads the batches of a segment file one after the other, each checked, until its end or the first that is not
+ * whole.
+ */
 import type { File, Now } from '@tidemark/platform'
 import { BATCH_HEADER_BYTES, batchSizeAt, hasRightCrc, readBatchHeader } from '@tidemark/protocol'
 import type { SegmentIndex } from './segment-index.ts'
 
 const READ_BYTES = 1024 * 1024
 
-/** Takes the good batches behind what the index covers into it, and shows them. Returns how many bytes of the file are good. */
+/**
+ * Takes the good batches behind what the index covers into it, and shows them. Returns how many bytes of the file are
+ * good.
+ */
 export async function scan(file: File, index: SegmentIndex, onGood?: (batches: Buffer, position: number) => Now<void>): Promise<number> {
   const size = file.size()
   const memory = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, Math.max(0, size - index.bytes)))

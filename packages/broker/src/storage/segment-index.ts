@@ -1,9 +1,10 @@
 /**
- * The sparse index of a segment: where batches lie, and what times come before them. One entry for every `indexIntervalBytes`.
+ * The sparse index of a segment: positions of batches, and the latest time before each. One entry for every
+ * `indexIntervalBytes`.
  *
- * In memory it always covers the whole segment. On disk it is two files, `.index` and `.timeindex`, which say how many bytes of
- * the log they cover; they are written only after these bytes were synced, so a crash needs to read nothing below that again.
- * Both are disposable: a segment without them is read once.
+ * In memory it always covers the whole segment. On disk it is two files, `.index` and `.timeindex`, which say how
+ * many bytes of the log they cover; they are written only after these bytes were synced, so a crash needs to read
+ * nothing below that again. Both are disposable: a segment without them is read once.
  *
  * ```
  * .index      0 covered bytes int64   8 next offset int64   16 latest time int64   24 its batch's offset int64   32 entries int32

@@ -1,6 +1,9 @@
-/** One segment: its file, how many bytes of it are log, and its index, which a full segment reads back when it is needed. */
+/**
+ * One segment: its file, how many bytes of it are log, and its index, which a full segment reads back when it is
+ * needed.
+ */
 import type { Disk, Now } from '@tidemark/platform'
-import type { LogSite } from './file-log.ts'
+import type { LogEnvironment } from './file-log.ts'
 import { scan } from './scan.ts'
 import { type EncodedIndex, SegmentIndex } from './segment-index.ts'
 import type { SmallFiles } from './small-files.ts'
@@ -61,16 +64,16 @@ export class Segment {
   }
 
   /** The index; of a segment whose index is not on disk, or damaged there, by reading the segment. */
-  index(site: LogSite): Now<SegmentIndex> {
+  index(environment: LogEnvironment): Now<SegmentIndex> {
     if (this.loaded !== undefined) return this.loaded
     if (this.#loading !== undefined) return this.#loading
-    const stored = this.storedIndex(site)
+    const stored = this.storedIndex(environment)
     if (stored !== undefined && stored.bytes === this.bytes) {
       this.indexedBytes = stored.bytes
       this.loaded = stored
       return stored
     }
-    this.#loading = this.#rebuild(site)
+    this.#loading = this.#rebuild(environment)
     return this.#loading
   }
 
@@ -80,15 +83,15 @@ export class Segment {
   }
 
   /** What `.index` and `.timeindex` say, if they are whole; it may cover a part of the segment only. */
-  storedIndex(site: LogSite): SegmentIndex | undefined {
-    const index = site.small.read(`${this.#base}.index`)
-    const timeIndex = index && site.small.read(`${this.#base}.timeindex`)
-    return timeIndex && SegmentIndex.decode(this.baseOffset, site.indexIntervalBytes, index, timeIndex)
+  storedIndex(environment: LogEnvironment): SegmentIndex | undefined {
+    const index = environment.small.read(`${this.#base}.index`)
+    const timeIndex = index && environment.small.read(`${this.#base}.timeindex`)
+    return timeIndex && SegmentIndex.decode(this.baseOffset, environment.indexIntervalBytes, index, timeIndex)
   }
 
-  async #rebuild(site: LogSite): Promise<SegmentIndex> {
-    const index = new SegmentIndex(this.baseOffset, site.indexIntervalBytes)
-    await site.files.use(this.path, 'write', (file) => scan(file, index))
+  async #rebuild(environment: LogEnvironment): Promise<SegmentIndex> {
+    const index = new SegmentIndex(this.baseOffset, environment.indexIntervalBytes)
+    await environment.files.use(this.path, 'write', (file) => scan(file, index))
     this.loaded = index
     this.#loading = undefined
     return index

@@ -1,6 +1,6 @@
 /**
- * The segments of a log in the order of their offsets. The last one is written to; all others are sealed: their bytes never change, and they are
- * replaced as a whole, by others of the same offsets (compaction) or by none (retention).
+ * The segments of a log in the order of their offsets. The last one is written to; all others are sealed: their bytes
+ * never change, and they are replaced as a whole, by others of the same offsets (compaction) or by none (retention).
  *
  * The list is replaced, never cut in place: what looked at it before an `await` still has the list that it looked at.
  */

@@ -1,4 +1,7 @@
-/** Where logs live: a folder or memory. Logs are named like paths: `topics/orders.1f0c…/0`, `internal/__consumer_offsets/7`. */
+/**
+ * Where logs live: a folder or memory. Logs are named like paths: `topics/orders.1f0c…/0`,
+ * `internal/__consumer_offsets/7`.
+ */
 import type { Now } from '@tidemark/platform'
 import type { Log, LogEvents, LogLimits } from './log.ts'
 
@@ -18,7 +21,10 @@ export interface Store {
   writeSmall(name: string, file: string, bytes: Uint8Array): Promise<void>
   /** Whether a read borrowed the memory of these bytes, so that it has to be released. */
   isBorrowed(bytes: Uint8Array): boolean
-  /** These bytes, which a read of a log may have given, are not used any more: their memory is reused. Other bytes are ignored. */
+  /**
+   * These bytes, which a read of a log may have given, are not used any more: their memory is reused. Other bytes are
+   * ignored.
+   */
   release(bytes: Uint8Array): void
   /** Syncs all, writes down that this was a clean end, and releases files and lock. */
   close(): Promise<void>

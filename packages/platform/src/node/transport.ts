@@ -7,8 +7,9 @@ import type { Address, Connection, ConnectionHandlers, Listener, Transport } fro
 const ignored: ConnectionHandlers = { onData() {}, onDrain() {}, onClose() {} }
 
 /**
- * Where bytes arrive that no receiver has asked for: read and handed over within one call, so one piece serves all connections.
- * Memory made for each read kept the garbage collector busy for a third of the process's time (docs/performance.md).
+ * Where bytes arrive that no receiver has asked for: read and handed over within one call, so one piece serves all
+ * connections. Memory made for each read kept the garbage collector busy for a third of the process's time
+ * (docs/performance.md).
  */
 const arrivals = Buffer.allocUnsafeSlow(64 * 1024)
 
@@ -85,9 +86,9 @@ interface Handle {
 }
 
 /**
- * The same connection as a socket that reads into memory it was given. Node has that option (`onread`) for sockets that connect, and
- * not for those that a server accepts: the accepted socket hands its connection over, and goes (docs/decisions/0006). A Node in which
- * that cannot be done reads as it does by itself.
+ * The same connection as a socket that reads into memory it was given. Node has that option (`onread`) for sockets
+ * that connect, and not for those that a server accepts: the accepted socket hands its connection over, and goes
+ * (docs/decisions/0006). A Node in which that cannot be done reads as it does by itself.
  */
 function adopt(accepted: net.Socket, onread: net.OnReadOpts): net.Socket {
   const owner = accepted as unknown as { _handle: Handle | null | undefined }

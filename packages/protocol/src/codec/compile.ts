@@ -1,8 +1,9 @@
 /**
  * The codec as printed code: one encoder and one decoder per (message, version).
  *
- * `print()` writes the JavaScript, `compile()` evaluates it. Neighbouring fields of fixed size share one bounds check.
- * Measured against the closures of interpret.ts it is about nine times as fast; both are tested to agree on every message.
+ * `print()` writes the JavaScript, `compile()` evaluates it. Neighbouring fields of fixed size share one bounds
+ * check. Measured against the closures of interpret.ts it is about nine times as fast; both are tested to agree on
+ * every message.
  */
 import type { Message } from '../schema/fields.ts'
 import { type Layout, layout, type Slot, zero } from '../schema/layout.ts'

@@ -1,8 +1,9 @@
 /**
  * Frames: what travels between a client and a broker. Four bytes of size, a header, a body.
  *
- * The header's version follows from the API and its version: a flexible request has header 2, a flexible response header 1,
- * except that an ApiVersions response always has header 0 (a client reads it before it knows what the broker speaks; KIP-511).
+ * The header's version follows from the API and its version: a flexible request has header 2, a flexible response
+ * header 1, except that an ApiVersions response always has header 0 (a client reads it before it knows what the
+ * broker speaks; KIP-511).
  */
 import { codecOf } from '../codec/codecs.ts'
 import type { Infer, InferInput } from '../schema/infer.ts'

@@ -1,4 +1,6 @@
-/** UUIDs travel through the code as 32 hexadecimal digits; people see Kafka's spelling, 22 characters of base64url. */
+/**
+ * UUIDs travel through the code as 32 hexadecimal digits; people see Kafka's spelling, 22 characters of base64url.
+ */
 export const ZERO_UUID = '00000000000000000000000000000000'
 
 export const uuidToText = (uuid: string): string => Buffer.from(uuid, 'hex').toString('base64url')

@@ -28,7 +28,10 @@ export interface BatchOptions {
   readonly transactional?: boolean
 }
 
-/** The most that a record adds beside its key, value and headers: length, attributes, two deltas, two lengths, a count. */
+/**
+ * The most that a record adds beside its key, value and headers: length, attributes, two deltas, two lengths, a
+ * count.
+ */
 const RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 5
 const NO_HEADERS: readonly Header[] = []
 

@@ -1,6 +1,7 @@
 /**
  * Reads the records of one batch, one after the other, without an object per record: the cursor's own fields change.
- * It notes where things lie; keys, values and header values are views on the batch (or on its decompressed body), made when they are asked for.
+ * It notes where things lie; keys, values and header values are views on the batch (or on its decompressed body),
+ * made when they are asked for.
  */
 import { WireError } from '../wire/error.ts'
 import { BATCH_HEADER_BYTES, type BatchHeader, compressionOf, isLogAppendTime } from './batch.ts'
@@ -43,7 +44,9 @@ export class RecordCursor extends VarintReader {
     this.#left = header.recordCount
   }
 
-  /** Moves to the next record; false after the last. Throws `WireError` where the batch is not what its header says. */
+  /**
+   * Moves to the next record; false after the last. Throws `WireError` where the batch is not what its header says.
+   */
   next(): boolean {
     if (this.#left <= 0) return false
     this.#left--
@@ -83,7 +86,10 @@ export class RecordCursor extends VarintReader {
 
 const NO_HEADERS: readonly Header[] = []
 
-/** The headers whose number stands at `at`, none beyond `bound`, and where they end. Throws `WireError` for broken ones. */
+/**
+ * The headers whose number stands at `at`, none beyond `bound`, and where they end. Throws `WireError` for broken
+ * ones.
+ */
 export function readHeaders(body: Buffer, at: number, bound = body.length): { readonly headers: readonly Header[]; readonly end: number } {
   const r = new VarintReader(body, at, bound)
   const count = r.varint()
@@ -111,8 +117,8 @@ export interface TimeDeltas {
 }
 
 /**
- * Walks the records of an uncompressed batch and throws `WireError` unless lengths, deltas and count agree with the header:
- * one broken record would stop every consumer (Kafka's LogValidator, INVALID_RECORD).
+ * Walks the records of an uncompressed batch and throws `WireError` unless lengths, deltas and count agree with the
+ * header: one broken record would stop every consumer (Kafka's LogValidator, INVALID_RECORD).
  */
 export function checkRecords(batch: Buffer, header: BatchHeader): TimeDeltas {
   const r = new VarintReader(batch, BATCH_HEADER_BYTES, header.size)

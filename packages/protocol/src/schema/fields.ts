@@ -56,7 +56,9 @@ export const int16 = scalar('int16') as Scalar<number>
 export const int32 = scalar('int32') as Scalar<number>
 /** An opaque int64 (producer ids, epochs of brokers): a bigint. */
 export const int64 = scalar('int64') as Scalar<bigint>
-/** An int64 that is a log position or a time: a number. Written only if safe; a received one that is not safe is NaN. */
+/**
+ * An int64 that is a log position or a time: a number. Written only if safe; a received one that is not safe is NaN.
+ */
 export const offset = scalar('offset') as Scalar<number>
 /** 32 hexadecimal digits. */
 export const uuid = scalar('uuid') as Scalar<string>

@@ -128,7 +128,10 @@ export class Reader {
     return this.buf.subarray(p, p + size)
   }
 
-  /** The number of elements that follow, or -1 for null; refused if so many of at least `elementBytesMin` cannot be there. */
+  /**
+   * The number of elements that follow, or -1 for null; refused if so many of at least `elementBytesMin` cannot be
+   * there.
+   */
   arrayLength(elementBytesMin: number): number {
     return this.#believable(this.int32(), elementBytesMin)
   }

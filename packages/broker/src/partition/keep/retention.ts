@@ -1,6 +1,6 @@
 /**
- * Applies the limits of topics now and then: old segments go. A partition that was not used since the start is checked once it is used
- * again.
+ * Applies the limits of topics now and then: old segments go. A partition that was not used since the start is
+ * checked once it is used again.
  */
 import type { Clock, Timer } from '@tidemark/platform'
 import type { Failure } from '../../failure.ts'

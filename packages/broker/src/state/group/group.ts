@@ -1,8 +1,8 @@
 /**
  * A classic group as it is now (Kafka's ClassicGroup): its members, its phase and the requests that wait.
  *
- * Only what its last record holds outlives the broker; the rest is rebuilt from that. `phase` is changed through `enter` alone,
- * which asserts the step.
+ * Only what its last record holds outlives the broker; the rest is rebuilt from that. `phase` is changed through
+ * `enter` alone, which asserts the step.
  */
 import { ErrorCode } from '@tidemark/protocol'
 import type { StoredGroup, StoredMember } from './group-records.ts'
@@ -20,12 +20,12 @@ export class Group {
   protocolType: string | null = null
   protocol: string | null = null
   leader: string | null = null
-  /** In the order in which they came. */
+  /** In the order in which they joined. */
   readonly members = new Map<string, GroupMember>()
   readonly #memberOfInstance = new Map<string, string>()
   /** How many members support a protocol. */
   readonly #supporters = new Map<string, number>()
-  /** Ids that were given out with MEMBER_ID_REQUIRED and have not come back. */
+  /** Ids that were assigned with MEMBER_ID_REQUIRED and have not joined yet. */
   readonly pendingJoin = new Set<string>()
   /** Members of this generation that have not asked for their assignment. */
   readonly pendingSync = new Set<string>()

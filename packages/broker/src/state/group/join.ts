@@ -34,7 +34,10 @@ export interface JoinRequest {
   readonly clientHost: string
   /** A dynamic member first gets its id and joins with it (KIP-394, from version 4 on). */
   readonly needsMemberId: boolean
-  /** A static leader that comes back may be told the members of the group and that there is nothing to assign (KIP-814, version 9). */
+  /**
+   * A static leader that comes back may be told the members of the group and that there is nothing to assign
+   * (KIP-814, version 9).
+   */
   readonly canSkipAssignment: boolean
 }
 
@@ -152,7 +155,9 @@ function addMember(group: Group, memberId: string, request: JoinRequest, ticket:
   membersChanged(group, turn)
 }
 
-/** A static member came back without its id (KIP-345): it keeps its place under a new one, and the old id is fenced. */
+/**
+ * A static member came back without its id (KIP-345): it stays a member under a new one, and the old id is fenced.
+ */
 function replaceStatic(group: Group, old: GroupMember, request: JoinRequest, ticket: Ticket<JoinReply>, turn: Turn) {
   const leaderBefore = group.leader
   answerJoin(old, joinError(ErrorCode.FENCED_INSTANCE_ID, old.memberId), turn)
@@ -190,6 +195,6 @@ function keepGeneration(
   const reply = generationReply(group, member)
   const isLeader = group.leader === member.memberId
   if (request.canSkipAssignment) return turn.decision.reply(ticket, { ...reply, skipAssignment: isLeader })
-  // Before KIP-814 a leader that came back is told its old id, so that it takes itself for a follower and assigns nothing.
+  // Before KIP-814 a leader that came back is told its old id, so that it acts as a follower and assigns nothing.
   turn.decision.reply(ticket, { ...reply, leader: leaderBefore ?? '', members: [] })
 }

@@ -20,7 +20,9 @@ export interface GroupMember {
   /** In the order of the member's preference. */
   protocols: readonly Protocol[]
   assignment: Buffer
-  /** It has not seen an answer to its first JoinGroup: it cannot send heartbeats and may be given up while it waits. */
+  /**
+   * It has not seen an answer to its first JoinGroup: it cannot send heartbeats and may be given up while it waits.
+   */
   isNew: boolean
   awaitingJoin: Ticket<JoinReply> | undefined
   awaitingSync: Ticket<SyncReply> | undefined

@@ -1,6 +1,6 @@
 /**
- * The phases of a classic group, and what each request gets in each of them (Kafka's ClassicGroupState and the switches of
- * GroupMetadataManager, as one table).
+ * The phases of a classic group, and what each request gets in each of them (Kafka's ClassicGroupState and the
+ * switches of GroupMetadataManager, as one table).
  *
  * ```
  *            join                all joined, or time is up          the leader's sync
@@ -30,7 +30,9 @@ export interface PhaseRules {
   readonly sizeCounts: 'nothing' | 'waiting' | 'members'
   /** A SyncGroup of a member in the right generation; a number is an error code. */
   readonly sync: 'wait for the leader' | 'assignment' | number
-  /** The error code of a Heartbeat of a member in the right generation, whose session it renews unless it is unknown. */
+  /**
+   * The error code of a Heartbeat of a member in the right generation, whose session it renews unless it is unknown.
+   */
   readonly heartbeat: number
   /** The error code of an OffsetCommit of a member in the right generation. */
   readonly commit: number
@@ -40,7 +42,7 @@ export interface PhaseRules {
   readonly commitsOfStrangers: boolean
   /** A member left, failed, or is new. */
   readonly membersChanged: 'begin a rebalance' | 'perhaps all have joined' | 'nothing'
-  /** Whether DescribeGroups shows the protocol and what the members said. */
+  /** Whether DescribeGroups shows the protocol and the members' metadata. */
   readonly describesProtocol: boolean
 }
 

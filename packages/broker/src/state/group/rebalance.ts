@@ -1,6 +1,6 @@
 /**
- * The rebalance: it begins when members change, waits until all have joined or the time is up, and hands out a new generation.
- * Kafka's prepareRebalance, maybeCompleteJoinPhase and completeClassicGroupJoin.
+ * The rebalance: it begins when members change, waits until all have joined or the time is up, and hands out a new
+ * generation. Kafka's prepareRebalance, maybeCompleteJoinPhase and completeClassicGroupJoin.
  */
 import { ErrorCode } from '@tidemark/protocol'
 import type { Ticket } from '../decision.ts'
@@ -10,14 +10,17 @@ import { type JoinReply, joinError, type SyncReply, syncError } from './replies.
 import { joinKey, sessionKey, syncKey, type Turn } from './turn.ts'
 import { choose } from './vote.ts'
 
-/** The member is alive: its session begins anew. */
+/** The member is alive: its session is renewed. */
 export function renewSession(group: Group, member: GroupMember, turn: Turn, timeoutMs = member.sessionTimeoutMs): void {
   const { groupId } = group
   const { memberId } = member
   turn.decision.arm(sessionKey(groupId, memberId), turn.now.monotonicMs + timeoutMs, { kind: 'session', groupId, memberId })
 }
 
-/** A member that asks again before it was answered has given up on its first request (a new connection): that one ends too. */
+/**
+ * A member that asks again before it was answered has given up on its first request (a new connection): that one ends
+ * too.
+ */
 export function awaitJoin(member: GroupMember, ticket: Ticket<JoinReply>, turn: Turn): void {
   answerJoin(member, joinError(ErrorCode.REBALANCE_IN_PROGRESS, member.memberId), turn)
   member.awaitingJoin = ticket
@@ -42,7 +45,7 @@ export function answerSync(member: GroupMember, reply: SyncReply, turn: Turn): b
   return true
 }
 
-/** Takes a member out; a request of it that waits is told so. What follows for the group is the caller's to do. */
+/** Takes a member out; a waiting request of it is answered. The caller decides what follows for the group. */
 export function dropMember(group: Group, member: GroupMember, turn: Turn): void {
   answerJoin(member, joinError(ErrorCode.UNKNOWN_MEMBER_ID, ''), turn)
   answerSync(member, syncError(ErrorCode.UNKNOWN_MEMBER_ID), turn)
@@ -62,7 +65,7 @@ export function removeMember(group: Group, memberId: string, turn: Turn): boolea
   return true
 }
 
-/** Members came, went or changed what they say. */
+/** Members joined, left or changed their metadata. */
 export function membersChanged(group: Group, turn: Turn) {
   switch (group.rules.membersChanged) {
     case 'begin a rebalance':
@@ -103,7 +106,10 @@ function armFirstJoin(group: Group, delayMs: number, remainingMs: number, turn: 
   turn.decision.arm(joinKey(groupId), turn.now.monotonicMs + delayMs, event)
 }
 
-/** The first rebalance goes on while members keep coming, `initialRebalanceDelayMs` at a time, up to the rebalance time-out. */
+/**
+ * The first rebalance goes on while members keep coming, `initialRebalanceDelayMs` at a time, up to the rebalance
+ * time-out.
+ */
 export function endFirstWait(group: Group, delayMs: number, remainingMs: number, turn: Turn) {
   if (!group.newMemberAdded || remainingMs === 0) return completeJoin(group, turn)
   group.newMemberAdded = false
@@ -120,7 +126,10 @@ export function completeIfAllJoined(group: Group, turn: Turn): void {
   if (group.phase === 'PreparingRebalance' && group.phaseBefore !== 'Empty' && group.allHaveJoined) completeJoin(group, turn)
 }
 
-/** A member that has not joined is removed, unless it is static: its session alone decides. The others form the next generation. */
+/**
+ * A member that has not joined is removed, unless it is static: its session alone decides. The others form the next
+ * generation.
+ */
 export function completeJoin(group: Group, turn: Turn) {
   turn.decision.disarm(joinKey(group.groupId))
   for (const member of [...group.members.values()]) {

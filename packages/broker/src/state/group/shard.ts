@@ -1,9 +1,9 @@
 /**
  * One coordinator partition: its groups and committed offsets (Kafka's GroupCoordinatorShard).
  *
- * `stored` and `offsets` are the fold over the partition's records, and only `apply` changes them, live and when the log is read
- * back: checkpoint plus tail equals full replay. `groups` is what lives on top: every group that has a record or an offset, with
- * the requests that wait. Decisions change it; `revive` rebuilds it from the fold.
+ * `stored` and `offsets` are the fold over the partition's records, and only `apply` changes them, live and when the
+ * log is read back: checkpoint plus tail equals full replay. `groups` is what lives on top: every group that has a
+ * record or an offset, with the requests that wait. Decisions change it; `revive` rebuilds it from the fold.
  */
 import { Offsets } from '../offsets/offsets.ts'
 import { Group } from './group.ts'
@@ -45,7 +45,10 @@ export class Shard {
     }
   }
 
-  /** Makes a group anew from the fold, as after a restart: it is as last written, sessions start afresh, no member has to rejoin. */
+  /**
+   * Makes a group anew from the fold, as after a restart: it is as last written, sessions start afresh, no member has
+   * to rejoin.
+   */
   revive(groupId: string, turn: Turn): void {
     this.groups.delete(groupId)
     const stored = this.stored.get(groupId)

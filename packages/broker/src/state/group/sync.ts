@@ -1,4 +1,7 @@
-/** SyncGroup: a member asks for its assignment; the leader's request brings those of all members. Kafka's classicGroupSyncToClassicGroup. */
+/**
+ * SyncGroup: a member asks for its assignment; the leader's request brings those of all members. Kafka's
+ * classicGroupSyncToClassicGroup.
+ */
 import { ErrorCode } from '@tidemark/protocol'
 import type { Ticket } from '../decision.ts'
 import type { Group } from './group.ts'

@@ -7,7 +7,10 @@ export type GroupTimer =
   | { readonly kind: 'session'; readonly groupId: string; readonly memberId: string }
   /** The join phase is over for members that have not joined. */
   | { readonly kind: 'join'; readonly groupId: string }
-  /** The first rebalance of an empty group has waited `delayMs`; it may wait `remainingMs` more if members keep coming. */
+  /**
+   * The first rebalance of an empty group has waited `delayMs`; it may wait `remainingMs` more if members keep
+   * coming.
+   */
   | { readonly kind: 'first join'; readonly groupId: string; readonly delayMs: number; readonly remainingMs: number }
   /** The sync phase of this generation is over for members that have not asked for their assignment. */
   | { readonly kind: 'sync'; readonly groupId: string; readonly generation: number }
@@ -38,7 +41,10 @@ export interface Turn {
   readonly mayCreateGroup: () => boolean
 }
 
-/** A member that is new has no id yet and cannot send heartbeats: it may wait so long for the answer to its first JoinGroup. */
+/**
+ * A member that is new has no id yet and cannot send heartbeats: it may wait so long for the answer to its first
+ * JoinGroup.
+ */
 export const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60 * 1000
 
 // The length in front keeps a group id that contains a colon from meaning another group's timer.

@@ -1,12 +1,15 @@
 /**
- * Which records of a batch may not be appended, by their place in the batch: Kafka's `LogValidator.validateRecord`. A batch with one such
- * record is refused as a whole; the answer names its records (KIP-467).
+ * Which records of a batch may not be appended, by their place in the batch: Kafka's `LogValidator.validateRecord`. A
+ * batch with one such record is refused as a whole; the answer names its records (KIP-467).
  */
 import { type BatchHeader, ErrorCode, RecordCursor } from '@tidemark/protocol'
 
 export interface RecordRules {
   readonly nowMs: number
-  /** How far the time of a record may lie behind or ahead of the broker's clock; not looked at where the broker sets the time. */
+  /**
+   * How far the time of a record may lie behind or ahead of the broker's clock; not looked at where the broker sets
+   * the time.
+   */
   readonly timestampBeforeMsMax: number
   readonly timestampAfterMsMax: number
   readonly logAppendTime: boolean
@@ -40,7 +43,10 @@ export function timestampFault(timestampMs: number, rules: RecordRules): string 
   return undefined
 }
 
-/** Undefined: every record may be appended. A wrong time outweighs a missing key, as in Kafka. Throws `WireError` if the batch cannot be opened. */
+/**
+ * Undefined: every record may be appended. A wrong time outweighs a missing key, as in Kafka. Throws `WireError` if
+ * the batch cannot be opened.
+ */
 export function recordFaults(batch: Buffer, header: BatchHeader, rules: RecordRules): RecordFaults | undefined {
   const recordErrors: RecordError[] = []
   let code: number = ErrorCode.INVALID_RECORD

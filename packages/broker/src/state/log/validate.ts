@@ -31,7 +31,9 @@ export type Judged =
 
 /** Produce v7 is the first whose clients know zstd (KIP-110). */
 const ZSTD_VERSION_MIN = 7
-/** The smallest `length` that Kafka's ByteBufferLogInputStream takes for one: a record of format v0 without content. */
+/**
+ * The smallest `length` that Kafka's ByteBufferLogInputStream takes for one: a record of format v0 without content.
+ */
 const LENGTH_MIN = 14
 
 const bad = (code: number, message: string): Judged => ({ kind: 'bad', code, message })
@@ -90,8 +92,9 @@ function headerFault(batch: Buffer, header: BatchHeader, rules: Rules): Judged |
 }
 
 /**
- * The records of an uncompressed batch are walked, and each is checked. A compressed batch is opened only where every record needs a key;
- * otherwise its header alone is checked, which a producer of Kafka fills from its records (docs/skipped.md).
+ * The records of an uncompressed batch are walked, and each is checked. A compressed batch is opened only where every
+ * record needs a key; otherwise its header alone is checked, which a producer of Kafka fills from its records
+ * (docs/skipped.md).
  */
 function contentFault(batch: Buffer, header: BatchHeader, rules: Rules): Judged | undefined {
   try {

@@ -92,7 +92,7 @@ function write(request: CommitRequest, entry: CommitEntry, { now, limits, decisi
   return ErrorCode.NONE
 }
 
-/** A time that is none (NaN) or cannot be written counts as none said. */
+/** A time that is not a number (NaN) or cannot be written counts as not given. */
 function expiry(nowMs: number, retentionTimeMs: number): number {
   return retentionTimeMs >= 0 && Number.isSafeInteger(nowMs + retentionTimeMs) ? nowMs + retentionTimeMs : -1
 }

@@ -1,9 +1,10 @@
 /**
  * Offsets past their retention time are forgotten, and with the last of them an empty group (KIP-211).
  *
- * A group whose members committed keeps its offsets while it has members, and then for the retention time; topics that a Stable
- * group of consumers does not read lose theirs that long after the last commit. Offsets without a group's management count from
- * their own commit. A retention time that came with a commit (versions 2 to 4) takes the place of the broker's.
+ * A group whose members committed keeps its offsets while it has members, and then for the retention time; topics
+ * that a Stable group of consumers does not read lose theirs that long after the last commit. Offsets without a
+ * group's management count from their own commit. A retention time that came with a commit (versions 2 to 4) takes
+ * the place of the broker's.
  */
 import { ConsumerProtocolSubscription, codecOf, Reader, WireError } from '@tidemark/protocol'
 import { isFull } from '../decision.ts'

@@ -1,4 +1,7 @@
-/** Decides whether a topic may be made, and as what: Kafka's `ReplicationControlManager.createTopic`, for a cluster of one node. */
+/**
+ * Decides whether a topic may be made, and as what: Kafka's `ReplicationControlManager.createTopic`, for a cluster of
+ * one node.
+ */
 import { ErrorCode } from '@tidemark/protocol'
 import { configFault, type TopicConfig } from './configs.ts'
 import type { Metadata } from './metadata.ts'

@@ -41,7 +41,7 @@ const MetadataCheckpoint = message(
 
 export type Topic = Readonly<Infer<typeof TopicRecord>>
 
-/** Whether the topic has the partition: the one check of a partition's number that came by the wire. */
+/** Whether the topic has the partition: the one check of a partition number from the wire. */
 export const hasPartition = ({ partitions }: Topic, index: number): boolean => Number.isInteger(index) && index >= 0 && index < partitions
 
 export type MetadataRecord =
