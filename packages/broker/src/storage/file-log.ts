@@ -8,8 +8,7 @@
 import type { Disk, Now } from '@tidemark/platform'
 import { type BatchHeader, lastOffsetOf } from '@tidemark/protocol'
 import type { MemoryPool } from '../memory-pool.ts'
-import { after, allOf, isLater } from '../now.ts'
-import { cutBatches } from './cut-batches.ts'
+import { after, isLater } from '../now.ts'
 import type { Files } from './files.ts'
 import type { Flusher } from './flusher.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -17,17 +16,11 @@ import type { IndexCache } from './index-cache.ts'
 import type { Latest, Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
 import { writeLogStart } from './log-start.ts'
 import type { ReadAhead } from './read-ahead.ts'
-import { Segment, type Summary } from './segment.ts'
-import type { SegmentIndex } from './segment-index.ts'
+import { Segment } from './segment.ts'
+import { SegmentReader } from './segment-reader.ts'
 import { Segments } from './segments.ts'
 import type { SmallFiles } from './small-files.ts'
 
-/** What one read takes at most; a larger batch is read alone. */
-const READ_BYTES_MAX = 4 * 1024 * 1024
-/** What is read to find a batch behind the index entry before it. */
-const READ_BYTES_MIN = 8 * 1024
-/** A reader that reads so much at once reads on. */
-const READ_AHEAD_BYTES_MIN = 64 * 1024
 /**
  * An index is written again when so much of its segment is new, so that writing it costs a few hundredths of writing
  * the segment.
@@ -59,6 +52,7 @@ export class FileLog implements Log {
   readonly #events: LogEvents
   readonly #group: GroupCommit
   readonly #segments: Segments
+  readonly #reader: SegmentReader
   /** Files whose names are not synced yet, each with the folders that hold them. */
   #newNames: { readonly path: string; readonly folders: readonly string[] }[] = []
   #namesSynced: Promise<unknown> = Promise.resolve()
@@ -93,6 +87,7 @@ export class FileLog implements Log {
   ) {
     this.folder = folder
     this.#segments = new Segments(segments)
+    this.#reader = new SegmentReader(this.#segments, environment)
     this.#environment = environment
     this.#limits = limits
     this.#events = events
@@ -264,102 +259,19 @@ export class FileLog implements Log {
   }
 
   read(from: number, upTo: number, bytesMax: number): Now<readonly Buffer[]> {
-    if (from >= upTo || from >= this.end) return []
-    return this.#readIn(this.#segments.at(from), from, upTo, Math.min(bytesMax, READ_BYTES_MAX))
-  }
-
-  #readIn(segment: Segment | undefined, from: number, upTo: number, bytesMax: number): Now<readonly Buffer[]> {
-    if (segment === undefined) return []
-    return after(this.#indexOf(segment), (index) => {
-      const position = segment.positionOf(from, index)
-      return after(this.#readAt(segment, position, from, upTo, bytesMax), (found) =>
-        found === undefined ? this.#readIn(this.#segments.after(segment), from, upTo, bytesMax) : found.length === 0 ? [] : [found],
-      )
-    })
-  }
-
-  /** Undefined: no batch of the segment ends at `from` or later. */
-  #readAt(segment: Segment, position: number, from: number, upTo: number, bytesMax: number): Now<Buffer | undefined> {
-    const left = segment.bytes - position
-    if (left <= 0) return undefined
-    const want = Math.min(left, Math.max(bytesMax, READ_BYTES_MIN))
-    return after(this.#readNext(segment, position, want), (chunk) => {
-      const cut = cutBatches(chunk, from, upTo, bytesMax)
-      if (cut.kind !== 'found') this.#environment.reads.give(chunk)
-      switch (cut.kind) {
-        case 'found':
-          segment.remember(cut.nextOffset, position + cut.end)
-          if (want >= READ_AHEAD_BYTES_MIN && upTo === this.end) this.#readAhead(segment, position + cut.end, want)
-          return chunk.subarray(cut.begin, cut.end)
-        case 'beyond':
-          return Buffer.alloc(0)
-        case 'larger':
-          return this.#readBytes(segment, position + cut.begin, cut.size)
-        case 'further':
-          return this.#readAt(segment, position + cut.begin, from, upTo, bytesMax)
-      }
-    })
-  }
-
-  #readNext(segment: Segment, position: number, length: number): Now<Buffer> {
-    const ahead = this.#environment.ahead.take(segment.path, position)
-    if (ahead === undefined) return this.#readBytes(segment, position, length)
-    return ahead.then((bytes) => bytes ?? this.#readBytes(segment, position, length))
-  }
-
-  /** Everything in the segment is written. */
-  #readAhead(segment: Segment, position: number, bytesMax: number): void {
-    const length = Math.min(segment.bytes - position, bytesMax)
-    if (length < READ_AHEAD_BYTES_MIN) return
-    this.#environment.ahead.begin(segment.path, position, length, () => this.#readBytes(segment, position, length))
-  }
-
-  #readBytes(segment: Segment, position: number, length: number): Now<Buffer> {
-    return this.#environment.files.use(segment.path, 'write', (file) => file.read(position, length, this.#environment.reads.borrow(length)))
+    return from >= upTo || from >= this.end ? [] : this.#reader.read(from, upTo, bytesMax)
   }
 
   seekTime(timestampMs: number): Now<number> {
-    return this.#seekTimeIn(this.#segments.all[0], timestampMs)
-  }
-
-  #seekTimeIn(segment: Segment | undefined, timestampMs: number): Now<number> {
-    if (segment === undefined) return this.end
-    return after(this.#summaryOf(segment), ({ maxTimestampMs }) =>
-      maxTimestampMs >= timestampMs
-        ? after(this.#indexOf(segment), (index) => index.offsetByTime(timestampMs))
-        : this.#seekTimeIn(this.#segments.after(segment), timestampMs),
-    )
-  }
-
-  /** The index of the segment that is written to is in memory. */
-  #indexOf(segment: Segment): Now<SegmentIndex> {
-    return segment === this.#segments.active ? segment.index(this.#environment) : this.#environment.indexes.of(segment, this.#environment)
-  }
-
-  #summaryOf(segment: Segment): Now<Summary> {
-    return segment === this.#segments.active
-      ? segment.index(this.#environment)
-      : this.#environment.indexes.summaryOf(segment, this.#environment)
+    return after(this.#reader.seekTime(timestampMs), (offset) => offset ?? this.end)
   }
 
   latest(): Now<Latest | undefined> {
-    const segments = this.#segments.all.filter((s) => s.bytes > 0)
-    return after(allOf(segments.map((s) => this.#summaryOf(s))), (summaries) => {
-      let latest: Latest | undefined
-      for (const { maxTimestampMs, maxTimestampOffset } of summaries) {
-        const later = latest === undefined || maxTimestampMs > latest.timestampMs
-        if (later) latest = { timestampMs: maxTimestampMs, baseOffset: maxTimestampOffset }
-      }
-      return latest
-    })
+    return this.#reader.latest()
   }
 
   segments(): Now<readonly SegmentFacts[]> {
-    const segments = this.#segments.all
-    if (segments.length === 0) return [{ baseOffset: this.start, bytes: 0, maxTimestampMs: -1 }]
-    return after(allOf(segments.map((s) => this.#summaryOf(s))), (summaries) =>
-      summaries.map(({ maxTimestampMs }, i) => ({ baseOffset: segments[i]!.baseOffset, bytes: segments[i]!.bytes, maxTimestampMs })),
-    )
+    return after(this.#reader.facts(), (facts) => (facts.length > 0 ? facts : [{ baseOffset: this.start, bytes: 0, maxTimestampMs: -1 }]))
   }
 
   trim(offset: number): void {

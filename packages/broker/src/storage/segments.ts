@@ -22,6 +22,11 @@ export class Segments {
     return this.#list.at(-1)
   }
 
+  /** The offset behind the last record; 0 if nothing was ever written. */
+  get end(): number {
+    return this.active?.loaded?.nextOffset ?? 0
+  }
+
   get bytes(): number {
     return this.#list.reduce((sum, { bytes }) => sum + bytes, 0)
   }
