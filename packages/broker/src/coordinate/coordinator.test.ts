@@ -355,7 +355,7 @@ describe('in memory', () => {
     expect(loaded.heartbeat('g', 'm', 1)).toBe(ErrorCode.NONE)
   })
 
-  it('a log for whose fold there is no room stays as it is, and is condensed later', () => {
+  it('a log whose fold does not fit into memory stays as it is, and is condensed later', () => {
     const rig = new Rig(new TestLog(), undefined, 10, true).begin()
     for (let i = 0; i < 9; i++) rig.commit('g', i)
     const { append } = rig.log
@@ -524,7 +524,7 @@ describe('checkpoints', () => {
     expect(rig.checkpoints.writes).toBe(3)
   })
 
-  it('one that cannot be written is no loss', async () => {
+  it('nothing is lost where it cannot be written', async () => {
     const rig = new Rig(new TestLog(), new TestCheckpoints(), 1).begin()
     rig.checkpoints.broken = gone
     expect(rig.commit('g', 1)).toEqual([ErrorCode.NONE])

@@ -131,7 +131,7 @@ test('a client that does not take its answers is not read from, and nothing more
   expect([begun, side.reading]).toEqual([[2, 4], true])
 })
 
-test('when the memory of all replies is full, a client that left some unread gets no further one, and whoever reads is served', () => {
+test('when the memory of all replies is full, a client that left some unread gets no further one, and a client that reads is served', () => {
   const limits = { requestsInFlightMax: 10, outputBufferBytesMax: 1e6 }
   const memory = new OutputMemory(250_000)
   const slow = [setUp(limits, memory), setUp(limits, memory)]

@@ -132,7 +132,7 @@ describe('OffsetCommit', () => {
     ])
   })
 
-  it('an offset that is no safe integer is answered for its partition, and the connection lives on', async () => {
+  it('an offset that is not a safe integer is answered for its partition, and the connection lives on', async () => {
     const frame = bytesOf(
       encodeRequest(apis.OffsetCommit, 9, 1, 'app', {
         groupId: 'g',
@@ -150,7 +150,7 @@ describe('OffsetCommit', () => {
     expect(decided!.topics[0]!.partitions.map((p) => nameOf(p.errorCode))).toEqual(['OFFSET_OUT_OF_RANGE', 'NONE'])
   })
 
-  it('trap 35: a generation for a group that is not there is GROUP_ID_NOT_FOUND from v9 on, before ILLEGAL_GENERATION', async () => {
+  it('trap 35: a generation for a group that does not exist is GROUP_ID_NOT_FOUND from v9 on, before ILLEGAL_GENERATION', async () => {
     const body = {
       groupId: 'x',
       generationIdOrMemberEpoch: 1,
@@ -328,7 +328,7 @@ describe('JoinGroup', () => {
     await ask(joinGroup, 0, joining())
     expect((await broker.groups.describe('g')) as object).toMatchObject({ members: [{ clientHost: '/10.0.0.7', clientId: 'app' }] })
     await ask(joinGroup, 1, { ...joining(), groupId: 'one' })
-    // Whoever never asks for its assignment is out after the rebalance time-out.
+    // A member that never asks for its assignment is removed after the rebalance time-out.
     clock.advance(9_999)
     const { groups } = await ask(describeGroups, 5, { groups: ['g', 'one'] })
     expect(groups.map((g) => g.groupState)).toEqual(['CompletingRebalance', 'CompletingRebalance'])
@@ -404,7 +404,7 @@ describe('SyncGroup, Heartbeat, LeaveGroup', () => {
 
 describe('DescribeGroups and ListGroups', () => {
   it.each(versionsOf(describeGroups))(
-    'trap 37: DescribeGroups v%i shows members; a group that is not there is Dead, from v6 on GROUP_ID_NOT_FOUND',
+    'trap 37: DescribeGroups v%i shows members; a group that does not exist is Dead, from v6 on GROUP_ID_NOT_FOUND',
     async (version) => {
       const memberId = await stable('i')
       const { groups } = await ask(describeGroups, version, { groups: ['g', 'unknown'] })

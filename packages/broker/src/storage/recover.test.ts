@@ -189,7 +189,7 @@ describe('after a crash', () => {
     store.abandon()
   })
 
-  test('a segment that somebody took out of the middle is no damage to those behind it', async () => {
+  test('a segment that is missing in the middle does not damage those behind it', async () => {
     const copy = await unmarked(12)
     unlinkSync(`${copy}/${NAME}/00000000000000000012.log`)
     const { store } = await openStore(copy)
