@@ -315,6 +315,17 @@ describe('a decision that throws', () => {
     expect(rig.bugs).toMatchObject([{ message: 'not b' }])
   })
 
+  it('is not the same as a record that cannot be applied: the fold would differ from the log, and the partition stops', () => {
+    const rig = new Rig().begin()
+    rig.commit('g', 1)
+    rig.coordinator.state.apply = () => {
+      throw new Error('not understood')
+    }
+    expect(rig.commit('g', 2)).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])
+    expect(rig.commit('other', 2)).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])
+    expect(rig.bugs).toMatchObject([{ message: 'not understood' }])
+  })
+
   it('again when its group is made anew stops the partition: the fold itself is not understood', async () => {
     const rig = new Rig().begin()
     await stableGroup(rig, 'g')

@@ -220,7 +220,14 @@ export class Coordinator<State, Rec, Event, Turn extends MachineTurn<Rec, Event>
 
   /** Returns whether its records are in the log. */
   #perform(decision: Decision<Rec, Event>, now: Moment): boolean {
-    const errorCode = this.#write(decision.records, now)
+    let errorCode: number
+    try {
+      errorCode = this.#write(decision.records, now)
+    } catch (error) {
+      // Encoding and applying are pure: one that throws leaves a fold that may differ from the log.
+      this.#stop(error)
+      return false
+    }
     for (const change of decision.timers) {
       if (change.at === undefined) this.#parts.timers.cancel(change.key)
       else this.#parts.timers.set(change.key, change.at, () => this.#fire(change.event))
