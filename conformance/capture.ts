@@ -31,7 +31,7 @@ for (const [client, judge] of Object.entries({ kcat, kafkajs })) {
   await once(proxy, 'listening')
   const { port } = proxy.address() as net.AddressInfo
   // Clients are told the proxy's address, so that everything they say passes here.
-  const broker = await startBroker({ data: ':memory:', advertised: { host: '127.0.0.1', port } })
+  const broker = await startBroker({ data: ':memory:', advertise: { host: '127.0.0.1', port } })
   proxy.on('connection', (socket) => record(client, socket, net.connect(broker.port, '127.0.0.1')))
   await judge(new Report(client), [`127.0.0.1:${port}`])
   proxy.close()

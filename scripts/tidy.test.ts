@@ -11,7 +11,7 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
   platform: { uses: ['protocol'], folders: [] },
   broker: {
     uses: ['protocol', 'platform'],
-    folders: ['accept', 'codec', 'dispatch', 'handle', 'perform', 'state', 'storage'],
+    folders: ['accept', 'dispatch', 'handle', 'coordinate', 'partition', 'metadata', 'storage', 'state'],
   },
   client: { uses: ['protocol', 'platform'], folders: ['admin', 'read', 'fetch', 'produce', 'groups', 'cluster', 'connect', 'messages'] },
   consumer: {
@@ -79,7 +79,7 @@ test.each(['broker', 'client'])('in the %s a folder imports from those after it 
       .map((target) => `${s.file} imports ${target}`)
   })
   // A handler is given its context by dispatch, which calls it: the types of that meeting stand in dispatch.
-  expect(wrong.filter((line) => !/imports dispatch\/(handler|services|close|table)\.ts$/.test(line))).toEqual([])
+  expect(wrong.filter((line) => !/imports dispatch\/(handler|request-context|services|close|table)\.ts$/.test(line))).toEqual([])
 })
 
 test('every folder of the client has its place on the way', () => {
@@ -103,10 +103,10 @@ test('state decides without clock, chance, waiting or machine', () => {
   expect(wrong).toEqual([])
 })
 
-test('in the broker perform alone imports storage, and state imports nothing but protocol', () => {
+test('in the broker partitions and metadata alone import storage, and state imports nothing but protocol', () => {
   const sources = sourcesOf('broker')
   const storage = sources
-    .filter((s) => !['perform', 'storage', 'broker.ts'].includes(s.folder))
+    .filter((s) => !['partition', 'metadata', 'storage', 'broker.ts'].includes(s.folder))
     .flatMap((s) => s.imports.filter((i) => i.includes('/storage/')).map((i) => `${s.file} imports ${i}`))
   const state = sources
     .filter((s) => s.folder === 'state')

@@ -41,7 +41,7 @@ export class OurBroker implements AsyncDisposable {
     const own = {
       data: this.#folder ?? ':memory:',
       listen: { host: '127.0.0.1', port },
-      advertised: { host: '127.0.0.1', port: reachedAt },
+      advertise: { host: '127.0.0.1', port: reachedAt },
       ...needs.options,
     }
     this.#command =

@@ -1,8 +1,9 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { DiskError, type File, nodePlatform } from '@tidemark/platform'
+import { DiskError, type File, formatAddress, nodePlatform } from '@tidemark/platform'
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startBroker } from './broker.ts'
+import type { StartOptions } from './options.ts'
 import { ManualClock, RawClient, slowDisk, spiedDisk } from './testing/index.ts'
 import {
   connect,
@@ -19,6 +20,22 @@ import {
 } from './testing/requests.case.ts'
 
 const FIRST = '0'.repeat(20)
+
+/** As kill -9 leaves it: the folder of a running broker, copied. */
+function killed(path: string): string {
+  const copy = `${folder()}/copy`
+  mkdirSync(copy)
+  cpSync(path, copy, { recursive: true, filter: (from) => !/\/lock(-.*)?$/.test(from) })
+  return copy
+}
+
+const commit = (client: RawClient, groupId: string, committedOffset = 7) =>
+  client.call(apis.OffsetCommit, 8, {
+    groupId,
+    generationIdOrMemberEpoch: -1,
+    memberId: '',
+    topics: [{ name: 'a', partitions: [{ partitionIndex: 0, committedOffset, committedMetadata: '' }] }],
+  })
 
 test('retention.bytes and retention.ms: old segments go, the log start moves, and what lies before it is out of range', async () => {
   for (const data of [':memory:', folder()]) {
@@ -46,14 +63,6 @@ describe('on disk', () => {
     rmSync(path, { recursive: true })
     await expect(broker.closed).rejects.toMatchObject({ code: 'STORAGE_FAILED', message: expect.stringContaining('was taken away') })
   })
-
-  /** As kill -9 leaves it: the folder of a running broker, copied. */
-  function killed(path: string): string {
-    const copy = `${folder()}/copy`
-    mkdirSync(copy)
-    cpSync(path, copy, { recursive: true, filter: (from) => !/\/lock(-.*)?$/.test(from) })
-    return copy
-  }
 
   test('a clean restart and a kill: topics, records, producers and ids are as they were', async () => {
     const path = folder()
@@ -319,6 +328,166 @@ describe('failure of the disk (decision 16)', () => {
 })
 
 describe('start and close', () => {
+  test('closed at any moment after its start, it leaves no file open and its folder free', async () => {
+    const data = folder()
+    const seeded = await setUp({ data })
+    for (const name of ['a', 'b']) {
+      await create(seeded.client, name)
+      await produce(seeded.client, name)
+    }
+    for (let i = 0; i < 100; i++) await commit(seeded.client, `g${i}`)
+    const crashed = killed(data)
+    await seeded.broker.close()
+    for (const path of [data, crashed]) {
+      for (let turns = 0; turns < 12; turns++) {
+        const disk = spiedDisk()
+        const broker = await startBroker({ data: path, platform: { ...nodePlatform, disk } })
+        const client = await RawClient.connect(broker)
+        void fetch(client, 'a', 0)
+        void produce(client, 'b')
+        void commit(client, 'g1')
+        for (let i = 0; i < turns; i++) await new Promise((resolve) => nodePlatform.clock.afterTurn(() => resolve(undefined)))
+        await Promise.all([broker.close(), broker.close()])
+        await broker.close()
+        await broker.closed
+        expect(disk.openFiles).toEqual([])
+        expect(disk.failing).toBeUndefined()
+      }
+    }
+    await (await start({ data })).close()
+  })
+
+  test('closed while it reads its groups back, it opens nothing any more', async () => {
+    const data = folder()
+    const first = await setUp({ data, checkpointIntervalRecords: 1e9 })
+    await create(first.client, 'a', {}, 9000)
+    const partitions = Array.from({ length: 9000 }, (_, partitionIndex) => ({
+      partitionIndex,
+      committedOffset: 1,
+      committedMetadata: 'x'.repeat(100),
+    }))
+    const who = { groupId: 'g', generationIdOrMemberEpoch: -1, memberId: '' }
+    for (let i = 0; i < 2; i++) await first.client.call(apis.OffsetCommit, 8, { ...who, topics: [{ name: 'a', partitions }] })
+    const path = killed(data)
+    const turns: (() => void)[] = []
+    const clock = { ...nodePlatform.clock, afterTurn: (call: () => void) => void turns.push(call) }
+    const disk = spiedDisk()
+    const broker = await startBroker({ data: path, platform: { ...nodePlatform, disk, clock } })
+    await expect.poll(() => turns.length).toBeGreaterThan(0)
+    await broker.close()
+    expect(disk.openFiles).toEqual([])
+    for (const call of turns) call()
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => nodePlatform.clock.afterTurn(() => resolve(undefined)))
+    expect(disk.openFiles).toEqual([])
+  })
+
+  test('closed after a failure it resolves, however often; a failure while it closes rejects every call', async () => {
+    const disk = spiedDisk()
+    const { broker, client } = await setUp({ data: folder(), fsync: 'never', platform: { ...nodePlatform, disk } })
+    await create(client, 't')
+    disk.failing = { on: 'write', code: 'EIO' }
+    await produce(client, 't')
+    await broker.close()
+    await broker.close()
+    await expect(broker.closed).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    expect(disk.openFiles).toEqual([])
+
+    const other = spiedDisk()
+    const second = await setUp({ data: folder(), platform: { ...nodePlatform, disk: other } })
+    await create(second.client, 't')
+    await produce(second.client, 't')
+    other.failing = { on: 'sync', code: 'EIO' }
+    const closing = [second.broker.close(), second.broker.close()]
+    for (const one of closing) await expect(one).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    await expect(second.broker.close()).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    expect(other.openFiles).toEqual([])
+  })
+
+  test('a start that fails at any operation of the disk leaves no port, no file and no lock behind', async () => {
+    const data = folder()
+    const seeded = await setUp({ data, fsync: 'always' })
+    await create(seeded.client, 't')
+    await produce(seeded.client, 't')
+    await commit(seeded.client, 'g')
+    const { port } = seeded.broker
+    await seeded.broker.close()
+    const whole = spiedDisk()
+    await (await startBroker({ data: killed(data), fsync: 'always', platform: { ...nodePlatform, disk: whole } })).close()
+    for (const on of ['write', 'sync', 'syncFolder', 'read']) {
+      const path = killed(data)
+      const disk = spiedDisk()
+      disk.failing = { on: `${on} `, code: 'EIO' }
+      const failed = await startBroker({ data: path, listen: { port }, fsync: 'always', platform: { ...nodePlatform, disk } }).then(
+        (broker) => broker.close().catch((error: unknown) => error),
+        (error: unknown) => error,
+      )
+      if (failed !== undefined) expect(failed).toMatchObject({ code: 'STORAGE_FAILED' })
+      expect(disk.openFiles).toEqual([])
+      await (await startBroker({ data: path, listen: `127.0.0.1:${port}` })).close()
+    }
+  })
+
+  test('an address may be text', async () => {
+    const { broker } = await setUp({ listen: '127.0.0.1:0' })
+    await expect(setUp({ listen: `127.0.0.1:${broker.port}` })).rejects.toMatchObject({ code: 'ADDRESS_IN_USE' })
+    const six = await setUp({ listen: '[::1]:0' })
+    expect(six.broker.brokers).toEqual([`[::1]:${six.broker.port}`])
+    expect((await metadataOf(six.client, [])).brokers).toMatchObject([{ host: '::1', port: six.broker.port }])
+    expect(broker.warnings).toEqual([])
+  })
+
+  test('what clients are told to connect to can be set, whole or in part; on all addresses without it there is a warning', async () => {
+    const told = async (options: Partial<StartOptions>) => {
+      const { broker, client } = await setUp(options)
+      const { host, port } = (await metadataOf(client, [])).brokers[0]!
+      const group = await client.call(apis.FindCoordinator, 3, { key: 'g' })
+      expect([group.host, group.port]).toEqual([host, port])
+      return { broker, text: formatAddress({ host, port }).replace(String(broker.port), 'PORT') }
+    }
+    expect((await told({ advertise: 'kafka.example:4711' })).text).toBe('kafka.example:4711')
+    expect((await told({ advertise: 'kafka.example' })).text).toBe('kafka.example:PORT')
+    expect((await told({ advertise: '[fe80::1]:1' })).text).toBe('[fe80::1]:1')
+    const everywhere = await told({ listen: '0.0.0.0:0' })
+    expect(everywhere.text).toBe('127.0.0.1:PORT')
+    expect(everywhere.broker.warnings).toEqual([expect.stringMatching(/all addresses \(0\.0\.0\.0:0\).*'advertise'/)])
+    const named = await told({ listen: '[::]:0', advertise: 'kafka.example' })
+    expect([named.text, named.broker.warnings]).toEqual(['kafka.example:PORT', []])
+  })
+
+  test('every option is checked, and the error names it, its value and what it may be', async () => {
+    const wrong: readonly [object, RegExp][] = [
+      [{ data: 5 }, /'data' is 5; it must be a folder/],
+      [{ fsyncIntervalMs: -1 }, /'fsyncIntervalMs' is -1/],
+      [{ numPartitions: 0 }, /'numPartitions' is 0/],
+      [{ offsetsPartitions: 1.5 }, /'offsetsPartitions' is 1.5/],
+      [{ memoryBytesMax: '1GB' }, /'memoryBytesMax' is "1GB"/],
+      [{ nodeId: Number.NaN }, /'nodeId' is NaN/],
+      [{ autoCreateTopics: 'yes' }, /'autoCreateTopics' is "yes"; it must be true or false/],
+      [{ rack: 7 }, /'rack' is 7/],
+      [{ fsync: 'alway' }, /did you mean 'always'/],
+      [{ platform: {} }, /'platform' is an object/],
+      [{ listen: 'localhost' }, /'listen' is "localhost"/],
+      [{ listen: ':9092' }, /'listen'/],
+      [{ listen: { port: 65_536 } }, /'listen.port' is 65536/],
+      [{ listen: { hots: 'x' } }, /unknown option 'hots'.*did you mean 'host'/],
+      [{ advertise: '0.0.0.0' }, /'advertise' is "0.0.0.0"/],
+      [{ advertise: 'host:0' }, /'advertise'/],
+      [{ advertise: 'a b' }, /'advertise'/],
+      [{ groupSessionTimeoutMinMs: 10, groupSessionTimeoutMaxMs: 5 }, /groupSessionTimeoutMinMs/],
+      [{ segmentBytes: 1 }, /unknown option 'segmentBytes' of startBroker\(\); did you mean 'segmentBytesMax'/],
+      [{ advertised: 'x' }, /did you mean 'advertise'/],
+      [{ rack: undefined, nodeId: null }, /'nodeId' is null/],
+    ]
+    for (const [options, message] of wrong) {
+      await expect(startBroker({ data: ':memory:', ...options } as never), String(message)).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(message),
+      })
+    }
+    await expect((startBroker as () => Promise<unknown>)()).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+    await expect(startBroker({ data: ':memory:', nodeId: undefined, rack: null }).then((it) => it.close())).resolves.toBeUndefined()
+  })
+
   test('options that make no sense are refused by name', async () => {
     await expect(startBroker({ data: '' })).rejects.toMatchObject({ code: 'INVALID_OPTION' })
     await expect(startBroker({ data: ':memory:', frameBytesMax: -1 })).rejects.toMatchObject({

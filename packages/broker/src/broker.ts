@@ -1,23 +1,25 @@
 /**
- * The broker: the one file that knows all its parts. It binds its port, opens the data and reads the cluster's metadata back meanwhile, and
- * then serves; it closes in the other order. The first failure of the disk closes it too, and rejects `closed`.
+ * The broker: the one file that knows all its parts. It binds its port, opens the data and reads the cluster's
+ * metadata back meanwhile, and then serves; it closes in the other order. The first failure of the disk closes it
+ * too, and rejects `closed`.
  */
-import { type Clock, DiskError, TidemarkError } from '@tidemark/platform'
+import { type Clock, DiskError, formatAddress, TidemarkError } from '@tidemark/platform'
 import { uuidToText } from '@tidemark/protocol'
-import { Acceptor, type Addresses } from './accept/acceptor.ts'
+import { type BoundListener, Listeners } from './accept/listeners.ts'
+import { Groups } from './coordinate/groups.ts'
+import { tell } from './diagnostics.ts'
 import { OutputMemory } from './dispatch/output-memory.ts'
 import type { Services } from './dispatch/services.ts'
+import { Failure } from './failure.ts'
 import { allHandlers } from './handle/all.ts'
 import { MemoryPool } from './memory-pool.ts'
-import { type BrokerOptions, MEMORY, resolveOptions, type StartOptions } from './options.ts'
-import { Cluster } from './perform/cluster.ts'
-import { Groups } from './perform/coordinator/groups.ts'
-import { tell } from './perform/diagnostics.ts'
-import { Failure } from './perform/failure.ts'
-import { Partitions } from './perform/partitions.ts'
-import { ProducerIds } from './perform/producer-ids.ts'
-import { Retention } from './perform/retention.ts'
-import { Topics } from './perform/topics.ts'
+import { MetadataLog } from './metadata/metadata-log.ts'
+import { ProducerIds } from './metadata/producer-ids.ts'
+import { Topics } from './metadata/topics.ts'
+import { type BrokerOptions, MEMORY, type StartOptions } from './options.ts'
+import { Retention } from './partition/keep/retention.ts'
+import { Partitions } from './partition/partitions.ts'
+import { resolveOptions } from './resolve-options.ts'
 import { OFFSETS_TOPIC } from './state/topics/names.ts'
 import { FileStore } from './storage/file-store.ts'
 import { MemoryStore } from './storage/memory-store.ts'
@@ -30,38 +32,60 @@ export interface Broker extends AsyncDisposable {
   readonly host: string
   readonly port: number
   readonly clusterId: string
+  /** Warnings for an operator about the options, each a sentence; usually empty. */
+  readonly warnings: readonly string[]
   /** Resolves once the broker is closed; rejects with a `TidemarkError` STORAGE_FAILED if the disk failed. */
   readonly closed: Promise<void>
-  /** Ends all connections, writes everything down and lets the folder go. Rejects if that fails. */
+  /**
+   * Ends all connections, writes everything down and lets the folder go. Rejects if that fails. Further calls wait
+   * for the first one.
+   */
   close(): Promise<void>
 }
 
 /**
  * Starts a broker in this process. `data` is a folder, or ':memory:'; port 0, the default, is a free one.
  *
- * Rejects with a `TidemarkError`: INVALID_OPTION, FOLDER_IN_USE, UNKNOWN_FORMAT, ADDRESS_IN_USE, ADDRESS_UNAVAILABLE, STORAGE_FAILED.
+ * Rejects with a `TidemarkError`: INVALID_OPTION, FOLDER_IN_USE, NOT_A_DATA_FOLDER, UNKNOWN_FORMAT, ADDRESS_IN_USE,
+ * ADDRESS_UNAVAILABLE, STORAGE_FAILED. Nothing is left open then: no port, no file, no lock.
  */
 export async function startBroker(given: StartOptions): Promise<Broker> {
-  const options = resolveOptions(given)
+  return startResolved(resolveOptions(given))
+}
+
+/** Starts a broker with options that were checked. */
+export async function startResolved(options: BrokerOptions): Promise<Broker> {
   const { clock, transport } = options.platform
-  const acceptor = new Acceptor(options, clock)
-  acceptor.listen(transport)
+  const listeners = new Listeners(options.listeners, options.connectionsMax, clock)
+  listeners.listen(transport)
   const failure = new Failure(() => running?.fail())
   let running: Running | undefined
   let store: Store | undefined
   try {
     store = await openStore(options, failure)
-    running = await Running.start(options, store, acceptor, failure)
+    running = await Running.start(options, store, listeners, failure)
     if (failure.error !== undefined) running.fail()
     return running
   } catch (cause) {
-    await acceptor.close()
+    await listeners.close()
     const error = cause instanceof DiskError ? failure.report(cause) : cause
-    // Nothing is wrong with the data: the next start need not look at it again.
-    if (failure.error === undefined) await store?.close().catch(() => store?.abandon())
-    else store?.abandon()
+    await letGo(store, failure)
     throw error
   }
+}
+
+/**
+ * After a failed start. Unless the disk failed nothing is wrong with the data: the next start need not look at it
+ * again.
+ */
+async function letGo(store: Store | undefined, failure: Failure): Promise<void> {
+  if (store === undefined) return
+  try {
+    if (failure.error === undefined) return await store.close()
+  } catch (cause) {
+    failure.report(cause)
+  }
+  store.abandon()
 }
 
 async function openStore(options: BrokerOptions, failure: Failure): Promise<Store> {
@@ -87,8 +111,8 @@ interface Parts {
   readonly clock: Clock
   readonly clusterId: string
   readonly store: Store
-  readonly acceptor: Acceptor
-  readonly cluster: Cluster
+  readonly listeners: Listeners
+  readonly metadataLog: MetadataLog
   readonly partitions: Partitions
   readonly groups: Groups
   readonly retention: Retention
@@ -100,59 +124,58 @@ class Running implements Broker {
   readonly host: string
   readonly port: number
   readonly clusterId: string
+  readonly warnings: readonly string[]
   readonly closed: Promise<void>
   readonly #parts: Parts
   #resolveClosed: () => void = () => {}
   #rejectClosed: (error: TidemarkError) => void = () => {}
   #closing: Promise<void> | undefined
 
-  static async start(options: BrokerOptions, store: Store, acceptor: Acceptor, failure: Failure): Promise<Running> {
+  static async start(options: BrokerOptions, store: Store, listeners: Listeners, failure: Failure): Promise<Running> {
     const { platform } = options
-    const cluster = await Cluster.open(store, platform, failure)
+    const metadataLog = await MetadataLog.open(store, platform, failure)
     // The partitions of __consumer_offsets stay as many as they were: groups are found by their number.
-    const offsetsPartitions = cluster.metadata.byName.get(OFFSETS_TOPIC)?.partitions ?? options.offsetsPartitions
+    const offsetsPartitions = metadataLog.metadata.byName.get(OFFSETS_TOPIC)?.partitions ?? options.offsetsPartitions
     const settled: BrokerOptions = { ...options, offsetsPartitions }
-    const topics = new Topics(cluster, settled)
+    const topics = new Topics(metadataLog, settled)
     const partitions = new Partitions(store, topics, settled, failure)
     const groups = new Groups({ options: settled, platform, topics, partitions })
-    const producerIds = new ProducerIds(cluster, settled.pidBlock)
+    const producerIds = new ProducerIds(metadataLog, settled.pidBlock)
     const outputMemory = new OutputMemory(settled.outputMemoryBytesMax)
     const clusterId = uuidToText(store.clusterId)
-    const services: Services = { options: settled, clusterId, platform, topics, partitions, groups, producerIds, outputMemory }
+    const services: Services = { options: settled, clusterId, clock: platform.clock, topics, partitions, groups, producerIds, outputMemory }
     const retention = new Retention({ topics, partitions, clock: platform.clock, failure, intervalMs: settled.retentionCheckIntervalMs })
-    const site = {
+    const environment = {
       table: allHandlers(),
       services,
+      node: { id: settled.nodeId, rack: settled.rack },
       limits: settled,
       pool: new MemoryPool(settled.frameMemoryBytesMax),
-      lender: store,
+      replyMemory: store,
       onRefused: (client: string, why: string) => tell({ kind: 'refused', client, why }),
       onBug: (where: string, error: unknown) => tell({ kind: 'bug', where, error }),
     }
-    const [addresses] = await Promise.all([acceptor.addresses, cluster.started])
-    try {
-      void groups.start()
-    } catch (error) {
-      groups.stop()
-      throw error
-    }
-    acceptor.open(site)
-    void partitions.sweep()
+    const [bound] = await Promise.all([listeners.bound(), metadataLog.started])
+    void groups.start()
+    await listeners.open(environment)
+    partitions.sweep()
     retention.start()
-    return new Running(addresses, { clock: platform.clock, clusterId, store, acceptor, cluster, partitions, groups, retention, failure })
+    return new Running(bound, { clock: platform.clock, clusterId, store, listeners, metadataLog, partitions, groups, retention, failure })
   }
 
-  private constructor({ bound, advertised }: Addresses, parts: Parts) {
-    this.host = bound.host
-    this.port = bound.port
-    this.brokers = [`${advertised.host.includes(':') ? `[${advertised.host}]` : advertised.host}:${advertised.port}`]
+  private constructor(bound: readonly BoundListener[], parts: Parts) {
+    const [first] = bound
+    this.host = first!.address.host
+    this.port = first!.address.port
+    this.brokers = bound.map(({ advertised }) => formatAddress(advertised))
     this.clusterId = parts.clusterId
+    this.warnings = parts.listeners.warnings
     this.#parts = parts
     this.closed = new Promise((resolve, reject) => {
       this.#resolveClosed = resolve
       this.#rejectClosed = reject
     })
-    // Who does not look at `closed` is told through the diagnostics channel; the process lives on.
+    // A caller that ignores `closed` sees the failure on the diagnostics channel; the process lives on.
     this.closed.catch(() => {})
   }
 
@@ -162,10 +185,10 @@ class Running implements Broker {
   }
 
   async #close(): Promise<void> {
-    const { acceptor, groups, retention, failure, store } = this.#parts
+    const { listeners, groups, retention, failure, store } = this.#parts
     const failedBefore = failure.error !== undefined
     retention.stop()
-    await acceptor.close()
+    await listeners.close()
     if (failure.error === undefined) await this.#writeDown()
     if (failure.error === undefined) {
       this.#resolveClosed()
@@ -178,18 +201,22 @@ class Running implements Broker {
   }
 
   async #writeDown(): Promise<void> {
-    const { groups, partitions, cluster, store, failure } = this.#parts
+    const { groups, partitions, metadataLog, retention, store, failure } = this.#parts
     try {
+      await retention.idle()
       await groups.close()
       await partitions.settle()
-      await cluster.checkpoint()
+      await metadataLog.checkpoint()
       if (failure.error === undefined) await store.close()
     } catch (cause) {
       failure.report(cause)
     }
   }
 
-  /** The disk failed: nothing more is acknowledged. Those who wait are told in this turn, before their connections end. */
+  /**
+   * The disk failed: nothing more is acknowledged. Clients that wait are told in this turn, before their connections
+   * end.
+   */
   fail(): void {
     this.#parts.clock.afterTurn(() => void this.close())
   }

@@ -1,9 +1,9 @@
-/** Steps over `Now<T>`: what is finished within the call goes on within the call; only what is not waits for a promise. */
+/** Steps over `Now<T>`: a finished value is used within the call; only an unfinished one costs a promise. */
 import type { Now } from '@tidemark/platform'
 
 export const isLater = <T>(now: Now<T>): now is Promise<T> => now instanceof Promise
 
-/** `next` of the value, at once if it is there. */
+/** `next` of the value, at once if it is finished. */
 export function after<T, U>(now: Now<T>, next: (value: T) => Now<U>): Now<U> {
   return isLater(now) ? now.then(next) : next(now)
 }

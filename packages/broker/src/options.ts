@@ -1,5 +1,8 @@
-/** What a broker can be told: every limit has its unit in its name and Kafka's default unless the comment says otherwise. */
-import { type Address, nodePlatform, type Platform, TidemarkError } from '@tidemark/platform'
+/**
+ * The options of a broker: every limit has its unit in its name, and Kafka's default unless the comment says
+ * otherwise.
+ */
+import { type Address, nodePlatform, type Platform } from '@tidemark/platform'
 
 export const MEMORY = ':memory:'
 
@@ -9,12 +12,19 @@ export const MEMORY = ':memory:'
  */
 export type Fsync = 'never' | 'interval' | 'always'
 
+/** Where the broker listens. A client is told the address of the listener that it connected to, as in Kafka. */
+export interface ListenerOptions {
+  /** Kafka's `listener.name`. */
+  readonly name: string
+  readonly listen: Address
+  /** The address that clients are told to connect to; a missing part is taken from the address of the listener. */
+  readonly advertise: Partial<Address>
+}
+
 export interface BrokerOptions {
   /** A folder, or ':memory:'. */
   readonly data: string
-  readonly listen: Address
-  /** What clients are told to connect to; undefined: the address that the listener really has. */
-  readonly advertised: Partial<Address> | undefined
+  readonly listeners: readonly ListenerOptions[]
   readonly nodeId: number
   readonly rack: string | null
   readonly fsync: Fsync
@@ -39,15 +49,20 @@ export interface BrokerOptions {
   readonly outputMemoryBytesMax: number
   /** Memory of large frames that is kept for the next ones. */
   readonly frameMemoryBytesMax: number
+  /** Memory for indexes of full segments, of all logs together. */
+  readonly indexMemoryBytesMax: number
   /** Memory of large reads that is kept for the next ones. */
   readonly readMemoryBytesMax: number
   /** What is read from the disk before a reader asks for it, of all logs together. 0: nothing. */
   readonly readAheadBytesMax: number
-  /** `:memory:` only: the records of all topics together; the broker's own may take an eighth more. Beyond it producers get POLICY_VIOLATION. */
+  /**
+   * `:memory:` only: the records of all topics together; the broker's own may take an eighth more. Beyond it
+   * producers get POLICY_VIOLATION.
+   */
   readonly memoryBytesMax: number
   readonly topicsMax: number
   readonly partitionsMax: number
-  /** Producers remembered by a partition; the one that was silent longest is forgotten first. */
+  /** Producers remembered by a partition; the one that has been silent longest is forgotten first. */
   readonly producersPerPartitionMax: number
   /** Files of segments that are open at once. */
   readonly openFilesMax: number
@@ -72,7 +87,10 @@ export interface BrokerOptions {
   readonly retentionCheckIntervalMs: number
   /** Records of a coordinator partition between two checkpoints. */
   readonly checkpointIntervalRecords: number
-  /** Bytes of a log between two writes of its index and of what is known of its producers: what a crash has to read again. */
+  /**
+   * Bytes of a log between two writes of its index and of what is known of its producers: what a crash has to read
+   * again.
+   */
   readonly recoveryBytesMax: number
 
   /** Producer ids that are reserved in `__cluster_metadata` at a time. */
@@ -81,16 +99,27 @@ export interface BrokerOptions {
   readonly timerLateMs: number
 }
 
-/** What a user gives: `data`, and whatever shall differ from the defaults. */
+/** What a user gives: `data`, and what shall differ from the defaults. */
 export type StartOptions = { readonly data: string } & {
-  readonly [K in Exclude<keyof BrokerOptions, 'data' | 'listen'>]?: BrokerOptions[K] | undefined
-} & { readonly listen?: Partial<Address> | undefined }
+  readonly [K in Exclude<keyof BrokerOptions, 'data' | 'listeners'>]?: BrokerOptions[K] | undefined
+} & {
+  /**
+   * `'127.0.0.1:9092'`, `'[::1]:0'`, or the parts of it that differ from 127.0.0.1 and port 0, which is a free one.
+   */
+  readonly listen?: string | Partial<Address> | undefined
+  /**
+   * The address that clients are told to connect to: a host, or `host:port`. By default the address of the listener;
+   * for a listener on all addresses (`0.0.0.0`, `::`) the one that the client connected to. Kafka's
+   * `advertised.listeners`.
+   */
+  readonly advertise?: string | Partial<Address> | undefined
+}
 
 const MiB = 1024 * 1024
 
-const defaults: Omit<BrokerOptions, 'data'> = {
-  listen: { host: '127.0.0.1', port: 0 },
-  advertised: undefined,
+export const defaultListen: Address = { host: '127.0.0.1', port: 0 }
+
+export const defaults: Omit<BrokerOptions, 'data' | 'listeners'> = {
   nodeId: 1,
   rack: null,
   fsync: 'interval',
@@ -106,6 +135,7 @@ const defaults: Omit<BrokerOptions, 'data'> = {
   outputBufferBytesMax: 8 * MiB,
   outputMemoryBytesMax: 64 * MiB,
   frameMemoryBytesMax: 32 * MiB,
+  indexMemoryBytesMax: 16 * MiB,
   readMemoryBytesMax: 32 * MiB,
   readAheadBytesMax: 16 * MiB,
   memoryBytesMax: 256 * MiB,
@@ -129,31 +159,4 @@ const defaults: Omit<BrokerOptions, 'data'> = {
   recoveryBytesMax: 64 * MiB,
   pidBlock: 1000,
   timerLateMs: 50,
-}
-
-/** Throws a `TidemarkError` INVALID_OPTION that names the option. */
-export function resolveOptions(given: StartOptions): BrokerOptions {
-  if (typeof given?.data !== 'string' || given.data === '') {
-    throw new TidemarkError('INVALID_OPTION', "startBroker needs 'data': a folder, or ':memory:'")
-  }
-  const options: Record<string, unknown> = { ...defaults }
-  for (const [name, value] of Object.entries(given)) {
-    if (name !== 'data' && !(name in defaults)) throw new TidemarkError('INVALID_OPTION', `startBroker has no option '${name}'`)
-    if (value !== undefined) options[name] = value
-  }
-  options.listen = { ...defaults.listen, ...given.listen }
-  for (const [name, value] of Object.entries(options)) {
-    if (typeof value === 'number' && (!Number.isInteger(value) || value < 0)) {
-      throw new TidemarkError('INVALID_OPTION', `${name} is ${value}; it must be a whole number of 0 or more`)
-    }
-  }
-  if (!['never', 'interval', 'always'].includes(options.fsync as string)) {
-    throw new TidemarkError('INVALID_OPTION', `fsync is '${String(options.fsync)}'; it must be never, interval or always`)
-  }
-  if (options.data === MEMORY) {
-    options.fsync = 'never'
-    // Records in memory are views on the frames they came in.
-    options.frameMemoryBytesMax = 0
-  }
-  return options as unknown as BrokerOptions
 }

@@ -1,9 +1,10 @@
 /**
- * Checks of what a caller hands in: options by name and by value, and the places in a log that a call names. The one place where a
- * user's value is looked at, so that nothing unchecked becomes a request: Kafka's wire has sentinels (-1, -2, …) that a number from a
- * user must never reach.
+ * Checks of what a caller hands in: options by name and by value, and the places in a log that a call names. The one
+ * place where a user's value is looked at, so that nothing unchecked becomes a request: Kafka's wire has sentinels
+ * (-1, -2, …) that a number from a user must never reach.
  *
- * Every check throws `TidemarkError` INVALID_OPTION or INVALID_ARGUMENT, which names the value, where it was given, and what it may be.
+ * Every check throws `TidemarkError` INVALID_OPTION or INVALID_ARGUMENT, which names the value, where it was given,
+ * and what it may be.
  */
 import { TidemarkError } from './error.ts'
 

@@ -9,11 +9,14 @@ export interface Clock {
   now(): number
   /** Milliseconds since some fixed moment; never goes back. Durations and deadlines are measured with it. */
   monotonic(): number
-  /** Calls once, `delayMs` from now or a little later. A pending timer keeps a process alive, as an open connection does. */
+  /**
+   * Calls once, `delayMs` from now or a little later. A pending timer keeps a process alive, as an open connection
+   * does.
+   */
   schedule(delayMs: number, call: () => void): Timer
   /**
    * Calls once, after one full turn of I/O: whatever bytes had arrived by now were handed out before.
-   * Whoever finds itself late (a stalled event loop) waits for this before it judges a peer as silent.
+   * Code that finds itself late (a stalled event loop) waits for this before it judges a peer as silent.
    */
   afterTurn(call: () => void): void
 }

@@ -61,7 +61,10 @@ export type OwnErrorCode =
   | 'STORAGE_FAILED'
   | 'UNKNOWN_FORMAT'
 
-/** Our own codes, and Kafka's names for what a broker answered: a union, so that a `switch` over it can be seen to be complete. */
+/**
+ * Our own codes, and Kafka's names for what a broker answered: a union, so that a `switch` over it can be seen to be
+ * complete.
+ */
 export type TidemarkErrorCode = OwnErrorCode | Exclude<ErrorName, 'NONE'>
 
 export interface ErrorDetails {
@@ -89,7 +92,9 @@ export class TidemarkError extends Error {
   /** Where more than one partition is concerned: COMMIT_FAILED says of each from which offset on nothing is on record. */
   readonly partitions: readonly PartitionPlace[] | undefined
 
-  /** The table of Kafka's errors includes NONE, which never fails anything: the type of its names is taken as it is. */
+  /**
+   * The table of Kafka's errors includes NONE, which never fails anything: the type of its names is taken as it is.
+   */
   constructor(code: TidemarkErrorCode | 'NONE', message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code as TidemarkErrorCode

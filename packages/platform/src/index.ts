@@ -1,3 +1,4 @@
+export { formatAddress, isWildcard, parseAddress } from './address.ts'
 export { put, restOf } from './arrival.ts'
 export {
   checkFunction,

@@ -1,9 +1,10 @@
 /**
  * The seam to the network: connections that carry bytes in order, or break.
  *
- * The owner of a connection sets `handlers` once, before the turn in which it got the connection ends. After `onClose`
- * nothing is called any more. Bytes are read into the memory that the receiver asks for with `target`, or into memory that is lent to
- * it for the call of `onData` alone: what is read is copied once at most, and no read makes memory of its own.
+ * The owner of a connection sets `handlers` once, before the turn in which it got the connection ends. After
+ * `onClose` nothing is called any more. Bytes are read into the memory that the receiver asks for with `target`, or
+ * into memory that it borrows for the call of `onData` alone: what is read is copied once at most, and no read makes
+ * memory of its own.
  */
 
 export interface Address {
@@ -14,7 +15,10 @@ export interface Address {
 export interface ConnectionHandlers {
   /** Where the next bytes should go: memory of the receiver. Undefined, or left out: nowhere in particular. */
   target?(): Buffer | undefined
-  /** `chunk` is the filled part of what `target` gave last, or lent: the receiver copies what it keeps of it before it returns. */
+  /**
+   * `chunk` is the filled part of what `target` gave last, or borrowed: the receiver copies what it keeps of it
+   * before it returns.
+   */
   onData(chunk: Buffer): void
   /** The peer takes bytes again after `write` returned false. */
   onDrain(): void
@@ -30,8 +34,9 @@ export interface Connection {
   /** Bytes accepted and not yet taken by the machine. */
   readonly buffered: number
   /**
-   * Sends the chunks as one write. They may not change until `onTaken` says that the machine has them, which it does later than in
-   * this call, and never on a connection that closes first. False: hold back until `onDrain`. Ignored once closed.
+   * Sends the chunks as one write. They may not change until `onTaken` says that the machine has them, which it does
+   * later than in this call, and never on a connection that closes first. False: hold back until `onDrain`. Ignored
+   * once closed.
    */
   write(chunks: readonly Uint8Array[], onTaken?: () => void): boolean
   /** Stops, and starts again, the calls of `onData`: how a reader holds a sender back. */

@@ -1,6 +1,6 @@
 /**
- * Kafka's whole error table, as `org.apache.kafka.common.protocol.Errors` of Kafka 4.3 has it: code, name, whether the same
- * request may succeed when it is sent again (Kafka's RetriableException), and what it means.
+ * Kafka's whole error table, as `org.apache.kafka.common.protocol.Errors` of Kafka 4.3 has it: code, name, whether
+ * the same request may succeed when it is sent again (Kafka's RetriableException), and what it means.
  */
 const table = [
   [-1, 'UNKNOWN_SERVER_ERROR', false, 'the broker failed in a way it has no name for; its log says more'],
@@ -67,13 +67,13 @@ const table = [
   [60, 'REASSIGNMENT_IN_PROGRESS', false, 'replicas are being moved already'],
   [61, 'DELEGATION_TOKEN_AUTH_DISABLED', false, 'delegation tokens are switched off'],
   [62, 'DELEGATION_TOKEN_NOT_FOUND', false, 'no such delegation token'],
-  [63, 'DELEGATION_TOKEN_OWNER_MISMATCH', false, 'the token belongs to somebody else'],
+  [63, 'DELEGATION_TOKEN_OWNER_MISMATCH', false, 'the token belongs to another owner'],
   [64, 'DELEGATION_TOKEN_REQUEST_NOT_ALLOWED', false, 'delegation tokens cannot be asked for over this connection'],
   [65, 'DELEGATION_TOKEN_AUTHORIZATION_FAILED', false, 'not allowed to handle delegation tokens'],
   [66, 'DELEGATION_TOKEN_EXPIRED', false, 'the delegation token has expired'],
   [67, 'INVALID_PRINCIPAL_TYPE', false, 'this type of principal is not supported'],
   [68, 'NON_EMPTY_GROUP', false, 'the group still has members'],
-  [69, 'GROUP_ID_NOT_FOUND', false, 'there is no such group'],
+  [69, 'GROUP_ID_NOT_FOUND', false, 'the group does not exist'],
   [70, 'FETCH_SESSION_ID_NOT_FOUND', true, 'the broker has forgotten this fetch session'],
   [71, 'INVALID_FETCH_SESSION_EPOCH', true, "the fetch session's epoch is not the expected one"],
   [72, 'LISTENER_NOT_FOUND', true, 'the leader does not listen on the listener that was asked for'],
@@ -157,7 +157,10 @@ for (const [code, name, retriable, text] of table) {
   ;(ErrorCode as Record<string, number>)[name] = code
 }
 
-/** The error with this code; a code that this table does not know yet counts as UNKNOWN_SERVER_ERROR, as in Kafka's own clients. */
+/**
+ * The error with this code; a code that this table does not know yet counts as UNKNOWN_SERVER_ERROR, as in Kafka's
+ * own clients.
+ */
 export const errorOf = (code: number): KafkaError => byCode.get(code) ?? byCode.get(-1)!
 
 export const allErrors: readonly KafkaError[] = [...byCode.values()]

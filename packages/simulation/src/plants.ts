@@ -108,9 +108,14 @@ export const plants: readonly Plant[] = [
     name: 'producer state forgotten at restart',
     changes: [
       {
-        file: 'broker/src/perform/load-state.ts',
+        file: 'broker/src/partition/load-state.ts',
         find: 'const state = isUsable ? restored!.state : new PartitionState(producersMax)',
-        replace: 'return new PartitionState(producersMax)\n    const state = restored!.state',
+        replace: 'const state = new PartitionState(producersMax)',
+      },
+      {
+        file: 'broker/src/partition/load-state.ts',
+        find: 'if (header.baseOffset >= from) state.apply(header)',
+        replace: 'if (header.baseOffset >= from) state.epochs.add(header.leaderEpoch, header.baseOffset)',
       },
     ],
   },

@@ -1,10 +1,14 @@
-/** One client's connection: its bytes become frames, its frames requests, and its requests replies, until either side ends it. */
-import { type Address, type Connection, TidemarkError } from '@tidemark/platform'
+/**
+ * One client's connection: its bytes become frames, its frames requests, and its requests replies, until either side
+ * ends it.
+ */
+import { type Connection, TidemarkError } from '@tidemark/platform'
 import { apis } from '@tidemark/protocol'
-import { parse } from '../codec/requests.ts'
 import { CloseConnection } from '../dispatch/close.ts'
 import type { Handler } from '../dispatch/handler.ts'
+import { parse } from '../dispatch/parse.ts'
 import { type Begun, Pipeline, type PipelineLimits } from '../dispatch/pipeline.ts'
+import { ANONYMOUS, type RequestListener, type VirtualNode } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import type { HandlerTable } from '../dispatch/table.ts'
 import type { MemoryPool } from '../memory-pool.ts'
@@ -18,18 +22,19 @@ interface ConnectionLimits extends PipelineLimits {
 }
 
 /** Whose memory some of the bytes of a reply are: it is given back once the machine has the reply. */
-interface Lender {
-  isLent(bytes: Uint8Array): boolean
+interface ReplyMemory {
+  isBorrowed(bytes: Uint8Array): boolean
   release(bytes: Uint8Array): void
 }
 
-export interface ConnectionSite {
+export interface ConnectionEnvironment {
   readonly table: HandlerTable
   readonly services: Services
   readonly limits: ConnectionLimits
-  readonly advertised: Address
+  readonly node: VirtualNode
+  readonly listener: RequestListener
   readonly pool: MemoryPool
-  readonly lender: Lender
+  readonly replyMemory: ReplyMemory
   /** A frame or request was not understood, and the connection is closed. */
   onRefused(client: string, why: string): void
   /** A handler threw what it may not throw. */
@@ -39,17 +44,17 @@ export interface ConnectionSite {
 
 export class ClientConnection {
   readonly #connection: Connection
-  readonly #site: ConnectionSite
+  readonly #environment: ConnectionEnvironment
   readonly #frames: FrameReader
   readonly #pipeline: Pipeline
   readonly #gone = new AbortController()
   readonly #clientHost: string
   #over = false
 
-  constructor(connection: Connection, site: ConnectionSite) {
+  constructor(connection: Connection, environment: ConnectionEnvironment) {
     this.#connection = connection
-    this.#site = site
-    this.#frames = new FrameReader(site.limits.frameBytesMax, site.pool)
+    this.#environment = environment
+    this.#frames = new FrameReader(environment.limits.frameBytesMax, environment.pool)
     this.#clientHost = `/${connection.remote.host.replace(/^::ffff:/, '')}`
     this.#pipeline = new Pipeline(
       {
@@ -62,8 +67,8 @@ export class ClientConnection {
         failed: (error, handler) => this.#failed(error, handler),
         answered: (frame, handler) => this.#answered(frame, handler),
       },
-      site.limits,
-      site.services.outputMemory,
+      environment.limits,
+      environment.services.outputMemory,
     )
     connection.handlers = {
       target: () => this.#frames.target(),
@@ -73,12 +78,12 @@ export class ClientConnection {
     }
   }
 
-  /** Nothing was asked that is not answered. */
+  /** No request is unanswered. */
   get idle(): boolean {
     return this.#pipeline.idle
   }
 
-  /** Parked requests let go; what was written is sent. */
+  /** Parked requests end; what was written is sent. */
   end(): void {
     this.#stop()
     // A connection that was held back would not notice that its client is gone.
@@ -92,9 +97,9 @@ export class ClientConnection {
   }
 
   #write(chunks: readonly Uint8Array[]): void {
-    const { lender } = this.#site
-    const lent = chunks.filter((chunk) => lender.isLent(chunk))
-    const onTaken = lent.length === 0 ? undefined : () => lent.forEach((chunk) => void lender.release(chunk))
+    const { replyMemory } = this.#environment
+    const borrowed = chunks.filter((chunk) => replyMemory.isBorrowed(chunk))
+    const onTaken = borrowed.length === 0 ? undefined : () => borrowed.forEach((chunk) => void replyMemory.release(chunk))
     this.#connection.write(chunks, onTaken)
   }
 
@@ -104,7 +109,7 @@ export class ClientConnection {
       this.#frames.push(chunk, (frame) => this.#pipeline.push(frame))
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
-      // What came before the damage is served, as Kafka does; nothing after it can be found.
+      // Requests before the damage are served, as in Kafka; none after it can be found.
       this.#pipeline.pump()
       this.#refuse(error.message)
       return
@@ -113,47 +118,48 @@ export class ClientConnection {
   }
 
   #begin(frame: Buffer): Begun | undefined {
-    const parsed = parse(frame, this.#site.table)
+    const parsed = parse(frame, this.#environment.table)
     if (parsed.kind === 'answer') return parsed
     if (parsed.kind === 'refuse') {
       this.#refuse(parsed.why)
       return undefined
     }
     const { handler, version, correlationId, clientId, body } = parsed
-    const { services, advertised } = this.#site
-    const context = { version, clientId, clientHost: this.#clientHost, advertised, signal: this.#gone.signal, services }
+    const { services, listener, node } = this.#environment
+    const { signal } = this.#gone
+    const context = { version, clientId, clientHost: this.#clientHost, principal: ANONYMOUS, listener, node, signal, services }
     return { kind: 'handle', handler, version, correlationId, run: () => handler.handle(body as never, context) }
   }
 
   #failed(error: unknown, handler: Handler): void {
     if (error instanceof CloseConnection) this.#refuse(error.message)
     else {
-      // A failed disk was told of where it failed; whatever else a handler throws is a bug.
-      if (!(error instanceof TidemarkError)) this.#site.onBug(handler.api.name, error)
+      // A failed disk was reported where it failed; any other error of a handler is a bug.
+      if (!(error instanceof TidemarkError)) this.#environment.onBug(handler.api.name, error)
       this.#farewell()
     }
   }
 
   /** The records of a Produce are in their file; every other request may have left views on its frame behind. */
   #answered(frame: Buffer, handler: Handler): void {
-    if (handler.api.key === apis.Produce.key) this.#site.pool.give(frame)
+    if (handler.api.key === apis.Produce.key) this.#environment.pool.give(frame)
   }
 
   #refuse(why: string): void {
     if (this.#over) return
-    this.#site.onRefused(this.#clientHost, why)
+    this.#environment.onRefused(this.#clientHost, why)
     this.#farewell()
   }
 
   /** Sends what is answered and closes, also if the client does not. */
   #farewell(): void {
     this.end()
-    this.#site.services.platform.clock.schedule(FAREWELL_MS, () => this.#connection.destroy())
+    this.#environment.services.clock.schedule(FAREWELL_MS, () => this.#connection.destroy())
   }
 
   #onClose(): void {
     this.#stop()
-    this.#site.onClose(this)
+    this.#environment.onClose(this)
   }
 
   #stop(): void {

@@ -1,8 +1,8 @@
 /**
  * Bytes to frames: four bytes of size, then so many bytes.
  *
- * Each frame has memory of its own, which whoever takes it may keep and change; most of a large one is read straight into it. That
- * memory is taken when a part of the frame has arrived: a client that only promises bytes costs nothing.
+ * Each frame has memory of its own, which its receiver may keep and change; most of a large one is read straight into
+ * it. That memory is taken when a part of the frame has arrived: a client that only promises bytes costs nothing.
  */
 import { put, restOf } from '@tidemark/platform'
 import type { MemoryPool } from '../memory-pool.ts'
@@ -37,7 +37,10 @@ export class FrameReader {
     return this.#frame && restOf(this.#frame, this.#have)
   }
 
-  /** Hands out each frame that ends in this chunk, of which nothing is kept. Throws `FrameError` for a size that no frame may have. */
+  /**
+   * Hands out each frame that ends in this chunk, of which nothing is kept. Throws `FrameError` for a size that no
+   * frame may have.
+   */
   push(chunk: Buffer, onFrame: (frame: Buffer) => void): void {
     let at = 0
     while (at < chunk.length) {

@@ -1,6 +1,9 @@
 /** The wire as any client meets it: handshake, frames, order, limits. Traps 1 to 12. */
+import { type Address, parseAddress } from '@tidemark/platform'
 import { apis, ErrorCode, encodeRequest } from '@tidemark/protocol'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { startBroker, startResolved } from '../broker.ts'
+import { resolveOptions } from '../resolve-options.ts'
 import { batchOf, RawClient } from '../testing/index.ts'
 import {
   baseOffsets,
@@ -159,9 +162,44 @@ describe('handshake and framing', () => {
   test('trap 12: the address is the one that was bound, or the one that is advertised', async () => {
     const { broker, client } = await setUp()
     expect((await metadataOf(client, [])).brokers).toEqual([expect.objectContaining({ nodeId: 1, host: '127.0.0.1', port: broker.port })])
-    const other = await setUp({ listen: { host: '0.0.0.0' }, advertised: { port: 4711 }, nodeId: 7 })
+    const other = await setUp({ listen: { host: '0.0.0.0' }, advertise: { port: 4711 }, nodeId: 7 })
     expect(other.broker.brokers).toEqual(['127.0.0.1:4711'])
     expect((await metadataOf(other.client, [])).brokers).toEqual([expect.objectContaining({ nodeId: 7, host: '127.0.0.1', port: 4711 })])
+  })
+
+  test('several listeners: each tells its clients its own address', async () => {
+    const options = resolveOptions({ data: ':memory:', nodeId: 3 })
+    const broker = await startResolved({
+      ...options,
+      listeners: [
+        { name: 'INSIDE', listen: { host: '127.0.0.1', port: 0 }, advertise: {} },
+        { name: 'OUTSIDE', listen: { host: '127.0.0.1', port: 0 }, advertise: { host: 'kafka.example' } },
+      ],
+    })
+    onTestFinished(() => broker.close())
+    const [inside, outside] = broker.brokers.map((text) => parseAddress(text)!) as [Address, Address]
+    expect([inside.host, outside.host]).toEqual(['127.0.0.1', 'kafka.example'])
+    for (const { host, port } of [inside, outside]) {
+      const client = await RawClient.connect({ host: '127.0.0.1', port })
+      onTestFinished(() => client.end())
+      expect((await metadataOf(client, [])).brokers).toMatchObject([{ nodeId: 3, host, port }])
+      const found = await client.call(apis.FindCoordinator, 4, { coordinatorKeys: ['g'] })
+      expect(found.coordinators).toMatchObject([{ nodeId: 3, host, port }])
+    }
+  })
+
+  test('where one of several listeners cannot listen, none is left', async () => {
+    const taken = await setUp()
+    const options = resolveOptions({ data: ':memory:' })
+    const free = await setUp()
+    await free.broker.close()
+    const listeners = [free.broker.port, taken.broker.port].map((port, i) => ({
+      name: `L${i}`,
+      listen: { host: '127.0.0.1', port },
+      advertise: {},
+    }))
+    await expect(startResolved({ ...options, listeners })).rejects.toMatchObject({ code: 'ADDRESS_IN_USE' })
+    await (await startBroker({ data: ':memory:', listen: { port: free.broker.port } })).close()
   })
 
   test('a client that does not read is held back: the broker keeps no more than its limit for it', async () => {

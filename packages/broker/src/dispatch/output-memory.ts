@@ -1,6 +1,7 @@
 /**
- * The memory of all replies that are being made or that clients have not taken: one limit for all connections, beside that of each. The fuller
- * it is, the less one reply may hold; when it is full, a client that leaves replies unread gets no further one, and whoever reads is served.
+ * The memory of all replies that are being made or that clients have not taken: one limit for all connections, beside
+ * that of each. The fuller it is, the less one reply may hold; when it is full, a client that leaves replies unread
+ * gets no further one, and a client that reads is served.
  */
 
 /** What one reply may hold however full it is. */

@@ -17,7 +17,10 @@ interface Case {
   reject(request: number): Promise<void>
 }
 
-/** Requests are frames of one byte, their number: even ones are answered in the call, odd ones later; from 100 on they do not hold. */
+/**
+ * Requests are frames of one byte, their number: even ones are answered in the call, odd ones later; from 100 on they
+ * do not hold.
+ */
 function setUp(limits = { requestsInFlightMax: 100, outputBufferBytesMax: 1000 }, memory = new OutputMemory(1e9)): Case {
   const writes: number[][] = []
   const begun: number[] = []
@@ -128,7 +131,7 @@ test('a client that does not take its answers is not read from, and nothing more
   expect([begun, side.reading]).toEqual([[2, 4], true])
 })
 
-test('when the memory of all replies is full, a client that left some unread gets no further one, and whoever reads is served', () => {
+test('when the memory of all replies is full, a client that left some unread gets no further one, and a client that reads is served', () => {
   const limits = { requestsInFlightMax: 10, outputBufferBytesMax: 1e6 }
   const memory = new OutputMemory(250_000)
   const slow = [setUp(limits, memory), setUp(limits, memory)]

@@ -1,9 +1,10 @@
 /**
  * The requests of one connection: begun in the order they came in, answered in that order.
  *
- * A request that holds keeps the next one from starting until it is answered; one that does not lets the next start as soon as
- * its handler returned. No request starts while too many are unanswered, or while the client leaves too many bytes of replies
- * unread: then its connection is not read from either, and nothing is kept for it without bound.
+ * A request that holds keeps the next one from starting until it is answered; one that does not lets the next start
+ * as soon as its handler returned. No request starts while too many are unanswered, or while the client leaves too
+ * many bytes of replies unread: then its connection is not read from either, and nothing is kept for it without
+ * bound.
  */
 import { encodeResponse } from '@tidemark/protocol'
 import { isLater } from '../now.ts'
@@ -15,9 +16,12 @@ export interface PipelineLimits {
   readonly outputBufferBytesMax: number
 }
 
-/** What came in and was not begun, in frames and bytes, beyond which the connection is not read. */
+/** Frames that wait to be begun: with more of them the connection is not read from. */
 const QUEUED_FRAMES_MAX = 64
-/** Less than this that was not taken is no slow reader: the machine tells only when more than it was. */
+/**
+ * A client that has not taken fewer bytes than this is not a slow reader: the machine reports only when it has taken
+ * more.
+ */
 const QUIET_BYTES = 64 * 1024
 
 export type Begun =
@@ -62,7 +66,7 @@ export class Pipeline {
   #closed = false
   #out: Uint8Array[] = []
   #outBytes = 0
-  /** What the client has not taken, as the memory of all was told. */
+  /** Bytes that the client has not taken, as last reported to the memory of all connections. */
   #untakenBytes = 0
 
   constructor(side: PipelineSide, limits: PipelineLimits, memory: OutputMemory) {

@@ -1,4 +1,4 @@
-/** The handlers by API key, and what ApiVersions says of them. */
+/** The handlers by API key, and the versions that ApiVersions advertises. */
 import type { Handler } from './handler.ts'
 
 export interface AdvertisedApi {
@@ -8,8 +8,8 @@ export interface AdvertisedApi {
 }
 
 /**
- * librdkafka before 2.11.1 sends compressed batches only if the advertised range of Produce reaches down to 0, so Kafka 4 still
- * says so (KAFKA-18659); requests of versions 0 to 2 close the connection there and here.
+ * librdkafka before 2.11.1 sends compressed batches only if the advertised range of Produce reaches down to 0, so
+ * Kafka 4 still says so (KAFKA-18659); requests of versions 0 to 2 close the connection there and here.
  */
 const ADVERTISED_FROM: ReadonlyMap<number, number> = new Map([[0, 0]])
 

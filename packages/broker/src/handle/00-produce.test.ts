@@ -56,6 +56,18 @@ describe('produce', () => {
     expect((await produce(client, 'c', { key: 'k' })).error).toBe('NONE')
   })
 
+  test('a record whose own time is beyond the limits of its topic is named in the answer', async () => {
+    const { client } = await setUp()
+    await create(client, 't', { 'message.timestamp.before.max.ms': '60000' })
+    const nowMs = Date.now()
+    expect(await produce(client, 't', { values: ['a', 'b', 'c'], timesMs: [nowMs, nowMs - 120_000, nowMs] })).toMatchObject({
+      error: 'INVALID_TIMESTAMP',
+      recordErrors: [{ batchIndex: 1, batchIndexErrorMessage: expect.stringContaining('60000 ms behind') }],
+      errorMessage: expect.stringContaining('record 1'),
+    })
+    expect((await fetch(client, 't', 0)).highWatermark).toBe(0)
+  })
+
   test('trap 16: a topic with LogAppendTime gets the broker’s time, in the batch and in the answer', async () => {
     const { client } = await setUp()
     await create(client, 't', { 'message.timestamp.type': 'LogAppendTime' })

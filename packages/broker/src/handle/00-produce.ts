@@ -1,23 +1,28 @@
 /**
- * Produce 3 to 13. v3 record format v2 · v5 log start offset · v7 zstd · v8 errors of single records · v9 flexible · v10 current
- * leader · v13 topic ids. Versions 0 to 2 are advertised and not served, as in Kafka (KAFKA-18659; see dispatch/table.ts).
+ * Produce 3 to 13. v3 record format v2 · v5 log start offset · v7 zstd · v8 errors of single records · v9 flexible ·
+ * v10 current leader · v13 topic ids. Versions 0 to 2 are advertised and not served, as in Kafka (KAFKA-18659; see
+ * dispatch/table.ts).
  */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type ProduceRequest, type ProduceResponse } from '@tidemark/protocol'
 import { CloseConnection } from '../dispatch/close.ts'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
+import type { Topic } from '../metadata/topics.ts'
 import { after, allOf, attempt } from '../now.ts'
-import { type AppendContext, append, type Produced, refusalOf, refusedProduce } from '../perform/append.ts'
-import type { Topic } from '../perform/topics.ts'
+import { type AppendContext, append, type Produced, refusalOf, refusedProduce } from '../partition/append.ts'
 import { findTopic } from './find-topic.ts'
+
+type Context = RequestContext<Pick<Services, 'topics' | 'partitions' | 'clock'>>
 
 type Answer = InferInput<typeof ProduceResponse>
 type TopicData = ProduceRequest['topicData'][number]
 
 const TOPIC_IDS_SINCE = 13
 
-export const produce = handler(apis.Produce, { versions: [3, 13], holds: false }, (request, context) => {
-  const appendContext = { version: context.version, nowMs: context.services.platform.clock.now(), acks: request.acks }
+export const produce = handler(apis.Produce, { versions: [3, 13], holds: false }, (request, context: Context) => {
+  const appendContext = { version: context.version, nowMs: context.services.clock.now(), acks: request.acks }
   const answer = after(
     allOf(request.topicData.map((data) => produceTopic(data, appendContext, context))),
     (responses): Answer => ({ responses }),
@@ -32,7 +37,7 @@ function unanswered(answer: Answer): undefined {
   }
 }
 
-function produceTopic(data: TopicData, appendContext: AppendContext, context: RequestContext): Now<Answer['responses'][number]> {
+function produceTopic(data: TopicData, appendContext: AppendContext, context: Context): Now<Answer['responses'][number]> {
   const topic = findTopic(context.services.topics, data, context.version >= TOPIC_IDS_SINCE)
   const produced = data.partitionData.map(({ index, records }) => produceOne(topic, index, records, appendContext, context))
   return after(allOf(produced), (all) => ({
@@ -47,7 +52,7 @@ function produceOne(
   index: number,
   records: Buffer | null,
   appendContext: AppendContext,
-  { services }: RequestContext,
+  { services }: Context,
 ): Now<Produced> {
   const { acks } = appendContext
   if (acks !== 0 && acks !== 1 && acks !== -1) return refusedProduce(ErrorCode.INVALID_REQUIRED_ACKS)

@@ -1,22 +1,29 @@
 /**
- * Fetch 4 to 18. v4 isolation level · v5 log start offset · v7 sessions · v9 leader epoch · v10 zstd · v11 rack · v12 flexible,
- * last fetched epoch · v13 topic ids · v15 replica state · v16 node endpoints · v17, v18 for replicas.
+ * Fetch 4 to 18. v4 isolation level · v5 log start offset · v7 sessions · v9 leader epoch · v10 zstd · v11 rack · v12
+ * flexible, last fetched epoch · v13 topic ids · v15 replica state · v16 node endpoints · v17, v18 for replicas.
  *
  * A session is declined by answering id 0 (KIP-227): the client goes on with full requests.
  */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type FetchRequest, type FetchResponse, type InferInput } from '@tidemark/protocol'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
+import { storageCode } from '../failure.ts'
+import type { Topic } from '../metadata/topics.ts'
 import { after, allOf, attempt } from '../now.ts'
-import { storageCode } from '../perform/failure.ts'
-import { type Read, readAll, type Wanted, waitForBytes } from '../perform/fetch.ts'
-import type { Partition } from '../perform/partition.ts'
-import type { Topic } from '../perform/topics.ts'
+import type { BrokerOptions } from '../options.ts'
+import { type Read, readAll, type Wanted, waitForBytes } from '../partition/fetch.ts'
+import type { Partition } from '../partition/partition.ts'
 import { findTopic } from './find-topic.ts'
 import { leaderEpochFault } from './leader-epoch.ts'
 
+type Context = RequestContext<
+  Pick<Services, 'topics' | 'partitions' | 'clock' | 'outputMemory'> & { readonly options: Pick<BrokerOptions, 'fetchBytesMax'> }
+>
+
 type Answer = InferInput<typeof FetchResponse>
-type Asked = FetchRequest['topics'][number]['partitions'][number]
+type RequestedPartition = FetchRequest['topics'][number]['partitions'][number]
 
 const TOPIC_IDS_SINCE = 13
 const READ_COMMITTED = 1
@@ -24,10 +31,13 @@ const READ_COMMITTED = 1
 const FINAL_EPOCH = -1
 const INITIAL_EPOCH = 0
 
-/** Where the next Fetch of a connection begins to read, so that no partition starves behind others: one connection, one signal. */
+/**
+ * Where the next Fetch of a connection begins to read, so that no partition starves behind others: one connection,
+ * one signal.
+ */
 const turns = new WeakMap<AbortSignal, number>()
 
-export const fetch = handler(apis.Fetch, { versions: [4, 18], holds: true }, (request, context) => {
+export const fetch = handler(apis.Fetch, { versions: [4, 18], holds: true }, (request, context: Context) => {
   const fault = sessionFault(request)
   if (fault !== ErrorCode.NONE) return { errorCode: fault, sessionId: 0, responses: [] }
   return after(allOf(wantedOf(request, context)), (wanted) => serve(request, wanted, context))
@@ -38,7 +48,7 @@ function sessionFault({ sessionId, sessionEpoch }: FetchRequest): number {
   return sessionId === 0 ? ErrorCode.INVALID_FETCH_SESSION_EPOCH : ErrorCode.FETCH_SESSION_ID_NOT_FOUND
 }
 
-function wantedOf(request: FetchRequest, context: RequestContext): Now<Wanted>[] {
+function wantedOf(request: FetchRequest, context: Context): Now<Wanted>[] {
   const { topics } = context.services
   return request.topics.flatMap((asked) => {
     const topic = findTopic(topics, { name: asked.topic, topicId: asked.topicId }, context.version >= TOPIC_IDS_SINCE)
@@ -46,7 +56,7 @@ function wantedOf(request: FetchRequest, context: RequestContext): Now<Wanted>[]
   })
 }
 
-function wantedOne(topic: Topic | number, asked: Asked, context: RequestContext): Now<Wanted> {
+function wantedOne(topic: Topic | number, asked: RequestedPartition, context: Context): Now<Wanted> {
   return after(openOne(topic, asked, context), (opened) => ({
     partition: typeof opened === 'number' ? undefined : opened,
     code: typeof opened === 'number' ? opened : ErrorCode.NONE,
@@ -58,7 +68,7 @@ function wantedOne(topic: Topic | number, asked: Asked, context: RequestContext)
 }
 
 /** The partition, or the error that stands for it. */
-function openOne(topic: Topic | number, asked: Asked, { services }: RequestContext): Now<Partition | number> {
+function openOne(topic: Topic | number, asked: RequestedPartition, { services }: Context): Now<Partition | number> {
   if (typeof topic === 'number') return topic
   return attempt<Partition | number>(() => {
     const partition = services.partitions.open(topic, asked.partition)
@@ -67,22 +77,22 @@ function openOne(topic: Topic | number, asked: Asked, { services }: RequestConte
   }, storageCode)
 }
 
-function serve(request: FetchRequest, wanted: readonly Wanted[], context: RequestContext): Now<Answer> {
-  const { options, platform, outputMemory } = context.services
-  const deadlineMs = platform.clock.monotonic() + request.maxWaitMs
+function serve(request: FetchRequest, wanted: readonly Wanted[], context: Context): Now<Answer> {
+  const { options, clock, outputMemory } = context.services
+  const deadlineMs = clock.monotonic() + request.maxWaitMs
   return look()
 
   function look(): Now<Answer> {
     const turn = turns.get(context.signal) ?? 0
-    const bytesMax = Math.min(request.maxBytes, options.fetchBytesMax, outputMemory.replyBytesMax)
+    const bytesMax = Math.max(0, Math.min(request.maxBytes, options.fetchBytesMax, outputMemory.replyBytesMax))
     const bytesMin = Math.min(request.minBytes, bytesMax)
     outputMemory.take(bytesMax)
     return after(readAll(wanted, wanted.length === 0 ? 0 : turn % wanted.length, bytesMax), (reads) => {
       outputMemory.take(-bytesMax)
       const bytes = reads.reduce((sum, r) => sum + r.bytes, 0)
-      const waitMs = deadlineMs - platform.clock.monotonic()
+      const waitMs = deadlineMs - clock.monotonic()
       const answersNow = bytes >= bytesMin || waitMs <= 0 || wanted.length === 0 || reads.some(isFinal) || context.signal.aborted
-      if (!answersNow) return waitForBytes(wanted, bytesMin - bytes, waitMs, platform.clock, context.signal).then(look)
+      if (!answersNow) return waitForBytes(wanted, bytesMin - bytes, waitMs, clock, context.signal).then(look)
       if (bytes > 0) turns.set(context.signal, turn + 1)
       return answerOf(request, reads, context)
     })
@@ -91,7 +101,7 @@ function serve(request: FetchRequest, wanted: readonly Wanted[], context: Reques
 
 const isFinal = (read: Read): boolean => read.code !== ErrorCode.NONE || read.diverging !== undefined
 
-function answerOf(request: FetchRequest, reads: readonly Read[], context: RequestContext): Answer {
+function answerOf(request: FetchRequest, reads: readonly Read[], context: Context): Answer {
   let i = 0
   const responses = request.topics.map(({ topic, topicId, partitions }) => ({
     topic,
@@ -106,7 +116,7 @@ function answerOf(request: FetchRequest, reads: readonly Read[], context: Reques
 
 type PartitionAnswer = Answer['responses'][number]['partitions'][number]
 
-function partitionAnswer(partitionIndex: number, read: Read, isolationLevel: number, { services }: RequestContext): PartitionAnswer {
+function partitionAnswer(partitionIndex: number, read: Read, isolationLevel: number, { services, node }: Context): PartitionAnswer {
   const moved = read.code === ErrorCode.FENCED_LEADER_EPOCH
   return {
     partitionIndex,
@@ -115,7 +125,7 @@ function partitionAnswer(partitionIndex: number, read: Read, isolationLevel: num
     lastStableOffset: read.highWatermark,
     logStartOffset: read.logStartOffset,
     divergingEpoch: read.diverging,
-    currentLeader: moved ? { leaderId: services.options.nodeId, leaderEpoch: services.topics.leaderEpoch } : undefined,
+    currentLeader: moved ? { leaderId: node.id, leaderEpoch: services.topics.leaderEpoch } : undefined,
     abortedTransactions: isolationLevel === READ_COMMITTED ? [] : null,
     records: read.records,
   }

@@ -1,18 +1,23 @@
 /**
- * ListOffsets 0 to 11. v0 an array of offsets · v2 isolation level · v4 leader epochs · v6 flexible · v7 −3, the record with the latest
- * time · v8 −4, the earliest local record · v9 −5, the latest tiered one · v10 a time limit · v11 −6, the earliest that waits for upload.
+ * ListOffsets 0 to 11. v0 an array of offsets · v2 isolation level · v4 leader epochs · v6 flexible · v7 −3, the
+ * record with the latest time · v8 −4, the earliest local record · v9 −5, the latest tiered one · v10 a time limit ·
+ * v11 −6, the earliest that waits for upload.
  */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type ListOffsetsRequest, type ListOffsetsResponse } from '@tidemark/protocol'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
+import { storageCode } from '../failure.ts'
 import { after, allOf, attempt } from '../now.ts'
-import { storageCode } from '../perform/failure.ts'
-import { type Found, firstAtOrAfter, latestByTime } from '../perform/find-time.ts'
-import type { Partition } from '../perform/partition.ts'
+import { type FoundRecord, firstAtOrAfter, latestByTime } from '../partition/find-time.ts'
+import type { Partition } from '../partition/partition.ts'
 import { leaderEpochFault } from './leader-epoch.ts'
 
+type Context = RequestContext<Pick<Services, 'topics' | 'partitions'>>
+
 type Answer = InferInput<typeof ListOffsetsResponse>['topics'][number]['partitions'][number]
-type Asked = ListOffsetsRequest['topics'][number]['partitions'][number]
+type RequestedPartition = ListOffsetsRequest['topics'][number]['partitions'][number]
 
 const LATEST = -1
 const EARLIEST = -2
@@ -29,12 +34,12 @@ const SINCE: ReadonlyMap<number, number> = new Map([
   [EARLIEST_PENDING_UPLOAD, 11],
 ])
 
-const NONE: Found = { offset: -1, timestampMs: -1, leaderEpoch: -1 }
+const NONE: FoundRecord = { offset: -1, timestampMs: -1, leaderEpoch: -1 }
 
-export const listOffsets = handler(apis.ListOffsets, { versions: [0, 11], holds: true }, (request, context) => {
+export const listOffsets = handler(apis.ListOffsets, { versions: [0, 11], holds: true }, (request, context: Context) => {
   const topics = request.topics.map(({ name, partitions }) => {
     const times = Map.groupBy(partitions, (p) => p.partitionIndex)
-    const isTwice = (asked: Asked): boolean => times.get(asked.partitionIndex)!.length > 1
+    const isTwice = (asked: RequestedPartition): boolean => times.get(asked.partitionIndex)!.length > 1
     const answers = partitions.map((asked) =>
       isTwice(asked)
         ? failed(asked, ErrorCode.INVALID_REQUEST)
@@ -48,14 +53,14 @@ export const listOffsets = handler(apis.ListOffsets, { versions: [0, 11], holds:
   return after(allOf(topics), (all) => ({ topics: all }))
 })
 
-const failed = ({ partitionIndex }: Asked, errorCode: number): Answer => ({ partitionIndex, errorCode })
+const failed = ({ partitionIndex }: RequestedPartition, errorCode: number): Answer => ({ partitionIndex, errorCode })
 
-function answerOf(topicName: string, asked: Asked, context: RequestContext): Now<Answer> {
+function answerOf(topicName: string, asked: RequestedPartition, context: Context): Now<Answer> {
   const { services, version } = context
   const topic = services.topics.byName(topicName)
   const partition = topic && services.partitions.open(topic, asked.partitionIndex)
   if (partition === undefined) return failed(asked, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-  // A time that is no safe integer: there is no such record, and it is no special value either.
+  // A time beyond the safe integers (NaN) finds no record, and is not a special value either.
   if (asked.timestamp < 0 && version < (SINCE.get(asked.timestamp) ?? 0)) return failed(asked, ErrorCode.UNSUPPORTED_VERSION)
   return after(partition, (it) => {
     const fault = leaderEpochFault(asked.currentLeaderEpoch, it)
@@ -64,7 +69,7 @@ function answerOf(topicName: string, asked: Asked, context: RequestContext): Now
   })
 }
 
-const shown = ({ partitionIndex }: Asked, { offset, timestampMs, leaderEpoch }: Found): Answer => ({
+const shown = ({ partitionIndex }: RequestedPartition, { offset, timestampMs, leaderEpoch }: FoundRecord): Answer => ({
   partitionIndex,
   errorCode: ErrorCode.NONE,
   offset,
@@ -72,7 +77,7 @@ const shown = ({ partitionIndex }: Asked, { offset, timestampMs, leaderEpoch }: 
   leaderEpoch,
 })
 
-function find(partition: Partition, timestamp: number): Now<Found> {
+function find(partition: Partition, timestamp: number): Now<FoundRecord> {
   switch (timestamp) {
     case LATEST:
       return { offset: partition.highWatermark, timestampMs: -1, leaderEpoch: partition.leaderEpoch }
@@ -93,8 +98,11 @@ function find(partition: Partition, timestamp: number): Now<Found> {
   }
 }
 
-/** v0: offsets at which segments begin, newest first, at most as many as asked for; the end first where the latest is asked for. */
-function oldStyle(partition: Partition, { partitionIndex, timestamp, maxNumOffsets }: Asked): Now<Answer> {
+/**
+ * v0: offsets at which segments begin, newest first, at most as many as asked for; the end first where the latest is
+ * asked for.
+ */
+function oldStyle(partition: Partition, { partitionIndex, timestamp, maxNumOffsets }: RequestedPartition): Now<Answer> {
   return after(partition.log.segments(), (segments) => {
     const starts = segments.map((s) => s.baseOffset).reverse()
     const offsets =

@@ -1,40 +1,47 @@
 /**
- * Metadata 0 to 13. v1 controller, null for all topics (v0: an empty list) · v2 cluster id · v4 auto-creation as a flag · v5 offline
- * replicas · v7 leader epoch · v8 authorized operations · v9 flexible · v10 topic ids · v12 topics by id alone · v13 top-level error.
+ * Metadata 0 to 13. v1 controller, null for all topics (v0: an empty list) · v2 cluster id · v4 auto-creation as a
+ * flag · v5 offline replicas · v7 leader epoch · v8 authorized operations · v9 flexible · v10 topic ids · v12 topics
+ * by id alone · v13 top-level error.
  */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type MetadataRequest, type MetadataResponse, ZERO_UUID } from '@tidemark/protocol'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
+import type { Topic } from '../metadata/topics.ts'
 import { after, allOf } from '../now.ts'
-import type { Topic } from '../perform/topics.ts'
+import type { BrokerOptions } from '../options.ts'
 import { nameFault, OFFSETS_TOPIC } from '../state/topics/names.ts'
 
+type Context = RequestContext<Pick<Services, 'topics' | 'clusterId'> & { readonly options: Pick<BrokerOptions, 'offsetsPartitions'> }>
+
 type TopicAnswer = InferInput<typeof MetadataResponse>['topics'][number]
-type Asked = NonNullable<MetadataRequest['topics']>[number]
+type RequestedTopic = NonNullable<MetadataRequest['topics']>[number]
 
 /** Before, an answer cannot leave the name out. */
 const NULL_NAME_SINCE = 12
 
-export const metadata = handler(apis.Metadata, { versions: [0, 13], holds: true }, (request, context) => {
-  const { options, topics: known, clusterId } = context.services
+export const metadata = handler(apis.Metadata, { versions: [0, 13], holds: true }, (request, context: Context) => {
+  const { node, listener } = context
+  const { topics: known, clusterId } = context.services
   const wantsAll = request.topics === null || (context.version === 0 && request.topics.length === 0)
   const topics = wantsAll
     ? [...known.all()].map((topic) => describe(topic, context))
     : allOf(unique(request.topics!).map((asked) => find(asked, request.allowAutoTopicCreation, context)))
   return after(topics, (described) => ({
-    brokers: [{ nodeId: options.nodeId, host: context.advertised.host, port: context.advertised.port, rack: options.rack }],
+    brokers: [{ nodeId: node.id, ...listener.advertised, rack: node.rack }],
     clusterId,
-    controllerId: options.nodeId,
+    controllerId: node.id,
     topics: described,
   }))
 })
 
-function unique(asked: readonly Asked[]): Asked[] {
+function unique(asked: readonly RequestedTopic[]): RequestedTopic[] {
   const seen = new Map(asked.map((a) => [a.name ?? a.topicId, a]))
   return [...seen.values()]
 }
 
-function find(asked: Asked, mayCreate: boolean, context: RequestContext): Now<TopicAnswer> {
+function find(asked: RequestedTopic, mayCreate: boolean, context: Context): Now<TopicAnswer> {
   const { topics } = context.services
   const { name, topicId } = asked
   if (name === null) {
@@ -50,7 +57,7 @@ function find(asked: Asked, mayCreate: boolean, context: RequestContext): Now<To
 }
 
 /** The new topic, an error code, or undefined where topics are not made this way. */
-function create(name: string, { services }: RequestContext): Now<Topic | number> | undefined {
+function create(name: string, { services }: Context): Now<Topic | number> | undefined {
   if (name === OFFSETS_TOPIC) return services.topics.internal(name, services.options.offsetsPartitions)
   const created = services.topics.autoCreate(name)
   return created && after(created, (it) => (it.kind === 'created' ? it.topic : it.code))
@@ -58,8 +65,7 @@ function create(name: string, { services }: RequestContext): Now<Topic | number>
 
 const unknown = (name: string | null, topicId: string, errorCode: number): TopicAnswer => ({ errorCode, name, topicId, partitions: [] })
 
-function describe(topic: Topic, { services }: RequestContext): TopicAnswer {
-  const { nodeId } = services.options
+function describe(topic: Topic, { services, node }: Context): TopicAnswer {
   const { leaderEpoch } = services.topics
   return {
     errorCode: ErrorCode.NONE,
@@ -69,10 +75,10 @@ function describe(topic: Topic, { services }: RequestContext): TopicAnswer {
     partitions: Array.from({ length: topic.partitions }, (_, partitionIndex) => ({
       errorCode: ErrorCode.NONE,
       partitionIndex,
-      leaderId: nodeId,
+      leaderId: node.id,
       leaderEpoch,
-      replicaNodes: [nodeId],
-      isrNodes: [nodeId],
+      replicaNodes: [node.id],
+      isrNodes: [node.id],
     })),
   }
 }

@@ -1,25 +1,32 @@
 /**
- * OffsetCommit 0 to 10. v1 generation, member and a time · v2–4 retention time · v6 leader epoch · v7 static members · v8 flexible ·
- * v9 GROUP_ID_NOT_FOUND for a group that is not there · v10 topics by id.
+ * OffsetCommit 0 to 10. v1 generation, member and a time · v2–4 retention time · v6 leader epoch · v7 static members
+ * · v8 flexible · v9 GROUP_ID_NOT_FOUND for a group that does not exist · v10 topics by id.
  */
 import { apis, ErrorCode, type OffsetCommitRequest, ZERO_UUID } from '@tidemark/protocol'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
+import type { Topic } from '../metadata/topics.ts'
 import { after } from '../now.ts'
-import type { Topic } from '../perform/topics.ts'
 import type { CommitEntry } from '../state/offsets/commit.ts'
+import { hasPartition } from '../state/topics/metadata.ts'
 import { findTopic } from './find-topic.ts'
+
+type Context = RequestContext<Pick<Services, 'topics' | 'groups'>>
 
 const OWN_ERROR_FROM = 9
 const TOPIC_IDS_FROM = 10
 
-type AskedTopic = OffsetCommitRequest['topics'][number]
-type AskedPartition = AskedTopic['partitions'][number]
+type RequestedTopic = OffsetCommitRequest['topics'][number]
+type RequestedPartition = RequestedTopic['partitions'][number]
 
-export const offsetCommit = handler(apis.OffsetCommit, { versions: [0, 10], holds: false }, (request, context) => {
+export const offsetCommit = handler(apis.OffsetCommit, { versions: [0, 10], holds: false }, (request, context: Context) => {
   const { services, version, signal } = context
   const found = request.topics.map((asked) => ({ asked, topic: findTopic(services.topics, asked, version >= TOPIC_IDS_FROM) }))
   const entries = found.flatMap(({ asked, topic }) =>
-    typeof topic === 'number' ? [] : asked.partitions.filter((p) => exists(topic, p)).map((p) => entryOf(topic, asked, p)),
+    typeof topic === 'number'
+      ? []
+      : asked.partitions.filter((p) => hasPartition(topic, p.partitionIndex)).map((p) => entryOf(topic, asked, p)),
   )
   const codes = entries.length === 0 ? [] : services.groups.commit({ ...whoCommits(request, context), entries }, signal)
   return after(codes, (decided) => {
@@ -30,16 +37,19 @@ export const offsetCommit = handler(apis.OffsetCommit, { versions: [0, 10], hold
       topicId: asked.topicId,
       partitions: asked.partitions.map((p) => ({
         partitionIndex: p.partitionIndex,
-        errorCode: typeof topic === 'number' ? topic : exists(topic, p) ? decided[next++]! : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+        errorCode:
+          typeof topic === 'number'
+            ? topic
+            : hasPartition(topic, p.partitionIndex)
+              ? decided[next++]!
+              : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
       })),
     }))
     return { topics }
   })
 })
 
-const exists = (topic: Topic, { partitionIndex }: AskedPartition): boolean => partitionIndex >= 0 && partitionIndex < topic.partitions
-
-const whoCommits = (request: OffsetCommitRequest, { version }: RequestContext) => ({
+const whoCommits = (request: OffsetCommitRequest, { version }: Context) => ({
   groupId: request.groupId,
   generationId: request.generationIdOrMemberEpoch,
   memberId: request.memberId,
@@ -48,7 +58,7 @@ const whoCommits = (request: OffsetCommitRequest, { version }: RequestContext) =
   knowsGroupIdNotFound: version >= OWN_ERROR_FROM,
 })
 
-const entryOf = (topic: Topic, asked: AskedTopic, p: AskedPartition): CommitEntry => ({
+const entryOf = (topic: Topic, asked: RequestedTopic, p: RequestedPartition): CommitEntry => ({
   topic: topic.name,
   topicId: asked.topicId === ZERO_UUID ? ZERO_UUID : topic.id,
   partition: p.partitionIndex,

@@ -1,13 +1,18 @@
 /**
- * OffsetFetch 0 to 10. v2 all topics, an error of the group · v5 leader epoch · v6 flexible · v7 RequireStable (nothing is unstable
- * where there are no transactions) · v8 several groups · v9 member epoch of the newer protocol · v10 topics by id.
+ * OffsetFetch 0 to 10. v2 all topics, an error of the group · v5 leader epoch · v6 flexible · v7 RequireStable
+ * (nothing is unstable where there are no transactions) · v8 several groups · v9 member epoch of the newer protocol ·
+ * v10 topics by id.
  */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type OffsetFetchRequest, type OffsetFetchResponse, ZERO_UUID } from '@tidemark/protocol'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import type { FetchedGroup } from '../coordinate/groups.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
 import { after, allOf } from '../now.ts'
-import type { FetchedGroup } from '../perform/coordinator/groups.ts'
 import type { FetchedTopic, FetchTopic } from '../state/offsets/fetch.ts'
+
+type Context = RequestContext<Pick<Services, 'topics' | 'groups'>>
 
 const GROUP_ERROR_FROM = 2
 const GROUPS_FROM = 8
@@ -16,9 +21,9 @@ const TOPIC_IDS_FROM = 10
 type Response = InferInput<typeof OffsetFetchResponse>
 type GroupAnswer = NonNullable<Response['groups']>[number]
 type TopicAnswer = GroupAnswer['topics'][number]
-type AskedGroup = OffsetFetchRequest['groups'][number]
+type RequestedGroup = OffsetFetchRequest['groups'][number]
 
-export const offsetFetch = handler(apis.OffsetFetch, { versions: [0, 10] }, (request, context): Now<Response> => {
+export const offsetFetch = handler(apis.OffsetFetch, { versions: [0, 10] }, (request, context: Context): Now<Response> => {
   if (context.version >= GROUPS_FROM) {
     return after(allOf(request.groups.map((group) => fetchGroup(group, context))), (groups) => ({ groups }))
   }
@@ -27,7 +32,7 @@ export const offsetFetch = handler(apis.OffsetFetch, { versions: [0, 10] }, (req
   return after(context.services.groups.fetchOffsets(groupId, topics), (fetched) => oneGroup(fetched, topics, context.version))
 })
 
-/** Before version 2 the error of a group stands with each partition. */
+/** Before version 2 the error of a group is given for each partition. */
 function oneGroup({ errorCode, topics }: FetchedGroup, asked: readonly FetchTopic[] | null, version: number): Response {
   if (version >= GROUP_ERROR_FROM || errorCode === ErrorCode.NONE) {
     return { errorCode, topics: topics.map(({ name, partitions }) => ({ name, partitions: answersOf(partitions) })) }
@@ -35,7 +40,7 @@ function oneGroup({ errorCode, topics }: FetchedGroup, asked: readonly FetchTopi
   return { topics: (asked ?? []).map(({ name, partitions }) => ({ name, partitions: refused(partitions, errorCode) })) }
 }
 
-function fetchGroup(asked: AskedGroup, context: RequestContext): Now<GroupAnswer> {
+function fetchGroup(asked: RequestedGroup, context: Context): Now<GroupAnswer> {
   const { groups } = context.services
   const { groupId } = asked
   if (context.version < TOPIC_IDS_FROM || asked.topics === null) {
@@ -65,8 +70,8 @@ function fetchGroup(asked: AskedGroup, context: RequestContext): Now<GroupAnswer
   })
 }
 
-/** From version 10 on a topic has only its id: one that is gone cannot be told. */
-function namedTopic({ name, partitions }: FetchedTopic, { version, services }: RequestContext): TopicAnswer[] {
+/** From version 10 on a topic has only its id: a deleted one cannot be named. */
+function namedTopic({ name, partitions }: FetchedTopic, { version, services }: Context): TopicAnswer[] {
   if (version < TOPIC_IDS_FROM) return [{ name, partitions: answersOf(partitions) }]
   const topic = services.topics.byName(name)
   return topic === undefined ? [] : [{ topicId: topic.id, partitions: answersOf(partitions) }]

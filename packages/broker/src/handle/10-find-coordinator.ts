@@ -1,9 +1,15 @@
 /**
- * FindCoordinator 0 to 6. v1 kind of key, message · v3 flexible · v4 several keys · v5 transactions of version 2 · v6 share groups.
- * This node coordinates every group. There are no transactions here, so their coordinator cannot be had.
+ * FindCoordinator 0 to 6. v1 kind of key, message · v3 flexible · v4 several keys · v5 transactions of version 2 · v6
+ * share groups.
+ *
+ * This node coordinates every group and every transactional id. Transactions are not served yet: a transactional
+ * producer finds its coordinator and gets UNSUPPORTED_VERSION from InitProducerId, which is final. A retriable error
+ * here would keep it asking until its time-out. Keys of share groups, which only brokers ask for, get
+ * INVALID_REQUEST, as from a Kafka broker without share groups.
  */
 import { apis, ErrorCode, errorOf } from '@tidemark/protocol'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
 
 const GROUP = 0
 const TRANSACTION = 1
@@ -16,16 +22,16 @@ export const findCoordinator = handler(apis.FindCoordinator, { versions: [0, 6] 
   return coordinator
 })
 
-function coordinatorOf(key: string, keyType: number, { services, advertised }: RequestContext) {
+function coordinatorOf(key: string, keyType: number, { node, listener }: RequestContext) {
   const errorCode = errorCodeOf(key, keyType)
   if (errorCode !== ErrorCode.NONE) return { key, nodeId: -1, host: '', port: -1, errorCode, errorMessage: messageOf(errorCode) }
-  const { host, port } = advertised
-  return { key, nodeId: services.options.nodeId, host, port, errorCode, errorMessage: '' }
+  const { host, port } = listener.advertised
+  return { key, nodeId: node.id, host, port, errorCode, errorMessage: '' }
 }
 
 function errorCodeOf(key: string, keyType: number): number {
   if (keyType === GROUP) return key === '' ? ErrorCode.INVALID_GROUP_ID : ErrorCode.NONE
-  return keyType === TRANSACTION ? ErrorCode.COORDINATOR_NOT_AVAILABLE : ErrorCode.INVALID_REQUEST
+  return keyType === TRANSACTION ? ErrorCode.NONE : ErrorCode.INVALID_REQUEST
 }
 
 const messageOf = (errorCode: number): string => {

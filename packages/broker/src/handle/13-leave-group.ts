@@ -1,11 +1,15 @@
 /** LeaveGroup 0 to 5. v3 several members, by id or by instance id · v4 flexible · v5 a reason. */
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
 import { after } from '../now.ts'
+
+type Context = RequestContext<Pick<Services, 'groups'>>
 
 const MEMBERS_FROM = 3
 
-export const leaveGroup = handler(apis.LeaveGroup, { versions: [0, 5] }, (request, { version, services, signal }) => {
+export const leaveGroup = handler(apis.LeaveGroup, { versions: [0, 5] }, (request, { version, services, signal }: Context) => {
   const { groupId, memberId } = request
   const members = version >= MEMBERS_FROM ? request.members : [{ memberId, groupInstanceId: null }]
   return after(services.groups.leave({ groupId, members }, signal), (reply) => {

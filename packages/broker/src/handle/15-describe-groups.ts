@@ -1,17 +1,21 @@
 /**
- * DescribeGroups 0 to 6. v3 authorized operations · v4 static members · v5 flexible · v6 GROUP_ID_NOT_FOUND and a message for a
- * group that is not there; before, it is Dead without an error (KIP-1043).
+ * DescribeGroups 0 to 6. v3 authorized operations · v4 static members · v5 flexible · v6 GROUP_ID_NOT_FOUND and a
+ * message for a group that does not exist; before, it is Dead without an error (KIP-1043).
  */
 import { apis, type DescribeGroupsResponse, ErrorCode, type InferInput } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
 import { after, allOf } from '../now.ts'
 import type { DescribedGroup } from '../state/group/describe.ts'
+
+type Context = RequestContext<Pick<Services, 'groups'>>
 
 const NOT_FOUND_FROM = 6
 
 type Answer = InferInput<typeof DescribeGroupsResponse>['groups'][number]
 
-export const describeGroups = handler(apis.DescribeGroups, { versions: [0, 6] }, (request, { version, services }) => {
+export const describeGroups = handler(apis.DescribeGroups, { versions: [0, 6] }, (request, { version, services }: Context) => {
   const described = request.groups.map((groupId) => after(services.groups.describe(groupId), (group) => answer(groupId, group, version)))
   return after(allOf(described), (groups) => ({ groups }))
 })

@@ -1,18 +1,26 @@
-/** CreateTopics 0 to 7. v1 validate only, messages · v4 −1 for the defaults · v5 flexible, configs echoed · v7 topic ids. */
+/**
+ * CreateTopics 0 to 7. v1 validate only, messages · v4 −1 for the defaults · v5 flexible, configs echoed · v7 topic
+ * ids.
+ */
 import type { Now } from '@tidemark/platform'
 import { apis, type CreateTopicsRequest, type CreateTopicsResponse, ErrorCode, type InferInput, ZERO_UUID } from '@tidemark/protocol'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
 import { after, allOf } from '../now.ts'
+import type { BrokerOptions } from '../options.ts'
 import { allConfigs, type TopicConfig } from '../state/topics/configs.ts'
 
+type Context = RequestContext<Pick<Services, 'topics'> & { readonly options: Pick<BrokerOptions, 'messageBytesMax' | 'segmentBytesMax'> }>
+
 type Answer = InferInput<typeof CreateTopicsResponse>['topics'][number]
-type Asked = CreateTopicsRequest['topics'][number]
+type RequestedTopic = CreateTopicsRequest['topics'][number]
 
 /** Kafka's `DescribeConfigsResponse.ConfigSource`. */
 const FROM_TOPIC = 1
 const FROM_DEFAULT = 5
 
-export const createTopics = handler(apis.CreateTopics, { versions: [0, 7], holds: true }, (request, context) => {
+export const createTopics = handler(apis.CreateTopics, { versions: [0, 7], holds: true }, (request, context: Context) => {
   const counts = new Map<string, number>()
   for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1)
   const answers: Now<Answer>[] = []
@@ -29,7 +37,7 @@ export const createTopics = handler(apis.CreateTopics, { versions: [0, 7], holds
 
 const refused = (name: string, errorCode: number, errorMessage: string): Answer => ({ name, errorCode, errorMessage })
 
-function create(asked: Asked, validateOnly: boolean, context: RequestContext): Now<Answer> {
+function create(asked: RequestedTopic, validateOnly: boolean, context: Context): Now<Answer> {
   const { topics } = context.services
   if (validateOnly) {
     const decided = topics.decide(asked)
@@ -43,7 +51,7 @@ function create(asked: Asked, validateOnly: boolean, context: RequestContext): N
   })
 }
 
-function made(name: string, topicId: string, numPartitions: number, given: readonly TopicConfig[], { services }: RequestContext): Answer {
+function made(name: string, topicId: string, numPartitions: number, given: readonly TopicConfig[], { services }: Context): Answer {
   const configs = allConfigs(given, services.options).map(({ name: config, value, isDefault }) => ({
     name: config,
     value,

@@ -1,18 +1,23 @@
 /** DeleteTopics 0 to 6. v4 flexible · v5 messages · v6 topics by name or id. */
 import type { Now } from '@tidemark/platform'
 import { apis, type DeleteTopicsRequest, type DeleteTopicsResponse, ErrorCode, type InferInput, ZERO_UUID } from '@tidemark/protocol'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
 import { after, allOf } from '../now.ts'
 
-type Answer = InferInput<typeof DeleteTopicsResponse>['responses'][number]
-type Asked = DeleteTopicsRequest['topics'][number]
+type Context = RequestContext<Pick<Services, 'topics'>>
 
-export const deleteTopics = handler(apis.DeleteTopics, { versions: [0, 6], holds: true }, (request, context) => {
-  const asked: readonly Asked[] = context.version >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))
+type Answer = InferInput<typeof DeleteTopicsResponse>['responses'][number]
+type RequestedTopic = DeleteTopicsRequest['topics'][number]
+
+export const deleteTopics = handler(apis.DeleteTopics, { versions: [0, 6], holds: true }, (request, context: Context) => {
+  const asked: readonly RequestedTopic[] =
+    context.version >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))
   return after(allOf(asked.map((one) => deleteOne(one, context))), (responses) => ({ responses }))
 })
 
-function deleteOne({ name, topicId }: Asked, { services: { topics } }: RequestContext): Now<Answer> {
+function deleteOne({ name, topicId }: RequestedTopic, { services: { topics } }: Context): Now<Answer> {
   const byId = topicId !== ZERO_UUID
   if (byId === (name !== null)) {
     return { name, topicId, errorCode: ErrorCode.INVALID_REQUEST, errorMessage: 'A topic is named by its name or by its id.' }

@@ -1,15 +1,22 @@
-/** OffsetForLeaderEpoch 0 to 4. v1 the epoch in the answer · v2 the epoch that the client knows · v3 replica id · v4 flexible. */
+/**
+ * OffsetForLeaderEpoch 0 to 4. v1 the epoch in the answer · v2 the epoch that the client knows · v3 replica id · v4
+ * flexible.
+ */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type InferInput, type OffsetForLeaderEpochRequest, type OffsetForLeaderEpochResponse } from '@tidemark/protocol'
-import { handler, type RequestContext } from '../dispatch/handler.ts'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
+import { storageCode } from '../failure.ts'
 import { after, allOf, attempt } from '../now.ts'
-import { storageCode } from '../perform/failure.ts'
 import { leaderEpochFault } from './leader-epoch.ts'
 
-type Answer = InferInput<typeof OffsetForLeaderEpochResponse>['topics'][number]['partitions'][number]
-type Asked = OffsetForLeaderEpochRequest['topics'][number]['partitions'][number]
+type Context = RequestContext<Pick<Services, 'topics' | 'partitions'>>
 
-export const offsetForLeaderEpoch = handler(apis.OffsetForLeaderEpoch, { versions: [0, 4], holds: true }, (request, context) => {
+type Answer = InferInput<typeof OffsetForLeaderEpochResponse>['topics'][number]['partitions'][number]
+type RequestedPartition = OffsetForLeaderEpochRequest['topics'][number]['partitions'][number]
+
+export const offsetForLeaderEpoch = handler(apis.OffsetForLeaderEpoch, { versions: [0, 4], holds: true }, (request, context: Context) => {
   const topics = request.topics.map(({ topic, partitions }) =>
     after(
       allOf(
@@ -26,9 +33,9 @@ export const offsetForLeaderEpoch = handler(apis.OffsetForLeaderEpoch, { version
   return after(allOf(topics), (answers) => ({ topics: answers }))
 })
 
-const failed = ({ partition }: Asked, errorCode: number): Answer => ({ partition, errorCode })
+const failed = ({ partition }: RequestedPartition, errorCode: number): Answer => ({ partition, errorCode })
 
-function answerOf(topicName: string, asked: Asked, { services }: RequestContext): Now<Answer> {
+function answerOf(topicName: string, asked: RequestedPartition, { services }: Context): Now<Answer> {
   const topic = services.topics.byName(topicName)
   const partition = topic && services.partitions.open(topic, asked.partition)
   if (partition === undefined) return failed(asked, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)

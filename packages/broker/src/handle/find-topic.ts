@@ -1,6 +1,6 @@
 /** How requests name a topic: by name, or from some version on by id. */
 import { ErrorCode, ZERO_UUID } from '@tidemark/protocol'
-import type { Topic, Topics } from '../perform/topics.ts'
+import type { Topic, Topics } from '../metadata/topics.ts'
 
 export interface NamedTopic {
   readonly name: string

@@ -12,8 +12,10 @@ import {
   type InferInput,
 } from '@tidemark/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Handler, RequestContext } from '../dispatch/handler.ts'
-import { inMemory, ManualClock, type Parts, settle } from '../perform/coordinator/rig.case.ts'
+import { inMemory, ManualClock, type Parts, settle } from '../coordinate/rig.case.ts'
+import type { Handler } from '../dispatch/handler.ts'
+import { ANONYMOUS, type RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
 import { offsetCommit } from './08-offset-commit.ts'
 import { offsetFetch } from './09-offset-fetch.ts'
 import { findCoordinator } from './10-find-coordinator.ts'
@@ -23,6 +25,7 @@ import { leaveGroup } from './13-leave-group.ts'
 import { syncGroup } from './14-sync-group.ts'
 import { describeGroups } from './15-describe-groups.ts'
 import { listGroups } from './16-list-groups.ts'
+import { initProducerId } from './22-init-producer-id.ts'
 
 const UNKNOWN_ID = 'f'.repeat(32)
 const NO_OPERATIONS = -2147483648
@@ -44,16 +47,18 @@ const bytesOf = (chunks: readonly Uint8Array[]): Buffer => Buffer.concat(chunks)
 /** The request as a client of that version would send it, and the answer as the client would read it. */
 async function ask<A extends Api>(h: Handler<A>, version: number, body: InferInput<A['request']>): Promise<Infer<A['response']>> {
   const { clientId, body: request } = decodeRequest(h.api, version, bytesOf(encodeRequest(h.api, version, 1, 'app', body)))
-  const context: RequestContext = {
+  const context: RequestContext<Services> = {
     version,
     clientId,
     clientHost: '/10.0.0.7',
-    advertised: { host: 'broker.example', port: 9092 },
+    principal: ANONYMOUS,
+    listener: { name: 'PLAINTEXT', advertised: { host: 'broker.example', port: 9092 } },
+    node: { id: 1, rack: null },
     signal: new AbortController().signal,
     services: {
       ...broker,
       clusterId: '',
-      platform: broker.options.platform,
+      clock: broker.options.platform.clock,
       producerIds: undefined as never,
       outputMemory: undefined as never,
     },
@@ -127,7 +132,7 @@ describe('OffsetCommit', () => {
     ])
   })
 
-  it('an offset that is no safe integer is answered for its partition, and the connection lives on', async () => {
+  it('an offset that is not a safe integer is answered for its partition, and the connection lives on', async () => {
     const frame = bytesOf(
       encodeRequest(apis.OffsetCommit, 9, 1, 'app', {
         groupId: 'g',
@@ -140,12 +145,12 @@ describe('OffsetCommit', () => {
     const { body } = decodeRequest(apis.OffsetCommit, 9, frame)
     const answer = await ask(offsetCommit, 9, { groupId: 'g', topics: [] })
     expect(answer.topics).toEqual([])
-    const context = { version: 9, services: broker, signal: new AbortController().signal } as unknown as RequestContext
+    const context = { version: 9, services: broker, signal: new AbortController().signal } as unknown as RequestContext<Services>
     const decided = await offsetCommit.handle(body, context)
     expect(decided!.topics[0]!.partitions.map((p) => nameOf(p.errorCode))).toEqual(['OFFSET_OUT_OF_RANGE', 'NONE'])
   })
 
-  it('trap 35: a generation for a group that is not there is GROUP_ID_NOT_FOUND from v9 on, before ILLEGAL_GENERATION', async () => {
+  it('trap 35: a generation for a group that does not exist is GROUP_ID_NOT_FOUND from v9 on, before ILLEGAL_GENERATION', async () => {
     const body = {
       groupId: 'x',
       generationIdOrMemberEpoch: 1,
@@ -268,10 +273,23 @@ describe('FindCoordinator', () => {
     expect(answer).toMatchObject({ errorCode: 0, nodeId: 1, host: 'broker.example', port: 9092 })
     expect(nameOf((await ask(findCoordinator, version, { key: '' })).errorCode)).toBe('INVALID_GROUP_ID')
     if (version === 0) return
-    const transaction = await ask(findCoordinator, version, { key: 't', keyType: 1 })
-    expect(transaction).toMatchObject({ errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, nodeId: -1, host: '', port: -1 })
-    expect(transaction.errorMessage).not.toBe('')
+    const share = await ask(findCoordinator, version, { key: 's', keyType: 2 })
+    expect(share).toMatchObject({ errorCode: ErrorCode.INVALID_REQUEST, nodeId: -1, host: '', port: -1 })
+    expect(share.errorMessage).not.toBe('')
   })
+
+  it.each(versionsOf(findCoordinator).slice(1))(
+    'v%i: a transactional producer finds this node, and InitProducerId tells it at once that transactions are not served',
+    async (version) => {
+      const answer = await ask(findCoordinator, version, { key: 't', coordinatorKeys: ['t'], keyType: 1 })
+      const found = version >= 4 ? answer.coordinators[0]! : answer
+      expect(found).toMatchObject({ errorCode: 0, nodeId: 1, host: 'broker.example', port: 9092 })
+      for (const initVersion of versionsOf(initProducerId)) {
+        const init = await ask(initProducerId, initVersion, { transactionalId: 't', transactionTimeoutMs: 1000 })
+        expect(nameOf(init.errorCode)).toBe('UNSUPPORTED_VERSION')
+      }
+    },
+  )
 
   it.each([4, 5, 6])('v%i answers several keys', async (version) => {
     const answer = await ask(findCoordinator, version, { coordinatorKeys: ['a', '', 'b'] })
@@ -280,8 +298,8 @@ describe('FindCoordinator', () => {
       ['', 'INVALID_GROUP_ID', -1, '', -1],
       ['b', 'NONE', 1, 'broker.example', 9092],
     ])
-    const others = await ask(findCoordinator, version, { keyType: 2, coordinatorKeys: ['s'] })
-    expect(others.coordinators.map((c) => nameOf(c.errorCode))).toEqual(['INVALID_REQUEST'])
+    const shares = await ask(findCoordinator, version, { keyType: 2, coordinatorKeys: ['s'] })
+    expect(shares.coordinators.map((c) => nameOf(c.errorCode))).toEqual(['INVALID_REQUEST'])
   })
 })
 
@@ -310,7 +328,7 @@ describe('JoinGroup', () => {
     await ask(joinGroup, 0, joining())
     expect((await broker.groups.describe('g')) as object).toMatchObject({ members: [{ clientHost: '/10.0.0.7', clientId: 'app' }] })
     await ask(joinGroup, 1, { ...joining(), groupId: 'one' })
-    // Whoever never asks for its assignment is out after the rebalance time-out.
+    // A member that never asks for its assignment is removed after the rebalance time-out.
     clock.advance(9_999)
     const { groups } = await ask(describeGroups, 5, { groups: ['g', 'one'] })
     expect(groups.map((g) => g.groupState)).toEqual(['CompletingRebalance', 'CompletingRebalance'])
@@ -386,7 +404,7 @@ describe('SyncGroup, Heartbeat, LeaveGroup', () => {
 
 describe('DescribeGroups and ListGroups', () => {
   it.each(versionsOf(describeGroups))(
-    'trap 37: DescribeGroups v%i shows members; a group that is not there is Dead, from v6 on GROUP_ID_NOT_FOUND',
+    'trap 37: DescribeGroups v%i shows members; a group that does not exist is Dead, from v6 on GROUP_ID_NOT_FOUND',
     async (version) => {
       const memberId = await stable('i')
       const { groups } = await ask(describeGroups, version, { groups: ['g', 'unknown'] })

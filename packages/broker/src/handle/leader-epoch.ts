@@ -1,6 +1,6 @@
 /** Whether a client knows the epoch in which a partition is led now (KIP-320). */
 import { ErrorCode } from '@tidemark/protocol'
-import type { Partition } from '../perform/partition.ts'
+import type { Partition } from '../partition/partition.ts'
 
 /** `known` is -1 from a client that does not say. */
 export function leaderEpochFault(known: number, partition: Partition): number {

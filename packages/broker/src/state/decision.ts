@@ -1,7 +1,7 @@
 /**
- * What a state machine decides in one turn: records to write, replies to give, timers to set. Nothing has happened yet when it
- * is handed over; whoever performs it writes and applies the records first, arms the timers, and gives the replies once the
- * records are durable.
+ * What a state machine decides in one turn: records to write, replies to give, timers to set. Nothing has happened
+ * yet when it is handed over; the coordinator writes and applies the records first, arms the timers, and gives the
+ * replies once the records are durable.
  */
 
 /** The two clocks, read once a turn: `wallMs` goes into records, `monotonicMs` into timers. */
@@ -10,7 +10,10 @@ export interface Moment {
   readonly monotonicMs: number
 }
 
-/** Names a request that waits for a reply of type T, which may come in a later turn. Each ticket is answered exactly once. */
+/**
+ * Names a request that waits for a reply of type T, which may come in a later turn. Each ticket is answered exactly
+ * once.
+ */
 export type Ticket<T> = number & { readonly reply?: T }
 
 export interface Reply {
@@ -23,10 +26,21 @@ export type TimerChange<Event> =
   | { readonly key: string; readonly at: number; readonly event: Event }
   | { readonly key: string; readonly at: undefined }
 
+/** What one turn of a sweep over all keys writes; the next turn continues there. */
+export const SWEPT_RECORDS_MAX = 10_000
+export const isFull = ({ records }: Decision<unknown, unknown>): boolean => records.length >= SWEPT_RECORDS_MAX
+
 export class Decision<Record, Event> {
   readonly records: Record[] = []
   readonly replies: Reply[] = []
   readonly timers: TimerChange<Event>[] = []
+
+  /** Takes in what another decision of the same turn has decided. */
+  add(other: Decision<Record, Event>): void {
+    for (const record of other.records) this.records.push(record)
+    for (const reply of other.replies) this.replies.push(reply)
+    for (const timer of other.timers) this.timers.push(timer)
+  }
 
   write(record: Record): void {
     this.records.push(record)

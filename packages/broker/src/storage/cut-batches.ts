@@ -37,5 +37,4 @@ export function cutBatches(chunk: Buffer, from: number, upTo: number, bytesMax: 
   return { kind: 'further', begin: at }
 }
 
-const damaged = (at: number): TidemarkError =>
-  new TidemarkError('LOG_DAMAGED', `there is no whole record batch ${at} bytes into what was read`)
+const damaged = (at: number): TidemarkError => new TidemarkError('LOG_DAMAGED', `the bytes read hold no whole record batch at ${at}`)

@@ -50,7 +50,7 @@ describe('durability', () => {
     expect(synced.sort()).toEqual([`syncFolder ${path}/topics`, `syncFolder ${path}/topics/t.0000`, `syncFolder ${path}/${NAME}`])
   })
 
-  test('under always a batch in a new segment is finished when its name is safe, whoever syncs the name (seed 11078)', async () => {
+  test('under always a batch in a new segment is finished when its name is safe, no matter which call syncs the name (seed 11078)', async () => {
     const { store, disk } = await openStore(folder(), { fsync: 'always' })
     const log = await openLog(store, 2 * SIZE)
     await append(log)

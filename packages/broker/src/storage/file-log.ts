@@ -1,40 +1,37 @@
 /**
  * A log in a folder: segments named after their first offset, of which the last is written to.
  *
- * Under `never` and `interval` a batch is written within the call of `append`; under `always` batches that wait for the same disk
- * are written and synced together (group commit). Positions are given out in the order of the calls, so writes may finish in
- * any order and leave no hole that a reader could see: readers stay below what is finished.
+ * Under `never` and `interval` a batch is written within the call of `append`; under `always` batches that wait for
+ * the same disk are written and synced together (group commit). Positions are given out in the order of the calls, so
+ * writes may finish in any order and leave no hole that a reader could see: readers stay below what is finished.
  */
 import type { Disk, Now } from '@tidemark/platform'
 import { type BatchHeader, lastOffsetOf } from '@tidemark/protocol'
 import type { MemoryPool } from '../memory-pool.ts'
-import { after, allOf, isLater } from '../now.ts'
-import { cutBatches } from './cut-batches.ts'
+import { after, isLater } from '../now.ts'
 import type { Files } from './files.ts'
 import type { Flusher } from './flusher.ts'
 import { GroupCommit } from './group-commit.ts'
+import type { IndexCache } from './index-cache.ts'
 import type { Latest, Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
+import { writeLogStart } from './log-start.ts'
 import type { ReadAhead } from './read-ahead.ts'
 import { Segment } from './segment.ts'
-import type { SegmentIndex } from './segment-index.ts'
+import { SegmentReader } from './segment-reader.ts'
+import { Segments } from './segments.ts'
 import type { SmallFiles } from './small-files.ts'
 
-/** What one read takes at most; a larger batch is read alone. */
-const READ_BYTES_MAX = 4 * 1024 * 1024
-/** What is read to find a batch behind the index entry before it. */
-const READ_BYTES_MIN = 8 * 1024
-/** Who reads so much at once reads on. */
-const READ_AHEAD_BYTES_MIN = 64 * 1024
-/** Indexes of full segments that stay in memory, of one log. */
-const INDEXES_KEPT = 4
-/** An index is written again when so much of its segment is new, so that writing it costs a few hundredths of writing the segment. */
+/**
+ * An index is written again when so much of its segment is new, so that writing it costs a few hundredths of writing
+ * the segment.
+ */
 const SAVED_PART = 4
 const SAVED_BYTES_MIN = 16 * 1024 * 1024
 /** An entry of the index holds offset and position relative to the segment as uint32. */
 const RELATIVE_MAX = 2 ** 32 - 1
 
 /** What a log needs of the store that it is part of. */
-export interface LogSite {
+export interface LogEnvironment {
   readonly disk: Disk
   readonly files: Files
   readonly small: SmallFiles
@@ -42,6 +39,7 @@ export interface LogSite {
   readonly flusher: Flusher
   readonly indexIntervalBytes: number
   readonly recoveryBytesMax: number
+  readonly indexes: IndexCache
   readonly reads: MemoryPool
   readonly ahead: ReadAhead
   onFailure(cause: unknown): void
@@ -49,13 +47,12 @@ export interface LogSite {
 
 export class FileLog implements Log {
   readonly folder: string
-  readonly #site: LogSite
+  readonly #environment: LogEnvironment
   readonly #limits: LogLimits
   readonly #events: LogEvents
   readonly #group: GroupCommit
-  #segments: Segment[]
-  /** Full segments whose index is in memory. */
-  readonly #recent: Segment[] = []
+  readonly #segments: Segments
+  readonly #reader: SegmentReader
   /** Files whose names are not synced yet, each with the folders that hold them. */
   #newNames: { readonly path: string; readonly folders: readonly string[] }[] = []
   #namesSynced: Promise<unknown> = Promise.resolve()
@@ -65,7 +62,10 @@ export class FileLog implements Log {
   readonly #recoveryBytesMax: number
   /** Finished once every index whose writing has begun is written: an older one never replaces a newer one. */
   #saved: Promise<void> | undefined
-  /** One sync after the other, and none after one that failed: Linux tells of lost bytes once, and every later sync succeeds. */
+  /**
+   * One sync after the other, and none after one that failed: Linux reports lost bytes once, and every later sync
+   * succeeds.
+   */
   #synced: Promise<void> = Promise.resolve()
   #dirty = false
   #removed = false
@@ -73,18 +73,30 @@ export class FileLog implements Log {
   end: number
   bytes: number
 
-  /** `segments` in order; the index of the last one is there. */
-  constructor(folder: string, segments: Segment[], site: LogSite, limits: LogLimits, events: LogEvents) {
+  /**
+   * `segments` in order; the index of the last one is loaded. `start`: what lies below was forgotten, though its
+   * files may still exist.
+   */
+  constructor(
+    folder: string,
+    segments: readonly Segment[],
+    start: number | undefined,
+    environment: LogEnvironment,
+    limits: LogLimits,
+    events: LogEvents,
+  ) {
     this.folder = folder
-    this.#segments = segments
-    this.#site = site
+    this.#segments = new Segments(segments)
+    this.#reader = new SegmentReader(this.#segments, environment)
+    this.#environment = environment
     this.#limits = limits
     this.#events = events
-    this.#recoveryBytesMax = Math.min(site.recoveryBytesMax, limits.recoveryBytesMax ?? Number.POSITIVE_INFINITY)
-    this.#group = new GroupCommit(site.files, () => this.#syncNames())
-    this.start = segments[0]?.baseOffset ?? 0
+    this.#recoveryBytesMax = Math.min(environment.recoveryBytesMax, limits.recoveryBytesMax ?? Number.POSITIVE_INFINITY)
+    this.#group = new GroupCommit(environment.files, () => this.#syncNames())
     this.end = segments.at(-1)?.loaded?.nextOffset ?? 0
-    this.bytes = segments.reduce((sum, s) => sum + s.bytes, 0)
+    this.start = Math.min(this.end, Math.max(segments[0]?.baseOffset ?? 0, start ?? 0))
+    this.bytes = this.#segments.bytes
+    this.#forget(this.#segments.below(this.start))
   }
 
   append(batch: Buffer, header: BatchHeader): Now<void> {
@@ -96,28 +108,28 @@ export class FileLog implements Log {
     this.bytes += batch.length
     this.end = lastOffsetOf(header) + 1
     this.#dirty = true
-    if (this.#site.policy === 'interval') this.#site.flusher.wrote(this)
+    if (this.#environment.policy === 'interval') this.#environment.flusher.wrote(this)
     return written
   }
 
   #write(segment: Segment, batch: Buffer): Now<void> {
     const { bytes: position, path } = segment
-    if (this.#site.policy === 'always') {
+    if (this.#environment.policy === 'always') {
       const written = this.#group.write({ path, position, batch })
       this.#written = written
       return written
     }
-    const written = this.#site.files.use(path, 'create', (file) => file.write([batch], position, 'within'))
+    const written = this.#environment.files.use(path, 'create', (file) => file.write([batch], position, 'within'))
     if (isLater(written)) {
       this.#written = Promise.all([this.#written, written])
-      // Whoever waits for it sees the failure; so does the append itself.
+      // A caller that waits for it sees the failure; so does the append itself.
       this.#written.catch(() => {})
     }
     return written
   }
 
   #segmentFor(size: number, header: BatchHeader): Segment {
-    const active = this.#segments.at(-1)
+    const active = this.#segments.active
     if (active === undefined) return this.#newSegment(header.baseOffset)
     const fits = active.bytes + size <= this.#limits.segmentBytesMax && lastOffsetOf(header) - active.baseOffset <= RELATIVE_MAX
     if (active.bytes === 0 || (fits && !active.loaded!.isFull)) {
@@ -129,14 +141,19 @@ export class FileLog implements Log {
     return this.#newSegment(header.baseOffset)
   }
 
+  roll(): void {
+    const active = this.#segments.active
+    if (active !== undefined && active.bytes > 0) active.loaded!.isFull = true
+  }
+
   #unsavedBytesMax({ bytes }: Segment): number {
     return Math.min(this.#recoveryBytesMax, Math.max(SAVED_BYTES_MIN, bytes / SAVED_PART))
   }
 
   #newSegment(baseOffset: number): Segment {
-    const { disk, indexIntervalBytes } = this.#site
+    const { disk, indexIntervalBytes } = this.#environment
     const segment = Segment.empty(this.folder, baseOffset, indexIntervalBytes)
-    const isFirst = this.#segments.length === 0
+    const isFirst = this.#segments.active === undefined
     if (isFirst) disk.makeFolder(this.folder)
     this.#newNames.push({ path: segment.path, folders: isFirst ? foldersOf(this.folder) : [this.folder] })
     this.#segments.push(segment)
@@ -145,13 +162,16 @@ export class FileLog implements Log {
 
   #inBackground(work: Promise<void>): void {
     const guarded = work.catch((cause) => {
-      if (!this.#removed) this.#site.onFailure(cause)
+      if (!this.#removed) this.#environment.onFailure(cause)
     })
     this.#background.add(guarded)
     void guarded.then(() => this.#background.delete(guarded))
   }
 
-  /** What a crash would have to read again is saved: the segment is synced in the background, and then its index may say so. */
+  /**
+   * What a crash would have to read again is saved: the segment is synced in the background, and then its index may
+   * say so.
+   */
   #save(segment: Segment): void {
     this.#events.onCheckpoint()
     this.#saved = this.#saveIndex(segment)
@@ -163,57 +183,58 @@ export class FileLog implements Log {
     const { isFull } = segment.loaded!
     const encoded = segment.loaded!.encode()
     await Promise.all([this.#saved, this.#written])
-    if (this.#site.policy !== 'always') await this.#syncFile(segment)
-    await segment.saveIndex(encoded, this.#site.small)
+    if (this.#environment.policy !== 'always') await this.#syncFile(segment)
+    await segment.saveIndex(encoded, this.#environment.small)
     segment.isSaving = false
-    if (isFull) segment.unload()
+    if (isFull && !this.#removed && this.#segments.includes(segment)) this.#environment.indexes.keep(segment)
   }
 
   #syncFile({ path }: Segment): Promise<void> {
     const synced = this.#synced
-      .then(() => this.#site.files.use(path, 'write', (file) => file.sync()))
+      .then(() => this.#environment.files.use(path, 'write', (file) => file.sync()))
       .then(() => this.#syncNames())
       .then(() => {})
-    // Whoever waits for it sees the failure.
+    // A caller that waits for it sees the failure.
     synced.catch(() => {})
     this.#synced = synced
     return synced
   }
 
   /**
-   * Finished once the names of all files that are there are safe, whoever began to sync them. A file is made by its first write, which may
-   * wait in a group: the name of one that is not there yet stays new.
+   * Finished once the names of all existing files are safe, also those that another call syncs. A file is made by its
+   * first write, which may wait in a group: the name of a file that does not exist yet stays new.
    */
   #syncNames(): Promise<unknown> {
-    const made = this.#newNames.filter(({ path }) => this.#site.disk.exists(path))
+    const made = this.#newNames.filter(({ path }) => this.#environment.disk.exists(path))
     if (made.length === 0) return this.#namesSynced
     this.#newNames = this.#newNames.filter((name) => !made.includes(name))
     const folders = [...new Set(made.flatMap((name) => name.folders))]
-    this.#namesSynced = Promise.all([this.#namesSynced, ...folders.map((folder) => this.#site.disk.syncFolder(folder))])
+    this.#namesSynced = Promise.all([this.#namesSynced, ...folders.map((folder) => this.#environment.disk.syncFolder(folder))])
     return this.#namesSynced
   }
 
   async sync(): Promise<void> {
     if (!this.#dirty || this.#removed) return
     this.#dirty = false
-    const segment = this.#segments.at(-1)!
+    const segment = this.#segments.active!
     try {
       await this.#written
-      if (this.#site.policy !== 'always') await this.#syncFile(segment)
+      if (this.#environment.policy !== 'always') await this.#syncFile(segment)
     } catch (cause) {
       if (!this.#removed) throw cause
     }
   }
 
   /**
-   * The log was read back after a crash: what it holds may be in the page cache alone, bytes and names. It is synced, and the indexes of full
-   * segments say so, so that no later crash reads these again. Under `always` this is finished before anybody sees the log, else it goes on in the
-   * background; under `never` it is done for full segments alone.
+   * The log was read back after a crash: what it holds may be in the page cache alone, bytes and names. It is synced,
+   * and the indexes of full segments say so, so that no later crash reads these again. Under `always` this is
+   * finished before the log is used, else it goes on in the background; under `never` it is done for full segments
+   * alone.
    */
   secure(): Now<void> {
-    const { policy } = this.#site
-    const active = this.#segments.at(-1)
-    const unsure = this.#segments.filter((s) => (s === active ? policy !== 'never' : s.indexedBytes < s.bytes))
+    const { policy } = this.#environment
+    const active = this.#segments.active
+    const unsure = this.#segments.all.filter((s) => (s === active ? policy !== 'never' : s.indexedBytes < s.bytes))
     this.#dirty = active !== undefined
     this.#newNames = unsure.map(({ path }) => ({ path, folders: foldersOf(this.folder) }))
     if (unsure.length === 0) return
@@ -233,139 +254,73 @@ export class FileLog implements Log {
   async finish(): Promise<void> {
     await this.sync()
     while (this.#background.size > 0) await Promise.all(this.#background)
-    const active = this.#segments.at(-1)
-    if (active !== undefined && active.indexedBytes < active.bytes) await active.saveIndex(active.loaded!.encode(), this.#site.small)
+    const active = this.#segments.active
+    if (active !== undefined && active.indexedBytes < active.bytes) await active.saveIndex(active.loaded!.encode(), this.#environment.small)
   }
 
   read(from: number, upTo: number, bytesMax: number): Now<readonly Buffer[]> {
-    if (from >= upTo || from >= this.end) return []
-    const i = this.#segments.findLastIndex((s) => s.baseOffset <= from)
-    return this.#readIn(Math.max(0, i), from, upTo, Math.min(bytesMax, READ_BYTES_MAX))
-  }
-
-  #readIn(i: number, from: number, upTo: number, bytesMax: number): Now<readonly Buffer[]> {
-    const segment = this.#segments[i]
-    if (segment === undefined) return []
-    return after(this.#indexOf(segment), (index) => {
-      const position = segment.positionOf(from, index)
-      return after(this.#readAt(segment, position, from, upTo, bytesMax), (found) =>
-        found === undefined ? this.#readIn(i + 1, from, upTo, bytesMax) : found.length === 0 ? [] : [found],
-      )
-    })
-  }
-
-  /** Undefined: no batch of the segment ends at `from` or later. */
-  #readAt(segment: Segment, position: number, from: number, upTo: number, bytesMax: number): Now<Buffer | undefined> {
-    const left = segment.bytes - position
-    if (left <= 0) return undefined
-    const want = Math.min(left, Math.max(bytesMax, READ_BYTES_MIN))
-    return after(this.#readNext(segment, position, want), (chunk) => {
-      const cut = cutBatches(chunk, from, upTo, bytesMax)
-      if (cut.kind !== 'found') this.#site.reads.give(chunk)
-      switch (cut.kind) {
-        case 'found':
-          segment.remember(cut.nextOffset, position + cut.end)
-          if (want >= READ_AHEAD_BYTES_MIN && upTo === this.end) this.#readAhead(segment, position + cut.end, want)
-          return chunk.subarray(cut.begin, cut.end)
-        case 'beyond':
-          return Buffer.alloc(0)
-        case 'larger':
-          return this.#readBytes(segment, position + cut.begin, cut.size)
-        case 'further':
-          return this.#readAt(segment, position + cut.begin, from, upTo, bytesMax)
-      }
-    })
-  }
-
-  #readNext(segment: Segment, position: number, length: number): Now<Buffer> {
-    const ahead = this.#site.ahead.take(segment.path, position)
-    if (ahead === undefined) return this.#readBytes(segment, position, length)
-    return ahead.then((bytes) => bytes ?? this.#readBytes(segment, position, length))
-  }
-
-  /** Everything in the segment is written. */
-  #readAhead(segment: Segment, position: number, bytesMax: number): void {
-    const length = Math.min(segment.bytes - position, bytesMax)
-    if (length < READ_AHEAD_BYTES_MIN) return
-    this.#site.ahead.begin(segment.path, position, length, () => this.#readBytes(segment, position, length))
-  }
-
-  #readBytes(segment: Segment, position: number, length: number): Now<Buffer> {
-    return this.#site.files.use(segment.path, 'write', (file) => file.read(position, length, this.#site.reads.lend(length)))
+    return from >= upTo || from >= this.end ? [] : this.#reader.read(from, upTo, bytesMax)
   }
 
   seekTime(timestampMs: number): Now<number> {
-    return this.#seekTimeIn(0, timestampMs)
-  }
-
-  #seekTimeIn(i: number, timestampMs: number): Now<number> {
-    const segment = this.#segments[i]
-    if (segment === undefined) return this.end
-    return after(segment.summary(this.#site), ({ maxTimestampMs }) =>
-      maxTimestampMs >= timestampMs
-        ? after(this.#indexOf(segment), (index) => index.offsetByTime(timestampMs))
-        : this.#seekTimeIn(i + 1, timestampMs),
-    )
-  }
-
-  /** The index of a segment; of the full ones, those that were asked for last stay in memory. */
-  #indexOf(segment: Segment): Now<SegmentIndex> {
-    if (segment !== this.#segments.at(-1) && !this.#recent.includes(segment)) {
-      this.#recent.push(segment)
-      if (this.#recent.length > INDEXES_KEPT) this.#recent.shift()!.unload()
-    }
-    return segment.index(this.#site)
+    return after(this.#reader.seekTime(timestampMs), (offset) => offset ?? this.end)
   }
 
   latest(): Now<Latest | undefined> {
-    const segments = this.#segments.filter((s) => s.bytes > 0)
-    return after(allOf(segments.map((s) => s.summary(this.#site))), (summaries) => {
-      let latest: Latest | undefined
-      for (const { maxTimestampMs, maxTimestampOffset } of summaries) {
-        const later = latest === undefined || maxTimestampMs > latest.timestampMs
-        if (later) latest = { timestampMs: maxTimestampMs, baseOffset: maxTimestampOffset }
-      }
-      return latest
-    })
+    return this.#reader.latest()
   }
 
   segments(): Now<readonly SegmentFacts[]> {
-    if (this.#segments.length === 0) return [{ baseOffset: this.start, bytes: 0, maxTimestampMs: -1 }]
-    const segments = this.#segments
-    return after(allOf(segments.map((s) => s.summary(this.#site))), (summaries) =>
-      summaries.map(({ maxTimestampMs }, i) => ({ baseOffset: segments[i]!.baseOffset, bytes: segments[i]!.bytes, maxTimestampMs })),
-    )
+    return after(this.#reader.facts(), (facts) => (facts.length > 0 ? facts : [{ baseOffset: this.start, bytes: 0, maxTimestampMs: -1 }]))
   }
 
   trim(offset: number): void {
-    let count = 0
-    while (count < this.#segments.length - 1 && this.#segments[count + 1]!.baseOffset <= offset) count++
-    if (count === 0) return
-    const gone = this.#segments.splice(0, count)
-    this.start = this.#segments[0]!.baseOffset
-    for (const segment of gone) this.bytes -= segment.bytes
-    this.#inBackground(this.#unlink(gone))
+    const gone = this.#segments.below(offset)
+    if (gone.length === 0) return
+    this.start = Math.max(this.start, this.#segments.after(gone.at(-1)!)!.baseOffset)
+    this.#forget(gone)
   }
 
-  async #unlink(segments: readonly Segment[]): Promise<void> {
-    // Who reads in them, or seals them, began before.
-    await Promise.all([...this.#background])
+  #forget(gone: readonly Segment[]): void {
+    if (gone.length > 0) this.#swap(gone, [])
+  }
+
+  /**
+   * Puts other segments, whose files are whole, in the place of sealed ones. Readers go on with them from this call
+   * on; the old files are removed in the background, once where the log begins is written down.
+   */
+  #swap(sealed: readonly Segment[], by: readonly Segment[]): void {
+    this.#segments.replace(sealed, by)
+    for (const segment of sealed) {
+      this.bytes -= segment.bytes
+      this.#environment.indexes.forget(segment)
+    }
+    for (const { bytes } of by) this.bytes += bytes
+    this.#inBackground(this.#unlink(sealed, [...this.#background]))
+  }
+
+  /** `before`: what reads in these segments, or saves their indexes, and began earlier. */
+  async #unlink(segments: readonly Segment[], before: readonly Promise<void>[]): Promise<void> {
+    await Promise.all([writeLogStart(this.folder, this.start, this.#environment.small), ...before])
     for (const segment of segments) {
-      this.#site.files.close(segment.path)
-      segment.unlink(this.#site.disk)
+      this.#environment.files.close(segment.path)
+      segment.unlink(this.#environment.disk)
     }
   }
 
   /** What a clean end writes down of it. */
   facts(): { readonly baseOffset: number; readonly bytes: number }[] {
-    return this.#segments.map(({ baseOffset, bytes }) => ({ baseOffset, bytes }))
+    return this.#segments.all.map(({ baseOffset, bytes }) => ({ baseOffset, bytes }))
   }
 
-  /** Lets go of its files once nothing is under way on them. */
+  /** Closes its files once no operation on them is under way. */
   async remove(): Promise<void> {
     this.#removed = true
     await Promise.allSettled([this.#written, ...this.#background])
-    for (const segment of this.#segments) this.#site.files.close(segment.path)
+    for (const segment of this.#segments.all) {
+      this.#environment.files.close(segment.path)
+      this.#environment.indexes.forget(segment)
+    }
   }
 }
 

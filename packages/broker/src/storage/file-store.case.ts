@@ -1,4 +1,7 @@
-/** Logs in a folder for tests: a store on a watched disk and a clock that is moved by hand, and what a crash of its process leaves. */
+/**
+ * Logs in a folder for tests: a store on a watched disk and a clock that is moved by hand, and what a crash of its
+ * process leaves.
+ */
 import { cpSync, existsSync, readFileSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
 import { batchOf, type DiskSpy, ManualClock, spiedDisk, temporaryFolder } from '../testing/index.ts'
@@ -11,14 +14,14 @@ export const FIRST = '00000000000000000000'
 export const SIZE = batchOf({ values: ['a', 'b', 'c'] }).length
 export const silent = { onCheckpoint() {} }
 
-export interface Site {
+export interface OpenedStore {
   readonly store: FileStore
   readonly disk: ReturnType<typeof spiedDisk>
   readonly failures: unknown[]
   readonly clock: ManualClock
 }
 
-export async function openStore(path: string, options: Partial<FileStoreOptions> = {}): Promise<Site> {
+export async function openStore(path: string, options: Partial<FileStoreOptions> = {}): Promise<OpenedStore> {
   const disk = spiedDisk()
   const failures: unknown[] = []
   const clock = new ManualClock()
@@ -51,11 +54,11 @@ export function crashed(path: string): string {
   return copy
 }
 
-export async function written(path: string, batches: number, segmentBytesMax = 1e9): Promise<Site & { readonly log: Log }> {
-  const site = await openStore(path)
-  const log = await openLog(site.store, segmentBytesMax)
+export async function written(path: string, batches: number, segmentBytesMax = 1e9): Promise<OpenedStore & { readonly log: Log }> {
+  const opened = await openStore(path)
+  const log = await openLog(opened.store, segmentBytesMax)
   for (let i = 0; i < batches; i++) await append(log, { values: ['a', 'b', 'c'] })
-  return { ...site, log }
+  return { ...opened, log }
 }
 
 /** Bytes of the first segment that its index covers. */

@@ -2,11 +2,13 @@
 import type { Clock, Disk, Now, Timer } from '@tidemark/platform'
 import { MemoryPool } from '../memory-pool.ts'
 import { after } from '../now.ts'
-import { FileLog, type LogSite } from './file-log.ts'
+import { FileLog, type LogEnvironment } from './file-log.ts'
 import { Files } from './files.ts'
 import { Flusher } from './flusher.ts'
 import { DataFolder, type Identity, type KnownLogs, type SegmentSize } from './folder.ts'
+import { IndexCache } from './index-cache.ts'
 import type { Log, LogEvents, LogLimits } from './log.ts'
+import { readLogStart } from './log-start.ts'
 import { ReadAhead } from './read-ahead.ts'
 import { recover } from './recover.ts'
 import { Segment } from './segment.ts'
@@ -23,24 +25,30 @@ export interface FileStoreOptions {
   readonly openFilesMax: number
   readonly indexIntervalBytes: number
   readonly recoveryBytesMax: number
+  /** Memory for indexes of full segments, of all logs together. 8 MiB unless given. */
+  readonly indexMemoryBytesMax?: number
   /** Memory of large reads that is kept for the next ones. None unless given. */
   readonly readMemoryBytesMax?: number
-  /** What may be read before it is asked for. Nothing unless given. */
+  /** Memory for reading ahead. None unless given. */
   readonly readAheadBytesMax?: number
   onFailure(cause: unknown): void
   onRecovered(log: string, end: number, bytesCut: number): void
 }
 
-/** How often it is seen whether the folder is still there: a file that was removed can be written to without an error. */
+const INDEX_MEMORY_BYTES_MAX = 8 * 1024 * 1024
+/**
+ * How often it is seen whether the folder is still there: a file that was removed can be written to without an error.
+ */
 const FOLDER_CHECK_MS = 1_000
 /** Logs that are closed at once: as many syncs as the thread pool does beside each other. */
 const CLOSED_TOGETHER = 16
 
 export class FileStore implements Store {
   readonly clusterId: string
+  readonly outlivesProcess = true
   readonly #folder: DataFolder
   readonly #options: FileStoreOptions
-  readonly #site: LogSite
+  readonly #environment: LogEnvironment
   readonly #logs = new Map<string, FileLog>()
   /** Logs that were closed cleanly and not opened since. */
   readonly #known: KnownLogs
@@ -53,7 +61,7 @@ export class FileStore implements Store {
     this.#options = options
     this.#known = known
     const reads = new MemoryPool(options.readMemoryBytesMax ?? 0)
-    this.#site = {
+    this.#environment = {
       disk,
       files: new Files(disk, options.openFilesMax),
       small: new SmallFiles(disk),
@@ -61,6 +69,7 @@ export class FileStore implements Store {
       flusher: new Flusher(clock, options.fsyncIntervalMs, options.onFailure),
       indexIntervalBytes,
       recoveryBytesMax,
+      indexes: new IndexCache(options.indexMemoryBytesMax ?? INDEX_MEMORY_BYTES_MAX),
       reads,
       ahead: new ReadAhead(reads, clock, options.readAheadBytesMax ?? 0),
       onFailure: options.onFailure,
@@ -94,13 +103,17 @@ export class FileStore implements Store {
   }
 
   open(name: string, limits: LogLimits, events: LogEvents): Now<Log> {
-    const site = this.#site.policy === 'interval' && limits.syncsAlways === true ? { ...this.#site, policy: 'always' as const } : this.#site
+    const environment =
+      this.#environment.policy === 'interval' && limits.syncsAlways === true
+        ? { ...this.#environment, policy: 'always' as const }
+        : this.#environment
     const folder = this.#path(name)
     const known = this.#known.get(name)
-    const clean = known === undefined ? undefined : openKnown(folder, known, site)
+    const clean = known === undefined ? undefined : openKnown(folder, known, environment)
     return after(clean, (found) =>
       after(found ?? this.#recover(name, folder), (segments) => {
-        const log = new FileLog(folder, segments, site, limits, events)
+        const start = segments.length === 0 ? undefined : readLogStart(folder, environment.small)
+        const log = new FileLog(folder, segments, start, environment, limits, events)
         this.#known.delete(name)
         this.#logs.set(name, log)
         return found === undefined ? after(log.secure(), () => log) : log
@@ -109,7 +122,7 @@ export class FileStore implements Store {
   }
 
   #recover(name: string, folder: string): Now<Segment[]> {
-    return after(recover(folder, this.#site), ({ segments, bytesCut }) => {
+    return after(recover(folder, this.#environment), ({ segments, bytesCut }) => {
       if (segments.length > 0) this.#options.onRecovered(name, segments.at(-1)!.loaded!.nextOffset, bytesCut)
       return segments
     })
@@ -131,29 +144,34 @@ export class FileStore implements Store {
   }
 
   readSmall(name: string, file: string): Buffer | undefined {
-    return this.#site.small.read(`${this.#path(name)}/${file}`)
+    return this.#environment.small.read(`${this.#path(name)}/${file}`)
   }
 
   async writeSmall(name: string, file: string, bytes: Uint8Array): Promise<void> {
     this.#options.disk.makeFolder(this.#path(name))
-    await this.#site.small.write(`${this.#path(name)}/${file}`, bytes)
+    await this.#environment.small.write(`${this.#path(name)}/${file}`, bytes)
   }
 
-  isLent(bytes: Uint8Array): boolean {
-    return this.#site.reads.isLent(bytes)
+  /** Indexes of full segments that are in memory. */
+  get indexBytes(): number {
+    return this.#environment.indexes.bytes
+  }
+
+  isBorrowed(bytes: Uint8Array): boolean {
+    return this.#environment.reads.isBorrowed(bytes)
   }
 
   release(bytes: Uint8Array): void {
-    this.#site.reads.give(bytes)
+    this.#environment.reads.give(bytes)
   }
 
   async close(): Promise<void> {
-    this.#site.flusher.stop()
+    this.#environment.flusher.stop()
     const logs = [...this.#logs]
     for (let i = 0; i < logs.length; i += CLOSED_TOGETHER) {
       await Promise.all(logs.slice(i, i + CLOSED_TOGETHER).map(([, log]) => log.finish()))
     }
-    await this.#site.small.idle()
+    await this.#environment.small.idle()
     const known: KnownLogs = new Map(this.#known)
     for (const [name, log] of logs) known.set(name, log.facts())
     await this.#folder.writeClean(known)
@@ -162,21 +180,23 @@ export class FileStore implements Store {
 
   abandon(): void {
     this.#folderCheck?.cancel()
-    this.#site.flusher.stop()
-    this.#site.files.closeAll()
+    this.#environment.flusher.stop()
+    this.#environment.files.end()
     this.#folder.release()
   }
 }
 
 /** Undefined: the files are not as they were written down. */
-function openKnown(folder: string, known: readonly SegmentSize[], site: LogSite): Now<Segment[] | undefined> {
+function openKnown(folder: string, known: readonly SegmentSize[], environment: LogEnvironment): Now<Segment[] | undefined> {
   const segments = known.map((it) => Segment.known(folder, it))
   const active = segments.at(-1)
   if (active === undefined) return []
-  if (!site.disk.exists(active.path)) return undefined
+  if (!environment.disk.exists(active.path)) return undefined
   return after(
-    site.files.use(active.path, 'write', (file) => file.size()),
+    environment.files.use(active.path, 'write', (file) => file.size()),
     (size) =>
-      size === active.bytes ? after(active.index(site), (index) => (index.bytes === active.bytes ? segments : undefined)) : undefined,
+      size === active.bytes
+        ? after(active.index(environment), (index) => (index.bytes === active.bytes ? segments : undefined))
+        : undefined,
   )
 }

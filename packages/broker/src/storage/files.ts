@@ -1,5 +1,8 @@
-/** The open files: opened when they are needed, closed when there are too many, never while an operation on them is under way. */
-import type { Disk, File, Now } from '@tidemark/platform'
+/**
+ * The open files: opened when they are needed, closed when there are too many, never while an operation on them is
+ * under way.
+ */
+import { type Disk, DiskError, type File, type Now } from '@tidemark/platform'
 import { after, isLater } from '../now.ts'
 
 interface Opened {
@@ -16,6 +19,7 @@ export class Files {
   readonly #openMax: number
   readonly #open = new Map<string, Opened>()
   #uses = 0
+  #over = false
 
   constructor(disk: Disk, openMax: number) {
     this.#disk = disk
@@ -26,8 +30,9 @@ export class Files {
     return this.#open.size
   }
 
-  /** Acts on the file, which stays open until the act is finished. */
+  /** Acts on the file, which stays open until the act is finished. Throws `DiskError` after `end`. */
   use<T>(path: string, mode: 'write' | 'create', act: (file: File) => Now<T>): Now<T> {
+    if (this.#over) throw new DiskError('open', path, Object.assign(new Error('the broker is closed'), { code: 'EBADF' }))
     const opened = this.#open.get(path) ?? this.#opened(path, mode)
     opened.used = ++this.#uses
     opened.users++
@@ -81,7 +86,9 @@ export class Files {
     if (opened.users === 0) void after(opened.file, (file) => file.close())
   }
 
-  closeAll(): void {
+  /** Closes all files, and opens none any more. */
+  end(): void {
+    this.#over = true
     for (const path of [...this.#open.keys()]) this.close(path)
   }
 }

@@ -1,4 +1,6 @@
-/** Under `fsync: interval`: whatever was written is synced at most `intervalMs` later, and that of a moment together. */
+/**
+ * Under `fsync: interval`: whatever was written is synced at most `intervalMs` later, and that of a moment together.
+ */
 import type { Clock, Timer } from '@tidemark/platform'
 
 export interface Syncable {

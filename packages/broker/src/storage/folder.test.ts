@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { FIRST, folder, NAME, openLog, openStore, reads, SIZE, silent, written } from './file-store.case.ts'
 import { append, offsetsIn } from './log.case.ts'
@@ -68,7 +68,20 @@ describe('the folder', () => {
     const path = folder()
     writeFileSync(`${path}/mine.txt`, 'mine')
     await expect(openStore(path)).rejects.toMatchObject({ code: 'NOT_A_DATA_FOLDER' })
-    expect(readdirSync(path)).toContain('mine.txt')
+    expect(readdirSync(path)).toEqual(['mine.txt'])
+    // A name that only begins like one of the broker's own.
+    renameSync(`${path}/mine.txt`, `${path}/locksmith.txt`)
+    await expect(openStore(path)).rejects.toMatchObject({ code: 'NOT_A_DATA_FOLDER' })
+    expect(readdirSync(path)).toEqual(['locksmith.txt'])
+    await expect(openStore(`${path}/locksmith.txt`)).rejects.toMatchObject({ code: 'NOT_A_DATA_FOLDER' })
+    expect(readFileSync(`${path}/locksmith.txt`, 'utf8')).toBe('mine')
+  })
+
+  test('a folder of another version is left alone too', async () => {
+    const path = folder()
+    writeFileSync(`${path}/FORMAT`, 'tidemark 9\n')
+    await expect(openStore(path)).rejects.toMatchObject({ code: 'UNKNOWN_FORMAT' })
+    expect(readdirSync(path)).toEqual(['FORMAT'])
   })
 
   test('the cluster id is that of the first start', async () => {

@@ -17,6 +17,8 @@ const FORMAT_VERSION = 1
 const FORMAT = 'FORMAT'
 const LOCK = 'lock'
 const CLEAN = 'clean'
+/** Names that a broker may leave in a folder before it has written FORMAT: the lock, and its database's journal. */
+const OWN_NAMES = /^(lock(-journal|-wal|-shm)?|FORMAT\.new)$/
 
 const CleanEnd = message(
   'CleanEnd',
@@ -52,8 +54,12 @@ export class DataFolder {
     this.#lock = lock
   }
 
-  /** Makes the folder if there is none. Throws FOLDER_IN_USE, UNKNOWN_FORMAT or NOT_A_DATA_FOLDER. */
+  /**
+   * Makes the folder if it does not exist. Throws FOLDER_IN_USE, UNKNOWN_FORMAT or NOT_A_DATA_FOLDER; a refused
+   * folder is left as it is.
+   */
   static async open(path: string, disk: Disk, fresh: Identity): Promise<DataFolder> {
+    identityOf(path, disk, fresh.nodeId)
     disk.makeFolder(path)
     const lock = disk.lock(`${path}/${LOCK}`)
     if (lock === undefined) {
@@ -80,7 +86,7 @@ export class DataFolder {
     return new Map(logs.map(({ name, segments }) => [name, segments]))
   }
 
-  /** Throws `DiskError` if somebody took the folder away: what is written from then on goes nowhere. */
+  /** Throws `DiskError` if the folder was removed: what is written from then on is lost. */
   check(): void {
     if (this.#disk.exists(`${this.path}/${FORMAT}`)) return
     throw new DiskError('find', this.path, Object.assign(new Error('the folder was taken away'), { code: 'ENOENT' }))
@@ -98,13 +104,27 @@ export class DataFolder {
   }
 }
 
-async function identify(path: string, disk: Disk, fresh: Identity): Promise<Identity> {
-  const bytes = disk.readFile(`${path}/${FORMAT}`)
-  if (bytes !== undefined) return read(path, bytes.toString('utf8'), fresh.nodeId)
-  const others = disk.list(path).filter((name) => !name.startsWith(LOCK) && name !== `${FORMAT}.new`)
-  if (others.length > 0) {
-    throw new TidemarkError('NOT_A_DATA_FOLDER', `${path} is not empty and holds no data of a broker: choose an empty folder`)
+/** Undefined: the folder is empty, or does not exist. Throws for one that is not a broker's. Changes nothing. */
+function identityOf(path: string, disk: Disk, nodeId: number): Identity | undefined {
+  const others = namesIn(path, disk).filter((name) => !OWN_NAMES.test(name))
+  const bytes = others.includes(FORMAT) ? disk.readFile(`${path}/${FORMAT}`) : undefined
+  if (bytes !== undefined) return read(path, bytes.toString('utf8'), nodeId)
+  if (others.length === 0) return undefined
+  throw new TidemarkError('NOT_A_DATA_FOLDER', `${path} is not empty and holds no data of a broker: choose an empty folder`)
+}
+
+function namesIn(path: string, disk: Disk): readonly string[] {
+  try {
+    return disk.list(path)
+  } catch (error) {
+    if (!(error instanceof DiskError && error.code === 'ENOTDIR')) throw error
+    throw new TidemarkError('NOT_A_DATA_FOLDER', `${path} is a file: choose an empty folder`, { cause: error })
   }
+}
+
+async function identify(path: string, disk: Disk, fresh: Identity): Promise<Identity> {
+  const known = identityOf(path, disk, fresh.nodeId)
+  if (known !== undefined) return known
   const text = `tidemark ${FORMAT_VERSION}\ncluster ${fresh.clusterId}\nnode ${fresh.nodeId}\n`
   await replaceFile(disk, path, FORMAT, Buffer.from(text))
   return fresh

@@ -1,6 +1,6 @@
 /**
- * Writes that wait for one sync: those that came while the disk was busy are written and synced together, in their order. A
- * write is finished when a sync that began after it is.
+ * Writes that wait for one sync: those that came while the disk was busy are written and synced together, in their
+ * order. A write is finished when a sync that began after it is.
  */
 import type { Files } from './files.ts'
 
@@ -31,7 +31,7 @@ export class GroupCommit {
     if (this.#failure !== undefined) throw this.#failure.cause
     if (this.#next === undefined) {
       this.#next = { writes: [], done: Promise.withResolvers() }
-      // Whoever does not wait for it sees the failure at the next write.
+      // A caller that does not wait for it sees the failure at the next write.
       this.#next.done.promise.catch(() => {})
     }
     this.#next.writes.push(write)

@@ -33,6 +33,19 @@ export function logContract(name: string, open: (limits: LogLimits) => Promise<O
   const opened = (segmentBytesMax = 1e9): Promise<Opened> => open({ segmentBytesMax })
 
   describe(name, () => {
+    test('a roll begins a new segment, so that all before it can be forgotten; of an empty segment it is none', async () => {
+      const { log } = await opened()
+      log.roll()
+      for (let i = 0; i < 3; i++) await append(log)
+      log.roll()
+      log.roll()
+      await append(log, { values: ['a', 'b'] })
+      expect((await log.segments()).map(({ baseOffset }) => baseOffset)).toEqual([0, 3])
+      log.trim(3)
+      expect([log.start, log.end]).toEqual([3, 5])
+      expect(await offsetsIn(log, 0)).toEqual([3])
+    })
+
     test('a new log is empty and begins at 0', async () => {
       const { log } = await opened()
       expect([log.start, log.end, log.bytes]).toEqual([0, 0, 0])

@@ -1,9 +1,9 @@
 /**
- * A log: record batches one after the other, each as it arrived. Two implementations keep the same contract (log.case.ts):
- * MemoryLog and FileLog.
+ * A log: record batches one after the other, each as it arrived. Two implementations keep the same contract
+ * (log.case.ts): MemoryLog and FileLog.
  *
- * Offsets are given by the caller: a batch begins at `end`. `end` moves within the call of `append`; that the batch may be
- * read is the caller's to say once the append is finished.
+ * Offsets are given by the caller: a batch begins at `end`. `end` moves within the call of `append`; that the batch
+ * may be read is the caller's to say once the append is finished.
  */
 import type { Now } from '@tidemark/platform'
 import type { BatchHeader } from '@tidemark/protocol'
@@ -15,21 +15,32 @@ export interface Latest {
 }
 
 export interface Log {
-  /** The first offset that is there. */
+  /** The first offset that the log holds. */
   readonly start: number
   /** The offset that the next batch begins with. */
   readonly end: number
   /** Bytes of all batches. */
   readonly bytes: number
-  /** Finished: as safe as `fsync` promises. Throws, or rejects, with a `TidemarkError` STORAGE_FAILED or MEMORY_FULL. The batch belongs to the log. */
+  /**
+   * Finished: as safe as `fsync` promises. Throws, or rejects, with a `TidemarkError` STORAGE_FAILED or MEMORY_FULL.
+   * The batch belongs to the log.
+   */
   append(batch: Buffer, header: BatchHeader): Now<void>
-  /** Whole batches from the one that holds `from`, none beginning at `upTo` or later; at least one however large, none if there is none. */
+  /**
+   * Whole batches from the one that holds `from`, none beginning at `upTo` or later; at least one however large, none
+   * if there is none.
+   */
   read(from: number, upTo: number, bytesMax: number): Now<readonly Buffer[]>
   /** No record before the returned offset has this time or a later one. */
   seekTime(timestampMs: number): Now<number>
   /** The latest time of all records. */
   latest(): Now<Latest | undefined>
-  /** Forgets old batches, in whole segments: as many as lie below `offset`, never the one that is written to. Moves `start`. */
+  /** The segment that is written to is full: the next batch begins a new one. Nothing happens while it is empty. */
+  roll(): void
+  /**
+   * Forgets old batches, in whole segments: as many as lie below `offset`, never the one that is written to. Moves
+   * `start`.
+   */
   trim(offset: number): void
   /** Offsets at which segments begin, with their bytes and the latest time in them: what retention decides by. */
   segments(): Now<readonly SegmentFacts[]>
@@ -45,8 +56,8 @@ export interface SegmentFacts {
 
 export interface LogEvents {
   /**
-   * Time to save what is derived from the log: a segment is full (called before the batch that begins the next one is taken in), or much was
-   * written since the last time.
+   * Time to save what is derived from the log: a segment is full (called before the batch that begins the next one is
+   * taken in), or much was written since the last time.
    */
   onCheckpoint(): void
 }

@@ -1,4 +1,4 @@
-/** A log in memory: the batches as they arrived, and beside each what is asked for. Read without copying. */
+/** A log in memory: the batches as they arrived, each with its offsets and its latest time. Read without copying. */
 import { TidemarkError } from '@tidemark/platform'
 import { type BatchHeader, lastOffsetOf } from '@tidemark/protocol'
 import type { Latest, Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
@@ -59,12 +59,7 @@ export class MemoryLog implements Log {
     // A small view would keep the whole frame it came in alive.
     const own = batch.length * 2 < batch.buffer.byteLength ? Buffer.from(batch) : batch
     this.#budget.take(own.length + ENTRY_BYTES, this.#isInternal)
-    const rolls = this.#sinceRoll > 0 && this.#sinceRoll + own.length > this.#limits.segmentBytesMax
-    if (rolls) {
-      this.#events.onCheckpoint()
-      this.#rolledAt.push(header.baseOffset)
-      this.#sinceRoll = 0
-    }
+    if (this.#sinceRoll + own.length > this.#limits.segmentBytesMax) this.roll()
     this.#sinceRoll += own.length
     this.bytes += own.length
     this.end = lastOffsetOf(header) + 1
@@ -81,6 +76,13 @@ export class MemoryLog implements Log {
       bytes += batch.length
     }
     return found
+  }
+
+  roll(): void {
+    if (this.#sinceRoll === 0) return
+    this.#events.onCheckpoint()
+    this.#rolledAt.push(this.end)
+    this.#sinceRoll = 0
   }
 
   /** The first entry whose last offset is `offset` or more. */

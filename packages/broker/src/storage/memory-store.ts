@@ -5,6 +5,7 @@ import type { Store } from './store.ts'
 
 export class MemoryStore implements Store {
   readonly clusterId: string
+  readonly outlivesProcess = false
   readonly #budget: MemoryBudget
   readonly #logs = new Map<string, MemoryLog>()
 
@@ -32,7 +33,7 @@ export class MemoryStore implements Store {
 
   async writeSmall(): Promise<void> {}
 
-  isLent(): boolean {
+  isBorrowed(): boolean {
     return false
   }
 

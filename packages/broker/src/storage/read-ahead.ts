@@ -1,9 +1,9 @@
 /**
  * What a reader will ask for next, read while its last answer travels: where a large read ended, as much again.
  *
- * The bytes of a log that are there never change, so what was read ahead stays right. It is taken once. What nobody came for in time makes
- * room; while everything is fresh and there is no room, nothing more is read ahead. A read that fails is forgotten: whoever needs it reads it
- * again, and is told.
+ * The bytes of a log never change, so what was read ahead stays right. It is taken once. Old reads that were not
+ * asked for are dropped when the budget is used up; while all of them are fresh, nothing more is read ahead. A read
+ * that fails is forgotten: the reader that needs it reads it again, and gets the error.
  */
 import type { Clock, Now } from '@tidemark/platform'
 import type { MemoryPool } from '../memory-pool.ts'
@@ -36,33 +36,33 @@ export class ReadAhead {
   }
 
   begin(path: string, position: number, length: number, read: () => Now<Buffer>): void {
-    const place = placeOf(path, position)
-    if (this.#begun.has(place) || !this.#makeRoom(length)) return
+    const key = keyOf(path, position)
+    if (this.#begun.has(key) || !this.#makeRoom(length)) return
     const begunMs = this.#clock.monotonic()
-    this.#begun.set(place, { length, begunMs, read: new Promise<Buffer>((resolve) => resolve(read())).catch(() => undefined) })
+    this.#begun.set(key, { length, begunMs, read: new Promise<Buffer>((resolve) => resolve(read())).catch(() => undefined) })
     this.#bytes += length
   }
 
   /** Undefined, now or later: nothing was read ahead from there. */
   take(path: string, position: number): Promise<Buffer | undefined> | undefined {
-    return this.#remove(placeOf(path, position))?.read
+    return this.#remove(keyOf(path, position))?.read
   }
 
   #makeRoom(length: number): boolean {
-    for (const [place, { begunMs }] of this.#begun) {
+    for (const [key, { begunMs }] of this.#begun) {
       if (this.#bytes + length <= this.#bytesMax || this.#clock.monotonic() - begunMs < FRESH_MS) break
-      void this.#remove(place)?.read.then((bytes) => bytes && this.#pool.give(bytes))
+      void this.#remove(key)?.read.then((bytes) => bytes && this.#pool.give(bytes))
     }
     return this.#bytes + length <= this.#bytesMax
   }
 
-  #remove(place: string): Ahead | undefined {
-    const ahead = this.#begun.get(place)
+  #remove(key: string): Ahead | undefined {
+    const ahead = this.#begun.get(key)
     if (ahead === undefined) return undefined
-    this.#begun.delete(place)
+    this.#begun.delete(key)
     this.#bytes -= ahead.length
     return ahead
   }
 }
 
-const placeOf = (path: string, position: number): string => `${path} ${position}`
+const keyOf = (path: string, position: number): string => `${path} ${position}`

@@ -1,8 +1,13 @@
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { nodeDisk } from '@tidemark/platform'
 import { describe, expect, test } from 'vitest'
+import { batchOf } from '../testing/index.ts'
 import { covered, crashed, FIRST, folder, NAME, openLog, openStore, reads, SIZE, syncs, written } from './file-store.case.ts'
 import { append, offsetsIn } from './log.case.ts'
+import { writeLogStart } from './log-start.ts'
+import { SmallFiles } from './small-files.ts'
 
+const SIZE_OF_ONE = batchOf().length
 const MEBIBYTE = 'x'.repeat(1024 * 1024)
 
 /** Full segments of four batches with their indexes, as a clean end leaves them, without its mark. */
@@ -13,6 +18,69 @@ async function unmarked(batches: number): Promise<string> {
   unlinkSync(`${copy}/clean`)
   return copy
 }
+
+describe('where a log begins', () => {
+  /**
+   * A log of five segments, 0 12 24 36 48, that was trimmed to 24, with the files of what was forgotten put back:
+   * nobody removed them in time.
+   */
+  async function trimmed(how: 'clean' | 'crash'): Promise<string> {
+    const path = folder()
+    const { store, log, disk } = await written(path, 20, 4 * SIZE)
+    await append(log)
+    const kept = folder()
+    cpSync(`${path}/${NAME}`, kept, { recursive: true })
+    log.trim(30)
+    expect([log.start, log.bytes]).toEqual([24, 12 * SIZE + SIZE_OF_ONE])
+    await expect.poll(() => disk.exists(`${path}/${NAME}/${FIRST}.log`)).toBe(false)
+    if (how === 'clean') await store.close()
+    else store.abandon()
+    for (const base of [FIRST, '00000000000000000012']) cpSync(`${kept}/${base}.log`, `${path}/${NAME}/${base}.log`)
+    if (how === 'clean') unlinkSync(`${path}/clean`)
+    return path
+  }
+
+  test.each(['clean', 'crash'] as const)('survives a restart (%s), also where the files below it are still there', async (how) => {
+    const path = await trimmed(how)
+    const { store, disk } = await openStore(path)
+    const log = await openLog(store, 4 * SIZE)
+    expect([log.start, log.end]).toEqual([24, 61])
+    expect((await log.segments()).map(({ baseOffset }) => baseOffset)).toEqual([24, 36, 48, 60])
+    await expect.poll(() => disk.exists(`${path}/${NAME}/${FIRST}.log`)).toBe(false)
+    expect(await offsetsIn(log, 24, log.end, 1)).toEqual([24])
+    await store.close()
+  })
+
+  test('may lie within a segment', async () => {
+    const path = await trimmed('crash')
+    const small = new SmallFiles(nodeDisk)
+    await writeLogStart(`${path}/${NAME}`, 30, small)
+    const { store } = await openStore(path)
+    const log = await openLog(store, 4 * SIZE)
+    expect([log.start, (await log.segments())[0]!.baseOffset]).toEqual([30, 24])
+    log.trim(30)
+    expect(log.start).toBe(30)
+    log.trim(36)
+    expect(log.start).toBe(36)
+  })
+
+  test('is never behind the end: a crash of the machine may have taken that', async () => {
+    const path = await trimmed('crash')
+    await writeLogStart(`${path}/${NAME}`, 1000, new SmallFiles(nodeDisk))
+    const { store } = await openStore(path)
+    const log = await openLog(store, 4 * SIZE)
+    expect([log.start, log.end]).toEqual([61, 61])
+    await append(log)
+    expect(await offsetsIn(log, 61)).toEqual([61])
+  })
+
+  test('is that of its first segment where nothing else is known: a folder of an older version', async () => {
+    const path = await trimmed('crash')
+    unlinkSync(`${path}/${NAME}/start`)
+    const { store } = await openStore(path)
+    expect((await openLog(store, 4 * SIZE)).start).toBe(0)
+  })
+})
 
 describe('after a crash', () => {
   test('a tail that is torn at any byte of the last batch is cut, and the log goes on (trap 47)', async () => {
@@ -121,7 +189,7 @@ describe('after a crash', () => {
     store.abandon()
   })
 
-  test('a segment that somebody took out of the middle is no damage to those behind it', async () => {
+  test('a segment that is missing in the middle does not damage those behind it', async () => {
     const copy = await unmarked(12)
     unlinkSync(`${copy}/${NAME}/00000000000000000012.log`)
     const { store } = await openStore(copy)

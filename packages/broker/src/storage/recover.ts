@@ -1,15 +1,18 @@
 /**
- * Opens the log in a folder that nobody closed: what a crash left is read back and what is not whole is cut off.
+ * Opens the log in a folder that was not closed cleanly: what a crash left is read back and what is not whole is cut
+ * off.
  *
- * What an index covers was synced before the index was written: it is not read. A segment is read from where its index ends. At the first
- * batch that is not whole the log ends; what lies behind it in later segments is removed. So is what lies behind a hole: the end of a
- * segment that was not known to be full is gone without a trace, where a later segment shows that it was longer.
+ * What an index covers was synced before the index was written: it is not read. A segment is read from where its
+ * index ends. At the first batch that is not whole the log ends; what lies behind it in later segments is removed. So
+ * is what lies behind a hole: the end of a segment that was not known to be full was lost, where a later segment
+ * shows that it was longer.
  *
- * What is read is written again, as it is. After a sync that failed, Linux holds bytes in the page cache that it believes to be on the disk: who
- * reads them sees them, every later sync succeeds, and they are lost with the power. Written again they are synced like any others.
+ * What is read is written again, as it is. After a sync that failed, Linux holds bytes in the page cache that it
+ * believes to be on the disk: a reader sees them, every later sync succeeds, and they are lost with the power.
+ * Written again they are synced like any others.
  */
 import type { Now } from '@tidemark/platform'
-import type { LogSite } from './file-log.ts'
+import type { LogEnvironment } from './file-log.ts'
 import { scan } from './scan.ts'
 import { Segment } from './segment.ts'
 import { SegmentIndex } from './segment-index.ts'
@@ -20,12 +23,12 @@ export interface Recovered {
 }
 
 /** Within the call if there is nothing. */
-export function recover(folder: string, site: LogSite): Now<Recovered> {
-  const bases = Segment.basesIn(site.disk, folder)
-  return bases.length === 0 ? { segments: [], bytesCut: 0 } : recoverSegments(folder, bases, site)
+export function recover(folder: string, environment: LogEnvironment): Now<Recovered> {
+  const bases = Segment.basesIn(environment.disk, folder)
+  return bases.length === 0 ? { segments: [], bytesCut: 0 } : recoverSegments(folder, bases, environment)
 }
 
-async function recoverSegments(folder: string, bases: readonly number[], site: LogSite): Promise<Recovered> {
+async function recoverSegments(folder: string, bases: readonly number[], environment: LogEnvironment): Promise<Recovered> {
   const segments: Segment[] = []
   let bytesCut = 0
   let next = bases[0]!
@@ -36,10 +39,10 @@ async function recoverSegments(folder: string, bases: readonly number[], site: L
     const isHole = baseOffset > next && before !== undefined && !before.loaded!.isFull
     isTorn ||= isHole
     if (isTorn || baseOffset < next) {
-      bytesCut += await removeSegment(segment, site)
+      bytesCut += await removeSegment(segment, environment)
       continue
     }
-    const cut = await recoverOne(segment, site)
+    const cut = await recoverOne(segment, environment)
     bytesCut += cut
     isTorn = cut > 0
     next = segment.loaded!.nextOffset
@@ -51,11 +54,12 @@ async function recoverSegments(folder: string, bases: readonly number[], site: L
 }
 
 /** Returns how many bytes were cut off. */
-async function recoverOne(segment: Segment, site: LogSite): Promise<number> {
-  return site.files.use(segment.path, 'write', async (file) => {
+async function recoverOne(segment: Segment, environment: LogEnvironment): Promise<number> {
+  return environment.files.use(segment.path, 'write', async (file) => {
     const size = file.size()
-    const stored = segment.storedIndex(site)
-    const index = stored !== undefined && stored.bytes <= size ? stored : new SegmentIndex(segment.baseOffset, site.indexIntervalBytes)
+    const stored = segment.storedIndex(environment)
+    const index =
+      stored !== undefined && stored.bytes <= size ? stored : new SegmentIndex(segment.baseOffset, environment.indexIntervalBytes)
     segment.indexedBytes = index.bytes
     const good = index.bytes === size ? size : await scan(file, index, (batches, at) => file.write([batches], at, 'background'))
     if (good < size) await file.truncate(good)
@@ -65,9 +69,9 @@ async function recoverOne(segment: Segment, site: LogSite): Promise<number> {
   })
 }
 
-async function removeSegment(segment: Segment, site: LogSite): Promise<number> {
-  const bytes = await site.files.use(segment.path, 'write', (file) => file.size())
-  site.files.close(segment.path)
-  segment.unlink(site.disk)
+async function removeSegment(segment: Segment, environment: LogEnvironment): Promise<number> {
+  const bytes = await environment.files.use(segment.path, 'write', (file) => file.size())
+  environment.files.close(segment.path)
+  segment.unlink(environment.disk)
   return bytes
 }

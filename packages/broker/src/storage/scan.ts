@@ -1,11 +1,17 @@
-/** Reads the batches of a segment file one after the other, each checked, until its end or the first that is not whole. */
+/**
+ * Reads the batches of a segment file one after the other, each checked, until its end or the first that is not
+ * whole.
+ */
 import type { File, Now } from '@tidemark/platform'
 import { BATCH_HEADER_BYTES, batchSizeAt, hasRightCrc, readBatchHeader } from '@tidemark/protocol'
 import type { SegmentIndex } from './segment-index.ts'
 
 const READ_BYTES = 1024 * 1024
 
-/** Takes the good batches behind what the index covers into it, and shows them. Returns how many bytes of the file are good. */
+/**
+ * Takes the good batches behind what the index covers into it, and shows them. Returns how many bytes of the file are
+ * good.
+ */
 export async function scan(file: File, index: SegmentIndex, onGood?: (batches: Buffer, position: number) => Now<void>): Promise<number> {
   const size = file.size()
   const memory = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, Math.max(0, size - index.bytes)))
@@ -14,16 +20,16 @@ export async function scan(file: File, index: SegmentIndex, onGood?: (batches: B
     const length = Math.min(want, size - index.bytes)
     const chunk = await file.read(index.bytes, length, length <= memory.length ? memory : undefined)
     const before = index.bytes
-    const verdict = takeBatches(chunk, index, size)
+    const next = takeBatches(chunk, index, size)
     if (index.bytes > before) await onGood?.(chunk.subarray(0, index.bytes - before), before)
-    if (verdict === 'bad') break
+    if (next === 'bad') break
     // Not even one batch fitted: it is a large one.
-    want = index.bytes === before ? verdict : READ_BYTES
+    want = index.bytes === before ? next : READ_BYTES
   }
   return index.bytes
 }
 
-/** Returns how many bytes the next batch needs, or that it is no batch. */
+/** Returns how many bytes the next batch needs, or `bad` for bytes that are not a batch. */
 function takeBatches(chunk: Buffer, index: SegmentIndex, fileSize: number): number | 'bad' {
   let at = 0
   for (;;) {

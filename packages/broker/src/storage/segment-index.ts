@@ -1,9 +1,10 @@
 /**
- * The sparse index of a segment: where batches lie, and what times come before them. One entry for every `indexIntervalBytes`.
+ * The sparse index of a segment: positions of batches, and the latest time before each. One entry for every
+ * `indexIntervalBytes`.
  *
- * In memory it always covers the whole segment. On disk it is two files, `.index` and `.timeindex`, which say how many bytes of
- * the log they cover; they are written only after these bytes were synced, so a crash needs to read nothing below that again.
- * Both are disposable: a segment without them is read once.
+ * In memory it always covers the whole segment. On disk it is two files, `.index` and `.timeindex`, which say how
+ * many bytes of the log they cover; they are written only after these bytes were synced, so a crash needs to read
+ * nothing below that again. Both are disposable: a segment without them is read once.
  *
  * ```
  * .index      0 covered bytes int64   8 next offset int64   16 latest time int64   24 its batch's offset int64   32 entries int32
@@ -19,6 +20,8 @@ const INDEX_HEAD = 37
 const INDEX_ENTRY = 8
 const TIME_HEAD = 12
 const TIME_ENTRY = 12
+const OBJECT_BYTES = 300
+const ENTRY_MEMORY_BYTES = 24
 /** Before the first record. */
 const NO_TIME = -1
 
@@ -52,6 +55,11 @@ export class SegmentIndex {
 
   get entries(): number {
     return this.#offsets.length
+  }
+
+  /** What it takes in memory, about: three numbers an entry. */
+  get memoryBytes(): number {
+    return OBJECT_BYTES + this.entries * ENTRY_MEMORY_BYTES
   }
 
   /** Takes in the batch that lies at `bytes`. */

@@ -1,6 +1,9 @@
-/** One segment: its file, how many bytes of it are log, and its index, which a full segment reads back when it is needed. */
+/**
+ * One segment: its file, how many bytes of it are log, and its index, which a full segment reads back when it is
+ * needed.
+ */
 import type { Disk, Now } from '@tidemark/platform'
-import type { LogSite } from './file-log.ts'
+import type { LogEnvironment } from './file-log.ts'
 import { scan } from './scan.ts'
 import { type EncodedIndex, SegmentIndex } from './segment-index.ts'
 import type { SmallFiles } from './small-files.ts'
@@ -9,7 +12,7 @@ const NAME_DIGITS = 20
 /** Where recent reads ended: the next one of the same reader begins there. */
 const REMEMBERED_MAX = 16
 
-interface Place {
+interface BatchPosition {
   readonly offset: number
   readonly position: number
 }
@@ -30,11 +33,11 @@ export class Segment {
   /** Its index is being written: set by the log that does it. */
   isSaving = false
   /** The batch that was appended last: what a waiting reader asks for. */
-  tail: Place | undefined
+  tail: BatchPosition | undefined
   loaded: SegmentIndex | undefined
   #loading: Promise<SegmentIndex> | undefined
   #summary: Summary | undefined
-  readonly #remembered: Place[] = []
+  readonly #remembered: BatchPosition[] = []
 
   private constructor(folder: string, baseOffset: number, bytes: number) {
     this.baseOffset = baseOffset
@@ -61,34 +64,34 @@ export class Segment {
   }
 
   /** The index; of a segment whose index is not on disk, or damaged there, by reading the segment. */
-  index(site: LogSite): Now<SegmentIndex> {
+  index(environment: LogEnvironment): Now<SegmentIndex> {
     if (this.loaded !== undefined) return this.loaded
     if (this.#loading !== undefined) return this.#loading
-    const stored = this.storedIndex(site)
+    const stored = this.storedIndex(environment)
     if (stored !== undefined && stored.bytes === this.bytes) {
       this.indexedBytes = stored.bytes
       this.loaded = stored
       return stored
     }
-    this.#loading = this.#rebuild(site)
+    this.#loading = this.#rebuild(environment)
     return this.#loading
   }
 
-  /** The latest time in it, and where: remembered when its index is not. */
-  summary(site: LogSite): Now<Summary> {
-    return this.loaded ?? this.#summary ?? this.index(site)
+  /** The latest time in it, and where. It outlives the index; undefined: the index was never loaded. */
+  get summary(): Summary | undefined {
+    return this.loaded ?? this.#summary
   }
 
   /** What `.index` and `.timeindex` say, if they are whole; it may cover a part of the segment only. */
-  storedIndex(site: LogSite): SegmentIndex | undefined {
-    const index = site.small.read(`${this.#base}.index`)
-    const timeIndex = index && site.small.read(`${this.#base}.timeindex`)
-    return timeIndex && SegmentIndex.decode(this.baseOffset, site.indexIntervalBytes, index, timeIndex)
+  storedIndex(environment: LogEnvironment): SegmentIndex | undefined {
+    const index = environment.small.read(`${this.#base}.index`)
+    const timeIndex = index && environment.small.read(`${this.#base}.timeindex`)
+    return timeIndex && SegmentIndex.decode(this.baseOffset, environment.indexIntervalBytes, index, timeIndex)
   }
 
-  async #rebuild(site: LogSite): Promise<SegmentIndex> {
-    const index = new SegmentIndex(this.baseOffset, site.indexIntervalBytes)
-    await site.files.use(this.path, 'write', (file) => scan(file, index))
+  async #rebuild(environment: LogEnvironment): Promise<SegmentIndex> {
+    const index = new SegmentIndex(this.baseOffset, environment.indexIntervalBytes)
+    await environment.files.use(this.path, 'write', (file) => scan(file, index))
     this.loaded = index
     this.#loading = undefined
     return index
@@ -100,22 +103,22 @@ export class Segment {
     this.indexedBytes = encoded.bytes
   }
 
-  /** Gives the memory of its index back: it is on disk. */
+  /** Gives the memory of its index back: it is read from its files, or from the segment, when it is needed again. */
   unload(): void {
-    this.#summary = this.loaded
-      ? { maxTimestampMs: this.loaded.maxTimestampMs, maxTimestampOffset: this.loaded.maxTimestampOffset }
-      : this.#summary
+    if (this.loaded === undefined) return
+    const { maxTimestampMs, maxTimestampOffset } = this.loaded
+    this.#summary = { maxTimestampMs, maxTimestampOffset }
     this.loaded = undefined
     this.#remembered.length = 0
   }
 
   positionOf(offset: number, index: SegmentIndex): number {
     if (this.tail?.offset === offset) return this.tail.position
-    return this.#remembered.find((place) => place.offset === offset)?.position ?? index.positionOf(offset)
+    return this.#remembered.find((it) => it.offset === offset)?.position ?? index.positionOf(offset)
   }
 
   remember(offset: number, position: number): void {
-    if (this.#remembered.some((place) => place.offset === offset)) return
+    if (this.#remembered.some((it) => it.offset === offset)) return
     this.#remembered.push({ offset, position })
     if (this.#remembered.length > REMEMBERED_MAX) this.#remembered.shift()
   }

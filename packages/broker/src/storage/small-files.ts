@@ -1,4 +1,6 @@
-/** Small files that are replaced whole and may be lost: no sync, but an envelope that tells a torn one from a whole one. */
+/**
+ * Small files that are replaced whole and may be lost: no sync, but an envelope in which a torn file is recognized.
+ */
 import type { Disk } from '@tidemark/platform'
 import { seal, unseal } from './sealed.ts'
 
@@ -11,7 +13,7 @@ export class SmallFiles {
     this.#disk = disk
   }
 
-  /** Undefined: there is none, or it is damaged. */
+  /** Undefined: the file does not exist, or is damaged. */
   read(path: string): Buffer | undefined {
     const bytes = this.#disk.readFile(path)
     return bytes && unseal(bytes)

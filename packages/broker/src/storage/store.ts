@@ -1,10 +1,15 @@
-/** Where logs live: a folder or memory. Logs are named like paths: `topics/orders.1f0c…/0`, `internal/__consumer_offsets/7`. */
+/**
+ * Where logs live: a folder or memory. Logs are named like paths: `topics/orders.1f0c…/0`,
+ * `internal/__consumer_offsets/7`.
+ */
 import type { Now } from '@tidemark/platform'
 import type { Log, LogEvents, LogLimits } from './log.ts'
 
 export interface Store {
   /** Stable for this data: made at the first start. */
   readonly clusterId: string
+  /** Whether the next start finds logs and small files again. */
+  readonly outlivesProcess: boolean
   /** Opens the log, or makes an empty one that has no files before its first append. A name is open at most once. */
   open(name: string, limits: LogLimits, events: LogEvents): Now<Log>
   /** The names directly below `name` that may hold logs. */
@@ -14,12 +19,15 @@ export interface Store {
   /** Small CRC-guarded files beside a log: undefined if there is none, or none that is whole. */
   readSmall(name: string, file: string): Buffer | undefined
   writeSmall(name: string, file: string, bytes: Uint8Array): Promise<void>
-  /** Whether these bytes are a read's, whose memory is wanted back. */
-  isLent(bytes: Uint8Array): boolean
-  /** Nobody looks at these bytes any more, which a read of a log may have given: their memory is used again. Other bytes are left alone. */
+  /** Whether a read borrowed the memory of these bytes, so that it has to be released. */
+  isBorrowed(bytes: Uint8Array): boolean
+  /**
+   * These bytes, which a read of a log may have given, are not used any more: their memory is reused. Other bytes are
+   * ignored.
+   */
   release(bytes: Uint8Array): void
-  /** Syncs all, writes down that this was a clean end, and lets go. */
+  /** Syncs all, writes down that this was a clean end, and releases files and lock. */
   close(): Promise<void>
-  /** Lets go as it is: after a failure. */
+  /** Releases files and lock, and writes nothing: after a failure. */
   abandon(): void
 }

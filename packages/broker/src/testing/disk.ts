@@ -7,13 +7,15 @@ import { type Disk, DiskError, type File, nodeDisk } from '@tidemark/platform'
 export interface DiskSpy {
   /** Operations so far, as `read PATH`. */
   readonly done: string[]
+  /** Paths of the files that are open. */
+  readonly openFiles: string[]
   /** The next operations whose text contains this fail with the code. */
   failing: { readonly on: string; readonly code: string } | undefined
 }
 
 /** The real disk, watched; it fails where told to. */
 export function spiedDisk(): Disk & DiskSpy {
-  const spy: DiskSpy = { done: [], failing: undefined }
+  const spy: DiskSpy = { done: [], openFiles: [], failing: undefined }
   const did = (operation: string, path: string): void => {
     const text = `${operation} ${path}`
     spy.done.push(text)
@@ -40,11 +42,19 @@ export function spiedDisk(): Disk & DiskSpy {
       did('sync', file.path)
       await file.sync()
     },
-    close: () => file.close(),
+    close() {
+      const at = spy.openFiles.indexOf(file.path)
+      if (at >= 0) spy.openFiles.splice(at, 1)
+      file.close()
+    },
   })
   const disk: Disk = {
     ...nodeDisk,
-    open: (path, mode) => watch(nodeDisk.open(path, mode) as File),
+    open(path, mode) {
+      const file = nodeDisk.open(path, mode) as File
+      spy.openFiles.push(path)
+      return watch(file)
+    },
     async syncFolder(path) {
       did('syncFolder', path)
       await nodeDisk.syncFolder(path)

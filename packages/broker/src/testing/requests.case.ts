@@ -1,4 +1,7 @@
-/** Brokers and raw requests, as the tests of handlers and of the whole broker use them. What is started ends with its test. */
+/**
+ * Brokers and raw requests, as the tests of handlers and of the whole broker use them. What is started ends with its
+ * test.
+ */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { apis, batchesIn, crc32c, errorOf, ZERO_UUID } from '@tidemark/protocol'
 import { expect, onTestFinished } from 'vitest'

@@ -1,4 +1,7 @@
-/** Files over `node:fs`. Small reads and hot writes are done in the call: the page cache is memory (research: limits of Node). */
+/**
+ * Files over `node:fs`. Small reads and hot writes are done in the call: the page cache is memory (research: limits
+ * of Node).
+ */
 import fs from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
@@ -176,8 +179,8 @@ export const nodeDisk: Disk = {
 }
 
 /**
- * Node has no file locks of its own; SQLite has good ones, on every platform, which end with the process, and which also see a
- * second holder within the process. The file stays empty: a transaction that is never committed holds it.
+ * Node has no file locks of its own; SQLite has good ones, on every platform, which end with the process, and which
+ * also see a second holder within the process. The file stays empty: a transaction that is never committed holds it.
  */
 function lock(path: string): Lock | undefined {
   const { DatabaseSync } = loadSqlite()
@@ -194,7 +197,9 @@ function lock(path: string): Lock | undefined {
   return { release: () => held.close() }
 }
 
-/** Loaded at the first lock only, and without its warning that SQLite is new in Node: it is used for its locks alone. */
+/**
+ * Loaded at the first lock only, and without its warning that SQLite is new in Node: it is used for its locks alone.
+ */
 function loadSqlite(): typeof import('node:sqlite') {
   const emitWarning = process.emitWarning
   process.emitWarning = () => {}

@@ -1,13 +1,15 @@
 /** Connections over `node:net`. Chunks of one call of `write` leave as one write; Nagle's delay is off. */
 import net from 'node:net'
+import { formatAddress } from '../address.ts'
 import { TidemarkError } from '../error.ts'
 import type { Address, Connection, ConnectionHandlers, Listener, Transport } from '../transport.ts'
 
 const ignored: ConnectionHandlers = { onData() {}, onDrain() {}, onClose() {} }
 
 /**
- * Where bytes arrive that no receiver has asked for: read and handed over within one call, so one piece serves all connections.
- * Memory made for each read kept the garbage collector busy for a third of the process's time (docs/performance.md).
+ * Where bytes arrive that no receiver has asked for: read and handed over within one call, so one piece serves all
+ * connections. Memory made for each read kept the garbage collector busy for a third of the process's time
+ * (docs/performance.md).
  */
 const arrivals = Buffer.allocUnsafeSlow(64 * 1024)
 
@@ -84,9 +86,9 @@ interface Handle {
 }
 
 /**
- * The same connection as a socket that reads into memory it was given. Node has that option (`onread`) for sockets that connect, and
- * not for those that a server accepts: the accepted socket hands its connection over, and goes (docs/decisions/0006). A Node in which
- * that cannot be done reads as it does by itself.
+ * The same connection as a socket that reads into memory it was given. Node has that option (`onread`) for sockets
+ * that connect, and not for those that a server accepts: the accepted socket hands its connection over, and goes
+ * (docs/decisions/0006). A Node in which that cannot be done reads as it does by itself.
  */
 function adopt(accepted: net.Socket, onread: net.OnReadOpts): net.Socket {
   const owner = accepted as unknown as { _handle: Handle | null | undefined }
@@ -100,10 +102,8 @@ function adopt(accepted: net.Socket, onread: net.OnReadOpts): net.Socket {
   return new net.Socket({ handle, onread } as net.SocketConstructorOpts)
 }
 
-const spelled = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
-
 function listenError(address: Address, error: NodeJS.ErrnoException): TidemarkError {
-  const where = spelled(address)
+  const where = formatAddress(address)
   if (error.code === 'EADDRINUSE') {
     return new TidemarkError('ADDRESS_IN_USE', `${where} is in use by another process; choose another port, or port 0 for a free one`, {
       cause: error,
@@ -138,7 +138,7 @@ export const nodeTransport: Transport = {
       const fail = (why: string, cause?: unknown): void => {
         clearTimeout(timer)
         socket.destroy()
-        reject(new TidemarkError('UNREACHABLE', `${spelled(address)}: ${why}`, { cause }))
+        reject(new TidemarkError('UNREACHABLE', `${formatAddress(address)}: ${why}`, { cause }))
       }
       const timer = setTimeout(() => fail(`no connection within ${timeoutMs} ms`), timeoutMs)
       const onError = (error: NodeJS.ErrnoException): void => fail(reasonOf(error), error)
@@ -156,12 +156,12 @@ function reasonOf(error: NodeJS.ErrnoException): string {
   const first = error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException | undefined) : error
   switch (first?.code) {
     case 'ECONNREFUSED':
-      return 'nobody listens there (connection refused)'
+      return 'connection refused: no process listens on that port'
     case 'ENOTFOUND':
-      return 'there is no such host'
+      return 'the host does not exist'
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return 'there is no route to it'
+      return 'no route to the host'
     default:
       return first?.message ?? error.message
   }

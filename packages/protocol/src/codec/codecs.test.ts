@@ -106,14 +106,14 @@ describe('the schema language', () => {
   test.each([
     ['an int32 above its range', { number: 2 ** 31, place: 0 }],
     ['a fraction', { number: 1.5, place: 0 }],
-    ['a position that is no safe integer', { number: 1, place: 2 ** 53 }],
+    ['a position that is not a safe integer', { number: 1, place: 2 ** 53 }],
     ['a field left out that has no default', { place: 0 }],
     ['null where it is not allowed', { number: 1, place: 0, list: null }],
   ])('refuses to write %s', (_, value) => {
     for (const c of [codec, interpret(m, 1)]) expect(() => c.encode(new Writer(), value as never)).toThrow(WireError)
   })
 
-  test('a received position that is no safe integer is NaN, for the handler to refuse by itself', () => {
+  test('a received position that is not a safe integer is NaN, for the handler to refuse by itself', () => {
     const bytes = encoded(codec, { number: 1, place: 7 })
     bytes.writeBigInt64BE(2n ** 60n, 4)
     for (const c of [codec, interpret(m, 1)]) expect(c.decode(new Reader(bytes)).place).toBeNaN()

@@ -7,7 +7,9 @@ import { type Codec, interpret } from './interpret.ts'
 const made = new WeakMap<Message, Codec[]>()
 let make: (message: Message, version: number) => Codec = compile
 
-/** For `--disallow-code-generation-from-strings` and pages: codecs made from now on are closures, not printed code. */
+/**
+ * For `--disallow-code-generation-from-strings` and pages: codecs made from now on are closures, not printed code.
+ */
 export function useInterpretedCodecs(): void {
   make = interpret
 }

@@ -1,8 +1,9 @@
 /**
  * The codec as printed code: one encoder and one decoder per (message, version).
  *
- * `print()` writes the JavaScript, `compile()` evaluates it. Neighbouring fields of fixed size share one bounds check.
- * Measured against the closures of interpret.ts it is about nine times as fast; both are tested to agree on every message.
+ * `print()` writes the JavaScript, `compile()` evaluates it. Neighbouring fields of fixed size share one bounds
+ * check. Measured against the closures of interpret.ts it is about nine times as fast; both are tested to agree on
+ * every message.
  */
 import type { Message } from '../schema/fields.ts'
 import { type Layout, layout, type Slot, zero } from '../schema/layout.ts'
@@ -289,7 +290,7 @@ function parseArray(out: Printer, s: Slot): string {
   out.line(`const ${n} = r.${s.compact ? 'compactArrayLength' : 'arrayLength'}(${s.element!.bytesMin})`)
   if (!s.nullable) out.line(`if (${n} === -1) unexpectedNull(${JSON.stringify(s.name)})`)
   if (s.element!.kind === 'int32') {
-    // Allocated once and exactly, and only after `take` has shown that the bytes are there.
+    // Allocated once and exactly, and only after `take` has shown that the bytes exist.
     const p = out.fresh('p')
     const d = out.fresh('d')
     out.line(`let ${p} = r.take(${s.nullable ? `Math.max(0, ${n})` : n} * 4)`)

@@ -14,7 +14,7 @@ import type { Writer } from '../wire/writer.ts'
 
 export interface Codec<Out = any, In = any> {
   encode(w: Writer, value: In): void
-  /** Throws `WireError`, and nothing else, for bytes that are no such message. */
+  /** Throws `WireError`, and nothing else, for bytes that are not such a message. */
   decode(r: Reader): Out
 }
 

@@ -1,4 +1,7 @@
-/** Every API that this protocol package speaks, by Kafka's name: one row an API, and where its headers become flexible. */
+/**
+ * Every API that this protocol package speaks, by Kafka's name: one row an API, and where its headers become
+ * flexible.
+ */
 import type { Fields, Message } from '../schema/fields.ts'
 import { ProduceRequest, ProduceResponse } from './00-produce.ts'
 import { FetchRequest, FetchResponse } from './01-fetch.ts'

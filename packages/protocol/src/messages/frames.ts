@@ -1,8 +1,9 @@
 /**
  * Frames: what travels between a client and a broker. Four bytes of size, a header, a body.
  *
- * The header's version follows from the API and its version: a flexible request has header 2, a flexible response header 1,
- * except that an ApiVersions response always has header 0 (a client reads it before it knows what the broker speaks; KIP-511).
+ * The header's version follows from the API and its version: a flexible request has header 2, a flexible response
+ * header 1, except that an ApiVersions response always has header 0 (a client reads it before it knows what the
+ * broker speaks; KIP-511).
  */
 import { codecOf } from '../codec/codecs.ts'
 import type { Infer, InferInput } from '../schema/infer.ts'
@@ -80,7 +81,7 @@ export interface DecodedRequest<A extends Api = Api> {
 }
 
 /**
- * Throws `WireError` for a frame that is no such request. Bytes behind the request are ignored, as Kafka does
+ * Throws `WireError` for a frame that is not such a request. Bytes behind the request are ignored, as Kafka does
  * (`AbstractRequest.parseRequest`): librdkafka 2.15.1 sends three with a Metadata request for all topics.
  */
 export function decodeRequest<A extends Api>(api: A, version: number, frame: Uint8Array): DecodedRequest<A> {

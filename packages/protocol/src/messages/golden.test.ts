@@ -1,4 +1,7 @@
-/** Frames that kcat 1.7.1 and kafkajs 2.2.4 sent, and the answers they understood: read, and written again byte for byte. */
+/**
+ * Frames that kcat 1.7.1 and kafkajs 2.2.4 sent, and the answers they understood: read, and written again byte for
+ * byte.
+ */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { apis } from './apis.ts'

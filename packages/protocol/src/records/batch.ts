@@ -46,7 +46,7 @@ export const lastOffsetOf = (h: BatchHeader): number => h.baseOffset + h.lastOff
 /** Throws `WireError` for a codec number that Kafka does not have. */
 export function compressionOf(attributes: number): Compression {
   const compression = COMPRESSIONS[attributes & 0x07]
-  if (compression === undefined) throw new WireError(`${attributes & 0x07} is no compression codec`)
+  if (compression === undefined) throw new WireError(`compression codec ${attributes & 0x07} does not exist`)
   return compression
 }
 
@@ -56,12 +56,15 @@ export const isTransactional = (attributes: number): boolean => (attributes & TR
 /** Whether the broker's clock set the time (`message.timestamp.type` LogAppendTime). */
 export const isLogAppendTime = (attributes: number): boolean => (attributes & TIMESTAMP_TYPE) !== 0
 
-/** The size of the batch that begins at `at`, or undefined when not even its length is there. */
+/** The size of the batch that begins at `at`, or undefined when not even its length has arrived. */
 export function batchSizeAt(bytes: Buffer, at: number): number | undefined {
   return at + BATCH_LENGTH_END > bytes.length ? undefined : BATCH_LENGTH_END + bytes.readInt32BE(at + 8)
 }
 
-/** Reads the header of the batch that begins at `at`. Throws `WireError` for one that is cut off, too short or not of format v2. */
+/**
+ * Reads the header of the batch that begins at `at`. Throws `WireError` for one that is cut off, too short or not of
+ * format v2.
+ */
 export function readBatchHeader(bytes: Buffer, at = 0): BatchHeader {
   if (at + BATCH_HEADER_BYTES > bytes.length) {
     throw new WireError(`a record batch of ${bytes.length - at} bytes is cut off inside its header`)
@@ -101,7 +104,10 @@ export interface BatchAt {
   readonly header: BatchHeader
 }
 
-/** The whole batches in `bytes`, one after the other; a batch that is cut off at the end (as Fetch may do) is left out. */
+/**
+ * The whole batches in `bytes`, one after the other; a batch that is cut off at the end (as Fetch may do) is left
+ * out.
+ */
 export function* batchesIn(bytes: Buffer): Generator<BatchAt> {
   let at = 0
   while (at + BATCH_HEADER_BYTES <= bytes.length) {

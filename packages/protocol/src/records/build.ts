@@ -1,4 +1,4 @@
-/** Builds record batches: records are written as they come, the header once all are there. */
+/** Builds record batches: records are written as they come, the header behind the last one. */
 import { putInt53 } from '../wire/int53.ts'
 import { BATCH_HEADER_BYTES, BATCH_LENGTH_END, type Compression, compressionBits } from './batch.ts'
 import { compress } from './compression.ts'
@@ -28,7 +28,10 @@ export interface BatchOptions {
   readonly transactional?: boolean
 }
 
-/** The most that a record adds beside its key, value and headers: length, attributes, two deltas, two lengths, a count. */
+/**
+ * The most that a record adds beside its key, value and headers: length, attributes, two deltas, two lengths, a
+ * count.
+ */
 const RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 5
 const NO_HEADERS: readonly Header[] = []
 

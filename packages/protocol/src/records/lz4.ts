@@ -17,7 +17,8 @@ const EXPANSION_MAX = 255
 export const lz4Compress = (bytes: Buffer): Buffer => native().compressFrameSync(bytes)
 
 export function lz4Decompress(bytes: Buffer, bytesMax: number): Buffer {
-  // The library opens whatever it is given: what the frame would become is counted first where that could be too much.
+  // The library opens whatever it is given: what the frame would become is counted first where that could be too
+  // much.
   if (bytes.length * EXPANSION_MAX > bytesMax && openedSize(bytes) > bytesMax) {
     throw new WireError(`lz4: the batch is larger than ${bytesMax} bytes when opened`)
   }

@@ -1,6 +1,7 @@
 /**
  * Reads the records of one batch, one after the other, without an object per record: the cursor's own fields change.
- * It notes where things lie; keys, values and header values are views on the batch (or on its decompressed body), made when they are asked for.
+ * It notes where things lie; keys, values and header values are views on the batch (or on its decompressed body),
+ * made when they are asked for.
  */
 import { WireError } from '../wire/error.ts'
 import { BATCH_HEADER_BYTES, type BatchHeader, compressionOf, isLogAppendTime } from './batch.ts'
@@ -43,7 +44,9 @@ export class RecordCursor extends VarintReader {
     this.#left = header.recordCount
   }
 
-  /** Moves to the next record; false after the last. Throws `WireError` where the batch is not what its header says. */
+  /**
+   * Moves to the next record; false after the last. Throws `WireError` where the batch is not what its header says.
+   */
   next(): boolean {
     if (this.#left <= 0) return false
     this.#left--
@@ -83,7 +86,10 @@ export class RecordCursor extends VarintReader {
 
 const NO_HEADERS: readonly Header[] = []
 
-/** The headers whose number stands at `at`, none beyond `bound`, and where they end. Throws `WireError` for broken ones. */
+/**
+ * The headers whose number stands at `at`, none beyond `bound`, and where they end. Throws `WireError` for broken
+ * ones.
+ */
 export function readHeaders(body: Buffer, at: number, bound = body.length): { readonly headers: readonly Header[]; readonly end: number } {
   const r = new VarintReader(body, at, bound)
   const count = r.varint()
@@ -104,18 +110,28 @@ export function readHeaders(body: Buffer, at: number, bound = body.length): { re
   return { headers, end: r.pos }
 }
 
+/** The earliest and the latest time of the records of a batch, as deltas to its base timestamp. */
+export interface TimeDeltas {
+  readonly min: number
+  readonly max: number
+}
+
 /**
- * Walks the records of an uncompressed batch and throws `WireError` unless lengths, deltas and count agree with the header:
- * one broken record would stop every consumer (Kafka's LogValidator, INVALID_RECORD).
+ * Walks the records of an uncompressed batch and throws `WireError` unless lengths, deltas and count agree with the
+ * header: one broken record would stop every consumer (Kafka's LogValidator, INVALID_RECORD).
  */
-export function checkRecords(batch: Buffer, header: BatchHeader): void {
+export function checkRecords(batch: Buffer, header: BatchHeader): TimeDeltas {
   const r = new VarintReader(batch, BATCH_HEADER_BYTES, header.size)
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
   for (let i = 0; i < header.recordCount; i++) {
     const size = r.varint()
     const end = r.pos + size
     if (size < 0 || end > header.size) throw new WireError(`record ${i} ends beyond its batch`)
     r.pos++
-    r.varlong()
+    const timeDelta = r.varlong()
+    if (timeDelta < min) min = timeDelta
+    if (timeDelta > max) max = timeDelta
     const delta = r.varint()
     if (delta !== i) throw new WireError(`record ${i} has offset delta ${delta}`)
     skipBytes(r, end)
@@ -131,6 +147,7 @@ export function checkRecords(batch: Buffer, header: BatchHeader): void {
     if (r.pos !== end) throw new WireError(`record ${i} does not fill its ${size} bytes`)
   }
   if (r.pos !== header.size) throw new WireError(`${header.size - r.pos} bytes are left behind the last record`)
+  return { min, max }
 }
 
 function skipBytes(r: VarintReader, end: number): void {

@@ -1,6 +1,6 @@
 /**
- * Snappy as Kafka's clients write it. Java frames it its own way (xerial), others send one bare block: both are read, and the frames, which
- * every client reads, are written.
+ * Snappy as Kafka's clients write it. Java frames it its own way (xerial), others send one bare block: both are read,
+ * and the frames, which every client reads, are written.
  *
  * ```
  * 0x82 'SNAPPY' 0x00 · version int32 · oldest compatible version int32 · { length int32 · block of up to 32 KiB }…

@@ -1,4 +1,7 @@
-/** Zigzag varints, the integers inside a record (KIP-98): 32-bit ones in `number` arithmetic, 64-bit ones exact up to 2^53. */
+/**
+ * Zigzag varints, the integers inside a record (KIP-98): 32-bit ones in `number` arithmetic, 64-bit ones exact up to
+ * 2^53.
+ */
 import { WireError } from '../wire/error.ts'
 
 export const varintSize = (v: number): number => {

@@ -56,7 +56,9 @@ export const int16 = scalar('int16') as Scalar<number>
 export const int32 = scalar('int32') as Scalar<number>
 /** An opaque int64 (producer ids, epochs of brokers): a bigint. */
 export const int64 = scalar('int64') as Scalar<bigint>
-/** An int64 that is a log position or a time: a number. Written only if safe; a received one that is not safe is NaN. */
+/**
+ * An int64 that is a log position or a time: a number. Written only if safe; a received one that is not safe is NaN.
+ */
 export const offset = scalar('offset') as Scalar<number>
 /** 32 hexadecimal digits. */
 export const uuid = scalar('uuid') as Scalar<string>
@@ -82,7 +84,7 @@ export function struct(fields: Fields, options: Options = {}): Field<any, any> {
 
 export interface Message<F extends Fields = Fields> {
   readonly name: string
-  /** Kafka's API key; -1 for what is no request or response: headers, embedded protocols, records of a log. */
+  /** Kafka's API key; -1 for what is neither request nor response: headers, embedded protocols, records of a log. */
   readonly apiKey: number
   readonly versions: Range
   /** The first flexible version, or Infinity. */

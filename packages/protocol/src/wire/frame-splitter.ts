@@ -1,6 +1,6 @@
 /**
- * Puts a stream of bytes back into frames, for those who trust the other side: tools, tests, the simulated wire. A size is believed whatever
- * it says; the broker and the client have readers of their own, with limits.
+ * Puts a stream of bytes back into frames, for callers that trust the other side: tools, tests, the simulated wire. A
+ * size is believed whatever it says; the broker and the client have readers of their own, with limits.
  */
 const SIZE_BYTES = 4
 

@@ -1,6 +1,6 @@
 /**
- * An int64 as a number, in arithmetic of 32 bits: exact for every safe integer, rounded beyond (a hostile time or offset; nothing is
- * indexed by it). A bigint for each would cost more than the rest of a header.
+ * An int64 as a number, in arithmetic of 32 bits: exact for every safe integer, rounded beyond (a hostile time or
+ * offset; nothing is indexed by it). A bigint for each would cost more than the rest of a header.
  */
 const INT32 = 4294967296
 

@@ -6,7 +6,7 @@
  */
 import { unexpectedNull, WireError } from './error.ts'
 
-/** A field that Kafka carries as int64 and we as a number holds NaN when the value is no safe integer. */
+/** A field that Kafka carries as int64 and we as a number holds NaN when the value is not a safe integer. */
 export const UNSAFE_INTEGER = Number.NaN
 
 /** What the int16 before a plain string can say; a compact one, whose length may say more, is held to the same. */
@@ -128,7 +128,10 @@ export class Reader {
     return this.buf.subarray(p, p + size)
   }
 
-  /** The number of elements that follow, or -1 for null; refused if so many of at least `elementBytesMin` cannot be there. */
+  /**
+   * The number of elements that follow, or -1 for null; refused if so many of at least `elementBytesMin` cannot be
+   * there.
+   */
   arrayLength(elementBytesMin: number): number {
     return this.#believable(this.int32(), elementBytesMin)
   }

@@ -2,7 +2,7 @@
  * A growable buffer that writes Kafka's primitives, every integer checked for its range.
  *
  * Large record batches are not copied: `records()` notes where they belong, and `chunks()` hands out the written
- * bytes with those buffers in between. Whoever passes such a buffer may not change it until the frame is sent.
+ * bytes with those buffers in between. A caller that passes such a buffer does not change it until the frame is sent.
  */
 import { notAn, WireError } from './error.ts'
 

@@ -1,8 +1,9 @@
 /**
- * The fold of one coordinator partition as bytes, with the point of the log that it reaches: a restart reads this and the log from there.
+ * The fold of one coordinator partition as bytes, with the point of the log that it reaches: a restart reads this and
+ * the log from there.
  *
- * Only `stored` and `offsets` are in it, in their order, so that checkpoint plus tail is, byte for byte, what a full replay makes.
- * Topic names stand once, in the order of their first use; offsets speak of them by number.
+ * Only `stored` and `offsets` are in it, in their order, so that checkpoint plus tail is, byte for byte, what a full
+ * replay makes. Each topic name is stored once, in the order of first use; offsets refer to it by number.
  */
 import { codecOf, fields, type Infer, type InferInput, message, Reader, Writer } from '@tidemark/protocol'
 import type { LogPoint } from '../log/point.ts'
@@ -80,7 +81,7 @@ export function takeCheckpoint(shard: Shard, { reaches, lastCrc }: LogPoint): Bu
   return Buffer.from(w.written())
 }
 
-/** Throws `WireError` for bytes that are no checkpoint. */
+/** Throws `WireError` for bytes that are not a checkpoint. */
 export function fromCheckpoint(from: Buffer): { readonly shard: Shard; readonly point: LogPoint } {
   const { reaches, lastCrc, topics, groups, offsets } = codec.decode(new Reader(from))
   const shard = new Shard()

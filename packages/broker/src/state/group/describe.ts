@@ -18,7 +18,7 @@ export interface DescribedGroup {
   }[]
 }
 
-/** Undefined: there is no such group. */
+/** Undefined: the group does not exist. */
 export function describe(shard: Shard, groupId: string): DescribedGroup | undefined {
   const group = shard.groups.get(groupId)
   if (group === undefined) return undefined
@@ -49,7 +49,7 @@ export interface ListedGroup {
   readonly groupType: string
 }
 
-/** Empty filters let everything pass; they do not mind case. */
+/** Empty filters let everything pass; case does not matter. */
 export interface ListFilter {
   readonly states: readonly string[]
   readonly types: readonly string[]

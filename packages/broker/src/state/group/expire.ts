@@ -20,7 +20,7 @@ export function expire(shard: Shard, timer: GroupTimer, turn: Turn) {
   }
 }
 
-/** A member was silent for too long, or never came back with the id that it was given. */
+/** A member was silent for too long, or never joined with the id that it was given. */
 function expireSession(group: Group, memberId: string, turn: Turn) {
   if (group.pendingJoin.has(memberId)) {
     group.remove(memberId)
@@ -32,7 +32,10 @@ function expireSession(group: Group, memberId: string, turn: Turn) {
   membersChanged(group, turn)
 }
 
-/** Members that took part in the join and never asked for their assignment hold up nobody longer than the rebalance time-out. */
+/**
+ * Members that took part in the join and never asked for their assignment hold up the others for the rebalance
+ * time-out at most.
+ */
 function expireSync(group: Group, turn: Turn): void {
   if (group.pendingSync.size === 0 || (group.phase !== 'CompletingRebalance' && group.phase !== 'Stable')) return
   for (const memberId of [...group.pendingSync]) dropMember(group, group.members.get(memberId)!, turn)

@@ -1,6 +1,6 @@
 /**
- * The records of `__consumer_offsets` that keep groups, in Kafka's own formats: key `int16 2, GroupMetadataKey`, value
- * `int16 3, GroupMetadataValue`; a null value is the tombstone of a group.
+ * The records of `__consumer_offsets` that keep groups, in Kafka's own formats: key `int16 2, GroupMetadataKey`,
+ * value `int16 3, GroupMetadataValue`; a null value is the tombstone of a group.
  */
 import { codecOf, GroupMetadataKey, GroupMetadataValue, Reader, Writer } from '@tidemark/protocol'
 
@@ -30,7 +30,7 @@ export function encodeGroupValue(group: StoredGroup): Buffer {
   return Buffer.from(w.written())
 }
 
-/** The reader stands behind the key's version. */
+/** The reader is positioned behind the key's version. */
 export const decodeGroupKey = (r: Reader): string => keyCodec.decode(r).group
 
 /** Throws `WireError` for a version that Kafka does not have. The result keeps no view on `value`. */

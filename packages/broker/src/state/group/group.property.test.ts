@@ -4,7 +4,7 @@ import type { LogPoint } from '../log/point.ts'
 import { forgetTopics } from '../offsets/forget.ts'
 import { fromCheckpoint, takeCheckpoint } from './checkpoint.ts'
 import { phases } from './phases.ts'
-import { type Asked, GROUP, protocols, Scenario, ZERO } from './scenario.case.ts'
+import { GROUP, protocols, Scenario, type SentRequest, ZERO } from './scenario.case.ts'
 import { Shard } from './shard.ts'
 
 const who = fc.nat(4)
@@ -33,7 +33,7 @@ type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 interface Client {
   memberId: string
   generation: number
-  asked: Asked<{ readonly errorCode: number; readonly memberId?: string; readonly generationId?: number }> | undefined
+  asked: SentRequest<{ readonly errorCode: number; readonly memberId?: string; readonly generationId?: number }> | undefined
 }
 
 class World {
@@ -52,7 +52,7 @@ class World {
         this.#generation = 0
         return t.restart()
       case 'forget':
-        return t.turn((turn) => forgetTopics(t.shard, (topic) => topic === s.topic, turn.decision))
+        return t.sweep((groupId, turn) => forgetTopics(t.shard, groupId, (topic) => topic === s.topic, turn.decision))
     }
     const client = this.clients[s.who]!
     this.#learn(client)

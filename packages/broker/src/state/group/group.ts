@@ -1,12 +1,12 @@
 /**
- * A classic group as it is now (Kafka's ClassicGroup): who is in it, which phase it is in, which requests wait.
+ * A classic group as it is now (Kafka's ClassicGroup): its members, its phase and the requests that wait.
  *
- * Only what its last record holds outlives the broker; the rest is rebuilt from that. Whoever changes `phase` does so through
- * `enter`, which asserts the step.
+ * Only what its last record holds outlives the broker; the rest is rebuilt from that. `phase` is changed through
+ * `enter` alone, which asserts the step.
  */
 import { ErrorCode } from '@tidemark/protocol'
 import type { StoredGroup, StoredMember } from './group-records.ts'
-import { type Member, metadataOf, type Protocol } from './member.ts'
+import { type GroupMember, metadataOf, type Protocol } from './member.ts'
 import { assertTransition, type Phase, type PhaseRules, phases } from './phases.ts'
 import type { JoinedMember } from './replies.ts'
 
@@ -20,16 +20,16 @@ export class Group {
   protocolType: string | null = null
   protocol: string | null = null
   leader: string | null = null
-  /** In the order in which they came. */
-  readonly members = new Map<string, Member>()
+  /** In the order in which they joined. */
+  readonly members = new Map<string, GroupMember>()
   readonly #memberOfInstance = new Map<string, string>()
   /** How many members support a protocol. */
   readonly #supporters = new Map<string, number>()
-  /** Ids that were given out with MEMBER_ID_REQUIRED and have not come back. */
+  /** Ids that were assigned with MEMBER_ID_REQUIRED and have not joined yet. */
   readonly pendingJoin = new Set<string>()
   /** Members of this generation that have not asked for their assignment. */
   readonly pendingSync = new Set<string>()
-  /** Somebody came during the first rebalance, which may therefore wait once more. */
+  /** A member joined during the first rebalance, which may therefore wait once more. */
   newMemberAdded = false
 
   constructor(groupId: string, nowMs: number) {
@@ -48,7 +48,7 @@ export class Group {
     this.phaseSinceMs = nowMs
   }
 
-  add(member: Member, protocolType: string): void {
+  add(member: GroupMember, protocolType: string): void {
     if (this.members.size === 0) this.protocolType = protocolType
     this.leader ??= member.memberId
     this.members.set(member.memberId, member)
@@ -57,7 +57,7 @@ export class Group {
     this.#count(member.protocols, 1)
   }
 
-  /** Also a pending one. The leader is succeeded by whoever is longest in the group. */
+  /** Also a pending one. The leader is succeeded by the member that has been in the group longest. */
   remove(memberId: string): void {
     const member = this.members.get(memberId)
     this.members.delete(memberId)
@@ -69,8 +69,8 @@ export class Group {
   }
 
   /** The static member goes on under a new id: the old one is fenced from now on. */
-  rename(old: Member, memberId: string): Member {
-    const member: Member = { ...old, memberId, isNew: false, awaitingJoin: undefined, awaitingSync: undefined }
+  rename(old: GroupMember, memberId: string): GroupMember {
+    const member: GroupMember = { ...old, memberId, isNew: false, awaitingJoin: undefined, awaitingSync: undefined }
     this.members.delete(old.memberId)
     this.members.set(memberId, member)
     if (this.leader === old.memberId) this.leader = memberId
@@ -79,7 +79,7 @@ export class Group {
     return member
   }
 
-  setProtocols(member: Member, protocols: readonly Protocol[]): void {
+  setProtocols(member: GroupMember, protocols: readonly Protocol[]): void {
     this.#count(member.protocols, -1)
     member.protocols = protocols
     this.#count(protocols, 1)
@@ -98,7 +98,7 @@ export class Group {
     return (this.#supporters.get(protocol) ?? 0) === this.members.size
   }
 
-  memberOfInstance(groupInstanceId: string): Member | undefined {
+  memberOfInstance(groupInstanceId: string): GroupMember | undefined {
     const memberId = this.#memberOfInstance.get(groupInstanceId)
     return memberId === undefined ? undefined : this.members.get(memberId)
   }
@@ -129,7 +129,7 @@ export class Group {
     return longest
   }
 
-  /** Everybody with what they said of the chosen protocol: what the leader assigns by. */
+  /** All members with their metadata for the chosen protocol: what the leader assigns by. */
   joinedMembers(): JoinedMember[] {
     return Array.from(this.members.values(), (member) => ({
       memberId: member.memberId,
@@ -162,7 +162,7 @@ export class Group {
   }
 }
 
-const storedMember = (member: Member, protocol: string | null): StoredMember => ({
+const storedMember = (member: GroupMember, protocol: string | null): StoredMember => ({
   memberId: member.memberId,
   groupInstanceId: member.groupInstanceId,
   clientId: member.clientId,
@@ -173,7 +173,7 @@ const storedMember = (member: Member, protocol: string | null): StoredMember => 
   assignment: member.assignment,
 })
 
-const memberFrom = (stored: StoredMember, protocol: string | null): Member => ({
+const memberFrom = (stored: StoredMember, protocol: string | null): GroupMember => ({
   memberId: stored.memberId,
   groupInstanceId: stored.groupInstanceId,
   clientId: stored.clientId,

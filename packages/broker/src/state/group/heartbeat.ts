@@ -1,4 +1,6 @@
-/** Heartbeat: a member says that it is alive and is told whether it has to join again. Kafka's classicGroupHeartbeat. */
+/**
+ * Heartbeat: a member shows that it is alive and learns whether it has to join again. Kafka's classicGroupHeartbeat.
+ */
 import { ErrorCode } from '@tidemark/protocol'
 import type { Ticket } from '../decision.ts'
 import { phases } from './phases.ts'

@@ -38,7 +38,7 @@ describe('joining', () => {
     expect([a, b, c].map((asked) => asked.reply?.generationId)).toEqual([1, 1, 1])
   })
 
-  it('trap 32: a JoinGroup is held until all have joined again, and whoever has not by the rebalance time-out is out', () => {
+  it('trap 32: a JoinGroup is held until all have joined again, and a member that has not by the rebalance time-out is removed', () => {
     const t = new Scenario()
     const [a, b] = stableGroup(t, 'a', 'b') as [string, string]
     t.member('c')

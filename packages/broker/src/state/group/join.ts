@@ -1,8 +1,8 @@
-/** JoinGroup: somebody wants to be in the group, or is and says so again. Kafka's classicGroupJoinToClassicGroup. */
+/** JoinGroup: a client wants to be a member, or is one and joins again. Kafka's classicGroupJoinToClassicGroup. */
 import { ErrorCode } from '@tidemark/protocol'
 import type { Ticket } from '../decision.ts'
 import { Group } from './group.ts'
-import { EMPTY_BYTES, type Member, type Protocol, sameProtocols } from './member.ts'
+import { EMPTY_BYTES, type GroupMember, type Protocol, sameProtocols } from './member.ts'
 import {
   answerJoin,
   answerSync,
@@ -34,7 +34,10 @@ export interface JoinRequest {
   readonly clientHost: string
   /** A dynamic member first gets its id and joins with it (KIP-394, from version 4 on). */
   readonly needsMemberId: boolean
-  /** A static leader that comes back may be told who is in the group and that there is nothing to assign (KIP-814, version 9). */
+  /**
+   * A static leader that comes back may be told the members of the group and that there is nothing to assign
+   * (KIP-814, version 9).
+   */
   readonly canSkipAssignment: boolean
 }
 
@@ -61,7 +64,7 @@ export function join(shard: Shard, request: JoinRequest, ticket: Ticket<JoinRepl
 
 const bytesOf = (protocols: readonly Protocol[]): number => protocols.reduce((sum, p) => sum + p.name.length + p.metadata.length, 0)
 
-/** While members rejoin, those who wait are counted: whoever comes too late is the one that is too many. */
+/** While members rejoin, those that wait are counted: the last to come are the ones that are too many. */
 function hasRoom(group: Group, memberId: string, { limits }: Turn): boolean {
   switch (group.rules.sizeCounts) {
     case 'nothing':
@@ -119,13 +122,13 @@ function joinKnown(group: Group, request: JoinRequest, ticket: Ticket<JoinReply>
   }
 }
 
-function rejoin(group: Group, member: Member, request: JoinRequest, ticket: Ticket<JoinReply>, turn: Turn): void {
+function rejoin(group: Group, member: GroupMember, request: JoinRequest, ticket: Ticket<JoinReply>, turn: Turn): void {
   update(group, member, request)
   awaitJoin(member, ticket, turn)
   membersChanged(group, turn)
 }
 
-function update(group: Group, member: Member, { protocols, sessionTimeoutMs, rebalanceTimeoutMs }: JoinRequest): void {
+function update(group: Group, member: GroupMember, { protocols, sessionTimeoutMs, rebalanceTimeoutMs }: JoinRequest): void {
   group.setProtocols(member, protocols)
   member.sessionTimeoutMs = sessionTimeoutMs
   member.rebalanceTimeoutMs = rebalanceTimeoutMs
@@ -133,7 +136,7 @@ function update(group: Group, member: Member, { protocols, sessionTimeoutMs, reb
 
 function addMember(group: Group, memberId: string, request: JoinRequest, ticket: Ticket<JoinReply>, turn: Turn): void {
   const { groupInstanceId, clientId, clientHost, protocols, sessionTimeoutMs, rebalanceTimeoutMs, protocolType } = request
-  const member: Member = {
+  const member: GroupMember = {
     memberId,
     groupInstanceId,
     clientId,
@@ -152,8 +155,10 @@ function addMember(group: Group, memberId: string, request: JoinRequest, ticket:
   membersChanged(group, turn)
 }
 
-/** A static member came back without its id (KIP-345): it keeps its place under a new one, and the old id is fenced. */
-function replaceStatic(group: Group, old: Member, request: JoinRequest, ticket: Ticket<JoinReply>, turn: Turn) {
+/**
+ * A static member came back without its id (KIP-345): it stays a member under a new one, and the old id is fenced.
+ */
+function replaceStatic(group: Group, old: GroupMember, request: JoinRequest, ticket: Ticket<JoinReply>, turn: Turn) {
   const leaderBefore = group.leader
   answerJoin(old, joinError(ErrorCode.FENCED_INSTANCE_ID, old.memberId), turn)
   answerSync(old, syncError(ErrorCode.FENCED_INSTANCE_ID), turn)
@@ -180,7 +185,7 @@ function replaceStatic(group: Group, old: Member, request: JoinRequest, ticket: 
 
 function keepGeneration(
   group: Group,
-  member: Member,
+  member: GroupMember,
   leaderBefore: string | null,
   request: JoinRequest,
   ticket: Ticket<JoinReply>,
@@ -190,6 +195,6 @@ function keepGeneration(
   const reply = generationReply(group, member)
   const isLeader = group.leader === member.memberId
   if (request.canSkipAssignment) return turn.decision.reply(ticket, { ...reply, skipAssignment: isLeader })
-  // Before KIP-814 a leader that came back is told its old id, so that it takes itself for a follower and assigns nothing.
+  // Before KIP-814 a leader that came back is told its old id, so that it acts as a follower and assigns nothing.
   turn.decision.reply(ticket, { ...reply, leader: leaderBefore ?? '', members: [] })
 }

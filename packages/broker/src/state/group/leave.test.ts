@@ -22,7 +22,7 @@ describe('leaving', () => {
     expect(t.log.at(-1)).toMatchObject({ kind: 'group', groupId: GROUP, value: { generation: 2, members: [], protocolType: 'consumer' } })
   })
 
-  it('a member that leaves begins a rebalance; if the leader left, whoever joins first leads', () => {
+  it('a member that leaves begins a rebalance; if the leader left, the member that joins first leads', () => {
     const t = new Scenario()
     const [a, b] = stableGroup(t, 'a', 'b') as [string, string]
     t.leave({ memberId: a })

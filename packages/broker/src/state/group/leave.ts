@@ -1,4 +1,7 @@
-/** LeaveGroup: members go, by their id or, taken out by an administrator, by their instance id. Kafka's classicGroupLeave. */
+/**
+ * LeaveGroup: members go, by their id or, taken out by an administrator, by their instance id. Kafka's
+ * classicGroupLeave.
+ */
 import { ErrorCode } from '@tidemark/protocol'
 import type { Ticket } from '../decision.ts'
 import type { Group } from './group.ts'

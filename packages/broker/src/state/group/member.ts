@@ -4,13 +4,13 @@ import type { JoinReply, SyncReply } from './replies.ts'
 
 export const EMPTY_BYTES = Buffer.alloc(0)
 
-/** A way to assign that a member supports, and what it says to whoever assigns: opaque here. */
+/** An assignment protocol that a member supports, and its metadata for the leader: opaque here. */
 export interface Protocol {
   readonly name: string
   readonly metadata: Buffer
 }
 
-export interface Member {
+export interface GroupMember {
   readonly memberId: string
   readonly groupInstanceId: string | null
   readonly clientId: string
@@ -20,13 +20,15 @@ export interface Member {
   /** In the order of the member's preference. */
   protocols: readonly Protocol[]
   assignment: Buffer
-  /** It has not seen an answer to its first JoinGroup: it cannot send heartbeats and may be given up while it waits. */
+  /**
+   * It has not seen an answer to its first JoinGroup: it cannot send heartbeats and may be given up while it waits.
+   */
   isNew: boolean
   awaitingJoin: Ticket<JoinReply> | undefined
   awaitingSync: Ticket<SyncReply> | undefined
 }
 
-export const metadataOf = (member: Member, protocol: string | null): Buffer =>
+export const metadataOf = (member: GroupMember, protocol: string | null): Buffer =>
   member.protocols.find(({ name }) => name === protocol)?.metadata ?? EMPTY_BYTES
 
 /** Whether both say the same of the same protocols in the same order. */
@@ -34,5 +36,5 @@ export const sameProtocols = (a: readonly Protocol[], b: readonly Protocol[]): b
   a.length === b.length && a.every(({ name, metadata }, i) => name === b[i]!.name && metadata.equals(b[i]!.metadata))
 
 /** A member that waits for an answer is alive without heartbeats, unless it never had one. */
-export const isHeartbeatSatisfied = (member: Member): boolean =>
+export const isHeartbeatSatisfied = (member: GroupMember): boolean =>
   !member.isNew && (member.awaitingJoin !== undefined || member.awaitingSync !== undefined)

@@ -1,15 +1,15 @@
 /**
- * The phases of a classic group, and what each request gets in each of them (Kafka's ClassicGroupState and the switches of
- * GroupMetadataManager, as one table).
+ * The phases of a classic group, and what each request gets in each of them (Kafka's ClassicGroupState and the
+ * switches of GroupMetadataManager, as one table).
  *
  * ```
  *            join                all joined, or time is up          the leader's sync
  *   Empty ─────────► PreparingRebalance ─────────► CompletingRebalance ─────────► Stable
  *     ▲                │      ▲      ▲                      │                        │
- *     └── nobody left ─┘      │      └── member gone or new ┘                        │
+ *     └── no members  ─┘      │      └── member gone or new ┘                        │
  *                             └───────── member gone, new or changed ────────────────┘
  * ```
- * Dead is the phase of a group that is not there: it was never made, or its tombstone is written.
+ * Dead is the phase of a group that does not exist: it was never made, or its tombstone is written.
  */
 import { ErrorCode } from '@tidemark/protocol'
 
@@ -26,11 +26,13 @@ export interface PhaseRules {
     | 'rebalance if changed or leader, else repeat'
   /** A static member comes back under a new member id. */
   readonly replaceStatic: 'never' | 'wait for the others' | 'rebalance' | 'keep the generation if the protocol stays'
-  /** Which number limits the size: those who wait for their JoinGroup, or all members. */
+  /** Which number limits the size: the members that wait for their JoinGroup, or all members. */
   readonly sizeCounts: 'nothing' | 'waiting' | 'members'
   /** A SyncGroup of a member in the right generation; a number is an error code. */
   readonly sync: 'wait for the leader' | 'assignment' | number
-  /** The error code of a Heartbeat of a member in the right generation, whose session it renews unless it is unknown. */
+  /**
+   * The error code of a Heartbeat of a member in the right generation, whose session it renews unless it is unknown.
+   */
   readonly heartbeat: number
   /** The error code of an OffsetCommit of a member in the right generation. */
   readonly commit: number
@@ -40,7 +42,7 @@ export interface PhaseRules {
   readonly commitsOfStrangers: boolean
   /** A member left, failed, or is new. */
   readonly membersChanged: 'begin a rebalance' | 'perhaps all have joined' | 'nothing'
-  /** Whether DescribeGroups shows the protocol and what the members said. */
+  /** Whether DescribeGroups shows the protocol and the members' metadata. */
   readonly describesProtocol: boolean
 }
 

@@ -1,49 +1,52 @@
 /**
- * The rebalance: it begins when members change, waits until all have joined or the time is up, and hands out a new generation.
- * Kafka's prepareRebalance, maybeCompleteJoinPhase and completeClassicGroupJoin.
+ * The rebalance: it begins when members change, waits until all have joined or the time is up, and hands out a new
+ * generation. Kafka's prepareRebalance, maybeCompleteJoinPhase and completeClassicGroupJoin.
  */
 import { ErrorCode } from '@tidemark/protocol'
 import type { Ticket } from '../decision.ts'
 import type { Group } from './group.ts'
-import { EMPTY_BYTES, type Member } from './member.ts'
+import { EMPTY_BYTES, type GroupMember } from './member.ts'
 import { type JoinReply, joinError, type SyncReply, syncError } from './replies.ts'
 import { joinKey, sessionKey, syncKey, type Turn } from './turn.ts'
 import { choose } from './vote.ts'
 
-/** The member is alive: its session begins anew. */
-export function renewSession(group: Group, member: Member, turn: Turn, timeoutMs = member.sessionTimeoutMs): void {
+/** The member is alive: its session is renewed. */
+export function renewSession(group: Group, member: GroupMember, turn: Turn, timeoutMs = member.sessionTimeoutMs): void {
   const { groupId } = group
   const { memberId } = member
   turn.decision.arm(sessionKey(groupId, memberId), turn.now.monotonicMs + timeoutMs, { kind: 'session', groupId, memberId })
 }
 
-/** A member that asks again before it was answered has given up on its first request (a new connection): that one ends too. */
-export function awaitJoin(member: Member, ticket: Ticket<JoinReply>, turn: Turn): void {
+/**
+ * A member that asks again before it was answered has given up on its first request (a new connection): that one ends
+ * too.
+ */
+export function awaitJoin(member: GroupMember, ticket: Ticket<JoinReply>, turn: Turn): void {
   answerJoin(member, joinError(ErrorCode.REBALANCE_IN_PROGRESS, member.memberId), turn)
   member.awaitingJoin = ticket
 }
 
-export function awaitSync(member: Member, ticket: Ticket<SyncReply>, turn: Turn): void {
+export function awaitSync(member: GroupMember, ticket: Ticket<SyncReply>, turn: Turn): void {
   answerSync(member, syncError(ErrorCode.REBALANCE_IN_PROGRESS), turn)
   member.awaitingSync = ticket
 }
 
-export function answerJoin(member: Member, reply: JoinReply, turn: Turn): void {
+export function answerJoin(member: GroupMember, reply: JoinReply, turn: Turn): void {
   if (member.awaitingJoin === undefined) return
   turn.decision.reply(member.awaitingJoin, reply)
   member.awaitingJoin = undefined
 }
 
 /** Returns whether the member waited. */
-export function answerSync(member: Member, reply: SyncReply, turn: Turn): boolean {
+export function answerSync(member: GroupMember, reply: SyncReply, turn: Turn): boolean {
   if (member.awaitingSync === undefined) return false
   turn.decision.reply(member.awaitingSync, reply)
   member.awaitingSync = undefined
   return true
 }
 
-/** Takes a member out; a request of it that waits is told so. What follows for the group is the caller's to do. */
-export function dropMember(group: Group, member: Member, turn: Turn): void {
+/** Takes a member out; a waiting request of it is answered. The caller decides what follows for the group. */
+export function dropMember(group: Group, member: GroupMember, turn: Turn): void {
   answerJoin(member, joinError(ErrorCode.UNKNOWN_MEMBER_ID, ''), turn)
   answerSync(member, syncError(ErrorCode.UNKNOWN_MEMBER_ID), turn)
   group.remove(member.memberId)
@@ -62,7 +65,7 @@ export function removeMember(group: Group, memberId: string, turn: Turn): boolea
   return true
 }
 
-/** Members came, went or changed what they say. */
+/** Members joined, left or changed their metadata. */
 export function membersChanged(group: Group, turn: Turn) {
   switch (group.rules.membersChanged) {
     case 'begin a rebalance':
@@ -84,7 +87,7 @@ export function beginRebalance(group: Group, turn: Turn) {
   waitForAll(group, turn)
 }
 
-/** The assignments of this generation are void: whoever waits for one has to join again. */
+/** The assignments of this generation are void: a member that waits for one has to join again. */
 export function refuseSyncs(group: Group, errorCode: number, turn: Turn): void {
   for (const member of group.members.values()) {
     member.assignment = EMPTY_BYTES
@@ -103,7 +106,10 @@ function armFirstJoin(group: Group, delayMs: number, remainingMs: number, turn: 
   turn.decision.arm(joinKey(groupId), turn.now.monotonicMs + delayMs, event)
 }
 
-/** The first rebalance goes on while members keep coming, `initialRebalanceDelayMs` at a time, up to the rebalance time-out. */
+/**
+ * The first rebalance goes on while members keep coming, `initialRebalanceDelayMs` at a time, up to the rebalance
+ * time-out.
+ */
 export function endFirstWait(group: Group, delayMs: number, remainingMs: number, turn: Turn) {
   if (!group.newMemberAdded || remainingMs === 0) return completeJoin(group, turn)
   group.newMemberAdded = false
@@ -120,7 +126,10 @@ export function completeIfAllJoined(group: Group, turn: Turn): void {
   if (group.phase === 'PreparingRebalance' && group.phaseBefore !== 'Empty' && group.allHaveJoined) completeJoin(group, turn)
 }
 
-/** Whoever has not joined is out, static members excepted: their session alone decides. The others form the next generation. */
+/**
+ * A member that has not joined is removed, unless it is static: its session alone decides. The others form the next
+ * generation.
+ */
 export function completeJoin(group: Group, turn: Turn) {
   turn.decision.disarm(joinKey(group.groupId))
   for (const member of [...group.members.values()]) {
@@ -131,7 +140,7 @@ export function completeJoin(group: Group, turn: Turn) {
   beginGeneration(group, turn)
 }
 
-/** The leader stays if it has joined. False: nobody has. */
+/** The leader stays if it has joined. False: no member has. */
 function electLeader(group: Group): boolean {
   const leader = group.leader === null ? undefined : group.members.get(group.leader)
   if (leader?.awaitingJoin !== undefined) return true
@@ -163,8 +172,8 @@ function beginGeneration(group: Group, turn: Turn): void {
   turn.decision.arm(syncKey(groupId), turn.now.monotonicMs + group.rebalanceTimeoutMs, { kind: 'sync', groupId, generation })
 }
 
-/** The generation as a member sees it; the leader sees everybody. */
-export function generationReply(group: Group, member: Member): JoinReply {
+/** The generation as a member sees it; the leader sees all members. */
+export function generationReply(group: Group, member: GroupMember): JoinReply {
   return {
     errorCode: ErrorCode.NONE,
     generationId: group.generation,

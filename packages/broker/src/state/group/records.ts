@@ -24,7 +24,9 @@ export function encodeRecord(record: CoordinatorRecord, timestampMs: number): Re
   return { key: encodeGroupKey(record.groupId), value: record.value && encodeGroupValue(record.value), timestampMs }
 }
 
-/** Undefined for a kind that this coordinator does not keep (Kafka's newer group types): it is skipped, as Kafka does. */
+/**
+ * Undefined for a kind that this coordinator does not keep (Kafka's newer group types): it is skipped, as Kafka does.
+ */
 export function decodeRecord(key: Buffer, value: Buffer | null): CoordinatorRecord | undefined {
   const r = new Reader(key)
   const version = r.int16()

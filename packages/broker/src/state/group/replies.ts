@@ -10,7 +10,7 @@ export interface JoinReply {
   readonly leader: string
   readonly skipAssignment: boolean
   readonly memberId: string
-  /** For the leader alone: everybody, with what they said. */
+  /** For the leader alone: all members with their metadata. */
   readonly members: readonly JoinedMember[]
 }
 

@@ -21,7 +21,7 @@ export const GROUP = 'billing'
 export const ZERO = '00000000000000000000000000000000'
 
 /** A request and, once it is there, its answer. */
-export interface Asked<T> {
+export interface SentRequest<T> {
   readonly ticket: number
   reply: T | undefined
 }
@@ -43,7 +43,7 @@ export class Scenario {
   nowMs = 0
   readonly limits: GroupLimits
   readonly #timers = new Map<string, { at: number; event: GroupTimer }>()
-  readonly #asked = new Map<number, Asked<unknown>>()
+  readonly #asked = new Map<number, SentRequest<unknown>>()
   #nextTicket = 0
   #nextId = 0
   groupsMax = 100
@@ -65,13 +65,13 @@ export class Scenario {
   }
 
   /** Joins as a dynamic member does it since version 4: it asks for an id, and joins with it. */
-  member(clientId: string, given: Partial<JoinRequest> = {}): { memberId: string; join: Asked<JoinReply> } {
+  member(clientId: string, given: Partial<JoinRequest> = {}): { memberId: string; join: SentRequest<JoinReply> } {
     const first = this.join({ clientId, needsMemberId: true, ...given })
     const memberId = first.reply!.memberId
     return { memberId, join: this.join({ clientId, memberId, needsMemberId: true, ...given }) }
   }
 
-  join(given: Partial<JoinRequest> = {}): Asked<JoinReply> {
+  join(given: Partial<JoinRequest> = {}): SentRequest<JoinReply> {
     const clientId = given.clientId ?? 'client'
     const request: JoinRequest = {
       groupId: GROUP,
@@ -96,7 +96,7 @@ export class Scenario {
     generationId: number,
     assignments: Record<string, string> = {},
     given: Partial<SyncRequest> = {},
-  ): Asked<SyncReply> {
+  ): SentRequest<SyncReply> {
     const request: SyncRequest = {
       groupId: GROUP,
       generationId,
@@ -172,13 +172,17 @@ export class Scenario {
     this.#asked.clear()
     this.shard = new Shard()
     for (const record of records) this.shard.apply(record)
-    this.turn((turn) => this.shard.revive(turn))
+    this.sweep((groupId, turn) => this.shard.revive(groupId, turn))
   }
 
-  #ask<T>(decide: (ticket: Ticket<T>, turn: Turn) => void): Asked<T> {
+  sweep(decide: (groupId: string, turn: Turn) => void): void {
+    for (const groupId of [...this.shard.keys()]) this.turn((turn) => decide(groupId, turn))
+  }
+
+  #ask<T>(decide: (ticket: Ticket<T>, turn: Turn) => void): SentRequest<T> {
     const ticket = this.#nextTicket++ as Ticket<T>
-    const asked: Asked<T> = { ticket, reply: undefined }
-    this.#asked.set(ticket, asked as Asked<unknown>)
+    const asked: SentRequest<T> = { ticket, reply: undefined }
+    this.#asked.set(ticket, asked as SentRequest<unknown>)
     this.turn((turn) => decide(ticket, turn))
     return asked
   }

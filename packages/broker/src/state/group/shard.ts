@@ -1,9 +1,9 @@
 /**
  * One coordinator partition: its groups and committed offsets (Kafka's GroupCoordinatorShard).
  *
- * `stored` and `offsets` are the fold over the partition's records, and only `apply` changes them, live and when the log is read
- * back: checkpoint plus tail equals full replay. `groups` is what lives on top: every group that has a record or an offset, with
- * the requests that wait. Decisions change it; `revive` rebuilds it from the fold.
+ * `stored` and `offsets` are the fold over the partition's records, and only `apply` changes them, live and when the
+ * log is read back: checkpoint plus tail equals full replay. `groups` is what lives on top: every group that has a
+ * record or an offset, with the requests that wait. Decisions change it; `revive` rebuilds it from the fold.
  */
 import { Offsets } from '../offsets/offsets.ts'
 import { Group } from './group.ts'
@@ -30,17 +30,34 @@ export class Shard {
     else this.stored.set(record.groupId, record.value)
   }
 
-  /** After the log was read back: groups are as last written, sessions start afresh, nobody has to rejoin. */
-  revive(turn: Turn): void {
+  /** The groups that have a record, an offset or members. */
+  keys(): Iterable<string> {
+    return new Set([...this.stored.keys(), ...this.offsets.groups(), ...this.groups.keys()])
+  }
+
+  /** The records that make this fold of an empty one, in its order. */
+  *records(): Generator<CoordinatorRecord> {
+    for (const [groupId, value] of this.stored) yield { kind: 'group', groupId, value }
+    for (const group of this.offsets.groups()) {
+      for (const [topic, ofTopic] of this.offsets.of(group)!) {
+        for (const [partition, value] of ofTopic) yield { kind: 'offset', key: { group, topic, partition }, value }
+      }
+    }
+  }
+
+  /**
+   * Makes a group anew from the fold, as after a restart: it is as last written, sessions start afresh, no member has
+   * to rejoin.
+   */
+  revive(groupId: string, turn: Turn): void {
+    this.groups.delete(groupId)
+    const stored = this.stored.get(groupId)
+    if (stored === undefined && this.offsets.of(groupId) === undefined) return
     const nowMs = turn.now.wallMs
-    for (const [groupId, stored] of this.stored) this.groups.set(groupId, Group.fromStored(groupId, stored, nowMs))
-    for (const groupId of this.offsets.groups()) {
-      if (!this.groups.has(groupId)) this.groups.set(groupId, new Group(groupId, nowMs))
-    }
-    for (const group of this.groups.values()) {
-      for (const member of group.members.values()) renewSession(group, member, turn)
-      // The limit was lowered: the last to rejoin is the one that is too many.
-      if (group.members.size > turn.limits.sizeMax) beginRebalance(group, turn)
-    }
+    const group = stored === undefined ? new Group(groupId, nowMs) : Group.fromStored(groupId, stored, nowMs)
+    this.groups.set(groupId, group)
+    for (const member of group.members.values()) renewSession(group, member, turn)
+    // The limit was lowered: the last to rejoin is the one that is too many.
+    if (group.members.size > turn.limits.sizeMax) beginRebalance(group, turn)
   }
 }

@@ -1,8 +1,11 @@
-/** SyncGroup: a member asks for its assignment; the leader's request brings everybody's. Kafka's classicGroupSyncToClassicGroup. */
+/**
+ * SyncGroup: a member asks for its assignment; the leader's request brings those of all members. Kafka's
+ * classicGroupSyncToClassicGroup.
+ */
 import { ErrorCode } from '@tidemark/protocol'
 import type { Ticket } from '../decision.ts'
 import type { Group } from './group.ts'
-import { EMPTY_BYTES, type Member } from './member.ts'
+import { EMPTY_BYTES, type GroupMember } from './member.ts'
 import { answerSync, awaitSync, beginRebalance, refuseSyncs, renewSession } from './rebalance.ts'
 import { type SyncReply, syncError } from './replies.ts'
 import type { Shard } from './shard.ts'
@@ -47,12 +50,12 @@ function check(group: Group, { memberId, groupInstanceId, generationId, protocol
   return ErrorCode.NONE
 }
 
-function hasAsked(group: Group, member: Member, turn: Turn): void {
+function hasAsked(group: Group, member: GroupMember, turn: Turn): void {
   group.pendingSync.delete(member.memberId)
   if (group.pendingSync.size === 0) turn.decision.disarm(syncKey(group.groupId))
 }
 
-const assignmentReply = (group: Group, member: Member): SyncReply => ({
+const assignmentReply = (group: Group, member: GroupMember): SyncReply => ({
   errorCode: ErrorCode.NONE,
   protocolType: group.protocolType,
   protocolName: group.protocol,

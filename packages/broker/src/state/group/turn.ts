@@ -5,11 +5,14 @@ import type { CoordinatorRecord } from './records.ts'
 export type GroupTimer =
   /** A member was silent for its session time-out, or a pending one did not come back. */
   | { readonly kind: 'session'; readonly groupId: string; readonly memberId: string }
-  /** The join phase is over for whoever has not joined. */
+  /** The join phase is over for members that have not joined. */
   | { readonly kind: 'join'; readonly groupId: string }
-  /** The first rebalance of an empty group has waited `delayMs`; it may wait `remainingMs` more if members keep coming. */
+  /**
+   * The first rebalance of an empty group has waited `delayMs`; it may wait `remainingMs` more if members keep
+   * coming.
+   */
   | { readonly kind: 'first join'; readonly groupId: string; readonly delayMs: number; readonly remainingMs: number }
-  /** The sync phase of this generation is over for whoever has not asked for its assignment. */
+  /** The sync phase of this generation is over for members that have not asked for their assignment. */
   | { readonly kind: 'sync'; readonly groupId: string; readonly generation: number }
 
 export interface GroupLimits {
@@ -30,10 +33,6 @@ export interface GroupLimits {
 
 export type GroupDecision = Decision<CoordinatorRecord, GroupTimer>
 
-/** What sweeps over all groups writes in one turn; the next one goes on where it ended. */
-export const SWEPT_RECORDS_MAX = 10_000
-export const isFull = ({ records }: GroupDecision): boolean => records.length >= SWEPT_RECORDS_MAX
-
 export interface Turn {
   readonly now: Moment
   readonly limits: GroupLimits
@@ -42,7 +41,10 @@ export interface Turn {
   readonly mayCreateGroup: () => boolean
 }
 
-/** A member that is new has no id yet and cannot send heartbeats: it may wait so long for the answer to its first JoinGroup. */
+/**
+ * A member that is new has no id yet and cannot send heartbeats: it may wait so long for the answer to its first
+ * JoinGroup.
+ */
 export const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60 * 1000
 
 // The length in front keeps a group id that contains a colon from meaning another group's timer.

@@ -1,6 +1,6 @@
 /**
- * Where each leader epoch of a partition begins (KIP-101, KIP-320). Epochs and offsets only grow; an epoch in which nothing was
- * written has no entry, except the current one, which begins at the end of the log.
+ * Where each leader epoch of a partition begins (KIP-101, KIP-320). Epochs and offsets only grow; an epoch in which
+ * nothing was written has no entry, except the current one, which begins at the end of the log.
  */
 export interface EpochStart {
   readonly epoch: number
@@ -37,7 +37,10 @@ export class LeaderEpochs {
     return this.#entries.findLast((e) => e.startOffset <= offset)?.epoch ?? -1
   }
 
-  /** The largest epoch not above `asked`, and where it ends; (-1, -1) if there is none. Kafka's `LeaderEpochFileCache.endOffsetFor`. */
+  /**
+   * The largest epoch not above `asked`, and where it ends; (-1, -1) if there is none. Kafka's
+   * `LeaderEpochFileCache.endOffsetFor`.
+   */
   endOf(asked: number, current: number, logEnd: number): EpochEnd {
     if (asked < 0) return { epoch: -1, endOffset: -1 }
     if (asked === current) return { epoch: current, endOffset: logEnd }

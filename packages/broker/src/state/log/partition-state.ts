@@ -1,8 +1,8 @@
 /**
  * What a partition derives from the headers of its batches: leader epochs and producers.
  *
- * Invariant: a snapshot, and `apply` of every batch from the offset that it reaches on, give the state. So a snapshot is
- * disposable, and it may be as old as it likes; only the log must be the one that it was taken of.
+ * Invariant: a snapshot, and `apply` of every batch from the offset that it reaches on, give the state. So a snapshot
+ * is disposable, and may be of any age, as long as it was taken of this log.
  */
 import { type BatchHeader, codecOf, fields, message, Reader, Writer } from '@tidemark/protocol'
 import { LeaderEpochs } from './leader-epochs.ts'

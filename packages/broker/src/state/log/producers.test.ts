@@ -47,7 +47,7 @@ describe('idempotent producers (trap 18)', () => {
     expect(verdict(producers, { sequence: 0 })).toBe('outOfOrder')
   })
 
-  test('a batch that begins like a known one and is longer is no duplicate', () => {
+  test('a batch that begins like a known one and is longer is not a duplicate', () => {
     expect(verdict(after({ sequence: 0, count: 2 }), { sequence: 0, count: 3 })).toBe('outOfOrder')
   })
 

@@ -1,9 +1,9 @@
 /**
  * What a partition knows of its idempotent producers (KIP-98): a fold over the headers of its batches.
  *
- * Invariant: the state after `apply` of every batch of the log, in order, is the state; a snapshot and the rest of the log give
- * the same. `check` changes nothing. As in Kafka the last five batches of a producer are known: sent again, one of them is
- * answered with the offset it got. A producer that is not known may begin anywhere.
+ * Invariant: the state after `apply` of every batch of the log, in order, is the state; a snapshot and the rest of
+ * the log give the same. `check` changes nothing. As in Kafka the last five batches of a producer are known: sent
+ * again, one of them is answered with the offset it got. A producer that is not known may begin anywhere.
  */
 import { type BatchHeader, fields } from '@tidemark/protocol'
 
@@ -13,7 +13,7 @@ const { array, int16, int32, int64, offset } = fields
 const BATCHES_KEPT = 5
 const SEQUENCE_MAX = 2 ** 31 - 1
 
-/** How the state stands in a snapshot. */
+/** The state in a snapshot. */
 export const producerFields = {
   producerId: int64(),
   producerEpoch: int16(),
@@ -33,14 +33,14 @@ export interface Producer {
   readonly batches: readonly KnownBatch[]
 }
 
-export type Verdict =
+export type SequenceCheck =
   | { readonly kind: 'append' }
   | { readonly kind: 'duplicate'; readonly batch: KnownBatch }
   | { readonly kind: 'fenced' }
   | { readonly kind: 'outOfOrder'; readonly expected: number }
 
-const APPEND: Verdict = { kind: 'append' }
-const FENCED: Verdict = { kind: 'fenced' }
+const APPEND: SequenceCheck = { kind: 'append' }
+const FENCED: SequenceCheck = { kind: 'fenced' }
 
 /** The sequence `delta` after `sequence`: 2^31-1 is followed by 0. */
 export function sequenceAfter(sequence: number, delta: number): number {
@@ -60,7 +60,7 @@ export class Producers {
     return this.#byId.size
   }
 
-  check(header: BatchHeader): Verdict {
+  check(header: BatchHeader): SequenceCheck {
     const known = this.#byId.get(header.producerId)
     if (known === undefined) return APPEND
     if (header.producerEpoch < known.producerEpoch) return FENCED

@@ -1,4 +1,7 @@
-/** Which segments a topic no longer keeps: `retention.ms` and `retention.bytes`, as Kafka's `UnifiedLog.deleteOldSegments`. */
+/**
+ * Which segments a topic no longer keeps: `retention.ms` and `retention.bytes`, as Kafka's
+ * `UnifiedLog.deleteOldSegments`.
+ */
 export interface SegmentAge {
   readonly baseOffset: number
   readonly bytes: number

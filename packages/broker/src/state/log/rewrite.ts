@@ -1,4 +1,7 @@
-/** What a topic's settings make of a batch that arrived: another compression, or the broker's time. All else stays as it was. */
+/**
+ * What a topic's settings make of a batch that arrived: another compression, or the broker's time. All else stays as
+ * it was.
+ */
 import {
   BATCH_HEADER_BYTES,
   BatchBuilder,
@@ -11,7 +14,10 @@ import {
 
 const LOG_APPEND_TIME_BIT = 0x08
 
-/** The same records in the topic's `compression.type`; the batch itself if it has it already. Throws `WireError` if it cannot be opened. */
+/**
+ * The same records in the topic's `compression.type`; the batch itself if it has it already. Throws `WireError` if it
+ * cannot be opened.
+ */
 export function recompress(batch: Buffer, header: BatchHeader, compressionType: string): Buffer {
   if (compressionType === 'producer') return batch
   const compression = compressionType === 'uncompressed' ? 'none' : (compressionType as Compression)
@@ -23,7 +29,7 @@ export function recompress(batch: Buffer, header: BatchHeader, compressionType: 
   return builder.build({ compression, producerId, producerEpoch, baseSequence })
 }
 
-/** Sets the time of all its records, and the CRC anew. */
+/** Sets the time of all its records, and recomputes the CRC. */
 export function stampAppendTime(batch: Buffer, nowMs: number): Buffer {
   batch.writeInt16BE(batch.readInt16BE(21) | LOG_APPEND_TIME_BIT, 21)
   batch.writeBigInt64BE(BigInt(nowMs), 35)

@@ -9,6 +9,7 @@ const rules: Rules = {
   messageBytesMax: 1_000,
   timestampBeforeMsMax: Number.MAX_SAFE_INTEGER,
   timestampAfterMsMax: 3_600_000,
+  logAppendTime: false,
   compacted: false,
 }
 
@@ -129,4 +130,58 @@ test('times too far ahead or behind are refused, and so is a log append time by 
   expect(verdict(edited((b) => b.writeBigInt64BE(2n ** 63n - 1n, 35)))).toBe('INVALID_TIMESTAMP')
   expect(verdict(edited((b) => b.writeInt16BE(0x08, 21)))).toBe('INVALID_TIMESTAMP')
   expect(verdict(batchOf({ timesMs: [-1] }), { timestampBeforeMsMax: 1000 })).toBe('good')
+})
+
+describe('each record has a time of its own (LogValidator)', () => {
+  /** A batch whose header claims the time of `claimedMs` for all of its records. */
+  const claiming = (timesMs: number[], claimedMs: number): Buffer =>
+    edited((b) => b.writeBigInt64BE(BigInt(claimedMs), 35), batchOf({ values: timesMs.map(String), timesMs }))
+
+  test('a record too far ahead is refused and named, whatever the header says', () => {
+    const { nowMs } = rules
+    const ahead = nowMs + 3_600_001
+    expect(judge(claiming([nowMs, ahead, nowMs, ahead], nowMs), rules)).toMatchObject({
+      kind: 'bad',
+      code: 32,
+      message: expect.stringContaining('record 1'),
+      recordErrors: [
+        { batchIndex: 1, batchIndexErrorMessage: expect.stringContaining(String(ahead)) },
+        { batchIndex: 3, batchIndexErrorMessage: expect.stringContaining('3600000 ms ahead') },
+      ],
+    })
+  })
+
+  test('a record too far behind is refused and named, though the first one of its batch is not', () => {
+    const { nowMs } = rules
+    const judged = judge(batchOf({ values: ['a', 'b'], timesMs: [nowMs, nowMs - 1001] }), { ...rules, timestampBeforeMsMax: 1000 })
+    expect(judged).toMatchObject({ kind: 'bad', code: 32, recordErrors: [{ batchIndex: 1 }] })
+  })
+
+  test('a header whose times are out of range is refused, though no record is', () => {
+    expect(verdict(claiming([rules.nowMs], rules.nowMs + 3_600_001))).toBe('INVALID_TIMESTAMP')
+  })
+
+  test('a record without a time passes; one of a time that cannot be is refused', () => {
+    expect(verdict(batchOf({ values: ['a', 'b'], timesMs: [5, -1] }))).toBe('good')
+    expect(verdict(batchOf({ values: ['a', 'b'], timesMs: [5, -2] }))).toBe('INVALID_TIMESTAMP')
+  })
+
+  test('where the broker sets the time, that of the producer does not matter', () => {
+    expect(verdict(batchOf({ timesMs: [rules.nowMs + 3_600_001] }), { logAppendTime: true })).toBe('good')
+  })
+
+  test('of a compressed batch the header is checked, and its records where it is opened for their keys', () => {
+    const { nowMs } = rules
+    const record = { key: text('k'), value: text('v'), timestampMs: nowMs + 3_600_001 }
+    const batch = buildBatch([record], { compression: 'gzip' })
+    expect(verdict(batch)).toBe('INVALID_TIMESTAMP')
+    const lying = edited(
+      (b) => {
+        b.writeBigInt64BE(BigInt(nowMs), 35)
+      },
+      Buffer.from(buildBatch([{ ...record, timestampMs: nowMs }, record], { compression: 'gzip' })),
+    )
+    expect(verdict(lying)).toBe('good')
+    expect(judge(lying, { ...rules, compacted: true })).toMatchObject({ code: 32, recordErrors: [{ batchIndex: 1 }] })
+  })
 })

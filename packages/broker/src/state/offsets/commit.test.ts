@@ -4,7 +4,7 @@ import { fetchOffsets } from './fetch.ts'
 import { forgetTopics } from './forget.ts'
 
 describe('trap 35: who may commit', () => {
-  it('anybody without member and generation while the group is Empty or not there, nobody else', () => {
+  it('any client without member and generation while the group is Empty or does not exist, no other client', () => {
     const t = new Scenario()
     expect(t.commit()).toEqual(['NONE'])
     expect(t.group?.phase).toBe('Empty')
@@ -19,7 +19,7 @@ describe('trap 35: who may commit', () => {
     expect(t.commit({ memberId: a, generationId: 1 })).toEqual(['NONE'])
   })
 
-  it('with a generation for a group that is not there: GROUP_ID_NOT_FOUND from version 9 on, before ILLEGAL_GENERATION', () => {
+  it('with a generation for a group that does not exist: GROUP_ID_NOT_FOUND from version 9 on, before ILLEGAL_GENERATION', () => {
     const t = new Scenario()
     expect(t.commit({ memberId: 'a', generationId: 1 })).toEqual(['GROUP_ID_NOT_FOUND'])
     expect(t.commit({ memberId: 'a', generationId: 1, knowsGroupIdNotFound: false })).toEqual(['ILLEGAL_GENERATION'])
@@ -75,7 +75,7 @@ describe('trap 35: what is kept', () => {
     expect(t.committed('orders', 2)[2]).toBe('😀'.repeat(2048))
   })
 
-  it('an offset that is no safe integer is answered for its partition alone; a negative one is kept, as Kafka does', () => {
+  it('an offset that is not a safe integer is answered for its partition alone; a negative one is kept, as Kafka does', () => {
     const t = new Scenario()
     const entries = [{ offset: Number.NaN }, { partition: 1, offset: -5 }, { partition: 2, offset: Number.MAX_SAFE_INTEGER }]
     expect(t.commit({ entries })).toEqual(['OFFSET_OUT_OF_RANGE', 'NONE', 'NONE'])
@@ -132,7 +132,7 @@ describe('trap 36: what is committed', () => {
     const t = new Scenario()
     t.commit({ entries: [{}, { partition: 1 }, { topic: 'others' }] })
     t.commit({ groupId: 'second' })
-    t.turn((turn) => forgetTopics(t.shard, (topic) => topic === 'orders', turn.decision))
+    t.sweep((groupId, turn) => forgetTopics(t.shard, groupId, (topic) => topic === 'orders', turn.decision))
     expect(t.log.slice(-3)).toMatchObject([{ value: null }, { value: null }, { value: null }])
     t.restart()
     expect(t.committed()).toEqual([-1, -1, ''])

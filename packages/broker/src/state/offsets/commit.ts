@@ -15,7 +15,7 @@ export interface CommitRequest {
   readonly groupInstanceId: string | null
   /** -1: none. */
   readonly retentionTimeMs: number
-  /** From version 9 on a group that is not there has an error of its own. */
+  /** From version 9 on a group that does not exist has an error of its own. */
   readonly knowsGroupIdNotFound: boolean
   readonly entries: readonly CommitEntry[]
 }
@@ -24,7 +24,7 @@ export interface CommitEntry {
   readonly topic: string
   readonly topicId: string
   readonly partition: number
-  /** NaN: it was no safe integer. Negative ones are kept as they are. */
+  /** NaN: it was not a safe integer. Negative ones are kept as they are. */
   readonly offset: number
   readonly leaderEpoch: number
   readonly metadata: string | null
@@ -52,7 +52,7 @@ export function commit(shard: Shard, request: CommitRequest, ticket: Ticket<Comm
   )
 }
 
-/** Whoever uses no group management makes a group by committing for it. */
+/** A client without group management makes a group by committing for it. */
 function checkNew({ generationId, knowsGroupIdNotFound }: CommitRequest, turn: Turn): number {
   if (generationId >= 0) return knowsGroupIdNotFound ? ErrorCode.GROUP_ID_NOT_FOUND : phases.Dead.commit
   return turn.mayCreateGroup() ? ErrorCode.NONE : ErrorCode.POLICY_VIOLATION
@@ -92,7 +92,7 @@ function write(request: CommitRequest, entry: CommitEntry, { now, limits, decisi
   return ErrorCode.NONE
 }
 
-/** A time that is none (NaN) or cannot be written counts as none said. */
+/** A time that is not a number (NaN) or cannot be written counts as not given. */
 function expiry(nowMs: number, retentionTimeMs: number): number {
   return retentionTimeMs >= 0 && Number.isSafeInteger(nowMs + retentionTimeMs) ? nowMs + retentionTimeMs : -1
 }

@@ -1,4 +1,7 @@
-/** OffsetFetch: what is committed. Nothing committed is offset -1 and no error. Kafka's OffsetMetadataManager.fetchOffsets. */
+/**
+ * OffsetFetch: what is committed. Nothing committed is offset -1 and no error. Kafka's
+ * OffsetMetadataManager.fetchOffsets.
+ */
 import { ZERO_UUID } from '@tidemark/protocol'
 import type { Shard } from '../group/shard.ts'
 import type { CommittedOffset } from './offset-records.ts'
@@ -37,7 +40,7 @@ export function fetchOffsets(shard: Shard, groupId: string, topics: readonly Fet
   })
 }
 
-/** An offset of a topic that was deleted and made again under its name is none of the new topic. */
+/** An offset of a topic that was deleted does not belong to a new topic of the same name. */
 function sameTopic(committed: CommittedOffset | undefined, topicId: string): CommittedOffset | undefined {
   if (committed === undefined || topicId === ZERO_UUID || committed.topicId === ZERO_UUID) return committed
   return committed.topicId === topicId ? committed : undefined

@@ -1,7 +1,7 @@
 /**
- * The records of `__consumer_offsets` that keep committed offsets, in Kafka's own formats: key `int16 1, OffsetCommitKey`, value
- * `int16 version, OffsetCommitValue`; a null value is a tombstone. Value version 3; 1 if the commit came with a retention time
- * (no other version carries one); 4 if it names the topic by id.
+ * The records of `__consumer_offsets` that keep committed offsets, in Kafka's own formats: key `int16 1,
+ * OffsetCommitKey`, value `int16 version, OffsetCommitValue`; a null value is a tombstone. Value version 3; 1 if the
+ * commit came with a retention time (no other version carries one); 4 if it names the topic by id.
  */
 import { codecOf, OffsetCommitKey, OffsetCommitValue, Reader, Writer, ZERO_UUID } from '@tidemark/protocol'
 
@@ -51,7 +51,7 @@ export function encodeOffsetValue(value: CommittedOffset): Buffer {
   return Buffer.from(w.written())
 }
 
-/** The reader stands behind the key's version. */
+/** The reader is positioned behind the key's version. */
 export const decodeOffsetKey = (r: Reader): OffsetKey => keyCodec.decode(r)
 
 /** Throws `WireError` for a version that Kafka does not have. */

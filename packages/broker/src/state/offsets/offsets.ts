@@ -1,4 +1,7 @@
-/** The committed offsets of all groups of one coordinator partition: group, topic, partition. Only `Shard.apply` changes them. */
+/**
+ * The committed offsets of all groups of one coordinator partition: group, topic, partition. Only `Shard.apply`
+ * changes them.
+ */
 import type { CommittedOffset, OffsetKey } from './offset-records.ts'
 
 export type OffsetsOfTopic = ReadonlyMap<number, CommittedOffset>

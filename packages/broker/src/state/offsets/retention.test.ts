@@ -1,12 +1,12 @@
 import { ConsumerProtocolSubscription, codecOf, Writer } from '@tidemark/protocol'
 import { expect, it } from 'vitest'
+import { SWEPT_RECORDS_MAX } from '../decision.ts'
 import { GROUP, Scenario, stableGroup } from '../group/scenario.case.ts'
-import { SWEPT_RECORDS_MAX } from '../group/turn.ts'
 import { forgetExpired } from './retention.ts'
 
 const RETENTION_MS = 100_000
 
-const sweep = (t: Scenario): void => t.turn((turn) => forgetExpired(t.shard, RETENTION_MS, turn))
+const sweep = (t: Scenario): void => t.sweep((groupId, turn) => forgetExpired(t.shard, groupId, RETENTION_MS, turn))
 
 /** What a consumer says when it subscribes to these topics. */
 function subscription(...topics: string[]): Buffer {

@@ -1,25 +1,25 @@
 /**
- * Offsets that nobody needs any more are forgotten, and with the last of them an empty group (KIP-211).
+ * Offsets past their retention time are forgotten, and with the last of them an empty group (KIP-211).
  *
- * A group whose members committed keeps its offsets while it has members, and then for the retention time; topics that a Stable
- * group of consumers does not read lose theirs that long after the last commit. Offsets without a group's management count from
- * their own commit. A retention time that came with a commit (versions 2 to 4) takes the place of the broker's.
+ * A group whose members committed keeps its offsets while it has members, and then for the retention time; topics
+ * that a Stable group of consumers does not read lose theirs that long after the last commit. Offsets without a
+ * group's management count from their own commit. A retention time that came with a commit (versions 2 to 4) takes
+ * the place of the broker's.
  */
 import { ConsumerProtocolSubscription, codecOf, Reader, WireError } from '@tidemark/protocol'
+import { isFull } from '../decision.ts'
 import type { Group } from '../group/group.ts'
 import { metadataOf } from '../group/member.ts'
 import type { Shard } from '../group/shard.ts'
-import { isFull, type Turn } from '../group/turn.ts'
+import type { Turn } from '../group/turn.ts'
 import type { CommittedOffset } from './offset-records.ts'
 
 const CONSUMER = 'consumer'
 
-/** Writes tombstones for what is past its time, as many as one turn may write. */
-export function forgetExpired(shard: Shard, retentionMs: number, turn: Turn): void {
-  for (const group of shard.groups.values()) {
-    if (isFull(turn.decision)) return
-    if (forgetOffsets(shard, group, retentionMs, turn)) forgetGroup(shard, group, turn)
-  }
+/** Writes tombstones for what of a group is past its time, as many as one turn may write. */
+export function forgetExpired(shard: Shard, groupId: string, retentionMs: number, turn: Turn): void {
+  const group = shard.groups.get(groupId)
+  if (group !== undefined && forgetOffsets(shard, group, retentionMs, turn)) forgetGroup(shard, group, turn)
 }
 
 /** Returns whether none is left. */

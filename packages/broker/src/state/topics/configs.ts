@@ -1,8 +1,8 @@
 /**
  * The settings of a topic: Kafka's names, types and defaults (`TopicConfig`, `LogConfig`), one row a setting.
  *
- * `kept` are acted on by this broker. The others change nothing here, or have nothing to act on in a cluster of one node, and
- * are taken so that what works against Kafka works; docs/skipped.md names those whose effect is missing.
+ * `kept` are acted on by this broker. The others change nothing here, or have nothing to act on in a cluster of one
+ * node, and are taken so that what works against Kafka works; docs/skipped.md names those whose effect is missing.
  */
 import type { Topic } from './metadata.ts'
 
@@ -109,7 +109,7 @@ function fallbackOf(name: string, defaults: TopicDefaults): string {
   return rows[name]!.fallback
 }
 
-/** The settings that are kept, as numbers and flags. A limit beyond 2^53 never bites. */
+/** The settings that are kept, as numbers and flags. A limit beyond 2^53 never applies. */
 export interface TopicSettings {
   readonly messageBytesMax: number
   readonly segmentBytesMax: number

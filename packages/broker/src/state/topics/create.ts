@@ -1,4 +1,7 @@
-/** Decides whether a topic may be made, and as what: Kafka's `ReplicationControlManager.createTopic`, for a cluster of one node. */
+/**
+ * Decides whether a topic may be made, and as what: Kafka's `ReplicationControlManager.createTopic`, for a cluster of
+ * one node.
+ */
 import { ErrorCode } from '@tidemark/protocol'
 import { configFault, type TopicConfig } from './configs.ts'
 import type { Metadata } from './metadata.ts'
@@ -13,7 +16,7 @@ export interface Wish {
   readonly configs: readonly { readonly name: string; readonly value: string | null }[]
 }
 
-export interface Cluster {
+export interface CreationRules {
   readonly metadata: Metadata
   readonly nodeId: number
   readonly numPartitions: number
@@ -27,12 +30,12 @@ export type Decided =
 
 const refuse = (code: number, message: string): Decided => ({ kind: 'refuse', code, message })
 
-export function decideTopic(wish: Wish, cluster: Cluster): Decided {
-  const refused = nameRefused(wish.name, cluster.metadata) ?? configsRefused(wish) ?? shapeRefused(wish, cluster.nodeId)
+export function decideTopic(wish: Wish, rules: CreationRules): Decided {
+  const refused = nameRefused(wish.name, rules.metadata) ?? configsRefused(wish) ?? shapeRefused(wish, rules.nodeId)
   if (refused !== undefined) return refused
   const partitions =
-    wish.assignments.length > 0 ? wish.assignments.length : wish.numPartitions === -1 ? cluster.numPartitions : wish.numPartitions
-  const { metadata, topicsMax, partitionsMax } = cluster
+    wish.assignments.length > 0 ? wish.assignments.length : wish.numPartitions === -1 ? rules.numPartitions : wish.numPartitions
+  const { metadata, topicsMax, partitionsMax } = rules
   if (metadata.byId.size >= topicsMax || metadata.partitions + partitions > partitionsMax) {
     return refuse(
       ErrorCode.POLICY_VIOLATION,

@@ -23,7 +23,7 @@ const TopicRecord = message('TopicRecord', { versions: '0', flexible: '0+' }, to
 const RemoveTopicRecord = message('RemoveTopicRecord', { versions: '0', flexible: '0+' }, { id: uuid() })
 /** A start of the broker: from here on every partition is led in this epoch. */
 const StartRecord = message('StartRecord', { versions: '0', flexible: '0+' }, { leaderEpoch: int32(), startedMs: offset() })
-/** Producer ids below this one may have been given away. */
+/** Producer ids below this one may have been assigned. */
 const ProducerIdsRecord = message('ProducerIdsRecord', { versions: '0', flexible: '0+' }, { nextProducerId: int64() })
 
 const MetadataCheckpoint = message(
@@ -40,6 +40,9 @@ const MetadataCheckpoint = message(
 )
 
 export type Topic = Readonly<Infer<typeof TopicRecord>>
+
+/** Whether the topic has the partition: the one check of a partition number from the wire. */
+export const hasPartition = ({ partitions }: Topic, index: number): boolean => Number.isInteger(index) && index >= 0 && index < partitions
 
 export type MetadataRecord =
   | ({ readonly kind: 'topic' } & Topic)
@@ -99,6 +102,13 @@ export class Metadata {
   /** The topic whose name has this collision key. */
   collidingWith(key: string): string | undefined {
     return this.#byCollisionKey.get(key)
+  }
+
+  /** The records that make this state of an empty one. */
+  records(): MetadataRecord[] {
+    const { leaderEpoch, nextProducerId } = this
+    const topics = Array.from(this.byId.values(), (topic) => ({ kind: 'topic', ...topic }) as const)
+    return [{ kind: 'start', leaderEpoch, startedMs: -1 }, { kind: 'producerIds', nextProducerId }, ...topics]
   }
 
   /** All of it, and the offset it reaches: what a restart begins with. */

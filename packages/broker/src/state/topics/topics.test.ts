@@ -1,7 +1,7 @@
 import { buildBatch, errorOf, RecordCursor, readBatchHeader } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
 import { configFault, settingsOf } from './configs.ts'
-import { type Cluster, decideTopic, type Wish } from './create.ts'
+import { type CreationRules, decideTopic, type Wish } from './create.ts'
 import { decodeMetadata, encodeMetadata, Metadata, type MetadataRecord, type Topic } from './metadata.ts'
 
 const defaults = { messageBytesMax: 1_048_588, segmentBytesMax: 2 ** 30 }
@@ -19,8 +19,8 @@ function metadata(...records: MetadataRecord[]): Metadata {
 }
 
 function decide(wish: Partial<Wish>, known = metadata()): string {
-  const cluster: Cluster = { metadata: known, nodeId: 1, numPartitions: 4, topicsMax: 10, partitionsMax: 100 }
-  const decided = decideTopic({ name: 'orders', numPartitions: -1, replicationFactor: -1, assignments: [], configs: [], ...wish }, cluster)
+  const rules: CreationRules = { metadata: known, nodeId: 1, numPartitions: 4, topicsMax: 10, partitionsMax: 100 }
+  const decided = decideTopic({ name: 'orders', numPartitions: -1, replicationFactor: -1, assignments: [], configs: [], ...wish }, rules)
   return decided.kind === 'create' ? `${decided.partitions}` : errorOf(decided.code).name
 }
 

@@ -1,0 +1,19 @@
+/**
+ * Notable events, published on the channel `tidemark:broker` of `node:diagnostics_channel`; without a subscriber they
+ * cost nothing.
+ */
+import { channel } from 'node:diagnostics_channel'
+
+export type Notable =
+  | { readonly kind: 'refused'; readonly client: string; readonly why: string }
+  | { readonly kind: 'bug'; readonly where: string; readonly error: unknown }
+  | { readonly kind: 'storageFailed'; readonly error: Error }
+  | { readonly kind: 'unreadable'; readonly error: Error }
+  | { readonly kind: 'memoryFull'; readonly message: string }
+  | { readonly kind: 'recovered'; readonly log: string; readonly end: number; readonly bytesCut: number }
+
+const notables = channel('tidemark:broker')
+
+export function tell(notable: Notable): void {
+  if (notables.hasSubscribers) notables.publish(notable)
+}

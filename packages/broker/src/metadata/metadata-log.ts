@@ -1,0 +1,133 @@
+/**
+ * Writes `__cluster_metadata` and holds its fold. A record is applied once it is in the log; `write` finishes when
+ * the record is durable.
+ */
+import type { Now, Platform } from '@tidemark/platform'
+import { batchesIn, buildBatch, RecordCursor, readBatchHeader } from '@tidemark/protocol'
+import { type Failure, isMemoryFull } from '../failure.ts'
+import { after } from '../now.ts'
+import { crcOf } from '../state/log/point.ts'
+import { decodeMetadata, encodeMetadata, Metadata, type MetadataRecord } from '../state/topics/metadata.ts'
+import type { Log } from '../storage/log.ts'
+import { isIn } from '../storage/log-point.ts'
+import type { Store } from '../storage/store.ts'
+
+const LOG = 'internal/__cluster_metadata/0'
+const CHECKPOINT = 'checkpoint'
+const SEGMENT_BYTES_MAX = 64 * 1024 * 1024
+const READ_BYTES_MAX = 1024 * 1024
+/** A checkpoint is written when so many records are newer than the last one, and as many as that one held. */
+const CHECKPOINT_RECORDS = 1000
+
+export class MetadataLog {
+  readonly metadata = new Metadata()
+  readonly #store: Store
+  readonly #log: Log
+  readonly #platform: Platform
+  readonly #failure: Failure
+  #checkpointAt = 0
+  #lastCrc = 0
+  /**
+   * Finished once a crash cannot take back that this start has a leader epoch of its own: no client is served before.
+   */
+  started: Now<void> = undefined
+
+  private constructor(store: Store, log: Log, platform: Platform, failure: Failure) {
+    this.#store = store
+    this.#log = log
+    this.#platform = platform
+    this.#failure = failure
+  }
+
+  /** Reads the log back and raises the leader epoch: no partition is led in the epoch of an earlier start. */
+  static async open(store: Store, platform: Platform, failure: Failure): Promise<MetadataLog> {
+    const log = await store.open(LOG, { segmentBytesMax: SEGMENT_BYTES_MAX, syncsAlways: true }, { onCheckpoint() {} })
+    const it = new MetadataLog(store, log, platform, failure)
+    await it.#replay(await it.#restore())
+    it.started = it.write([{ kind: 'start', leaderEpoch: it.metadata.leaderEpoch + 1, startedMs: platform.clock.now() }])
+    return it
+  }
+
+  /** Returns the offset to go on from. */
+  async #restore(): Promise<number> {
+    const bytes = this.#store.readSmall(LOG, CHECKPOINT)
+    if (bytes === undefined) return this.#log.start
+    const point = new Metadata().restore(bytes)
+    if (!(await isIn(this.#log, point))) return this.#log.start
+    this.#checkpointAt = point.reaches
+    this.metadata.restore(bytes)
+    return point.reaches
+  }
+
+  async #replay(from: number): Promise<void> {
+    while (from < this.#log.end) {
+      for (const bytes of await this.#log.read(from, this.#log.end, READ_BYTES_MAX)) {
+        for (const { at, header } of batchesIn(bytes)) {
+          const cursor = new RecordCursor(bytes.subarray(at, at + header.size), header)
+          while (cursor.next()) if (cursor.offset >= from) this.metadata.apply(decodeMetadata(cursor.value!))
+          from = header.baseOffset + header.lastOffsetDelta + 1
+        }
+      }
+    }
+  }
+
+  /** Writes and applies; finished once a crash cannot take it back. */
+  write(records: readonly MetadataRecord[]): Now<void> {
+    const durable = this.#write(records)
+    for (const record of records) this.metadata.apply(record)
+    if (this.#log.end - this.#checkpointAt >= Math.max(CHECKPOINT_RECORDS, this.metadata.byId.size)) void this.checkpoint()
+    return after(durable, () => {})
+  }
+
+  #write(records: readonly MetadataRecord[]): Now<void> {
+    if (this.#failure.error !== undefined) throw this.#failure.error
+    const nowMs = this.#platform.clock.now()
+    const batch = buildBatch(
+      records.map((record) => encodeMetadata(record, nowMs)),
+      { baseOffset: this.#log.end, leaderEpoch: this.metadata.leaderEpoch },
+    )
+    const lastCrc = crcOf(batch)
+    const durable = this.#append(batch)
+    this.#lastCrc = lastCrc
+    return durable
+  }
+
+  #append(batch: Buffer): Now<void> {
+    try {
+      const durable = this.#log.append(batch, readBatchHeader(batch))
+      if (durable instanceof Promise) {
+        return durable.catch((cause) => {
+          throw this.#failure.report(cause)
+        })
+      }
+    } catch (cause) {
+      throw this.#failure.report(cause)
+    }
+  }
+
+  /** In memory, where no start reads it back, the log is condensed instead. */
+  async checkpoint(): Promise<void> {
+    if (this.#checkpointAt === this.#log.end) return
+    if (!this.#store.outlivesProcess) return this.#condense()
+    this.#checkpointAt = this.#log.end
+    try {
+      await this.#store.writeSmall(LOG, CHECKPOINT, this.metadata.checkpoint({ reaches: this.#log.end, lastCrc: this.#lastCrc }))
+    } catch (cause) {
+      this.#failure.report(cause)
+    }
+  }
+
+  /** Writes all that is known once more at the end of the log, and forgets what lies before. */
+  #condense(): void {
+    this.#log.roll()
+    const from = this.#log.end
+    try {
+      this.#write(this.metadata.records())
+    } catch (error) {
+      // If memory is full the log stays as it is.
+      if (!isMemoryFull(error)) throw error
+    }
+    this.#checkpointAt = this.#log.end
+    if (this.#log.end > from) this.#log.trim(from)
+  }
+}

@@ -1,0 +1,114 @@
+/** The topics: looked up by name and id, made and deleted through `__cluster_metadata`. */
+import type { Now, Platform } from '@tidemark/platform'
+import { ErrorCode } from '@tidemark/protocol'
+import { storageCode } from '../failure.ts'
+import { after, attempt } from '../now.ts'
+import type { BrokerOptions } from '../options.ts'
+import { settingsOf, type TopicSettings } from '../state/topics/configs.ts'
+import { type Decided, decideTopic, type Wish } from '../state/topics/create.ts'
+import type { Topic } from '../state/topics/metadata.ts'
+import type { MetadataLog } from './metadata-log.ts'
+
+export type { Topic } from '../state/topics/metadata.ts'
+
+/** `offsets.topic.segment.bytes`. */
+const INTERNAL_SEGMENT_BYTES = '104857600'
+
+export type Created = { readonly kind: 'created'; readonly topic: Topic } | Extract<Decided, { kind: 'refuse' }>
+
+export class Topics {
+  readonly #metadataLog: MetadataLog
+  readonly #options: BrokerOptions
+  readonly #platform: Platform
+  readonly #deletedHooks: ((topic: Topic) => void)[] = []
+  readonly #settings = new WeakMap<Topic, TopicSettings>()
+
+  constructor(metadataLog: MetadataLog, options: BrokerOptions) {
+    this.#metadataLog = metadataLog
+    this.#options = options
+    this.#platform = options.platform
+  }
+
+  get leaderEpoch(): number {
+    return this.#metadataLog.metadata.leaderEpoch
+  }
+
+  byName(name: string): Topic | undefined {
+    return this.#metadataLog.metadata.byName.get(name)
+  }
+
+  byId(id: string): Topic | undefined {
+    return this.#metadataLog.metadata.byId.get(id)
+  }
+
+  /** In the order in which they were made. */
+  all(): Iterable<Topic> {
+    return this.#metadataLog.metadata.byId.values()
+  }
+
+  settings(topic: Topic): TopicSettings {
+    let settings = this.#settings.get(topic)
+    if (settings === undefined) this.#settings.set(topic, (settings = settingsOf(topic, this.#options)))
+    return settings
+  }
+
+  /** What `create` would do. */
+  decide(wish: Wish): Decided {
+    const { nodeId, numPartitions, topicsMax, partitionsMax } = this.#options
+    return decideTopic(wish, { metadata: this.#metadataLog.metadata, nodeId, numPartitions, topicsMax, partitionsMax })
+  }
+
+  /** The topic exists when this returns, and survives a crash once it is finished. */
+  create(wish: Wish): Now<Created> {
+    const decided = this.decide(wish)
+    if (decided.kind === 'refuse') return decided
+    return attempt<Created>(
+      () => after(this.#make(decided, false), (topic) => ({ kind: 'created', topic })),
+      (error) => ({ kind: 'refuse', code: storageCode(error), message: (error as Error).message }),
+    )
+  }
+
+  /**
+   * As Metadata and a producer do it, with the defaults. Null if the name is not allowed; undefined if topics are not
+   * made so.
+   */
+  autoCreate(name: string): Now<Created> | undefined {
+    if (!this.#options.autoCreateTopics) return undefined
+    return this.create({ name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] })
+  }
+
+  /** A topic of the broker itself; made at the first call. */
+  internal(name: string, partitions: number): Now<Topic> {
+    const topic = this.byName(name)
+    if (topic !== undefined) return topic
+    const configs = [
+      { name: 'cleanup.policy', value: 'compact' },
+      { name: 'segment.bytes', value: INTERNAL_SEGMENT_BYTES },
+    ]
+    return this.#make({ kind: 'create', name, partitions, configs }, true)
+  }
+
+  #make({ name, partitions, configs }: Extract<Decided, { kind: 'create' }>, internal: boolean): Now<Topic> {
+    const id = this.#platform.random.uuid()
+    const createdMs = this.#platform.clock.now()
+    const durable = this.#metadataLog.write([{ kind: 'topic', id, name, partitions, internal, createdMs, configs: [...configs] }])
+    const topic = this.byId(id)!
+    return after(durable, () => topic)
+  }
+
+  /** Returns an error code: UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST for an internal topic, or NONE. */
+  delete(topic: Topic): Now<number> {
+    if (topic.internal) return ErrorCode.INVALID_REQUEST
+    if (this.byId(topic.id) === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    const removed = (): number => {
+      for (const hook of this.#deletedHooks) hook(topic)
+      return ErrorCode.NONE
+    }
+    return attempt(() => after(this.#metadataLog.write([{ kind: 'removeTopic', id: topic.id }]), removed), storageCode)
+  }
+
+  /** Calls `hook` after each deletion, once a crash cannot take it back. */
+  onDeleted(hook: (topic: Topic) => void): void {
+    this.#deletedHooks.push(hook)
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The segments of a log in the order of their offsets. The last one is written to; all others are sealed: their bytes
+ * never change, and they are replaced as a whole, by others of the same offsets (compaction) or by none (retention).
+ *
+ * The list is replaced, never cut in place: what looked at it before an `await` still has the list that it looked at.
+ */
+import type { Segment } from './segment.ts'
+
+export class Segments {
+  #list: readonly Segment[]
+
+  constructor(list: readonly Segment[]) {
+    this.#list = list
+  }
+
+  get all(): readonly Segment[] {
+    return this.#list
+  }
+
+  /** The one that is written to; undefined: nothing was ever written. */
+  get active(): Segment | undefined {
+    return this.#list.at(-1)
+  }
+
+  /** The offset behind the last record; 0 if nothing was ever written. */
+  get end(): number {
+    return this.active?.loaded?.nextOffset ?? 0
+  }
+
+  get bytes(): number {
+    return this.#list.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  includes(segment: Segment): boolean {
+    return this.#list.includes(segment)
+  }
+
+  /** The segment that may hold the offset: the first one for an offset below all of them. */
+  at(offset: number): Segment | undefined {
+    return this.#list.findLast((s) => s.baseOffset <= offset) ?? this.#list[0]
+  }
+
+  /** The next one in the log as it is now, also if `segment` is gone meanwhile. */
+  after(segment: Segment): Segment | undefined {
+    return this.#list.find((s) => s.baseOffset > segment.baseOffset)
+  }
+
+  /** Sealed segments that end at or below the offset. */
+  below(offset: number): readonly Segment[] {
+    return this.#list.filter((_, i) => i + 1 < this.#list.length && this.#list[i + 1]!.baseOffset <= offset)
+  }
+
+  /** Begins a new segment behind all others. */
+  push(segment: Segment): void {
+    this.#list = [...this.#list, segment]
+  }
+
+  /** Puts `by` in the place of sealed segments that follow each other. */
+  replace(sealed: readonly Segment[], by: readonly Segment[]): void {
+    const [first] = sealed
+    if (first === undefined) return
+    const at = this.#list.indexOf(first)
+    const isRun = at >= 0 && sealed.every((segment, i) => this.#list[at + i] === segment) && at + sealed.length < this.#list.length
+    if (!isRun) throw new Error(`the segments from ${first.baseOffset} on are not sealed segments of this log that follow each other`)
+    this.#list = [...this.#list.slice(0, at), ...by, ...this.#list.slice(at + sealed.length)]
+  }
+}
