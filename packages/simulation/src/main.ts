@@ -1,6 +1,7 @@
 /**
  * `npm run sim -- --seed N` runs one seed and prints what happens, a line an event.
  * `npm run sim -- --seeds COUNT [--from N]` runs many and prints those that fail.
+ * `--everything` draws every verb and option (workload/everything.ts).
  * `--sound-disk` leaves the faults of the disk out; `--plant NAME` puts a planted bug (plants.ts) into the code first; `--first` ends at the first seed that fails.
  */
 import { parseArgs } from 'node:util'
@@ -12,12 +13,14 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     plant: { type: 'string' },
     'sound-disk': { type: 'boolean', default: false },
+    everything: { type: 'boolean' },
     first: { type: 'boolean', default: false },
   },
 })
 
 if (values.plant !== undefined) (await import('./plant.ts')).plant(values.plant)
 const { simulate } = await import('./simulate.ts')
+const settings = { soundDisk: values['sound-disk'], ...(values.everything !== undefined && { everything: values.everything }) }
 
 function whole(name: string, text: string | undefined): number {
   const n = Number(text)
@@ -27,7 +30,7 @@ function whole(name: string, text: string | undefined): number {
 }
 
 if (values.seed !== undefined) {
-  const { violation, events } = await simulate(whole('seed', values.seed), (line) => console.log(line), values['sound-disk'])
+  const { violation, events } = await simulate(whole('seed', values.seed), (line) => console.log(line), settings)
   console.log(
     violation === undefined
       ? `\nheld: ${events} events`
@@ -42,7 +45,7 @@ const started = performance.now()
 let failed = 0
 let events = 0
 for (let seed = from; seed < from + count; seed++) {
-  const outcome = await simulate(seed, undefined, values['sound-disk'])
+  const outcome = await simulate(seed, undefined, settings)
   events += outcome.events
   if (outcome.violation === undefined) continue
   failed++

@@ -31,7 +31,7 @@ describe('seeds that failed', () => {
     [716, 'a new segment was made after its folder had been synced, and its name was lost with the power'],
     [1840, 'a stop in the middle of a release left before the rest was drained'],
   ])('%i: %s', async (seed) => {
-    expect((await simulate(seed, undefined, true)).violation).toBeUndefined()
+    expect((await simulate(seed, undefined, { soundDisk: true })).violation).toBeUndefined()
   })
 
   test.each([
