@@ -98,7 +98,8 @@ export interface FinishedIn extends Finished {
 export interface Handling extends OfMember {
   readonly place: Place
   readonly offset: number
-  readonly key: string
+  /** Undefined: it has none, and no order among the others of its kind. */
+  readonly key: string | undefined
   readonly value: string
   /** Counts up over the whole run: the records of one batch share it. */
   readonly call: number

@@ -2,6 +2,7 @@
  * `npm run sim -- --seed N` runs one seed and prints what happens, a line an event.
  * `npm run sim -- --seeds COUNT [--from N]` runs many and prints those that fail.
  * `--everything` draws every verb and option (workload/everything.ts).
+ * `--without NAME`, as often as wanted, leaves something of that out.
  * `--sound-disk` leaves the faults of the disk out; `--plant NAME` puts a planted bug (plants.ts) into the code first; `--first` ends at the first seed that fails.
  */
 import { parseArgs } from 'node:util'
@@ -14,13 +15,18 @@ const { values } = parseArgs({
     plant: { type: 'string' },
     'sound-disk': { type: 'boolean', default: false },
     everything: { type: 'boolean' },
+    without: { type: 'string', multiple: true },
     first: { type: 'boolean', default: false },
   },
 })
 
 if (values.plant !== undefined) (await import('./plant.ts')).plant(values.plant)
 const { simulate } = await import('./simulate.ts')
-const settings = { soundDisk: values['sound-disk'], ...(values.everything !== undefined && { everything: values.everything }) }
+const settings = {
+  soundDisk: values['sound-disk'],
+  ...(values.everything !== undefined && { everything: values.everything }),
+  without: values.without ?? [],
+}
 
 function whole(name: string, text: string | undefined): number {
   const n = Number(text)

@@ -20,15 +20,18 @@ const LIMIT_MS = 120_000
 export async function simulate(
   seed: number,
   log: (line: string) => void = () => {},
-  { soundDisk = false, everything = DRAW_EVERYTHING }: RunSettings = {},
+  { everything = DRAW_EVERYTHING, ...settings }: RunSettings = {},
 ): Promise<Outcome> {
-  const world = new World(seed, log, { soundDisk, everything })
+  const world = new World(seed, log, { ...settings, everything })
   const unhandled = (error: unknown): void => world.fail('no rejection is left unhandled', error)
+  const uncaught = (error: unknown): void => world.fail('no error goes uncaught', error)
   process.on('unhandledRejection', unhandled)
+  process.on('uncaughtException', uncaught)
   try {
     await run(world, log)
   } finally {
     process.off('unhandledRejection', unhandled)
+    process.off('uncaughtException', uncaught)
   }
   const { violation } = world
   return {

@@ -21,7 +21,7 @@ import { Process } from './machine/process.ts'
 import { SeededRandom } from './machine/random.ts'
 import { EPOCH_MS, Scheduler } from './machine/scheduler.ts'
 import { Wiretap } from './wire/wiretap.ts'
-import { withEverything } from './workload/everything.ts'
+import { withEverything, withoutSome } from './workload/everything.ts'
 import { type Plan, planOf, withDiskFaults, withLittleMetadata } from './workload/plan.ts'
 import { User } from './workload/user.ts'
 
@@ -35,6 +35,8 @@ export interface RunSettings {
   readonly soundDisk?: boolean
   /** Every verb and option is drawn. */
   readonly everything?: boolean
+  /** Kinds of handlers, verbs, readers of events, refusals, and the like that are left out of it: by name, or by the beginning of it. */
+  readonly without?: readonly string[]
 }
 
 export class World {
@@ -66,17 +68,17 @@ export class World {
   closesInHandler: Member | undefined
   violation: unknown
 
-  constructor(seed: number, log: (line: string) => void, { soundDisk = false, everything = false }: RunSettings) {
+  constructor(seed: number, log: (line: string) => void, { soundDisk = false, everything = false, without = [] }: RunSettings) {
     this.random = new SeededRandom(seed)
     this.chance = new SeededRandom(seed ^ 0xc4a7ce)
     const drawn = planOf(this.random)
     const plain = withLittleMetadata(soundDisk ? drawn : withDiskFaults(drawn, seed), seed)
-    this.plan = everything ? withEverything(plain, seed, FEATURES) : plain
+    this.plan = everything ? withoutSome(withEverything(plain, seed, FEATURES), without) : plain
     this.#log = log
     this.network = new Network(this.random.fork())
     this.disk = new SimulatedDisk(this.random.fork())
     const truncated = this.plan.everything?.truncation ?? false
-    this.#invariants = allInvariants({ delivered: this.mode === 'delivered', truncated })
+    this.#invariants = allInvariants({ delivered: this.mode === 'delivered', truncated, everything })
     this.wiretap = new Wiretap((fact) => this.tell(fact), truncated || this.plan.everything?.jumps === true)
     this.network.tap = this.wiretap
     const { refusals = [], holdsAnswers = false } = this.plan.everything ?? {}
@@ -193,7 +195,8 @@ export class World {
     this.network.weather = this.plan.weather
     this.#broker.boot()
     this.#topics.start()
-    for (let i = 0; i < this.plan.members; i++) this.#later(this.random.between(0, 400), () => this.#members.add())
+    const members = Math.max(this.plan.members, this.groups.length)
+    for (let i = 0; i < members; i++) this.#later(this.random.between(0, 400), () => this.#members.add())
     this.#producers.start()
     this.#faults.start()
     this.#user?.start()
@@ -214,6 +217,9 @@ export class World {
   calmDown(steadyAtMs: number): void {
     this.#calmSinceMs = this.scheduler.now
     this.#steadyAtMs = steadyAtMs
+    if (this.mode !== 'manual') return
+    const settled = (): boolean => this.groups.every((group) => this.ledger.isCommitted(group, (place) => this.exists(place)))
+    this.#producers.close(() => !settled())
   }
 
   /** Whether a topic of this place is there: not one that was deleted since. */

@@ -29,6 +29,32 @@ export class Producers {
     })
   }
 
+  /**
+   * In manual mode a record whose handler did not commit is covered by a later commit in its partition: after the last fault there is a later
+   * record, as often as it takes.
+   */
+  close(isNeeded: () => boolean): void {
+    const process = this.#world.newProcess('closer', this.#world.chance)
+    const producer = createProducer(this.#world.kafkaOn(process))
+    let n = 0
+    const round = (): void => {
+      if (!isNeeded()) return
+      n++
+      for (const topic of this.#world.topicNames) {
+        for (let partition = 0; partition < this.#world.plan.partitions; partition++) {
+          const value = `closer:${topic}:${partition}:${n}`
+          this.#world.ledger.sent.set(value, undefined)
+          producer.send(topic, { key: 'closer', value, partition }).then(
+            (sent) => this.#acknowledged(topic, partition, sent.offset, value),
+            (error) => this.#world.fail('a producer delivers', error),
+          )
+        }
+      }
+      process.later(CLOSER_EVERY_MS, round)
+    }
+    round()
+  }
+
   async #produce(name: string, process: Process): Promise<void> {
     const world = this.#world
     const { plan, random, ledger } = world
@@ -116,6 +142,7 @@ export class Producers {
 }
 
 const LIMIT_MS = 100_000
+const CLOSER_EVERY_MS = 1_000
 
 function optionsOf(draw: ProducerDraw): ProducerOptions {
   const { acks, compression, idempotent, lingerMs, batchBytesMax } = draw

@@ -14,7 +14,8 @@ export class NothingIsSilent implements Invariant {
 
   see(fact: Fact): void {
     if (fact.kind === 'shown') this.#refused.delete(fact.process)
-    if (fact.kind !== 'refused') return
+    // A rebalance is nothing that fails.
+    if (fact.kind !== 'refused' || fact.error === 'REBALANCE_IN_PROGRESS') return
     const causes = this.#refused.get(fact.process) ?? new Map<string, number>()
     this.#refused.set(fact.process, causes)
     const cause = `${fact.api}: ${fact.error}`

@@ -3,7 +3,7 @@ import type { Process } from '../machine/process.ts'
 
 /** The latest record of a key, or of a partition where its order is kept, and where this is known. */
 export const laneOf = ({ how, place, key }: Handling): string => (how.order === 'key' ? `${place}/${key}` : place)
-export const isOrdered = ({ how }: Handling): boolean => how.order !== 'none'
+export const isOrdered = ({ how, key }: Handling): boolean => how.order !== 'none' && (how.order !== 'key' || key !== undefined)
 
 /** As long as a member keeps a partition and is not told to read elsewhere, records of one key start in the order of the log. */
 export class OrderOfKeys implements Invariant {

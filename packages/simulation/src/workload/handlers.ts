@@ -45,7 +45,7 @@ export class Handlers {
     const { process, group } = member
     const topic = this.#world.wiretap.names.ofContext(context.id, messages[0]!.topic)
     const handlings = messages.map((m): Handling => {
-      const [key, value] = [m.key?.toString() ?? '', m.value!.toString()]
+      const [key, value] = [m.key?.toString(), m.value!.toString()]
       return { process, group, place: placeOf(topic, m.partition), offset: m.offset, key, value, call, how, signal }
     })
     for (const h of handlings) this.#world.tell({ kind: 'handlerStarted', ...h })
