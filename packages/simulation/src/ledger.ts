@@ -14,6 +14,7 @@ export class Ledger {
   /** `group/place`: below this offset nothing has to be done. */
   readonly #jumped = new Map<string, number>()
   /** `group/place/offset`: counts as done. */
+  readonly #ends = new Map<Place, number>()
   readonly #excused = new Set<string>()
   /** By group and place: the highest offset ever committed, and the last. */
   readonly committedMost = new Map<string, Map<Place, number>>()
@@ -23,6 +24,7 @@ export class Ledger {
     switch (fact.kind) {
       case 'acknowledged':
         this.sent.set(fact.value, fact)
+        this.#ends.set(fact.place, Math.max(fact.offset + 1, this.endOf(fact.place)))
         return
       case 'handlerDone':
         setOf(this.#handled, fact.group).add(fact.value)
@@ -45,6 +47,11 @@ export class Ledger {
         }
       }
     }
+  }
+
+  /** The end of the log, as far as records were acknowledged. */
+  endOf(place: Place): number {
+    return this.#ends.get(place) ?? 0
   }
 
   isDone(group: string, value: string, { place, offset }: Acknowledged): boolean {

@@ -64,6 +64,7 @@ export class World {
   readonly #outOfRange = new Set<string>()
   #calmSinceMs = Number.POSITIVE_INFINITY
   #steadyAtMs = 0
+  #lastStartMs = 0
   /** The next handler of this member closes its consumer. */
   closesInHandler: Member | undefined
   violation: unknown
@@ -140,6 +141,7 @@ export class World {
   tell(fact: Fact): void {
     this.say(spelled(fact))
     this.ledger.see(fact)
+    if (fact.kind === 'handlerStarted') this.#lastStartMs = this.scheduler.now
     for (const invariant of this.#invariants) {
       try {
         invariant.see(fact)
@@ -231,7 +233,7 @@ export class World {
   get isFinished(): boolean {
     if (!this.calm || this.scheduler.now < this.#steadyAtMs || this.#producers.busy > 0 || this.#broker.running === undefined) return false
     // What a loss of power took from the log is found at the end, when it is read back.
-    if (this.plan.everything?.truncation) return this.calmForMs(QUIET_MS)
+    if (this.plan.everything?.truncation) return this.calmForMs(QUIET_MS) && this.scheduler.now - this.#lastStartMs > QUIET_MS / 2
     const exists = (place: Place): boolean => this.exists(place)
     return this.groups.every((group) => {
       const isHandled = this.mode === 'delivered' || this.ledger.open(group, exists).next().done === true

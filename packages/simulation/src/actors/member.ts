@@ -60,8 +60,9 @@ export class Member {
     const startAt = async ({ topic, partition }: { topic: string; partition: number }): Promise<number | 'earliest' | undefined> => {
       this.#world.drawn('ConsumerOptions', 'startAt')
       if (!this.#world.chance.chance(0.3)) return undefined
-      const offset = this.#world.chance.below(20)
-      this.#world.tell({ kind: 'jumped', group: this.group, place: this.#world.placeOf(topic, partition), offset })
+      const place = this.#world.placeOf(topic, partition)
+      const offset = this.#world.chance.below(this.#world.ledger.endOf(place) + 1)
+      this.#world.tell({ kind: 'jumped', group: this.group, place, offset })
       return offset
     }
     return { ...everything.consumer, ...(everything.startAt && { startAt }) }

@@ -6,6 +6,8 @@ import type { World } from '../world.ts'
 import type { Everything, Verb } from './everything.ts'
 
 type Target = number | 'earliest' | 'latest' | Date
+/** Stands for some offset that the log has. */
+const IN_THE_LOG = -1
 
 export class User {
   readonly #world: World
@@ -115,7 +117,7 @@ export class User {
 
   #someTarget(): Target {
     const { chance } = this.#world
-    const targets: readonly Target[] = [chance.below(60), 'earliest', 'latest', new Date(this.#world.now() - chance.below(1_000))]
+    const targets: readonly Target[] = [IN_THE_LOG, 'earliest', 'latest', new Date(this.#world.now() - chance.below(1_000))]
     return targets[chance.below(targets.length)]!
   }
 
@@ -125,9 +127,10 @@ export class User {
     }
   }
 
-  #seek(member: Member, to: Target, { topic, partition } = this.#assigned(member)): void {
+  #seek(member: Member, target: Target, { topic, partition } = this.#assigned(member)): void {
     const { process, group } = member
     const place = this.#world.placeOf(topic, partition)
+    const to = target === IN_THE_LOG ? this.#world.chance.below(this.#world.ledger.endOf(place) + 1) : target
     const call = ++this.#calls
     this.#world.drawn('seek', typeof to === 'object' ? 'Date' : typeof to === 'number' ? 'number' : to)
     this.#world.tell({ kind: 'seekCalled', process, group, place, call, to: String(to) })
