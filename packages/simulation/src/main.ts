@@ -1,6 +1,6 @@
 /**
  * `npm run sim -- --seed N` runs one seed and prints what happens, a line an event.
- * `npm run sim -- --seeds COUNT [--from N]` runs many and prints those that fail.
+ * `npm run sim -- --seeds COUNT [--from N]` runs many and prints those that fail; `--fresh` takes seeds that follow from the time and prints the first.
  * `--everything` draws every verb and option (workload/everything.ts).
  * `--without NAME`, as often as wanted, leaves something of that out.
  * `--sound-disk` leaves the faults of the disk out; `--plant NAME` puts a planted bug (plants.ts) into the code first; `--first` ends at the first seed that fails.
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     seeds: { type: 'string' },
     from: { type: 'string', default: '1' },
+    fresh: { type: 'boolean', default: false },
     plant: { type: 'string' },
     'sound-disk': { type: 'boolean', default: false },
     everything: { type: 'boolean' },
@@ -45,8 +46,10 @@ if (values.seed !== undefined) {
   process.exit(violation === undefined ? 0 : 1)
 }
 
-const from = whole('from', values.from)
+// Seeds that nobody has run: from the time, so that a later run begins elsewhere.
+const from = values.fresh ? Math.floor(Date.now() / 1_000) * 1_000 : whole('from', values.from)
 const count = whole('seeds', values.seeds ?? '100')
+if (values.fresh) console.log(`seeds from ${from}; one of them again: npm run sim -- --seed N`)
 const started = performance.now()
 let failed = 0
 let events = 0

@@ -1,8 +1,8 @@
 /** One run, from one number. */
 import { judgeTheEnd } from './at-the-end.ts'
 import { Violation } from './facts.ts'
-import { type RunSettings, World } from './world.ts'
 import { DRAW_EVERYTHING } from './workload/everything.ts'
+import { type RunSettings, World } from './world.ts'
 
 export interface Outcome {
   readonly seed: number

@@ -2,8 +2,9 @@
  * One simulated world: a broker on a machine with a disk, producers, and members of groups, all of them the real code; and what goes
  * wrong with them.
  */
-import { createConsumer } from '@tidemark/consumer'
+
 import { createKafka, type Kafka, type KafkaOptions } from '@tidemark/client'
+import { createConsumer } from '@tidemark/consumer'
 import { BrokerActor } from './actors/broker.ts'
 import type { Member } from './actors/member.ts'
 import { Members } from './actors/members.ts'
@@ -21,6 +22,7 @@ import { Process } from './machine/process.ts'
 import { SeededRandom } from './machine/random.ts'
 import { EPOCH_MS, Scheduler } from './machine/scheduler.ts'
 import { Wiretap } from './wire/wiretap.ts'
+import { countOptions } from './workload/counted.ts'
 import { withEverything, withoutSome } from './workload/everything.ts'
 import { type Plan, planOf, withDiskFaults, withLittleMetadata } from './workload/plan.ts'
 import { User } from './workload/user.ts'
@@ -172,7 +174,10 @@ export class World {
     const isError = typeof error === 'object' && error !== null && 'message' in error
     const { code, name, message, stack } = (isError ? error : {}) as { code?: string; name?: string; message?: string; stack?: string }
     const where = code === undefined ? `\n${stack}` : ''
-    this.violation ??= new Violation(what, isError ? `${code ?? name}: ${message}${where}` : typeof error === 'string' ? error : 'not an Error')
+    this.violation ??= new Violation(
+      what,
+      isError ? `${code ?? name}: ${message}${where}` : typeof error === 'string' ? error : 'not an Error',
+    )
   }
 
   newProcess(name: string, random = this.random): Process {
@@ -180,7 +185,7 @@ export class World {
   }
 
   kafkaOn(process: Process, options: Partial<KafkaOptions> = {}): Kafka {
-    return createKafka({
+    const all: KafkaOptions = {
       brokers: [`127.0.0.1:${PORT}`],
       clientId: process.name,
       platform: process.platform,
@@ -189,11 +194,18 @@ export class World {
       retry: { delayMs: 20, delayMaxMs: 200 },
       metadataMaxAgeMs: 2_000,
       ...options,
-    })
+    }
+    countOptions(this, 'KafkaOptions', all)
+    return createKafka(all)
   }
 
   /** Begins the world: a broker, the topic, producers, members, faults. */
   start(): void {
+    const { everything } = this.plan
+    if (everything?.truncation) this.drawn('fault', 'truncation')
+    if (everything?.topicIsMadeAgain) this.drawn('fault', 'topic made again')
+    if (everything?.groups === 2) this.drawn('fault', 'two groups')
+    if (everything?.topics.length === 2) this.drawn('fault', 'two topics')
     this.network.weather = this.plan.weather
     this.#broker.boot()
     this.#topics.start()
@@ -258,7 +270,18 @@ const QUIET_MS = 6_000
 /** A consumer that refuses options that it does not know knows those that API.md names. */
 const FEATURES: ReadonlySet<string> = new Set(
   refusesUnknownOptions()
-    ? ['startAt', 'commit.completionMap', 'commit.timeoutMs', 'isolation', 'fetchBytesMax', 'partitionBytesMax', 'fetchWaitMaxMs', 'fetchBytesMin', 'rack', 'startTimeoutMs']
+    ? [
+        'startAt',
+        'commit.completionMap',
+        'commit.timeoutMs',
+        'isolation',
+        'fetchBytesMax',
+        'partitionBytesMax',
+        'fetchWaitMaxMs',
+        'fetchBytesMin',
+        'rack',
+        'startTimeoutMs',
+      ]
     : [],
 )
 

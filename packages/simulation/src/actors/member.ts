@@ -2,6 +2,7 @@
 import type { Kafka, Logger } from '@tidemark/client'
 import { type Consumer, type ConsumerEvent, createConsumer } from '@tidemark/consumer'
 import type { Process } from '../machine/process.ts'
+import { counted, countOptions } from '../workload/counted.ts'
 import type { TopicWork } from '../workload/everything.ts'
 import type { Handlers } from '../workload/handlers.ts'
 import { TOPIC, type World } from '../world.ts'
@@ -37,7 +38,11 @@ export class Member {
     this.process = process
     this.#onEnd = onEnd
     this.kafka = world.kafkaOn(process, world.plan.everything === undefined ? {} : { logger: this.#logger() })
-    this.consumer = createConsumer(this.kafka, { ...this.#base(), ...this.#drawn(), group })
+    const options = { ...this.#base(), ...this.#drawn(), group }
+    const consumer = createConsumer(this.kafka, options)
+    this.consumer = world.plan.everything === undefined ? consumer : counted(world, 'Consumer', consumer)
+    if (world.plan.everything !== undefined) countOptions(world, 'ConsumerOptions', options)
+    if (world.plan.everything !== undefined && typeof options.commit === 'object') countOptions(world, 'CommitOptions', options.commit)
   }
 
   #base() {
@@ -56,9 +61,7 @@ export class Member {
   #drawn(): object {
     const { everything } = this.#world.plan
     if (everything === undefined) return {}
-    for (const option of Object.keys({ ...this.#base(), ...everything.consumer })) this.#world.drawn('ConsumerOptions', option)
     const startAt = async ({ topic, partition }: { topic: string; partition: number }): Promise<number | 'earliest' | undefined> => {
-      this.#world.drawn('ConsumerOptions', 'startAt')
       if (!this.#world.chance.chance(0.3)) return undefined
       const place = this.#world.placeOf(topic, partition)
       const offset = this.#world.chance.below(this.#world.ledger.endOf(place) + 1)
@@ -78,7 +81,9 @@ export class Member {
     }
     const settings = { concurrency: plan.concurrency, retry: { attempts: 50, delayMs: 5, delayMaxMs: 50 } }
     if (plan.batches) {
-      this.consumer.batches(TOPIC, { ...settings, recordsMax: 7, waitMaxMs: 10 }, (b, c) => handlers.plain(this, b.messages, c, plan.concurrency))
+      this.consumer.batches(TOPIC, { ...settings, recordsMax: 7, waitMaxMs: 10 }, (b, c) =>
+        handlers.plain(this, b.messages, c, plan.concurrency),
+      )
     } else {
       this.consumer.each(TOPIC, { ...settings, order: plan.order }, (m, c) => handlers.plain(this, [m], c, plan.concurrency))
     }
@@ -88,20 +93,22 @@ export class Member {
     const { recordsMax, waitMaxMs, ...both } = work.settings
     if (work.kind === 'batches') {
       const settings = { ...both, recordsMax, waitMaxMs }
-      for (const option of Object.keys(settings)) this.#world.drawn('BatchSettings', option)
+      countOptions(this.#world, 'BatchSettings', settings)
       this.consumer.batches(work.name, settings, (b, c) => handlers.drawn(this, work, b.messages, c))
       return
     }
     const settings = { ...both, order: work.order }
-    for (const option of Object.keys(settings)) this.#world.drawn('EachSettings', option)
+    countOptions(this.#world, 'EachSettings', settings)
     this.consumer.each(work.name, settings, (m, c) => handlers.drawn(this, work, [m], c))
   }
 
   /** Calls `run()`. */
   run(): void {
     this.#world.say(`${this.name} starts`)
-    this.#run = this.consumer.run({ signal: this.stop.signal })
+    const options = { signal: this.stop.signal }
+    this.#run = this.consumer.run(options)
     const drawn = this.#world.plan.everything !== undefined
+    if (drawn) countOptions(this.#world, 'RunOptions', options)
     if (drawn) this.#track('run()', this.#run)
     this.#run.then(
       () => {
@@ -193,6 +200,7 @@ export class Member {
   #see(event: ConsumerEvent): void {
     if (!this.process.alive) return
     this.#world.drawn('ConsumerEvent', event.kind)
+    if (event.kind === 'ended') this.#world.drawn('EndReason', event.reason)
     if (WORRYING.has(event.kind)) this.#world.tell({ kind: 'shown', process: this.process, what: event.kind })
   }
 }

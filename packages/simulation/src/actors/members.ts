@@ -3,9 +3,9 @@ import type { Process } from '../machine/process.ts'
 import type { SeededRandom } from '../machine/random.ts'
 import { Handlers } from '../workload/handlers.ts'
 import { GROUP, OTHER_GROUP, type World } from '../world.ts'
+import { isExpected } from './expected-ends.ts'
 import { ForeignMember } from './foreign.ts'
 import { Member } from './member.ts'
-import { isExpected } from './expected-ends.ts'
 
 export class Members {
   readonly #world: World
@@ -46,6 +46,7 @@ export class Members {
     member.subscribe(this.#handlers)
     this.#members.set(name, member)
     for (const how of this.#world.plan.everything?.readers ?? []) {
+      this.#world.drawn('events', how)
       for (let i = how === 'two at once' ? 2 : 1; i > 0; i--) member.readEvents(how === 'two at once' ? 'steady' : how)
     }
     member.run()

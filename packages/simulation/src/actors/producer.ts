@@ -2,6 +2,7 @@
 import { createProducer, type OutgoingMessage, type Producer, type ProducerOptions } from '@tidemark/client'
 import { placeOf } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
+import { counted, countOptions } from '../workload/counted.ts'
 import type { ProducerDraw } from '../workload/everything.ts'
 import { TOPIC, type World } from '../world.ts'
 
@@ -88,7 +89,9 @@ export class Producers {
 
   async #write(process: Process, draw: ProducerDraw): Promise<void> {
     const { chance, plan } = this.#world
-    const producer = createProducer(this.#world.kafkaOn(process), optionsOf(draw))
+    const options = optionsOf(draw)
+    countOptions(this.#world, 'ProducerOptions', options)
+    const producer = counted(this.#world, 'Producer', createProducer(this.#world.kafkaOn(process), options))
     const topics = plan.everything!.topics.map((t) => t.name)
     const pending: Promise<unknown>[] = []
     const count = 10 + chance.below(40)
@@ -107,7 +110,6 @@ export class Producers {
 
   async #send(producer: Producer, topic: string, value: string, memory: Buffer, draw: ProducerDraw): Promise<void> {
     const { chance, plan } = this.#world
-    this.#world.drawn('OutgoingMessage', 'timestampMs')
     const bytes = draw.reusesBuffers ? memory.subarray(0, memory.write(value)) : value
     const key = draw.keys === 'none' ? null : `key-${chance.below(plan.keys)}`
     const message: OutgoingMessage = {
@@ -117,6 +119,7 @@ export class Producers {
       ...(draw.namesPartition && { partition: chance.below(plan.partitions) }),
       timestampMs: this.#world.now(),
     }
+    countOptions(this.#world, 'OutgoingMessage', message)
     try {
       const sent = producer.send(topic, message)
       if (draw.reusesBuffers) memory.fill('x')
@@ -132,7 +135,9 @@ export class Producers {
 
   /** What a producer is asked for settles within its own limits. */
   async #within(process: Process, what: string, promise: Promise<unknown>): Promise<void> {
-    const timer = process.later(LIMIT_MS, () => this.#world.fail('a producer settles what it is asked for', `${process.name}: ${what} does not settle`))
+    const timer = process.later(LIMIT_MS, () =>
+      this.#world.fail('a producer settles what it is asked for', `${process.name}: ${what} does not settle`),
+    )
     try {
       await promise
     } finally {

@@ -1,6 +1,7 @@
 /** Whoever looks after the topics: creates them, creates again what a loss of power took, and deletes one and creates it anew. */
-import { createAdmin, type Kafka, read } from '@tidemark/client'
+import { createAdmin, type Kafka, type ReadOptions, read } from '@tidemark/client'
 import type { Process } from '../machine/process.ts'
+import { counted, countOptions } from '../workload/counted.ts'
 import { GROUP, TOPIC, type World } from '../world.ts'
 
 export class TopicKeeper {
@@ -29,7 +30,7 @@ export class TopicKeeper {
     const kafka = this.#world.kafkaOn(process)
     for (;;) {
       try {
-        await createAdmin(kafka).topics.create(topic, { partitions: this.#world.plan.partitions })
+        await counted(this.#world, 'Topics', createAdmin(kafka).topics).create(topic, { partitions: this.#world.plan.partitions })
         return
       } catch (error) {
         if ((error as { code?: string }).code === 'TOPIC_EXISTS') return
@@ -49,7 +50,7 @@ export class TopicKeeper {
     this.#world.say(`${topic} is deleted and created again`)
     for (;;) {
       try {
-        await createAdmin(kafka).topics.delete(topic)
+        await counted(this.#world, 'Topics', createAdmin(kafka).topics).delete(topic)
         break
       } catch (error) {
         if ((error as { code?: string }).code === 'UNKNOWN_TOPIC') break
@@ -72,31 +73,40 @@ export class TopicKeeper {
   }
 
   async #look(kafka: Kafka): Promise<void> {
-    const { chance, drawn } = this.#world
+    const { chance } = this.#world
     const admin = createAdmin(kafka)
+    const topics = counted(this.#world, 'Topics', admin.topics)
+    const groups = counted(this.#world, 'Groups', admin.groups)
     const looks: (() => Promise<unknown>)[] = [
       () => this.#read(kafka),
-      () => admin.groups.list(),
-      () => admin.groups.describe(GROUP),
-      () => admin.groups.offsets(GROUP),
-      () => admin.topics.list(),
-      () => admin.topics.describe(TOPIC),
-      () => admin.topics.offsets(TOPIC, chance.chance(0.5) ? 'latest' : 'earliest'),
+      () => groups.list(),
+      () => groups.describe(GROUP),
+      () => groups.offsets(GROUP),
+      () => topics.list(),
+      () => topics.describe(TOPIC),
+      () => topics.offsets(TOPIC, chance.chance(0.5) ? 'latest' : 'earliest'),
     ]
-    const names = ['read', 'groups.list', 'groups.describe', 'groups.offsets', 'topics.list', 'topics.describe', 'topics.offsets']
-    const i = chance.below(looks.length)
-    drawn.call(this.#world, 'admin', names[i]!)
-    await looks[i]!()
+    await looks[chance.below(looks.length)]!()
   }
 
   async #read(kafka: Kafka): Promise<void> {
     const { chance, ledger } = this.#world
     const from = chance.chance(0.5) ? 'earliest' : new Date(this.#world.now() - chance.below(1_000))
     let left = 1 + chance.below(40)
-    for await (const m of read(kafka, TOPIC, { from, to: 'end', isolation: 'read_committed', bufferBytesMax: 4_000 })) {
+    const options: ReadOptions = {
+      from,
+      to: chance.chance(0.7) ? 'end' : chance.chance(0.5) ? new Date(this.#world.now()) : 10,
+      isolation: chance.chance(0.5) ? 'read_committed' : 'read_uncommitted',
+      bufferBytesMax: 500 + chance.below(8_000),
+      checkCrc: chance.chance(0.5),
+      ...(chance.chance(0.3) && { partitions: [0] }),
+    }
+    countOptions(this.#world, 'ReadOptions', options)
+    for await (const m of read(kafka, TOPIC, options)) {
       const at = ledger.sent.get(m.value!.toString())
       const moved = this.#world.plan.everything!.truncation || this.#world.plan.everything!.topicIsMadeAgain
-      if (!moved && at !== undefined && at.offset !== m.offset) this.#world.fail('a reader sees what was acknowledged', `${m.value} at ${m.offset}`)
+      if (!moved && at !== undefined && at.offset !== m.offset)
+        this.#world.fail('a reader sees what was acknowledged', `${m.value} at ${m.offset}`)
       if (left-- === 0) break
     }
   }

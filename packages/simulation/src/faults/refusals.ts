@@ -119,7 +119,9 @@ export class ManInTheMiddle implements Middle {
     this.#marked.set(`${connection}/${correlationId}`, { api, version, refusal, holdMs })
     if (refusal === undefined || !WITH_EFFECT.has(api.name)) return frame
     const { clientId, body } = decodeRequest(api, version, frame)
-    return framed(encodeRequest(api, version, correlationId, clientId, { ...(body as object), memberId: NOBODY, groupInstanceId: null } as never))
+    return framed(
+      encodeRequest(api, version, correlationId, clientId, { ...(body as object), memberId: NOBODY, groupInstanceId: null } as never),
+    )
   }
 
   answer(client: Process, connection: number, frame: Buffer): { frame: Buffer; holdMs: number } {

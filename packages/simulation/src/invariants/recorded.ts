@@ -7,7 +7,8 @@ export interface Recorded {
   readonly finished: FinishedIn | undefined
 }
 
-export const namesAsDone = ({ base, top, open }: FinishedIn, offset: number): boolean => offset >= base && offset < top && !open.includes(offset)
+export const namesAsDone = ({ base, top, open }: FinishedIn, offset: number): boolean =>
+  offset >= base && offset < top && !open.includes(offset)
 
 /** Whether the commit says of this record that it is done. */
 export const covers = ({ offset, finished }: Recorded, record: number): boolean =>
@@ -18,7 +19,8 @@ export class Records {
 
   see(fact: Fact): void {
     if (fact.kind === 'commitKnown') {
-      for (const [place, offset] of fact.offsets) this.#add(fact.group, place, { atMs: Number.NEGATIVE_INFINITY, offset, finished: undefined })
+      for (const [place, offset] of fact.offsets)
+        this.#add(fact.group, place, { atMs: Number.NEGATIVE_INFINITY, offset, finished: undefined })
     }
     if (fact.kind !== 'commitAccepted') return
     const atMs = fact.process.platform.clock.monotonic()

@@ -104,7 +104,8 @@ export class Wiretap implements Tap {
     else if (api.key === apis.OffsetCommit.key) this.#commitDecided(client, exchange, answer)
     else if (api.key === apis.OffsetFetch.key) this.#fetchDecided(body, answer)
     else if (api.key === apis.CreateTopics.key) {
-      for (const t of (answer as CreateTopicsResponse).topics) if (t.errorCode === 0 && !body.validateOnly) this.names.created(t.name, t.topicId)
+      for (const t of (answer as CreateTopicsResponse).topics)
+        if (t.errorCode === 0 && !body.validateOnly) this.names.created(t.name, t.topicId)
     }
   }
 

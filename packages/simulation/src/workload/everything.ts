@@ -124,7 +124,7 @@ export function withEverything(plan: Plan, seed: number, features: ReadonlySet<s
 
   const timeoutMs = handlers.includes('never settle') || on(0.3) ? 40 + random.below(200) : undefined
   const topics = ['work', ...(on(0.4) ? ['more'] : [])].map((name, i): TopicWork => {
-    const kind = on(0.2) ? 'batches' : 'each'
+    const kind = on(0.35) ? 'batches' : 'each'
     const order = i === 0 ? plan.order : one(['partition', 'key', 'none'] as const)
     return {
       name,
@@ -132,7 +132,7 @@ export function withEverything(plan: Plan, seed: number, features: ReadonlySet<s
       order,
       settings: {
         concurrency: 1 + random.below(20),
-        retry: { attempts: 2 + random.below(60), delayMs: random.below(8), delayMaxMs: 10 + random.below(60) },
+        retry: { attempts: on(0.3) ? 1 + random.below(4) : 20 + random.below(40), delayMs: random.below(8), delayMaxMs: 10 + random.below(60) },
         exhausted: on(0.6) ? 'skip' : 'stop',
         ...(timeoutMs !== undefined && { timeoutMs }),
         recordsMax: 1 + random.below(12),
@@ -167,7 +167,7 @@ export function withEverything(plan: Plan, seed: number, features: ReadonlySet<s
     },
     startAt,
     handlers,
-    handlerChance: on(0.3) ? 0.5 : 0.08,
+    handlerChance: on(0.4) ? 0.5 : 0.08,
     // A group whose committed offset is behind the end of the log, and that is to fail there, needs its user.
     verbs: outOfRange === 'fail' ? tried.filter((v) => v !== 'seek beyond the end') : tried,
     verbEveryMs: 40 + random.below(400),

@@ -4,6 +4,7 @@ import type { BatchContext, Context } from '@tidemark/consumer'
 import type { Member } from '../actors/member.ts'
 import { type Handling, placeOf } from '../facts.ts'
 import type { World } from '../world.ts'
+import { counted } from './counted.ts'
 import type { HandlerKind, TopicWork } from './everything.ts'
 
 type AnyContext = Context | BatchContext
@@ -34,13 +35,7 @@ export class Handlers {
     if (failed) throw new Error('the work failed')
   }
 
-  #start(
-    member: Member,
-    messages: readonly Message[],
-    context: AnyContext,
-    how: Handling['how'],
-    signal: () => AbortSignal,
-  ): Handling[] {
+  #start(member: Member, messages: readonly Message[], context: AnyContext, how: Handling['how'], signal: () => AbortSignal): Handling[] {
     const call = ++this.#calls
     const { process, group } = member
     const topic = this.#world.wiretap.names.ofContext(context.id, messages[0]!.topic)
@@ -57,7 +52,8 @@ export class Handlers {
   }
 
   /** One of the drawn kinds, or plain work. */
-  drawn(member: Member, work: TopicWork, messages: readonly Message[], context: AnyContext): unknown {
+  drawn(member: Member, work: TopicWork, messages: readonly Message[], uncounted: AnyContext): unknown {
+    const context = counted(this.#world, work.kind === 'each' ? 'Context' : 'BatchContext', uncounted)
     const { chance, plan, calm } = this.#world
     const { everything } = plan
     const { attempts = 5 } = work.settings.retry ?? {}
@@ -111,7 +107,10 @@ export class Handlers {
       case 'return a thenable':
         return thenable((resolve) => later(() => (done(), resolve())))
       case 'return a function with then':
-        return Object.assign(() => {}, thenable((resolve) => later(() => (done(), resolve()))))
+        return Object.assign(
+          () => {},
+          thenable((resolve) => later(() => (done(), resolve()))),
+        )
       case 'resolve twice':
         return thenable((resolve) => later(() => (done(), resolve(), resolve())))
       case 'throw in then':
@@ -157,4 +156,3 @@ const thenable = (run: (resolve: () => void) => void) => ({
   // biome-ignore lint/suspicious/noThenProperty: a handler may return anything that has one
   then: (resolve: () => void): void => run(resolve),
 })
-

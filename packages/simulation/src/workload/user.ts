@@ -1,6 +1,7 @@
 /** The user of a consumer: calls its verbs at odd moments. */
-import type { Members } from '../actors/members.ts'
+
 import type { Member } from '../actors/member.ts'
+import type { Members } from '../actors/members.ts'
 import type { Fact } from '../facts.ts'
 import type { World } from '../world.ts'
 import type { Everything, Verb } from './everything.ts'
