@@ -59,8 +59,10 @@ export class Faults {
     }
     const refusal = refusals[chance.below(refusals.length)]!
     const only = chance.chance(0.5) ? this.#members.some(chance)?.process : undefined
-    this.#world.say(`${refusal.api} is refused: ${refusal.error}${only === undefined ? '' : ` for ${only.name}`}`)
-    this.#world.drawn('refusal', `${refusal.api} ${refusal.error}`)
+    this.#world.say(
+      `${refusal.api} is refused: ${refusal.dead ? 'a node that is dead' : refusal.error}${only === undefined ? '' : ` for ${only.name}`}`,
+    )
+    this.#world.drawn('refusal', `${refusal.api} ${refusal.dead ? 'dead' : refusal.error}`)
     const end = middle!.refuse(refusal, (process) => (only === undefined ? this.#members.of(process) !== undefined : process === only))
     scheduler.later(chance.between(20, REFUSED_MS), end)
   }

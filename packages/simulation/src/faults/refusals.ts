@@ -35,7 +35,11 @@ export interface Refusal {
   readonly error: ErrorName
   /** No retry mends it: the run ends with this code. */
   readonly final: boolean
+  /** The coordinator is said to be where nobody listens. */
+  readonly dead?: boolean
 }
+
+const DEAD_PORT = 9_999
 
 const PASSING: Readonly<Record<RefusedApi, readonly ErrorName[]>> = {
   OffsetCommit: ['COORDINATOR_LOAD_IN_PROGRESS', 'REQUEST_TIMED_OUT', 'NOT_COORDINATOR', 'COORDINATOR_NOT_AVAILABLE'],
@@ -65,6 +69,7 @@ export const refusedApis = Object.keys(PASSING) as RefusedApi[]
 export const refusalsOf = (api: RefusedApi): Refusal[] => [
   ...PASSING[api].map((error) => ({ api, error, final: false })),
   ...FINAL[api].map((error) => ({ api, error, final: true })),
+  ...(api === 'FindCoordinator' ? [{ api, error: 'COORDINATOR_NOT_AVAILABLE' as const, final: false, dead: true }] : []),
 ]
 
 /** These change something at the broker: refused, they come from nobody. */
@@ -132,8 +137,9 @@ export class ManInTheMiddle implements Middle {
     this.#marked.delete(id)
     const { api, version, refusal, holdMs } = marked
     if (refusal === undefined) return { frame, holdMs }
-    const body = withError(api, decodeResponse(api, version, frame), ErrorCode[refusal.error])
-    this.#tell({ kind: 'refused', process: client, api: api.name, error: refusal.error, final: refusal.final })
+    const decoded = decodeResponse(api, version, frame)
+    const body = refusal.dead ? withDeadNode(decoded) : withError(api, decoded, ErrorCode[refusal.error])
+    if (!refusal.dead) this.#tell({ kind: 'refused', process: client, api: api.name, error: refusal.error, final: refusal.final })
     return { frame: framed(encodeResponse(api, version, correlationId, body as never)), holdMs }
   }
 }
@@ -142,6 +148,11 @@ const framed = (chunks: readonly Uint8Array[]): Buffer => Buffer.concat(chunks).
 
 /** Errors of these stand at each partition, those of Metadata at each topic, the others at the top or at the group or key. */
 const BY_PARTITION: ReadonlySet<string> = new Set<string>(['OffsetCommit', 'ListOffsets', 'Fetch'])
+
+function withDeadNode(body: any): unknown {
+  const coordinators = body.coordinators?.map((c: object) => ({ ...c, nodeId: DEAD_PORT, port: DEAD_PORT }))
+  return { ...body, nodeId: DEAD_PORT, port: DEAD_PORT, ...(coordinators !== undefined && { coordinators }) }
+}
 
 function withError(api: Api, body: unknown, code: number): unknown {
   const change = (value: any, depth: number): any => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { refusalsOf, refusedApis } from '../faults/refusals.ts'
 import { simulate } from '../simulate.ts'
 import { interfaces } from './drawn.ts'
 import { eventReaders, handlerKinds, verbs } from './everything.ts'
@@ -20,6 +21,8 @@ test(`within ${SEEDS} seeds everything occurs that is said to be drawn`, async (
     ...verbs.map((verb) => `verb: ${verb}`),
     ...eventReaders.map((how) => `events: ${how}`),
     ...['number', 'earliest', 'latest', 'Date'].map((to) => `seek: ${to}`),
+    ...refusedApis.flatMap(refusalsOf).map((r) => `refusal: ${r.api} ${r.dead ? 'dead' : r.error}`),
+    'limits: timeoutMs',
     'member: foreign',
     'fault: truncation',
     'fault: topic made again',

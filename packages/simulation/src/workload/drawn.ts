@@ -104,7 +104,7 @@ export const contextMembers: Record<keyof Context, Drawn> = {
   skipped: ofTheWorker,
   expire: ofTheWorker,
 }
-export const batchContextMembers: Record<keyof BatchContext, Drawn> = contextMembers
+export const batchContextMembers: Record<keyof BatchContext, Drawn> = { ...contextMembers }
 
 export const events: Record<ConsumerEvent['kind'], Drawn> = {
   joined: true,

@@ -132,7 +132,11 @@ export function withEverything(plan: Plan, seed: number, features: ReadonlySet<s
       order,
       settings: {
         concurrency: 1 + random.below(20),
-        retry: { attempts: on(0.3) ? 1 + random.below(4) : 20 + random.below(40), delayMs: random.below(8), delayMaxMs: 10 + random.below(60) },
+        retry: {
+          attempts: on(0.3) ? 1 + random.below(4) : 20 + random.below(40),
+          delayMs: random.below(8),
+          delayMaxMs: 10 + random.below(60),
+        },
         exhausted: on(0.6) ? 'skip' : 'stop',
         ...(timeoutMs !== undefined && { timeoutMs }),
         recordsMax: 1 + random.below(12),
@@ -172,7 +176,7 @@ export function withEverything(plan: Plan, seed: number, features: ReadonlySet<s
     verbs: outOfRange === 'fail' ? tried.filter((v) => v !== 'seek beyond the end') : tried,
     verbEveryMs: 40 + random.below(400),
     readers: on(0.5) ? some(eventReaders, 0.5) : [],
-    refusals: on(0.45) ? some(some(refusedApis, 0.4).flatMap(refusalsOf), 0.5) : [],
+    refusals: on(0.45) ? some(refusedApis.flatMap(refusalsOf), 0.25) : [],
     refusalEveryMs: 200 + random.below(1_000),
     holdsAnswers: on(0.3),
     foreignMembers: plan.assignors.includes('range') && on(0.2),

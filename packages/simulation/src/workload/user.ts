@@ -10,6 +10,10 @@ type Target = number | 'earliest' | 'latest' | Date
 /** Stands for some offset that the log has. */
 const IN_THE_LOG = -1
 
+interface Limits {
+  readonly timeoutMs?: number
+}
+
 export class User {
   readonly #world: World
   readonly #members: Members
@@ -103,7 +107,17 @@ export class User {
 
   #close(member: Member): void {
     const { process, group } = member
-    void member.track('close()', member.consumer.close()).then(() => process.alive && this.#world.tell({ kind: 'closed', process, group }))
+    const close = member.consumer.close as (limits: Limits) => Promise<void>
+    void member
+      .track('close()', close.call(member.consumer, this.#limits()))
+      .then(() => process.alive && this.#world.tell({ kind: 'closed', process, group }))
+  }
+
+  /** A consumer that takes no limits leaves them unread. */
+  #limits(): Limits {
+    if (this.#world.chance.chance(0.5)) return {}
+    this.#world.drawn('limits', 'timeoutMs')
+    return { timeoutMs: this.#world.chance.between(1, 1_500) }
   }
 
   #closeClient(member: Member): void {
@@ -163,10 +177,11 @@ export class User {
 
   async #commit(member: Member): Promise<void> {
     const { process, group } = member
+    const commit = member.consumer.commit as (limits: Limits) => Promise<void>
     const due = new Map(member.consumer.positions().map((p) => [this.#world.placeOf(p.topic, p.partition), p.committable]))
     const committed = await member.track(
       'commit()',
-      member.consumer.commit().then(() => true),
+      commit.call(member.consumer, this.#limits()).then(() => true),
     )
     if (committed !== true || !process.alive) return
     const held = new Set(member.consumer.positions().map((p) => this.#world.placeOf(p.topic, p.partition)))
