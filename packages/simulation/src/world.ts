@@ -161,7 +161,9 @@ export class World {
   #listed({ process, place, offset }: Extract<Fact, { kind: 'offsetListed' }>): void {
     const group = this.#members.of(process)?.group
     if (group === undefined) return
-    const jumps = this.plan.everything!.jumps || this.#outOfRange.has(`${process.name}/${place}`)
+    const { jumps: drawn, topicIsMadeAgain, consumer } = this.plan.everything!
+    // In a topic that was made again no position of before is in the log.
+    const jumps = drawn || this.#outOfRange.has(`${process.name}/${place}`) || (topicIsMadeAgain && consumer.outOfRange === 'latest')
     if (jumps) this.tell({ kind: 'jumped', group, place, offset })
   }
 

@@ -39,8 +39,7 @@ export class Producers {
     const producer = createProducer(this.#world.kafkaOn(process))
     let n = 0
     const round = (): void => {
-      if (!isNeeded()) return
-      n++
+      if (n++ === CLOSERS_MAX || !isNeeded()) return
       for (const topic of this.#world.topicNames) {
         for (let partition = 0; partition < this.#world.plan.partitions; partition++) {
           const value = `closer:${topic}:${partition}:${n}`
@@ -148,6 +147,7 @@ export class Producers {
 
 const LIMIT_MS = 100_000
 const CLOSER_EVERY_MS = 1_000
+const CLOSERS_MAX = 20
 
 function optionsOf(draw: ProducerDraw): ProducerOptions {
   const { acks, compression, idempotent, lingerMs, batchBytesMax } = draw

@@ -28,6 +28,9 @@ export class OrderOfKeys implements Invariant {
       case 'lossKnown':
       case 'leaveSent':
         return this.#forget(fact.process, () => false)
+      // A claim begins anew, also where a crash of the broker took its generation back.
+      case 'placesKnown':
+        return this.#forget(fact.process, (place) => !fact.places.some((p) => ownedName(p) === place))
       case 'joinSent':
         return this.#forget(fact.process, (place) => fact.owned.includes(place))
       case 'syncAnswered':

@@ -33,6 +33,7 @@ export class RunResolvesCommitted implements Invariant {
         const known = this.#known.get(fact.process) ?? new Map<Place, FinishedIn>()
         this.#known.set(fact.process, known)
         for (const f of fact.finished) known.set(f.place, f)
+        for (const place of fact.places) this.#work.get(fact.process)?.delete(place)
         return
       }
       case 'seekCalled':
