@@ -1,7 +1,7 @@
 /**
  * `npm run sim -- --seed N` runs one seed and prints what happens, a line an event.
  * `npm run sim -- --seeds COUNT [--from N]` runs many and prints those that fail; `--fresh` takes seeds that follow from the time and prints the first.
- * `--everything` draws every verb and option (workload/everything.ts).
+ * `--everything` draws every verb and option (workload/everything.ts), `--plain` none; one of them is the default there.
  * `--without NAME`, as often as wanted, leaves something of that out.
  * `--sound-disk` leaves the faults of the disk out; `--plant NAME` puts a planted bug (plants.ts) into the code first; `--first` ends at the first seed that fails.
  */
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     plant: { type: 'string' },
     'sound-disk': { type: 'boolean', default: false },
     everything: { type: 'boolean' },
+    plain: { type: 'boolean', default: false },
     without: { type: 'string', multiple: true },
     first: { type: 'boolean', default: false },
   },
@@ -26,6 +27,7 @@ const { simulate } = await import('./simulate.ts')
 const settings = {
   soundDisk: values['sound-disk'],
   ...(values.everything !== undefined && { everything: values.everything }),
+  ...(values.plain && { everything: false }),
   without: values.without ?? [],
 }
 

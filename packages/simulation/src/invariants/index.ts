@@ -2,6 +2,7 @@ import type { Invariant } from '../facts.ts'
 import { CommitBehindWork } from './commit-behind-work.ts'
 import { CommitIsOnRecord } from './commit-is-on-record.ts'
 import { CommitOfGeneration } from './commit-of-generation.ts'
+import { CommitOfItsTopic } from './commit-of-its-topic.ts'
 import { CommitOfOwn } from './commit-of-own.ts'
 import { Concurrency } from './concurrency.ts'
 import { DrainedBeforeGivenUp } from './drained-before-given-up.ts'
@@ -40,7 +41,7 @@ export const allInvariants = ({ delivered, truncated, everything }: Regime): Inv
   new NothingAfterClose(),
   new DrainedBeforeGivenUp(),
   ...(truncated || delivered ? [] : [new FinishedStaysFinished()]),
-  ...(truncated ? [] : [new OrderOfKeys(), new CommitIsOnRecord(), new RunResolvesCommitted()]),
+  ...(truncated ? [] : [new CommitOfItsTopic(), new OrderOfKeys(), new CommitIsOnRecord(), new RunResolvesCommitted()]),
   new OneCallAtATime(),
   new Concurrency(),
   new PausedStartsNothing(),
