@@ -43,7 +43,7 @@ export type Fact =
       readonly offsets: ReadonlyMap<Place, number>
       readonly finished: readonly FinishedIn[]
     } & OfMember)
-  /** The broker told somebody what is committed: a commit counts also when its answer never left. */
+  /** The broker answered a request for what is committed: a commit counts also when its own answer never left. */
   | { readonly kind: 'commitKnown'; readonly group: string; readonly offsets: ReadonlyMap<Place, number> }
   /** A member learnt where its claims begin, and what is done above. */
   | ({ readonly kind: 'placesKnown'; readonly places: readonly Place[]; readonly finished: readonly FinishedIn[] } & OfMember)

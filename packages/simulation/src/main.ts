@@ -48,7 +48,7 @@ if (values.seed !== undefined) {
   process.exit(violation === undefined ? 0 : 1)
 }
 
-// Seeds that nobody has run: from the time, so that a later run begins elsewhere.
+// New seeds: they follow from the time, so that each run begins elsewhere.
 const from = values.fresh ? Math.floor(Date.now() / 1_000) * 1_000 : whole('from', values.from)
 const count = whole('seeds', values.seeds ?? '100')
 if (values.fresh) console.log(`seeds from ${from}; one of them again: npm run sim -- --seed N`)

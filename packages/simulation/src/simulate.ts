@@ -1,5 +1,6 @@
 /** One run, from one number. */
 import { judgeTheEnd } from './at-the-end.ts'
+import { unfinishedIn } from './ending.ts'
 import { Violation } from './facts.ts'
 import { DRAW_EVERYTHING } from './workload/everything.ts'
 import { type RunSettings, World } from './world.ts'
@@ -55,7 +56,7 @@ async function run(world: World, log: (line: string) => void): Promise<void> {
     world.violation ??= error
   }
   if (world.violation === undefined && !world.isFinished) {
-    world.violation = new Violation('everything is done in the end', world.unfinished)
+    world.violation = new Violation('everything is done in the end', unfinishedIn(world))
   }
   if (world.violation === undefined) await judge(world)
 }

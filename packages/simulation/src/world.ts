@@ -4,12 +4,12 @@
  */
 
 import { createKafka, type Kafka, type KafkaOptions } from '@tidemark/client'
-import { createConsumer } from '@tidemark/consumer'
 import { BrokerActor } from './actors/broker.ts'
 import type { Member } from './actors/member.ts'
 import { Members } from './actors/members.ts'
 import { Producers } from './actors/producer.ts'
 import { TopicKeeper } from './actors/topics.ts'
+import { isEverythingDone } from './ending.ts'
 import { type Fact, type Invariant, type Place, placeOf, spelled, Violation } from './facts.ts'
 import { DiskFaults } from './faults/disk-faults.ts'
 import { Faults } from './faults/faults.ts'
@@ -24,6 +24,7 @@ import { EPOCH_MS, Scheduler } from './machine/scheduler.ts'
 import { Wiretap } from './wire/wiretap.ts'
 import { countOptions } from './workload/counted.ts'
 import { withEverything, withoutSome } from './workload/everything.ts'
+import { FEATURES } from './workload/features.ts'
 import { type Plan, planOf, withDiskFaults, withLittleMetadata } from './workload/plan.ts'
 import { User } from './workload/user.ts'
 
@@ -238,60 +239,19 @@ export class World {
     this.#producers.close(() => !settled())
   }
 
-  /** Whether a topic of this place is there: not one that was deleted since. */
+  /** Whether this place is one of the topic that has its name now. */
   exists(place: Place): boolean {
     const topic = place.slice(0, place.lastIndexOf('-'))
     return this.wiretap.names.named(topic.replace(/~\d+$/, '')) === topic
   }
 
+  /** No handler was started for so long. */
+  quietForMs(ms: number): boolean {
+    return this.#lastStartMs + ms <= this.scheduler.now
+  }
+
   get isFinished(): boolean {
-    if (!this.calm || this.scheduler.now < this.#steadyAtMs || this.#producers.busy > 0 || this.#broker.running === undefined) return false
-    // What a loss of power took from the log is found at the end, when it is read back.
-    if (this.plan.everything?.truncation) return this.calmForMs(QUIET_MS) && this.scheduler.now - this.#lastStartMs > QUIET_MS / 2
-    const exists = (place: Place): boolean => this.exists(place)
-    return this.groups.every((group) => {
-      const isHandled = this.mode === 'delivered' || this.ledger.open(group, exists).next().done === true
-      return isHandled && this.ledger.isCommitted(group, exists)
-    })
-  }
-
-  get unfinished(): string {
-    return this.groups
-      .map((group) => {
-        const open = [...this.ledger.open(group, (place) => this.exists(place))]
-        const commits = [...(this.ledger.committedLast.get(group) ?? [])].map(([place, offset]) => `${place}:${offset}`).join(' ')
-        return `${group}: ${open.length} of ${this.ledger.sent.size} values are open (first: ${open[0]}); committed ${commits}`
-      })
-      .join('; ')
-  }
-}
-
-/** After the last fault of a run in which records were lost: by then what is there is handled. */
-const QUIET_MS = 6_000
-
-/** A consumer that refuses options that it does not know knows those that API.md names. */
-const FEATURES: ReadonlySet<string> = new Set(
-  refusesUnknownOptions()
-    ? [
-        'startAt',
-        'commit.completionMap',
-        'commit.timeoutMs',
-        'isolation',
-        'fetchBytesMax',
-        'partitionBytesMax',
-        'fetchWaitMaxMs',
-        'fetchBytesMin',
-        'rack',
-        'startTimeoutMs',
-      ]
-    : [],
-)
-
-function refusesUnknownOptions(): boolean {
-  try {
-    createConsumer(createKafka({ brokers: ['127.0.0.1:1'] }), { group: 'g', unknownOption: true } as never)
-    return false
-  } catch {
-    return true // INVALID_OPTION
+    const isSteady = this.calm && this.scheduler.now >= this.#steadyAtMs && this.#producers.busy === 0 && this.#broker.running !== undefined
+    return isSteady && isEverythingDone(this)
   }
 }

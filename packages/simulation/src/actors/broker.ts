@@ -1,4 +1,4 @@
-/** The broker on its machine: it starts, crashes, loses power, and is started again by somebody who has seen to the disk. */
+/** The broker on its machine: it starts, crashes, loses power, and is started again once its operator has repaired the disk. */
 import { type Broker, startBroker } from '@tidemark/broker'
 import type { DiskFaults } from '../faults/disk-faults.ts'
 import type { Process } from '../machine/process.ts'
@@ -51,7 +51,7 @@ export class BrokerActor {
     }
   }
 
-  /** A broker may stop because of its disk. Somebody sees to the disk then and starts it again. */
+  /** A broker may stop because of its disk. Its operator then repairs the disk and starts it again. */
   #failed(process: Process, what: string, error: unknown): void {
     if (!this.#disk.failed || (error as { code?: string }).code !== 'STORAGE_FAILED') return this.#world.fail(what, error)
     if (this.#current?.process !== process) return

@@ -1,4 +1,4 @@
-/** What the disk does wrong, until somebody sees to it. */
+/** Faults of the disk, until its operator repairs it. */
 import type { World } from '../world.ts'
 
 /** What a full disk refuses. */
@@ -7,14 +7,14 @@ const STOPS_WITHIN_MS = 1_000
 
 export class DiskFaults {
   readonly #world: World
-  /** The disk refused something since somebody last saw to it. */
+  /** The disk refused something since it was last repaired. */
   failed = false
 
   constructor(world: World) {
     this.#world = world
   }
 
-  /** The disk is full, or some call from now on fails, once or each time, until somebody sees to it. */
+  /** The disk is full, or some call from now on fails, once or each time, until it is repaired. */
   begin(): void {
     const { random, plan, disk } = this.#world
     const { full, failing } = plan.disk

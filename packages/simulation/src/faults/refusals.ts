@@ -1,7 +1,7 @@
 /**
  * A man in the middle: for a while a coordinator or a leader refuses some kind of request, or an answer is held back.
  *
- * A request that will be refused reaches the broker without effect: one of a member comes from nobody. The answer gets the error then.
+ * A request that will be refused reaches the broker without effect: it carries the id of a member that does not exist. The error is put into the answer.
  */
 import {
   type Api,
@@ -35,7 +35,7 @@ export interface Refusal {
   readonly error: ErrorName
   /** No retry mends it: the run ends with this code. */
   readonly final: boolean
-  /** The coordinator is said to be where nobody listens. */
+  /** The answer names a node that does not listen. */
   readonly dead?: boolean
 }
 
@@ -72,9 +72,9 @@ export const refusalsOf = (api: RefusedApi): Refusal[] => [
   ...(api === 'FindCoordinator' ? [{ api, error: 'COORDINATOR_NOT_AVAILABLE' as const, final: false, dead: true }] : []),
 ]
 
-/** These change something at the broker: refused, they come from nobody. */
+/** These change state at the broker: a refused one carries the id of a member that does not exist. */
 const WITH_EFFECT: ReadonlySet<string> = new Set<string>(['OffsetCommit', 'JoinGroup', 'SyncGroup', 'Heartbeat'])
-const NOBODY = 'nobody'
+const NO_MEMBER = 'no-such-member'
 
 interface Marked {
   readonly api: Api
@@ -125,7 +125,7 @@ export class ManInTheMiddle implements Middle {
     if (refusal === undefined || !WITH_EFFECT.has(api.name)) return frame
     const { clientId, body } = decodeRequest(api, version, frame)
     return framed(
-      encodeRequest(api, version, correlationId, clientId, { ...(body as object), memberId: NOBODY, groupInstanceId: null } as never),
+      encodeRequest(api, version, correlationId, clientId, { ...(body as object), memberId: NO_MEMBER, groupInstanceId: null } as never),
     )
   }
 

@@ -3,7 +3,7 @@ import type { Process } from '../machine/process.ts'
 import { namesAsDone } from './recorded.ts'
 
 /**
- * What a commit calls done above its offset was done by somebody; and a member that reads this where its claim begins does none of it again,
+ * What a commit calls done above its offset was done by a member of the group; and a member that reads this where its claim begins does none of it again,
  * unless it is told to begin elsewhere.
  */
 export class FinishedStaysFinished implements Invariant {

@@ -116,7 +116,7 @@ export const events: Record<ConsumerEvent['kind'], Drawn> = {
   skipped: true,
   stopped: true,
   outOfRange: true,
-  eventsDropped: 'ten thousand events that nobody reads are more than a run has',
+  eventsDropped: 'a run has fewer than the ten thousand unread events that it takes',
 }
 
 export const kafkaOptions: Record<keyof KafkaOptions, Drawn> = {
@@ -143,7 +143,7 @@ export const producerOptions: Record<keyof ProducerOptions, Drawn> = {
   bufferBytesMax: 'a producer that waits for room: the chaos tests of the client',
   sendsWaitingMax: 'unit tests',
   maxBlockMs: true,
-  autoCreate: 'the broker of the simulation creates no topics by itself',
+  autoCreate: 'the broker of the simulation does not create topics automatically',
   topicWaitMs: 'left at its default: topics are there early',
   deliveryTimeoutMs: true,
   idempotent: true,
@@ -220,7 +220,7 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   INVALID_OPTION: misuse,
   INVALID_TOPIC: misuse,
   LOG_DAMAGED: elsewhere,
-  LOG_TRUNCATED: 'only with outOfRange fail, where a lost record is for the user to decide: the consumer would not go on by itself',
+  LOG_TRUNCATED: 'only with outOfRange fail, where a lost record is for the user to decide: the consumer does not go on without a seek',
   MEMORY_FULL: unmet,
   NOTHING_TO_DO: misuse,
   NOT_ASSIGNED: true,
