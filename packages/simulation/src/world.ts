@@ -55,7 +55,7 @@ export class World {
   readonly middle: ManInTheMiddle | undefined
   /** How often each thing was drawn: `verb: seek`. */
   readonly counts = new Map<string, number>()
-  readonly #invariants: Invariant[]
+  readonly #invariants: readonly Invariant[]
   readonly #log: (line: string) => void
   readonly #broker: BrokerActor
   readonly #members: Members
@@ -82,12 +82,15 @@ export class World {
     this.network = new Network(this.random.fork())
     this.disk = new SimulatedDisk(this.random.fork())
     const truncated = this.plan.everything?.truncation ?? false
-    this.#invariants = allInvariants({ delivered: this.mode === 'delivered', truncated, everything })
     this.wiretap = new Wiretap((fact) => this.tell(fact), truncated || this.plan.everything?.jumps === true)
     this.network.tap = this.wiretap
     const { refusals = [], holdsAnswers = false } = this.plan.everything ?? {}
     this.middle = refusals.length > 0 || holdsAnswers ? new ManInTheMiddle((fact) => this.#refused(fact)) : undefined
     this.network.middle = this.middle
+    const { weather, faults } = this.plan
+    const isSteady = weather.breakChance === 0 && faults.brokerCrash + faults.diskFault + faults.memberStop === 0
+    const reliable = isSteady && this.middle === undefined && this.mode === 'processed'
+    this.#invariants = allInvariants({ delivered: this.mode === 'delivered', truncated, everything, reliable })
     const diskFaults = new DiskFaults(this)
     this.#broker = new BrokerActor(this, diskFaults)
     this.#members = new Members(this)

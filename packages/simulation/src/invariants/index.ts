@@ -4,6 +4,7 @@ import { CommitIsOnRecord } from './commit-is-on-record.ts'
 import { CommitOfGeneration } from './commit-of-generation.ts'
 import { CommitOfItsTopic } from './commit-of-its-topic.ts'
 import { CommitOfOwn } from './commit-of-own.ts'
+import { CommittedBeforeGivenUp } from './committed-before-given-up.ts'
 import { Concurrency } from './concurrency.ts'
 import { DrainedBeforeGivenUp } from './drained-before-given-up.ts'
 import { FinishedStaysFinished } from './finished-stays-finished.ts'
@@ -26,12 +27,14 @@ export interface Regime {
   readonly truncated: boolean
   /** A member that reads an old answer after a pause believes itself in the group until its next heartbeat: in plain runs that is let pass. */
   readonly everything: boolean
+  /** Commits reach the coordinator in time: no weather, no crash and no refusal keeps one back, and each record is committed by the consumer. */
+  readonly reliable: boolean
 }
 
 /**
  * A fresh set for one run. What can only be judged at the end of it stands in at-the-end.ts.
  */
-export const allInvariants = ({ delivered, truncated, everything }: Regime): Invariant[] => [
+export const allInvariants = ({ delivered, truncated, everything, reliable }: Regime): Invariant[] => [
   ...(delivered ? [] : [new CommitBehindWork()]),
   new CommitOfOwn(),
   new CommitOfGeneration(),
@@ -42,6 +45,7 @@ export const allInvariants = ({ delivered, truncated, everything }: Regime): Inv
   new DrainedBeforeGivenUp(),
   ...(truncated || delivered ? [] : [new FinishedStaysFinished()]),
   ...(truncated ? [] : [new CommitOfItsTopic(), new OrderOfKeys(), new CommitIsOnRecord(), new RunResolvesCommitted()]),
+  ...(reliable ? [new CommittedBeforeGivenUp()] : []),
   new OneCallAtATime(),
   new Concurrency(),
   new PausedStartsNothing(),
