@@ -2,59 +2,116 @@
 import type { Finished } from '@tidemark/consumer'
 import type { Process } from './machine/process.ts'
 
+/**
+ * A partition: `work-0`. A topic that was deleted and created again is another topic of the same name, and its partitions are other places:
+ * `work~2-0`. Assignments name topics without their ids, so what is owned is spelled without `~`.
+ */
+export type Place = string
+
+export const placeOf = (topic: string, partition: number): Place => `${topic}-${partition}`
+/** The place as assignments name it. */
+export const ownedName = (place: Place): Place => place.replace(/~\d+/, '')
+export const topicOf = (place: Place): string => place.slice(0, place.lastIndexOf('-')).replace(/~\d+/, '')
+
 export type Fact =
   /** The broker acknowledged a record. */
-  | { readonly kind: 'acknowledged'; readonly partition: number; readonly offset: number; readonly value: string }
-  | ({ readonly kind: 'handlerStarted'; readonly key: string } & Handling)
-  | ({ readonly kind: 'handlerDone'; readonly key: string } & Handling)
-  | ({ readonly kind: 'handlerFailed'; readonly key: string } & Handling)
-  | { readonly kind: 'joinSent'; readonly process: Process; readonly owned: readonly number[] }
+  | { readonly kind: 'acknowledged'; readonly place: Place; readonly offset: number; readonly value: string }
+  | ({ readonly kind: 'handlerStarted' } & Handling)
+  | ({ readonly kind: 'handlerDone' } & Handling)
+  | ({ readonly kind: 'handlerFailed' } & Handling)
+  | ({ readonly kind: 'joinSent'; readonly owned: readonly Place[] } & OfMember)
   /** The broker wrote the answer: the member belongs to the generation. */
-  | { readonly kind: 'joinDecided'; readonly generation: number; readonly memberId: string }
-  | { readonly kind: 'syncDecided'; readonly generation: number; readonly member: string; readonly partitions: readonly number[] }
+  | ({ readonly kind: 'joinDecided'; readonly generation: number; readonly memberId: string } & OfMember)
+  | ({ readonly kind: 'syncDecided'; readonly generation: number; readonly member: string; readonly places: readonly Place[] } & OfMember)
   /** The member got its assignment. */
-  | { readonly kind: 'syncAnswered'; readonly process: Process; readonly partitions: readonly number[] }
-  | { readonly kind: 'leaveSent'; readonly process: Process }
+  | ({ readonly kind: 'syncAnswered'; readonly places: readonly Place[] } & OfMember)
+  | ({ readonly kind: 'leaveSent' } & OfMember)
   /** The member got an answer that says it is out: UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION or FENCED_INSTANCE_ID in its current generation. */
-  | { readonly kind: 'lossKnown'; readonly process: Process; readonly error: string }
-  | {
+  | ({ readonly kind: 'lossKnown'; readonly error: string } & OfMember)
+  | ({
       readonly kind: 'commitSent'
-      readonly process: Process
       readonly generation: number
-      readonly offsets: ReadonlyMap<number, number>
+      readonly offsets: ReadonlyMap<Place, number>
       /** What the metadata calls done above the offsets. */
       readonly finished: readonly FinishedIn[]
-    }
+    } & OfMember)
   /** The commit reached the broker when `current` was the newest generation it had told anybody of, and was accepted. */
-  | {
+  | ({
       readonly kind: 'commitAccepted'
-      readonly process: Process
       readonly generation: number
       readonly current: number
-      readonly offsets: ReadonlyMap<number, number>
-    }
-  /** The broker told somebody what is committed: a commit counts also when its answer never left. */
-  | { readonly kind: 'commitKnown'; readonly offsets: ReadonlyMap<number, number> }
-  /** A member learnt where its claims begin, and what is done above. */
-  | {
-      readonly kind: 'placesKnown'
-      readonly process: Process
-      readonly partitions: readonly number[]
+      readonly offsets: ReadonlyMap<Place, number>
       readonly finished: readonly FinishedIn[]
-    }
+    } & OfMember)
+  /** The broker answered a request for what is committed: a commit counts also when its own answer never left. */
+  | { readonly kind: 'commitKnown'; readonly group: string; readonly offsets: ReadonlyMap<Place, number> }
+  /** A member learnt where its claims begin, and what is done above. */
+  | ({ readonly kind: 'placesKnown'; readonly places: readonly Place[]; readonly finished: readonly FinishedIn[] } & OfMember)
+  /** A member asked where a log begins or ends, or which offset a time has, and got this. */
+  | { readonly kind: 'offsetListed'; readonly process: Process; readonly place: Place; readonly offset: number }
+  /** A member was told that its position is outside of the log. */
+  | { readonly kind: 'outOfRangeTold'; readonly process: Process; readonly place: Place }
+  /** The group's user wished that nothing below this offset has to be done: a seek, or a place to begin. */
+  | { readonly kind: 'jumped'; readonly group: string; readonly place: Place; readonly offset: number }
+  /** The record counts as done though no handler did it: it was skipped, or will be when this attempt fails. */
+  | { readonly kind: 'excused'; readonly group: string; readonly place: Place; readonly offset: number }
   | { readonly kind: 'memberCrashed'; readonly process: Process }
   | { readonly kind: 'brokerCrashed'; readonly power: boolean }
+  | VerbFact
 
-export interface FinishedIn extends Finished {
-  readonly partition: number
+/** What the user of a consumer does, and what comes of it. */
+export type VerbFact =
+  | ({ readonly kind: 'seekCalled'; readonly place: Place; readonly call: number; readonly to: string } & OfMember)
+  | ({ readonly kind: 'seekSettled'; readonly place: Place; readonly call: number; readonly offset: number | undefined } & OfMember)
+  /** `partitions` undefined: all of the topic, whatever is assigned later. */
+  | ({ readonly kind: 'paused'; readonly topic: string; readonly partitions: readonly number[] | undefined } & OfMember)
+  | ({ readonly kind: 'resumed'; readonly topic: string; readonly partitions: readonly number[] | undefined } & OfMember)
+  /** A `commit()` resolved: these offsets were done and could be committed when it was called, or (`covers`) these records were its own. */
+  | ({ readonly kind: 'commitResolved'; readonly offsets: ReadonlyMap<Place, number>; readonly covers: 'below' | 'record' } & OfMember)
+  /** `run()` has settled; `error` is the code with which it rejected. */
+  | ({ readonly kind: 'runSettled'; readonly error: string | undefined; readonly manual: boolean } & OfMember)
+  /** `close()` has resolved. */
+  | ({ readonly kind: 'closed' } & OfMember)
+  /** A moment after everything of the member was closed: what would still keep its process alive. */
+  | ({
+      readonly kind: 'processOver'
+      readonly timers: number
+      readonly connections: number
+      readonly unsettled: readonly string[]
+    } & OfMember)
+  /** The member got an answer that the man in the middle had put an error into; `final`: no retry mends it. */
+  | { readonly kind: 'refused'; readonly process: Process; readonly api: string; readonly error: string; readonly final: boolean }
+  /** An event, a report or a rejection: the member's user can see that something is wrong. */
+  | { readonly kind: 'shown'; readonly process: Process; readonly what: string }
+  | ({ readonly kind: 'positionsTold'; readonly place: Place; readonly waiting: number; readonly waitingMax: number } & OfMember)
+
+export interface OfMember {
+  readonly process: Process
+  readonly group: string
 }
 
-export interface Handling {
-  readonly process: Process
-  readonly partition: number
+export interface FinishedIn extends Finished {
+  readonly place: Place
+}
+
+/** One record in one call of a handler. */
+export interface Handling extends OfMember {
+  readonly place: Place
   readonly offset: number
-  /** One object a claim: the signal that all its handlers share. */
-  readonly claim: AbortSignal
+  /** Undefined: it has none, and no order among the others of its kind. */
+  readonly key: string | undefined
+  readonly value: string
+  /** Counts up over the whole run: the records of one batch share it. */
+  readonly call: number
+  readonly how: HandlingRules
+  /** The signal that the handler was given; a consumer makes it when it is asked for. */
+  readonly signal: () => AbortSignal
+}
+
+/** What was asked for with `each` or `batches`. */
+export interface HandlingRules {
+  readonly order: 'partition' | 'key' | 'none' | 'batches'
+  readonly concurrency: number
 }
 
 export class Violation extends Error {
@@ -70,4 +127,19 @@ export class Violation extends Error {
 export interface Invariant {
   readonly name: string
   see(fact: Fact): void
+}
+
+interface Spelled {
+  readonly process?: Process
+  readonly finished?: readonly FinishedIn[]
+}
+
+/** A fact as one line. */
+export function spelled(fact: Fact): string {
+  const { kind, process, finished = [], ...rest } = fact as Fact & Spelled
+  const details = Object.entries(rest)
+    .filter(([, v]) => v !== undefined && typeof v !== 'function' && (typeof v !== 'object' || v instanceof Map || Array.isArray(v)))
+    .map(([k, v]) => `${k}=${v instanceof Map ? [...v].map((e) => e.join(':')).join(',') : String(v)}`)
+  for (const { place, base, top, open } of finished) details.push(`done=${place}:${base}-${top}${open.map((o) => `-${o}`).join('')}`)
+  return [kind, process?.name, ...details].filter(Boolean).join(' ')
 }

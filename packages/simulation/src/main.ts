@@ -1,6 +1,8 @@
 /**
  * `npm run sim -- --seed N` runs one seed and prints what happens, a line an event.
- * `npm run sim -- --seeds COUNT [--from N]` runs many and prints those that fail.
+ * `npm run sim -- --seeds COUNT [--from N]` runs many and prints those that fail; `--fresh` takes seeds that follow from the time and prints the first.
+ * `--everything` draws every verb and option (workload/everything.ts), `--plain` none; one of them is the default there.
+ * `--without NAME`, as often as wanted, leaves something of that out.
  * `--sound-disk` leaves the faults of the disk out; `--plant NAME` puts a planted bug (plants.ts) into the code first; `--first` ends at the first seed that fails.
  */
 import { parseArgs } from 'node:util'
@@ -10,14 +12,24 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     seeds: { type: 'string' },
     from: { type: 'string', default: '1' },
+    fresh: { type: 'boolean', default: false },
     plant: { type: 'string' },
     'sound-disk': { type: 'boolean', default: false },
+    everything: { type: 'boolean' },
+    plain: { type: 'boolean', default: false },
+    without: { type: 'string', multiple: true },
     first: { type: 'boolean', default: false },
   },
 })
 
 if (values.plant !== undefined) (await import('./plant.ts')).plant(values.plant)
 const { simulate } = await import('./simulate.ts')
+const settings = {
+  soundDisk: values['sound-disk'],
+  ...(values.everything !== undefined && { everything: values.everything }),
+  ...(values.plain && { everything: false }),
+  without: values.without ?? [],
+}
 
 function whole(name: string, text: string | undefined): number {
   const n = Number(text)
@@ -27,7 +39,7 @@ function whole(name: string, text: string | undefined): number {
 }
 
 if (values.seed !== undefined) {
-  const { violation, events } = await simulate(whole('seed', values.seed), (line) => console.log(line), values['sound-disk'])
+  const { violation, events } = await simulate(whole('seed', values.seed), (line) => console.log(line), settings)
   console.log(
     violation === undefined
       ? `\nheld: ${events} events`
@@ -36,13 +48,15 @@ if (values.seed !== undefined) {
   process.exit(violation === undefined ? 0 : 1)
 }
 
-const from = whole('from', values.from)
+// New seeds: they follow from the time, so that each run begins elsewhere.
+const from = values.fresh ? Math.floor(Date.now() / 1_000) * 1_000 : whole('from', values.from)
 const count = whole('seeds', values.seeds ?? '100')
+if (values.fresh) console.log(`seeds from ${from}; one of them again: npm run sim -- --seed N`)
 const started = performance.now()
 let failed = 0
 let events = 0
 for (let seed = from; seed < from + count; seed++) {
-  const outcome = await simulate(seed, undefined, values['sound-disk'])
+  const outcome = await simulate(seed, undefined, settings)
   events += outcome.events
   if (outcome.violation === undefined) continue
   failed++

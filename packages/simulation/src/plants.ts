@@ -1,5 +1,5 @@
 /**
- * Bugs to be planted in the real files: each is one that somebody's runtime or broker has had, and the simulation must notice each within
+ * Bugs to be planted in the real files: each is one that a runtime or a broker has had, and the simulation must notice each within
  * 100 seeds. They are put in while the files are loaded; nothing is written.
  */
 export interface Plant {
@@ -116,6 +116,16 @@ export const plants: readonly Plant[] = [
         file: 'broker/src/partition/load-state.ts',
         find: 'if (header.baseOffset >= from) state.apply(header)',
         replace: 'if (header.baseOffset >= from) state.epochs.add(header.leaderEpoch, header.baseOffset)',
+      },
+    ],
+  },
+  {
+    name: 'one handler more than the concurrency',
+    changes: [
+      {
+        file: 'consumer/src/handle/crew.ts',
+        find: 'while (this.#running < this.work.concurrency)',
+        replace: 'while (this.#running <= this.work.concurrency)',
       },
     ],
   },

@@ -1,15 +1,15 @@
-import { type Fact, type Invariant, Violation } from '../facts.ts'
+import { type Fact, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
 
 /** A member commits only for partitions that it holds: assigned to it, and neither lost nor left out of a join since. */
 export class CommitOfOwn implements Invariant {
   readonly name = 'no commit for a dead claim'
-  readonly #held = new Map<Process, Set<number>>()
+  readonly #held = new Map<Process, Set<Place>>()
 
   see(fact: Fact): void {
     switch (fact.kind) {
       case 'syncAnswered':
-        this.#held.set(fact.process, new Set([...(this.#held.get(fact.process) ?? []), ...fact.partitions]))
+        this.#held.set(fact.process, new Set([...(this.#held.get(fact.process) ?? []), ...fact.places]))
         return
       case 'joinSent':
         this.#held.set(fact.process, new Set(fact.owned))
@@ -19,9 +19,9 @@ export class CommitOfOwn implements Invariant {
         this.#held.delete(fact.process)
         return
       case 'commitSent':
-        for (const partition of fact.offsets.keys()) {
-          if (!this.#held.get(fact.process)?.has(partition)) {
-            throw new Violation(this.name, `${fact.process.name} commits for partition ${partition}, which it does not hold`)
+        for (const place of fact.offsets.keys()) {
+          if (!this.#held.get(fact.process)?.has(ownedName(place))) {
+            throw new Violation(this.name, `${fact.process.name} commits for ${place}, which it does not hold`)
           }
         }
     }

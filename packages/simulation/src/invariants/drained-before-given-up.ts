@@ -1,34 +1,28 @@
-import { type Fact, type Invariant, Violation } from '../facts.ts'
+import { type Fact, type Handling, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
-
-interface Running {
-  readonly partition: number
-  readonly claim: AbortSignal
-  readonly startedMs: number
-}
 
 /** Every drain of the world may take longer than this: a handler that ran for less was not waited for. */
 const DRAIN_MS = 400
 
 /**
- * A member that leaves a partition out of its next join, or leaves, has no handler of it running any more; unless the partition was lost, or
- * the drain took all its time and the handler was told to stop.
+ * A member that leaves a partition out of its next join, or leaves, has no handler of it running any more; unless the partition was lost or
+ * sought elsewhere, or the drain took all its time and the handler was told to stop.
  */
 export class DrainedBeforeGivenUp implements Invariant {
   readonly name = 'a partition is drained before it is given up'
-  readonly #running = new Map<Process, Map<string, Running>>()
+  readonly #running = new Map<Process, Map<string, { readonly handling: Handling; readonly startedMs: number }>>()
 
   see(fact: Fact): void {
     switch (fact.kind) {
       case 'handlerStarted': {
         const running = this.#running.get(fact.process) ?? new Map()
         this.#running.set(fact.process, running)
-        running.set(`${fact.partition}/${fact.offset}`, { ...fact, startedMs: fact.process.platform.clock.monotonic() })
+        running.set(`${fact.call}/${fact.offset}`, { handling: fact, startedMs: fact.process.platform.clock.monotonic() })
         return
       }
       case 'handlerDone':
       case 'handlerFailed':
-        this.#running.get(fact.process)?.delete(`${fact.partition}/${fact.offset}`)
+        this.#running.get(fact.process)?.delete(`${fact.call}/${fact.offset}`)
         return
       case 'lossKnown':
         this.#running.delete(fact.process)
@@ -40,11 +34,14 @@ export class DrainedBeforeGivenUp implements Invariant {
     }
   }
 
-  #check(process: Process, kept: readonly number[]): void {
-    for (const [record, { partition, claim, startedMs }] of this.#running.get(process) ?? []) {
-      if (kept.includes(partition) || claim.reason === 'lost') continue
-      if (claim.aborted && process.platform.clock.monotonic() - startedMs > DRAIN_MS) continue
-      throw new Violation(this.name, `${process.name} gives up partition ${partition} while its handler of ${record} runs`)
+  #check(process: Process, kept: readonly Place[]): void {
+    for (const { handling, startedMs } of this.#running.get(process)?.values() ?? []) {
+      const { place, offset } = handling
+      if (kept.includes(ownedName(place))) continue
+      const signal = handling.signal()
+      if (signal.aborted && (signal.reason === 'lost' || signal.reason === 'seek')) continue
+      if (signal.aborted && process.platform.clock.monotonic() - startedMs > DRAIN_MS) continue
+      throw new Violation(this.name, `${process.name} gives up ${place} while its handler of ${offset} runs`)
     }
   }
 }

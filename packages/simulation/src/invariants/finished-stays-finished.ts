@@ -1,46 +1,52 @@
-import { type Fact, type FinishedIn, type Invariant, Violation } from '../facts.ts'
+import { type Fact, type FinishedIn, type Invariant, type Place, Violation } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
+import { namesAsDone } from './recorded.ts'
 
 /**
- * What a commit calls done above its offset was done by somebody; and a member that reads this where its claim begins does none of it again.
+ * What a commit calls done above its offset was done by a member of the group; and a member that reads this where its claim begins does none of it again,
+ * unless it is told to begin elsewhere.
  */
 export class FinishedStaysFinished implements Invariant {
   readonly name = 'what is on record as done above the offset is done, and not done again'
   readonly #done = new Set<string>()
-  readonly #known = new Map<Process, Map<number, FinishedIn>>()
+  readonly #known = new Map<Process, Map<Place, FinishedIn>>()
 
   see(fact: Fact): void {
     switch (fact.kind) {
       case 'handlerDone':
-        this.#done.add(`${fact.partition}/${fact.offset}`)
+      case 'excused':
+        this.#done.add(`${fact.group}/${fact.place}/${fact.offset}`)
         return
       case 'commitSent':
-        for (const finished of fact.finished) this.#check(fact.process, finished, fact.offsets.get(finished.partition))
+        for (const finished of fact.finished) this.#check(fact, finished, fact.offsets.get(finished.place))
+        return
+      case 'seekCalled':
+      case 'offsetListed':
+      case 'outOfRangeTold':
+        this.#known.get(fact.process)?.delete(fact.place)
         return
       case 'placesKnown': {
-        const known = this.#known.get(fact.process) ?? new Map<number, FinishedIn>()
+        const known = this.#known.get(fact.process) ?? new Map<Place, FinishedIn>()
         this.#known.set(fact.process, known)
-        for (const partition of fact.partitions) known.delete(partition)
-        for (const finished of fact.finished) known.set(finished.partition, finished)
+        for (const place of fact.places) known.delete(place)
+        for (const finished of fact.finished) known.set(finished.place, finished)
         return
       }
       case 'handlerStarted': {
-        const finished = this.#known.get(fact.process)?.get(fact.partition)
+        const finished = this.#known.get(fact.process)?.get(fact.place)
         if (finished === undefined || !namesAsDone(finished, fact.offset)) return
-        throw new Violation(this.name, `${fact.process.name} starts ${fact.partition}/${fact.offset}, which it was told is done`)
+        throw new Violation(this.name, `${fact.process.name} starts ${fact.place} at ${fact.offset}, which it was told is done`)
       }
     }
   }
 
-  #check(process: Process, finished: FinishedIn, committed: number | undefined): void {
+  #check({ process, group }: { process: Process; group: string }, finished: FinishedIn, committed: number | undefined): void {
     if (finished.base !== committed) {
       throw new Violation(this.name, `${process.name} commits ${committed} with what is done above ${finished.base}`)
     }
     for (let offset = finished.base; offset < finished.top; offset++) {
-      if (!namesAsDone(finished, offset) || this.#done.has(`${finished.partition}/${offset}`)) continue
-      throw new Violation(this.name, `${process.name} calls ${finished.partition}/${offset} done, which it never was`)
+      if (!namesAsDone(finished, offset) || this.#done.has(`${group}/${finished.place}/${offset}`)) continue
+      throw new Violation(this.name, `${process.name} calls ${finished.place} at ${offset} done, which it never was`)
     }
   }
 }
-
-const namesAsDone = ({ base, top, open }: FinishedIn, offset: number): boolean => offset >= base && offset < top && !open.includes(offset)

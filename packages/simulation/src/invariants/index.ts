@@ -1,21 +1,55 @@
 import type { Invariant } from '../facts.ts'
 import { CommitBehindWork } from './commit-behind-work.ts'
+import { CommitIsOnRecord } from './commit-is-on-record.ts'
 import { CommitOfGeneration } from './commit-of-generation.ts'
+import { CommitOfItsTopic } from './commit-of-its-topic.ts'
 import { CommitOfOwn } from './commit-of-own.ts'
+import { CommittedBeforeGivenUp } from './committed-before-given-up.ts'
+import { Concurrency } from './concurrency.ts'
 import { DrainedBeforeGivenUp } from './drained-before-given-up.ts'
 import { FinishedStaysFinished } from './finished-stays-finished.ts'
+import { NothingAfterClose } from './nothing-after-close.ts'
 import { NothingAfterLoss } from './nothing-after-loss.ts'
+import { NothingIsSilent } from './nothing-is-silent.ts'
+import { OneCallAtATime } from './one-call-at-a-time.ts'
 import { OneOwner } from './one-owner.ts'
+import { OneWorker } from './one-worker.ts'
 import { OrderOfKeys } from './order-of-keys.ts'
+import { PausedStartsNothing } from './paused-starts-nothing.ts'
+import { ProcessCanEnd } from './process-can-end.ts'
+import { RunResolvesCommitted } from './run-resolves-committed.ts'
+import { WaitingIsBounded } from './waiting-is-bounded.ts'
 
-/** A fresh set for one run. What can only be judged at the end of it stands in at-the-end.ts. */
-export const allInvariants = (ordered: boolean): Invariant[] => [
-  new CommitBehindWork(),
+export interface Regime {
+  /** The commit may lead the work, as that mode says. */
+  readonly delivered: boolean
+  /** The log may lose records, and other ones take their offsets. */
+  readonly truncated: boolean
+  /** A member that reads an old answer after a pause believes itself in the group until its next heartbeat: in plain runs that is let pass. */
+  readonly everything: boolean
+  /** Commits reach the coordinator in time: no weather, no crash and no refusal keeps one back, and each record is committed by the consumer. */
+  readonly reliable: boolean
+}
+
+/**
+ * A fresh set for one run. What can only be judged at the end of it stands in at-the-end.ts.
+ */
+export const allInvariants = ({ delivered, truncated, everything, reliable }: Regime): Invariant[] => [
+  ...(delivered ? [] : [new CommitBehindWork()]),
   new CommitOfOwn(),
   new CommitOfGeneration(),
   new OneOwner(),
+  ...(everything ? [new OneWorker()] : []),
   new NothingAfterLoss(),
+  new NothingAfterClose(),
   new DrainedBeforeGivenUp(),
-  new FinishedStaysFinished(),
-  ...(ordered ? [new OrderOfKeys()] : []),
+  ...(truncated || delivered ? [] : [new FinishedStaysFinished()]),
+  ...(truncated ? [] : [new CommitOfItsTopic(), new OrderOfKeys(), new CommitIsOnRecord(), new RunResolvesCommitted()]),
+  ...(reliable ? [new CommittedBeforeGivenUp()] : []),
+  new OneCallAtATime(),
+  new Concurrency(),
+  new PausedStartsNothing(),
+  new ProcessCanEnd(),
+  new NothingIsSilent(),
+  new WaitingIsBounded(),
 ]

@@ -1,39 +1,29 @@
-import { type Fact, type Invariant, Violation } from '../facts.ts'
+import { type Fact, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
 
-interface Known {
-  readonly partition: number
-  readonly claim: AbortSignal
-}
-
-/** No handler starts for a claim after its member knew that the claim is lost, or has to be given up. */
+/** No handler starts for a partition after its member knew that it is lost, or has given it up. */
 export class NothingAfterLoss implements Invariant {
   readonly name = 'no handler starts after its member knew of the loss'
-  readonly #claims = new Map<Process, Known[]>()
-  readonly #over = new Set<AbortSignal>()
+  readonly #held = new Map<Process, Set<Place>>()
 
   see(fact: Fact): void {
     switch (fact.kind) {
-      case 'handlerStarted': {
-        if (this.#over.has(fact.claim)) {
-          const text = `${fact.process.name} starts ${fact.offset} of partition ${fact.partition}, which it knew to be lost`
-          throw new Violation(this.name, text)
+      case 'handlerStarted':
+        if (!this.#held.get(fact.process)?.has(ownedName(fact.place))) {
+          throw new Violation(this.name, `${fact.process.name} starts ${fact.offset} of ${fact.place}, which it knew not to be its own`)
         }
-        const known = this.#claims.get(fact.process) ?? []
-        this.#claims.set(fact.process, known)
-        if (!known.some((k) => k.claim === fact.claim)) known.push(fact)
+        return
+      case 'joinSent': {
+        const held = this.#held.get(fact.process)
+        for (const place of held ?? []) if (!fact.owned.includes(place)) held!.delete(place)
         return
       }
-      case 'lossKnown':
-        for (const { claim } of this.#claims.get(fact.process) ?? []) this.#over.add(claim)
-        return
       case 'syncAnswered':
-        for (const { claim, partition } of this.#claims.get(fact.process) ?? []) {
-          if (!fact.partitions.includes(partition)) this.#over.add(claim)
-        }
+        this.#held.set(fact.process, new Set(fact.places))
         return
+      case 'lossKnown':
       case 'leaveSent':
-        for (const { claim } of this.#claims.get(fact.process) ?? []) this.#over.add(claim)
+        this.#held.delete(fact.process)
     }
   }
 }

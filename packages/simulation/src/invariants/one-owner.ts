@@ -9,12 +9,12 @@ export class OneOwner implements Invariant {
     // A crash of the machine may lose a generation whose number is then used again.
     if (fact.kind === 'brokerCrashed') this.#owners = new Map()
     if (fact.kind !== 'syncDecided') return
-    for (const partition of fact.partitions) {
-      const place = `${fact.generation}/${partition}`
-      const owner = this.#owners.get(place) ?? fact.member
-      this.#owners.set(place, owner)
+    for (const place of fact.places) {
+      const key = `${fact.group}/${fact.generation}/${place}`
+      const owner = this.#owners.get(key) ?? fact.member
+      this.#owners.set(key, owner)
       if (owner !== fact.member) {
-        throw new Violation(this.name, `generation ${fact.generation} gives partition ${partition} to ${owner} and to ${fact.member}`)
+        throw new Violation(this.name, `generation ${fact.generation} gives ${place} to ${owner} and to ${fact.member}`)
       }
     }
   }

@@ -1,26 +1,55 @@
-import { type Fact, type Invariant, Violation } from '../facts.ts'
+import { type Fact, type Handling, type Invariant, ownedName, Violation } from '../facts.ts'
+import type { Process } from '../machine/process.ts'
 
-/** Within a claim the records of one key are handled one after the other, in the order of the log. */
+/** The latest record of a key, or of a partition where its order is kept, and where this is known. */
+export const laneOf = ({ how, place, key }: Handling): string => (how.order === 'key' ? `${place}/${key}` : place)
+export const isOrdered = ({ how, key }: Handling): boolean => how.order !== 'none' && (how.order !== 'key' || key !== undefined)
+
+/** As long as a member keeps a partition and is not told to read elsewhere, records of one key start in the order of the log. */
 export class OrderOfKeys implements Invariant {
   readonly name = 'order is kept per key'
-  readonly #last = new Map<AbortSignal, Map<string, { offset: number; running: boolean }>>()
+  readonly #last = new Map<Process, Map<string, number>>()
+  readonly #seeking = new Set<number>()
 
   see(fact: Fact): void {
-    if (fact.kind === 'handlerDone' || fact.kind === 'handlerFailed') {
-      const last = this.#last.get(fact.claim)?.get(fact.key)
-      if (last?.offset === fact.offset) last.running = false
+    switch (fact.kind) {
+      case 'handlerStarted':
+        // A batch that is tried again begins anew.
+        if (isOrdered(fact) && fact.how.order !== 'batches' && this.#seeking.size === 0) this.#check(fact)
+        return
+      case 'seekCalled':
+        this.#seeking.add(fact.call)
+        return
+      case 'seekSettled':
+        this.#seeking.delete(fact.call)
+        return this.#forget(fact.process, () => false)
+      case 'outOfRangeTold':
+      case 'offsetListed':
+      case 'lossKnown':
+      case 'leaveSent':
+        return this.#forget(fact.process, () => false)
+      // A claim begins anew, also where a crash of the broker took its generation back.
+      case 'placesKnown':
+        return this.#forget(fact.process, (place) => !fact.places.some((p) => ownedName(p) === place))
+      case 'joinSent':
+        return this.#forget(fact.process, (place) => fact.owned.includes(place))
+      case 'syncAnswered':
+        return this.#forget(fact.process, (place) => fact.places.includes(place))
     }
-    if (fact.kind !== 'handlerStarted') return
-    const keys = this.#last.get(fact.claim) ?? new Map<string, { offset: number; running: boolean }>()
-    this.#last.set(fact.claim, keys)
-    const last = keys.get(fact.key)
-    if (last !== undefined && (last.running || fact.offset < last.offset)) {
-      const how = last.running ? 'is still running' : 'was handled before'
-      throw new Violation(
-        this.name,
-        `${fact.process.name} starts ${fact.partition}/${fact.offset} of key ${fact.key} while ${last.offset} ${how}`,
-      )
-    }
-    keys.set(fact.key, { offset: fact.offset, running: true })
+  }
+
+  #forget(process: Process, keeps: (place: string) => boolean): void {
+    const lanes = this.#last.get(process)
+    for (const lane of lanes?.keys() ?? []) if (!keeps(ownedName(lane.split('/')[0]!))) lanes!.delete(lane)
+  }
+
+  #check(handling: Handling): void {
+    const { process, place, key, offset } = handling
+    const lanes = this.#last.get(process) ?? new Map<string, number>()
+    this.#last.set(process, lanes)
+    const lane = laneOf(handling)
+    const last = lanes.get(lane) ?? -1
+    if (offset < last) throw new Violation(this.name, `${process.name} starts ${place} at ${offset}, key ${key}, after ${last}`)
+    lanes.set(lane, offset)
   }
 }

@@ -29,6 +29,13 @@ export interface Tap {
   decided(client: Process, connection: number, frame: Buffer): void
 }
 
+/** Between client and server: it sees whole frames, without their size, and may put others in their place. */
+export interface Middle {
+  request(client: Process, connection: number, frame: Buffer): Buffer
+  /** `holdMs`: how long the answer, and what comes after it on this connection, is held back. */
+  answer(client: Process, connection: number, frame: Buffer): { readonly frame: Buffer; readonly holdMs: number }
+}
+
 /** Above so many bytes on their way, a writer is told to wait. */
 const WINDOW_BYTES = 256 * 1024
 const ignored: ConnectionHandlers = { onData() {}, onDrain() {}, onClose() {} }
@@ -45,6 +52,7 @@ export class Network {
   #nextConnection = 1
   weather: Weather = CALM
   tap: Tap | undefined
+  middle: Middle | undefined
 
   constructor(random: SeededRandom) {
     this.#random = random
@@ -132,6 +140,7 @@ class Side implements Connection {
     this.#id = id
     this.local = local
     this.remote = remote
+    process.connections++
     process.onCrash(() => this.#breakBoth())
   }
 
@@ -141,11 +150,7 @@ class Side implements Connection {
 
   write(chunks: readonly Uint8Array[], onTaken?: () => void): boolean {
     if (!this.#open || this.#ended) return true
-    const bytes = Buffer.concat(chunks)
-    for (const frame of this.#written.push(bytes)) {
-      if (this.#isClient) this.#network.tap?.sent(this.#client, this.#id, frame)
-      else this.#network.tap?.decided(this.#client, this.#id, frame)
-    }
+    const bytes = this.#seen(Buffer.concat(chunks))
     const broken = this.#network.breaksNow()
     const kept = broken ? bytes.subarray(0, Math.floor(bytes.length / 2)) : bytes
     const at = this.#network.cut(kept.length)
@@ -154,6 +159,30 @@ class Side implements Connection {
     if (broken) this.#breakBoth()
     else if (onTaken !== undefined) this.#process.later(0, onTaken)
     return this.buffered <= WINDOW_BYTES
+  }
+
+  /** What goes on its way: the bytes as they are, or the frames that the man in the middle makes of those that are whole. */
+  #seen(bytes: Buffer): Buffer {
+    const { tap, middle } = this.#network
+    const frames = this.#written.push(bytes)
+    const out: Buffer[] = []
+    for (let frame of frames) {
+      if (this.#isClient) {
+        tap?.sent(this.#client, this.#id, frame)
+        if (middle !== undefined) frame = middle.request(this.#client, this.#id, frame)
+      } else {
+        const answer = middle?.answer(this.#client, this.#id, frame)
+        if (answer !== undefined) {
+          frame = answer.frame
+          this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#process.platform.clock.monotonic() + answer.holdMs)
+        }
+        tap?.decided(this.#client, this.#id, frame)
+      }
+      const size = Buffer.alloc(4)
+      size.writeInt32BE(frame.length)
+      out.push(size, frame)
+    }
+    return middle === undefined ? bytes : Buffer.concat(out)
   }
 
   #carry(bytes: Buffer): void {
@@ -237,6 +266,7 @@ class Side implements Connection {
   #close(error: Error | undefined): void {
     if (!this.#open) return
     this.#open = false
+    this.#process.connections--
     this.#arrived = []
     this.handlers.onClose(error)
     this.handlers = ignored

@@ -20,6 +20,10 @@ export class Process {
   #deferred: { phase: Phase; run: () => void }[] = []
   alive = true
   stopped = false
+  /** Timers of the real code that are pending: a pending timer keeps a process alive. */
+  timers = 0
+  /** Connections of the real code that are open: they keep a process alive too. */
+  connections = 0
 
   constructor(name: string, scheduler: Scheduler, network: Network, disk: SimulatedDisk, random: SeededRandom) {
     this.name = name
@@ -37,8 +41,31 @@ export class Process {
     return {
       now: () => EPOCH_MS + Math.floor(this.#scheduler.now),
       monotonic: () => this.#scheduler.now,
-      schedule: (delayMs, call): Timer => this.later(delayMs, call, 'timers'),
+      schedule: (delayMs, call): Timer => this.#timer(delayMs, call),
       afterTurn: (call) => void this.later(0, call, 'io'),
+    }
+  }
+
+  #timer(delayMs: number, call: () => void): Timer {
+    let pending = true
+    this.timers++
+    const over = (): void => {
+      if (pending) this.timers--
+      pending = false
+    }
+    const timer = this.later(
+      delayMs,
+      () => {
+        over()
+        call()
+      },
+      'timers',
+    )
+    return {
+      cancel: () => {
+        over()
+        timer.cancel()
+      },
     }
   }
 

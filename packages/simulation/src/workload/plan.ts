@@ -1,8 +1,9 @@
 /** What a run is like: drawn from its seed, so that each run tries another mixture (swarm testing). */
 
-import type { DiskOperation } from './machine/disk.ts'
-import type { Weather } from './machine/network.ts'
-import { SeededRandom } from './machine/random.ts'
+import type { DiskOperation } from '../machine/disk.ts'
+import type { Weather } from '../machine/network.ts'
+import { SeededRandom } from '../machine/random.ts'
+import type { Everything } from './everything.ts'
 
 export interface Plan {
   readonly partitions: number
@@ -41,6 +42,8 @@ export interface Plan {
   }
   /** What the disk can do wrong, besides losing what was not synced. */
   readonly disk: DiskPlan
+  /** What the users of consumers and producers do beyond running: undefined in plain runs. */
+  readonly everything?: Everything
 }
 
 export function planOf(random: SeededRandom): Plan {

@@ -1,0 +1,75 @@
+/** The broker on its machine: it starts, crashes, loses power, and is started again once its operator has repaired the disk. */
+import { type Broker, startBroker } from '@tidemark/broker'
+import type { DiskFaults } from '../faults/disk-faults.ts'
+import type { Process } from '../machine/process.ts'
+import { PORT, type World } from '../world.ts'
+
+const FOLDER = '/data'
+
+export class BrokerActor {
+  readonly #world: World
+  readonly #disk: DiskFaults
+  #current: { process: Process; running: Broker | undefined } | undefined
+  #next = 1
+
+  constructor(world: World, disk: DiskFaults) {
+    this.#world = world
+    this.#disk = disk
+  }
+
+  get running(): Broker | undefined {
+    return this.#current?.running
+  }
+
+  boot(): void {
+    const process = this.#world.newProcess(`broker-${this.#next++}`)
+    this.#current = { process, running: undefined }
+    this.#world.say(`${process.name} starts`)
+    process.later(0, () => void this.#run(process))
+  }
+
+  async #run(process: Process): Promise<void> {
+    const { plan } = this.#world
+    try {
+      const broker = await startBroker({
+        data: FOLDER,
+        listen: { host: '127.0.0.1', port: PORT },
+        platform: process.platform,
+        fsync: plan.fsync,
+        fsyncIntervalMs: 100,
+        segmentBytesMax: plan.segmentBytesMax,
+        recoveryBytesMax: plan.recoveryBytesMax,
+        checkpointIntervalRecords: plan.checkpointIntervalRecords,
+        offsetMetadataCharsMax: plan.metadataCharsMax,
+        autoCreateTopics: false,
+      })
+      if (this.#current?.process === process) this.#current.running = broker
+      this.#world.say(`${process.name} listens`)
+      broker.closed.catch((error) => this.#failed(process, 'the broker runs', error))
+    } catch (error) {
+      this.#failed(process, 'the broker starts', error)
+    }
+  }
+
+  /** A broker may stop because of its disk. Its operator then repairs the disk and starts it again. */
+  #failed(process: Process, what: string, error: unknown): void {
+    if (!this.#disk.failed || (error as { code?: string }).code !== 'STORAGE_FAILED') return this.#world.fail(what, error)
+    if (this.#current?.process !== process) return
+    this.#world.say(`${process.name} stops: ${(error as Error).message}`)
+    this.#disk.mend()
+    this.crash()
+  }
+
+  crash(): void {
+    const world = this.#world
+    const crashed = this.#current
+    if (crashed === undefined || !crashed.process.alive) return
+    const power = world.plan.powerLoss && world.random.chance(0.7)
+    crashed.process.crash()
+    this.#current = undefined
+    if (power) world.disk.losePower()
+    world.wiretap.brokerCrashed()
+    world.tell({ kind: 'brokerCrashed', power })
+    world.scheduler.later(world.random.between(5, 400), () => this.boot())
+  }
+}

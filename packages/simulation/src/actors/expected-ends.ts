@@ -1,0 +1,36 @@
+/** With what `run()` may reject in a run that draws what leads to it: anything else is a defect. */
+import type { World } from '../world.ts'
+import type { Member } from './member.ts'
+
+export function isExpected(world: World, member: Member, error: unknown): boolean {
+  const code = (error as { code?: string } | undefined)?.code ?? ''
+  const { plan } = world
+  if (code === 'FENCED_INSTANCE_ID') return plan.staticMembers
+  const { everything } = plan
+  if (everything === undefined) return false
+  const { handlers, topics, consumer, truncation, topicIsMadeAgain, jumps } = everything
+  const moves = truncation || topicIsMadeAgain
+  const stops = topics.some((t) => t.settings.exhausted === 'stop')
+  switch (code) {
+    case 'COMMIT_FAILED':
+      return true
+    case 'HANDLER_FAILED':
+      return stops && !world.calmForMs(1_000)
+    case 'HANDLER_STUCK':
+      return handlers.includes('never settle') || handlers.includes('resolve late')
+    case 'OFFSET_OUT_OF_RANGE':
+      return consumer.outOfRange === 'fail' && (jumps || moves)
+    case 'LOG_TRUNCATED':
+      return consumer.outOfRange === 'fail' && truncation
+    case 'TOPIC_REPLACED':
+    case 'UNKNOWN_TOPIC':
+    case 'UNKNOWN_PARTITION':
+      return moves
+    case 'UNREACHABLE':
+      return 'startTimeoutMs' in consumer
+    case 'CLOSED':
+      return member.kafkaClosed || member.ending
+    default:
+      return member.refusedWith.has(code)
+  }
+}

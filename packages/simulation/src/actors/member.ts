@@ -1,0 +1,206 @@
+/** A member of a group: one process with a client and a consumer, its handlers, and how its life ends. */
+import type { Kafka, Logger } from '@tidemark/client'
+import { type Consumer, type ConsumerEvent, createConsumer } from '@tidemark/consumer'
+import type { Process } from '../machine/process.ts'
+import { counted, countOptions } from '../workload/counted.ts'
+import type { TopicWork } from '../workload/everything.ts'
+import type { Handlers } from '../workload/handlers.ts'
+import { TOPIC, type World } from '../world.ts'
+
+/** By then everything that was asked of a consumer has settled: its shutdown, and the client's own time-outs. */
+const SETTLES_WITHIN_MS = 6_000
+/** What is being closed may take another turn or two of the network. */
+const CLOSES_WITHIN_MS = 1_000
+const WORRYING: ReadonlySet<string> = new Set(['commitRefused', 'requestFailed', 'stopped', 'outOfRange', 'truncated'])
+
+export class Member {
+  readonly name: string
+  readonly group: string
+  readonly process: Process
+  readonly kafka: Kafka
+  readonly consumer: Consumer
+  readonly stop = new AbortController()
+  /** What was called and has not settled, by name. */
+  readonly unsettled = new Map<string, number>()
+  /** Errors that the man in the middle gave to this member. */
+  readonly refusedWith = new Set<string>()
+  /** Somebody has begun to end it. */
+  ending = false
+  kafkaClosed = false
+  readonly #world: World
+  readonly #onEnd: (member: Member, error: unknown) => void
+  #run: Promise<void> | undefined
+
+  constructor(world: World, name: string, group: string, process: Process, onEnd: (member: Member, error: unknown) => void) {
+    this.#world = world
+    this.name = name
+    this.group = group
+    this.process = process
+    this.#onEnd = onEnd
+    this.kafka = world.kafkaOn(process, world.plan.everything === undefined ? {} : { logger: this.#logger() })
+    const options = { ...this.#base(), ...this.#drawn(), group }
+    const consumer = createConsumer(this.kafka, options)
+    this.consumer = world.plan.everything === undefined ? consumer : counted(world, 'Consumer', consumer)
+    if (world.plan.everything !== undefined) countOptions(world, 'ConsumerOptions', options)
+    if (world.plan.everything !== undefined && typeof options.commit === 'object') countOptions(world, 'CommitOptions', options.commit)
+  }
+
+  #base() {
+    const { plan } = this.#world
+    return {
+      assignors: plan.assignors,
+      ...(plan.staticMembers && { instanceId: this.name }),
+      sessionTimeoutMs: 400,
+      heartbeatIntervalMs: 60,
+      rebalanceTimeoutMs: 800,
+      shutdownTimeoutMs: 600,
+      commit: { intervalMs: 80, recordsMax: 20 },
+    }
+  }
+
+  #drawn(): object {
+    const { everything } = this.#world.plan
+    if (everything === undefined) return {}
+    const startAt = async ({ topic, partition }: { topic: string; partition: number }): Promise<number | 'earliest' | undefined> => {
+      if (!this.#world.chance.chance(0.3)) return undefined
+      const place = this.#world.placeOf(topic, partition)
+      const offset = this.#world.chance.below(this.#world.ledger.endOf(place) + 1)
+      this.#world.tell({ kind: 'jumped', group: this.group, place, offset })
+      return offset
+    }
+    return { ...everything.consumer, ...(everything.startAt && { startAt }) }
+  }
+
+  /** Gives the consumer its handlers. */
+  subscribe(handlers: Handlers): void {
+    const { plan } = this.#world
+    const { everything } = plan
+    if (everything !== undefined) {
+      for (const work of everything.topics) this.#subscribe(work, handlers)
+      return
+    }
+    const settings = { concurrency: plan.concurrency, retry: { attempts: 50, delayMs: 5, delayMaxMs: 50 } }
+    if (plan.batches) {
+      this.consumer.batches(TOPIC, { ...settings, recordsMax: 7, waitMaxMs: 10 }, (b, c) =>
+        handlers.plain(this, b.messages, c, plan.concurrency),
+      )
+    } else {
+      this.consumer.each(TOPIC, { ...settings, order: plan.order }, (m, c) => handlers.plain(this, [m], c, plan.concurrency))
+    }
+  }
+
+  #subscribe(work: TopicWork, handlers: Handlers): void {
+    const { recordsMax, waitMaxMs, ...both } = work.settings
+    if (work.kind === 'batches') {
+      const settings = { ...both, recordsMax, waitMaxMs }
+      countOptions(this.#world, 'BatchSettings', settings)
+      this.consumer.batches(work.name, settings, (b, c) => handlers.drawn(this, work, b.messages, c))
+      return
+    }
+    const settings = { ...both, order: work.order }
+    countOptions(this.#world, 'EachSettings', settings)
+    this.consumer.each(work.name, settings, (m, c) => handlers.drawn(this, work, [m], c))
+  }
+
+  /** Calls `run()`. */
+  run(): void {
+    this.#world.say(`${this.name} starts`)
+    const options = { signal: this.stop.signal }
+    this.#run = this.consumer.run(options)
+    const drawn = this.#world.plan.everything !== undefined
+    if (drawn) countOptions(this.#world, 'RunOptions', options)
+    if (drawn) this.#track('run()', this.#run)
+    this.#run.then(
+      () => {
+        this.#world.say(`${this.name} has stopped`)
+        if (drawn) this.#ended(undefined)
+      },
+      (error) => this.#ended(error),
+    )
+  }
+
+  #ended(error: unknown): void {
+    if (!this.process.alive) return
+    const mode = (this.#world.plan.everything?.consumer.commit ?? 'processed') as string | { mode?: string }
+    const manual = (typeof mode === 'string' ? mode : mode.mode) === 'manual'
+    const code = error === undefined ? undefined : String((error as { code?: string })?.code ?? error)
+    if (this.#world.plan.everything !== undefined) {
+      if (code !== undefined) this.#world.drawn('TidemarkErrorCode', code)
+      if (code !== undefined) this.#world.tell({ kind: 'shown', process: this.process, what: `run() rejects ${code}` })
+      this.#world.tell({ kind: 'runSettled', process: this.process, group: this.group, error: code, manual })
+    }
+    this.#onEnd(this, error)
+  }
+
+  /** Remembers what was called until it settles. Rejections other than `TidemarkError` are bugs. */
+  track<T>(what: string, promise: Promise<T>): Promise<T | undefined> {
+    this.#track(what, promise)
+    return promise.catch((error) => {
+      if ((error as { name?: string } | undefined)?.name !== 'TidemarkError') this.#world.fail('a call fails with a TidemarkError', error)
+      else this.#world.drawn('TidemarkErrorCode', (error as { code: string }).code)
+      return undefined
+    })
+  }
+
+  #track(what: string, promise: Promise<unknown>): void {
+    this.unsettled.set(what, (this.unsettled.get(what) ?? 0) + 1)
+    const settled = (): void => {
+      const left = this.unsettled.get(what)! - 1
+      if (left === 0) this.unsettled.delete(what)
+      else this.unsettled.set(what, left)
+    }
+    promise.then(settled, settled)
+  }
+
+  /** Ends it for good: `begin` says how; `onOver` is called when nothing of it is left, or the time for it is over. */
+  end(begin: () => void, onOver: () => void): void {
+    if (this.ending) return
+    this.ending = true
+    begin()
+    this.#awaitSettled(this.#world.scheduler.now + SETTLES_WITHIN_MS, onOver)
+  }
+
+  #awaitSettled(untilMs: number, onOver: () => void): void {
+    this.process.later(50, () => {
+      if (this.unsettled.size > 0 && this.#world.scheduler.now < untilMs) return this.#awaitSettled(untilMs, onOver)
+      if (!this.kafkaClosed) {
+        this.kafkaClosed = true
+        void this.track('close() of the client', this.kafka.close())
+      }
+      this.process.later(CLOSES_WITHIN_MS, () => {
+        const { process, group } = this
+        const { timers, connections } = process
+        this.#world.tell({ kind: 'processOver', process, group, timers, connections, unsettled: [...this.unsettled.keys()] })
+        process.crash()
+        onOver()
+      })
+    })
+  }
+
+  /** Reports of the client and the consumer. */
+  #logger(): Logger {
+    const shown = (text: string): void => this.#world.tell({ kind: 'shown', process: this.process, what: text })
+    return { debug() {}, info() {}, warn: shown, error: shown }
+  }
+
+  /** Reads `events` as some program does. */
+  readEvents(how: 'steady' | 'slow' | 'leaving early'): void {
+    void this.track(`events (${how})`, this.#readEvents(how))
+  }
+
+  async #readEvents(how: 'steady' | 'slow' | 'leaving early'): Promise<void> {
+    let left = how === 'leaving early' ? this.#world.chance.below(8) : Number.POSITIVE_INFINITY
+    for await (const event of this.consumer.events) {
+      this.#see(event)
+      if (left-- <= 0) return
+      if (how === 'slow') await new Promise<void>((resolve) => this.process.later(this.#world.chance.below(20), resolve))
+    }
+  }
+
+  #see(event: ConsumerEvent): void {
+    if (!this.process.alive) return
+    this.#world.drawn('ConsumerEvent', event.kind)
+    if (event.kind === 'ended') this.#world.drawn('EndReason', event.reason)
+    if (WORRYING.has(event.kind)) this.#world.tell({ kind: 'shown', process: this.process, what: event.kind })
+  }
+}

@@ -1,0 +1,79 @@
+/** What members did of the partitions that they hold, next to what is on record; for the invariants that compare the two. */
+import { type Fact, type FinishedIn, ownedName, type Place } from '../facts.ts'
+import type { Process } from '../machine/process.ts'
+import { namesAsDone, Records } from './recorded.ts'
+
+interface Work {
+  readonly done: Set<number>
+  first: number
+}
+
+export interface Uncommitted {
+  readonly place: Place
+  /** Everything below, from the first record that was started, is done. */
+  readonly doneUpTo: number
+  /** -1: nothing. */
+  readonly recorded: number
+}
+
+export class DoneWork {
+  readonly #records = new Records()
+  readonly #work = new Map<Process, Map<Place, Work>>()
+  readonly #known = new Map<Process, Map<Place, FinishedIn>>()
+
+  see(fact: Fact): void {
+    this.#records.see(fact)
+    switch (fact.kind) {
+      case 'handlerStarted': {
+        const work = this.#of(fact.process, fact.place)
+        work.first = Math.min(work.first, fact.offset)
+        return
+      }
+      case 'handlerDone':
+        this.#of(fact.process, fact.place).done.add(fact.offset)
+        return
+      case 'placesKnown': {
+        const known = this.#known.get(fact.process) ?? new Map<Place, FinishedIn>()
+        this.#known.set(fact.process, known)
+        for (const f of fact.finished) known.set(f.place, f)
+        for (const place of fact.places) this.#work.get(fact.process)?.delete(place)
+        return
+      }
+      case 'seekCalled':
+      case 'seekSettled':
+      case 'offsetListed':
+      case 'outOfRangeTold':
+        this.#work.get(fact.process)?.delete(fact.place)
+        return
+      case 'lossKnown':
+        this.#work.delete(fact.process)
+        return
+      case 'joinSent': {
+        const work = this.#work.get(fact.process)
+        for (const place of work?.keys() ?? []) if (!fact.owned.includes(ownedName(place))) work!.delete(place)
+        return
+      }
+      case 'brokerCrashed':
+        if (fact.power) this.#work.clear()
+    }
+  }
+
+  #of(process: Process, place: Place): Work {
+    const places = this.#work.get(process) ?? new Map<Place, Work>()
+    this.#work.set(process, places)
+    const work = places.get(place) ?? { done: new Set<number>(), first: Number.POSITIVE_INFINITY }
+    places.set(place, work)
+    return work
+  }
+
+  /** The partitions of a member of which less is on record than it did. */
+  *uncommitted(process: Process, group: string): Generator<Uncommitted> {
+    for (const [place, { done, first }] of this.#work.get(process) ?? []) {
+      const before = this.#known.get(process)?.get(place)
+      let end = first
+      while (done.has(end) || (before !== undefined && namesAsDone(before, end))) end++
+      const recorded = this.#records.of(group, place).at(-1)?.offset ?? -1
+      if (end > first && recorded < end) yield { place, doneUpTo: end, recorded }
+    }
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * What of the public interface of client and consumer the simulation draws, and what it does not, with the reason. The keys come from the
+ * types: what is added there has to be listed here before the build passes.
+ */
+import type { Groups, KafkaOptions, OutgoingMessage, Producer, ProducerOptions, ReadOptions, Topics } from '@tidemark/client'
+import type {
+  AssignorName,
+  BatchContext,
+  BatchSettings,
+  CommitMode,
+  CommitOptions,
+  Consumer,
+  ConsumerEvent,
+  ConsumerOptions,
+  Context,
+  EachSettings,
+  Exhausted,
+  Order,
+  OutOfRange,
+  RunOptions,
+} from '@tidemark/consumer'
+import type { OwnErrorCode } from '@tidemark/platform'
+
+/** Drawn; or the reason why not. */
+export type Drawn = true | string
+
+export const consumerOptions: Record<keyof ConsumerOptions, Drawn> = {
+  group: true,
+  startFrom: true,
+  outOfRange: true,
+  commit: true,
+  assignors: true,
+  instanceId: true,
+  sessionTimeoutMs: true,
+  heartbeatIntervalMs: true,
+  rebalanceTimeoutMs: true,
+  shutdownTimeoutMs: true,
+  waitingRecordsMax: true,
+  uncommittedRecordsMax: true,
+  bufferBytesMax: true,
+}
+
+export const commitOptions: Record<keyof CommitOptions, Drawn> = { mode: true, intervalMs: true, recordsMax: true }
+
+export const runOptions: Record<keyof RunOptions, Drawn> = { signal: true }
+
+export const eachSettings: Record<keyof EachSettings, Drawn> = {
+  order: true,
+  concurrency: true,
+  retry: true,
+  exhausted: true,
+  timeoutMs: true,
+}
+
+export const batchSettings: Record<keyof BatchSettings, Drawn> = {
+  recordsMax: true,
+  waitMaxMs: true,
+  concurrency: true,
+  retry: true,
+  exhausted: true,
+  timeoutMs: true,
+}
+
+/** Words that options take: `option=word`. */
+type WordOf<Option extends string, Word extends string> = Record<`${Option}=${Word}`, Drawn>
+export const consumerWords: WordOf<'outOfRange', OutOfRange> & WordOf<'assignors', AssignorName> = {
+  'outOfRange=fail': true,
+  'outOfRange=earliest': true,
+  'outOfRange=latest': true,
+  'assignors=cooperative-sticky': true,
+  'assignors=range': true,
+  'assignors=roundrobin': true,
+}
+export const eachWords: WordOf<'order', Order> & WordOf<'exhausted', Exhausted> = {
+  'order=partition': true,
+  'order=key': true,
+  'order=none': true,
+  'exhausted=stop': true,
+  'exhausted=skip': true,
+}
+export const commitWords: WordOf<'mode', CommitMode> = { 'mode=processed': true, 'mode=delivered': true, 'mode=manual': true }
+
+export const consumerMembers: Record<Exclude<keyof Consumer, symbol>, Drawn> = {
+  each: true,
+  batches: true,
+  run: true,
+  seek: true,
+  pause: true,
+  resume: true,
+  commit: true,
+  positions: true,
+  explain: true,
+  events: true,
+  close: true,
+}
+
+const ofTheWorker = 'for the worker, not for users'
+export const contextMembers: Record<keyof Context, Drawn> = {
+  id: true,
+  attempt: true,
+  signal: true,
+  skip: true,
+  commit: true,
+  skipped: ofTheWorker,
+  expire: ofTheWorker,
+}
+export const batchContextMembers: Record<keyof BatchContext, Drawn> = { ...contextMembers }
+
+export const events: Record<ConsumerEvent['kind'], Drawn> = {
+  joined: true,
+  assigned: true,
+  ended: true,
+  committed: true,
+  commitRefused: true,
+  retrying: true,
+  skipped: true,
+  stopped: true,
+  outOfRange: true,
+  eventsDropped: 'a run has fewer than the ten thousand unread events that it takes',
+}
+
+export const kafkaOptions: Record<keyof KafkaOptions, Drawn> = {
+  brokers: true,
+  clientId: true,
+  connectTimeoutMs: true,
+  requestTimeoutMs: true,
+  retry: true,
+  metadataMaxAgeMs: true,
+  frameBytesMax: 'what is larger is refused in the frame reader, which has tests of its own',
+  requestsInFlightMax: 'the contract tests of the producer draw it',
+  requestsPendingMax: 'a thousand requests are more than a run sends at once',
+  logger: true,
+  platform: true,
+}
+
+export const producerOptions: Record<keyof ProducerOptions, Drawn> = {
+  acks: true,
+  compression: true,
+  lingerMs: true,
+  batchBytesMax: true,
+  recordBytesMax: 'a record that is too large is refused before it is sent; unit tests',
+  requestBytesMax: 'unit tests',
+  bufferBytesMax: 'a producer that waits for room: the chaos tests of the client',
+  sendsWaitingMax: 'unit tests',
+  maxBlockMs: true,
+  autoCreate: 'the broker of the simulation does not create topics automatically',
+  topicWaitMs: 'left at its default: topics are there early',
+  deliveryTimeoutMs: true,
+  idempotent: true,
+  partitioner: true,
+}
+
+export const producerWords: WordOf<'acks', NonNullable<ProducerOptions['acks']>> &
+  WordOf<'compression', NonNullable<ProducerOptions['compression']>> = {
+  'acks=all': true,
+  'acks=leader': true,
+  'acks=none': true,
+  'compression=none': true,
+  'compression=gzip': true,
+  'compression=snappy': true,
+  'compression=lz4': true,
+  'compression=zstd': true,
+}
+
+export const outgoing: Record<keyof OutgoingMessage, Drawn> = {
+  key: true,
+  value: true,
+  headers: true,
+  partition: true,
+  timestampMs: true,
+}
+
+export const producerMembers: Record<Exclude<keyof Producer, symbol>, Drawn> = { send: true, flush: true, close: true }
+
+export const readOptions: Record<keyof ReadOptions, Drawn> = {
+  from: true,
+  to: true,
+  partitions: true,
+  isolation: true,
+  signal: 'the loop is left early instead; unit tests abort it',
+  bufferBytesMax: true,
+  checkCrc: true,
+}
+
+export const topicsMembers: Record<keyof Topics, Drawn> = { create: true, list: true, describe: true, delete: true, offsets: true }
+export const groupsMembers: Record<keyof Groups, Drawn> = { list: true, describe: true, offsets: true }
+
+const misuse = 'misuse that is refused at once; unit tests'
+const elsewhere = 'not an error of the consumer or of its client'
+const unmet = 'nothing in the simulated world leads to it'
+const atOddMoments = 'only if the moment is right: seen in long runs'
+const comes = 'the consumer that is cut anew rejects with it'
+
+/** With what a call of the consumer, or `run()`, rejects. */
+export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
+  ABORTED: elsewhere,
+  ADDRESS_IN_USE: elsewhere,
+  ADDRESS_UNAVAILABLE: elsewhere,
+  ALREADY_RUNNING: misuse,
+  BROKER_FAILED: elsewhere,
+  BUFFER_FULL: unmet,
+  CLOSED: true,
+  CLOSE_IN_HANDLER: comes,
+  COMMIT_FAILED: comes,
+  COMMIT_FENCED: true,
+  CONNECTION_LOST: atOddMoments,
+  CORRUPT_BATCH: 'bytes arrive as they were sent, or not at all',
+  DELIVERY_TIMED_OUT: elsewhere,
+  DEMO_FAILED: elsewhere,
+  FETCH_FAILED: unmet,
+  FOLDER_IN_USE: elsewhere,
+  FRAME_TOO_LARGE: unmet,
+  HANDLER_FAILED: true,
+  HANDLER_STUCK: comes,
+  HANDLER_TIMED_OUT: 'a cause that events carry, never a rejection of a call',
+  INTERRUPTED: elsewhere,
+  INVALID_ADDRESS: misuse,
+  INVALID_ARGUMENT: misuse,
+  INVALID_MESSAGE: elsewhere,
+  INVALID_OPTION: misuse,
+  INVALID_TOPIC: misuse,
+  LOG_DAMAGED: elsewhere,
+  LOG_TRUNCATED: 'only with outOfRange fail, where a lost record is for the user to decide: the consumer does not go on without a seek',
+  MEMORY_FULL: unmet,
+  NOTHING_TO_DO: misuse,
+  NOT_ASSIGNED: true,
+  NOT_A_DATA_FOLDER: elsewhere,
+  NOT_RUNNING: misuse,
+  NO_COMMITTED_OFFSET: 'startFrom fail would never start; unit tests',
+  OFFSET_OUT_OF_RANGE: 'only with outOfRange fail, where the committed offset stays outside of the log until the user moves it',
+  PARTITIONER_FAILED: elsewhere,
+  PROTOCOL_ERROR: unmet,
+  RECORD_TOO_LARGE: elsewhere,
+  SEND_FAILED: elsewhere,
+  STORAGE_FAILED: elsewhere,
+  TIMED_OUT: atOddMoments,
+  TOO_MANY_REQUESTS: unmet,
+  TOPIC_EXISTS: elsewhere,
+  TOPIC_REPLACED: true,
+  UNKNOWN_FORMAT: elsewhere,
+  UNKNOWN_GROUP: elsewhere,
+  UNKNOWN_PARTITION: unmet,
+  UNKNOWN_TOPIC: atOddMoments,
+  UNREACHABLE: true,
+  USAGE: elsewhere,
+}
+
+/** By the area under which the world counts them. */
+export const interfaces: Readonly<Record<string, Readonly<Record<string, Drawn>>>> = {
+  ConsumerOptions: { ...consumerOptions, ...consumerWords },
+  CommitOptions: { ...commitOptions, ...commitWords },
+  RunOptions: runOptions,
+  EachSettings: { ...eachSettings, ...eachWords },
+  BatchSettings: batchSettings,
+  Consumer: consumerMembers,
+  Context: contextMembers,
+  BatchContext: batchContextMembers,
+  ConsumerEvent: events,
+  KafkaOptions: kafkaOptions,
+  ProducerOptions: { ...producerOptions, ...producerWords },
+  OutgoingMessage: outgoing,
+  Producer: producerMembers,
+  ReadOptions: readOptions,
+  Topics: topicsMembers,
+  Groups: groupsMembers,
+  TidemarkErrorCode: errorCodes,
+}

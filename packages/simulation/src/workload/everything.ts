@@ -1,0 +1,236 @@
+/**
+ * Every verb and option that users have, drawn apart from the plain plan: which of them a run tries, and how often. A run tries some of them
+ * and leaves the others out (swarm testing).
+ */
+import type { BatchSettings, ConsumerOptions, EachSettings } from '@tidemark/consumer'
+import { type Refusal, refusalsOf, refusedApis } from '../faults/refusals.ts'
+import { SeededRandom } from '../machine/random.ts'
+import type { Plan } from './plan.ts'
+
+/**
+ * False: `npm test` and `npm run sim` try what the consumer stands up to today. True: everything. Until the consumer is cut anew the rest is
+ * tried with `npm run sim -- --everything`.
+ */
+export const DRAW_EVERYTHING = false
+
+export const handlerKinds = [
+  'commit',
+  'commit and go on',
+  'skip',
+  'listen to the signal',
+  'return a value',
+  'return a thenable',
+  'return a function with then',
+  'resolve twice',
+  'throw in then',
+  'throw anything',
+  'never settle',
+  'resolve late',
+] as const
+export type HandlerKind = (typeof handlerKinds)[number]
+
+export const verbs = [
+  'seek',
+  'seek twice',
+  'seek at assignment',
+  'seek beyond the end',
+  'pause',
+  'pause what is not assigned',
+  'pause partitions',
+  'resume',
+  'commit',
+  'positions',
+  'explain',
+  'close',
+  'close twice',
+  'close before run',
+  'close in a handler',
+  'close the client first',
+  'close the client alone',
+  'stop during a rebalance',
+  'stop with a signal',
+] as const
+export type Verb = (typeof verbs)[number]
+
+export const eventReaders = ['steady', 'slow', 'leaving early', 'two at once'] as const
+
+export interface TopicWork {
+  readonly name: string
+  readonly kind: 'each' | 'batches'
+  readonly order: 'partition' | 'key' | 'none'
+  readonly settings: Omit<EachSettings & BatchSettings, 'order' | 'recordsMax' | 'waitMaxMs'> & {
+    readonly recordsMax: number
+    readonly waitMaxMs: number
+  }
+}
+
+export interface ProducerDraw {
+  readonly acks: 'all' | 'leader' | 'none'
+  readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+  readonly idempotent: boolean
+  readonly lingerMs: number
+  readonly partitioner: 'default' | 'own' | 'throwing'
+  readonly headers: 'none' | 'record' | 'list' | 'odd'
+  readonly keys: 'text' | 'bytes' | 'none'
+  readonly batchBytesMax: number
+  readonly namesPartition: boolean
+  /** The buffer of a value is used again as soon as `send` has returned. */
+  readonly reusesBuffers: boolean
+}
+
+export interface Everything {
+  readonly topics: readonly TopicWork[]
+  readonly groups: 1 | 2
+  readonly consumer: Omit<ConsumerOptions, 'group'>
+  readonly startAt: boolean
+  readonly handlers: readonly HandlerKind[]
+  /** How often a handler does one of these. */
+  readonly handlerChance: number
+  readonly verbs: readonly Verb[]
+  readonly verbEveryMs: number
+  readonly readers: readonly (typeof eventReaders)[number][]
+  readonly refusals: readonly Refusal[]
+  readonly refusalEveryMs: number
+  readonly holdsAnswers: boolean
+  readonly foreignMembers: boolean
+  readonly topicIsMadeAgain: boolean
+  /** Power is lost under `never` or `interval`: the log loses records, and others take their offsets. */
+  readonly truncation: boolean
+  readonly producers: readonly ProducerDraw[]
+  /** `read()` and admin calls beside the group. */
+  readonly bystanders: boolean
+  /** Some member begins elsewhere than at the committed offset, or at the beginning of the log. */
+  readonly jumps: boolean
+}
+
+/** `features`: whether the consumer of this build knows the options that API.md adds. */
+export function withEverything(plan: Plan, seed: number, features: ReadonlySet<string>): Plan {
+  const random = new SeededRandom(seed ^ 0xa11a11)
+  const some = <T>(all: readonly T[], chance: number): T[] => all.filter(() => random.chance(chance))
+  const one = <T>(all: readonly T[]): T => all[random.below(all.length)]!
+  const on = (chance = 0.4): boolean => random.chance(chance)
+
+  const truncation = on(0.15)
+  const topicIsMadeAgain = !truncation && on(0.12)
+  const quiet = truncation || topicIsMadeAgain
+  const mode = one(['processed', 'processed', 'delivered', 'manual'] as const)
+  const handlers = on(0.7) ? some(handlerKinds, 0.35) : []
+  const tried = on(0.75) ? some(verbs, 0.35).filter((v) => !quiet || !v.startsWith('seek')) : []
+  const outOfRange = one(truncation ? (['earliest', 'latest'] as const) : (['earliest', 'latest', 'fail'] as const))
+  const startFrom = !quiet && on(0.25) ? one(['latest', new Date(Date.UTC(2026, 0, 1) + random.below(3_000))] as const) : 'earliest'
+  const startAt = !quiet && features.has('startAt') && on(0.15)
+  const limits = on(0.4)
+  const new_ = (name: string, chance: number): boolean => features.has(name) && on(chance)
+
+  const timeoutMs = handlers.includes('never settle') || on(0.3) ? 40 + random.below(200) : undefined
+  const topics = ['work', ...(on(0.4) ? ['more'] : [])].map((name, i): TopicWork => {
+    const kind = on(0.35) ? 'batches' : 'each'
+    const order = i === 0 ? plan.order : one(['partition', 'key', 'none'] as const)
+    return {
+      name,
+      kind: i === 0 ? (plan.batches ? 'batches' : 'each') : kind,
+      order,
+      settings: {
+        concurrency: 1 + random.below(20),
+        retry: {
+          attempts: on(0.3) ? 1 + random.below(4) : 20 + random.below(40),
+          delayMs: random.below(8),
+          delayMaxMs: 10 + random.below(60),
+        },
+        exhausted: on(0.6) ? 'skip' : 'stop',
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        recordsMax: 1 + random.below(12),
+        waitMaxMs: random.below(40),
+      },
+    }
+  })
+  const everything: Everything = {
+    topics,
+    groups: on(0.25) ? 2 : 1,
+    consumer: {
+      startFrom,
+      outOfRange,
+      commit: on(0.2)
+        ? mode
+        : {
+            mode,
+            intervalMs: 20 + random.below(400),
+            recordsMax: 1 + random.below(60),
+            ...(new_('commit.completionMap', 0.3) && { completionMap: on(0.5) }),
+            ...(new_('commit.timeoutMs', 0.5) && { timeoutMs: 500 + random.below(3_000) }),
+          },
+      ...(limits && { waitingRecordsMax: 1 + random.below(40), uncommittedRecordsMax: 5 + random.below(80) }),
+      ...(on(0.3) && { bufferBytesMax: 500 + random.below(20_000) }),
+      ...(new_('isolation', 0.3) && { isolation: one(['read_committed', 'read_uncommitted'] as const) }),
+      ...(new_('fetchBytesMax', 0.3) && { fetchBytesMax: 200 + random.below(100_000) }),
+      ...(new_('partitionBytesMax', 0.3) && { partitionBytesMax: 100 + random.below(10_000) }),
+      ...(new_('fetchWaitMaxMs', 0.3) && { fetchWaitMaxMs: 10 + random.below(400) }),
+      ...(new_('fetchBytesMin', 0.2) && { fetchBytesMin: 1 + random.below(500) }),
+      ...(new_('rack', 0.2) && { rack: 'rack-a' }),
+      ...(new_('startTimeoutMs', 0.3) && { startTimeoutMs: 2_000 + random.below(30_000) }),
+    },
+    startAt,
+    handlers,
+    handlerChance: on(0.4) ? 0.5 : 0.08,
+    // A group whose committed offset is behind the end of the log, and that is to fail there, needs its user.
+    verbs: outOfRange === 'fail' ? tried.filter((v) => v !== 'seek beyond the end') : tried,
+    verbEveryMs: 40 + random.below(400),
+    readers: on(0.5) ? some(eventReaders, 0.5) : [],
+    refusals: on(0.45) ? some(refusedApis.flatMap(refusalsOf), 0.25) : [],
+    refusalEveryMs: 200 + random.below(1_000),
+    holdsAnswers: on(0.3),
+    foreignMembers: plan.assignors.includes('range') && on(0.2),
+    topicIsMadeAgain,
+    truncation,
+    producers: on(0.5) ? Array.from({ length: 1 + random.below(2) }, () => producerDraw(random)) : [],
+    bystanders: on(0.25),
+    jumps: startFrom !== 'earliest' || startAt || tried.some((v) => v.startsWith('seek')),
+  }
+  return { ...plan, everything, ...(truncation && { fsync: one(['never', 'interval'] as const), powerLoss: true }) }
+}
+
+function producerDraw(random: SeededRandom): ProducerDraw {
+  const one = <T>(all: readonly T[]): T => all[random.below(all.length)]!
+  const acks = one(['all', 'all', 'leader', 'none'] as const)
+  return {
+    acks,
+    compression: one(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const),
+    idempotent: acks === 'all' && random.chance(0.8),
+    lingerMs: random.chance(0.5) ? random.below(30) : 0,
+    partitioner: one(['default', 'own', 'throwing'] as const),
+    headers: one(['none', 'record', 'list', 'odd'] as const),
+    keys: one(['text', 'bytes', 'none'] as const),
+    batchBytesMax: random.chance(0.5) ? 200 + random.below(2_000) : 1_048_576,
+    namesPartition: random.chance(0.2),
+    reusesBuffers: random.chance(0.3),
+  }
+}
+
+/** The same plan without what is named: for looking behind a defect that is known. */
+export function withoutSome(plan: Plan, without: readonly string[]): Plan {
+  const { everything } = plan
+  if (everything === undefined || without.length === 0) return plan
+  const isIn = (name: string): boolean => !without.some((w) => name.startsWith(w))
+  return {
+    ...plan,
+    everything: {
+      ...everything,
+      handlers: everything.handlers.filter(isIn),
+      verbs: everything.verbs.filter(isIn),
+      readers: isIn('events') ? everything.readers.filter(isIn) : [],
+      refusals: isIn('refusals') ? everything.refusals.filter((r) => isIn(`${r.api} ${r.error}`) && isIn(r.error)) : [],
+      holdsAnswers: everything.holdsAnswers && isIn('holds'),
+      foreignMembers: everything.foreignMembers && isIn('foreign'),
+      topicIsMadeAgain: everything.topicIsMadeAgain && isIn('topics made again'),
+      topics: isIn('timeoutMs') ? everything.topics : everything.topics.map((t) => ({ ...t, settings: withoutTimeout(t.settings) })),
+      producers: everything.producers.map((p) => ({
+        ...p,
+        ...(!isIn('throwing partitioner') && p.partitioner === 'throwing' && { partitioner: 'own' }),
+        ...(!isIn('odd headers') && p.headers === 'odd' && { headers: 'list' }),
+        ...(!isIn('reused buffers') && { reusesBuffers: false }),
+      })),
+    },
+  }
+}
+
+const withoutTimeout = ({ timeoutMs: _, ...settings }: TopicWork['settings']): TopicWork['settings'] => settings
