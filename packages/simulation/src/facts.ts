@@ -1,5 +1,5 @@
 /** What happens in a simulated world, as the invariants see it: from outside, by the bytes on the wire and by what handlers do. */
-import type { Finished } from '@tidemark/consumer'
+import type { CompletionMap } from '@tidemark/consumer'
 import type { Process } from './machine/process.ts'
 
 /**
@@ -90,7 +90,7 @@ export interface OfMember {
   readonly group: string
 }
 
-export interface FinishedIn extends Finished {
+export interface FinishedIn extends CompletionMap {
   readonly place: Place
 }
 

@@ -1,5 +1,5 @@
 /** What the messages of the group protocol say, in the world's own terms. */
-import { finishedIn } from '@tidemark/consumer'
+import { readCompletionMap } from '@tidemark/consumer'
 import {
   ConsumerProtocolAssignment,
   ConsumerProtocolSubscription,
@@ -72,7 +72,7 @@ export function committedIn(answer: OffsetFetchResponse, names: TopicNames): Com
 }
 
 export function finishedOf(place: Place, metadata: string | null): FinishedIn[] {
-  const finished = finishedIn(metadata ?? '')
+  const finished = readCompletionMap(metadata ?? '')
   return finished === undefined ? [] : [{ place, ...finished }]
 }
 

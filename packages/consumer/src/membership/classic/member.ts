@@ -57,7 +57,10 @@ export class ClassicMember implements Membership {
   #startLimit: Timer | undefined
   #isBeating = false
   #isRebalancing = false
-  /** When the coordinator is known to have had us as a member: the moment at which a request was sent that it confirmed. */
+  /**
+   * When the coordinator is known to have had us as a member: the moment at which a request was sent that it confirmed. Not when the answer
+   * was read: it may have lain in the socket while this process was stopped.
+   */
   #confirmedMs: number
   /** When the group is known to have been stable: no rebalance that we hear of began earlier. */
   #stableMs: number
@@ -266,7 +269,7 @@ export class ClassicMember implements Membership {
         cooperative: assignor.cooperative,
         members,
       })
-      this.#confirmed('JoinGroup', this.#clock.monotonic())
+      this.#confirmed('JoinGroup', this.#joinSentMs)
     } catch (error) {
       if (join === this.#joins) this.#unanswered('JoinGroup', error)
     }
@@ -295,7 +298,8 @@ export class ClassicMember implements Membership {
       if (answer.errorCode !== 0) return this.#refuse('SyncGroup', answer.errorCode, generation)
       this.#stableMs = sentMs
       this.#on({ kind: 'synced', partitions: this.#assignmentIn(answer.assignment) })
-      this.#confirmed('SyncGroup', this.#clock.monotonic())
+      this.#confirmed('SyncGroup', sentMs)
+      if (this.isDoubtful) void this.#beat() // the rebalance took longer than a session: is the coordinator still with us?
       this.#leader.synced(() => this.#state.generation === generation)
     } catch (error) {
       this.#unanswered('SyncGroup', error)
