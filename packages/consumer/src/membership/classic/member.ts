@@ -201,10 +201,9 @@ export class ClassicMember implements Membership {
   /** The coordinator confirmed the member with its answer to a request sent at `sentMs`. Called when the answer was judged, not before. */
   #confirmed(request: GroupRequest, sentMs: number): void {
     this.#failures.delete(request)
-    const silenceMs = sentMs - this.#confirmedMs
     const wasDoubtful = this.isDoubtful
     this.#confirmedMs = Math.max(this.#confirmedMs, sentMs)
-    if (wasDoubtful || silenceMs > this.#options.sessionTimeoutMs) this.#listener.trusted()
+    if (wasDoubtful && !this.isDoubtful) this.#listener.trusted()
   }
 
   #refuse(request: GroupRequest, code: number, generation: number): void {
