@@ -20,8 +20,9 @@ import { enter, reach, type Ticket, type Tracker, wasCompleted } from '../commit
 import type { Worker } from '../work/work.ts'
 import { Intake, type IntakeLimits } from './intake.ts'
 
-/** Records that have waited for so long are copied out where memory is short. */
+/** Where memory is short, records are copied out that have waited for so long; sooner if the worker could start others meanwhile. */
 const COPY_AFTER_MS = 500
+const COPY_FOR_HUNGRY_AFTER_MS = 50
 
 export class Feed implements FetchOwner<Claim> {
   readonly #fetcher: Fetcher<Claim>
@@ -124,19 +125,21 @@ export class Feed implements FetchOwner<Claim> {
   }
 
   /**
-   * Fetching waits for memory. Where a worker could start more at once, or records have waited for long, they are copied out. A handler that
-   * is busy with all that came is the normal state of affairs, and costs no copy.
+   * Fetching waits for memory: records that have waited for long are copied out. Handlers that are busy with what came are the normal state
+   * of affairs, and cost no copy.
    */
   onCrowded(): void {
+    if (this.#crowdedTimer !== undefined) return
     const nowMs = this.#clock.monotonic()
-    let areCrowded = false
+    let againMs = Infinity
     for (const [claim, intake] of this.#intakes) {
       const worker = this.worker(claim)
       const isHungry = claim.phase === 'working' && !claim.paused && worker.isHungry(claim)
-      intake.copyOut(isHungry ? nowMs : nowMs - COPY_AFTER_MS, () => worker.held(claim))
-      areCrowded ||= intake.isCrowded
+      const afterMs = isHungry ? COPY_FOR_HUNGRY_AFTER_MS : COPY_AFTER_MS
+      intake.copyOut(nowMs - afterMs, () => worker.held(claim))
+      if (intake.isCrowded) againMs = Math.min(againMs, afterMs)
     }
-    if (areCrowded) this.#crowdedTimer ??= this.#clock.schedule(COPY_AFTER_MS, () => this.#stillCrowded())
+    if (againMs < Infinity) this.#crowdedTimer = this.#clock.schedule(againMs, () => this.#stillCrowded())
   }
 
   #stillCrowded(): void {

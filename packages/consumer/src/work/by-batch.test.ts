@@ -23,7 +23,7 @@ function workOf(settings: Partial<BatchWork> = {}) {
     stopped: (_, offset) => told.push(`stop ${offset}`),
     stuck: (_, offset) => told.push(`stuck ${offset}`),
     commit: async () => {},
-    callHandler: ([handler, input, context]) => handler(input as never, context as never),
+    callHandlers: (start) => start(),
   }
   const work: BatchWork = {
     kind: 'batches',

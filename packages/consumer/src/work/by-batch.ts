@@ -7,14 +7,13 @@ import type { FetchedMessage } from '@tidemark/client/internal'
 import { type Clock, Fifo, type Random, type Timer } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 import { finish, settle, type Ticket } from '../commit/tracker.ts'
-import type { CallOf } from './context.ts'
-import { type Job, type JobKind, type Outcome, type Queue, Scheduler } from './scheduler.ts'
-import type { BatchWork, HandlerCall, Holdup, MessageBatch, Worker, WorkListener } from './work.ts'
+import { CallContext, type CallScope } from './context.ts'
+import { isRunning, type Job, type JobKind, type Outcome, type Queue, Scheduler } from './scheduler.ts'
+import type { BatchWork, Holdup, MessageBatch, Worker, WorkListener } from './work.ts'
 
 interface Batch extends Job {
   readonly queue: BatchQueue
   readonly messages: readonly FetchedMessage[]
-  readonly firstTicket: Ticket
 }
 
 /** The records of one partition. */
@@ -43,7 +42,7 @@ class BatchQueue implements Queue<Batch> {
 
   canStart(): boolean {
     if (!this.isRipe || this.leftover !== undefined) return false
-    return this.current !== undefined ? !this.current.isRunning : this.waiting.length > 0
+    return this.current !== undefined ? !isRunning(this.current) : this.waiting.length > 0
   }
 
   take(): Batch {
@@ -54,21 +53,11 @@ class BatchQueue implements Queue<Batch> {
 
   #next(): Batch {
     const messages = this.waiting.take(this.#recordsMax)
-    const firstTicket = this.nextTicket
+    const ticket = this.nextTicket
     this.nextTicket += messages.length
-    return {
-      queue: this,
-      claim: this.claim,
-      offset: messages[0]!.offset,
-      messages,
-      firstTicket,
-      attempt: 1,
-      isRunning: false,
-      isExpired: false,
-      startedMs: 0,
-      context: undefined,
-      timer: undefined,
-    }
+    const { claim } = this
+    const { offset } = messages[0]!
+    return { queue: this, claim, offset, ticket, messages, attempt: 1, context: undefined, limit: undefined, timer: undefined }
   }
 }
 
@@ -76,12 +65,14 @@ export class ByBatch implements Worker, JobKind<Batch> {
   readonly #work: BatchWork
   readonly #listener: WorkListener
   readonly #clock: Clock
+  readonly #scope: CallScope
   readonly #scheduler: Scheduler<Batch>
   readonly #queues = new Map<number, BatchQueue>()
 
   constructor(work: BatchWork, listener: WorkListener, clock: Clock, random: Random) {
     this.#work = work
     this.#listener = listener
+    this.#scope = { listener, attemptsMax: work.retry.attempts }
     this.#clock = clock
     this.#scheduler = new Scheduler(work, this, listener, clock, random)
   }
@@ -101,7 +92,7 @@ export class ByBatch implements Worker, JobKind<Batch> {
     this.#cancelTimer(queue)
     const { current } = queue
     if (current !== undefined) this.#scheduler.forget(current)
-    if (current?.isRunning) queue.leftover = current
+    if (current !== undefined && isRunning(current)) queue.leftover = current
     queue.current = undefined
     queue.isRipe = false
     queue.waiting.clear()
@@ -130,7 +121,7 @@ export class ByBatch implements Worker, JobKind<Batch> {
     const queue = this.#queueOf(claim)
     if (queue === undefined) return
     const { current } = queue
-    for (const [i, message] of current?.messages.entries() ?? []) yield { ticket: current!.firstTicket + i, message }
+    for (const [i, message] of current?.messages.entries() ?? []) yield { ticket: current!.ticket + i, message }
     let ticket = queue.nextTicket
     for (const message of queue.waiting) yield { ticket: ticket++, message }
   }
@@ -140,7 +131,7 @@ export class ByBatch implements Worker, JobKind<Batch> {
     const current = queue?.current
     const offset = current?.offset ?? queue?.waiting.peek()?.offset
     if (offset === undefined) return undefined
-    const state = current === undefined ? 'waiting' : current.isRunning ? 'running' : 'retrying'
+    const state = current === undefined ? 'waiting' : isRunning(current) ? 'running' : 'retrying'
     return { offset, attempt: current?.attempt ?? 1, state }
   }
 
@@ -192,20 +183,20 @@ export class ByBatch implements Worker, JobKind<Batch> {
 
   // What the scheduler asks -----------------------------------------------------------------------------
 
-  contextOf({ claim, attempt, firstTicket, offset, messages }: Batch, attemptsMax: number): CallOf {
-    return { claim, listener: this.#listener, attempt, attemptsMax, ticket: firstTicket, offset, batchCount: messages.length }
+  contextOf(batch: Batch): CallContext {
+    return new CallContext(batch, this.#scope, batch.messages.length)
   }
 
-  callOf({ claim, messages, firstTicket, context }: Batch): HandlerCall {
-    if (this.#listener.mode === 'delivered') forEachTicket(firstTicket, messages.length, (ticket) => finish(claim.tracker, ticket))
-    return [this.#work.handler as HandlerCall[0], batchOf(claim, messages), context]
+  call({ claim, messages, ticket: first, context }: Batch): unknown {
+    if (this.#listener.mode === 'delivered') forEachTicket(first, messages.length, (ticket) => finish(claim.tracker, ticket))
+    return this.#work.handler(batchOf(claim, messages), context!)
   }
 
-  finish({ claim, messages, firstTicket }: Batch, outcome: Outcome): number {
+  finish({ claim, messages, ticket: first }: Batch, outcome: Outcome): number {
     const isDone = outcome === 'skipped' || (outcome === 'succeeded' && this.#listener.mode !== 'manual')
     const mark = isDone ? finish : outcome === 'succeeded' ? settle : undefined
-    if (mark !== undefined) forEachTicket(firstTicket, messages.length, (ticket) => mark(claim.tracker, ticket))
-    this.#listener.closed(claim, firstTicket, messages.length)
+    if (mark !== undefined) forEachTicket(first, messages.length, (ticket) => mark(claim.tracker, ticket))
+    this.#listener.closed(claim, first, messages.length)
     return isDone ? messages.length : 0
   }
 

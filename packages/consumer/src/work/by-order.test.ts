@@ -42,7 +42,7 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
     stopped: (_, offset, error) => told.push(`stop ${offset}: ${error}`),
     stuck: (_, offset, elapsedMs) => told.push(`stuck ${offset} after ${elapsedMs} ms`),
     commit: async () => {},
-    callHandler: ([handler, input, context]) => handler(input as never, context as never),
+    callHandlers: (start) => start(),
   }
   const work: EachWork = {
     kind: 'each',

@@ -6,22 +6,24 @@ import type { FetchedMessage } from '@tidemark/client/internal'
 import type { Clock, Random } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 import { finish, settle, type Ticket } from '../commit/tracker.ts'
-import type { CallOf } from './context.ts'
+import { CallContext, type CallScope } from './context.ts'
 import { Lane, type PartitionLanes, type Task } from './lane.ts'
-import { type JobKind, type Outcome, Scheduler } from './scheduler.ts'
-import type { EachWork, HandlerCall, Holdup, Worker, WorkListener } from './work.ts'
+import { isRunning, type JobKind, type Outcome, Scheduler } from './scheduler.ts'
+import type { EachWork, Holdup, Worker, WorkListener } from './work.ts'
 
 const KEYLESS = ''
 
 export class ByOrder implements Worker, JobKind<Task> {
   readonly #work: EachWork
   readonly #listener: WorkListener
+  readonly #scope: CallScope
   readonly #scheduler: Scheduler<Task>
   readonly #partitions = new Map<number, PartitionLanes>()
 
   constructor(work: EachWork, listener: WorkListener, clock: Clock, random: Random) {
     this.#work = work
     this.#listener = listener
+    this.#scope = { listener, attemptsMax: work.retry.attempts }
     this.#scheduler = new Scheduler(work, this, listener, clock, random)
   }
 
@@ -70,7 +72,7 @@ export class ByOrder implements Worker, JobKind<Task> {
       if (task !== undefined && (oldest === undefined || task.ticket < oldest.ticket)) oldest = task
     }
     if (oldest === undefined) return undefined
-    const state = oldest.isRunning ? 'running' : oldest.queue.isStarted(oldest) ? 'retrying' : 'waiting'
+    const state = isRunning(oldest) ? 'running' : oldest.queue.isStarted(oldest) ? 'retrying' : 'waiting'
     return { offset: oldest.offset, attempt: oldest.attempt, state }
   }
 
@@ -115,13 +117,13 @@ export class ByOrder implements Worker, JobKind<Task> {
 
   // What the scheduler asks -----------------------------------------------------------------------------
 
-  contextOf({ claim, attempt, ticket, offset }: Task, attemptsMax: number): CallOf {
-    return { claim, listener: this.#listener, attempt, attemptsMax, ticket, offset, batchCount: undefined }
+  contextOf(task: Task): CallContext {
+    return new CallContext(task, this.#scope, 0)
   }
 
-  callOf({ claim, ticket, message, context }: Task): HandlerCall {
+  call({ claim, ticket, message, context }: Task): unknown {
     if (this.#listener.mode === 'delivered') finish(claim.tracker, ticket)
-    return [this.#work.handler as HandlerCall[0], message, context]
+    return this.#work.handler(message, context!)
   }
 
   finish({ claim, ticket }: Task, outcome: Outcome): number {
@@ -146,18 +148,5 @@ export class ByOrder implements Worker, JobKind<Task> {
 }
 
 function taskOf(queue: Lane, claim: Claim, message: FetchedMessage, ticket: Ticket): Task {
-  const { offset } = message
-  return {
-    queue,
-    claim,
-    offset,
-    ticket,
-    message,
-    attempt: 1,
-    isRunning: false,
-    isExpired: false,
-    startedMs: 0,
-    context: undefined,
-    timer: undefined,
-  }
+  return { queue, claim, offset: message.offset, ticket, message, attempt: 1, context: undefined, limit: undefined, timer: undefined }
 }

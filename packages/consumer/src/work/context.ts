@@ -34,40 +34,46 @@ export interface Context {
 /** The context of a batch: the same, for all of its records. */
 export type BatchContext = Context
 
+/** What all calls of one handler have in common. */
+export interface CallScope {
+  readonly listener: WorkListener
+  readonly attemptsMax: number
+}
+
 /** What a call is for. */
 export interface CallOf {
   readonly claim: Claim
-  readonly listener: WorkListener
-  readonly attempt: number
-  readonly attemptsMax: number
+  /** Of its first record. */
   readonly ticket: Ticket
   readonly offset: number
-  /** How many records; undefined: a single one, not a batch. */
-  readonly batchCount: number | undefined
+  readonly attempt: number
 }
 
 export class CallContext implements Context {
+  readonly attempt: number
   readonly #of: CallOf
-  #controller: AbortController | undefined
+  readonly #scope: CallScope
+  /** How many records the call is for; 0: a single one, not a batch. */
+  readonly #batchCount: number
+  #controller: AbortController | undefined = undefined
   #timedOut = false
-  #skipped: { readonly why: unknown } | undefined
+  #skipped: { readonly why: unknown } | undefined = undefined
 
-  constructor(of: CallOf) {
+  constructor(of: CallOf, scope: CallScope, batchCount: number) {
+    this.attempt = of.attempt
     this.#of = of
-  }
-
-  get id(): string {
-    const { claim, offset, batchCount } = this.#of
-    const id = `${claim.topicId}-${claim.partition}-${offset}`
-    return batchCount === undefined ? id : `${id}+${batchCount}`
-  }
-
-  get attempt(): number {
-    return this.#of.attempt
+    this.#scope = scope
+    this.#batchCount = batchCount
   }
 
   get attemptsMax(): number {
-    return this.#of.attemptsMax
+    return this.#scope.attemptsMax
+  }
+
+  get id(): string {
+    const { claim, offset } = this.#of
+    const id = `${claim.topicId}-${claim.partition}-${offset}`
+    return this.#batchCount === 0 ? id : `${id}+${this.#batchCount}`
   }
 
   get signal(): AbortSignal {
@@ -84,10 +90,12 @@ export class CallContext implements Context {
   }
 
   async commit(limits: Partial<CommitLimits> = {}): Promise<void> {
-    const { claim, ticket, batchCount = 1, listener } = this.#of
+    const { claim, ticket: first } = this.#of
+    const { listener } = this.#scope
+    const last = first + Math.max(1, this.#batchCount) - 1
     if (claim.isCommittable) {
-      for (let i = 0; i < batchCount; i++) finish(claim.tracker, ticket + i)
-      if (listener.mode === 'manual') finishUpTo(claim.tracker, ticket + batchCount - 1)
+      for (let ticket = first; ticket <= last; ticket++) finish(claim.tracker, ticket)
+      if (listener.mode === 'manual') finishUpTo(claim.tracker, last)
     }
     await listener.commit(claim, limits)
   }

@@ -7,12 +7,13 @@
 import type { FetchedMessage } from '@tidemark/client/internal'
 import { Fifo } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
-import type { Ticket } from '../commit/tracker.ts'
-import type { Job, Queue } from './scheduler.ts'
+import { isRunning, type Job, type Queue } from './scheduler.ts'
+
+/** Most lanes never have any: retries and leftovers are rare. Replaced, never changed. */
+const NONE: Task[] = []
 
 export interface Task extends Job {
   readonly queue: Lane
-  readonly ticket: Ticket
   readonly message: FetchedMessage
 }
 
@@ -32,13 +33,14 @@ export class Lane implements Queue<Task> {
   readonly #isSerial: boolean
   readonly #waiting = new Fifo<Task>()
   /** Tasks that may start again: their pause is over. They go before those that wait. */
-  readonly #due = new Fifo<Task>()
-  /** Started tasks of the living claim: they run, or pause between attempts. */
-  readonly #open = new Set<Task>()
+  #due: Task[] = NONE
+  /** Started tasks of the living claim, which run or pause between attempts: one, or many side by side. */
+  #current: Task | undefined
+  #open: Set<Task> | undefined
   /** Tasks of claims that ended or are being given up, whose calls still run. */
-  readonly #leftover = new Set<Task>()
+  #leftover: Task[] = NONE
   /** Tasks whose record is still in the hands of a leftover call. */
-  #blocked: Task[] = []
+  #blocked: Task[] = NONE
 
   constructor(lanes: PartitionLanes, key: string, isSerial: boolean) {
     this.lanes = lanes
@@ -50,12 +52,12 @@ export class Lane implements Queue<Task> {
     return this.lanes.claim
   }
 
-  get isSerial(): boolean {
-    return this.#isSerial
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && !this.#hasStarted && this.#leftover.length === 0
   }
 
-  get isIdle(): boolean {
-    return this.#waiting.length === 0 && this.#open.size === 0 && this.#leftover.size === 0
+  get #hasStarted(): boolean {
+    return this.#current !== undefined || (this.#open !== undefined && this.#open.size > 0)
   }
 
   push(task: Task): void {
@@ -68,74 +70,86 @@ export class Lane implements Queue<Task> {
       this.#blockRepeated()
       return this.#due.length > 0 || this.#waiting.length > 0
     }
-    if (this.#leftover.size > 0) return false
-    return this.#due.length > 0 || (this.#open.size === 0 && this.#waiting.length > 0)
+    if (this.#leftover.length > 0) return false
+    return this.#due.length > 0 || (this.#current === undefined && this.#waiting.length > 0)
   }
 
   /** Side by side: a record that an ended claim's call still handles waits for that call, and the next one goes first. */
   #blockRepeated(): void {
-    if (this.#leftover.size === 0) return
+    if (this.#leftover.length === 0) return
     for (let next = this.#waiting.peek(); next !== undefined && this.#isRepeated(next); next = this.#waiting.peek()) {
-      this.#blocked.push(this.#start(this.#waiting.shift()!))
+      this.#blocked = [...this.#blocked, this.#start(this.#waiting.shift()!)]
     }
   }
 
   #isRepeated(task: Task): boolean {
-    for (const other of this.#leftover) if (other.offset === task.offset) return true
-    return false
+    return this.#leftover.some((other) => other.offset === task.offset)
   }
 
   take(): Task {
-    return this.#due.shift() ?? this.#start(this.#waiting.shift()!)
+    const [due, ...rest] = this.#due
+    if (due === undefined) return this.#start(this.#waiting.shift()!)
+    this.#due = rest
+    return due
   }
 
   #start(task: Task): Task {
     this.lanes.waiting--
-    this.#open.add(task)
+    if (this.#isSerial) this.#current = task
+    else {
+      this.#open ??= new Set()
+      this.#open.add(task)
+    }
     return task
   }
 
   /** The task's pause is over. */
   resume(task: Task): void {
-    this.#due.push(task)
+    this.#due = [...this.#due, task]
   }
 
   /** The task is over, whether its claim is alive or has ended. */
   close(task: Task): void {
-    this.#open.delete(task)
-    if (!this.#leftover.delete(task)) return
-    const freed = this.#blocked.filter((t) => !this.#isRepeated(t))
-    if (freed.length === 0) return
-    this.#blocked = this.#blocked.filter((t) => !freed.includes(t))
-    for (const t of freed) this.#due.push(t)
+    if (this.#current === task) this.#current = undefined
+    else this.#open?.delete(task)
+    if (this.#leftover.length === 0) return
+    this.#leftover = this.#leftover.filter((t) => t !== task)
+    this.#due = [...this.#due, ...this.#blocked.filter((t) => !this.#isRepeated(t))]
+    this.#blocked = this.#blocked.filter((t) => this.#isRepeated(t))
   }
 
   /** The claim starts nothing more: what waits is forgotten. Returns the tasks that were started. */
   drop(): Task[] {
-    const started = [...this.#open]
-    for (const task of started) if (task.isRunning) this.#leftover.add(task)
+    const started = [...this.#started()]
+    this.#leftover = [...this.#leftover, ...started.filter(isRunning)]
     this.lanes.waiting -= this.#waiting.length
     this.#waiting.clear()
-    this.#due.clear()
-    this.#open.clear()
-    this.#blocked = []
+    this.#due = NONE
+    this.#blocked = NONE
+    this.#current = undefined
+    this.#open = undefined
     return started
+  }
+
+  *#started(): Generator<Task> {
+    if (this.#current !== undefined) yield this.#current
+    if (this.#open !== undefined) yield* this.#open
   }
 
   /** Every task of the living claim. */
   *held(): Generator<Task> {
-    yield* this.#open
+    yield* this.#started()
     yield* this.#waiting
   }
 
   /** The oldest task of the living claim. */
   oldest(): Task | undefined {
     let oldest = this.#waiting.peek()
-    for (const task of this.#open) if (oldest === undefined || task.ticket < oldest.ticket) oldest = task
+    for (const task of this.#started()) if (oldest === undefined || task.ticket < oldest.ticket) oldest = task
     return oldest
   }
 
   isStarted(task: Task): boolean {
-    return this.#open.has(task)
+    return this.#current === task || this.#open?.has(task) === true
   }
 }

@@ -8,9 +8,9 @@
 import { type Clock, Fifo, type Random, TidemarkError, type Timer } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 import { attempt } from './attempt.ts'
-import { CallContext, type CallOf } from './context.ts'
+import type { CallContext, CallOf } from './context.ts'
 import { retryDelay } from './retry.ts'
-import type { HandlerCall, WorkListener, WorkOptions } from './work.ts'
+import type { WorkListener, WorkOptions } from './work.ts'
 
 /** Where the records of one partition, or of one key of it, wait for their turn. */
 export interface Queue<J> {
@@ -23,28 +23,27 @@ export interface Queue<J> {
 }
 
 /** One record, or batch, from its first attempt to the last. */
-export interface Job {
+export interface Job extends CallOf {
   readonly queue: Queue<Job>
-  readonly claim: Claim
-  /** Of its first record. */
-  readonly offset: number
   attempt: number
-  isRunning: boolean
-  isExpired: boolean
-  startedMs: number
-  /** Of the latest attempt. */
+  /** Of the call that runs; undefined: none does. */
   context: CallContext | undefined
+  /** With a time-out: when the call began, and whether its time is over. */
+  limit: { readonly startedMs: number; isOver: boolean } | undefined
   /** The pause before the next attempt; of a running call: its time-out, then its grace period. */
   timer: Timer | undefined
 }
+
+export const isRunning = (job: Job): boolean => job.context !== undefined
 
 /** `dropped`: the call failed, and its claim is being given up. */
 export type Outcome = 'succeeded' | 'skipped' | 'dropped'
 
 /** What differs between single records and batches. */
 export interface JobKind<J extends Job> {
-  contextOf(job: J, attemptsMax: number): CallOf
-  callOf(job: J): HandlerCall
+  contextOf(job: J): CallContext
+  /** Calls the user's handler. */
+  call(job: J): unknown
   /** Nothing more will be tried, and the claim is alive; counts records as done, and returns how many. */
   finish(job: J, outcome: Outcome): number
   /** The job is over, whether its claim is alive or has ended: its queue may go on. */
@@ -64,6 +63,7 @@ export class Scheduler<J extends Job> {
   readonly #timed = new Set<J>()
   #running = 0
   #isPumping = false
+  readonly #pump = (): void => this.#pumpNow()
 
   constructor(work: WorkOptions, kind: JobKind<J>, listener: WorkListener, clock: Clock, random: Random) {
     this.#work = work
@@ -87,7 +87,10 @@ export class Scheduler<J extends Job> {
 
   /** Starts whatever may start now. */
   pump(): void {
-    if (this.#isPumping) return
+    if (!this.#isPumping && this.#ready.length > 0 && this.#running < this.#work.concurrency) this.#listener.callHandlers(this.#pump)
+  }
+
+  #pumpNow(): void {
     this.#isPumping = true
     try {
       while (this.#running < this.#work.concurrency) {
@@ -106,7 +109,7 @@ export class Scheduler<J extends Job> {
 
   /** The job will not be tried again: its pause ends without an attempt. A running call keeps its time-out. */
   forget(job: J): void {
-    if (!job.isRunning) this.#setTimer(job, undefined)
+    if (!isRunning(job)) this.#setTimer(job, undefined)
   }
 
   close(): void {
@@ -116,14 +119,12 @@ export class Scheduler<J extends Job> {
 
   #start(job: J): void {
     this.#setTimer(job, undefined)
-    job.isRunning = true
-    job.isExpired = false
-    job.context = new CallContext(this.#kind.contextOf(job, this.#work.retry.attempts))
+    job.context = this.#kind.contextOf(job)
     this.#running++
     job.claim.running++
     const { timeoutMs } = this.#work
     if (timeoutMs !== undefined) {
-      job.startedMs = this.#clock.monotonic()
+      job.limit = { startedMs: this.#clock.monotonic(), isOver: false }
       this.#setTimer(
         job,
         this.#clock.schedule(timeoutMs, () => this.#expire(job)),
@@ -133,32 +134,34 @@ export class Scheduler<J extends Job> {
   }
 
   call(job: J): unknown {
-    return this.#listener.callHandler(this.#kind.callOf(job))
+    return this.#kind.call(job)
   }
 
   /** The call has failed, whatever it does from now on; it still holds its slot and its key. */
   #expire(job: J): void {
-    job.isExpired = true
+    job.limit!.isOver = true
     this.#setTimer(
       job,
       this.#clock.schedule(this.#work.timeoutGraceMs, () => {
         this.#setTimer(job, undefined)
-        this.#listener.stuck(job.claim, job.offset, this.#clock.monotonic() - job.startedMs)
+        this.#listener.stuck(job.claim, job.offset, this.#clock.monotonic() - job.limit!.startedMs)
       }),
     )
     job.context!.expire()
   }
 
   settled(job: J, failure: { readonly error: unknown } | undefined): void {
-    const { claim, context } = job
+    const { claim, limit } = job
+    const context = job.context!
     this.#setTimer(job, undefined)
-    job.isRunning = false
-    context!.end()
+    job.context = undefined
+    job.limit = undefined
+    context.end()
     this.#running--
     claim.running--
     let done = 0
     if (claim.isDead) this.#kind.closed(job)
-    else done = this.#judge(job, job.isExpired ? this.#timedOut(failure) : failure)
+    else done = this.#judge(job, context, limit?.isOver ? this.#timedOut(failure) : failure)
     this.#listener.settled(claim, done)
     this.pump()
   }
@@ -169,9 +172,9 @@ export class Scheduler<J extends Job> {
   }
 
   /** Returns how many records were counted as done. */
-  #judge(job: J, failure: { readonly error: unknown } | undefined): number {
-    const { claim, offset, context } = job
-    const skipped = context!.skipped ?? this.#skippedBecauseExhausted(job, failure)
+  #judge(job: J, context: CallContext, failure: { readonly error: unknown } | undefined): number {
+    const { claim, offset } = job
+    const skipped = context.skipped ?? this.#skippedBecauseExhausted(job, failure)
     if (skipped !== undefined) {
       this.#listener.skipped(claim, offset, skipped.why)
       return this.#close(job, 'skipped')

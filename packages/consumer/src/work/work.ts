@@ -89,9 +89,6 @@ export interface WorkListener {
   stuck(claim: Claim, offset: number, elapsedMs: number): void
   /** Commits what this claim may commit; resolves once it is on record. */
   commit(claim: Claim, limits: Partial<CommitLimits>): Promise<void>
-  /** Calls a user's function so that what it calls can be told apart from calls from elsewhere. */
-  callHandler(call: HandlerCall): unknown
+  /** Calls handlers in such a way that what they call can be told apart from calls from elsewhere. */
+  callHandlers(start: () => void): void
 }
-
-/** A handler with its arguments, without a closure of its own. */
-export type HandlerCall = readonly [handler: (input: never, context: never) => unknown, input: unknown, context: unknown]
