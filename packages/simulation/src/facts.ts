@@ -43,6 +43,12 @@ export type Fact =
       readonly offsets: ReadonlyMap<Place, number>
       readonly finished: readonly FinishedIn[]
     } & OfMember)
+  /** The member got the answer to a commit: these offsets are on record. */
+  | ({
+      readonly kind: 'commitAcknowledged'
+      readonly offsets: ReadonlyMap<Place, number>
+      readonly finished: readonly FinishedIn[]
+    } & OfMember)
   /** The broker answered a request for what is committed: a commit counts also when its own answer never left. */
   | { readonly kind: 'commitKnown'; readonly group: string; readonly offsets: ReadonlyMap<Place, number> }
   /** A member learnt where its claims begin, and what is done above. */
@@ -68,8 +74,12 @@ export type VerbFact =
   | ({ readonly kind: 'resumed'; readonly topic: string; readonly partitions: readonly number[] | undefined } & OfMember)
   /** A `commit()` resolved: these offsets were done and could be committed when it was called, or (`covers`) these records were its own. */
   | ({ readonly kind: 'commitResolved'; readonly offsets: ReadonlyMap<Place, number>; readonly covers: 'below' | 'record' } & OfMember)
-  /** `run()` has settled; `error` is the code with which it rejected. */
-  | ({ readonly kind: 'runSettled'; readonly error: string | undefined; readonly manual: boolean } & OfMember)
+  /** `run()` has settled; `error` is the code with which it rejected, `uncommitted` what COMMIT_FAILED says of partitions. */
+  | ({
+      readonly kind: 'runSettled'
+      readonly error: string | undefined
+      readonly uncommitted: ReadonlyMap<Place, number>
+    } & OfMember)
   /** `close()` has resolved. */
   | ({ readonly kind: 'closed' } & OfMember)
   /** A moment after everything of the member was closed: what would still keep its process alive. */

@@ -155,6 +155,10 @@ export class Wiretap implements Tap {
       const finished = found.flatMap((p) => finishedOf(p.place, p.metadata))
       return this.#tell({ kind: 'placesKnown', ...of, places: found.map((p) => p.place), finished })
     }
+    if (api.key === apis.OffsetCommit.key) {
+      const accepted = acceptedIn(committingIn(body as OffsetCommitRequest, this.names), answer, this.names)
+      if (accepted.offsets.size > 0) this.#tell({ kind: 'commitAcknowledged', ...of, ...accepted })
+    }
     if (api.key === apis.JoinGroup.key && answer.errorCode === 0) {
       this.#generations.set(client, answer.generationId)
       this.#fromBeforeCrash.delete(client)
