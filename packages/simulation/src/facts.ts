@@ -49,6 +49,8 @@ export type Fact =
       readonly offsets: ReadonlyMap<Place, number>
       readonly finished: readonly FinishedIn[]
     } & OfMember)
+  /** The broker has deleted a topic: what was done of it cannot be committed any more. */
+  | { readonly kind: 'topicDeleted'; readonly topic: string }
   /** The broker answered a request for what is committed: a commit counts also when its own answer never left. */
   | { readonly kind: 'commitKnown'; readonly group: string; readonly offsets: ReadonlyMap<Place, number> }
   /** A member learnt where its claims begin, and what is done above. */
@@ -89,8 +91,8 @@ export type VerbFact =
       readonly connections: number
       readonly unsettled: readonly string[]
     } & OfMember)
-  /** The member got an answer that the man in the middle had put an error into; `final`: no retry mends it. */
-  | { readonly kind: 'refused'; readonly process: Process; readonly api: string; readonly error: string; readonly final: boolean }
+  /** The member got an answer that the man in the middle had put an error into; `of`: for which partition; `final`: no retry mends it. */
+  | { readonly kind: 'refused'; readonly process: Process; readonly api: string; readonly of: string; readonly error: string; readonly final: boolean }
   /** An event, a report or a rejection: the member's user can see that something is wrong. */
   | { readonly kind: 'shown'; readonly process: Process; readonly what: string }
   | ({ readonly kind: 'positionsTold'; readonly place: Place; readonly waiting: number; readonly waitingMax: number } & OfMember)

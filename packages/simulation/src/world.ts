@@ -109,6 +109,11 @@ export class World {
     this.#user = this.plan.everything && new User(this, this.#members, this.plan.everything)
   }
 
+  /** The members that live. */
+  get members(): Iterable<Member> {
+    return this.#members.living
+  }
+
   get topicNames(): readonly string[] {
     return this.plan.everything?.topics.map((t) => t.name) ?? [TOPIC]
   }

@@ -24,6 +24,13 @@ export class DrainedBeforeGivenUp implements Invariant {
       case 'handlerFailed':
         this.#running.get(fact.process)?.delete(`${fact.call}/${fact.offset}`)
         return
+      // Its member reads elsewhere: what it read before is not waited for, also where its signal tells of its time-out.
+      case 'seekSettled':
+      case 'outOfRangeTold': {
+        const running = this.#running.get(fact.process)
+        for (const [key, { handling }] of running ?? []) if (handling.place === fact.place) running!.delete(key)
+        return
+      }
       case 'lossKnown':
         this.#running.delete(fact.process)
         return
