@@ -82,6 +82,8 @@ export type VerbFact =
       readonly error: string | undefined
       readonly uncommitted: ReadonlyMap<Place, number>
     } & OfMember)
+  /** `close()` was called, and may take no longer than this. */
+  | ({ readonly kind: 'closeCalled'; readonly timeoutMs: number } & OfMember)
   /** `close()` has resolved. */
   | ({ readonly kind: 'closed' } & OfMember)
   /** A moment after everything of the member was closed: what would still keep its process alive. */

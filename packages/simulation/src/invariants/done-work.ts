@@ -56,10 +56,7 @@ export class DoneWork {
       case 'joinSent': {
         const work = this.#work.get(fact.process)
         for (const place of work?.keys() ?? []) if (!fact.owned.includes(ownedName(place))) work!.delete(place)
-        return
       }
-      case 'brokerCrashed':
-        if (fact.power) this.#work.clear()
     }
   }
 

@@ -154,7 +154,8 @@ export function withEverything(plan: Plan, seed: number): Plan {
             ...(on(0.3) && { completionMap: on(0.5) }),
             ...(on(0.5) && { timeoutMs: 500 + random.below(3_000) }),
           },
-      ...(limits && { waitingRecordsMax: 1 + random.below(40), uncommittedRecordsMax: 5 + random.below(80) }),
+      // A user who commits by hand has to commit before the limit: here some records are left to later ones.
+      ...(limits && { waitingRecordsMax: 1 + random.below(40), uncommittedRecordsMax: (mode === 'manual' ? 500 : 5) + random.below(80) }),
       ...(on(0.3) && { bufferBytesMax: 500 + random.below(20_000) }),
       ...(on(0.3) && { isolation: one(['read_committed', 'read_uncommitted'] as const) }),
       ...(on(0.3) && { fetchBytesMax: 200 + random.below(100_000) }),
