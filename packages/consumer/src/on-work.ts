@@ -31,11 +31,12 @@ export function workListener(run: RunParts): WorkListener {
     },
 
     stuck({ topic, partition }, offset, elapsedMs) {
-      if (run.registry.get(topic, partition) === undefined) return // the partition is somebody else's: nothing waits for the call
+      if (run.registry.get(topic, partition) === undefined) return false // nothing waits for the call
       const text = `the handler for ${topic}-${partition} at offset ${offset} has not settled after ${Math.round(elapsedMs)} ms, beyond its timeoutMs and timeoutGraceMs`
       const error = new TidemarkError('HANDLER_STUCK', text, { topic, partition, offset })
       emit({ kind: 'stopped', topic, partition, offset, error })
       run.stopWith(error)
+      return true
     },
 
     commit: (claim, { timeoutMs = options.commit.timeoutMs, signal }) => run.committer.commit([claim], { timeoutMs, signal }),

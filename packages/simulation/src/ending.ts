@@ -17,11 +17,15 @@ export function isEverythingDone(world: World): boolean {
 
 /** What is left to be done, for the one who reads that it was not done in time. */
 export function unfinishedIn(world: World): string {
-  return world.groups
+  const said = [...world.members].flatMap((m) =>
+    m.consumer.explain().map((e) => `${m.name}: ${e.topic}-${e.partition} at ${e.position}${e.paused ? ', paused' : ''}: ${e.because}`),
+  )
+  const groups = world.groups
     .map((group) => {
       const open = [...world.ledger.open(group, (place) => world.exists(place))]
       const commits = [...(world.ledger.committedLast.get(group) ?? [])].map(([place, offset]) => `${place}:${offset}`).join(' ')
       return `${group}: ${open.length} of ${world.ledger.sent.size} values are open (first: ${open[0]}); committed ${commits}`
     })
     .join('; ')
+  return [groups, ...said].join('\n  ')
 }

@@ -43,6 +43,14 @@ export type Fact =
       readonly offsets: ReadonlyMap<Place, number>
       readonly finished: readonly FinishedIn[]
     } & OfMember)
+  /** The member got the answer to a commit: these offsets are on record. */
+  | ({
+      readonly kind: 'commitAcknowledged'
+      readonly offsets: ReadonlyMap<Place, number>
+      readonly finished: readonly FinishedIn[]
+    } & OfMember)
+  /** The broker has deleted a topic: what was done of it cannot be committed any more. */
+  | { readonly kind: 'topicDeleted'; readonly topic: string }
   /** The broker answered a request for what is committed: a commit counts also when its own answer never left. */
   | { readonly kind: 'commitKnown'; readonly group: string; readonly offsets: ReadonlyMap<Place, number> }
   /** A member learnt where its claims begin, and what is done above. */
@@ -68,8 +76,14 @@ export type VerbFact =
   | ({ readonly kind: 'resumed'; readonly topic: string; readonly partitions: readonly number[] | undefined } & OfMember)
   /** A `commit()` resolved: these offsets were done and could be committed when it was called, or (`covers`) these records were its own. */
   | ({ readonly kind: 'commitResolved'; readonly offsets: ReadonlyMap<Place, number>; readonly covers: 'below' | 'record' } & OfMember)
-  /** `run()` has settled; `error` is the code with which it rejected. */
-  | ({ readonly kind: 'runSettled'; readonly error: string | undefined; readonly manual: boolean } & OfMember)
+  /** `run()` has settled; `error` is the code with which it rejected, `uncommitted` what COMMIT_FAILED says of partitions. */
+  | ({
+      readonly kind: 'runSettled'
+      readonly error: string | undefined
+      readonly uncommitted: ReadonlyMap<Place, number>
+    } & OfMember)
+  /** `close()` was called, and may take no longer than this. */
+  | ({ readonly kind: 'closeCalled'; readonly timeoutMs: number } & OfMember)
   /** `close()` has resolved. */
   | ({ readonly kind: 'closed' } & OfMember)
   /** A moment after everything of the member was closed: what would still keep its process alive. */
@@ -79,8 +93,8 @@ export type VerbFact =
       readonly connections: number
       readonly unsettled: readonly string[]
     } & OfMember)
-  /** The member got an answer that the man in the middle had put an error into; `final`: no retry mends it. */
-  | { readonly kind: 'refused'; readonly process: Process; readonly api: string; readonly error: string; readonly final: boolean }
+  /** The member got an answer that the man in the middle had put an error into; `of`: for which partition; `final`: no retry mends it. */
+  | { readonly kind: 'refused'; readonly process: Process; readonly api: string; readonly of: string; readonly error: string; readonly final: boolean }
   /** An event, a report or a rejection: the member's user can see that something is wrong. */
   | { readonly kind: 'shown'; readonly process: Process; readonly what: string }
   | ({ readonly kind: 'positionsTold'; readonly place: Place; readonly waiting: number; readonly waitingMax: number } & OfMember)

@@ -17,10 +17,10 @@ export interface Outcome {
 /** By then everything must be done: faults end after six seconds at most. */
 const LIMIT_MS = 120_000
 
-/** `log` gets a line an event. The same seed gives the same run. */
+/** `log` gets a line an event; without it nothing is spelled out. The same seed gives the same run. */
 export async function simulate(
   seed: number,
-  log: (line: string) => void = () => {},
+  log?: (line: string) => void,
   { everything = DRAW_EVERYTHING, ...settings }: RunSettings = {},
 ): Promise<Outcome> {
   const world = new World(seed, log, { ...settings, everything })
@@ -43,8 +43,8 @@ export async function simulate(
   }
 }
 
-async function run(world: World, log: (line: string) => void): Promise<void> {
-  log(`plan ${JSON.stringify(world.plan)}`)
+async function run(world: World, log: ((line: string) => void) | undefined): Promise<void> {
+  log?.(`plan ${JSON.stringify(world.plan)}`)
   world.start()
   try {
     await world.scheduler.run(

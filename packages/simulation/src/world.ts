@@ -3,7 +3,7 @@
  * wrong with them.
  */
 
-import { createKafka, type Kafka, type KafkaOptions } from '@tidemark/client'
+import { createKafka, type Kafka, type KafkaOptions, type Logger } from '@tidemark/client'
 import { BrokerActor } from './actors/broker.ts'
 import type { Member } from './actors/member.ts'
 import { Members } from './actors/members.ts'
@@ -24,7 +24,6 @@ import { EPOCH_MS, Scheduler } from './machine/scheduler.ts'
 import { Wiretap } from './wire/wiretap.ts'
 import { countOptions } from './workload/counted.ts'
 import { withEverything, withoutSome } from './workload/everything.ts'
-import { FEATURES } from './workload/features.ts'
 import { type Plan, planOf, withDiskFaults, withLittleMetadata } from './workload/plan.ts'
 import { User } from './workload/user.ts'
 
@@ -56,7 +55,7 @@ export class World {
   /** How often each thing was drawn: `verb: seek`. */
   readonly counts = new Map<string, number>()
   readonly #invariants: readonly Invariant[]
-  readonly #log: (line: string) => void
+  readonly #log: ((line: string) => void) | undefined
   readonly #broker: BrokerActor
   readonly #members: Members
   readonly #producers: Producers
@@ -72,12 +71,16 @@ export class World {
   closesInHandler: Member | undefined
   violation: unknown
 
-  constructor(seed: number, log: (line: string) => void, { soundDisk = false, everything = false, without = [] }: RunSettings) {
+  constructor(
+    seed: number,
+    log: ((line: string) => void) | undefined,
+    { soundDisk = false, everything = false, without = [] }: RunSettings,
+  ) {
     this.random = new SeededRandom(seed)
     this.chance = new SeededRandom(seed ^ 0xc4a7ce)
     const drawn = planOf(this.random)
     const plain = withLittleMetadata(soundDisk ? drawn : withDiskFaults(drawn, seed), seed)
-    this.plan = everything ? withoutSome(withEverything(plain, seed, FEATURES), without) : plain
+    this.plan = everything ? withoutSome(withEverything(plain, seed), without) : plain
     this.#log = log
     this.network = new Network(this.random.fork())
     this.disk = new SimulatedDisk(this.random.fork())
@@ -90,7 +93,13 @@ export class World {
     const { weather, faults } = this.plan
     const isSteady = weather.breakChance === 0 && faults.brokerCrash + faults.diskFault + faults.memberStop === 0
     const reliable = isSteady && this.middle === undefined && this.mode === 'processed'
-    this.#invariants = allInvariants({ delivered: this.mode === 'delivered', truncated, everything, reliable })
+    this.#invariants = allInvariants({
+      delivered: this.mode === 'delivered',
+      manual: this.mode === 'manual',
+      truncated,
+      jumps: this.plan.everything?.jumps ?? false,
+      reliable,
+    })
     const diskFaults = new DiskFaults(this)
     this.#broker = new BrokerActor(this, diskFaults)
     this.#members = new Members(this)
@@ -98,6 +107,11 @@ export class World {
     this.#topics = new TopicKeeper(this)
     this.#faults = new Faults(this, this.#broker, this.#members, diskFaults)
     this.#user = this.plan.everything && new User(this, this.#members, this.plan.everything)
+  }
+
+  /** The members that live. */
+  get members(): Iterable<Member> {
+    return this.#members.living
   }
 
   get topicNames(): readonly string[] {
@@ -134,7 +148,7 @@ export class World {
   }
 
   say(line: string): void {
-    this.#log(`${this.scheduler.now.toFixed(2).padStart(10)} ms  ${line}`)
+    this.#log?.(`${this.scheduler.now.toFixed(2).padStart(10)} ms  ${line}`)
   }
 
   /** Something of what can be drawn has happened. */
@@ -145,7 +159,7 @@ export class World {
 
   /** Something happened: every invariant sees it. The first that is broken ends the run. */
   tell(fact: Fact): void {
-    this.say(spelled(fact))
+    if (this.#log !== undefined) this.say(spelled(fact))
     this.ledger.see(fact)
     if (fact.kind === 'handlerStarted') this.#lastStartMs = this.scheduler.now
     for (const invariant of this.#invariants) {
@@ -199,10 +213,17 @@ export class World {
       requestTimeoutMs: 500,
       retry: { delayMs: 20, delayMaxMs: 200 },
       metadataMaxAgeMs: 2_000,
+      logger: this.#loggerOf(process),
       ...options,
     }
     countOptions(this, 'KafkaOptions', all)
     return createKafka(all)
+  }
+
+  /** What client and consumer report is a fact: somebody can see it. */
+  #loggerOf(process: Process): Logger {
+    const shown = (text: string): void => this.tell({ kind: 'shown', process, what: text })
+    return { debug() {}, info() {}, warn: shown, error: shown }
   }
 
   /** Begins the world: a broker, the topic, producers, members, faults. */

@@ -21,7 +21,7 @@ function workOf(settings: Partial<BatchWork> = {}) {
     retrying: (_, offset) => told.push(`retry ${offset}`),
     skipped: (_, offset) => told.push(`skip ${offset}`),
     stopped: (_, offset) => told.push(`stop ${offset}`),
-    stuck: (_, offset) => told.push(`stuck ${offset}`),
+    stuck: (_, offset) => told.push(`stuck ${offset}`) > 0,
     commit: async () => {},
     callHandlers: (start) => start(),
   }

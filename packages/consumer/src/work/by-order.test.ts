@@ -32,6 +32,7 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
   const told: string[] = []
   const claims: Claim[] = []
   let trusted = true
+  const isAssigned = ({ partition }: Claim): boolean => claims.some((c) => c.partition === partition && !c.isDead)
   const listener: WorkListener = {
     mode,
     mayStart: (c) => c.phase === 'working' && !c.paused && trusted,
@@ -40,7 +41,11 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
     retrying: (_, offset, attempt) => told.push(`retry ${offset} after attempt ${attempt}`),
     skipped: (_, offset, why) => told.push(`skip ${offset}: ${why}`),
     stopped: (_, offset, error) => told.push(`stop ${offset}: ${error}`),
-    stuck: (_, offset, elapsedMs) => told.push(`stuck ${offset} after ${elapsedMs} ms`),
+    stuck(claim, offset, elapsedMs) {
+      if (!isAssigned(claim)) return false
+      told.push(`stuck ${offset} after ${elapsedMs} ms`)
+      return true
+    },
     commit: async () => {},
     callHandlers: (start) => start(),
   }
@@ -243,6 +248,20 @@ describe('failures', () => {
     expect(t.told).toEqual([])
     t.clock.advance(1)
     expect(t.told).toEqual(['stuck 0 after 1500 ms'])
+  })
+
+  test('a stuck call that held nothing up is reported as stuck once its partition is back and waits for it', () => {
+    const t = workOf({ timeoutMs: 500, timeoutGraceMs: 1_000 })
+    const old = t.claim()
+    t.fetch(old, 'x')
+    end(old, 'lost')
+    t.worker.drop(old)
+    t.clock.advance(3_000)
+    expect(t.told).toEqual([])
+    t.fetch(t.claim(), 'x')
+    expect(t.started()).toEqual([0]) // the partition has one lane, and the old call is in it
+    t.clock.advance(1_000)
+    expect(t.told).toEqual(['stuck 0 after 3500 ms'])
   })
 
   test('a handler that asked to skip is done however it ends', async () => {

@@ -140,14 +140,19 @@ export class Scheduler<J extends Job> {
   /** The call has failed, whatever it does from now on; it still holds its slot and its key. */
   #expire(job: J): void {
     job.limit!.isOver = true
+    this.#watchExpired(job)
+    job.context!.expire()
+  }
+
+  #watchExpired(job: J): void {
     this.#setTimer(
       job,
       this.#clock.schedule(this.#work.timeoutGraceMs, () => {
         this.#setTimer(job, undefined)
-        this.#listener.stuck(job.claim, job.offset, this.#clock.monotonic() - job.limit!.startedMs)
+        const elapsedMs = this.#clock.monotonic() - job.limit!.startedMs
+        if (!this.#listener.stuck(job.claim, job.offset, elapsedMs)) this.#watchExpired(job)
       }),
     )
-    job.context!.expire()
   }
 
   settled(job: J, failure: { readonly error: unknown } | undefined): void {

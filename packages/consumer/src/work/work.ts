@@ -85,8 +85,11 @@ export interface WorkListener {
   skipped(claim: Claim, offset: number, why: unknown): void
   /** Attempts are exhausted and nothing else was asked for: the partition stops. */
   stopped(claim: Claim, offset: number, error: unknown): void
-  /** A call outlived its time-out and its grace period: its partition cannot go on. */
-  stuck(claim: Claim, offset: number, elapsedMs: number): void
+  /**
+   * A call outlived its time-out and its grace period: its partition cannot go on. False: the partition is not assigned to this member now;
+   * the question is asked again after another grace period, since the partition may come back.
+   */
+  stuck(claim: Claim, offset: number, elapsedMs: number): boolean
   /** Commits what this claim may commit; resolves once it is on record. */
   commit(claim: Claim, limits: Partial<CommitLimits>): Promise<void>
   /** Calls handlers in such a way that what they call can be told apart from calls from elsewhere. */

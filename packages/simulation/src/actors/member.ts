@@ -1,6 +1,8 @@
 /** A member of a group: one process with a client and a consumer, its handlers, and how its life ends. */
-import type { Kafka, Logger } from '@tidemark/client'
+import type { Kafka } from '@tidemark/client'
 import { type Consumer, type ConsumerEvent, createConsumer } from '@tidemark/consumer'
+import { TidemarkError } from '@tidemark/platform'
+import type { Place } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
 import { counted, countOptions } from '../workload/counted.ts'
 import type { TopicWork } from '../workload/everything.ts'
@@ -37,7 +39,7 @@ export class Member {
     this.group = group
     this.process = process
     this.#onEnd = onEnd
-    this.kafka = world.kafkaOn(process, world.plan.everything === undefined ? {} : { logger: this.#logger() })
+    this.kafka = world.kafkaOn(process)
     const options = { ...this.#base(), ...this.#drawn(), group }
     const consumer = createConsumer(this.kafka, options)
     this.consumer = world.plan.everything === undefined ? consumer : counted(world, 'Consumer', consumer)
@@ -113,23 +115,31 @@ export class Member {
     this.#run.then(
       () => {
         this.#world.say(`${this.name} has stopped`)
-        if (drawn) this.#ended(undefined)
+        this.#settled(undefined)
+        if (drawn && this.process.alive) this.#onEnd(this, undefined)
       },
-      (error) => this.#ended(error),
+      (error) => {
+        this.#settled(error)
+        if (this.process.alive) this.#onEnd(this, error)
+      },
     )
   }
 
-  #ended(error: unknown): void {
-    if (!this.process.alive) return
-    const mode = (this.#world.plan.everything?.consumer.commit ?? 'processed') as string | { mode?: string }
-    const manual = (typeof mode === 'string' ? mode : mode.mode) === 'manual'
+  #settled(error: unknown): void {
+    const { process, group } = this
+    if (!process.alive) return
     const code = error === undefined ? undefined : String((error as { code?: string })?.code ?? error)
-    if (this.#world.plan.everything !== undefined) {
-      if (code !== undefined) this.#world.drawn('TidemarkErrorCode', code)
-      if (code !== undefined) this.#world.tell({ kind: 'shown', process: this.process, what: `run() rejects ${code}` })
-      this.#world.tell({ kind: 'runSettled', process: this.process, group: this.group, error: code, manual })
+    if (code !== undefined) {
+      this.#world.drawn('TidemarkErrorCode', code)
+      this.#world.tell({ kind: 'shown', process, what: `run() rejects ${code}` })
     }
-    this.#onEnd(this, error)
+    this.#world.tell({ kind: 'runSettled', process, group, error: code, uncommitted: this.#uncommittedIn(error) })
+  }
+
+  /** From which offset on records are done and not on record, as COMMIT_FAILED says. */
+  #uncommittedIn(error: unknown): ReadonlyMap<Place, number> {
+    if (!(error instanceof TidemarkError) || error.code !== 'COMMIT_FAILED') return new Map()
+    return new Map(error.partitions?.map((p) => [this.#world.placeOf(p.topic, p.partition), p.offset]))
   }
 
   /** Remembers what was called until it settles. Rejections other than `TidemarkError` are bugs. */
@@ -175,12 +185,6 @@ export class Member {
         onOver()
       })
     })
-  }
-
-  /** Reports of the client and the consumer. */
-  #logger(): Logger {
-    const shown = (text: string): void => this.#world.tell({ kind: 'shown', process: this.process, what: text })
-    return { debug() {}, info() {}, warn: shown, error: shown }
   }
 
   /** Reads `events` as some program does. */

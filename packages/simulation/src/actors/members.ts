@@ -23,6 +23,10 @@ export class Members {
     return this.#members.size
   }
 
+  get living(): Member[] {
+    return [...this.#members.values()].filter((m) => m.process.alive)
+  }
+
   of(process: Process): Member | undefined {
     return [...this.#members.values()].find((m) => m.process === process)
   }
@@ -80,8 +84,8 @@ export class Members {
 
   /** One that lives and is not stopped. */
   some(random: SeededRandom = this.#world.random): Member | undefined {
-    const living = [...this.#members.values()].filter((m) => m.process.alive && !m.process.stopped)
-    return living[random.below(living.length)]
+    const running = this.living.filter((m) => !m.process.stopped)
+    return running[random.below(running.length)]
   }
 
   /** The user ends it: nothing of it may be left, and its supervisor starts it again. */

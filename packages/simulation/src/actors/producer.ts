@@ -82,7 +82,8 @@ export class Producers {
 
   #acknowledged(topic: string, partition: number, offset: number, value: string): void {
     // -1: the broker has it already and does not say where. It is found at the end.
-    if (offset < 0) this.#world.ledger.sent.delete(value)
+    // Nor can an answer that comes so late say to which of two topics it belongs.
+    if (offset < 0 || this.#world.wiretap.names.ageMs(topic, this.#world.now()) < ANSWERS_WITHIN_MS) this.#world.ledger.sent.delete(value)
     else this.#world.tell({ kind: 'acknowledged', place: placeOf(this.#world.wiretap.names.named(topic), partition), offset, value })
   }
 
@@ -145,6 +146,8 @@ export class Producers {
   }
 }
 
+/** An answer is under way for no longer. */
+const ANSWERS_WITHIN_MS = 1_000
 const LIMIT_MS = 100_000
 const CLOSER_EVERY_MS = 1_000
 const CLOSERS_MAX = 20

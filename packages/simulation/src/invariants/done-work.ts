@@ -19,6 +19,7 @@ export interface Uncommitted {
 export class DoneWork {
   readonly #records = new Records()
   readonly #work = new Map<Process, Map<Place, Work>>()
+  readonly #deleted = new Set<string>()
   readonly #known = new Map<Process, Map<Place, FinishedIn>>()
 
   see(fact: Fact): void {
@@ -30,7 +31,11 @@ export class DoneWork {
         return
       }
       case 'handlerDone':
-        this.#of(fact.process, fact.place).done.add(fact.offset)
+        // A call whose time was over has failed, however it ends.
+        if (fact.signal().reason !== 'timeout') this.#of(fact.process, fact.place).done.add(fact.offset)
+        return
+      case 'topicDeleted':
+        this.#deleted.add(fact.topic)
         return
       case 'placesKnown': {
         const known = this.#known.get(fact.process) ?? new Map<Place, FinishedIn>()
@@ -51,10 +56,7 @@ export class DoneWork {
       case 'joinSent': {
         const work = this.#work.get(fact.process)
         for (const place of work?.keys() ?? []) if (!fact.owned.includes(ownedName(place))) work!.delete(place)
-        return
       }
-      case 'brokerCrashed':
-        if (fact.power) this.#work.clear()
     }
   }
 
@@ -69,6 +71,7 @@ export class DoneWork {
   /** The partitions of a member of which less is on record than it did. */
   *uncommitted(process: Process, group: string): Generator<Uncommitted> {
     for (const [place, { done, first }] of this.#work.get(process) ?? []) {
+      if (this.#deleted.has(place.slice(0, place.lastIndexOf('-')))) continue
       const before = this.#known.get(process)?.get(place)
       let end = first
       while (done.has(end) || (before !== undefined && namesAsDone(before, end))) end++

@@ -25,6 +25,9 @@ export class FinishedStaysFinished implements Invariant {
       case 'outOfRangeTold':
         this.#known.get(fact.process)?.delete(fact.place)
         return
+      case 'jumped':
+        for (const known of this.#known.values()) known.delete(fact.place)
+        return
       case 'placesKnown': {
         const known = this.#known.get(fact.process) ?? new Map<Place, FinishedIn>()
         this.#known.set(fact.process, known)

@@ -1,5 +1,6 @@
 import type { Invariant } from '../facts.ts'
 import { CommitBehindWork } from './commit-behind-work.ts'
+import { CommitFailedIsTrue } from './commit-failed-is-true.ts'
 import { CommitIsOnRecord } from './commit-is-on-record.ts'
 import { CommitOfGeneration } from './commit-of-generation.ts'
 import { CommitOfItsTopic } from './commit-of-its-topic.ts'
@@ -25,8 +26,10 @@ export interface Regime {
   readonly delivered: boolean
   /** The log may lose records, and other ones take their offsets. */
   readonly truncated: boolean
-  /** A member that reads an old answer after a pause believes itself in the group until its next heartbeat: in plain runs that is let pass. */
-  readonly everything: boolean
+  /** A record whose handler resolved is committed only when the user asks for it. */
+  readonly manual: boolean
+  /** A member may be told to begin elsewhere than at what is committed. */
+  readonly jumps: boolean
   /** Commits reach the coordinator in time: no weather, no crash and no refusal keeps one back, and each record is committed by the consumer. */
   readonly reliable: boolean
 }
@@ -34,17 +37,19 @@ export interface Regime {
 /**
  * A fresh set for one run. What can only be judged at the end of it stands in at-the-end.ts.
  */
-export const allInvariants = ({ delivered, truncated, everything, reliable }: Regime): Invariant[] => [
+export const allInvariants = ({ delivered, manual, truncated, jumps, reliable }: Regime): Invariant[] => [
   ...(delivered ? [] : [new CommitBehindWork()]),
   new CommitOfOwn(),
   new CommitOfGeneration(),
   new OneOwner(),
-  ...(everything ? [new OneWorker()] : []),
+  new OneWorker(),
   new NothingAfterLoss(),
   new NothingAfterClose(),
   new DrainedBeforeGivenUp(),
   ...(truncated || delivered ? [] : [new FinishedStaysFinished()]),
-  ...(truncated ? [] : [new CommitOfItsTopic(), new OrderOfKeys(), new CommitIsOnRecord(), new RunResolvesCommitted()]),
+  ...(truncated ? [] : [new CommitOfItsTopic(), new OrderOfKeys(), new CommitIsOnRecord()]),
+  ...(truncated || manual ? [] : [new RunResolvesCommitted()]),
+  ...(truncated || delivered || jumps ? [] : [new CommitFailedIsTrue()]),
   ...(reliable ? [new CommittedBeforeGivenUp()] : []),
   new OneCallAtATime(),
   new Concurrency(),

@@ -18,7 +18,7 @@ export class NothingIsSilent implements Invariant {
     if (fact.kind !== 'refused' || fact.error === 'REBALANCE_IN_PROGRESS') return
     const causes = this.#refused.get(fact.process) ?? new Map<string, number>()
     this.#refused.set(fact.process, causes)
-    const cause = `${fact.api}: ${fact.error}`
+    const cause = `${fact.api}${fact.of}: ${fact.error}`
     const count = (causes.get(cause) ?? 0) + 1
     causes.set(cause, count)
     if (count <= REFUSALS_UNSEEN_MAX) return

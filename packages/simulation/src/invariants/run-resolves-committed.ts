@@ -12,7 +12,7 @@ export class RunResolvesCommitted implements Invariant {
 
   see(fact: Fact): void {
     this.#work.see(fact)
-    if (fact.kind !== 'runSettled' || fact.error !== undefined || fact.manual) return
+    if (fact.kind !== 'runSettled' || fact.error !== undefined) return
     for (const { place, doneUpTo, recorded } of this.#work.uncommitted(fact.process, fact.group)) {
       const text = `run() of ${fact.process.name} resolved, ${place} is done up to ${doneUpTo}, and on record is ${recorded}`
       throw new Violation(this.name, text)

@@ -4,16 +4,23 @@ import { uuidFromText, uuidToText, ZERO_UUID } from '@tidemark/protocol'
 export class TopicNames {
   readonly #byId = new Map<string, string>()
   readonly #counts = new Map<string, number>()
+  readonly #createdAgainMs = new Map<string, number>()
   readonly #current = new Map<string, string>()
 
   /** The broker decided to create a topic. */
-  created(name: string, id: string): void {
+  created(name: string, id: string, nowMs: number): void {
     if (this.#byId.has(id)) return
     const count = (this.#counts.get(name) ?? 0) + 1
     this.#counts.set(name, count)
     const spelled = count === 1 ? name : `${name}~${count}`
     this.#byId.set(id, spelled)
     this.#current.set(name, spelled)
+    if (count > 1) this.#createdAgainMs.set(name, nowMs)
+  }
+
+  /** How long ago the topic was created, if another one had its name before. */
+  ageMs(name: string, nowMs: number): number {
+    return nowMs - (this.#createdAgainMs.get(name) ?? Number.NEGATIVE_INFINITY)
   }
 
   /** How the topic is spelled that has this name now. */

@@ -4,6 +4,7 @@ import {
   apiByKey,
   apis,
   type CreateTopicsResponse,
+  type DeleteTopicsResponse,
   decodeRequest,
   decodeResponse,
   ErrorCode,
@@ -43,6 +44,7 @@ const OF_MEMBERS: readonly Api[] = [
   apis.OffsetFetch,
   apis.ListOffsets,
   apis.CreateTopics,
+  apis.DeleteTopics,
 ]
 const OUT: ReadonlySet<number> = new Set([ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION, ErrorCode.FENCED_INSTANCE_ID])
 
@@ -103,9 +105,12 @@ export class Wiretap implements Tap {
     else if (api.key === apis.SyncGroup.key) this.#syncDecided(client, body, answer)
     else if (api.key === apis.OffsetCommit.key) this.#commitDecided(client, exchange, answer)
     else if (api.key === apis.OffsetFetch.key) this.#fetchDecided(body, answer)
-    else if (api.key === apis.CreateTopics.key) {
+    else if (api.key === apis.DeleteTopics.key) {
+      for (const t of (answer as DeleteTopicsResponse).responses)
+        if (t.errorCode === 0) this.#tell({ kind: 'topicDeleted', topic: this.names.of(t.name, t.topicId) })
+    } else if (api.key === apis.CreateTopics.key) {
       for (const t of (answer as CreateTopicsResponse).topics)
-        if (t.errorCode === 0 && !body.validateOnly) this.names.created(t.name, t.topicId)
+        if (t.errorCode === 0 && !body.validateOnly) this.names.created(t.name, t.topicId, client.platform.clock.now())
     }
   }
 
@@ -147,13 +152,17 @@ export class Wiretap implements Tap {
     const { api, version, body } = exchange
     const answer: any = decodeResponse(api, version, frame)
     const of = { process: client, group: body.groups?.[0]?.groupId ?? body.groupId }
-    if (api.key === apis.CreateTopics.key) return
+    if (api.key === apis.CreateTopics.key || api.key === apis.DeleteTopics.key) return
     if (api.key === apis.Fetch.key) return this.#tellOutOfRange(client, answer)
     if (api.key === apis.ListOffsets.key) return this.#tellListed(client, answer)
     if (api.key === apis.OffsetFetch.key) {
       const found = committedIn(answer, this.names)
       const finished = found.flatMap((p) => finishedOf(p.place, p.metadata))
       return this.#tell({ kind: 'placesKnown', ...of, places: found.map((p) => p.place), finished })
+    }
+    if (api.key === apis.OffsetCommit.key) {
+      const accepted = acceptedIn(committingIn(body as OffsetCommitRequest, this.names), answer, this.names)
+      if (accepted.offsets.size > 0) this.#tell({ kind: 'commitAcknowledged', ...of, ...accepted })
     }
     if (api.key === apis.JoinGroup.key && answer.errorCode === 0) {
       this.#generations.set(client, answer.generationId)

@@ -38,9 +38,23 @@ export const consumerOptions: Record<keyof ConsumerOptions, Drawn> = {
   waitingRecordsMax: true,
   uncommittedRecordsMax: true,
   bufferBytesMax: true,
+  startAt: true,
+  isolation: true,
+  fetchBytesMax: true,
+  partitionBytesMax: true,
+  fetchWaitMaxMs: true,
+  fetchBytesMin: true,
+  rack: true,
+  startTimeoutMs: true,
 }
 
-export const commitOptions: Record<keyof CommitOptions, Drawn> = { mode: true, intervalMs: true, recordsMax: true }
+export const commitOptions: Record<keyof CommitOptions, Drawn> = {
+  mode: true,
+  intervalMs: true,
+  recordsMax: true,
+  completionMap: true,
+  timeoutMs: true,
+}
 
 export const runOptions: Record<keyof RunOptions, Drawn> = { signal: true }
 
@@ -50,6 +64,7 @@ export const eachSettings: Record<keyof EachSettings, Drawn> = {
   retry: true,
   exhausted: true,
   timeoutMs: true,
+  timeoutGraceMs: true,
 }
 
 export const batchSettings: Record<keyof BatchSettings, Drawn> = {
@@ -59,6 +74,7 @@ export const batchSettings: Record<keyof BatchSettings, Drawn> = {
   retry: true,
   exhausted: true,
   timeoutMs: true,
+  timeoutGraceMs: true,
 }
 
 /** Words that options take: `option=word`. */
@@ -94,15 +110,13 @@ export const consumerMembers: Record<Exclude<keyof Consumer, symbol>, Drawn> = {
   close: true,
 }
 
-const ofTheWorker = 'for the worker, not for users'
 export const contextMembers: Record<keyof Context, Drawn> = {
   id: true,
   attempt: true,
+  attemptsMax: true,
   signal: true,
   skip: true,
   commit: true,
-  skipped: ofTheWorker,
-  expire: ofTheWorker,
 }
 export const batchContextMembers: Record<keyof BatchContext, Drawn> = { ...contextMembers }
 
@@ -116,6 +130,10 @@ export const events: Record<ConsumerEvent['kind'], Drawn> = {
   skipped: true,
   stopped: true,
   outOfRange: true,
+  seeked: true,
+  truncated: true,
+  requestFailed: true,
+  topicMissing: true,
   eventsDropped: 'a run has fewer than the ten thousand unread events that it takes',
 }
 
@@ -189,19 +207,18 @@ const misuse = 'misuse that is refused at once; unit tests'
 const elsewhere = 'not an error of the consumer or of its client'
 const unmet = 'nothing in the simulated world leads to it'
 const atOddMoments = 'only if the moment is right: seen in long runs'
-const comes = 'the consumer that is cut anew rejects with it'
 
 /** With what a call of the consumer, or `run()`, rejects. */
 export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
-  ABORTED: elsewhere,
+  ABORTED: true,
   ADDRESS_IN_USE: elsewhere,
   ADDRESS_UNAVAILABLE: elsewhere,
   ALREADY_RUNNING: misuse,
   BROKER_FAILED: elsewhere,
   BUFFER_FULL: unmet,
   CLOSED: true,
-  CLOSE_IN_HANDLER: comes,
-  COMMIT_FAILED: comes,
+  CLOSE_IN_HANDLER: true,
+  COMMIT_FAILED: true,
   COMMIT_FENCED: true,
   CONNECTION_LOST: atOddMoments,
   CORRUPT_BATCH: 'bytes arrive as they were sent, or not at all',
@@ -211,7 +228,7 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   FOLDER_IN_USE: elsewhere,
   FRAME_TOO_LARGE: unmet,
   HANDLER_FAILED: true,
-  HANDLER_STUCK: comes,
+  HANDLER_STUCK: true,
   HANDLER_TIMED_OUT: 'a cause that events carry, never a rejection of a call',
   INTERRUPTED: elsewhere,
   INVALID_ADDRESS: misuse,
@@ -232,6 +249,7 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   PROTOCOL_ERROR: unmet,
   RECORD_TOO_LARGE: elsewhere,
   SEND_FAILED: elsewhere,
+  START_AT_FAILED: 'a startAt that throws; unit tests',
   STORAGE_FAILED: elsewhere,
   TIMED_OUT: atOddMoments,
   TOO_MANY_REQUESTS: unmet,
@@ -242,6 +260,7 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   UNKNOWN_PARTITION: unmet,
   UNKNOWN_TOPIC: atOddMoments,
   UNREACHABLE: true,
+  UNSUPPORTED_GROUP_TYPE: elsewhere,
   USAGE: elsewhere,
 }
 

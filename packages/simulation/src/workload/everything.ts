@@ -7,11 +7,8 @@ import { type Refusal, refusalsOf, refusedApis } from '../faults/refusals.ts'
 import { SeededRandom } from '../machine/random.ts'
 import type { Plan } from './plan.ts'
 
-/**
- * False: `npm test` and `npm run sim` try what the consumer stands up to today. True: everything. Until the consumer is cut anew the rest is
- * tried with `npm run sim -- --everything`.
- */
-export const DRAW_EVERYTHING = false
+/** Whether `npm run sim` draws everything unless it is told otherwise. */
+export const DRAW_EVERYTHING = true
 
 export const handlerKinds = [
   'commit',
@@ -103,8 +100,7 @@ export interface Everything {
   readonly jumps: boolean
 }
 
-/** `features`: whether the consumer of this build knows the options that API.md adds. */
-export function withEverything(plan: Plan, seed: number, features: ReadonlySet<string>): Plan {
+export function withEverything(plan: Plan, seed: number): Plan {
   const random = new SeededRandom(seed ^ 0xa11a11)
   const some = <T>(all: readonly T[], chance: number): T[] => all.filter(() => random.chance(chance))
   const one = <T>(all: readonly T[]): T => all[random.below(all.length)]!
@@ -118,9 +114,8 @@ export function withEverything(plan: Plan, seed: number, features: ReadonlySet<s
   const tried = on(0.75) ? some(verbs, 0.35).filter((v) => !quiet || !v.startsWith('seek')) : []
   const outOfRange = one(truncation ? (['earliest', 'latest'] as const) : (['earliest', 'latest', 'fail'] as const))
   const startFrom = !quiet && on(0.25) ? one(['latest', new Date(Date.UTC(2026, 0, 1) + random.below(3_000))] as const) : 'earliest'
-  const startAt = !quiet && features.has('startAt') && on(0.15)
+  const startAt = !quiet && on(0.15)
   const limits = on(0.4)
-  const new_ = (name: string, chance: number): boolean => features.has(name) && on(chance)
 
   const timeoutMs = handlers.includes('never settle') || on(0.3) ? 40 + random.below(200) : undefined
   const topics = ['work', ...(on(0.4) ? ['more'] : [])].map((name, i): TopicWork => {
@@ -138,7 +133,7 @@ export function withEverything(plan: Plan, seed: number, features: ReadonlySet<s
           delayMaxMs: 10 + random.below(60),
         },
         exhausted: on(0.6) ? 'skip' : 'stop',
-        ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(timeoutMs !== undefined && { timeoutMs, timeoutGraceMs: 100 + random.below(900) }),
         recordsMax: 1 + random.below(12),
         waitMaxMs: random.below(40),
       },
@@ -156,18 +151,19 @@ export function withEverything(plan: Plan, seed: number, features: ReadonlySet<s
             mode,
             intervalMs: 20 + random.below(400),
             recordsMax: 1 + random.below(60),
-            ...(new_('commit.completionMap', 0.3) && { completionMap: on(0.5) }),
-            ...(new_('commit.timeoutMs', 0.5) && { timeoutMs: 500 + random.below(3_000) }),
+            ...(on(0.3) && { completionMap: on(0.5) }),
+            ...(on(0.5) && { timeoutMs: 500 + random.below(3_000) }),
           },
-      ...(limits && { waitingRecordsMax: 1 + random.below(40), uncommittedRecordsMax: 5 + random.below(80) }),
+      // A user who commits by hand has to commit before the limit: here some records are left to later ones.
+      ...(limits && { waitingRecordsMax: 1 + random.below(40), uncommittedRecordsMax: (mode === 'manual' ? 500 : 5) + random.below(80) }),
       ...(on(0.3) && { bufferBytesMax: 500 + random.below(20_000) }),
-      ...(new_('isolation', 0.3) && { isolation: one(['read_committed', 'read_uncommitted'] as const) }),
-      ...(new_('fetchBytesMax', 0.3) && { fetchBytesMax: 200 + random.below(100_000) }),
-      ...(new_('partitionBytesMax', 0.3) && { partitionBytesMax: 100 + random.below(10_000) }),
-      ...(new_('fetchWaitMaxMs', 0.3) && { fetchWaitMaxMs: 10 + random.below(400) }),
-      ...(new_('fetchBytesMin', 0.2) && { fetchBytesMin: 1 + random.below(500) }),
-      ...(new_('rack', 0.2) && { rack: 'rack-a' }),
-      ...(new_('startTimeoutMs', 0.3) && { startTimeoutMs: 2_000 + random.below(30_000) }),
+      ...(on(0.3) && { isolation: one(['read_committed', 'read_uncommitted'] as const) }),
+      ...(on(0.3) && { fetchBytesMax: 200 + random.below(100_000) }),
+      ...(on(0.3) && { partitionBytesMax: 100 + random.below(10_000) }),
+      ...(on(0.3) && { fetchWaitMaxMs: 10 + random.below(400) }),
+      ...(on(0.2) && { fetchBytesMin: 1 + random.below(500) }),
+      ...(on(0.2) && { rack: 'rack-a' }),
+      ...(on(0.3) && { startTimeoutMs: 2_000 + random.below(30_000) }),
     },
     startAt,
     handlers,
@@ -233,4 +229,4 @@ export function withoutSome(plan: Plan, without: readonly string[]): Plan {
   }
 }
 
-const withoutTimeout = ({ timeoutMs: _, ...settings }: TopicWork['settings']): TopicWork['settings'] => settings
+const withoutTimeout = ({ timeoutMs: _, timeoutGraceMs: __, ...settings }: TopicWork['settings']): TopicWork['settings'] => settings

@@ -56,10 +56,9 @@ export class Handlers {
     const context = counted(this.#world, work.kind === 'each' ? 'Context' : 'BatchContext', uncounted)
     const { chance, plan, calm } = this.#world
     const { everything } = plan
-    const { attempts = 5 } = work.settings.retry ?? {}
     const how = { order: work.kind === 'batches' ? ('batches' as const) : work.order, concurrency: work.settings.concurrency! }
     const handlings = this.#start(member, messages, context, how, () => context.signal)
-    if (work.settings.exhausted === 'skip' && context.attempt >= attempts) this.#excuse(handlings)
+    if (work.settings.exhausted === 'skip' && context.attempt >= context.attemptsMax) this.#excuse(handlings)
     if (this.#world.closesInHandler === member) return this.#closing(member, handlings)
     const kinds = everything!.handlers
     if (!calm && kinds.length > 0 && chance.chance(everything!.handlerChance)) {

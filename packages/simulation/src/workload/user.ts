@@ -108,8 +108,10 @@ export class User {
   #close(member: Member): void {
     const { process, group } = member
     const close = member.consumer.close as (limits: Limits) => Promise<void>
+    const limits = this.#limits()
+    if (limits.timeoutMs !== undefined) this.#world.tell({ kind: 'closeCalled', process, group, timeoutMs: limits.timeoutMs })
     void member
-      .track('close()', close.call(member.consumer, this.#limits()))
+      .track('close()', close.call(member.consumer, limits))
       .then(() => process.alive && this.#world.tell({ kind: 'closed', process, group }))
   }
 
