@@ -79,18 +79,43 @@ export class Placement {
       const isWanted = (): boolean => claims.some((c) => c.phase === 'placing')
       const committed = await this.#persist('OffsetFetch', isWanted, () => this.#fetchCommitted(claims))
       if (committed === undefined) return
-      await Promise.all(claims.map((claim) => this.#placeClaim(claim, committed.get(claim.partition))))
+      if (this.#options.startAt !== undefined) await Promise.all(claims.map((c) => this.#placeAsTold(c, committed.get(c.partition))))
+      else await this.#placeAsCommitted(claims, committed)
     } catch (error) {
       this.#listener.failed(error)
     }
   }
 
-  async #placeClaim(claim: Claim, known: Committed | undefined): Promise<void> {
+  async #placeAsCommitted(claims: readonly Claim[], committed: ReadonlyMap<number, Committed>): Promise<void> {
     const { group, startFrom } = this.#options
-    const chosen = await this.#startAt(claim, known?.offset)
+    const unknown: Claim[] = []
+    for (const claim of claims) {
+      const known = committed.get(claim.partition)
+      if (known === undefined) unknown.push(claim)
+      else this.#listener.placed(claim, { ...known, committed: known.offset })
+    }
+    if (unknown.length === 0) return
+    if (startFrom === 'fail') throw nothingCommitted(group, unknown[0]!)
+    // A request for each leader: one that cannot be reached holds up its own partitions alone.
+    const byLeader = Map.groupBy(unknown, (c) => this.#cluster.leader(c.topic, c.partition)?.nodeId ?? c)
+    await Promise.all([...byLeader.values()].map((some) => this.#placeAt(some, startFrom)))
+  }
+
+  async #placeAt(claims: readonly Claim[], spec: OffsetSpec): Promise<void> {
+    const isWanted = (): boolean => claims.some((c) => c.phase === 'placing')
+    const offsets = await this.#persist('ListOffsets', isWanted, () => this.#listOffsets(claims, spec))
+    if (offsets === undefined) return
+    for (const [i, claim] of claims.entries()) {
+      this.#listener.placed(claim, { offset: offsets[i]!, leaderEpoch: -1, metadata: '', committed: undefined })
+    }
+  }
+
+  async #placeAsTold(claim: Claim, known: Committed | undefined): Promise<void> {
+    const { group, startFrom } = this.#options
+    const told = await this.#startAt(claim, known?.offset)
     if (claim.phase !== 'placing') return
-    if (chosen === undefined && known !== undefined) return this.#listener.placed(claim, { ...known, committed: known.offset })
-    const at = chosen ?? startFrom
+    if (told === undefined && known !== undefined) return this.#listener.placed(claim, { ...known, committed: known.offset })
+    const at = told ?? startFrom
     if (at === 'fail') throw nothingCommitted(group, claim)
     const offset = await this.offsetAt(claim, at, () => claim.phase === 'placing')
     if (offset === undefined) return
@@ -111,17 +136,25 @@ export class Placement {
   }
 
   /** The offset of a place in the claim's log; asked for as long as it `isWanted`, then undefined. Rejects if no retry can mend it. */
-  async offsetAt({ topic, partition }: Claim, at: LogPlace, isWanted: () => boolean): Promise<number | undefined> {
+  async offsetAt(claim: Claim, at: LogPlace, isWanted: () => boolean): Promise<number | undefined> {
     if (typeof at === 'number') return at
-    const ask = async (spec: OffsetSpec): Promise<number | undefined> => {
-      const [found] = await listOffsets(this.#cluster, [{ topic, partition, at: spec }], {
-        isolation: this.#options.isolation,
-        signal: this.#closed.signal,
-      })
-      return found?.offset
-    }
-    // No record at or after the time: the end of the log, as Kafka's tools have it.
-    return await this.#persist('ListOffsets', isWanted, async () => (await ask(at)) ?? (await ask('latest')))
+    const offsets = await this.#persist('ListOffsets', isWanted, () => this.#listOffsets([claim], at))
+    return offsets?.[0]
+  }
+
+  /** One offset for each claim. No record at or after the time: the end of the log, as Kafka's tools have it. */
+  async #listOffsets(claims: readonly Claim[], spec: OffsetSpec): Promise<readonly number[]> {
+    const options = { isolation: this.#options.isolation, signal: this.#closed.signal }
+    const ask = (some: readonly Claim[], at: OffsetSpec) =>
+      listOffsets(
+        this.#cluster,
+        some.map(({ topic, partition }) => ({ topic, partition, at })),
+        options,
+      )
+    const found = await ask(claims, spec)
+    const beyond = claims.filter((_, i) => found[i]!.offset === undefined)
+    const ends = beyond.length === 0 ? [] : await ask(beyond, 'latest')
+    return claims.map((claim, i) => found[i]!.offset ?? ends[beyond.indexOf(claim)]!.offset!)
   }
 
   async #persist<T>(request: 'OffsetFetch' | 'ListOffsets', isWanted: () => boolean, attempt: () => Promise<T>): Promise<T | undefined> {
