@@ -19,13 +19,14 @@ export type Fact =
   | ({ readonly kind: 'handlerStarted' } & Handling)
   | ({ readonly kind: 'handlerDone' } & Handling)
   | ({ readonly kind: 'handlerFailed' } & Handling)
-  | ({ readonly kind: 'joinSent'; readonly owned: readonly Place[] } & OfMember)
+  /** `stableMs`: when the member sent the last heartbeat or sync whose answer said that the group is stable; on the monotonic clock. */
+  | ({ readonly kind: 'joinSent'; readonly owned: readonly Place[]; readonly stableMs: number } & OfMember)
   /** The broker wrote the answer: the member belongs to the generation. */
   | ({ readonly kind: 'joinDecided'; readonly generation: number; readonly memberId: string } & OfMember)
   | ({ readonly kind: 'syncDecided'; readonly generation: number; readonly member: string; readonly places: readonly Place[] } & OfMember)
-  /** The member got its assignment. */
-  | ({ readonly kind: 'syncAnswered'; readonly places: readonly Place[] } & OfMember)
-  | ({ readonly kind: 'leaveSent' } & OfMember)
+  /** The member got its assignment. `eager`: what is not in it any more is somebody else's at once. */
+  | ({ readonly kind: 'syncAnswered'; readonly places: readonly Place[]; readonly eager: boolean } & OfMember)
+  | ({ readonly kind: 'leaveSent'; readonly stableMs: number } & OfMember)
   /** The member got an answer that says it is out: UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION or FENCED_INSTANCE_ID in its current generation. */
   | ({ readonly kind: 'lossKnown'; readonly error: string } & OfMember)
   | ({
@@ -94,7 +95,14 @@ export type VerbFact =
       readonly unsettled: readonly string[]
     } & OfMember)
   /** The member got an answer that the man in the middle had put an error into; `of`: for which partition; `final`: no retry mends it. */
-  | { readonly kind: 'refused'; readonly process: Process; readonly api: string; readonly of: string; readonly error: string; readonly final: boolean }
+  | {
+      readonly kind: 'refused'
+      readonly process: Process
+      readonly api: string
+      readonly of: string
+      readonly error: string
+      readonly final: boolean
+    }
   /** An event, a report or a rejection: the member's user can see that something is wrong. */
   | { readonly kind: 'shown'; readonly process: Process; readonly what: string }
   | ({ readonly kind: 'positionsTold'; readonly place: Place; readonly waiting: number; readonly waitingMax: number } & OfMember)

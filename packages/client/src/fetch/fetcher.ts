@@ -214,9 +214,11 @@ export class Fetcher<Claim> {
   /** The view of a topic was looked up; false: ask again. */
   #found(view: TopicView, missingForMs: number): boolean {
     const waiting = [...this.#tracked.values()].filter((t) => t.topic === view.name && t.doubtful)
-    if (view.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorOf(view.errorCode).retriable) {
+    if (view.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
       if (waiting.length > 0 && missingForMs < this.#cluster.options.requestTimeoutMs) return false
       for (const t of waiting) this.#stop(t, unknownTopic(t))
+    } else if (errorOf(view.errorCode).retriable) {
+      if (waiting.length > 0) return false // it exists, and has no leader now: there may be one at any time
     } else if (view.errorCode !== 0) {
       for (const t of waiting) this.#stop(t, refused(t, view.errorCode, t.position.offset))
     }

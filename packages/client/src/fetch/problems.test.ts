@@ -42,6 +42,30 @@ describe('what the owner is told, and has to decide', () => {
     expect(problems).toMatchObject([{ problem: { kind: 'failed', error: { code: 'UNKNOWN_TOPIC' } } }])
   })
 
+  it('nothing of a topic that has no leader for longer than requestTimeoutMs: it is waited for', async () => {
+    const { world, cluster, fetcher, values, problems } = start(1, {}, { requestTimeoutMs: 5_000 })
+    cluster.create('t')
+    fetcher.add(T0, { offset: 0 }, 'c')
+    await world.run(50)
+    let hasLeader = false
+    cluster.on('Metadata', async (_call, next) => {
+      const reply = await next()
+      if (!hasLeader) for (const t of reply.topics) Object.assign(t, { errorCode: ErrorCode.LEADER_NOT_AVAILABLE, partitions: [] })
+      return reply
+    })
+    cluster.on('Fetch', async (_call, next) => {
+      const reply = await next()
+      if (!hasLeader) for (const t of reply.responses) for (const p of t.partitions) p.errorCode = ErrorCode.NOT_LEADER_OR_FOLLOWER
+      return reply
+    })
+    await world.run(20_000)
+    expect(problems).toEqual([])
+    hasLeader = true
+    cluster.append('t', 0, batch('a'))
+    await world.run(5_000)
+    expect(values()).toEqual(['a'])
+  })
+
   it('a partition that may not be read, while the others go on', async () => {
     const { world, cluster, fetcher, values, problems } = start()
     cluster.create('t', 2)

@@ -13,8 +13,8 @@ const codeOf = async (promise: Promise<unknown>): Promise<string> =>
     (error: TidemarkError) => error.code,
   )
 
-function committerOf(options: Partial<CommitterOptions> = {}) {
-  const script = scriptedCluster()
+function committerOf(options: Partial<CommitterOptions> = {}, version?: number) {
+  const script = scriptedCluster(version)
   const told: string[] = []
   const failures: unknown[] = []
   const claims: Claim[] = []
@@ -310,6 +310,42 @@ describe('COMMIT_FAILED', () => {
         { topic: 't', partition: 1, offset: 4 },
       ],
     })
+  })
+
+  test('what was done is uncommitted while the metadata says nothing about the topic, and is committed when it does again', async () => {
+    const t = committerOf()
+    const claim = t.claim(0, 3, 3)
+    t.views.set('t', { errorCode: ErrorCode.LEADER_NOT_AVAILABLE, partitions: [] })
+    expect(t.committer.unrecorded(claim)).toMatchObject({ offset: 3 })
+    const settled = t.committer.settle([claim], () => 10_000)
+    await turn()
+    expect(t.open).toEqual([]) // by name it could reach another topic
+    t.views.delete('t')
+    await t.pass(100)
+    await t.answer({ 0: 'NONE' })
+    await settled
+    expect(t.told).toEqual(['committed 0@3'])
+  })
+
+  test('a broker that takes topic ids is sent the commit whatever the metadata says', async () => {
+    const t = committerOf({}, 10)
+    const claim = t.claim(0, 3, 3)
+    t.views.set('t', { errorCode: ErrorCode.LEADER_NOT_AVAILABLE, partitions: [] })
+    const settled = t.committer.settle([claim], () => 10_000)
+    await turn()
+    await t.answer({ 0: 'NONE' })
+    await settled
+    expect(t.told).toEqual(['committed 0@3'])
+  })
+
+  test('is not said where nothing was done: the run ends with the refusal itself', async () => {
+    const t = committerOf()
+    t.claim(0, 3, 0)
+    t.committer.start()
+    await t.pass(1_000)
+    await t.answer({ 0: 'GROUP_AUTHORIZATION_FAILED' })
+    t.committer.stop()
+    expect(t.told).toContain('failed: GROUP_AUTHORIZATION_FAILED')
   })
 
   test('nothing is missing where nothing was done, or where the topic is gone', () => {

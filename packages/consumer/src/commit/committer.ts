@@ -161,17 +161,20 @@ export class Committer<S extends CommitSubject> {
   unrecorded(subject: S): PlannedCommit<S> | undefined {
     if (!this.#options.automatic && !subject.isRequested) return undefined
     const planned = unrecordedOf(subject, this.#options)
-    return planned !== undefined && !subject.isTopicMissing && this.#isTopicOf(subject) ? planned : undefined
+    return planned !== undefined && !subject.isTopicMissing && this.#topicOf(subject) !== 'gone' ? planned : undefined
   }
 
-  /** What is due of topics that are, as far as we know, the ones that were read. */
+  /** What is due of topics that are, as far as we know, not gone. */
   #plan(subjects: Iterable<S>): PlannedCommit<S>[] {
-    return planCommit(subjects, this.#options).filter((p) => this.#isTopicOf(p.subject))
+    return planCommit(subjects, this.#options).filter((p) => this.#topicOf(p.subject) !== 'gone')
   }
 
-  #isTopicOf({ topic, topicUuid }: S): boolean {
+  /** Whether the topic's name is still that of the topic that was read. `unknown`: an error of the metadata leaves it open for now. */
+  #topicOf({ topic, topicUuid }: S): 'same' | 'gone' | 'unknown' {
     const view = this.#cluster.topic(topic)
-    return view === undefined || topicUuid === undefined || (view.errorCode === 0 && view.id === topicUuid)
+    if (view === undefined || topicUuid === undefined) return 'same'
+    if (view.errorCode === 0) return view.id === topicUuid ? 'same' : 'gone'
+    return commitOutcome(errorOf(view.errorCode).name) === 'topicMissing' ? 'gone' : 'unknown'
   }
 
   /** One request; a pause follows if another one is needed. Takes no longer than `leftMs`. */
@@ -213,7 +216,7 @@ export class Committer<S extends CommitSubject> {
     // Called in the turn in which the request is written: a claim that died while the coordinator was looked up is not in it.
     const body = (version: number) => {
       planned = this.#plan(this.#subjects())
-        .filter((p) => version < TOPIC_IDS_FROM || p.subject.topicUuid !== undefined)
+        .filter(({ subject }) => (version < TOPIC_IDS_FROM ? this.#topicOf(subject) === 'same' : subject.topicUuid !== undefined))
         .map((p) => ({ ...p, metadata: metadataOf(p.subject, this.#options, this.#metadataUnitsMax) }))
       if (planned.length === 0) throw new NothingDue()
       const sender = this.#sender()
@@ -281,8 +284,11 @@ export class Committer<S extends CommitSubject> {
     if (failure === undefined) this.#failures = 0
     else this.#listener.failing(failure, ++this.#failures)
     if (memberError !== undefined) this.#listener.memberRefused(memberError, generation)
-    const alive = fatal.filter(({ planned }) => !planned.subject.isDead).map(({ planned }) => planned)
-    if (alive.length > 0) this.#listener.failed(commitFailed(alive, alive[0]!.subject.commitError!))
+    const alive = fatal.map(({ planned }) => planned).filter(({ subject }) => !subject.isDead)
+    if (alive.length === 0) return
+    const uncommitted = alive.filter(({ subject, finishedCount }) => finishedCount > subject.recordedCount)
+    const cause = alive[0]!.subject.commitError!
+    this.#listener.failed(uncommitted.length > 0 ? commitFailed(uncommitted, cause) : cause)
   }
 
   #record({ subject, offset, finishedCount }: WrittenCommit<S>): void {

@@ -21,7 +21,7 @@ export function isExpected(world: World, member: Member, error: unknown): boolea
     case 'OFFSET_OUT_OF_RANGE':
       return consumer.outOfRange === 'fail' && (jumps || moves)
     case 'LOG_TRUNCATED':
-      return consumer.outOfRange === 'fail' && truncation
+      return consumer.outOfRange === 'fail' && moves
     case 'TOPIC_REPLACED':
     case 'UNKNOWN_TOPIC':
     case 'UNKNOWN_PARTITION':

@@ -13,6 +13,7 @@ export class Members {
   readonly #members = new Map<string, Member>()
   #next = 1
   #nextForeign = 1
+  #nextClosed = 1
 
   constructor(world: World) {
     this.#world = world
@@ -58,7 +59,7 @@ export class Members {
 
   /** A consumer that is closed before it runs does not join. */
   addClosed(): void {
-    const process = this.#world.newProcess(`closed-${this.#next++}`, this.#world.chance)
+    const process = this.#world.newProcess(`closed-${this.#nextClosed++}`, this.#world.chance)
     this.#world.drawn('verb', 'close before run')
     process.later(0, () => {
       const member = new Member(this.#world, process.name, GROUP, process, () => {})

@@ -139,7 +139,15 @@ export class ManInTheMiddle implements Middle {
     if (refusal === undefined) return { frame, holdMs }
     const decoded = decodeResponse(api, version, frame)
     const body = refusal.dead ? withDeadNode(decoded) : withError(api, decoded, ErrorCode[refusal.error])
-    if (!refusal.dead) this.#tell({ kind: 'refused', process: client, api: api.name, of: partitionOf(api, decoded), error: refusal.error, final: refusal.final })
+    if (!refusal.dead)
+      this.#tell({
+        kind: 'refused',
+        process: client,
+        api: api.name,
+        of: partitionOf(api, decoded),
+        error: refusal.error,
+        final: refusal.final,
+      })
     return { frame: framed(encodeResponse(api, version, correlationId, body as never)), holdMs }
   }
 }

@@ -1,7 +1,9 @@
 /** What members did of the partitions that they hold, next to what is on record; for the invariants that compare the two. */
-import { type Fact, type FinishedIn, ownedName, type Place } from '../facts.ts'
+import { type Fact, ownedName, type Place } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
-import { namesAsDone, Records } from './recorded.ts'
+import { Records } from './recorded.ts'
+
+const NOT_COUNTED: ReadonlySet<unknown> = new Set(['timeout', 'lost', 'seek'])
 
 interface Work {
   readonly done: Set<number>
@@ -20,7 +22,6 @@ export class DoneWork {
   readonly #records = new Records()
   readonly #work = new Map<Process, Map<Place, Work>>()
   readonly #deleted = new Set<string>()
-  readonly #known = new Map<Process, Map<Place, FinishedIn>>()
 
   see(fact: Fact): void {
     this.#records.see(fact)
@@ -31,16 +32,13 @@ export class DoneWork {
         return
       }
       case 'handlerDone':
-        // A call whose time was over has failed, however it ends.
-        if (fact.signal().reason !== 'timeout') this.#of(fact.process, fact.place).done.add(fact.offset)
+        // A call whose time was over has failed, however it ends; one of a claim that has ended does not count.
+        if (!NOT_COUNTED.has(fact.signal().reason)) this.#of(fact.process, fact.place).done.add(fact.offset)
         return
       case 'topicDeleted':
         this.#deleted.add(fact.topic)
         return
       case 'placesKnown': {
-        const known = this.#known.get(fact.process) ?? new Map<Place, FinishedIn>()
-        this.#known.set(fact.process, known)
-        for (const f of fact.finished) known.set(f.place, f)
         for (const place of fact.places) this.#work.get(fact.process)?.delete(place)
         return
       }
@@ -50,6 +48,11 @@ export class DoneWork {
       case 'outOfRangeTold':
         this.#work.get(fact.process)?.delete(fact.place)
         return
+      case 'syncAnswered': {
+        const work = this.#work.get(fact.process)
+        for (const place of work?.keys() ?? []) if (fact.eager && !fact.places.includes(ownedName(place))) work!.delete(place)
+        return
+      }
       case 'lossKnown':
         this.#work.delete(fact.process)
         return
@@ -72,9 +75,8 @@ export class DoneWork {
   *uncommitted(process: Process, group: string): Generator<Uncommitted> {
     for (const [place, { done, first }] of this.#work.get(process) ?? []) {
       if (this.#deleted.has(place.slice(0, place.lastIndexOf('-')))) continue
-      const before = this.#known.get(process)?.get(place)
       let end = first
-      while (done.has(end) || (before !== undefined && namesAsDone(before, end))) end++
+      while (done.has(end)) end++
       const recorded = this.#records.of(group, place).at(-1)?.offset ?? -1
       if (end > first && recorded < end) yield { place, doneUpTo: end, recorded }
     }

@@ -1,7 +1,10 @@
 import { type Fact, type Handling, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
 
-/** Every drain of the world may take longer than this: a handler that ran for less was not waited for. */
+/**
+ * Every drain of the world may take longer than this, from its beginning, or from that of the rebalance that waits for it: a handler that ran
+ * for less was not waited for.
+ */
 const DRAIN_MS = 400
 /** Of the time that `close()` may take, so much at least is the handlers'. */
 const DRAIN_SHARE = 0.75
@@ -12,9 +15,15 @@ const DRAIN_SHARE = 0.75
  */
 export class DrainedBeforeGivenUp implements Invariant {
   readonly name = 'a partition is drained before it is given up'
+  readonly #truncated: boolean
   /** When the handlers of a member that is being closed have had the time that its caller gave them. */
   readonly #closesMs = new Map<Process, number>()
   readonly #running = new Map<Process, Map<string, { readonly handling: Handling; readonly startedMs: number }>>()
+
+  /** `truncated`: a claim may be moved because its log was cut, which cannot be seen from outside; of such a call the signal may still say `timeout`. */
+  constructor(truncated: boolean) {
+    this.#truncated = truncated
+  }
 
   see(fact: Fact): void {
     switch (fact.kind) {
@@ -29,7 +38,11 @@ export class DrainedBeforeGivenUp implements Invariant {
         this.#running.get(fact.process)?.delete(`${fact.call}/${fact.offset}`)
         return
       case 'closeCalled':
-        this.#closesMs.set(fact.process, fact.process.platform.clock.monotonic() + fact.timeoutMs * DRAIN_SHARE)
+        return this.#closing(fact.process, fact.timeoutMs * DRAIN_SHARE)
+      case 'topicDeleted':
+        for (const running of this.#running.values()) {
+          for (const [key, { handling }] of running) if (handling.place.startsWith(`${fact.topic}-`)) running.delete(key)
+        }
         return
       // Its member reads elsewhere: what it read before is not waited for, also where its signal tells of its time-out.
       case 'seekSettled':
@@ -41,21 +54,36 @@ export class DrainedBeforeGivenUp implements Invariant {
       case 'lossKnown':
         this.#running.delete(fact.process)
         return
+      case 'syncAnswered': {
+        const running = this.#running.get(fact.process)
+        for (const [key, { handling }] of running ?? []) {
+          if (fact.eager && !fact.places.includes(ownedName(handling.place))) running!.delete(key)
+        }
+        return
+      }
       case 'joinSent':
-        return this.#check(fact.process, fact.owned)
+        return this.#check(fact.process, fact.owned, fact.stableMs)
       case 'leaveSent':
-        return this.#check(fact.process, [])
+        return this.#check(fact.process, [], fact.stableMs)
     }
   }
 
-  #check(process: Process, kept: readonly Place[]): void {
+  /** The shortest of its limits counts. */
+  #closing(process: Process, withinMs: number): void {
+    const untilMs = process.platform.clock.monotonic() + withinMs
+    this.#closesMs.set(process, Math.min(untilMs, this.#closesMs.get(process) ?? Number.POSITIVE_INFINITY))
+  }
+
+  #check(process: Process, kept: readonly Place[], stableMs: number): void {
+    const nowMs = process.platform.clock.monotonic()
     for (const { handling, startedMs } of this.#running.get(process)?.values() ?? []) {
       const { place, offset } = handling
       if (kept.includes(ownedName(place))) continue
       const signal = handling.signal()
+      if (signal.aborted && this.#truncated && signal.reason === 'timeout') continue
       if (signal.aborted && (signal.reason === 'lost' || signal.reason === 'seek')) continue
-      if (signal.aborted && process.platform.clock.monotonic() - startedMs > DRAIN_MS) continue
-      if (signal.aborted && process.platform.clock.monotonic() >= (this.#closesMs.get(process) ?? Number.POSITIVE_INFINITY)) continue
+      if (signal.aborted && nowMs - Math.min(startedMs, stableMs) > DRAIN_MS) continue
+      if (signal.aborted && nowMs >= (this.#closesMs.get(process) ?? Number.POSITIVE_INFINITY)) continue
       throw new Violation(this.name, `${process.name} gives up ${place} while its handler of ${offset} runs`)
     }
   }

@@ -21,6 +21,7 @@ export class FinishedStaysFinished implements Invariant {
         for (const finished of fact.finished) this.#check(fact, finished, fact.offsets.get(finished.place))
         return
       case 'seekCalled':
+      case 'seekSettled':
       case 'offsetListed':
       case 'outOfRangeTold':
         this.#known.get(fact.process)?.delete(fact.place)

@@ -45,7 +45,7 @@ export const allInvariants = ({ delivered, manual, truncated, jumps, reliable }:
   new OneWorker(),
   new NothingAfterLoss(),
   new NothingAfterClose(),
-  new DrainedBeforeGivenUp(),
+  new DrainedBeforeGivenUp(truncated),
   ...(truncated || delivered ? [] : [new FinishedStaysFinished()]),
   ...(truncated ? [] : [new CommitOfItsTopic(), new OrderOfKeys(), new CommitIsOnRecord()]),
   ...(truncated || manual ? [] : [new RunResolvesCommitted()]),

@@ -31,6 +31,7 @@ interface Exchange {
   readonly api: Api
   readonly version: number
   readonly body: any
+  readonly sentMs: number
   /** For a commit: the newest generation of its group that the broker had told of when the request arrived. */
   current: number
 }
@@ -59,6 +60,9 @@ export class Wiretap implements Tap {
   readonly #generations = new Map<Process, number>()
   /** Members whose generation was made before the broker crashed: it may have been taken back, and the group be in the one before. */
   readonly #fromBeforeCrash = new Set<Process>()
+  readonly #stableMs = new Map<Process, number>()
+  /** Members whose group chose an assignor that takes everything away before it assigns. */
+  readonly #eager = new Set<Process>()
   /** By group: the newest generation that the broker told anybody of. */
   readonly #current = new Map<string, number>()
 
@@ -79,12 +83,19 @@ export class Wiretap implements Tap {
     if (!this.#watched.has(apiKey)) return
     const api = apiByKey.get(apiKey)!
     const { body } = decodeRequest(api, apiVersion, frame)
-    this.#exchanges.set(`${connection}/${correlationId}`, { api, version: apiVersion, body, current: -1 })
+    this.#exchanges.set(`${connection}/${correlationId}`, {
+      api,
+      version: apiVersion,
+      body,
+      sentMs: client.platform.clock.monotonic(),
+      current: -1,
+    })
+    const stableMs = this.#stableMs.get(client) ?? Number.NEGATIVE_INFINITY
     const of = { process: client, group: (body as { groupId?: string }).groupId ?? '' }
     if (api.key === apis.JoinGroup.key) {
       this.#joining.set(client, `${connection}/${correlationId}`)
-      this.#tell({ kind: 'joinSent', ...of, owned: ownedIn(body as JoinGroupRequest) })
-    } else if (api.key === apis.LeaveGroup.key) this.#tell({ kind: 'leaveSent', ...of })
+      this.#tell({ kind: 'joinSent', ...of, owned: ownedIn(body as JoinGroupRequest), stableMs })
+    } else if (api.key === apis.LeaveGroup.key) this.#tell({ kind: 'leaveSent', ...of, stableMs })
     else if (api.key === apis.OffsetCommit.key) {
       const commit = body as OffsetCommitRequest
       this.#tell({ kind: 'commitSent', ...of, generation: commit.generationIdOrMemberEpoch, ...committingIn(commit, this.names) })
@@ -164,13 +175,19 @@ export class Wiretap implements Tap {
       const accepted = acceptedIn(committingIn(body as OffsetCommitRequest, this.names), answer, this.names)
       if (accepted.offsets.size > 0) this.#tell({ kind: 'commitAcknowledged', ...of, ...accepted })
     }
+    if ((api.key === apis.SyncGroup.key || api.key === apis.Heartbeat.key) && answer.errorCode === 0) {
+      this.#stableMs.set(client, exchange.sentMs)
+    }
     if (api.key === apis.JoinGroup.key && answer.errorCode === 0) {
+      if (answer.protocolName === 'cooperative-sticky') this.#eager.delete(client)
+      else this.#eager.add(client)
       this.#generations.set(client, answer.generationId)
       this.#fromBeforeCrash.delete(client)
     }
     if (api.key === apis.SyncGroup.key && answer.errorCode === 0) {
       const current = (body as SyncGroupRequest).generationId === this.#generations.get(client)
-      if (current) this.#tell({ kind: 'syncAnswered', ...of, places: assignedIn(answer as SyncGroupResponse) })
+      const eager = this.#eager.has(client)
+      if (current) this.#tell({ kind: 'syncAnswered', ...of, places: assignedIn(answer as SyncGroupResponse), eager })
     }
     // While a join is under way the group may have moved on with the member in it; and a generation that a crash took back was nobody else's.
     const mayBeIn = this.#joining.has(client) || this.#fromBeforeCrash.has(client)

@@ -117,7 +117,7 @@ export function withEverything(plan: Plan, seed: number): Plan {
   const startAt = !quiet && on(0.15)
   const limits = on(0.4)
 
-  const timeoutMs = handlers.includes('never settle') || on(0.3) ? 40 + random.below(200) : undefined
+  const timeoutMs = handlers.includes('never settle') || on(0.3) ? (plan.workMs[1] > 40 ? 150 : 40) + random.below(200) : undefined
   const topics = ['work', ...(on(0.4) ? ['more'] : [])].map((name, i): TopicWork => {
     const kind = on(0.35) ? 'batches' : 'each'
     const order = i === 0 ? plan.order : one(['partition', 'key', 'none'] as const)

@@ -64,6 +64,7 @@ export class Handlers {
     if (!calm && kinds.length > 0 && chance.chance(everything!.handlerChance)) {
       const kind = kinds[chance.below(kinds.length)]!
       this.#world.drawn('handler', kind)
+      this.#world.say(`${member.name}: its handler is one that does '${kind}'`)
       return this.#as(kind, member, handlings, context)
     }
     if (this.#world.mode === 'manual') return this.#committing(member, handlings, context)

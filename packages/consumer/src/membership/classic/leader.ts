@@ -5,7 +5,7 @@
  */
 import { type Cluster, decodeAssignment, decodeSubscription, encodeAssignment, textOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
-import { type DescribeGroupsResponse, type JoinGroupResponse, WireError } from '@tidemark/protocol'
+import { type DescribeGroupsResponse, ErrorCode, errorOf, type JoinGroupResponse, WireError } from '@tidemark/protocol'
 import { mayPass } from '../../failures.ts'
 import type { MembershipListener } from '../membership.ts'
 import type { MemberSubscription } from './assignors/assignor.ts'
@@ -79,7 +79,17 @@ export class Leader {
   async #countsFor(members: readonly MemberSubscription[]): Promise<PartitionCounts> {
     const topics = [...new Set(members.flatMap((m) => m.topics))]
     await this.#cluster.topics(topics)
+    for (const topic of topics) this.#tellRefused(topic)
     return new Map(topics.map((topic) => [topic, countOf(this.#cluster, topic)]))
+  }
+
+  /** A topic that does not exist is looked for by those who read it, and told of by them. */
+  #tellRefused(topic: string): void {
+    const { errorCode = 0 } = this.#cluster.topic(topic) ?? {}
+    if (errorCode === 0 || errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return
+    const { name, text } = errorOf(errorCode)
+    const report = `this member leads the group and cannot assign partitions of topic '${topic}', which some member reads: ${name} (${text})`
+    this.#listener.warning(`topic ${topic} cannot be assigned`, report)
   }
 
   /** The assignment is in force. */

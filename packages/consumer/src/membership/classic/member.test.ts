@@ -276,6 +276,16 @@ describe('a leader', () => {
     expect(t.told).toContain('warning: unreadable subscription of foreign')
   })
 
+  test('that may not see a topic says that it assigns nothing of it', async () => {
+    const t = memberOf()
+    t.views.set('t', { errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, partitions: [] })
+    t.member.start()
+    await turn()
+    await t.joined(1, 'range', 'me')
+    expect(t.sent('SyncGroup').body.assignments).toEqual([{ memberId: 'me', assignment: encodeAssignment([]) }])
+    expect(t.told).toContain('warning: topic t cannot be assigned')
+  })
+
   test('whose assignment cannot be read ends the run', async () => {
     const t = memberOf()
     t.member.start()
