@@ -36,7 +36,11 @@ function mustRun(program: string, args: readonly string[], cwd = project): strin
 }
 
 function pack(): string[] {
-  mustRun('npm', ['pack', '--ignore-scripts', '--pack-destination', scratch, ...PACKAGES.flatMap((name) => ['-w', `packages/${name}`])], root)
+  mustRun(
+    'npm',
+    ['pack', '--ignore-scripts', '--pack-destination', scratch, ...PACKAGES.flatMap((name) => ['-w', `packages/${name}`])],
+    root,
+  )
   return readdirSync(scratch)
     .filter((name) => name.endsWith('.tgz'))
     .map((name) => path.join(scratch, name))

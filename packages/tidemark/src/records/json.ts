@@ -81,7 +81,10 @@ const hasNumbersInside = ({ key, value }: Json): boolean =>
 
 function unknownField(field: string, line: number): TidemarkError {
   const near = nearest(field, FIELDS)
-  return invalid(line, `has an unknown field "${field}"; ${near === undefined ? `a record has ${FIELDS.join(', ')}` : `did you mean "${near}"?`}`)
+  return invalid(
+    line,
+    `has an unknown field "${field}"; ${near === undefined ? `a record has ${FIELDS.join(', ')}` : `did you mean "${near}"?`}`,
+  )
 }
 
 /** Text, null, `{ "base64": … }`; any other value is written as the JSON that it is. */
