@@ -1,8 +1,8 @@
 import { createAdmin } from '@tidemark/client'
-import { readCompletionMap } from '@tidemark/consumer'
-import { type GroupPosition, groupPositions, type Owner } from '@tidemark/offsets'
+import { groupPositions } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
+import { columnsFor, doneAhead, rowOf } from '../print/group-table.ts'
 import { counted, printJson, printRows, say } from '../print/print.ts'
 
 export function groupCommand(): Command {
@@ -51,39 +51,9 @@ async function describe(name: string, options: ClusterOptions & OutputOptions): 
     if (options.output === 'json') return printJson({ group: name, state, members, positions: rows })
     say(`group ${name}: ${state}, ${counted('member', members.length)}`)
     await printRows(
-      rows.map((p) => ({ ...p, owner: p.owner && ownerText(p.owner, members), error: p.error?.message })),
+      rows.map((position) => rowOf(position, members)),
       columnsFor(rows),
       'table',
     )
   })
-}
-
-type DescribedRow = GroupPosition & { readonly doneAhead: number }
-
-/** Columns that most groups do not need appear where a row has something to say there. */
-function columnsFor(rows: readonly DescribedRow[]): Record<string, string> {
-  return {
-    topic: 'TOPIC',
-    partition: 'PARTITION',
-    committed: 'COMMITTED',
-    end: 'END',
-    lag: 'LAG',
-    ...(rows.some((r) => r.doneAhead > 0) && { doneAhead: 'DONE AHEAD' }),
-    owner: 'OWNER',
-    ...(rows.some((r) => r.error !== null) && { error: 'ERROR' }),
-  }
-}
-
-/** Records above the committed offset that its completion map calls done. */
-function doneAhead({ committed, metadata }: GroupPosition): number {
-  const map = metadata === null ? undefined : readCompletionMap(metadata)
-  return map === undefined || map.base !== committed ? 0 : map.top - map.base - map.open.length
-}
-
-/** Client id and host; the member id too where other members have both in common. */
-function ownerText({ memberId, clientId, host }: Owner, members: readonly Owner[]): string {
-  // Java's brokers print an address as `/10.0.0.1`.
-  const text = `${clientId} ${host.replace(/^\//, '')}`
-  const isAmbiguous = members.filter((m) => m.clientId === clientId && m.host === host).length > 1
-  return isAmbiguous ? `${text} ${memberId}` : text
 }

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os'
-import { startBroker } from '@tidemark/broker'
+import { type Broker, startBroker } from '@tidemark/broker'
 import { Command, Option } from 'commander'
 import { addressOf } from '../connection.ts'
 import { usage } from '../exit.ts'
@@ -37,7 +37,7 @@ export function upCommand(): Command {
 }
 
 const HELP = `
-The address that the broker listens on is the one line on stdout. There is no authentication and no encryption yet:
+The address for clients is the one line on stdout. There is no authentication and no encryption yet:
 listen on loopback, or on a network in which everyone may read and write everything.
 
 Examples:
@@ -67,29 +67,26 @@ async function up(options: UpOptions): Promise<void> {
     fsync: options.fsync,
     autoCreateTopics: options.autoCreate,
   })
-  const address = broker.brokers[0]!
   const stop = (): void => void broker.close()
   if (signal.aborted) stop()
   signal.addEventListener('abort', stop, { once: true })
   if (options.untilStdinEnds) process.stdin.on('end', stop).on('error', stop).resume()
-  await announce(address, listen, options)
+  await announce(broker, listen.host, options)
   await broker.closed
   if (options.untilStdinEnds) process.stdin.destroy()
 }
 
-async function announce(address: string, listen: { host: string; port: number }, options: UpOptions): Promise<void> {
+async function announce({ brokers, port }: Broker, host: string, options: UpOptions): Promise<void> {
   // The broker runs on when the reader of its address has gone.
-  await write(`${address}\n`).catch(() => {})
-  const port = address.slice(address.lastIndexOf(':') + 1)
-  const isOnAll = listen.host === '0.0.0.0' || listen.host === '::'
-  const reach = isOnAll
-    ? ` (${localAddresses()
-        .map((host) => `${host}:${port}`)
-        .join(', ')})`
-    : ''
-  say(`listening on ${address}${reach}; ${options.memory ? 'in memory' : `data in ${options.data ?? DATA}`}; Ctrl-C ends it`)
-  if (options.advertise !== undefined) say(`clients are told to connect to ${options.advertise}`)
-  if (!isLoopback(listen.host)) say('warning: there is no authentication: everyone who reaches this address can read and write everything')
+  await write(`${brokers[0]}\n`).catch(() => {})
+  const isOnAll = host === '0.0.0.0' || host === '::'
+  const where = isOnAll
+    ? `all addresses, port ${port} (${localAddresses().join(', ')})`
+    : `${host.includes(':') ? `[${host}]` : host}:${port}`
+  say(`listening on ${where}; ${options.memory ? 'in memory' : `data in ${options.data ?? DATA}`}; Ctrl-C ends it`)
+  if (options.advertise !== undefined) say(`clients are told to connect to ${brokers[0]}`)
+  else if (isOnAll) say('each client is told to connect to the address that it has connected to; --advertise names another one')
+  if (!isLoopback(host)) say('warning: there is no authentication: everyone who reaches this address can read and write everything')
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
