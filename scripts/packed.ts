@@ -88,7 +88,7 @@ try {
     console.log(`Node.js ${mustRun(node, ['--version']).trim()}`)
     expect('tidemark --version', mustRun(node, [bin, '--version']), /^\d+\.\d+\.\d+\n$/)
     expect("the README's program", mustRun(node, [program]), 'two apples')
-    expect('tidemark demo', mustRun(node, [bin, 'demo', '--rate', '20000']), 'agree with a computation from the file alone')
+    expect('tidemark demo', mustRun(node, [bin, 'demo', '--rate', '20000']), 'agree with a count of the file alone')
   }
   for (const version of TOO_OLD) {
     const { status, stdout, stderr } = call(nodeOf(version), [bin, 'topic', 'list'])

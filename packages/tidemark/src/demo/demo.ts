@@ -193,8 +193,12 @@ export class Demo {
     const progress = this.#progress
     const victim = this.#counters.find((c) => progress.partitionsOf(c.worker).length > 0) ?? this.#counters[0]!
     progress.event(`SIGKILL to consumer ${victim.name}, which works on ${listed(progress.partitionsOf(victim.worker))}`)
-    progress.killedConsumer(victim.worker)
+    const taken = progress.killedConsumer(victim.worker)
     await victim.kill()
+    // Started again only then, so that other members take its partitions over.
+    const limitMs = performance.now() + 2 * this.#sessionMs
+    while (taken.ms === undefined && performance.now() < limitMs && !this.#options.signal.aborted) await pause(20)
+    if (this.#options.signal.aborted) return
     victim.start()
     progress.event(`${victim.name} is started again as process ${victim.worker.pid}`)
   }
@@ -277,8 +281,8 @@ export class Demo {
     const width = Math.max(...rows.map(([name]) => name.length))
     const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
     const checked = agrees
-      ? `all ${verdict.airports} airports agree with a computation from the file alone`
-      : `DIFFERENT from a computation from the file alone:\n${verdict.differences.join('\n')}`
+      ? `all ${verdict.airports} airports agree with a count of the file alone`
+      : `DIFFERENT from a count of the file alone:\n${verdict.differences.join('\n')}`
     await write(`\n${lines.join('\n')}\n\n${this.#whyThePause(pauses.length)}${checked}\n`)
     return agrees
   }

@@ -131,18 +131,20 @@ export class Progress {
   }
 
   /** SIGKILL was sent: what the process still had in the pipe is not work of the next owner. */
-  killedConsumer(victim: Worker): void {
+  killedConsumer(victim: Worker): Pause {
     const partitions = this.partitionsOf(victim)
     this.#dead.add(victim.pid)
     for (const partition of partitions) this.#release(partition, victim)
-    this.#pauses.push({
+    const pause: OpenPause = {
       what: victim.name,
       atMs: this.#clocks.monotonic(),
       waiting: new Set(partitions),
       ms: undefined,
       endsWith: ({ pid }) => pid !== victim.pid,
       endText: `the partitions of ${victim.name} are worked on by their next owners`,
-    })
+    }
+    this.#pauses.push(pause)
+    return pause
   }
 
   killedBroker(): void {
