@@ -28,6 +28,8 @@ const bundle = await rolldown({
   platform: 'node',
   resolve: { conditionNames: ['@tidemark/source', 'node', 'import', 'default'] },
   external: [/^node:/, '@node-rs/crc32', 'snappy', 'lz4-napi'],
+  // The oldest Node.js of `engines`: `await using` and the like are compiled down.
+  transform: { target: 'node22.22' },
 })
 await bundle.write({ dir: path.join(cli, 'dist'), format: 'esm', sourcemap: false })
 await bundle.close()

@@ -49,6 +49,9 @@ export type OwnErrorCode =
   | 'HANDLER_TIMED_OUT'
   | 'NO_COMMITTED_OFFSET'
   | 'START_AT_FAILED'
+  // The command line
+  | 'OUTPUT_CLOSED'
+  | 'OUTPUT_FAILED'
   // The broker
   | 'ADDRESS_IN_USE'
   | 'ADDRESS_UNAVAILABLE'

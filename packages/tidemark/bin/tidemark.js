@@ -1,5 +1,14 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module'
+// Checks the version of Node.js before anything is loaded that an old one cannot parse. This file is CommonJS in the
+// syntax of Node.js 12, so that every version since then gets the one line and not a SyntaxError.
+'use strict'
 
-enableCompileCache()
-await import('../dist/main.js')
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 22)) {
+  process.stderr.write('tidemark: needs Node.js 22.22 or later, and this is ' + process.versions.node + ': https://nodejs.org\n')
+  process.exitCode = 1
+} else {
+  require('node:module').enableCompileCache()
+  // A failure to load is a bug, or a broken installation: it is thrown, and Node.js prints it.
+  import('../dist/main.js')
+}

@@ -1,47 +1,61 @@
-/** What every command that talks to a cluster has in common: where it is, how output looks, and that connections are closed in the end. */
+/** What all commands that talk to a cluster have in common: its addresses, the output format, and closed connections at the end. */
 import { createKafka, type Kafka } from '@tidemark/client'
+import { countOption } from '@tidemark/platform'
 import { type Command, Option } from 'commander'
 import { usage } from './exit.ts'
+import { RetryLog } from './print/log.ts'
+import { beQuiet } from './print/print.ts'
 
 export interface ClusterOptions {
   readonly brokers: string
+  readonly quiet?: boolean
 }
 
 export interface OutputOptions {
   readonly output: 'table' | 'json'
 }
 
-const brokersOption = (): Option =>
-  new Option('-b, --brokers <HOST:PORT,…>', 'where the cluster is').env('TIDEMARK_BROKERS').default('127.0.0.1:9092')
-
-export const withCluster = (command: Command): Command => command.addOption(brokersOption())
-
-export const withOutput = (command: Command): Command =>
-  command.addOption(new Option('-o, --output <FORMAT>', 'how to print').choices(['table', 'json']).default('table'))
-
-/** Connects, acts, and closes, whatever happens. */
-export async function connected<T>(options: ClusterOptions, act: (kafka: Kafka) => Promise<T>): Promise<T> {
-  await using kafka = createKafka({
-    brokers: options.brokers.split(',').map((broker) => broker.trim()),
-    clientId: 'tidemark',
-    connectTimeoutMs: 5_000,
-    requestTimeoutMs: 15_000,
-  })
-  return await act(kafka)
+export interface Connected {
+  readonly kafka: Kafka
+  /** Started by commands that go on while requests are tried again. */
+  readonly log: RetryLog
 }
 
-/** `host:port`, an IPv6 host in brackets. */
+export const BROKERS_DEFAULT = '127.0.0.1:9092'
+
+export const withCluster = (command: Command): Command =>
+  command
+    .addOption(new Option('-b, --brokers <HOST:PORT,…>', 'brokers of the cluster').env('TIDEMARK_BROKERS').default(BROKERS_DEFAULT))
+    .option('-q, --quiet', 'print nothing on stderr but errors')
+
+export const withOutput = (command: Command): Command =>
+  command.addOption(new Option('-o, --output <FORMAT>', 'output format').choices(['table', 'json']).default('table'))
+
+/** Connects, acts, and closes, whatever happens. */
+export async function connected<T>(options: ClusterOptions, act: (connected: Connected) => Promise<T>): Promise<T> {
+  if (options.quiet) beQuiet()
+  const log = new RetryLog()
+  await using kafka = createKafka({
+    brokers: addressesOf(options.brokers),
+    clientId: 'tidemark-cli',
+    connectTimeoutMs: 4_000,
+    requestTimeoutMs: 10_000,
+    logger: log,
+  })
+  return await act({ kafka, log })
+}
+
+export const addressesOf = (text: string): string[] => text.split(',').map((address) => address.trim())
+
+/** `host:port`, an IPv6 host in brackets; port 0 is allowed. */
 export function addressOf(text: string): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)
   const port = Number(match?.[3])
-  if (match === null || port > 65_535) throw usage(`'${text}' is no address; write HOST:PORT, an IPv6 host in brackets`)
+  if (match === null || port > 65_535) throw usage(`'${text}' is not an address; write HOST:PORT, an IPv6 host in brackets`)
   return { host: (match[1] ?? match[2])!, port }
 }
 
-export function wholeNumber(name: string, least = 0): (text: string) => number {
-  return (text) => {
-    const n = Number(text)
-    if (!Number.isSafeInteger(n) || n < least) throw usage(`${name} must be a whole number of ${least} or more, not '${text}'`)
-    return n
-  }
+/** The value of an option of this name: digits alone, within the limits. */
+export function wholeNumber(name: string, min = 0, max?: number): (text: string) => number {
+  return (text) => countOption(name, /^\d+$/.test(text) ? Number(text) : text, min, max)
 }

@@ -2,16 +2,32 @@
 import { readFileSync } from 'node:fs'
 import { TidemarkError } from '@tidemark/platform'
 import { Command, CommanderError } from 'commander'
-import { EXIT } from './exit.ts'
+import { EXIT, USAGE_CODES } from './exit.ts'
+import { interruptedCode } from './interrupts.ts'
+import { outputFailed, watchOutput, write } from './print/output.ts'
 
 const version = (): string => JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+
+const HELP = `
+Examples:
+  tidemark demo                              consumers and a broker are killed, and nothing is lost
+  tidemark up                                a broker on 127.0.0.1:9092
+  tidemark topic create orders
+  tidemark produce orders                    lines from stdin
+  tidemark consume orders --group billing
+  tidemark group describe billing
+
+Exit codes: 0 done, 1 failed, 2 wrong usage; 129, 130 and 143 after SIGHUP, Ctrl-C and SIGTERM.`
 
 const program = new Command('tidemark')
   .description('Keeps your place in Kafka: a broker, and tools for topics, groups and offsets.')
   .version(version())
   .exitOverride()
-  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
-  .showHelpAfterError('(see --help)')
+  .configureOutput({
+    writeErr: (text) => process.stderr.write(text),
+    outputError: (text, print) => print(oneLine(text)),
+  })
+  .addHelpText('after', HELP)
 
 /** Each in a module of its own, loaded when it is named: modules cost more than anything else at start. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -22,8 +38,6 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   produce: async () => (await import('./commands/produce.ts')).produceCommand(),
   consume: async () => (await import('./commands/consume.ts')).consumeCommand(),
 }
-const named = process.argv[2] ?? ''
-for (const name of Object.hasOwn(commands, named) ? [named] : Object.keys(commands)) program.addCommand(inheriting(await commands[name]!()))
 
 /** Sub-commands report errors as the program does: commander copies neither setting by itself. */
 function inheriting(command: Command): Command {
@@ -32,28 +46,46 @@ function inheriting(command: Command): Command {
   return command
 }
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Whoever read our output has seen enough (`tidemark consume … | head`).
-  if (error.code === 'EPIPE') process.exit(EXIT.done)
-  throw error
-})
+/** Commander's `error: unknown command 'sing'\n(Did you mean …?)`. */
+const oneLine = (text: string): string =>
+  `${text
+    .trim()
+    .replace(/^error: /, 'tidemark: ')
+    .replaceAll(/\s*\n\s*/g, ' ')} (see --help)\n`
 
-try {
-  await program.parseAsync()
-} catch (error) {
-  process.exitCode = report(error)
+async function main(): Promise<void> {
+  const named = process.argv[2]
+  const loaded = named !== undefined && Object.hasOwn(commands, named) ? [named] : Object.keys(commands)
+  for (const name of loaded) program.addCommand(inheriting(await commands[name]!()))
+  if (named === undefined) program.outputHelp()
+  else await program.parseAsync()
+  await write('')
 }
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   if (error instanceof TidemarkError) {
-    process.stderr.write(`tidemark: ${error.message}\n`)
-    return error.code === 'USAGE' ? EXIT.usage : EXIT.failed
+    // A reader that has seen enough (`tidemark consume … | head`) is not a failure.
+    if (error.code === 'OUTPUT_CLOSED') return EXIT.done
+    process.stderr.write(`tidemark: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`)
+    return USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.failed
   }
+  // Node's own errors: a file that cannot be read, a port that cannot be taken.
   if (error instanceof Error && 'code' in error) {
     process.stderr.write(`tidemark: ${error.message}\n`)
     return EXIT.failed
   }
   process.stderr.write(`tidemark: this is a bug, please report it: ${error instanceof Error ? error.stack : String(error)}\n`)
   return EXIT.failed
+}
+
+const isInterruption = (error: unknown): boolean => error instanceof TidemarkError && error.code === 'INTERRUPTED'
+
+watchOutput()
+try {
+  await main()
+  process.exitCode ??= interruptedCode() ?? EXIT.done
+} catch (error) {
+  const code = report(outputFailed.aborted ? outputFailed.reason : error)
+  process.exitCode = (isInterruption(error) ? interruptedCode() : undefined) ?? code
 }

@@ -247,3 +247,22 @@ describe('groups', () => {
     expect(await world.fails(admin.groups.offsets('g'))).toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
   })
 })
+
+describe('groups are deleted', () => {
+  it('by their coordinator, asked again when it moved', async () => {
+    const { world, cluster, admin } = start()
+    const codes = [ErrorCode.NOT_COORDINATOR, 0]
+    cluster.on('DeleteGroups', () => ({ results: [{ groupId: 'g', errorCode: codes.shift()! }] }))
+    await world.settle(admin.groups.delete('g'))
+    expect(cluster.callsOf('DeleteGroups').map((c) => c.body.groupsNames)).toEqual([['g'], ['g']])
+  })
+
+  it.each([
+    [ErrorCode.GROUP_ID_NOT_FOUND, 'UNKNOWN_GROUP', "group 'g' does not exist"],
+    [ErrorCode.NON_EMPTY_GROUP, 'NON_EMPTY_GROUP', "deleting group 'g' failed: NON_EMPTY_GROUP"],
+  ] as const)('unless the coordinator refuses: %i', async (errorCode, code, message) => {
+    const { world, cluster, admin } = start()
+    cluster.on('DeleteGroups', () => ({ results: [{ groupId: 'g', errorCode }] }))
+    expect(await world.fails(admin.groups.delete('g'))).toMatchObject({ code, message: expect.stringContaining(message) })
+  })
+})

@@ -1,8 +1,9 @@
-/** Groups: list, describe, and what they have committed. */
+/** Groups: list, describe, delete, and what they have committed. */
 import { checkName, checkOptions, flagOption, TidemarkError } from '@tidemark/platform'
-import { apis, errorOf } from '@tidemark/protocol'
+import { apis, ErrorCode, errorOf } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'
 import { type CallLimits, mayPass, retrying } from '../cluster/retrying.ts'
+import { coordinatorError } from '../groups/coordinator-error.ts'
 import { type CommittedOffset, fetchCommitted } from '../groups/offset-fetch.ts'
 import type { TopicPartition } from '../messages/topic-partition.ts'
 import { describeGroup } from './describe-group.ts'
@@ -56,6 +57,11 @@ export interface Groups {
   describe(group: string, options?: CallLimits): Promise<GroupDescription>
   /** What is committed, by topic and partition; empty if nothing is. */
   offsets(group: string, options?: GroupOffsetsOptions): Promise<readonly CommittedOffset[]>
+  /**
+   * With all its committed offsets. Rejects with `TidemarkError` UNKNOWN_GROUP, NON_EMPTY_GROUP (it has members), or
+   * UNSUPPORTED_VERSION for a broker that cannot delete groups.
+   */
+  delete(group: string, options?: CallLimits): Promise<void>
 }
 
 export function groupsOf(cluster: Cluster): Groups {
@@ -84,6 +90,18 @@ export function groupsOf(cluster: Cluster): Groups {
       return retrying(cluster, { what, retries: mayPass, ...limits }, (signal) =>
         fetchCommitted(cluster, { group, requireStable, purpose: 'admin', signal }),
       )
+    },
+
+    async delete(group, options = {}) {
+      checkName('the name of the group', group)
+      const what = `deleting group '${group}'`
+      await retrying(cluster, { what, retries: mayPass, ...limitsOf('groups.delete()', options) }, async (signal) => {
+        const to = { node: { coordinator: group }, purpose: 'admin', signal } as const
+        const { body } = await cluster.send(apis.DeleteGroups, { groupsNames: [group] }, to)
+        const errorCode = body.results[0]?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR
+        if (errorCode === ErrorCode.GROUP_ID_NOT_FOUND) throw new TidemarkError('UNKNOWN_GROUP', `group '${group}' does not exist`)
+        if (errorCode !== 0) throw coordinatorError(cluster, group, what, errorCode)
+      })
     },
   }
 }

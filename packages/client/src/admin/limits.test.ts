@@ -12,6 +12,7 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 const calls: Record<string, (admin: Admin, limits: CallLimits) => Promise<unknown>> = {
   'groups.list': (admin, limits) => admin.groups.list(limits),
   'groups.describe': (admin, limits) => admin.groups.describe('g', limits),
+  'groups.delete': (admin, limits) => admin.groups.delete('g', limits),
   'groups.offsets': (admin, limits) => admin.groups.offsets('g', limits),
   'topics.list': (admin, limits) => admin.topics.list(limits),
   'topics.create': (admin, limits) => admin.topics.create('t', limits),
@@ -66,6 +67,7 @@ describe.each(Object.entries(calls))('%s', (_name, call) => {
 describe('arguments', () => {
   it.each<[string, (admin: Admin) => Promise<unknown>]>([
     ['a group without a name', (a) => a.groups.describe('')],
+    ['no group to delete', (a) => a.groups.delete('')],
     ['a group that is not text', (a) => a.groups.offsets(5 as never)],
     ['a topic without a name', (a) => a.topics.describe('')],
     ['a topic that is not text', (a) => a.topics.delete({ name: 5 } as never)],

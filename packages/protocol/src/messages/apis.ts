@@ -21,6 +21,7 @@ import { CreateTopicsRequest, CreateTopicsResponse } from './19-create-topics.ts
 import { DeleteTopicsRequest, DeleteTopicsResponse } from './20-delete-topics.ts'
 import { InitProducerIdRequest, InitProducerIdResponse } from './22-init-producer-id.ts'
 import { OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse } from './23-offset-for-leader-epoch.ts'
+import { DeleteGroupsRequest, DeleteGroupsResponse } from './42-delete-groups.ts'
 import { ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse } from './69-consumer-group-describe.ts'
 
 export interface Api<Q extends Fields = any, A extends Fields = any> {
@@ -53,6 +54,7 @@ export const apis = {
   DeleteTopics: api(DeleteTopicsRequest, DeleteTopicsResponse),
   InitProducerId: api(InitProducerIdRequest, InitProducerIdResponse),
   OffsetForLeaderEpoch: api(OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse),
+  DeleteGroups: api(DeleteGroupsRequest, DeleteGroupsResponse),
   ConsumerGroupDescribe: api(ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse),
 } as const
 

@@ -1,13 +1,19 @@
-import { createAdmin, type Kafka, type Message, read } from '@tidemark/client'
-import { handleOf } from '@tidemark/client/internal'
+import { createAdmin, type Kafka, type Message, type ReadOptions, read } from '@tidemark/client'
 import { createConsumer } from '@tidemark/consumer'
+import type { TidemarkError } from '@tidemark/platform'
 import { Command, Option } from 'commander'
 import { type ClusterOptions, connected, wholeNumber, withCluster } from '../connection.ts'
 import { usage } from '../exit.ts'
-import { say } from '../print/print.ts'
+import { interrupts } from '../interrupts.ts'
+import { outputFailed, write, writeBuffered } from '../print/output.ts'
+import { counted, say } from '../print/print.ts'
+import { printed } from '../records/json.ts'
+import { type Place, placeOf } from '../records/place.ts'
+import { watchCluster } from '../watchdog.ts'
 
 interface ConsumeOptions extends ClusterOptions {
-  readonly from: string
+  readonly from?: string
+  readonly to?: string
   readonly group?: string
   readonly follow?: boolean
   readonly max?: number
@@ -15,105 +21,149 @@ interface ConsumeOptions extends ClusterOptions {
   readonly output: 'value' | 'json'
 }
 
+const PARTITION_MAX = 2 ** 31 - 1
+
 export function consumeCommand(): Command {
   return withCluster(new Command('consume'))
-    .description('Prints the records of a topic: from a place to the end, or in a group until Ctrl-C.')
+    .description('Prints the records of a topic: all there are, or in a consumer group until Ctrl-C.')
     .argument('<TOPIC>')
-    .option(
-      '--from <PLACE>',
-      'start, end, an offset, or a time such as @2026-11-22T14:00Z or @-1h; in a group: where nothing is committed',
-      'start',
-    )
-    .option('-g, --group <GROUP>', 'in this group: goes on where it stopped, and commits what was printed')
-    .option('-f, --follow', 'wait for more at the end')
-    .option('-n, --max <N>', 'stop after so many records', wholeNumber('--max', 1))
-    .option('--partition <N>', 'this partition alone', wholeNumber('--partition'))
-    .addOption(new Option('-o, --output <FORMAT>', 'print the value, or all of the record').choices(['value', 'json']).default('value'))
+    .option('--from <PLACE>', 'where to begin (default: start); in a group: only where nothing is committed')
+    .option('--to <PLACE>', 'where to stop, exclusive (default: end, as it is now)')
+    .option('-g, --group <GROUP>', 'as a member of this group: go on where it stopped, and commit what was printed')
+    .option('-f, --follow', 'wait for new records at the end')
+    .option('-n, --max <N>', 'stop after N records', wholeNumber('--max', 1))
+    .option('--partition <N>', 'read this partition alone', wholeNumber('--partition', 0, PARTITION_MAX))
+    .addOption(new Option('-o, --output <FORMAT>', 'print the value, or the whole record').choices(['value', 'json']).default('value'))
+    .addHelpText('after', HELP)
     .action(consume)
 }
 
-type From = 'earliest' | 'latest' | Date | number
+const HELP = `
+PLACE is start, end, an offset, or a time: @2026-11-22T14:00Z, @-1h (s, m, h, d).
+'-o value' prints the bytes of the value and a newline; '-o json' prints one object a line, which
+'tidemark produce --json' takes. Bytes that are not UTF-8 text are printed as {"base64":"…"}.
+
+Examples:
+  tidemark consume orders                          everything up to now
+  tidemark consume orders --from @-1h --follow     the last hour, and what comes
+  tidemark consume orders --group billing          go on where the group stopped`
 
 async function consume(topic: string, options: ConsumeOptions): Promise<void> {
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  await connected(options, async (kafka) => {
-    await createAdmin(kafka).topics.describe(topic) // says clearly that it is not there
-    const from = placeOf(options.from, handleOf(kafka).platform.clock.now())
-    const count =
-      options.group === undefined ? await readAll(kafka, topic, from, options, stop) : await inGroup(kafka, topic, from, options, stop)
-    say(`${count} ${count === 1 ? 'record' : 'records'}`)
+  const { signal } = interrupts()
+  await connected(options, async ({ kafka, log }) => {
+    const places = checked(options)
+    await createAdmin(kafka).topics.describe(topic)
+    log.start()
+    const printing = new Printing(kafka, topic, options, signal)
+    if (options.group === undefined) await printing.all(places)
+    else await printing.inGroup(options.group, places.from)
+    say(counted('record', printing.count))
+    if (printing.failure !== undefined) throw printing.failure
   })
 }
 
-async function readAll(kafka: Kafka, topic: string, from: From, options: ConsumeOptions, stop: AbortController): Promise<number> {
-  let count = 0
-  const { partition, follow, max } = options
-  const settings = {
-    from,
-    ...(!follow && { to: 'end' as const }),
-    ...(partition !== undefined && { partitions: [partition] }),
-    signal: stop.signal,
+interface Places {
+  readonly from: Place
+  readonly to: Place | undefined
+}
+
+/** Throws usage errors for options that exclude each other, and echoes times as they were resolved. */
+function checked({ from: fromText, to: toText, group, follow, partition }: ConsumeOptions): Places {
+  const nowMs = Date.now()
+  const from = fromText === undefined ? 'earliest' : placeOf('--from', fromText, nowMs)
+  const to = toText === undefined ? undefined : placeOf('--to', toText, nowMs)
+  if (group !== undefined) {
+    if (group === '') throw usage('--group must not be empty')
+    if (typeof from === 'number') throw usage('--from OFFSET cannot be used with --group: a group begins at start, end or a time')
+    if (to !== undefined) throw usage('--to cannot be used with --group: stop with --max or Ctrl-C')
+    if (partition !== undefined) throw usage('--partition cannot be used with --group: the group assigns partitions to its members')
   }
-  try {
-    for await (const message of read(kafka, topic, settings)) {
-      await print(message, options.output)
-      if (++count === max) break
+  if (follow && to !== undefined) throw usage('--to and --follow exclude each other')
+  if (to === 'earliest') throw usage('--to start reads nothing')
+  if (from instanceof Date) say(`from ${from.toISOString()}`)
+  if (to instanceof Date) say(`to ${to.toISOString()}`)
+  return { from, to }
+}
+
+/** Prints records until the end, the limit, a signal, or until stdout takes no more. */
+class Printing {
+  count = 0
+  /** Why it ended early. */
+  failure: unknown
+  readonly #kafka: Kafka
+  readonly #topic: string
+  readonly #options: ConsumeOptions
+  readonly #stop = new AbortController()
+
+  constructor(kafka: Kafka, topic: string, options: ConsumeOptions, signal: AbortSignal) {
+    this.#kafka = kafka
+    this.#topic = topic
+    this.#options = options
+    signal.addEventListener('abort', () => this.#stop.abort(), { once: true })
+    outputFailed.addEventListener('abort', () => this.#fail(outputFailed.reason), { once: true })
+  }
+
+  #fail(error: unknown): void {
+    this.failure ??= error
+    this.#stop.abort()
+  }
+
+  async all({ from, to }: Places): Promise<void> {
+    const { follow, max, partition } = this.#options
+    const stopped = this.#stop.signal
+    const settings: ReadOptions = {
+      from,
+      ...(!follow && { to: to === undefined || to === 'latest' ? 'end' : (to as Date | number) }),
+      ...(partition !== undefined && { partitions: [partition] }),
+      signal: stopped,
     }
-  } catch (error) {
-    if (!stop.signal.aborted) throw error
+    using watchdog = this.#watchdog(!follow || max !== undefined)
+    try {
+      for await (const message of read(this.#kafka, this.#topic, settings)) {
+        watchdog?.sawRecord()
+        await writeBuffered(this.#line(message))
+        if (++this.count === max) break
+      }
+    } catch (error) {
+      if (!stopped.aborted) throw error
+    }
   }
-  return count
-}
 
-async function inGroup(kafka: Kafka, topic: string, from: From, options: ConsumeOptions, stop: AbortController): Promise<number> {
-  if (typeof from === 'number') throw usage('--from OFFSET goes without --group: a group begins at start, end or a time')
-  if (options.partition !== undefined) throw usage('--partition goes without --group: the group decides who gets which partition')
-  let count = 0
-  await using consumer = createConsumer(kafka, { group: options.group!, startFrom: from, sessionTimeoutMs: 10_000 })
-  const later = { attempts: 1_000, delayMs: 60_000, delayMaxMs: 60_000 }
-  consumer.each(topic, { order: 'none', concurrency: 1, retry: later }, async (message) => {
-    if (count === options.max) throw new Error('left for the next member: the run is ending')
-    count++
-    await print(message, options.output)
-    if (count === options.max) stop.abort()
-  })
-  await consumer.run({ signal: stop.signal })
-  return count
-}
-
-const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** `start`, `end`, an offset, `@time` or `@-1h`; Kafka's own words are accepted too. */
-function placeOf(text: string, nowMs: number): From {
-  if (text === 'start' || text === 'earliest' || text === 'beginning') return 'earliest'
-  if (text === 'end' || text === 'latest') return 'latest'
-  if (/^\d+$/.test(text)) return Number(text)
-  const ago = /^@-(\d+)([smhd])$/.exec(text)
-  const time = ago ? new Date(nowMs - Number(ago[1]) * UNITS[ago[2]!]!) : new Date(text.slice(1))
-  if (!text.startsWith('@') || Number.isNaN(time.getTime())) {
-    throw usage(`'${text}' is no place; write start, end, an offset, @2026-11-22T14:00Z or @-1h`)
+  async inGroup(group: string, startFrom: Place): Promise<void> {
+    await this.#sayWhatFromMeans(group)
+    const { max } = this.#options
+    using watchdog = this.#watchdog(max !== undefined)
+    await using consumer = createConsumer(this.#kafka, { group, startFrom: startFrom as Exclude<Place, number>, sessionTimeoutMs: 10_000 })
+    // A record that is not printed is never tried again in this run: the next member gets it.
+    const retry = { attempts: 1_000, delayMs: 60_000, delayMaxMs: 60_000 }
+    consumer.each(this.#topic, { order: 'none', concurrency: 1, retry }, async (message) => {
+      if (this.#stop.signal.aborted) throw new Error('left for the next member: this run is ending')
+      watchdog?.sawRecord()
+      await write(this.#line(message))
+      if (++this.count === max) this.#stop.abort()
+    })
+    await consumer.run({ signal: this.#stop.signal })
   }
-  say(`from ${time.toISOString()}`)
-  return time
+
+  async #sayWhatFromMeans(group: string): Promise<void> {
+    const { from } = this.#options
+    if (from === undefined) return
+    const committed = (await createAdmin(this.#kafka).groups.offsets(group)).filter(({ topic }) => topic === this.#topic)
+    if (committed.length === 0) return
+    say(
+      `--from ${from} is ignored where group ${group} has a committed offset: ${counted('partition', committed.length)} of ${this.#topic}`,
+    )
+  }
+
+  #watchdog(isBounded: boolean) {
+    const onGone = (error: TidemarkError): void => this.#fail(error)
+    return isBounded ? watchCluster(this.#kafka, this.#topic, onGone) : undefined
+  }
+
+  #line(message: Message): string | Buffer {
+    if (this.#options.output === 'json') return `${printed(message)}\n`
+    return message.value === null ? NEWLINE : Buffer.concat([message.value, NEWLINE])
+  }
 }
 
-/** Resolves when stdout takes more. */
-function print(message: Message, output: 'value' | 'json'): Promise<void> | undefined {
-  const { topic, partition, offset, timestampMs, key, value, headers } = message
-  const text = (bytes: Uint8Array | null): string | null => (bytes === null ? null : Buffer.from(bytes).toString())
-  const line =
-    output === 'value'
-      ? (text(value) ?? '')
-      : JSON.stringify({
-          topic,
-          partition,
-          offset,
-          timestampMs,
-          key: text(key),
-          value: text(value),
-          headers: headers.map((h) => [h.key, text(h.value)]),
-        })
-  if (process.stdout.write(`${line}\n`)) return undefined
-  return new Promise((resolve) => process.stdout.once('drain', resolve))
-}
+const NEWLINE = Buffer.from('\n')

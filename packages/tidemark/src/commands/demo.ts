@@ -1,6 +1,8 @@
 import { Command } from 'commander'
-import { wholeNumber } from '../connection.ts'
+import { addressesOf, wholeNumber } from '../connection.ts'
 import { EXIT, usage } from '../exit.ts'
+import { interrupts } from '../interrupts.ts'
+import { outputFailed } from '../print/output.ts'
 import { say } from '../print/print.ts'
 
 interface DemoCommandOptions {
@@ -13,32 +15,60 @@ interface DemoCommandOptions {
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('Runs the main job end to end on real data, with a consumer and the broker killed in the middle, and checks the result.')
-    .option('--kill-consumer-at <FRACTION>', 'kill a consumer when so much is produced', fraction('--kill-consumer-at'), 0.33)
+    .description('Kills a consumer and the broker under load, and checks that nothing is lost or counted twice.')
+    .option('--kill-consumer-at <FRACTION>', 'kill a consumer when this part is produced', fraction('--kill-consumer-at'), 0.33)
     .option('--no-kill-consumer-at', 'kill no consumer')
-    .option('--kill-broker-at <FRACTION>', 'kill the broker when so much is produced', fraction('--kill-broker-at'), 0.66)
+    .option('--kill-broker-at <FRACTION>', 'kill the broker when this part is produced', fraction('--kill-broker-at'), 0.66)
     .option('--no-kill-broker-at', 'do not kill the broker')
-    .option('--rate <ROWS>', 'rows produced a second', wholeNumber('--rate', 1), 7_000)
-    .option('-b, --brokers <HOST:PORT,…>', 'on this cluster, whose brokers are left alone')
-    .option('--keep', 'leave broker and data up for exploring, until Ctrl-C')
+    .option('--rate <N>', 'flights produced a second', wholeNumber('--rate', 1), 7_000)
+    .option('-b, --brokers <HOST:PORT,…>', 'run on this cluster, in a topic and a group of its own; no broker is killed')
+    .option('--keep', 'leave broker and data up for a look, until Ctrl-C')
+    .addHelpText('after', HELP)
     .action(demo)
 }
 
+const HELP = `
+A producer writes 60,000 flights; three consumer processes of one group keep a table of delays in SQLite. Progress is
+shown on stderr, the result on stdout. Nothing is left behind: processes, files, the topic and the group.
+
+Examples:
+  tidemark demo
+  tidemark demo --keep
+  tidemark demo --brokers kafka.example.org:9092`
+
 async function demo(options: DemoCommandOptions): Promise<void> {
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort())
   // SQLite and the rest are loaded for this command alone.
   const { Demo } = await import('../demo/demo.ts')
-  const agrees = await new Demo({
+  const stop = new AbortController()
+  const running = new Demo({
     killConsumerAt: options.killConsumerAt === false ? undefined : options.killConsumerAt,
     killBrokerAt: options.killBrokerAt === false ? undefined : options.killBrokerAt,
     rowsPerSecond: options.rate,
-    brokers: options.brokers?.split(','),
+    brokers: options.brokers === undefined ? undefined : addressesOf(options.brokers),
     keep: options.keep ?? false,
     signal: stop.signal,
-  }).run()
-  if (agrees) say('\nnext: tidemark up, and then: tidemark topic create NAME, tidemark produce NAME, tidemark consume NAME --group ME')
+  })
+  using _ = stopWhenAlone(stop)
+  interrupts({ atOnce: () => running.abandon() }).signal.addEventListener('abort', () => stop.abort())
+  process.on('exit', () => running.abandon())
+  const agrees = await running.run()
+  if (agrees) say('\nnext:\n  tidemark up\n  tidemark produce orders\n  tidemark consume orders --group billing')
   process.exitCode = agrees ? EXIT.done : EXIT.failed
+}
+
+const PARENT_CHECK_MS = 500
+
+/** A demo whose terminal or whose parent process has gone is not watched any more: it ends and cleans up. */
+function stopWhenAlone(stop: AbortController): Disposable {
+  const abort = (): void => stop.abort()
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) abort()
+  }, PARENT_CHECK_MS)
+  timer.unref()
+  process.stderr.on('error', abort)
+  outputFailed.addEventListener('abort', abort, { once: true })
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 function fraction(name: string): (text: string) => number {

@@ -1,47 +1,51 @@
 import { createAdmin } from '@tidemark/client'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
-import { printRows, say } from '../print/print.ts'
+import { counted, printRows, say } from '../print/print.ts'
+
+const INT32_MAX = 2 ** 31 - 1
+const INT16_MAX = 2 ** 15 - 1
 
 export function topicCommand(): Command {
   const topic = new Command('topic').description('Topics: list them, create one.')
   topic.addCommand(
     withOutput(withCluster(new Command('list')))
-      .description('Lists the topics.')
-      .option('--internal', "also those of the broker's own")
+      .description('Lists the topics of the cluster.')
+      .option('--internal', 'include the internal topics of the brokers')
       .action(list),
   )
   topic.addCommand(
     withCluster(new Command('create'))
       .description('Creates a topic.')
       .argument('<TOPIC>')
-      .option('-p, --partitions <N>', 'how many partitions', wholeNumber('--partitions', 1), 1)
+      .option('-p, --partitions <N>', 'number of partitions', wholeNumber('--partitions', 1, INT32_MAX), 1)
       .option(
         '-r, --replication-factor <N>',
-        "how many replicas; the broker's default unless given",
-        wholeNumber('--replication-factor', 1),
+        "number of replicas (default: the broker's default)",
+        wholeNumber('--replication-factor', 1, INT16_MAX),
       )
+      .addHelpText('after', '\nExample:\n  tidemark topic create orders --partitions 6')
       .action(create),
   )
   return topic
 }
 
 async function list(options: ClusterOptions & OutputOptions & { internal?: boolean }): Promise<void> {
-  await connected(options, async (kafka) => {
+  await connected(options, async ({ kafka }) => {
     const topics = await createAdmin(kafka).topics.list()
     const rows = topics
       .filter((t) => options.internal || !t.internal)
       .map((t) => ({ topic: t.name, partitions: t.partitions.length }))
       .sort((a, b) => (a.topic < b.topic ? -1 : 1))
-    if (rows.length === 0 && options.output === 'table') return say('no topics yet; create one with: tidemark topic create NAME')
-    printRows(rows, { topic: 'TOPIC', partitions: 'PARTITIONS' }, options.output)
+    if (rows.length === 0 && options.output === 'table') return say('there are no topics yet; create one with: tidemark topic create NAME')
+    await printRows(rows, { topic: 'TOPIC', partitions: 'PARTITIONS' }, options.output)
   })
 }
 
 async function create(name: string, options: ClusterOptions & { partitions: number; replicationFactor?: number }): Promise<void> {
-  await connected(options, async (kafka) => {
+  await connected(options, async ({ kafka }) => {
     const { partitions, replicationFactor } = options
     await createAdmin(kafka).topics.create(name, { partitions, ...(replicationFactor !== undefined && { replicationFactor }) })
-    say(`created ${name} with ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}`)
+    say(`created ${name} with ${counted('partition', partitions)}`)
   })
 }

@@ -1,49 +1,99 @@
+import { networkInterfaces } from 'node:os'
 import { type Broker, startBroker } from '@tidemark/broker'
 import { Command, Option } from 'commander'
 import { addressOf } from '../connection.ts'
 import { usage } from '../exit.ts'
-import { say } from '../print/print.ts'
+import { interrupts } from '../interrupts.ts'
+import { write } from '../print/output.ts'
+import { beQuiet, say } from '../print/print.ts'
 
 interface UpOptions {
   readonly listen: string
+  readonly advertise?: string
   readonly data?: string
   readonly memory?: boolean
   readonly fsync: 'never' | 'interval' | 'always'
   readonly autoCreate: boolean
+  readonly untilStdinEnds?: boolean
+  readonly quiet?: boolean
 }
 
-/** Where data stands unless a folder is named. */
+/** The folder of the data unless one is named. */
 const DATA = './tidemark-data'
 
 export function upCommand(): Command {
   return new Command('up')
-    .description('Runs a broker until Ctrl-C or SIGTERM.')
-    .option('--listen <HOST:PORT>', 'where to listen; port 0 takes a free one', '127.0.0.1:9092')
-    .option('--data <DIR>', `the folder of its data (default: ${DATA})`)
+    .description('Runs a broker until Ctrl-C, SIGTERM or SIGHUP.')
+    .option('--listen <HOST:PORT>', 'address to listen on; port 0 takes a free one', once('--listen'), '127.0.0.1:9092')
+    .option('--advertise <HOST[:PORT]>', 'address that clients are told to connect to (default: the one they connected to)')
+    .option('--data <DIR>', `folder of the data (default: ${DATA})`)
     .option('--memory', 'keep everything in memory: nothing outlives the process')
-    .addOption(
-      new Option('--fsync <WHEN>', 'when writes are forced to the disk').choices(['never', 'interval', 'always']).default('interval'),
-    )
+    .addOption(new Option('--fsync <WHEN>', 'when writes are forced to disk').choices(['never', 'interval', 'always']).default('interval'))
     .option('--no-auto-create', 'do not create a topic that a client asks for')
+    .option('--until-stdin-ends', 'stop when stdin ends: for a program that starts a broker and must not leave it behind')
+    .option('-q, --quiet', 'print nothing on stderr but errors')
+    .addHelpText('after', HELP)
     .action(up)
 }
 
+const HELP = `
+The address for clients is the one line on stdout. There is no authentication and no encryption yet:
+listen on loopback, or on a network in which everyone may read and write everything.
+
+Examples:
+  tidemark up                                        127.0.0.1:9092, data in ${DATA}
+  tidemark up --memory --listen 127.0.0.1:0          a free port, nothing on disk
+  tidemark up --listen 0.0.0.0:9092 --advertise kafka.example.org`
+
+/** One listener is all the broker has: a second one is not dropped silently. */
+function once(option: string): (text: string, previous: string) => string {
+  let isGiven = false
+  return (text) => {
+    if (isGiven) throw usage(`${option} was given twice; the broker listens on one address`)
+    isGiven = true
+    return text
+  }
+}
+
 async function up(options: UpOptions): Promise<void> {
+  if (options.quiet) beQuiet()
   if (options.memory && options.data !== undefined) throw usage('--memory and --data exclude each other')
+  const listen = addressOf(options.listen)
+  const { signal } = interrupts({ isUsualEnd: true })
   const broker = await startBroker({
     data: options.memory ? ':memory:' : (options.data ?? DATA),
-    listen: addressOf(options.listen),
+    listen,
+    ...(options.advertise !== undefined && { advertise: options.advertise }),
     fsync: options.fsync,
     autoCreateTopics: options.autoCreate,
   })
-  process.stdout.write(`${broker.brokers[0]}\n`)
-  say(`listening on ${broker.brokers[0]}; ${options.memory ? 'in memory' : `data in ${options.data ?? DATA}`}; Ctrl-C ends it`)
-  closeOnSignal(broker)
+  const stop = (): void => void broker.close()
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop, { once: true })
+  if (options.untilStdinEnds) process.stdin.on('end', stop).on('error', stop).resume()
+  await announce(broker, listen.host, options)
   await broker.closed
+  if (options.untilStdinEnds) process.stdin.destroy()
 }
 
-function closeOnSignal(broker: Broker): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void broker.close())
-  }
+async function announce({ brokers, port }: Broker, host: string, options: UpOptions): Promise<void> {
+  // The broker runs on when the reader of its address has gone.
+  await write(`${brokers[0]}\n`).catch(() => {})
+  const isOnAll = host === '0.0.0.0' || host === '::'
+  const where = isOnAll
+    ? `all addresses, port ${port} (${localAddresses().join(', ')})`
+    : `${host.includes(':') ? `[${host}]` : host}:${port}`
+  say(`listening on ${where}; ${options.memory ? 'in memory' : `data in ${options.data ?? DATA}`}; Ctrl-C ends it`)
+  if (options.advertise !== undefined) say(`clients are told to connect to ${brokers[0]}`)
+  else if (isOnAll) say('each client is told to connect to the address that it has connected to; --advertise names another one')
+  if (!isLoopback(host)) say('warning: there is no authentication: everyone who reaches this address can read and write everything')
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
+
+function localAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family }) => family === 'IPv4')
+    .map(({ address }) => address)
 }

@@ -1,9 +1,11 @@
 /**
  * One consumer process of the demo: works through the flights in the group and keeps the table. A process of its own, so that it can
- * be killed; it tells its supervisor what it did, and ends when that one goes away.
+ * be killed; it reports to its supervisor what it did, and ends when the supervisor has gone.
  */
 import { createKafka } from '@tidemark/client'
+import { textOf } from '@tidemark/client/internal'
 import { createConsumer } from '@tidemark/consumer'
+import { RetryLog } from '../print/log.ts'
 import { type Counted, DelayTable } from './table.ts'
 
 export interface CounterTask {
@@ -16,7 +18,8 @@ export interface CounterTask {
 }
 
 export type CounterReport =
-  | ({ readonly kind: 'counted'; readonly partition: number; readonly upTo: number } & Counted)
+  /** `newestMs`: when the newest of these records was produced. */
+  | ({ readonly kind: 'counted'; readonly partition: number; readonly newestMs: number } & Counted)
   | { readonly kind: 'assigned'; readonly partition: number; readonly position: number }
   | { readonly kind: 'ended'; readonly partition: number; readonly reason: string }
   | { readonly kind: 'failed'; readonly message: string }
@@ -30,7 +33,8 @@ process.on('message', () => stop.abort())
 process.on('SIGINT', () => {})
 
 const table = new DelayTable(task.table)
-const kafka = createKafka({ brokers: task.brokers, clientId: task.name, retry: { delayMs: 50, delayMaxMs: 500 } })
+// The terminal shows the picture: what is tried again is not reported there.
+const kafka = createKafka({ brokers: task.brokers, clientId: task.name, retry: { delayMs: 50, delayMaxMs: 500 }, logger: new RetryLog() })
 const consumer = createConsumer(kafka, {
   group: task.group,
   sessionTimeoutMs: task.sessionTimeoutMs,
@@ -40,7 +44,7 @@ const consumer = createConsumer(kafka, {
 
 consumer.batches(task.topic, { recordsMax: 250 }, async ({ partition, messages }) => {
   const counted = table.count(messages.map((m) => ({ ...JSON.parse(m.value!.toString()), partition, offset: m.offset })))
-  report({ kind: 'counted', partition, upTo: messages.at(-1)!.offset + 1, ...counted })
+  report({ kind: 'counted', partition, newestMs: messages.at(-1)!.timestampMs, ...counted })
 })
 
 async function tell(): Promise<void> {
@@ -53,7 +57,7 @@ async function tell(): Promise<void> {
 try {
   await Promise.all([tell(), consumer.run({ signal: stop.signal })])
 } catch (error) {
-  report({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+  report({ kind: 'failed', message: textOf(error) })
   process.exitCode = 1
 }
 await kafka.close()

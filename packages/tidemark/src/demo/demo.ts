@@ -1,17 +1,21 @@
 /**
- * The main job, end to end, on real data: a producer writes flights, three consumer processes of a group keep a table of delays, one of
- * them and then the broker are killed in the middle, everyone goes on where they stopped, and an independent computation checks the table.
+ * The main job, end to end, on real data: a producer writes flights, three consumer processes of a group keep a table
+ * of delays, one of them and then the broker are killed in the middle, all go on where they stopped, and an
+ * independent computation checks the table.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
+import { type Admin, createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import { type GroupPosition, groupPositions } from '@tidemark/offsets'
 import { TidemarkError } from '@tidemark/platform'
+import { RetryLog } from '../print/log.ts'
+import { write } from '../print/output.ts'
+import { say } from '../print/print.ts'
 import { type Flight, loadFlights } from './flights.ts'
-import { Picture } from './picture.ts'
+import { Canvas, pictureOf } from './picture.ts'
 import { BrokerProcess, CounterProcess } from './processes.ts'
-import { Progress } from './progress.ts'
+import { listed, Progress } from './progress.ts'
 import { DelayTable } from './table.ts'
 import { judge, type Verdict } from './verdict.ts'
 
@@ -19,7 +23,7 @@ export interface DemoOptions {
   /** Fractions of the rows at which to kill; undefined: not at all. */
   readonly killConsumerAt: number | undefined
   readonly killBrokerAt: number | undefined
-  /** A cluster that is there; undefined: a broker of our own, in a folder of its own. */
+  /** A cluster that is running already; undefined: a broker of the demo's own, in a folder of its own. */
   readonly brokers: readonly string[] | undefined
   readonly keep: boolean
   readonly rowsPerSecond: number
@@ -33,9 +37,14 @@ const SEND_ROWS = 50
 const REFRESH_MS = 200
 /** How long the consumers may take for the rest once everything is produced. */
 const REST_MS = 60_000
-/** Short for our own broker, so that a killed member's partitions move soon; Kafka allows 6 s and more unless told otherwise. */
+/**
+ * How long the group waits for a consumer that was killed. Short on the demo's own broker; Kafka's
+ * `group.min.session.timeout.ms` is 6 s.
+ */
 const SESSION_OWN_MS = 1_500
 const SESSION_FOREIGN_MS = 6_000
+const LOOK_MS_MAX = 2_000
+const STOP_MS_MAX = 10_000
 
 export class Demo {
   readonly #options: DemoOptions
@@ -44,10 +53,11 @@ export class Demo {
   readonly #broker: BrokerProcess | undefined
   readonly #progress: Progress
   readonly #counters: CounterProcess[] = []
-  readonly #picture = process.stderr.isTTY ? new Picture() : undefined
+  readonly #canvas = process.stderr.isTTY ? new Canvas(process.stderr) : undefined
   readonly #topic: string
   readonly #group: string
   #kafka: Kafka | undefined
+  #hasEnded = false
   #positions: readonly GroupPosition[] = []
 
   constructor(options: DemoOptions) {
@@ -56,8 +66,9 @@ export class Demo {
     const suffix = options.brokers === undefined ? '' : `-${path.basename(this.#folder).slice('tidemark-demo-'.length)}`
     this.#topic = `flights${suffix}`
     this.#group = `delays${suffix}`
-    this.#progress = new Progress(PARTITIONS, (line) => {
-      if (this.#picture === undefined) process.stderr.write(`${line}\n`)
+    const clocks = { monotonic: () => performance.now(), now: () => Date.now() }
+    this.#progress = new Progress(PARTITIONS, clocks, (line) => {
+      if (this.#canvas === undefined) say(line)
     })
   }
 
@@ -65,10 +76,19 @@ export class Demo {
   async run(): Promise<boolean> {
     try {
       const verdict = await this.#work()
-      return this.#report(verdict)
+      return await this.#report(verdict)
     } finally {
       await this.#end()
     }
+  }
+
+  /** Ends at once, synchronously: no process and no file of the demo's own is left. */
+  abandon(): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    for (const counter of this.#counters) counter.abandon()
+    this.#broker?.abandon()
+    if (!this.#options.keep) rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
   get #brokers(): readonly string[] {
@@ -81,17 +101,17 @@ export class Demo {
       await this.#broker.start()
       progress.event(`broker ${this.#broker.pid} listens on ${this.#broker.address}`)
     }
-    this.#kafka = createKafka({ brokers: this.#brokers, clientId: 'demo', retry: { delayMs: 50, delayMaxMs: 500 } })
+    this.#kafka = createKafka({ brokers: this.#brokers, clientId: 'demo', retry: { delayMs: 50, delayMaxMs: 500 }, logger: new RetryLog() })
     await createAdmin(this.#kafka).topics.create(this.#topic, { partitions: PARTITIONS })
     for (let i = 1; i <= COUNTERS; i++) this.#startCounter(`counter-${i}`)
     const watching = this.#watch()
     const table = new DelayTable(this.#tablePath)
     try {
       await this.#produce(this.#kafka)
-      progress.event(`all ${progress.produced} rows are produced and acknowledged`)
+      progress.event(`all ${progress.produced} flights are written and acknowledged`)
       // The table is asked, not the reports: one that was under way when its consumer was killed never comes.
       await this.#until(() => table.rowsSeen() >= this.#flights.length, REST_MS)
-      await Promise.all(this.#counters.map((counter) => counter.stop(10_000)))
+      await Promise.all(this.#counters.map((counter) => counter.stop(STOP_MS_MAX)))
       await this.#look()
       this.#draw()
       return judge(this.#flights, table)
@@ -99,6 +119,10 @@ export class Demo {
       watching.stop()
       table.close()
     }
+  }
+
+  get #sessionMs(): number {
+    return this.#broker === undefined ? SESSION_FOREIGN_MS : SESSION_OWN_MS
   }
 
   get #tablePath(): string {
@@ -113,13 +137,13 @@ export class Demo {
         group: this.#group,
         name,
         table: this.#tablePath,
-        sessionTimeoutMs: this.#broker === undefined ? SESSION_FOREIGN_MS : SESSION_OWN_MS,
+        sessionTimeoutMs: this.#sessionMs,
       },
-      (report) => this.#progress.see(name, report),
+      (worker, report) => this.#progress.see(worker, report),
     )
     this.#counters.push(counter)
     counter.start()
-    this.#progress.event(`consumer ${name} starts as process ${counter.pid}`)
+    this.#progress.event(`consumer ${name} starts as process ${counter.worker.pid}`)
   }
 
   /** Writes all rows at the pace that was asked for; both kills fall in between. */
@@ -166,38 +190,42 @@ export class Demo {
   }
 
   async #killCounter(): Promise<void> {
-    const { owners } = this.#progress
-    const victim = this.#counters.find((c) => [...owners.values()].includes(c.name)) ?? this.#counters[0]!
-    const partitions = this.#progress.partitionsOf(victim.name)
-    this.#progress.killed(victim.name, partitions)
-    this.#progress.event(`SIGKILL to consumer ${victim.name}, which works on partitions ${partitions.join(', ')}`)
+    const progress = this.#progress
+    const victim = this.#counters.find((c) => progress.partitionsOf(c.worker).length > 0) ?? this.#counters[0]!
+    progress.event(`SIGKILL to consumer ${victim.name}, which works on ${listed(progress.partitionsOf(victim.worker))}`)
+    const taken = progress.killedConsumer(victim.worker)
     await victim.kill()
+    // Started again only then, so that other members take its partitions over.
+    const limitMs = performance.now() + 2 * this.#sessionMs
+    while (taken.ms === undefined && performance.now() < limitMs && !this.#options.signal.aborted) await pause(20)
+    if (this.#options.signal.aborted) return
     victim.start()
-    this.#progress.event(`the supervisor starts ${victim.name} again as process ${victim.pid}`)
+    progress.event(`${victim.name} is started again as process ${victim.worker.pid}`)
   }
 
   async #killBroker(broker: BrokerProcess): Promise<void> {
-    this.#progress.killed('the broker', this.#progress.owners.keys())
-    this.#progress.event(`SIGKILL to the broker`)
+    this.#progress.event('SIGKILL to the broker')
+    this.#progress.killedBroker()
     await broker.kill()
     await broker.start()
     this.#progress.event(`the broker is started again from its folder as process ${broker.pid}`)
   }
 
   #watch(): { stop(): void } {
-    let looking = false
+    let isLooking = false
     let printedMs = 0
     const timer = setInterval(() => {
+      this.#progress.tellMoves()
       this.#draw()
-      if (this.#picture === undefined && performance.now() - printedMs > 2_000) {
+      if (this.#canvas === undefined && performance.now() - printedMs > 2_000) {
         printedMs = performance.now()
         const { produced, delivered } = this.#progress
-        this.#progress.event(`${produced} produced, ${delivered} delivered`)
+        this.#progress.event(`${produced} produced, ${delivered} handled`)
       }
-      if (looking) return
-      looking = true
+      if (isLooking) return
+      isLooking = true
       void this.#look().finally(() => {
-        looking = false
+        isLooking = false
       })
     }, REFRESH_MS)
     return { stop: () => clearInterval(timer) }
@@ -206,12 +234,15 @@ export class Demo {
   /** Asks where the group stands; while the broker is down the last answer stays. */
   async #look(): Promise<void> {
     try {
-      this.#positions = (await groupPositions(this.#kafka!, this.#group)).positions
-    } catch {}
+      this.#positions = (await groupPositions(this.#kafka!, this.#group, { timeoutMs: LOOK_MS_MAX })).positions
+    } catch (error) {
+      if (!(error instanceof TidemarkError)) throw error
+    }
   }
 
   #draw(): void {
-    this.#picture?.draw(this.#progress, this.#positions, this.#flights.length)
+    const canvas = this.#canvas
+    canvas?.draw(pictureOf(this.#progress, this.#positions, this.#flights.length, canvas.screen))
   }
 
   async #until(done: () => boolean, limitMs: number): Promise<void> {
@@ -229,53 +260,79 @@ export class Demo {
     if (this.#progress.failure !== undefined) throw new TidemarkError('DEMO_FAILED', this.#progress.failure)
   }
 
-  #report(verdict: Verdict): boolean {
-    const { produced, delivered, deliveredAgain, appendedAgain, pauses, seconds } = this.#progress
+  async #report(verdict: Verdict): Promise<boolean> {
+    const { produced, deliveredAgain, appendedAgain, pauses, seconds } = this.#progress
+    // By the table: the last reports of a killed process never arrived.
+    const handled = produced - verdict.lost + deliveredAgain + appendedAgain
     const committed = this.#positions.reduce((sum, p) => sum + (p.committed ?? 0), 0)
     const end = this.#positions.reduce((sum, p) => sum + (p.end ?? 0), 0)
     const agrees = verdict.differences.length === 0 && verdict.lost === 0 && verdict.countedTwice === 0 && committed === end
     const rows: [string, string | number][] = [
-      ['produced', produced],
-      ['delivered', delivered],
-      ['delivered again', deliveredAgain],
-      ['appended again', appendedAgain],
-      ['lost', verdict.lost],
-      ['counted twice', verdict.countedTwice],
-      ['committed of', `${committed} of ${end}`],
-      ...pauses.map((p): [string, string] => [
-        `pause after ${p.what} was killed`,
-        p.ms === undefined ? 'none seen' : `${Math.round(p.ms)} ms`,
-      ]),
-      ['seconds', seconds.toFixed(1)],
+      ['flights produced', produced],
+      ['records handled', handled],
+      ['  of them handled again', deliveredAgain],
+      ['  of them written twice', appendedAgain],
+      ['flights lost', verdict.lost],
+      ['flights counted twice', verdict.countedTwice],
+      ['committed offsets', `${committed}, of ${end} records`],
+      ...pauses.map(({ what, ms }): [string, string] => [`pause, ${what} killed`, ms === undefined ? 'none seen' : `${Math.round(ms)} ms`]),
+      ['seconds in all', seconds.toFixed(1)],
     ]
     const width = Math.max(...rows.map(([name]) => name.length))
     const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
     const checked = agrees
-      ? `all ${verdict.airports} airports agree with a computation from the file alone`
-      : `DIFFERENT from a computation from the file alone:\n${verdict.differences.join('\n')}`
-    process.stdout.write(`\n${lines.join('\n')}\n\n${checked}\n`)
+      ? `all ${verdict.airports} airports agree with a count of the file alone`
+      : `DIFFERENT from a count of the file alone:\n${verdict.differences.join('\n')}`
+    await write(`\n${lines.join('\n')}\n\n${this.#whyThePause(pauses.length)}${checked}\n`)
     return agrees
   }
 
+  /** Lines of at most 59 characters. */
+  #whyThePause(pauses: number): string {
+    if (pauses === 0 || this.#options.killConsumerAt === undefined) return ''
+    const elsewhere =
+      this.#broker === undefined
+        ? 'Kafka allows no shorter one by default.'
+        : 'Kafka allows 6 s at the least\nby default, and its consumers ask for 45 s.'
+    return `A group waits for a killed consumer for its session\ntime-out, ${this.#sessionMs / 1000} s here. ${elsewhere}\n\n`
+  }
+
   async #end(): Promise<void> {
-    await Promise.all(this.#counters.map((counter) => counter.kill()))
+    if (this.#hasEnded) return
+    const isForeign = this.#broker === undefined
+    // On a cluster that stays, the members leave their group, so that it can be deleted.
+    await Promise.all(this.#counters.map((counter) => (isForeign ? counter.stop(STOP_MS_MAX) : counter.kill())))
     if (this.#options.keep && !this.#options.signal.aborted) await this.#stayUp()
-    if (this.#broker === undefined && !this.#options.keep && this.#kafka !== undefined) {
-      await createAdmin(this.#kafka)
-        .topics.delete(this.#topic)
-        .catch(() => {})
-    }
+    if (isForeign && !this.#options.keep && this.#kafka !== undefined) await this.#cleanUp(createAdmin(this.#kafka))
     await this.#kafka?.close()
     await this.#broker?.stop()
-    if (this.#options.keep) process.stderr.write(`the data stays in ${this.#folder}\n`)
+    this.#hasEnded = true
+    if (this.#options.keep) say(`the data stays in ${this.#folder}`)
     else rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  /** Topic and group of a foreign cluster. What cannot be deleted is named, and does not fail the demo. */
+  async #cleanUp(admin: Admin): Promise<void> {
+    const limits = { timeoutMs: 5_000 }
+    const steps = [
+      ['group', this.#group, () => admin.groups.delete(this.#group, limits)],
+      ['topic', this.#topic, () => admin.topics.delete(this.#topic, limits)],
+    ] as const
+    for (const [kind, name, remove] of steps) {
+      try {
+        await remove()
+      } catch (error) {
+        if (!(error instanceof TidemarkError)) throw error
+        if (error.code === 'UNKNOWN_GROUP' || error.code === 'UNKNOWN_TOPIC') continue
+        say(`the ${kind} ${name} stays in the cluster: ${error.message}`)
+      }
+    }
   }
 
   async #stayUp(): Promise<void> {
     const brokers = this.#brokers.join(',')
-    process.stderr.write(
-      `\nstill up, until Ctrl-C; have a look:\n  tidemark group describe ${this.#group} -b ${brokers}\n  tidemark consume ${this.#topic} --max 3 -b ${brokers}\n`,
-    )
+    const commands = [`tidemark group describe ${this.#group} -b ${brokers}`, `tidemark consume ${this.#topic} --max 3 -b ${brokers}`]
+    say(`\nstill up, until Ctrl-C; have a look:\n  ${commands.join('\n  ')}`)
     if (!this.#options.signal.aborted)
       await new Promise((resolve) => this.#options.signal.addEventListener('abort', resolve, { once: true }))
   }

@@ -1,10 +1,14 @@
-/** The demo's other processes: the broker and the counters, started again on the same terms after a kill, and none left behind. */
+/**
+ * The demo's other processes, the broker and the counters. Each is started again as it was after a kill, and each ends
+ * when the demo has gone, however that happened: the broker with its stdin, a counter with its IPC channel.
+ */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { TidemarkError } from '@tidemark/platform'
 import type { CounterReport, CounterTask } from './counter.ts'
+import type { Worker } from './progress.ts'
 
 const COMMAND = fileURLToPath(new URL('../bin/tidemark.js', import.meta.url))
 const COUNTER = fileURLToPath(new URL('./counter.js', import.meta.url))
@@ -28,9 +32,10 @@ export class BrokerProcess {
   }
 
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [COMMAND, 'up', '--listen', this.#address, '--data', this.#folder, '--no-auto-create'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // A group of its own: Ctrl-C reaches the supervisor, which stops the broker last.
+    const args = ['up', '--listen', this.#address, '--data', this.#folder, '--no-auto-create', '--until-stdin-ends']
+    const child = spawn(process.execPath, [COMMAND, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A process group of its own: Ctrl-C reaches the demo, which stops the broker last.
       detached: process.platform !== 'win32',
     })
     this.#child = child
@@ -53,23 +58,29 @@ export class BrokerProcess {
   async stop(): Promise<void> {
     await ended(this.#child, 'SIGTERM')
   }
+
+  /** Sends SIGKILL and does not wait. */
+  abandon(): void {
+    this.#child?.kill('SIGKILL')
+  }
 }
 
 export class CounterProcess {
   readonly name: string
   readonly #task: CounterTask
-  readonly #onReport: (report: CounterReport) => void
+  readonly #onReport: (worker: Worker, report: CounterReport) => void
   #child: ChildProcess | undefined
-  #stopping = false
+  #isStopping = false
 
-  constructor(task: CounterTask, onReport: (report: CounterReport) => void) {
+  constructor(task: CounterTask, onReport: (worker: Worker, report: CounterReport) => void) {
     this.name = task.name
     this.#task = task
     this.#onReport = onReport
   }
 
-  get pid(): number | undefined {
-    return this.#child?.pid
+  /** The process that runs, or ran last. */
+  get worker(): Worker {
+    return { name: this.name, pid: this.#child?.pid ?? 0 }
   }
 
   start(): void {
@@ -78,10 +89,17 @@ export class CounterProcess {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     this.#child = child
-    child.on('message', (report) => this.#onReport(report as CounterReport))
+    const { worker } = this
+    child.on('message', (report) => this.#onReport(worker, report as CounterReport))
     child.on('exit', (code) => {
-      if (code !== null && code !== 0 && !this.#stopping) this.#onReport({ kind: 'failed', message: `${this.name} ended with ${code}` })
+      if (code === null || code === 0 || this.#isStopping) return
+      this.#onReport(worker, { kind: 'failed', message: `${this.name} ended with ${code}` })
     })
+  }
+
+  /** Sends SIGKILL and does not wait. */
+  abandon(): void {
+    this.#child?.kill('SIGKILL')
   }
 
   async kill(): Promise<void> {
@@ -92,7 +110,7 @@ export class CounterProcess {
   async stop(withinMs: number): Promise<void> {
     const child = this.#child
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    this.#stopping = true
+    this.#isStopping = true
     const timer = setTimeout(() => child.kill('SIGKILL'), withinMs)
     if (child.connected) child.send('stop')
     await once(child, 'exit')
