@@ -201,7 +201,12 @@ export const readOptions: Record<keyof ReadOptions, Drawn> = {
 }
 
 export const topicsMembers: Record<keyof Topics, Drawn> = { create: true, list: true, describe: true, delete: true, offsets: true }
-export const groupsMembers: Record<keyof Groups, Drawn> = { list: true, describe: true, offsets: true }
+export const groupsMembers: Record<keyof Groups, Drawn> = {
+  list: true,
+  describe: true,
+  offsets: true,
+  delete: 'the broker does not serve DeleteGroups yet',
+}
 
 const misuse = 'misuse that is refused at once; unit tests'
 const elsewhere = 'not an error of the consumer or of its client'
@@ -245,6 +250,8 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   NOT_RUNNING: misuse,
   NO_COMMITTED_OFFSET: 'startFrom fail would never start; unit tests',
   OFFSET_OUT_OF_RANGE: 'only with outOfRange fail, where the committed offset stays outside of the log until the user moves it',
+  OUTPUT_CLOSED: elsewhere,
+  OUTPUT_FAILED: elsewhere,
   PARTITIONER_FAILED: elsewhere,
   PROTOCOL_ERROR: unmet,
   RECORD_TOO_LARGE: elsewhere,
