@@ -16,7 +16,7 @@ export function membershipListener(run: RunParts): MembershipListener {
       run.placement.place(claims)
     },
 
-    giveUp: (partitions, reason, limit) => run.drain.giveUp(partitions, reason, run.limited(deadlineOf(limit))),
+    giveUp: (partitions, reason, limit) => run.drain.giveUp(partitions, reason, run.ending.limited(deadlineOf(limit))),
 
     hasten: (limit) => run.drain.hasten(deadlineOf(limit)),
 
@@ -43,7 +43,7 @@ export function membershipListener(run: RunParts): MembershipListener {
 
     failed: (error) => run.failWith(error),
 
-    left: () => run.finish(),
+    left: () => run.ending.finish(),
   }
 }
 

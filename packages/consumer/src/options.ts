@@ -1,5 +1,6 @@
 /** Every option of a consumer, its default and its unit. Kafka's own setting stands beside each. */
 import type { Isolation } from '@tidemark/client'
+import type { FetcherOptions } from '@tidemark/client/internal'
 import {
   checkFunction,
   checkOptions,
@@ -14,6 +15,7 @@ import {
   wordOption,
 } from '@tidemark/platform'
 import type { StartAt, StartFrom } from './claims/placement.ts'
+import type { CommitterOptions } from './commit/committer.ts'
 import { type AssignorName, assignors } from './membership/classic/assignors/index.ts'
 import type { Retry } from './work/retry.ts'
 import type { CommitMode, Exhausted, Order } from './work/work.ts'
@@ -237,3 +239,28 @@ export function resolveRetry(given: Partial<Retry> | undefined): Retry {
 const WORK_OPTIONS: OptionNames<WorkSettings> = { concurrency: true, retry: true, exhausted: true, timeoutMs: true, timeoutGraceMs: true }
 export const EACH_OPTIONS: OptionNames<EachSettings> = { ...WORK_OPTIONS, order: true }
 export const BATCH_OPTIONS: OptionNames<BatchSettings> = { ...WORK_OPTIONS, recordsMax: true, waitMaxMs: true }
+
+const COMMIT_RETRY_DELAY_MS = 100
+
+export function committerOptions({ group, commit, sessionTimeoutMs }: ResolvedOptions, requestTimeoutMs: number): CommitterOptions {
+  return {
+    ...commit,
+    group,
+    automatic: commit.mode !== 'manual',
+    requestTimeoutMs: Math.min(requestTimeoutMs, sessionTimeoutMs),
+    retryDelayMs: COMMIT_RETRY_DELAY_MS,
+  }
+}
+
+export function fetcherOptions(options: ResolvedOptions): FetcherOptions {
+  const { isolation, rack, fetchWaitMaxMs, fetchBytesMin, fetchBytesMax, partitionBytesMax, bufferBytesMax } = options
+  return {
+    isolation,
+    waitMaxMs: fetchWaitMaxMs,
+    bytesMin: fetchBytesMin,
+    bytesMax: fetchBytesMax,
+    partitionBytesMax,
+    bufferBytesMax,
+    ...(rack !== undefined && { rack }),
+  }
+}

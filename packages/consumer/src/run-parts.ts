@@ -3,10 +3,11 @@ import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Cluster } from '@tidemark/client/internal'
 import type { Clock } from '@tidemark/platform'
 import type { Claim } from './claims/claim.ts'
-import type { Drain, DrainDeadline } from './claims/drain.ts'
+import type { Drain } from './claims/drain.ts'
 import type { Placement } from './claims/placement.ts'
 import type { ClaimRegistry } from './claims/registry.ts'
 import type { Committer } from './commit/committer.ts'
+import type { Ending } from './ending.ts'
 import type { ConsumerEvent } from './events.ts'
 import type { Feed } from './intake/feed.ts'
 import type { Membership } from './membership/membership.ts'
@@ -24,15 +25,12 @@ export interface RunParts {
   readonly committer: Committer<Claim>
   readonly membership: Membership
   readonly reports: Reports
+  readonly ending: Ending
   /** What a handler calls, it calls within this: how a call from inside a handler is told apart. */
   readonly insideHandler: AsyncLocalStorage<object>
   emit(event: ConsumerEvent): void
-  /** The deadline, or an earlier one if the run is being stopped. */
-  limited(deadline: DrainDeadline): DrainDeadline
   /** The others drain and commit, then the run rejects with this. */
   stopWith(error: unknown): void
   /** The run ends now, and rejects with this. */
   failWith(error: unknown): void
-  /** The member has left. */
-  finish(): void
 }

@@ -1,0 +1,99 @@
+/**
+ * How a run ends: who asks for it, how long it may take, and what it resolves or rejects with.
+ *
+ * Invariant: the run resolves only if everything that was done is on record (decision 18), and ends within the time of its stop.
+ */
+import { type Clock, TidemarkError, type TidemarkErrorCode, type Timer } from '@tidemark/platform'
+import type { Claim } from './claims/claim.ts'
+import { type DrainDeadline, deadlineAt, earlier } from './claims/drain.ts'
+import { commitFailed } from './commit/committer.ts'
+import type { PlannedCommit } from './commit/plan.ts'
+import { mayPass } from './failures.ts'
+
+export interface EndingListener {
+  /** Drain, commit, leave: by this deadline. */
+  stop(deadline: DrainDeadline): void
+  /** The end has come, whatever is under way. */
+  end(): void
+}
+
+export class Ending {
+  readonly #clock: Clock
+  readonly #listener: EndingListener
+  readonly #done = Promise.withResolvers<void>()
+  #isStopping = false
+  #isOver = false
+  #failure: unknown
+  #limit: { readonly atMs: number; readonly timer: Timer } | undefined
+  /** What was done for claims that ended while the run was stopping, and is not on record. */
+  readonly #uncommitted: PlannedCommit<Claim>[] = []
+
+  constructor(clock: Clock, listener: EndingListener) {
+    this.#clock = clock
+    this.#listener = listener
+  }
+
+  /** Drain, final commit, leave; all of it within `timeoutMs`. A second call can only shorten the time. */
+  stop(timeoutMs: number): void {
+    if (this.#isOver) return
+    this.#isStopping = true
+    const atMs = this.#clock.monotonic() + timeoutMs
+    if (this.#limit === undefined || atMs < this.#limit.atMs) {
+      this.#limit?.timer.cancel()
+      this.#limit = { atMs, timer: this.#clock.schedule(timeoutMs, () => this.failWith(undefined)) }
+    }
+    this.#listener.stop(deadlineAt(atMs, timeoutMs))
+  }
+
+  /** The deadline, or an earlier one if the run is being stopped. */
+  limited(deadline: DrainDeadline): DrainDeadline {
+    if (this.#limit === undefined) return deadline
+    const leftMs = Math.max(0, this.#limit.atMs - this.#clock.monotonic())
+    return earlier(deadline, deadlineAt(this.#limit.atMs, leftMs))
+  }
+
+  /** What is running drains and commits; then the run rejects with this, unless something else came first. */
+  stopWith(error: unknown, timeoutMs: number): void {
+    if (!this.#isOver) this.#failure ??= error
+    this.stop(timeoutMs)
+  }
+
+  /** The run ends now. */
+  failWith(error: unknown): void {
+    if (this.#isOver) return
+    this.#failure ??= error
+    this.#isStopping = true
+    this.finish()
+  }
+
+  /** Everything is done that can be. */
+  finish(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#limit?.timer.cancel()
+    this.#listener.end()
+    this.#done.resolve()
+  }
+
+  /** A claim ended before all that is done was on record: if the run is stopping, nobody will mend that. */
+  leftUncommitted(planned: PlannedCommit<Claim>): void {
+    if (this.#isStopping) this.#uncommitted.push(planned)
+  }
+
+  /** Resolves at the end; rejects with what stopped the run, or with COMMIT_FAILED. */
+  async wait(): Promise<void> {
+    await this.#done.promise
+    const error = this.#outcome()
+    if (error !== undefined) throw error
+  }
+
+  /** What stopped the run, unless that only kept what was done from being committed. */
+  #outcome(): unknown {
+    const failure = this.#failure
+    const isOfRequests = failure === undefined || mayPass(failure) || hasCode(failure, 'CLOSED') || hasCode(failure, 'COMMIT_FAILED')
+    if (this.#uncommitted.length === 0 || !isOfRequests) return failure
+    return commitFailed(this.#uncommitted, hasCode(failure, 'COMMIT_FAILED') ? (failure as Error).cause : failure)
+  }
+}
+
+const hasCode = (error: unknown, code: TidemarkErrorCode): boolean => error instanceof TidemarkError && error.code === code

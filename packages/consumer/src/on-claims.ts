@@ -1,0 +1,60 @@
+/** What follows from changes of claims: of their phase, of their place in the log, and of what is on record for them. */
+import type { Claim } from './claims/claim.ts'
+import type { MoveListener } from './claims/moves.ts'
+import type { PlacementListener } from './claims/placement.ts'
+import type { ClaimEffects } from './claims/registry.ts'
+import type { CommitListener } from './commit/committer.ts'
+import type { RunParts } from './run-parts.ts'
+
+export function claimEffects(run: RunParts): ClaimEffects {
+  return {
+    began: (claim, position) => run.feed.begin(claim, position),
+
+    stopped: (claim) => run.feed.stop(claim),
+
+    ended(claim, reason) {
+      run.drain.changed(claim)
+      if (reason === 'seek') return
+      const { topic, partition } = claim
+      const unrecorded = run.committer.unrecorded(claim)
+      const uncommittedFrom = unrecorded && (claim.committed ?? claim.start)
+      run.emit({ kind: 'ended', topic, partition, reason, uncommittedFrom })
+      if (unrecorded === undefined) return
+      run.ending.leftUncommitted(unrecorded)
+      const how = reason === 'lost' ? 'lost' : 'given up'
+      const text = `${topic}-${partition} was ${how} before all that is done was committed: it will be handled again from offset ${uncommittedFrom} on`
+      run.reports.warning(`uncommitted ${topic}-${partition}`, text)
+    },
+  }
+}
+
+export function placementListener(run: RunParts): PlacementListener {
+  return {
+    placed(claim, position) {
+      if (!run.registry.begin(claim, position)) return
+      const { topic, partition } = claim
+      run.emit({ kind: 'assigned', topic, partition, position: position.offset, committed: position.committed })
+    },
+    failing: (request, error, attempts) => run.reports.failing(request, error, attempts),
+    failed: (error) => run.stopWith(error),
+  }
+}
+
+export function moveListener(run: RunParts): MoveListener {
+  return {
+    seeked: ({ topic, partition }, from, to) => run.emit({ kind: 'seeked', topic, partition, from, to }),
+    outOfRange: ({ topic, partition }, offset, movedTo) => run.emit({ kind: 'outOfRange', topic, partition, offset, movedTo }),
+    truncated: ({ topic, partition }, offset, movedTo) => run.emit({ kind: 'truncated', topic, partition, offset, movedTo }),
+    failed: (error) => run.stopWith(error),
+  }
+}
+
+export function commitListener(run: RunParts): CommitListener<Claim> {
+  return {
+    committed: ({ topic, partition }, offset) => run.emit({ kind: 'committed', topic, partition, offset }),
+    refused: ({ topic, partition }, offset, error) => run.emit({ kind: 'commitRefused', topic, partition, offset, error }),
+    memberRefused: (error, generation) => run.membership.refused(error, generation),
+    failing: (error, attempts) => run.reports.failing('OffsetCommit', error, attempts),
+    failed: (error) => run.stopWith(error),
+  }
+}
