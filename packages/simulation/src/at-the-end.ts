@@ -1,6 +1,6 @@
 /** What can only be judged when everything is over: read back by a client that had no part in it, and from the bytes on the disk. */
 import { startBroker } from '@tidemark/broker'
-import { createAdmin, createKafka, type Kafka, read } from '@tidemark/client'
+import { createAdmin, type Kafka, read } from '@tidemark/client'
 import { batchesIn, codecOf, OffsetCommitKey, OffsetCommitValue, Reader, RecordCursor } from '@tidemark/protocol'
 import { placeOf, Violation } from './facts.ts'
 import type { SimulatedDisk } from './machine/disk.ts'
@@ -117,7 +117,7 @@ async function knowledgeOf(world: World, disk: SimulatedDisk, port: number): Pro
   const process = new Process(`broker-at-${port}`, world.scheduler, world.network, disk, world.random)
   await startBroker({ data: '/data', listen: { host: '127.0.0.1', port }, platform: process.platform, fsync: 'never' })
   const asker = world.newProcess(`asker-of-${port}`)
-  const kafka = createKafka({ brokers: [`127.0.0.1:${port}`], platform: asker.platform, requestTimeoutMs: 5_000 })
+  const kafka = world.kafkaOn(asker, { brokers: [`127.0.0.1:${port}`], requestTimeoutMs: 5_000 })
   const admin = createAdmin(kafka)
   const offsets = await admin.groups.offsets(GROUP)
   const group = await admin.groups.describe(GROUP)

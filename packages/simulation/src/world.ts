@@ -181,7 +181,8 @@ export class World {
     if (group === undefined) return
     const { jumps: drawn, topicIsMadeAgain, consumer } = this.plan.everything!
     // In a topic that was made again no position of before is in the log.
-    const jumps = drawn || this.#outOfRange.has(`${process.name}/${place}`) || (topicIsMadeAgain && consumer.outOfRange === 'latest')
+    const isMadeAgain = topicIsMadeAgain || place.includes('~')
+    const jumps = drawn || this.#outOfRange.has(`${process.name}/${place}`) || (isMadeAgain && consumer.outOfRange === 'latest')
     if (jumps) this.tell({ kind: 'jumped', group, place, offset })
   }
 

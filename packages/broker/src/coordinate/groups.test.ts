@@ -14,7 +14,7 @@ import { inMemory, ManualClock, type Parts, putTogether } from './rig.case.ts'
 const never = new AbortController().signal
 const ZERO = '0'.repeat(32)
 
-const commit = (groups: Groups, groupId: string, offset: number, topic = 'orders') =>
+const commit = (groups: Groups, groupId: string, offset: number, topic = 'orders', topicId = ZERO) =>
   groups.commit(
     {
       groupId,
@@ -23,7 +23,7 @@ const commit = (groups: Groups, groupId: string, offset: number, topic = 'orders
       groupInstanceId: null,
       retentionTimeMs: -1,
       knowsGroupIdNotFound: true,
-      entries: [{ topic, topicId: ZERO, partition: 0, offset, leaderEpoch: -1, metadata: '', commitTimestamp: -1 }],
+      entries: [{ topic, topicId, partition: 0, offset, leaderEpoch: -1, metadata: '', commitTimestamp: -1 }],
     },
     never,
   )
@@ -242,6 +242,39 @@ describe('on disk', () => {
     const second = await onDisk()
     await second.loaded
     expect([await committed(second.groups, 'g'), await committed(second.groups, 'g', 'gone')]).toEqual([1, -1])
+    await second.close()
+  })
+
+  it('an offset of a topic that was deleted and created again while its log was read back is forgotten', async () => {
+    const first = await onDisk()
+    await makeTopic(first.topics, 'orders')
+    await commit(first.groups, 'g', 1)
+    await first.close()
+    rmSync(joinPath(folder, 'internal', '__consumer_offsets', offsetFolders()[0]!, 'checkpoint'))
+    const { clock } = nodePlatform
+    const held: (() => void)[] = []
+    let holds = true
+    const afterTurn = (call: () => void): void => void (holds ? held.push(call) : clock.afterTurn(call))
+    const second = await onDisk({ platform: { ...nodePlatform, clock: { ...clock, afterTurn } } })
+    await second.topics.delete(second.topics.byName('orders')!)
+    await makeTopic(second.topics, 'orders')
+    holds = false
+    for (const call of held) call()
+    await second.loaded
+    expect(await committed(second.groups, 'g')).toBe(-1)
+    await second.close()
+  })
+
+  it('an offset with the id of a topic that had the name before is forgotten when its log is read back', async () => {
+    const first = await onDisk()
+    await makeTopic(first.topics, 'orders')
+    await makeTopic(first.topics, 'clicks')
+    await commit(first.groups, 'g', 1, 'orders', 'a'.repeat(32))
+    await commit(first.groups, 'g', 2, 'clicks', first.topics.byName('clicks')!.id)
+    await first.close()
+    const second = await onDisk()
+    await second.loaded
+    expect([await committed(second.groups, 'g'), await committed(second.groups, 'g', 'clicks')]).toEqual([-1, 2])
     await second.close()
   })
 

@@ -3,7 +3,7 @@
  * handlers ask of it.
  */
 import type { Now, Platform } from '@tidemark/platform'
-import { ErrorCode, partitionOfGroup } from '@tidemark/protocol'
+import { ErrorCode, partitionOfGroup, ZERO_UUID } from '@tidemark/protocol'
 import type { Topics } from '../metadata/topics.ts'
 import { after, allOf } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
@@ -55,7 +55,12 @@ export class Groups {
   constructor({ options, platform, topics, partitions }: GroupsParts) {
     this.#options = options
     this.#platform = platform
-    const isGone = (name: string): boolean => topics.byName(name) === undefined
+    const idsAtStart = new Map(Array.from(topics.all(), ({ name, id }) => [name, id]))
+    /** What is read back was committed before this start: not for a topic that was created since, nor for one that had the name before. */
+    const isGone = (name: string, committedFor: string): boolean => {
+      const id = topics.byName(name)?.id
+      return id === undefined || id !== idsAtStart.get(name) || (committedFor !== ZERO_UUID && committedFor !== id)
+    }
     this.#runtime = new CoordinatorRuntime({
       what: 'group',
       machine: groupMachine(limitsOf(options), () => this.#groupCount() < options.groupsMax),
@@ -64,7 +69,7 @@ export class Groups {
       clock: platform.clock,
       timerLateMs: options.timerLateMs,
       checkpointIntervalRecords: options.checkpointIntervalRecords,
-      // A crash may have come between the deletion of a topic and that of its offsets.
+      // A crash may have come between the deletion of a topic and that of its offsets; and a topic may be deleted while they are read back.
       onLoaded: (coordinator) => coordinator.sweep((shard, groupId, turn) => forgetTopics(shard, groupId, isGone, turn.decision)),
     })
     topics.onDeleted(({ name }) =>

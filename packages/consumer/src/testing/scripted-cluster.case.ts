@@ -18,6 +18,7 @@ export interface SentRequest {
   readonly api: string
   /** As its codec would get it. */
   readonly body: any
+  readonly signal: AbortSignal | undefined
   answer(body: object): Promise<void>
   fail(error: unknown): Promise<void>
 }
@@ -41,12 +42,13 @@ export function scriptedCluster(version = 9) {
     invalidate: () => {},
     forgetCoordinator: (group: string) => void forgotten.push(group),
     release: (owner: object) => void released.push(owner),
-    send: async (api: Api, body: Body<Api>) => {
+    send: async (api: Api, body: Body<Api>, to: { readonly signal?: AbortSignal }) => {
       const written = typeof body === 'function' ? body(version) : body
       const { promise, resolve, reject } = Promise.withResolvers<object>()
       const request: SentRequest = {
         api: api.name,
         body: written,
+        signal: to.signal,
         answer: (answer) => (remove(), resolve({ version, bytes: 0, body: answer }), turn()),
         fail: (error) => (remove(), reject(error), turn()),
       }

@@ -15,7 +15,8 @@ export function isExpected(world: World, member: Member, error: unknown): boolea
   const stops = topics.some((t) => t.settings.exhausted === 'stop')
   switch (code) {
     case 'HANDLER_FAILED':
-      return stops && !world.calmForMs(1_000)
+      // A commit in a handler takes as long as it takes.
+      return stops && (!world.calmForMs(3_000) || (world.mode === 'manual' && topics.some((t) => t.settings.timeoutMs !== undefined)))
     case 'HANDLER_STUCK':
       return topics.some((t) => t.settings.timeoutMs !== undefined)
     case 'OFFSET_OUT_OF_RANGE':

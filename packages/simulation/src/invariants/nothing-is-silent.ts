@@ -16,6 +16,8 @@ export class NothingIsSilent implements Invariant {
 
   see(fact: Fact): void {
     if (fact.kind === 'shown') this.#refused.delete(fact.process)
+    // A claim that begins reads for the first time.
+    if (fact.kind === 'syncAnswered') this.#forget(fact.process, 'Fetch')
     // A rebalance is nothing that fails.
     if (fact.kind !== 'refused' || fact.error === 'REBALANCE_IN_PROGRESS') return
     const causes = this.#refused.get(fact.process) ?? new Map<string, number>()
@@ -25,5 +27,10 @@ export class NothingIsSilent implements Invariant {
     causes.set(cause, count)
     if (count <= (fact.api === 'ListOffsets' ? LOOK_UPS_UNSEEN_MAX : REFUSALS_UNSEEN_MAX)) return
     throw new Violation(this.name, `${fact.process.name} was refused ${count} times (${cause}), and shows nothing`)
+  }
+
+  #forget(process: Process, api: string): void {
+    const causes = this.#refused.get(process)
+    for (const cause of causes?.keys() ?? []) if (cause.startsWith(`${api}:`)) causes!.delete(cause)
   }
 }

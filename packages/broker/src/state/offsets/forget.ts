@@ -3,11 +3,19 @@ import { isFull } from '../decision.ts'
 import type { Shard } from '../group/shard.ts'
 import type { GroupDecision } from '../group/turn.ts'
 
-/** Tombstones for the offsets that a group has of topics that are gone, as many as one turn may write. */
-export function forgetTopics(shard: Shard, group: string, isGone: (topic: string) => boolean, decision: GroupDecision): void {
+/**
+ * Tombstones for the offsets that a group has of topics that are gone, as many as one turn may write. `topicId`: what the commit said, or
+ * `ZERO_UUID`.
+ */
+export function forgetTopics(
+  shard: Shard,
+  group: string,
+  isGone: (topic: string, topicId: string) => boolean,
+  decision: GroupDecision,
+): void {
   for (const [topic, ofTopic] of shard.offsets.of(group) ?? []) {
-    if (!isGone(topic)) continue
-    for (const partition of ofTopic.keys()) {
+    for (const [partition, { topicId }] of ofTopic) {
+      if (!isGone(topic, topicId)) continue
       if (isFull(decision)) return
       decision.write({ kind: 'offset', key: { group, topic, partition }, value: null })
     }

@@ -297,6 +297,16 @@ describe('a leader', () => {
 })
 
 describe('the end', () => {
+  test('what waits to be sent when the run is over is not sent any more', async () => {
+    const t = memberOf()
+    t.member.start()
+    await turn()
+    const { signal } = t.sent('JoinGroup')
+    expect(signal?.aborted).toBe(false)
+    t.member.close()
+    expect(signal?.aborted).toBe(true)
+  })
+
   test('leaving is not waited for longer than it is worth', async () => {
     const t = memberOf()
     await t.stable('cooperative-sticky')

@@ -194,6 +194,7 @@ export class ClassicMember implements Membership {
       purpose: 'coordinator',
       owner: this,
       timeoutMs,
+      signal: this.#closed.signal, // a join that left after the end would be a member that nobody is
     })
     return answer.body as Infer<A['response']>
   }
