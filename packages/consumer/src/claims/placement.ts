@@ -35,10 +35,12 @@ export interface PlacementOptions {
   readonly isolation: Isolation
 }
 
+export type PlacementRequest = 'OffsetFetch' | 'ListOffsets'
+
 export interface PlacementListener {
   placed(claim: Claim, position: StartPosition): void
   /** A request failed and is tried again; `attempts` failed one after the other. */
-  failing(request: 'OffsetFetch' | 'ListOffsets', error: TidemarkError, attempts: number): void
+  failing(request: PlacementRequest, error: TidemarkError, attempts: number): void
   /** No retry can mend this: NO_COMMITTED_OFFSET, START_AT_FAILED, a refusal. */
   failed(error: unknown): void
 }
@@ -56,6 +58,8 @@ export class Placement {
   readonly #owner: object
   readonly #listener: PlacementListener
   readonly #closed = new AbortController()
+  /** By request and topic: a partition that comes and goes with each failure must not hide them. */
+  readonly #failedInARow = new Map<string, number>()
 
   constructor(options: PlacementOptions, cluster: Cluster, owner: object, listener: PlacementListener) {
     this.#options = options
@@ -77,7 +81,7 @@ export class Placement {
   async #placeTopic(claims: readonly Claim[]): Promise<void> {
     try {
       const isWanted = (): boolean => claims.some((c) => c.phase === 'placing')
-      const committed = await this.#persist('OffsetFetch', isWanted, () => this.#fetchCommitted(claims))
+      const committed = await this.#persist('OffsetFetch', claims[0]!.topic, isWanted, () => this.#fetchCommitted(claims))
       if (committed === undefined) return
       if (this.#options.startAt !== undefined) await Promise.all(claims.map((c) => this.#placeAsTold(c, committed.get(c.partition))))
       else await this.#placeAsCommitted(claims, committed)
@@ -103,7 +107,7 @@ export class Placement {
 
   async #placeAt(claims: readonly Claim[], spec: OffsetSpec): Promise<void> {
     const isWanted = (): boolean => claims.some((c) => c.phase === 'placing')
-    const offsets = await this.#persist('ListOffsets', isWanted, () => this.#listOffsets(claims, spec))
+    const offsets = await this.#persist('ListOffsets', claims[0]!.topic, isWanted, () => this.#listOffsets(claims, spec))
     if (offsets === undefined) return
     for (const [i, claim] of claims.entries()) {
       this.#listener.placed(claim, { offset: offsets[i]!, leaderEpoch: -1, metadata: '', committed: undefined })
@@ -138,7 +142,7 @@ export class Placement {
   /** The offset of a place in the claim's log; asked for as long as it `isWanted`, then undefined. Rejects if no retry can mend it. */
   async offsetAt(claim: Claim, at: LogPlace, isWanted: () => boolean): Promise<number | undefined> {
     if (typeof at === 'number') return at
-    const offsets = await this.#persist('ListOffsets', isWanted, () => this.#listOffsets([claim], at))
+    const offsets = await this.#persist('ListOffsets', claim.topic, isWanted, () => this.#listOffsets([claim], at))
     return offsets?.[0]
   }
 
@@ -157,18 +161,22 @@ export class Placement {
     return claims.map((claim, i) => found[i]!.offset ?? ends[beyond.indexOf(claim)]!.offset!)
   }
 
-  async #persist<T>(request: 'OffsetFetch' | 'ListOffsets', isWanted: () => boolean, attempt: () => Promise<T>): Promise<T | undefined> {
+  async #persist<T>(request: PlacementRequest, topic: string, isWanted: () => boolean, attempt: () => Promise<T>): Promise<T | undefined> {
     const { platform, retry } = this.#cluster.options
     const { signal } = this.#closed
     const isOver = (): boolean => signal.aborted || !isWanted()
+    const key = `${request} ${topic}`
     for (let failures = 1; !isOver(); failures++) {
       try {
         const result = await attempt()
+        this.#failedInARow.delete(key)
         return isOver() ? undefined : result
       } catch (error) {
-        if (isOver()) return undefined
-        if (!mayPass(error)) throw error
-        this.#listener.failing(request, error, failures)
+        if (signal.aborted) return undefined
+        const inARow = (this.#failedInARow.get(key) ?? 0) + 1
+        this.#failedInARow.set(key, inARow)
+        if (mayPass(error)) this.#listener.failing(request, error, inARow)
+        else if (isWanted()) throw error
         await sleep(platform.clock, backoffMs(platform.random, retry, failures), signal).catch(() => {}) // closed meanwhile
       }
     }

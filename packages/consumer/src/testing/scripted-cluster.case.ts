@@ -33,6 +33,8 @@ export function scriptedCluster(version = 9) {
   const views = new Map<string, Partial<TopicView>>()
   const view = (topic: string): TopicView =>
     ({ name: topic, id: TOPIC_UUID, errorCode: 0, partitions: [{}, {}], ...views.get(topic) }) as unknown as TopicView
+  let sendable: Promise<void> | undefined
+  let letSend = (): void => {}
   const cluster = {
     options: { platform: { clock, random }, retry: { delayMs: 100, delayMaxMs: 1_000 }, requestTimeoutMs: 30_000 },
     topic: view,
@@ -43,6 +45,7 @@ export function scriptedCluster(version = 9) {
     forgetCoordinator: (group: string) => void forgotten.push(group),
     release: (owner: object) => void released.push(owner),
     send: async (api: Api, body: Body<Api>, to: { readonly signal?: AbortSignal }) => {
+      await sendable
       const written = typeof body === 'function' ? body(version) : body
       const { promise, resolve, reject } = Promise.withResolvers<object>()
       const request: SentRequest = {
@@ -64,6 +67,16 @@ export function scriptedCluster(version = 9) {
     open,
     forgotten,
     views,
+    /** No connection can be had, until `letSend`: requests are not even written. */
+    holdSend() {
+      const held = Promise.withResolvers<void>()
+      sendable = held.promise
+      letSend = held.resolve
+    },
+    async letSend() {
+      letSend()
+      await turn()
+    },
     /** The one request that is open; it must be of this API. */
     sent(api: string): SentRequest {
       const found = open.find((request) => request.api === api)

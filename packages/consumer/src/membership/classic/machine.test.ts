@@ -196,10 +196,25 @@ describe('stopping', () => {
     const t = member()
     t.stable(1, p(0))
     t.refused('REBALANCE_IN_PROGRESS')
+    t.on({ kind: 'joinSent' })
     expect(t.on({ kind: 'stop' })).toEqual([])
     t.joins(2)
     const actions = t.on({ kind: 'synced', partitions: p(0, 1) })
     expect(actions).toContainEqual({ kind: 'giveUp', release: 1, partitions: p(0), reason: 'shutdown' })
     expect(actions.map((a) => a.kind)).not.toContain('take')
+  })
+
+  test('before a join has left it is not sent at all: what is held is given up in the old generation', () => {
+    const t = member()
+    t.stable(1, p(0))
+    t.refused('REBALANCE_IN_PROGRESS')
+    expect(t.on({ kind: 'stop' })).toContainEqual({ kind: 'giveUp', release: 1, partitions: p(0), reason: 'shutdown' })
+  })
+
+  test('a member that was never let in is gone at once', () => {
+    const t = member()
+    t.on({ kind: 'start' })
+    t.on({ kind: 'stop' })
+    expect(t.m.phase).toBe('gone')
   })
 })

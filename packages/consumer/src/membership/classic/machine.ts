@@ -267,8 +267,9 @@ function fail(m: MemberState, error: ErrorName): MembershipAction[] {
 function stop(m: MemberState): MembershipAction[] {
   if (m.stopping) return []
   m.stopping = true
-  // A join under way is awaited: only a member of the new generation can commit what it drains.
-  return m.phase === 'joining' || m.phase === 'syncing' ? [] : finish(m)
+  // A join that has left is awaited: only a member of the new generation can commit what it drains. One that has not left never does.
+  const isUnderWay = (m.phase === 'joining' && m.joinSent) || m.phase === 'syncing'
+  return isUnderWay ? [] : finish(m)
 }
 
 /** The last steps of a member that stops: drain and commit what it holds, then leave. */

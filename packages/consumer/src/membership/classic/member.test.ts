@@ -307,6 +307,17 @@ describe('the end', () => {
     expect(signal?.aborted).toBe(true)
   })
 
+  test('a stop while the coordinator cannot be found does not wait for it', async () => {
+    const t = memberOf()
+    t.holdSend()
+    t.member.start()
+    await turn()
+    t.member.stop()
+    expect(t.told).toEqual(['left'])
+    await t.letSend()
+    expect(t.open).toEqual([])
+  })
+
   test('leaving is not waited for longer than it is worth', async () => {
     const t = memberOf()
     await t.stable('cooperative-sticky')

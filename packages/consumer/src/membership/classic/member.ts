@@ -43,6 +43,9 @@ const START_CHECK_MS = 1_000
 /** Leaving only saves the others the session time-out: it is not worth a longer wait. */
 const LEAVE_MS_MAX = 3_000
 
+/** A join that could be sent at last is not wanted any more: the member stops. */
+class JoinAbandoned extends Error {}
+
 export class ClassicMember implements Membership {
   readonly #options: MemberOptions
   readonly #cluster: Cluster
@@ -245,6 +248,7 @@ export class ClassicMember implements Membership {
     const before = this.#state.generation
     // Called in the turn in which the request is written: what was lost while the coordinator was looked up is not in it.
     const body = () => {
+      if (join !== this.#joins || this.#state.phase !== 'joining') throw new JoinAbandoned()
       this.#on({ kind: 'joinSent' })
       this.#joinSentMs = this.#clock.monotonic()
       return joinRequest(this.#options, memberId, generation, this.#state.owned)
@@ -271,6 +275,7 @@ export class ClassicMember implements Membership {
       })
       this.#confirmed('JoinGroup', this.#joinSentMs)
     } catch (error) {
+      if (error instanceof JoinAbandoned) return
       if (join === this.#joins) this.#unanswered('JoinGroup', error)
     }
   }
