@@ -44,7 +44,7 @@ const { values } = parseArgs({ options: { full: { type: 'boolean', default: fals
 const names = values.only?.split(',') ?? Object.keys(JUDGES)
 const unknown = names.filter((name) => JUDGES[name] === undefined)
 if (unknown.length > 0) {
-  console.error(`there is no judge '${unknown.join("', '")}'; there are ${Object.keys(JUDGES).join(', ')}`)
+  console.error(`no judge is named '${unknown.join("', '")}'; the names are ${Object.keys(JUDGES).join(', ')}`)
   process.exit(2)
 }
 

@@ -93,7 +93,7 @@ function end(child: ChildProcess): void {
   running.delete(child)
   try {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-  } catch {} // nobody is left
+  } catch {} // the processes have ended
 }
 
 const endAll = (): void => {

@@ -47,7 +47,7 @@ func produce(s settings) (result, error) {
 			return nil, err
 		}
 		defer cl.Close()
-		// Connections, metadata and the producer's id are no part of the throughput.
+		// Connections, metadata and the producer id do not count towards the throughput.
 		if err := cl.ProduceSync(context.Background(), &kgo.Record{Value: value}).FirstErr(); err != nil {
 			return nil, err
 		}
@@ -274,7 +274,7 @@ func topicID(cl *kgo.Client, topic string) ([16]byte, error) {
 	return topics[topic].ID, err
 }
 
-// A commit that was refused is no commit: every partition's answer counts.
+// A refused commit does not count: every partition's answer is checked.
 func commit(cl *kgo.Client, request *kmsg.OffsetCommitRequest) error {
 	answer, err := request.RequestWith(context.Background(), cl)
 	if err != nil {

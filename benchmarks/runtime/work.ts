@@ -1,4 +1,4 @@
-/** What the runtime is measured by: handlers that wait, as those do that call somebody, in order of their keys; and a crash behind a stuck one. */
+/** The work that the runtime is measured with: handlers that wait, as calls of other services do, in the order of their keys; and a crash behind a stuck key. */
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createAdmin, createKafka, createProducer } from '@tidemark/client'

@@ -30,7 +30,7 @@ export async function groupOfThree({ brokers, topic, group, member, produce, cou
   })
   try {
     await until('three members share the partitions', async () => {
-      const described = await admin.groups.describe(group).catch(() => undefined) // it is unknown until somebody joins
+      const described = await admin.groups.describe(group).catch(() => undefined) // it is unknown until a member joins
       return described?.state === 'Stable' && described.members.length === 3
     })
     await produce()

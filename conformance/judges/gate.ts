@@ -1,5 +1,5 @@
 /**
- * A door that stays open while the broker behind it is killed and started: a connection waits until the broker takes it, and ends when
+ * A proxy that keeps listening while the broker behind it is killed and started: a connection waits until the broker accepts it, and ends when
  * the broker's ends. Suites that tell a refused connection from a broken one (kgo's group tests give up at the first) see only broken ones.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'

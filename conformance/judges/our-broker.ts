@@ -19,7 +19,7 @@ export type Where = 'disk' | 'memory'
 export interface Needs {
   /** Where it shall differ from `tidemark up`. */
   readonly options?: Partial<StartOptions>
-  /** A door in front of it that never refuses (`gate.ts`). */
+  /** A proxy in front of it that never refuses a connection (`gate.ts`). */
   readonly gate?: boolean
 }
 

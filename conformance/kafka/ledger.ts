@@ -61,7 +61,7 @@ export function judgeLines(lines: readonly Line[], due: Iterable<string>, unclea
   return { delivered, lost: [...due].filter((value) => !done.has(value)), outOfOrder, twice, unexplained }
 }
 
-/** Whoever did it first was killed or stopped, or lost the partition without the time to commit. */
+/** The consumer that did it first was killed or stopped, or lost the partition before it could commit. */
 function isExplained(lines: readonly Line[], again: number, first: Done, unclean: ReadonlySet<string>): boolean {
   if (unclean.has(first.member)) return true
   return lines.some(

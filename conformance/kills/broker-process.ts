@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 /** The build, unless TIDEMARK names another main file. */
 const TIDEMARK = process.env.TIDEMARK ?? fileURLToPath(new URL('../../packages/tidemark/bin/tidemark.js', import.meta.url))
 
-/** A new folder under the system's one for temporary files; whoever made it removes it. */
+/** A new folder under the system's one for temporary files; its creator removes it. */
 export const makeFolder = (): string => mkdtempSync(path.join(tmpdir(), 'tidemark-kills-'))
 export const removeFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true })
 

@@ -5,7 +5,7 @@
  *   node --conditions=@tidemark/source conformance/kills/consumers.ts [--quick]
  *
  * Ten minutes, 30 s with --quick. Asked: nothing is lost, the records of a key keep their order, every record that was done twice is explained
- * by a crash or a takeover, and memory stays flat. After the broker's stall nobody was evicted (kafkajs members: ours would leave by themselves).
+ * by a crash or a takeover, and memory stays flat. After the broker's stall no member was evicted (kafkajs members: ours would leave by themselves).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
@@ -233,7 +233,7 @@ async function underLoad(report: Report): Promise<[string, string][]> {
     report.check('each record that was done twice is explained by a crash or a takeover', () => equal(judged.unexplained.slice(0, 3), []))
     report.check('no member failed', () => equal(judged.failed.slice(0, 3), []))
     const flat = flatness(samples)
-    report.check('memory is flat: the second half of the run needs no more than the first, and nobody more than 256 MiB', () => {
+    report.check('memory is flat: the second half of the run needs no more than the first, and no process more than 256 MiB', () => {
       if (!isQuick && flat.late > flat.early * 1.2)
         throw new Error(`member 0 grew from ${megabytes(flat.early)} to ${megabytes(flat.late)}`)
       if (Math.max(flat.broker, flat.largest) > 256 * 1024 * 1024) throw new Error(`${megabytes(flat.broker)}, ${megabytes(flat.largest)}`)
@@ -317,7 +317,7 @@ async function stalledBroker(report: Report): Promise<[string, string][]> {
     await sleep(2 * SESSION_MS)
     const after = await idsOf()
     await report.check(
-      'a broker that stood still for 2.5 sessions evicts nobody: the same members, and nobody joined again (decision 5)',
+      'a broker that stood still for 2.5 sessions evicts no member: the same members, and none joined again (decision 5)',
       () => equal([after, joins], [before, 0]),
     )
     return [

@@ -24,7 +24,7 @@ const BROKER_BYTES_MAX = 768 * MiB
 const SERVED_WITHIN_MS = 2_000
 /** What mutants produce to, now and then with success. */
 const TARGET = 'target'
-/** What somebody else uses meanwhile. */
+/** The connection of another client, used meanwhile. */
 const TOPIC = 'served-meanwhile'
 const LARGE = 'large'
 
@@ -81,7 +81,7 @@ function mutated(from: Buffer): Buffer {
   return frame
 }
 
-/** Asks the broker to serve somebody else, again and again, and how long that takes. */
+/** Sends requests of another client, again and again, and measures how long the answers take. */
 class Canary {
   readonly #kafka: Kafka
   readonly #broker: BrokerProcess
@@ -132,7 +132,7 @@ class Canary {
     if (!broker.isAlive) throw new Error(`the broker is dead: ${broker.said.slice(-500)}`)
     equal(this.problems.slice(0, 3), [])
     const slowest = Math.max(...this.latenciesMs)
-    if (slowest > SERVED_WITHIN_MS) throw new Error(`somebody else waited ${slowest.toFixed(0)} ms`)
+    if (slowest > SERVED_WITHIN_MS) throw new Error(`another client waited ${slowest.toFixed(0)} ms`)
     if (this.memoryBytesMax > BROKER_BYTES_MAX) throw new Error(`the broker took ${megabytes(this.memoryBytesMax)}`)
   }
 
@@ -290,7 +290,7 @@ const broker = new BrokerProcess(makeFolder(), 'interval')
 await broker.start()
 const kafka = createKafka({ brokers: [broker.address], requestTimeoutMs: 10_000 })
 
-/** Does harm while somebody else is served. */
+/** Sends damaged frames while another client is served. */
 async function meanwhile(name: string, harm: () => Promise<void>): Promise<void> {
   const canary = new Canary(kafka, broker)
   await report.check(name, async () => {
