@@ -45,11 +45,11 @@ const typescript = (range: string): Wanted => ({ name: 'TypeScript', range, pack
 
 export const WANTED = { nodes: [node('22.22'), node('24')], typescripts: [typescript('5.9'), typescript('7')] }
 
-/** What npm prints when a registry does not answer and its cache does not have it, or the version does not exist. */
-const NOT_TO_BE_HAD = /\b(ENOTCACHED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ERR_SOCKET_TIMEOUT|ETARGET|E404)\b/
+/** What npm prints when the registry does not answer and its cache does not have a package. */
+const NO_ANSWER = /\b(ENOTCACHED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ERR_SOCKET_TIMEOUT)\b/
 
-/** Whether an install failed for want of a package, not because of ours. */
-export const isUnavailable = (npm: Finished): boolean => npm.code !== 0 && NOT_TO_BE_HAD.test(npm.all)
+/** Whether an install failed for want of a package of others: one of ours comes from its tarball, or something is wrong. */
+export const isUnavailable = (npm: Finished): boolean => npm.code !== 0 && NO_ANSWER.test(npm.all) && !npm.all.includes('@tidemark')
 
 export const NPM_FLAGS = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
 

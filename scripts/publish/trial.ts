@@ -29,7 +29,6 @@ console.log(broker.brokers[0])
 /** As strict as can be, and declarations are checked too. */
 const COMPILER_OPTIONS = {
   target: 'es2023',
-  lib: ['es2023', 'esnext.disposable'],
   module: 'nodenext',
   types: ['node'],
   strict: true,
@@ -53,12 +52,19 @@ export async function installed(into: string, style: Style, node: Tool, tarballs
     path.join(folder, 'package.json'),
     JSON.stringify({ name: 'trial', private: true, type: 'module', dependencies, devDependencies }),
   )
-  const env = { ...process.env, PATH: `${path.dirname(node.path)}${path.delimiter}${process.env.PATH}` }
+  const env = withFirst(path.dirname(node.path))
   const flags = [...NPM_FLAGS, ...(style === 'linked' ? ['--install-strategy=linked'] : [])]
   const npm = await finished('npm', ['install', ...flags], { cwd: folder, env, timeoutMs: 120_000 })
   if (npm.code === 0) return { folder, node, env }
   if (!isUnavailable(npm)) throw new Error(npm.all.trim())
   return { name: `${style}, ${node.name}`, why: `npm cannot install what the packages depend on: ${npm.all.trim().split('\n')[0]}` }
+}
+
+/** The environment in which the programs of `folder` are found first. */
+function withFirst(folder: string): NodeJS.ProcessEnv {
+  // Windows calls it Path.
+  const name = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH'
+  return { ...process.env, [name]: `${folder}${path.delimiter}${process.env[name]}` }
 }
 
 /** Every program of the READMEs, against a broker of the packed package under the same Node.js. */
