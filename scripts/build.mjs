@@ -1,11 +1,12 @@
 // Builds every package's dist/ (JavaScript and types) and the command line's one bundle. Run by `npm ci` and `npm run build`.
 import './need-node.mjs'
 import { spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+import { bundledPackages, licencesText } from './publish/licences.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const require = createRequire(import.meta.url)
@@ -31,5 +32,6 @@ const bundle = await rolldown({
   // The oldest Node.js of `engines`: `await using` and the like are compiled down.
   transform: { target: 'node22.22' },
 })
-await bundle.write({ dir: path.join(cli, 'dist'), format: 'esm', sourcemap: false })
+const { output } = await bundle.write({ dir: path.join(cli, 'dist'), format: 'esm', sourcemap: false })
 await bundle.close()
+writeFileSync(path.join(cli, 'THIRD-PARTY-LICENSES'), licencesText(bundledPackages(output)))

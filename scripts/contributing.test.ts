@@ -1,0 +1,22 @@
+/** CONTRIBUTING.md names files and scripts that exist. */
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+
+const root = path.dirname(import.meta.dirname)
+const text = readFileSync(path.join(root, 'CONTRIBUTING.md'), 'utf8')
+
+test('every path in CONTRIBUTING.md exists', () => {
+  const paths = [...text.matchAll(/`((?:packages|scripts|docs|conformance|benchmarks|\.github)\/[^` ]+)`/g)].map((m) => m[1]!)
+  // A name in capitals stands for any: `handle/NN-name.ts`, `commands/NAME.ts`.
+  const named = paths.map((name) => (/NN|NAME/.test(name) ? path.dirname(name) : name))
+  expect(named.length).toBeGreaterThan(30)
+  expect(named.filter((name) => !existsSync(path.join(root, name)))).toEqual([])
+})
+
+test('every script in CONTRIBUTING.md exists', () => {
+  const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+  const named = [...text.matchAll(/npm run ([\w:]+)/g)].map((m) => m[1]!)
+  expect(named.length).toBeGreaterThan(5)
+  expect(named.filter((name) => !(name in scripts))).toEqual([])
+})
