@@ -29,7 +29,7 @@ export function consumeCommand(): Command {
     .argument('<TOPIC>')
     .option('--from <PLACE>', 'where to begin (default: start); in a group: only where nothing is committed')
     .option('--to <PLACE>', 'where to stop, exclusive (default: end, as it is now)')
-    .option('-g, --group <GROUP>', 'as a member of this group: go on where it stopped, and commit what was printed')
+    .option('-g, --group <GROUP>', 'join this group: continue where it stopped, and commit what was printed')
     .option('-f, --follow', 'wait for new records at the end')
     .option('-n, --max <N>', 'stop after N records', wholeNumber('--max', 1))
     .option('--partition <N>', 'read this partition alone', wholeNumber('--partition', 0, PARTITION_MAX))
@@ -46,7 +46,7 @@ PLACE is start, end, an offset, or a time: @2026-11-22T14:00Z, @-1h (s, m, h, d)
 Examples:
   tidemark consume orders                          everything up to now
   tidemark consume orders --from @-1h --follow     the last hour, and what comes
-  tidemark consume orders --group billing          go on where the group stopped`
+  tidemark consume orders --group billing          continue where the group stopped`
 
 async function consume(topic: string, options: ConsumeOptions): Promise<void> {
   const { signal } = interrupts()

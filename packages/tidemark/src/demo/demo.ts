@@ -1,7 +1,7 @@
 /**
  * The main job, end to end, on real data: a producer writes flights, three consumer processes of a group keep a table
- * of delays, one of them and then the broker are killed in the middle, all go on where they stopped, and an
- * independent computation checks the table.
+ * of delays. One of them, and later the broker, is killed and continues where it stopped. An independent computation
+ * checks the table.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -109,7 +109,7 @@ export class Demo {
     try {
       await this.#produce(this.#kafka)
       progress.event(`all ${progress.produced} flights are written and acknowledged`)
-      // The table is asked, not the reports: one that was under way when its consumer was killed never comes.
+      // Counted in the table and not by reports: the last reports of a killed consumer never arrive.
       await this.#until(() => table.rowsSeen() >= this.#flights.length, REST_MS)
       await Promise.all(this.#counters.map((counter) => counter.stop(STOP_MS_MAX)))
       await this.#look()
