@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { type Admin, createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
+import { type Admin, type CallLimits, createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import { type GroupPosition, groupPositions } from '@tidemark/offsets'
 import { TidemarkError } from '@tidemark/platform'
 import { RetryLog } from '../print/log.ts'
@@ -45,6 +45,7 @@ const SESSION_OWN_MS = 1_500
 const SESSION_FOREIGN_MS = 6_000
 const LOOK_MS_MAX = 2_000
 const STOP_MS_MAX = 10_000
+const RETRY_MS = 500
 
 export class Demo {
   readonly #options: DemoOptions
@@ -315,7 +316,7 @@ export class Demo {
   async #cleanUp(admin: Admin): Promise<void> {
     const limits = { timeoutMs: 5_000 }
     const steps = [
-      ['group', this.#group, () => admin.groups.delete(this.#group, limits)],
+      ['group', this.#group, () => this.#deleteGroup(admin, limits)],
       ['topic', this.#topic, () => admin.topics.delete(this.#topic, limits)],
     ] as const
     for (const [kind, name, remove] of steps) {
@@ -325,6 +326,20 @@ export class Demo {
         if (!(error instanceof TidemarkError)) throw error
         if (error.code === 'UNKNOWN_GROUP' || error.code === 'UNKNOWN_TOPIC') continue
         say(`the ${kind} ${name} stays in the cluster: ${error.message}`)
+      }
+    }
+  }
+
+  /** A member that was killed is in the group for its session time-out. */
+  async #deleteGroup(admin: Admin, limits: CallLimits): Promise<void> {
+    const untilMs = performance.now() + 2 * this.#sessionMs
+    for (;;) {
+      try {
+        return await admin.groups.delete(this.#group, limits)
+      } catch (error) {
+        const isNotEmpty = error instanceof TidemarkError && error.code === 'NON_EMPTY_GROUP'
+        if (!isNotEmpty || performance.now() > untilMs) throw error
+        await pause(RETRY_MS)
       }
     }
   }
