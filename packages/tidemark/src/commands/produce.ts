@@ -34,10 +34,12 @@ export function produceCommand(): Command {
 }
 
 const HELP = `
-A JSON line has a "value" and may have "key", "headers", "partition" and "timestampMs". Bytes that are
-not UTF-8 text are written as {"base64":"…"}; null is a tombstone.
+A JSON line has a "value" and may have "key", "headers", "partition" and
+"timestampMs". Bytes that are not UTF-8 text are given as {"base64":"…"}; null is
+a tombstone.
 
-The first line that cannot be written ends the command; the lines before it are written, and counted on stderr.
+The first line that cannot be written ends the command. The lines before it are
+written, and counted on stderr.
 
 Examples:
   printf 'a:1\\nb:2\\n' | tidemark produce orders --key-separator :
