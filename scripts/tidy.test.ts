@@ -118,3 +118,8 @@ test('in the broker partitions and metadata alone import storage, and state impo
     .flatMap((s) => s.imports.filter((i) => !i.startsWith('.') && i !== '@tidemark/protocol').map((i) => `${s.file} imports ${i}`))
   expect([...storage, ...state]).toEqual([])
 })
+
+test('in the command line one file alone writes to stdout', () => {
+  const wrong = sourcesOf('tidemark').filter((s) => s.file !== 'print/output.ts' && /process\.stdout\.write|console\.log/.test(s.text))
+  expect(wrong.map((s) => s.file)).toEqual([])
+})

@@ -10,14 +10,15 @@ const version = (): string => JSON.parse(readFileSync(new URL('../package.json',
 
 const HELP = `
 Examples:
-  tidemark demo                              consumers and a broker are killed, and nothing is lost
-  tidemark up                                a broker on 127.0.0.1:9092
+  tidemark demo                             kills consumers and the broker
+  tidemark up                               a broker on 127.0.0.1:9092
   tidemark topic create orders
-  tidemark produce orders                    lines from stdin
+  tidemark produce orders                   lines from stdin
   tidemark consume orders --group billing
   tidemark group describe billing
 
-Exit codes: 0 done, 1 failed, 2 wrong usage; 129, 130 and 143 after SIGHUP, Ctrl-C and SIGTERM.`
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM,
+129 after SIGHUP.`
 
 const program = new Command('tidemark')
   .description('Keeps your place in Kafka: a broker, and tools for topics, groups and offsets.')

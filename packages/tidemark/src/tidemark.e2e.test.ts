@@ -1,4 +1,4 @@
-/** The command line as its user has it: the built program, real processes, what stands on stdout and stderr, and the exit code. */
+/** The built command line in real processes: what it prints on stdout and on stderr, and its exit code. */
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

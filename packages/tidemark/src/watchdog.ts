@@ -5,7 +5,7 @@
 import { createAdmin, type Kafka } from '@tidemark/client'
 import { TidemarkError } from '@tidemark/platform'
 
-const CHECK_EVERY_MS = 3_000
+const CHECK_EVERY_MS = 1_000
 /** How long a cluster may be away: long enough for a broker that is restarted. */
 const AWAY_MS = 10_000
 

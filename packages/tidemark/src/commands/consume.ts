@@ -29,7 +29,7 @@ export function consumeCommand(): Command {
     .argument('<TOPIC>')
     .option('--from <PLACE>', 'where to begin (default: start); in a group: only where nothing is committed')
     .option('--to <PLACE>', 'where to stop, exclusive (default: end, as it is now)')
-    .option('-g, --group <GROUP>', 'as a member of this group: go on where it stopped, and commit what was printed')
+    .option('-g, --group <GROUP>', 'join this group: continue where it stopped, and commit what was printed')
     .option('-f, --follow', 'wait for new records at the end')
     .option('-n, --max <N>', 'stop after N records', wholeNumber('--max', 1))
     .option('--partition <N>', 'read this partition alone', wholeNumber('--partition', 0, PARTITION_MAX))
@@ -39,14 +39,15 @@ export function consumeCommand(): Command {
 }
 
 const HELP = `
-PLACE is start, end, an offset, or a time: @2026-11-22T14:00Z, @-1h (s, m, h, d).
-'-o value' prints the bytes of the value and a newline; '-o json' prints one object a line, which
-'tidemark produce --json' takes. Bytes that are not UTF-8 text are printed as {"base64":"…"}.
+PLACE is start, end, an offset, or a time: @2026-11-22T14:00Z, @-1h (s, m, h or d).
+'-o value' prints the bytes of the value and a newline. '-o json' prints one object
+a line, which 'tidemark produce --json' takes; bytes that are not UTF-8 text are
+printed as {"base64":"…"}.
 
 Examples:
-  tidemark consume orders                          everything up to now
-  tidemark consume orders --from @-1h --follow     the last hour, and what comes
-  tidemark consume orders --group billing          go on where the group stopped`
+  tidemark consume orders                         everything up to now
+  tidemark consume orders --from @-1h --follow    the last hour, and new records
+  tidemark consume orders --group billing         continue where the group stopped`
 
 async function consume(topic: string, options: ConsumeOptions): Promise<void> {
   const { signal } = interrupts()

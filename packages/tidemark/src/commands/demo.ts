@@ -28,8 +28,9 @@ export function demoCommand(): Command {
 }
 
 const HELP = `
-A producer writes 60,000 flights; three consumer processes of one group keep a table of delays in SQLite. Progress is
-shown on stderr, the result on stdout. Nothing is left behind: processes, files, the topic and the group.
+A producer writes 60,000 flights; three consumer processes of one group keep a
+table of delays in SQLite. Progress is shown on stderr, the result on stdout.
+Nothing is left behind: no process, no file, no topic and no group.
 
 Examples:
   tidemark demo

@@ -23,9 +23,10 @@ export function groupCommand(): Command {
 }
 
 const DESCRIBE_HELP = `
-LAG counts the offsets from the committed one to the end of the log, of those that are still in the log.
-DONE AHEAD counts records above the committed offset that are finished already; consumers of Tidemark record them
-with their commits, and do not handle them again. A group whose name begins with '-' is named after '--'.
+LAG counts the offsets from the committed one to the end of the log, of those
+that are still in the log. DONE AHEAD counts records above the committed offset
+that are finished already: consumers of Tidemark note them in their commits and do
+not handle them again. A group whose name begins with '-' is named after '--'.
 
 Examples:
   tidemark group describe billing

@@ -26,7 +26,7 @@ export function produceCommand(): Command {
     .description('Writes the lines of stdin to a topic, each as one record, byte for byte.')
     .argument('<TOPIC>')
     .option('--json', 'each line is a JSON object, as `tidemark consume -o json` prints it')
-    .option('--key-separator <TEXT>', 'the key of a record is what stands before this text in its line')
+    .option('--key-separator <TEXT>', 'text between key and value in each line')
     .addOption(new Option('--compression <CODEC>', 'compress batches').choices(['none', 'gzip', 'snappy', 'lz4', 'zstd']).default('none'))
     .option('--no-auto-create', 'fail if the topic does not exist')
     .addHelpText('after', HELP)
@@ -34,10 +34,12 @@ export function produceCommand(): Command {
 }
 
 const HELP = `
-A JSON line has a "value" and may have "key", "headers", "partition" and "timestampMs". Bytes that are
-not UTF-8 text are written as {"base64":"…"}; null is a tombstone.
+A JSON line has a "value" and may have "key", "headers", "partition" and
+"timestampMs". Bytes that are not UTF-8 text are given as {"base64":"…"}; null is
+a tombstone.
 
-The first line that cannot be written ends the command; the lines before it are written, and counted on stderr.
+The first line that cannot be written ends the command. The lines before it are
+written, and counted on stderr.
 
 Examples:
   printf 'a:1\\nb:2\\n' | tidemark produce orders --key-separator :

@@ -37,12 +37,12 @@ export function upCommand(): Command {
 }
 
 const HELP = `
-The address for clients is the one line on stdout. There is no authentication and no encryption yet:
-listen on loopback, or on a network in which everyone may read and write everything.
+The address for clients is the one line on stdout. There is no authentication and
+no encryption yet: listen on loopback, or on a network that you trust.
 
 Examples:
-  tidemark up                                        127.0.0.1:9092, data in ${DATA}
-  tidemark up --memory --listen 127.0.0.1:0          a free port, nothing on disk
+  tidemark up                                  data in ${DATA}
+  tidemark up --memory --listen 127.0.0.1:0    a free port, nothing on disk
   tidemark up --listen 0.0.0.0:9092 --advertise kafka.example.org`
 
 /** One listener is all the broker has: a second one is not dropped silently. */

@@ -1,6 +1,6 @@
 /**
  * One consumer process of the demo: works through the flights in the group and keeps the table. A process of its own, so that it can
- * be killed; it reports to its supervisor what it did, and ends when the supervisor has gone.
+ * be killed. It reports to the demo what it did, and ends when the demo has gone.
  */
 import { createKafka } from '@tidemark/client'
 import { textOf } from '@tidemark/client/internal'
@@ -29,7 +29,7 @@ const report = (what: CounterReport): void => void process.send?.(what)
 const stop = new AbortController()
 process.on('disconnect', () => process.exit(0))
 process.on('message', () => stop.abort())
-// Ctrl-C reaches the whole group of processes: the supervisor decides what it means.
+// Ctrl-C reaches the whole process group: the demo decides what it means.
 process.on('SIGINT', () => {})
 
 const table = new DelayTable(task.table)

@@ -1,4 +1,4 @@
-/** The 20,000 flights that come with the package, as often as wanted, each with a row number of its own. */
+/** The 20,000 flights that come with the package, repeated, each with a row number of its own. */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 
@@ -26,7 +26,7 @@ export interface Delays {
   delayMinutes: number
 }
 
-/** The table as it must be, computed from the file alone. */
+/** The expected table, computed from the file alone. */
 export function delaysOf(flights: readonly Flight[]): Map<string, Delays> {
   const out = new Map<string, Delays>()
   for (const { origin, delay } of flights) {

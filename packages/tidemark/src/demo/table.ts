@@ -1,6 +1,6 @@
 /**
  * The consumers' table of delays per airport, in SQLite. A flight's row number is unique: what is delivered again, or was appended
- * again, is seen and not counted. Seeing and counting are one transaction.
+ * again, is recognized and not counted. Both are one transaction.
  */
 import { DatabaseSync } from 'node:sqlite'
 import type { Delays, Flight } from './flights.ts'
@@ -14,7 +14,7 @@ export interface Counted {
   readonly counted: number
   /** The same record again. */
   readonly deliveredAgain: number
-  /** The same row at another place of the log. */
+  /** The same row, appended to the log a second time. */
   readonly appendedAgain: number
 }
 
@@ -31,7 +31,7 @@ export class DelayTable {
     `)
   }
 
-  /** Counts what was not seen before. */
+  /** Counts the flights whose rows are new. */
   count(arrivals: readonly Arrival[]): Counted {
     const see = this.#database.prepare('INSERT INTO seen VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
     const where = this.#database.prepare('SELECT partition, offset FROM seen WHERE row = ?')

@@ -1,4 +1,4 @@
-/** Whether the consumers' table is what the file says, airport by airport: computed from the file alone. */
+/** Compares the consumers' table with one that is computed from the file alone, airport by airport. */
 import { type Delays, delaysOf, type Flight } from './flights.ts'
 import type { DelayTable } from './table.ts'
 
@@ -23,7 +23,7 @@ export function judge(flights: readonly Flight[], table: DelayTable): Verdict {
     countedTwice += Math.max(0, have.flights - want.flights)
     if (want.flights !== have.flights || want.delayMinutes !== have.delayMinutes) {
       differences.push(
-        `${airport}: ${have.flights} flights and ${have.delayMinutes} minutes, must be ${want.flights} and ${want.delayMinutes}`,
+        `${airport}: ${have.flights} flights and ${have.delayMinutes} minutes, expected ${want.flights} and ${want.delayMinutes}`,
       )
     }
   }

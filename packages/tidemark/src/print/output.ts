@@ -1,6 +1,6 @@
 /**
- * stdout, which nothing else writes to: whoever reads it may be slow, may have gone (`| head`), and its disk may be
- * full. The first failed write is the last one.
+ * Writes to stdout; nothing else does. The reader may be slow or may have closed the pipe (`| head`), and the disk may
+ * be full: after a write that failed, all others fail too.
  */
 import { TidemarkError } from '@tidemark/platform'
 
