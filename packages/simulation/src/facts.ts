@@ -94,12 +94,11 @@ export type VerbFact =
       readonly connections: number
       readonly unsettled: readonly string[]
     } & OfMember)
-  /** The member got an answer that the man in the middle had put an error into; `of`: for which partition; `final`: no retry mends it. */
+  /** The member got an answer that the man in the middle had put an error into; `final`: no retry mends it. */
   | {
       readonly kind: 'refused'
       readonly process: Process
       readonly api: string
-      readonly of: string
       readonly error: string
       readonly final: boolean
     }

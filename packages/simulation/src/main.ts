@@ -22,7 +22,7 @@ const { values } = parseArgs({
   },
 })
 
-if (values.plant !== undefined) (await import('./plant.ts')).plant(values.plant)
+if (values.plant !== undefined) (await import('./plants/plant.ts')).plant(values.plant)
 const { simulate } = await import('./simulate.ts')
 const settings = {
   soundDisk: values['sound-disk'],

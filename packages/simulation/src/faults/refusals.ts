@@ -144,7 +144,7 @@ export class ManInTheMiddle implements Middle {
         kind: 'refused',
         process: client,
         api: api.name,
-        of: partitionOf(api, decoded),
+
         error: refusal.error,
         final: refusal.final,
       })
@@ -153,12 +153,6 @@ export class ManInTheMiddle implements Middle {
 }
 
 const framed = (chunks: readonly Uint8Array[]): Buffer => Buffer.concat(chunks).subarray(4)
-
-/** A consumer asks for the offsets of each partition by itself, and tries each again by itself. */
-function partitionOf(api: Api, body: any): string {
-  if (api.name !== 'ListOffsets') return ''
-  return body.topics.flatMap((t: any) => t.partitions.map((p: any) => ` of ${t.name}-${p.partitionIndex}`)).join()
-}
 
 /** Errors of these stand at each partition, those of Metadata at each topic, the others at the top or at the group or key. */
 const BY_PARTITION: ReadonlySet<string> = new Set<string>(['OffsetCommit', 'ListOffsets', 'Fetch'])

@@ -1,4 +1,4 @@
-import { type Fact, type Invariant, type Place, Violation } from '../facts.ts'
+import { type Fact, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
 import { covers, type Recorded } from './recorded.ts'
 
@@ -36,8 +36,10 @@ export class CommitFailedIsTrue implements Invariant {
 
   #check(process: Process, group: string, place: Place, from: number): void {
     const last = this.#acknowledged.get(process)?.get(place)
-    for (const offset of this.#done.get(`${group}/${place}`) ?? []) {
-      if (offset >= from && (last === undefined || !covers(last, offset))) return
+    // A topic that was made again has the name of the one whose records were done.
+    for (const [key, done] of this.#done) {
+      if (ownedName(key) !== `${group}/${ownedName(place)}`) continue
+      for (const offset of done) if (offset >= from && (last === undefined || !covers(last, offset))) return
     }
     const text = `${process.name} says that ${place} from ${from} on is done and not on record, and nothing of it is`
     throw new Violation(this.name, text)

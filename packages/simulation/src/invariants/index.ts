@@ -8,6 +8,7 @@ import { CommitOfOwn } from './commit-of-own.ts'
 import { CommittedBeforeGivenUp } from './committed-before-given-up.ts'
 import { Concurrency } from './concurrency.ts'
 import { DrainedBeforeGivenUp } from './drained-before-given-up.ts'
+import { FinalRefusalEnds } from './final-refusal-ends.ts'
 import { FinishedStaysFinished } from './finished-stays-finished.ts'
 import { NothingAfterClose } from './nothing-after-close.ts'
 import { NothingAfterLoss } from './nothing-after-loss.ts'
@@ -51,6 +52,7 @@ export const allInvariants = ({ delivered, manual, truncated, jumps, reliable }:
   ...(truncated || manual ? [] : [new RunResolvesCommitted()]),
   ...(truncated || delivered || jumps ? [] : [new CommitFailedIsTrue()]),
   ...(reliable ? [new CommittedBeforeGivenUp()] : []),
+  new FinalRefusalEnds(),
   new OneCallAtATime(),
   new Concurrency(),
   new PausedStartsNothing(),

@@ -3,8 +3,13 @@ import type { Process } from '../machine/process.ts'
 
 /** The first time something is refused it is tried again; from the second time on it can be seen. */
 const REFUSALS_UNSEEN_MAX = 4
-/** Several seeks of a partition may be under way, each of which asks for offsets by itself. */
-const LOOK_UPS_UNSEEN_MAX = 12
+/** Within that time each of several claims may be refused for the first time. */
+const UNSEEN_MS_MAX = 300
+
+interface Refusals {
+  readonly sinceMs: number
+  count: number
+}
 
 /**
  * What is refused again and again can be seen: as an event, a report or the rejection of `run()`.
@@ -12,25 +17,20 @@ const LOOK_UPS_UNSEEN_MAX = 12
  */
 export class NothingIsSilent implements Invariant {
   readonly name = 'nothing is silent'
-  readonly #refused = new Map<Process, Map<string, number>>()
+  readonly #refused = new Map<Process, Map<string, Refusals>>()
 
   see(fact: Fact): void {
     if (fact.kind === 'shown') this.#refused.delete(fact.process)
-    // A claim that begins reads for the first time.
-    if (fact.kind === 'syncAnswered') this.#forget(fact.process, 'Fetch')
     // A rebalance is nothing that fails.
     if (fact.kind !== 'refused' || fact.error === 'REBALANCE_IN_PROGRESS') return
-    const causes = this.#refused.get(fact.process) ?? new Map<string, number>()
+    const causes = this.#refused.get(fact.process) ?? new Map<string, Refusals>()
     this.#refused.set(fact.process, causes)
-    const cause = `${fact.api}${fact.of}: ${fact.error}`
-    const count = (causes.get(cause) ?? 0) + 1
-    causes.set(cause, count)
-    if (count <= (fact.api === 'ListOffsets' ? LOOK_UPS_UNSEEN_MAX : REFUSALS_UNSEEN_MAX)) return
-    throw new Violation(this.name, `${fact.process.name} was refused ${count} times (${cause}), and shows nothing`)
-  }
-
-  #forget(process: Process, api: string): void {
-    const causes = this.#refused.get(process)
-    for (const cause of causes?.keys() ?? []) if (cause.startsWith(`${api}:`)) causes!.delete(cause)
+    const cause = `${fact.api}: ${fact.error}`
+    const nowMs = fact.process.platform.clock.monotonic()
+    const refusals = causes.get(cause) ?? { sinceMs: nowMs, count: 0 }
+    causes.set(cause, refusals)
+    refusals.count++
+    if (refusals.count <= REFUSALS_UNSEEN_MAX || nowMs - refusals.sinceMs <= UNSEEN_MS_MAX) return
+    throw new Violation(this.name, `${fact.process.name} was refused ${refusals.count} times (${cause}), and shows nothing`)
   }
 }

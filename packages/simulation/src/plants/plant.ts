@@ -1,6 +1,6 @@
 /** Puts one planted bug into the files that are loaded from now on. */
 import { registerHooks } from 'node:module'
-import { plants } from './plants.ts'
+import { plants } from './index.ts'
 
 export function plant(name: string): void {
   const found = plants.find((p) => p.name === name)

@@ -1,0 +1,52 @@
+/** Bugs of the client. */
+import type { Plant } from './planted.ts'
+
+export const clientPlants: readonly Plant[] = [
+  {
+    name: '11: a partitioner that throws ends the process',
+    seed: 1,
+    changes: [
+      {
+        file: 'client/src/produce/producer.ts',
+        find: `      send.failed(partitionerFailed(view.name, textOf(error), error))
+      return`,
+        replace: `      queueMicrotask(() => { throw error })
+      return`,
+      },
+    ],
+  },
+  {
+    name: '11: a header without a value is taken',
+    seed: 1,
+    changes: [
+      {
+        file: 'client/src/produce/encode.ts',
+        find: '  throw invalid(topic, `its ${what} is ${describe(value)}; it must be text, a Uint8Array or null`)',
+        replace: '  return value as never',
+      },
+    ],
+  },
+  {
+    name: '12: bytes that a caller uses again are sent',
+    seed: 1,
+    changes: [
+      {
+        file: 'client/src/produce/encode.ts',
+        find: 'const own = { ...record, key: record.key && Buffer.from(record.key), value: record.value && Buffer.from(record.value) }',
+        replace: 'const own = record',
+      },
+    ],
+  },
+  {
+    name: 'a topic without a leader counts as deleted',
+    seed: 1,
+    changes: [
+      {
+        file: 'client/src/fetch/fetcher.ts',
+        find: '      if (waiting.length > 0) return false // it exists, and has no leader now: there may be one at any time',
+        replace: `      if (waiting.length > 0 && missingForMs < this.#cluster.options.requestTimeoutMs) return false
+      for (const t of waiting) this.#stop(t, unknownTopic(t))`,
+      },
+    ],
+  },
+]

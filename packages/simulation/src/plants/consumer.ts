@@ -1,0 +1,404 @@
+/** Bugs of the consumer. The numbers are those of the faults of 0.1 (docs/invariants.md). */
+import type { Plant } from './planted.ts'
+
+export const consumerPlants: readonly Plant[] = [
+  {
+    name: 'commit the highest done offset',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/commit/tracker.ts',
+        find: '  return t.first === t.next ? t.position',
+        replace: `  for (let n = t.next - 1; n >= t.first; n--) {
+    if (t.done[n & (t.done.length - 1)] === 1) return t.offsets[n & (t.offsets.length - 1)]! + 1
+  }
+  return t.first === t.next ? t.position`,
+      },
+    ],
+  },
+  {
+    name: 'call everything below the highest done offset done',
+    seed: 1,
+    changes: [
+      { file: 'consumer/src/commit/tracker.ts', find: 'if (t.done[n & mask] === 0) open.push(t.offsets[n & mask]!)', replace: '{}' },
+    ],
+  },
+  {
+    name: 'forget what is done above the offset at a new claim',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/intake/feed.ts',
+        find: 'tracker.restored === undefined ? messages : messages.filter((m) => !wasCompleted(tracker, m.offset, m.leaderEpoch))',
+        replace: 'messages',
+      },
+    ],
+  },
+  {
+    name: 'commit for a dead claim',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/claims/registry.ts',
+        find: `    this.#claims.delete(keyOf(claim))
+    if (wasWorking)`,
+        replace: `    if (reason === 'seek') this.#claims.delete(keyOf(claim))
+    if (wasWorking)`,
+      },
+      {
+        file: 'consumer/src/claims/claim.ts',
+        find: `return this.phase === 'working' || this.phase === 'draining'`,
+        replace: `return this.phase !== 'placing'`,
+      },
+    ],
+  },
+  {
+    name: 'give up before the drain',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/claims/drain.ts',
+        find: 'await Promise.all(claims.map((claim) => this.#drained(claim, release)))',
+        replace: '',
+      },
+      { file: 'consumer/src/claims/drain.ts', find: 'for (const claim of claims) claim.abort(reason)', replace: '' },
+    ],
+  },
+  {
+    name: 'two owners of a partition',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/membership/classic/assignors/cooperative-sticky.ts',
+        find: 'for (const p of homeless) out.get(poorest(ordered, p.topic, out).memberId)!.push(p)',
+        replace: 'for (const p of homeless) for (const m of ordered.slice(0, 2)) out.get(m.memberId)!.push(p)',
+      },
+    ],
+  },
+  {
+    name: 'one handler more than the concurrency',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/work/scheduler.ts',
+        find: 'while (this.#running < this.#work.concurrency)',
+        replace: 'while (this.#running <= this.#work.concurrency)',
+      },
+    ],
+  },
+  {
+    name: '1: a seek replaces a claim that is given up',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/claims/registry.ts',
+        find: `if (claim.phase !== 'working') return undefined`,
+        replace: `if (claim.phase === 'placing') return undefined`,
+      },
+      {
+        file: 'consumer/src/claims/moves.ts',
+        find: `(claim.phase === 'placing' || claim.phase === 'working') && this.#seeks.get(claim) === turn`,
+        replace: 'this.#seeks.get(claim) === turn',
+      },
+    ],
+  },
+  {
+    name: '2: run() does not ask what the final commit achieved',
+    seed: 1,
+    changes: [{ file: 'consumer/src/runner.ts', find: 'if (this.#isStopping) this.#uncommitted.push(unrecorded)', replace: '' }],
+  },
+  {
+    name: '2: a refusal of a commit that nothing mends is tried again',
+    seed: 1,
+    changes: [{ file: 'consumer/src/commit/outcome.ts', find: `(isRetriableName(name) ? 'retry' : 'fatal')`, replace: `'retry'` }],
+  },
+  {
+    name: '2: the client closed under the consumer is not noticed',
+    seed: 1,
+    changes: [{ file: 'consumer/src/runner.ts', find: 'kafka.cluster.onClose((error) => this.failWith(error)),', replace: '' }],
+  },
+  {
+    name: '2: an error of the metadata is taken for the deletion of the topic',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/commit/committer.ts',
+        find: `return commitOutcome(errorOf(view.errorCode).name) === 'topicMissing' ? 'gone' : 'unknown'`,
+        replace: `return 'gone'`,
+      },
+    ],
+  },
+  {
+    name: '3: commit() of a dead claim resolves',
+    seed: 1,
+    changes: [
+      { file: 'consumer/src/commit/committer.ts', find: '      if (s.isDead) throw fenced(s)', replace: '      if (s.isDead) return' },
+      {
+        file: 'consumer/src/commit/committer.ts',
+        find: '      if (subject.isDead) throw fenced(subject)',
+        replace: '      if (subject.isDead) return',
+      },
+    ],
+  },
+  {
+    name: '4: a truncated log is left behind',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/claims/moves.ts',
+        find: `if (problem.kind === 'truncated' && problem.end !== undefined) return this.#truncate(claim, problem.offset, problem.end.offset)`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: '4: a passing error of ListOffsets ends the run',
+    seed: 1,
+    changes: [{ file: 'consumer/src/claims/placement.ts', find: 'if (!mayPass(error)) throw error', replace: 'throw error' }],
+  },
+  {
+    name: '5: an answer of another broker is a sign of life',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/membership/classic/member.ts',
+        find: 'if (errorCode === 0 || errorCode === ErrorCode.REBALANCE_IN_PROGRESS) this.#confirmed',
+        replace: 'this.#confirmed',
+      },
+    ],
+  },
+  {
+    name: '5: a sign of life counts from when it is read',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/membership/classic/member.ts',
+        find: 'this.#confirmedMs = Math.max(this.#confirmedMs, sentMs)',
+        replace: 'this.#confirmedMs = this.#clock.monotonic()',
+      },
+    ],
+  },
+  {
+    name: '6: a time-out frees the slot',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/work/scheduler.ts',
+        find: `    job.isExpired = true
+    this.#watchExpired(job)`,
+        replace: `    job.isExpired = true
+    this.#running--
+    this.#watchExpired(job)`,
+      },
+      {
+        file: 'consumer/src/work/scheduler.ts',
+        find: `    context!.end()
+    this.#running--`,
+        replace: `    context!.end()
+    if (!job.isExpired) this.#running--`,
+      },
+    ],
+  },
+  {
+    name: '6: a record is tried again while its first call runs',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/work/scheduler.ts',
+        find: `    job.context!.expire()
+  }`,
+        replace: `    job.context!.expire()
+    if (job.claim.phase === 'working') this.#retryLater(job, undefined)
+  }`,
+      },
+    ],
+  },
+  {
+    name: '6: a drain does not wait for a call whose time is over',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/work/scheduler.ts',
+        find: `    job.isExpired = true
+    this.#watchExpired(job)`,
+        replace: `    job.isExpired = true
+    job.claim.running--
+    this.#watchExpired(job)`,
+      },
+      {
+        file: 'consumer/src/work/scheduler.ts',
+        find: `    claim.running--
+    let done`,
+        replace: `    if (!job.isExpired) claim.running--
+    let done`,
+      },
+    ],
+  },
+  {
+    name: '7: a drain has no deadline',
+    seed: 1,
+    changes: [
+      { file: 'consumer/src/claims/drain.ts', find: 'handlersMs: endMs - marginMs,', replace: 'handlersMs: Number.POSITIVE_INFINITY,' },
+    ],
+  },
+  {
+    name: '8: a second waiter of a drain takes the place of the first',
+    seed: 1,
+    changes: [{ file: 'consumer/src/claims/drain.ts', find: 'this.#waiters.get(claim) ?? new Set()', replace: 'new Set<() => void>()' }],
+  },
+  {
+    name: '8: the end of an earlier release completes the next',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/membership/classic/machine.ts',
+        find: `  if (!m.releases.includes(release)) return []
+`,
+        replace: `  m.releasing = []
+`,
+      },
+      {
+        file: 'consumer/src/membership/classic/machine.ts',
+        find: `  m.owned = without(m.owned, partitions)
+  m.releasing = without(m.releasing, partitions)
+  if (m.releasing.length > 0) return []`,
+        replace: '  m.owned = []',
+      },
+    ],
+  },
+  {
+    name: '13: a thenable that a handler returned is called as it is',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/work/attempt.ts',
+        find: 'return Promise.resolve(result)',
+        replace:
+          'return { then: (done: () => void, failed: () => void) => void (result as PromiseLike<unknown>).then(done, failed) } as never',
+      },
+    ],
+  },
+  {
+    name: '13: a function with a then counts as done at once',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/work/attempt.ts',
+        find: `(typeof result !== 'object' && typeof result !== 'function')`,
+        replace: `typeof result !== 'object'`,
+      },
+    ],
+  },
+  {
+    name: '14: a pause is forgotten when its partition comes back',
+    seed: 1,
+    changes: [{ file: 'consumer/src/claims/registry.ts', find: 'claim.paused = this.#pauses.has(topic, partition)', replace: '' }],
+  },
+  {
+    name: '15: what is done is not committed before a join',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/membership/classic/member.ts',
+        find: 'if (this.#state.owned.length > 0) await this.#commitBeforeJoin()',
+        replace: '',
+      },
+      {
+        file: 'consumer/src/commit/committer.ts',
+        find: `    if (rebalancing) void this.#send()
+`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: '16: records that wait have no limit',
+    seed: 1,
+    changes: [{ file: 'consumer/src/intake/intake.ts', find: 'waiting < waitingRecordsMax * share && heldCount', replace: 'heldCount' }],
+  },
+  {
+    name: 'close() before run() is ignored',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/consumer.ts',
+        find: `if (this.#isClosed) throw new TidemarkError('CLOSED', 'this consumer was closed')`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'close() in a handler waits for itself',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/consumer.ts',
+        find: 'this.#runner !== undefined && insideHandler.getStore() === this.#runner',
+        replace: 'false as boolean',
+      },
+    ],
+  },
+  {
+    name: 'events have one reader',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/events.ts',
+        find: '    this.#readers.add(reader)',
+        replace: `    this.#readers.clear()
+    this.#readers.add(reader)`,
+      },
+    ],
+  },
+  {
+    name: 'what is tried again is not told',
+    seed: 1,
+    changes: [{ file: 'consumer/src/reports.ts', find: 'if (attempts < 2) return', replace: 'if (attempts > 0) return' }],
+  },
+  {
+    name: 'what is thrown is taken for an Error',
+    seed: 1,
+    changes: [
+      {
+        file: 'client/src/diagnostics.ts',
+        find: `    return 'something that has no text was thrown'`,
+        replace: '    return String(error)',
+      },
+    ],
+  },
+  {
+    name: 'a commit by hand covers its own record alone',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/commit/tracker.ts',
+        find: `    if (n <= ticket) finish(t, n)
+    else later.push(n)`,
+        replace: '    later.push(n)',
+      },
+    ],
+  },
+  {
+    name: 'a join leaves after the end',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/membership/classic/member.ts',
+        find: `      signal: this.#closed.signal, // a join that left after the end would be a member that nobody is
+`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'a stuck call that held nothing up is forgotten',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/work/scheduler.ts',
+        find: 'if (!this.#listener.stuck(claim, offset, this.#clock.monotonic() - startedMs)) this.#watchExpired(job)',
+        replace: 'this.#listener.stuck(claim, offset, this.#clock.monotonic() - startedMs)',
+      },
+    ],
+  },
+]

@@ -1,0 +1,16 @@
+import { execFile } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import { plants } from './index.ts'
+
+describe('a bug planted in the real files is noticed within 100 seeds', () => {
+  const main = new URL('../main.ts', import.meta.url).pathname
+  test.concurrent.each(plants.map((p) => [p.name, p.seed] as const))('%s', async (name, seed) => {
+    const seeds = ['--everything', '--seeds', '100', '--from', String(seed), '--first']
+    const args = ['--conditions=@tidemark/source', main, ...seeds, '--plant', name]
+    const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
+      execFile(process.execPath, args, (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), output: stdout + stderr }))
+    })
+    expect(output).toMatch(/^seed \d+: /m)
+    expect(code).toBe(1)
+  })
+})
