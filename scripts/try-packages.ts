@@ -1,7 +1,8 @@
 /**
  * Tries the packed packages as a user would: installs the tarballs into an empty project, plainly and with
  * `--install-strategy=linked` (where a package finds what it declares, and nothing else), under each Node.js; type-checks
- * and runs every program of the READMEs with each TypeScript; runs `npx tidemark demo`.
+ * and runs every program of the READMEs with each TypeScript; runs `npx tidemark demo`; and asks Node.js versions that are too
+ * old for one friendly line.
  *
  * `npm run packages:try`; one line a combination. What cannot be had from npm or its cache is skipped, by name.
  */
@@ -11,11 +12,13 @@ import path from 'node:path'
 import { packAll, publishedPackages } from './publish/packages.ts'
 import { endAll } from './publish/processes.ts'
 import { programsOf, readmeOf } from './publish/readme.ts'
-import { findTool, type Missing, type Tool, WANTED } from './publish/toolchain.ts'
-import { installed, runDemo, runPrograms, type Style } from './publish/trial.ts'
+import { findTool, type Missing, TOO_OLD, type Tool, WANTED } from './publish/toolchain.ts'
+import { installed, type Project, runDemo, runPrograms, runTooOld, type Style } from './publish/trial.ts'
 
 const packages = publishedPackages()
-const programs = packages.flatMap(({ folder }) => programsOf(readmeOf(folder)).map((program) => ({ of: folder, ...program })))
+const programs = [{ folder: '.' }, ...packages].flatMap(({ folder }) =>
+  programsOf(readmeOf(folder)).map((program) => ({ of: folder, ...program })),
+)
 const counts = { passed: 0, failed: 0, skipped: 0 }
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'tidemark-try-'))
@@ -41,21 +44,29 @@ async function main(): Promise<void> {
   const tarballs = await packAll(packages, scratch)
   const nodes = await toolsOf(WANTED.nodes)
   const typescripts = await toolsOf(WANTED.typescripts)
+  let any: Project | undefined
   for (const style of ['plain', 'linked'] as const) {
-    for (const node of nodes) {
-      await tryIn(style, node, typescripts, tarballs)
-    }
+    for (const node of nodes) any = (await tryIn(style, node, typescripts, tarballs)) ?? any
   }
+  if (any === undefined) return
+  const project = any
+  for (const old of await toolsOf(TOO_OLD)) await report(`${old.name} is told that it is too old`, () => runTooOld(project, old))
 }
 
-async function tryIn(style: Style, node: Tool, typescripts: readonly Tool[], tarballs: ReadonlyMap<string, string>): Promise<void> {
+async function tryIn(
+  style: Style,
+  node: Tool,
+  typescripts: readonly Tool[],
+  tarballs: ReadonlyMap<string, string>,
+): Promise<Project | undefined> {
   const where = `${style}, ${node.name}`
   const project = await report(`${where}: npm install`, () => installed(scratch, style, node, tarballs))
-  if (project === undefined) return
+  if (project === undefined) return undefined
   for (const typescript of typescripts) {
     await report(`${where}, ${typescript.name}: ${programs.length} programs`, () => runPrograms(project, typescript, programs))
   }
   await report(`${where}: npx tidemark demo`, () => runDemo(project))
+  return project
 }
 
 async function toolsOf(wanted: readonly Parameters<typeof findTool>[0][]): Promise<Tool[]> {

@@ -44,6 +44,8 @@ const node = (range: string): Wanted => ({
 const typescript = (range: string): Wanted => ({ name: 'TypeScript', range, package: 'typescript', files: ['bin/tsc'], own: ownTypescript })
 
 export const WANTED = { nodes: [node('22.22'), node('24')], typescripts: [typescript('5.9'), typescript('7')] }
+/** Older than `engines` allows: they get one line, not a syntax error. */
+export const TOO_OLD = [node('12.22'), node('20.19')]
 
 /** What npm prints when the registry does not answer and its cache does not have a package. */
 const NO_ANSWER = /\b(ENOTCACHED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ERR_SOCKET_TIMEOUT)\b/

@@ -86,6 +86,14 @@ export async function runPrograms({ folder, node, env }: Project, typescript: To
   })
 }
 
+/** The command line under a Node.js that is too old for it. */
+export async function runTooOld({ folder }: Project, old: Tool): Promise<void> {
+  const bin = path.join('node_modules', 'tidemark', 'bin', 'tidemark.js')
+  const told = await finished(old.path, [bin, 'topic', 'list'], { cwd: folder })
+  const isOneLine = /^tidemark: needs Node\.js 22\.22 or later[^\n]*\n$/.test(told.all)
+  if (told.code !== 1 || !isOneLine) throw new Error(`it ended with ${told.code}: ${told.all.trim().slice(0, 2000)}`)
+}
+
 export async function runDemo({ folder, env }: Project): Promise<void> {
   const demo = await finished('npx', ['--no-install', 'tidemark', 'demo', '--rate', '20000'], { cwd: folder, env, timeoutMs: 120_000 })
   if (demo.code !== 0) throw new Error(`it ended with ${demo.code}: ${demo.all.trim().slice(-2000)}`)
