@@ -16,8 +16,8 @@ import { findTool, type Missing, TOO_OLD, type Tool, WANTED } from './publish/to
 import { installed, type Project, runDemo, runPrograms, runTooOld, type Style } from './publish/trial.ts'
 
 const packages = publishedPackages()
-const programs = [{ folder: '.' }, ...packages].flatMap(({ folder }) =>
-  programsOf(readmeOf(folder)).map((program) => ({ of: folder, ...program })),
+const programs = [{ folder: '..' }, ...packages].flatMap(({ folder }) =>
+  programsOf(readmeOf(folder)).map((program) => ({ of: folder === '..' ? 'project' : folder, ...program })),
 )
 const counts = { passed: 0, failed: 0, skipped: 0 }
 

@@ -9,8 +9,8 @@ await producer.send('orders', { key: 'a', value: 'two apples' })
 
 const stop = new AbortController()
 await using consumer = createConsumer(kafka, { group: 'billing' })
-consumer.each('orders', { order: 'key', concurrency: 256 }, async (message, context) => {
-  console.log(context.id, message.value?.toString())
+consumer.each('orders', { order: 'key', concurrency: 256 }, async (message) => {
+  console.log(message.value?.toString())
   stop.abort()
 })
 await consumer.run({ signal: stop.signal })
