@@ -163,17 +163,6 @@ export const consumerPlants: readonly Plant[] = [
     ],
   },
   {
-    name: '5: a sign of life counts from when it is read',
-    seed: 1,
-    changes: [
-      {
-        file: 'consumer/src/membership/classic/member.ts',
-        find: 'this.#confirmedMs = Math.max(this.#confirmedMs, sentMs)',
-        replace: 'this.#confirmedMs = this.#clock.monotonic()',
-      },
-    ],
-  },
-  {
     name: '6: a time-out frees the slot',
     seed: 14,
     changes: [
