@@ -65,6 +65,8 @@ export type Fact =
   /** The record counts as done though no handler did it: it was skipped, or will be when this attempt fails. */
   | { readonly kind: 'excused'; readonly group: string; readonly place: Place; readonly offset: number }
   | { readonly kind: 'memberCrashed'; readonly process: Process }
+  /** SIGSTOP: it goes on later. */
+  | { readonly kind: 'memberStopped'; readonly process: Process }
   | { readonly kind: 'brokerCrashed'; readonly power: boolean }
   | VerbFact
 

@@ -128,7 +128,7 @@ export class Members {
   freeze(): void {
     const member = this.some()
     if (member === undefined) return
-    this.#world.say(`${member.name} is stopped`)
+    this.#world.tell({ kind: 'memberStopped', process: member.process })
     member.process.stop()
     this.#world.scheduler.later(this.#world.random.between(50, 1_500), () => {
       this.#world.say(`${member.name} goes on`)

@@ -18,6 +18,8 @@ export class DrainedBeforeGivenUp implements Invariant {
   readonly #truncated: boolean
   /** When the handlers of a member that is being closed have had the time that its caller gave them. */
   readonly #closesMs = new Map<Process, number>()
+  /** What was wrong when a member left, until its run settles. */
+  readonly #leaving = new Map<Process, Violation | undefined>()
   readonly #running = new Map<Process, Map<string, { readonly handling: Handling; readonly startedMs: number }>>()
 
   /** `truncated`: a claim may be moved because its log was cut, which cannot be seen from outside; of such a call the signal may still say `timeout`. */
@@ -62,9 +64,14 @@ export class DrainedBeforeGivenUp implements Invariant {
         return
       }
       case 'joinSent':
-        return this.#check(fact.process, fact.owned, fact.stableMs)
+        return this.#judge(this.#broken(fact.process, fact.owned, fact.stableMs))
       case 'leaveSent':
-        return this.#check(fact.process, [], fact.stableMs)
+        this.#leaving.set(fact.process, this.#broken(fact.process, [], fact.stableMs))
+        return
+      // An error that ended the run did so before, which cannot be seen from outside: the drain counts from then.
+      case 'runSettled':
+        if (fact.error === undefined || fact.error === 'COMMIT_FAILED') this.#judge(this.#leaving.get(fact.process))
+        return
     }
   }
 
@@ -74,7 +81,11 @@ export class DrainedBeforeGivenUp implements Invariant {
     this.#closesMs.set(process, Math.min(untilMs, this.#closesMs.get(process) ?? Number.POSITIVE_INFINITY))
   }
 
-  #check(process: Process, kept: readonly Place[], stableMs: number): void {
+  #judge(violation: Violation | undefined): void {
+    if (violation !== undefined) throw violation
+  }
+
+  #broken(process: Process, kept: readonly Place[], stableMs: number): Violation | undefined {
     const nowMs = process.platform.clock.monotonic()
     for (const { handling, startedMs } of this.#running.get(process)?.values() ?? []) {
       const { place, offset } = handling
@@ -84,7 +95,8 @@ export class DrainedBeforeGivenUp implements Invariant {
       if (signal.aborted && (signal.reason === 'lost' || signal.reason === 'seek')) continue
       if (signal.aborted && nowMs - Math.min(startedMs, stableMs) > DRAIN_MS) continue
       if (signal.aborted && nowMs >= (this.#closesMs.get(process) ?? Number.POSITIVE_INFINITY)) continue
-      throw new Violation(this.name, `${process.name} gives up ${place} while its handler of ${offset} runs`)
+      return new Violation(this.name, `${process.name} gives up ${place} while its handler of ${offset} runs`)
     }
+    return undefined
   }
 }

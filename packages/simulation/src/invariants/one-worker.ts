@@ -1,11 +1,13 @@
 import { type Fact, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
 
+/** What is on its way when a partition changes hands. */
+const UNKNOWING_MS = 100
 /**
- * A member that does not know of its expulsion goes on until its own clock says that it may have been expelled: that clock starts when an
- * answer arrives, which may be as late as the network makes it.
+ * A process that was stopped while its JoinGroup was parked at the coordinator may start records when it goes on, before it reads the answer:
+ * a parked join is no silence.
  */
-const UNKNOWING_MS = 600
+const STOPPED_MS = 600
 
 interface Owner {
   readonly process: Process
@@ -20,12 +22,16 @@ interface Owner {
 export class OneWorker implements Invariant {
   readonly name = 'a partition has one member that works on it'
   readonly #owners = new Map<string, Owner>()
+  readonly #stopped = new Set<Process>()
 
   see(fact: Fact): void {
     switch (fact.kind) {
       // What a crash takes back is told anew.
       case 'brokerCrashed':
         return this.#owners.clear()
+      case 'memberStopped':
+        this.#stopped.add(fact.process)
+        return
       case 'syncDecided': {
         const sinceMs = fact.process.platform.clock.monotonic()
         for (const place of fact.places) {
@@ -43,7 +49,7 @@ export class OneWorker implements Invariant {
     const owner = this.#owners.get(`${group}/${ownedName(place)}`)
     if (owner === undefined || owner.process === process) return
     const forMs = process.platform.clock.monotonic() - owner.sinceMs
-    if (forMs <= UNKNOWING_MS) return
+    if (forMs <= (this.#stopped.has(process) ? STOPPED_MS : UNKNOWING_MS)) return
     const since = `which has belonged to ${owner.process.name} for ${forMs.toFixed(0)} ms`
     throw new Violation(this.name, `${process.name} starts a record of ${place}, ${since}`)
   }

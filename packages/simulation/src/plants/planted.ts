@@ -3,6 +3,8 @@ export interface Plant {
   readonly name: string
   /** The seed that found it first: the test begins there. Draws that change may need another one. */
   readonly seed: number
+  /** The bug shows in runs of crashes and faults alone. */
+  readonly isPlain?: boolean
   readonly changes: readonly Change[]
 }
 

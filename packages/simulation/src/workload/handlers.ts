@@ -74,7 +74,10 @@ export class Handlers {
   /** Closing a consumer inside of its own handler is refused: the close would wait for the handler, and the handler for the close. */
   async #closing(member: Member, handlings: readonly Handling[]): Promise<void> {
     this.#world.closesInHandler = undefined
-    await member.track('close() in a handler', member.consumer.close())
+    const isRunning = !member.ending
+    const closing = member.consumer.close().then(() => true)
+    const closed = await member.track('close() in a handler', closing)
+    if (closed === true && isRunning && member.process.alive) this.#world.fail('close() in a handler is refused', 'it resolved')
     await this.#work(member, handlings)
   }
 
