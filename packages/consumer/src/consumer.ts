@@ -1,5 +1,4 @@
 /** The consumer as its user sees it. */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Kafka } from '@tidemark/client'
 import { handleOf, type KafkaHandle } from '@tidemark/client/internal'
 import {
@@ -30,6 +29,7 @@ import {
   type WorkSettings,
 } from './options.ts'
 import { Runner } from './runner.ts'
+import { currentCall } from './work/inside.ts'
 import type { BatchHandler, BatchWork, EachHandler, EachWork, WorkOptions } from './work/work.ts'
 
 export interface RunOptions {
@@ -48,9 +48,6 @@ type Work = EachWork | BatchWork
 const CONCURRENCY_SERIAL = 10_000
 const CONCURRENCY_SIDE_BY_SIDE = 100
 const TIMEOUT_GRACE_MS = 30_000
-
-/** Tells calls from inside a handler apart from others: `close()` there would wait for its own caller. */
-const insideHandler = new AsyncLocalStorage<object>()
 
 export class Consumer {
   readonly #options: ResolvedOptions
@@ -117,7 +114,7 @@ export class Consumer {
     if (this.#isClosed) throw new TidemarkError('CLOSED', 'this consumer was closed')
     if (this.#works.size === 0) throw new TidemarkError('NOTHING_TO_DO', 'no topic was named: call each() or batches() before run()')
     const emit = (event: ConsumerEvent): void => this.#events.emit(event)
-    const runner = new Runner(this.#kafka, this.#options, [...this.#works.values()], this.#pauses, insideHandler, emit)
+    const runner = new Runner(this.#kafka, this.#options, [...this.#works.values()], this.#pauses, emit)
     this.#runner = runner
     this.#running = runner.run(signal).finally(() => {
       this.#runner = undefined
@@ -209,12 +206,13 @@ export class Consumer {
 
   /**
    * Ends the run: drain, final commit, leave. Resolves when `run()` has settled, and leaves its error to the caller of `run()`. After it
-   * nothing starts. May be called before `run()`, and more than once. Rejects with CLOSE_IN_HANDLER when a handler of this consumer calls it: it would wait for itself.
+   * nothing starts. May be called before `run()`, and more than once. Rejects
+   * with CLOSE_IN_HANDLER in a call of a handler of this consumer that has not settled: it would wait for itself.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     checkOptions<CloseOptions>('close()', options, { timeoutMs: true })
     const timeoutMs = durationOption('timeoutMs', options.timeoutMs ?? this.#options.shutdownTimeoutMs)
-    if (this.#runner !== undefined && insideHandler.getStore() === this.#runner) {
+    if (this.#runner !== undefined && currentCall()?.run === this.#runner) {
       const text =
         'a handler cannot wait for close(), which waits for the handler; abort the signal of run() instead, or call close() elsewhere'
       throw new TidemarkError('CLOSE_IN_HANDLER', text)

@@ -11,8 +11,10 @@ import type { PlannedCommit } from './commit/plan.ts'
 import { mayPass } from './failures.ts'
 
 export interface EndingListener {
-  /** Drain, commit, leave: by this deadline. */
+  /** Nothing new is started; drain, commit, leave: by this deadline. */
   stop(deadline: DrainDeadline): void
+  /** The time is almost over: what is still waited for is given up, and the member leaves. */
+  abandon(): void
   /** The end has come, whatever is under way. */
   end(): void
 }
@@ -24,7 +26,7 @@ export class Ending {
   #isStopping = false
   #isOver = false
   #failure: unknown
-  #limit: { readonly atMs: number; readonly timer: Timer } | undefined
+  #limit: { readonly atMs: number; readonly timers: readonly Timer[] } | undefined
   /** What was done for claims that ended while the run was stopping, and is not on record. */
   readonly #uncommitted: PlannedCommit<Claim>[] = []
 
@@ -39,8 +41,13 @@ export class Ending {
     this.#isStopping = true
     const atMs = this.#clock.monotonic() + timeoutMs
     if (this.#limit === undefined || atMs < this.#limit.atMs) {
-      this.#limit?.timer.cancel()
-      this.#limit = { atMs, timer: this.#clock.schedule(timeoutMs, () => this.failWith(undefined)) }
+      this.#cancelLimit()
+      const abandonMs = deadlineAt(timeoutMs, timeoutMs).commitMs
+      const timers = [
+        this.#clock.schedule(abandonMs, () => this.#listener.abandon()),
+        this.#clock.schedule(timeoutMs, () => this.failWith(undefined)),
+      ]
+      this.#limit = { atMs, timers }
     }
     this.#listener.stop(deadlineAt(atMs, timeoutMs))
   }
@@ -70,9 +77,13 @@ export class Ending {
   finish(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#limit?.timer.cancel()
+    this.#cancelLimit()
     this.#listener.end()
     this.#done.resolve()
+  }
+
+  #cancelLimit(): void {
+    for (const timer of this.#limit?.timers ?? []) timer.cancel()
   }
 
   /** A claim ended before all that is done was on record: if the run is stopping, nobody will mend that. */

@@ -13,8 +13,8 @@ export type ConsumerEvent =
   /** The group gave the member a partition, and work begins at `position`. `committed`: what the group has on record; undefined: nothing. */
   | ({ readonly kind: 'assigned'; readonly position: number; readonly committed: number | undefined } & At)
   /**
-   * The member has the partition no more. `uncommittedFrom`: records from this offset on that are done are not on record, and will be
-   * handled again by the next owner; undefined: there are none.
+   * The partition is no longer this member's. `uncommittedFrom`: not all that is done could be committed; the group stays at this offset, and
+   * the next owner goes on there. Undefined: everything that may be committed is on record.
    */
   | ({ readonly kind: 'ended'; readonly reason: Exclude<EndReason, 'seek'>; readonly uncommittedFrom: number | undefined } & At)
   /** Reading goes on elsewhere, because `seek` was called. */
@@ -90,13 +90,21 @@ export class EventStream implements AsyncIterable<ConsumerEvent> {
     for (const reader of this.#readers) reader.wake()
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<ConsumerEvent> {
+  [Symbol.asyncIterator](): AsyncIterator<ConsumerEvent> {
     const reader = new Reader()
     this.#readers.add(reader)
-    return this.#read(reader)
+    const events = this.#read(reader)
+    return {
+      next: () => events.next(),
+      return: () => {
+        this.#readers.delete(reader) // a generator whose `next` was never called runs no `finally`
+        reader.wake()
+        return events.return(undefined)
+      },
+    }
   }
 
-  async *#read(reader: Reader): AsyncGenerator<ConsumerEvent> {
+  async *#read(reader: Reader): AsyncGenerator<ConsumerEvent, undefined> {
     try {
       for (;;) {
         const events = reader.take()

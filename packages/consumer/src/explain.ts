@@ -35,7 +35,7 @@ export function explain(claim: Claim, worker: Worker): Explanation {
     committable: committable(claim.tracker),
     doneAhead: claim.tracker.aheadCount,
     waiting: worker.waiting(claim),
-    running: claim.running,
+    running: claim.calls.running,
     paused: claim.paused,
   }
   return { ...progress, because: because(progress, claim, worker.holdup(claim)) }

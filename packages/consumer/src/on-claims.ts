@@ -12,9 +12,9 @@ export function claimEffects(run: RunParts): ClaimEffects {
 
     stopped: (claim) => run.feed.stop(claim),
 
-    ended(claim, reason) {
+    ended(claim, reason, began) {
       run.drain.changed(claim)
-      if (reason === 'seek') return
+      if (reason === 'seek' || !began) return
       const { topic, partition } = claim
       const unrecorded = run.committer.unrecorded(claim)
       const uncommittedFrom = unrecorded && (claim.committed ?? claim.start)
@@ -22,7 +22,7 @@ export function claimEffects(run: RunParts): ClaimEffects {
       if (unrecorded === undefined) return
       run.ending.leftUncommitted(unrecorded)
       const how = reason === 'lost' ? 'lost' : 'given up'
-      const text = `${topic}-${partition} was ${how} before all that is done was committed: it will be handled again from offset ${uncommittedFrom} on`
+      const text = `${topic}-${partition} was ${how} before all that is done was committed: the group stays at offset ${uncommittedFrom}`
       run.reports.warning(`uncommitted ${topic}-${partition}`, text)
     },
   }
@@ -51,7 +51,11 @@ export function moveListener(run: RunParts): MoveListener {
 
 export function commitListener(run: RunParts): CommitListener<Claim> {
   return {
-    committed: ({ topic, partition }, offset) => run.emit({ kind: 'committed', topic, partition, offset }),
+    committed(claim, offset) {
+      const { topic, partition } = claim
+      run.emit({ kind: 'committed', topic, partition, offset })
+      run.feed.relax(claim) // with manual commits, what held the limit back may be done only now
+    },
     refused: ({ topic, partition }, offset, error) => run.emit({ kind: 'commitRefused', topic, partition, offset, error }),
     memberRefused: (error, generation) => run.membership.refused(error, generation),
     failing: (error, attempts) => run.reports.failing('OffsetCommit', error, attempts),

@@ -5,8 +5,10 @@ import type { RunParts } from './run-parts.ts'
 import type { WorkListener } from './work/work.ts'
 
 export function workListener(run: RunParts): WorkListener {
-  const { options, emit, insideHandler } = run
+  const { options, emit } = run
   return {
+    run,
+
     mode: options.commit.mode,
 
     mayStart: (claim) => claim.phase === 'working' && !claim.paused && !run.membership.isDoubtful,
@@ -40,11 +42,5 @@ export function workListener(run: RunParts): WorkListener {
     },
 
     commit: (claim, { timeoutMs = options.commit.timeoutMs, signal }) => run.committer.commit([claim], { timeoutMs, signal }),
-
-    callHandlers(start) {
-      // Entering a context costs an allocation: once for all that starts together, and not again for what follows from it.
-      if (insideHandler.getStore() === run) start()
-      else insideHandler.run(run, start)
-    },
   }
 }

@@ -428,7 +428,69 @@ describe('memory (16, 17)', () => {
   })
 })
 
+test('manual commits from outside set a full intake going again', async () => {
+  const kafka = clientOf()
+  await topicOf(
+    kafka,
+    1,
+    Array.from({ length: 300 }, (_, i) => String(i)),
+  )
+  let handled = 0
+  const consumer = consumerOf(kafka, { commit: 'manual', uncommittedRecordsMax: 50, partitionBytesMax: 1_000 })
+  consumer.each('t', () => void handled++)
+  void begin(consumer)
+  while (handled < 300) {
+    await until(() => consumer.positions().length === 1)
+    await consumer.commit()
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+})
+
+test('after close() nothing is started, though another member holds the rebalance up', async () => {
+  let hold = false
+  const kafka = clientOf(({ name, answer }) => (name === 'JoinGroup' && hold ? new Promise(() => {}) : answer()))
+  await topicOf(
+    kafka,
+    1,
+    Array.from({ length: 50 }, (_, i) => String(i)),
+  )
+  let handled = 0
+  const gate: (() => void)[] = []
+  const consumer = consumerOf(kafka)
+  consumer.each('t', () => {
+    handled++
+    return new Promise<void>((resolve) => gate.push(resolve))
+  })
+  void begin(consumer)
+  await until(() => handled === 1)
+  hold = true
+  const other = consumerOf(clientOf()).each('t', () => {})
+  void begin(other)
+  await until(() => gate.length === 1)
+  const closed = consumer.close({ timeoutMs: 1_000 })
+  for (const resolve of gate) resolve()
+  await closed
+  expect(handled).toBe(1)
+})
+
 describe('nothing is silent', () => {
+  test('close() in what a handler left behind is not in the handler', async () => {
+    const kafka = clientOf()
+    await topicOf(kafka, 1, ['x'])
+    const outcome = Promise.withResolvers<string>()
+    const consumer = consumerOf(kafka)
+    consumer.each('t', async () => {
+      setTimeout(() => {
+        consumer.close().then(
+          () => outcome.resolve('closed'),
+          (error: TidemarkError) => outcome.resolve(error.code),
+        )
+      }, 5)
+    })
+    void begin(consumer)
+    expect(await outcome.promise).toBe('closed')
+  })
+
   test('close() inside a handler is refused at once', async () => {
     const kafka = clientOf()
     await topicOf(kafka, 1, ['x'])

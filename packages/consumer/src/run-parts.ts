@@ -1,5 +1,4 @@
 /** The parts of a run, as those that connect them see each other. */
-import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Cluster } from '@tidemark/client/internal'
 import type { Clock } from '@tidemark/platform'
 import type { Claim } from './claims/claim.ts'
@@ -26,8 +25,6 @@ export interface RunParts {
   readonly membership: Membership
   readonly reports: Reports
   readonly ending: Ending
-  /** What a handler calls, it calls within this: how a call from inside a handler is told apart. */
-  readonly insideHandler: AsyncLocalStorage<object>
   emit(event: ConsumerEvent): void
   /** The others drain and commit, then the run rejects with this. */
   stopWith(error: unknown): void

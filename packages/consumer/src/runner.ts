@@ -2,7 +2,6 @@
  * One run of a consumer: puts the parts together. Claims come and go as the membership decides, records flow through the feed to the
  * workers, and what is done is committed. What follows from what stands in `on-membership.ts`, `on-claims.ts` and `on-work.ts`.
  */
-import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { KafkaHandle } from '@tidemark/client/internal'
 import type { Clock } from '@tidemark/platform'
 import type { Claim } from './claims/claim.ts'
@@ -33,7 +32,6 @@ export class Runner implements RunParts {
   readonly options: ResolvedOptions
   readonly cluster: KafkaHandle['cluster']
   readonly clock: Clock
-  readonly insideHandler: AsyncLocalStorage<object>
   readonly emit: (event: ConsumerEvent) => void
   readonly reports: Reports
   readonly registry: ClaimRegistry
@@ -52,7 +50,6 @@ export class Runner implements RunParts {
     options: ResolvedOptions,
     works: readonly (EachWork | BatchWork)[],
     pauses: Pauses,
-    insideHandler: AsyncLocalStorage<object>,
     emit: (event: ConsumerEvent) => void,
   ) {
     const { cluster, diagnostics, platform } = kafka
@@ -62,14 +59,15 @@ export class Runner implements RunParts {
     this.options = options
     this.cluster = cluster
     this.clock = clock
-    this.insideHandler = insideHandler
     this.emit = emit
     this.reports = new Reports(options.group, diagnostics, emit)
     this.ending = new Ending(clock, {
       stop: (deadline) => {
+        for (const claim of [...this.registry.all()]) this.registry.drain(claim, 'shutdown')
         this.drain.hasten(deadline)
         this.membership.stop()
       },
+      abandon: () => this.membership.abandon(),
       end: () => {
         for (const claim of [...this.registry.all()]) this.registry.end(claim, 'shutdown')
       },

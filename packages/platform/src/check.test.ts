@@ -68,8 +68,8 @@ describe('values', () => {
     expect(() => durationOption('timeoutMs', value)).toThrow("option 'timeoutMs' is")
   })
 
-  test('a duration may be a fraction, and zero or Infinity where that is allowed', () => {
-    expect(durationOption('t', 0.5)).toBe(0.5)
+  test('a duration may be a fraction, which is rounded up, and zero or Infinity where that is allowed', () => {
+    expect(durationOption('t', 10_000.5)).toBe(10_001)
     expect(durationOption('t', 0, { zero: true })).toBe(0)
     expect(durationOption('t', Infinity, { infinite: true })).toBe(Infinity)
   })

@@ -128,11 +128,11 @@ export function countOption(name: string, value: unknown, min = 1, max = Number.
 /** The longest duration that Kafka's requests (int32) and Node's timers can carry: almost 25 days. */
 export const DURATION_MS_MAX = 2 ** 31 - 1
 
-/** Milliseconds, above zero unless `zero` allows it. */
+/** Milliseconds, above zero unless `zero` allows it. Fractions are rounded up: requests carry whole numbers. */
 export function durationOption(name: string, value: unknown, { zero = false, infinite = false } = {}): number {
   const fits =
     typeof value === 'number' && (zero ? value >= 0 : value > 0) && (value <= DURATION_MS_MAX || (infinite && value === Infinity))
-  if (fits) return value
+  if (fits) return Math.ceil(value)
   const range = `${zero ? 'from 0' : 'above 0'} and at most ${DURATION_MS_MAX}${infinite ? ', or Infinity' : ''}`
   return invalidOption(name, value, `a number of milliseconds ${range}`)
 }

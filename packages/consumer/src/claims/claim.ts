@@ -26,6 +26,11 @@ export type ClaimPhase =
   | 'draining'
   | 'dead'
 
+/** Calls of handlers that have not settled, however long ago their time-out was. */
+export interface PartitionCalls {
+  running: number
+}
+
 export class Claim implements CommitSubject {
   readonly id: number
   readonly topic: string
@@ -41,10 +46,11 @@ export class Claim implements CommitSubject {
   isRecordStale = false
   isRequested = false
   isTopicMissing = false
+  missingLookUps = 0
   commitError: Error | undefined
   leaderEpoch = -1
-  /** Calls of handlers that have not settled, however long ago their time was over. */
-  running = 0
+  /** Shared with the claims that a move replaced by this one: their calls may still run. */
+  calls: PartitionCalls = { running: 0 }
   paused = false
   /** Signals of running calls that asked for one. */
   readonly #signals = new Set<AbortController>()

@@ -24,11 +24,11 @@ function drainOf() {
   const working = (partition: number, running: number): Claim => {
     const claim = registry.take('t', partition, undefined)!
     registry.begin(claim, { offset: 0, leaderEpoch: -1, committed: undefined, metadata: '' })
-    claim.running = running
+    claim.calls.running = running
     return claim
   }
   const settle = (claim: Claim): void => {
-    claim.running--
+    claim.calls.running--
     drain.changed(claim)
   }
   const giveUp = (...partitions: number[]): Promise<void> =>

@@ -7,7 +7,7 @@
  */
 import type { TopicPartition } from '@tidemark/client'
 import type { Clock } from '@tidemark/platform'
-import type { Claim, EndReason } from './claim.ts'
+import type { Claim, EndReason, PartitionCalls } from './claim.ts'
 import type { ClaimRegistry } from './registry.ts'
 
 /** On the monotonic clock, in milliseconds. */
@@ -37,8 +37,8 @@ export class Drain {
   readonly #clock: Clock
   readonly #settle: (claims: readonly Claim[], untilMs: () => number) => Promise<void>
   readonly #open = new Set<{ deadline: DrainDeadline }>()
-  /** Who waits for the running handlers of a claim: more than one, if a stop comes in the middle of a revocation. */
-  readonly #waiters = new Map<Claim, Set<() => void>>()
+  /** Releases that wait for running handlers of a partition: more than one, if a stop comes in the middle of a revocation. */
+  readonly #waiters = new Map<PartitionCalls, Set<() => void>>()
 
   constructor(registry: ClaimRegistry, clock: Clock, settle: (claims: readonly Claim[], untilMs: () => number) => Promise<void>) {
     this.#registry = registry
@@ -52,7 +52,7 @@ export class Drain {
     const claims = partitions.flatMap(({ topic, partition }) => this.#registry.get(topic, partition) ?? [])
     this.#open.add(release)
     try {
-      for (const claim of claims) this.#registry.drain(claim)
+      for (const claim of claims) this.#registry.drain(claim, reason)
       await Promise.all(claims.map((claim) => this.#drained(claim, release)))
       for (const claim of claims) claim.abort(reason)
       await this.#settle(claims, () => release.deadline.commitMs)
@@ -65,34 +65,34 @@ export class Drain {
   /** A rebalance has begun: what is being given up has no more time than this. */
   hasten(deadline: DrainDeadline): void {
     for (const release of this.#open) release.deadline = earlier(release.deadline, deadline)
-    for (const claim of [...this.#waiters.keys()]) this.#wake(claim)
+    for (const calls of [...this.#waiters.keys()]) this.#wake(calls)
   }
 
   /** A call of the claim settled, or the claim ended. */
   changed(claim: Claim): void {
-    if (claim.running === 0 || claim.isDead) this.#wake(claim)
+    if (claim.calls.running === 0 || claim.isDead) this.#wake(claim.calls)
   }
 
-  #wake(claim: Claim): void {
-    for (const wake of [...(this.#waiters.get(claim) ?? [])]) wake()
+  #wake(calls: PartitionCalls): void {
+    for (const wake of [...(this.#waiters.get(calls) ?? [])]) wake()
   }
 
   async #drained(claim: Claim, release: { readonly deadline: DrainDeadline }): Promise<void> {
-    while (claim.running > 0 && !claim.isDead) {
+    while (claim.calls.running > 0 && !claim.isDead) {
       const leftMs = release.deadline.handlersMs - this.#clock.monotonic()
       if (leftMs <= 0) return
-      await this.#waitForChange(claim, leftMs)
+      await this.#waitForChange(claim.calls, leftMs)
     }
   }
 
-  #waitForChange(claim: Claim, timeoutMs: number): Promise<void> {
+  #waitForChange(calls: PartitionCalls, timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const waiters = this.#waiters.get(claim) ?? new Set()
-      this.#waiters.set(claim, waiters)
+      const waiters = this.#waiters.get(calls) ?? new Set()
+      this.#waiters.set(calls, waiters)
       const wake = (): void => {
         timer.cancel()
         waiters.delete(wake)
-        if (waiters.size === 0) this.#waiters.delete(claim)
+        if (waiters.size === 0) this.#waiters.delete(calls)
         resolve()
       }
       const timer = this.#clock.schedule(timeoutMs, wake)

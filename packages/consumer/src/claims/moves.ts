@@ -4,7 +4,7 @@
  *
  * Invariant: every await is followed by a look at the claim: it is moved only if it is still the partition's claim, and working.
  */
-import type { Cluster, FetchProblem } from '@tidemark/client/internal'
+import { type Cluster, type FetchProblem, keyOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 import { committable, completedAbove } from '../commit/tracker.ts'
 import type { Claim } from './claim.ts'
@@ -25,8 +25,8 @@ export class Moves {
   readonly #cluster: Cluster
   readonly #outOfRange: 'fail' | 'earliest' | 'latest'
   readonly #listener: MoveListener
-  /** Counts the seeks of each partition by its claims' names: a later call overtakes an earlier one. */
-  #seeks = new WeakMap<Claim, number>()
+  /** How many seeks each partition has had: a later call overtakes an earlier one. */
+  readonly #seeks = new Map<string, number>()
 
   constructor(
     registry: ClaimRegistry,
@@ -44,16 +44,22 @@ export class Moves {
 
   /** Rejects with `TidemarkError`: NOT_ASSIGNED if the partition is not this member's, or goes meanwhile; ABORTED if a later seek overtakes it. */
   async seek(topic: string, partition: number, to: LogPlace): Promise<void> {
-    const claim = this.#owned(topic, partition)
-    const turn = (this.#seeks.get(claim) ?? 0) + 1
-    this.#seeks.set(claim, turn)
+    let claim = this.#owned(topic, partition)
+    const key = keyOf(claim)
+    const turn = (this.#seeks.get(key) ?? 0) + 1
+    this.#seeks.set(key, turn)
     if (typeof to === 'number' && claim.phase === 'working') return this.#seekTo(claim, to)
-    const isWanted = (): boolean => (claim.phase === 'placing' || claim.phase === 'working') && this.#seeks.get(claim) === turn
-    const offset = await this.#placement.offsetAt(claim, to, isWanted)
-    if (claim.phase === 'placing' && isWanted()) await this.#registry.placed(claim)
-    if (this.#seeks.get(claim) !== turn) throw overtaken(claim)
-    if (offset === undefined) throw notAssigned(topic, partition)
-    this.#seekTo(claim, offset)
+    for (;;) {
+      const asked = claim
+      const isWanted = (): boolean => (asked.phase === 'placing' || asked.phase === 'working') && this.#seeks.get(key) === turn
+      const offset = await this.#placement.offsetAt(asked, to, isWanted)
+      if (isWanted()) await this.#registry.placed(asked)
+      if (this.#seeks.get(key) !== turn) throw overtaken(asked)
+      if (offset !== undefined && asked.phase === 'working') return this.#seekTo(asked, offset)
+      // A move of another kind (out of range, truncated) replaced the claim: the seek is meant for the partition, and goes on.
+      if (asked.endReason !== 'seek') throw notAssigned(topic, partition)
+      claim = this.#owned(topic, partition)
+    }
   }
 
   #seekTo(claim: Claim, offset: number): void {

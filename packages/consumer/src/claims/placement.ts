@@ -93,7 +93,7 @@ export class Placement {
   async #placeAsCommitted(claims: readonly Claim[], committed: ReadonlyMap<number, Committed>): Promise<void> {
     const { group, startFrom } = this.#options
     const unknown: Claim[] = []
-    for (const claim of claims) {
+    for (const claim of claims.filter((c) => c.phase === 'placing')) {
       const known = committed.get(claim.partition)
       if (known === undefined) unknown.push(claim)
       else this.#listener.placed(claim, { ...known, committed: known.offset })
@@ -116,6 +116,7 @@ export class Placement {
 
   async #placeAsTold(claim: Claim, known: Committed | undefined): Promise<void> {
     const { group, startFrom } = this.#options
+    if (claim.phase !== 'placing') return
     const told = await this.#startAt(claim, known?.offset)
     if (claim.phase !== 'placing') return
     if (told === undefined && known !== undefined) return this.#listener.placed(claim, { ...known, committed: known.offset })

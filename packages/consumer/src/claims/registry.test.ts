@@ -17,7 +17,7 @@ function registryOf() {
   const inPhase = (phase: ClaimPhase, partition = 0) => {
     const claim = registry.take('t', partition, undefined)!
     if (phase !== 'placing') registry.begin(claim, at(0))
-    if (phase === 'draining') registry.drain(claim)
+    if (phase === 'draining') registry.drain(claim, 'revoked')
     if (phase === 'dead') registry.end(claim, 'lost')
     told.length = 0
     return claim
@@ -47,7 +47,7 @@ describe('a claim, phase by phase', () => {
   ] as const)('drain: %s becomes %s', (from, to, effects) => {
     const t = registryOf()
     const claim = t.inPhase(from)
-    t.registry.drain(claim)
+    t.registry.drain(claim, 'revoked')
     expect(claim.phase).toBe(to)
     expect(t.told).toEqual(effects)
   })

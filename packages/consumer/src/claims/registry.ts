@@ -27,7 +27,8 @@ export interface ClaimEffects {
   began(claim: Claim, position: StartPosition): void
   /** No records of the claim are wanted any more, and those that wait are forgotten. */
   stopped(claim: Claim): void
-  ended(claim: Claim, reason: EndReason): void
+  /** `began` says whether it ever had a place in the log. */
+  ended(claim: Claim, reason: EndReason, began: boolean): void
 }
 
 const NEXT: Readonly<Record<ClaimPhase, readonly ClaimPhase[]>> = {
@@ -94,8 +95,8 @@ export class ClaimRegistry {
   }
 
   /** Nothing new is started for the claim; without a place in the log there is nothing to drain, and it ends. */
-  drain(claim: Claim): void {
-    if (claim.phase === 'placing') return this.end(claim, 'revoked')
+  drain(claim: Claim, reason: EndReason): void {
+    if (claim.phase === 'placing') return this.end(claim, reason)
     if (claim.phase !== 'working') return
     this.#enter(claim, 'draining')
     this.#effects.stopped(claim)
@@ -104,13 +105,13 @@ export class ClaimRegistry {
   /** Idempotent: a dead claim stays as it is. */
   end(claim: Claim, reason: EndReason): void {
     if (claim.isDead) return
-    const wasWorking = claim.phase === 'working'
+    const [wasWorking, began] = [claim.phase === 'working', claim.phase !== 'placing']
     this.#enter(claim, 'dead')
     claim.endReason = reason
     this.#claims.delete(keyOf(claim))
     if (wasWorking) this.#effects.stopped(claim)
     claim.abort(reason)
-    this.#effects.ended(claim, reason)
+    this.#effects.ended(claim, reason, began)
   }
 
   /**
@@ -124,6 +125,7 @@ export class ClaimRegistry {
     const fresh = this.take(topic, partition, topicUuid)
     if (fresh === undefined) throw new Error(`${topic}-${partition} got a claim while its last one ended`)
     fresh.isRecordStale = true // what the last commit calls done may be wanted again
+    fresh.calls = claim.calls // a drain waits for them too
     this.#begin(fresh, { offset, leaderEpoch: -1, committed, metadata: '' }, restored)
     return fresh
   }

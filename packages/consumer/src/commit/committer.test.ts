@@ -7,6 +7,8 @@ import { Committer, type CommitterOptions, commitFailed } from './committer.ts'
 import { commitOutcome } from './outcome.ts'
 import { enter, finish, tracker } from './tracker.ts'
 
+const OTHER_UUID = '0000000000004000800000000000002b'
+
 const codeOf = async (promise: Promise<unknown>): Promise<string> =>
   await promise.then(
     () => 'resolved',
@@ -110,7 +112,7 @@ describe('one table for every error of a commit', () => {
       if (t.open.length > 0) await t.answer({ 0: 'NONE' })
       await settled
       const outcome = commitOutcome(name)
-      const isOnRecord = outcome !== 'fatal' && outcome !== 'topicMissing'
+      const isOnRecord = outcome !== 'fatal'
       expect(claim.committed).toBe(isOnRecord ? 2 : undefined)
       expect(t.told.includes('failed: COMMIT_FAILED')).toBe(outcome === 'fatal')
       if (outcome === 'fatal') expect(t.committer.unrecorded(claim)).toBeDefined()
@@ -136,6 +138,20 @@ describe('a commit of a user', () => {
     t.claim(1, 3, 1)
     expect(await codeOf(t.committer.commit([own], { timeoutMs: 1_000 }))).toBe('resolved')
     expect(t.open).toEqual([])
+  })
+
+  test('that finds another request under way goes right behind it, without a pause', async () => {
+    const t = committerOf()
+    const claim = t.claim(0, 3, 1)
+    t.committer.start()
+    await t.pass(1_000)
+    finish(claim.tracker, 1)
+    const commit = codeOf(t.committer.commit([claim], { timeoutMs: 1_000 }))
+    await t.answer({ 0: 'NONE' })
+    await t.answer({ 0: 'NONE' })
+    expect(await commit).toBe('resolved')
+    expect(claim.committed).toBe(2)
+    t.committer.stop()
   })
 
   test('of a dead claim rejects COMMIT_FENCED at once', async () => {
@@ -298,13 +314,13 @@ describe('what no retry can mend', () => {
 })
 
 describe('COMMIT_FAILED', () => {
-  test('says of each partition from which offset on nothing is on record', () => {
+  test('says of each partition where the group stays', () => {
     const t = committerOf()
     const [never, once] = [t.claim(0, 3, 2), t.claim(1, 9, 5)]
     once.committed = 4
     const planned = [never, once].map((c) => t.committer.unrecorded(c)!)
     expect(commitFailed(planned, undefined)).toMatchObject({
-      message: 'records that are done could not be committed, and will be handled again: t-0 from offset 0, t-1 from offset 4',
+      message: 'what is done could not be committed; the group stays with t-0 at offset 0, t-1 at offset 4',
       partitions: [
         { topic: 't', partition: 0, offset: 0 },
         { topic: 't', partition: 1, offset: 4 },
@@ -352,7 +368,40 @@ describe('COMMIT_FAILED', () => {
     const t = committerOf()
     expect(t.committer.unrecorded(t.claim(0, 3, 0))).toBe(undefined)
     const gone = t.claim(1, 3, 3)
-    t.views.set('t', { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION })
+    t.views.set('t', { id: OTHER_UUID })
     expect(t.committer.unrecorded(gone)).toBe(undefined)
+  })
+
+  test('one answer that does not know the topic proves nothing: the commit is tried again once a broker does', async () => {
+    const t = committerOf()
+    const claim = t.claim(0, 3, 3)
+    t.views.set('t', { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION })
+    const settled = t.committer.settle([claim], () => 10_000)
+    await turn()
+    t.views.delete('t') // the broker that lagged has caught up
+    await t.pass(100)
+    await t.answer({ 0: 'NONE' })
+    await settled
+    expect(claim.committed).toBe(3)
+  })
+
+  test('two look-ups in a row that do not find the topic do: nothing waits for it, and nothing is missing', async () => {
+    const t = committerOf()
+    const claim = t.claim(0, 3, 3)
+    t.views.set('t', { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION })
+    const settled = t.committer.settle([claim], () => 10_000)
+    await turn()
+    await t.pass(100)
+    await settled
+    expect(t.open).toEqual([])
+    expect(t.committer.unrecorded(claim)).toBe(undefined)
+  })
+
+  test('a place that a seek moved to and that is not on record is missing too', () => {
+    const t = committerOf()
+    const claim = t.claim(0, 0, 0)
+    claim.committed = 100
+    claim.isRecordStale = true
+    expect(t.committer.unrecorded(claim)).toMatchObject({ offset: 0 })
   })
 })

@@ -11,6 +11,7 @@
 import { type Cluster, textOf } from '@tidemark/client/internal'
 import { type Clock, sleep, TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, ErrorCode, type ErrorName, errorOf, type InferInput, type OffsetCommitRequest, ZERO_UUID } from '@tidemark/protocol'
+import { mayPass } from '../failures.ts'
 import { METADATA_UNITS_MAX } from './completion-map.ts'
 import { type CommitOutcome, commitOutcome, outcomeOfFailure } from './outcome.ts'
 import { type CommitRules, isRecorded, metadataOf, type PlannedCommit, planCommit, unrecordedOf } from './plan.ts'
@@ -50,6 +51,8 @@ export interface CommitLimits {
   readonly signal?: AbortSignal | undefined
 }
 
+/** So many look-ups in a row that do not find a topic mean that it is gone. */
+const LOOK_UPS_UNTIL_GONE = 2
 /** By so many at once, so that a rebalance finds what is done on record (T33). */
 const REBALANCE_INTERVAL_MS = 100
 const TOPIC_IDS_FROM = 10
@@ -136,18 +139,21 @@ export class Committer<S extends CommitSubject> {
       if (signal?.aborted) throw new TidemarkError('ABORTED', 'the signal of this commit aborted', { cause: signal.reason })
       const leftMs = untilMs - this.#clock.monotonic()
       if (leftMs <= 0) throw commitFailed([open], timedOut(subject, timeoutMs))
+      await this.#lookUpMissing([open])
+      if (this.#isGone(subject)) throw commitFailed([open], topicGone(subject))
       await this.#attempt(leftMs, signal, () => due.some((p) => !isRecorded(p) && !p.subject.isDead && p.subject.commitError === undefined))
     }
   }
 
   /** The last commit of claims that are being given up: tried while they live, can be committed, and `untilMs` (monotonic) is not over. */
   async settle(subjects: readonly S[], untilMs: () => number): Promise<void> {
-    for (const s of subjects) s.isTopicMissing = false
-    const isDue = (): boolean => this.#plan(subjects).some((p) => !p.subject.isTopicMissing && p.subject.commitError === undefined)
-    while (isDue()) {
+    const isDue = (p: PlannedCommit<S>): boolean => !this.#isGone(p.subject) && p.subject.commitError === undefined
+    for (;;) {
+      const due = planCommit(subjects, this.#options).filter(isDue)
       const leftMs = untilMs() - this.#clock.monotonic()
-      if (leftMs <= 0) return
-      await this.#attempt(leftMs, undefined, isDue)
+      if (due.length === 0 || leftMs <= 0) return
+      await this.#lookUpMissing(due)
+      await this.#attempt(leftMs, undefined, () => planCommit(subjects, this.#options).some(isDue))
     }
   }
 
@@ -161,7 +167,7 @@ export class Committer<S extends CommitSubject> {
   unrecorded(subject: S): PlannedCommit<S> | undefined {
     if (!this.#options.automatic && !subject.isRequested) return undefined
     const planned = unrecordedOf(subject, this.#options)
-    return planned !== undefined && !subject.isTopicMissing && this.#topicOf(subject) !== 'gone' ? planned : undefined
+    return planned !== undefined && !this.#isGone(subject) ? planned : undefined
   }
 
   /** What is due of topics that are, as far as we know, not gone. */
@@ -177,7 +183,32 @@ export class Committer<S extends CommitSubject> {
     return commitOutcome(errorOf(view.errorCode).name) === 'topicMissing' ? 'gone' : 'unknown'
   }
 
-  /** One request; a pause follows if another one is needed. Takes no longer than `leftMs`. */
+  /**
+   * Nothing can be committed for it any more: its name belongs to another topic, or two look-ups in a row did not find it. A single one may
+   * have been answered by a broker that lags behind.
+   */
+  #isGone(subject: S): boolean {
+    const isReplaced = this.#topicOf(subject) === 'gone' && this.#cluster.topic(subject.topic)?.errorCode === 0
+    return isReplaced || subject.missingLookUps >= LOOK_UPS_UNTIL_GONE
+  }
+
+  /** Looks up again the topics that seem to be missing: in the view, or to the coordinator at the last commit. */
+  async #lookUpMissing(planned: readonly PlannedCommit<S>[]): Promise<void> {
+    const missing = planned.map((p) => p.subject).filter((s) => s.isTopicMissing || this.#topicOf(s) === 'gone')
+    if (missing.length === 0) return
+    try {
+      await this.#cluster.refresh(new Set(missing.map((s) => s.topic)))
+    } catch (error) {
+      if (!mayPass(error)) throw error
+      return // no broker can be asked: nothing is known
+    }
+    for (const s of missing) {
+      s.missingLookUps = this.#topicOf(s) === 'gone' ? s.missingLookUps + 1 : 0
+      s.isTopicMissing = false
+    }
+  }
+
+  /** The request under way, or else one of its own, and a pause if another one is needed then. Takes no longer than `leftMs`. */
   async #attempt(leftMs: number, signal: AbortSignal | undefined, isNeeded: () => boolean): Promise<void> {
     const ended = new AbortController()
     const limit = sleep(this.#clock, leftMs, ended.signal)
@@ -185,8 +216,9 @@ export class Committer<S extends CommitSubject> {
     const abort = (): void => ended.abort()
     signal?.addEventListener('abort', abort, { once: true })
     try {
+      const isOwn = this.#sending === undefined
       await Promise.race([this.#send(), limit])
-      if (isNeeded()) await Promise.race([sleep(this.#clock, this.#options.retryDelayMs, ended.signal).catch(() => {}), limit])
+      if (isOwn && isNeeded()) await Promise.race([sleep(this.#clock, this.#options.retryDelayMs, ended.signal).catch(() => {}), limit])
     } catch (error) {
       if (!ended.signal.aborted) throw error
     } finally {
@@ -236,18 +268,15 @@ export class Committer<S extends CommitSubject> {
         const topic = answer.version < TOPIC_IDS_FROM ? t.name : t.topicId
         for (const p of t.partitions) codes.set(`${topic}\n${p.partitionIndex}`, p.errorCode)
       }
-      const answers = planned.map((p) => ({ planned: p, name: nameOf(p, codes) }))
-      if (answer.version < TOPIC_IDS_FROM) await this.#lookUpMissing(answers)
-      this.#judge(answers, generation)
+      this.#judge(
+        planned.map((p) => ({ planned: p, name: nameOf(p, codes) })),
+        generation,
+      )
+      // By name an offset could reach a topic that was created again: the name is looked up before the offset is sent once more.
+      await this.#lookUpMissing(planned)
     } catch (error) {
       if (!(error instanceof NothingDue)) this.#unanswered(error)
     }
-  }
-
-  /** By name an offset could reach a topic that was created again: the name is looked up before the offset is sent once more. */
-  async #lookUpMissing(answers: readonly AnsweredCommit<S>[]): Promise<void> {
-    const missing = answers.filter((a) => commitOutcome(a.name) === 'topicMissing').map((a) => a.planned.subject.topic)
-    if (missing.length > 0) await this.#cluster.refresh([...new Set(missing)])
   }
 
   #unanswered(error: unknown): void {
@@ -286,13 +315,14 @@ export class Committer<S extends CommitSubject> {
     if (memberError !== undefined) this.#listener.memberRefused(memberError, generation)
     const alive = fatal.map(({ planned }) => planned).filter(({ subject }) => !subject.isDead)
     if (alive.length === 0) return
-    const uncommitted = alive.filter(({ subject, finishedCount }) => finishedCount > subject.recordedCount)
+    const uncommitted = alive.filter(({ subject, finishedCount }) => finishedCount > subject.recordedCount || subject.isRecordStale)
     const cause = alive[0]!.subject.commitError!
     this.#listener.failed(uncommitted.length > 0 ? commitFailed(uncommitted, cause) : cause)
   }
 
   #record({ subject, offset, finishedCount }: WrittenCommit<S>): void {
     subject.isTopicMissing = false
+    subject.missingLookUps = 0
     subject.commitError = undefined
     if (subject.isDead) return
     subject.committed = offset
@@ -345,12 +375,16 @@ function timedOut(subject: CommitSubject, timeoutMs: number): TidemarkError {
   return new TidemarkError('TIMED_OUT', `the commit of ${partitionText(subject)} was not acknowledged within ${Math.round(timeoutMs)} ms`)
 }
 
-/** Says of each partition from which offset on records that are done are not on record. */
+function topicGone({ topic }: CommitSubject): TidemarkError {
+  return new TidemarkError('UNKNOWN_TOPIC', `topic '${topic}' does not exist any more, or was created again`, { topic })
+}
+
+/** Says of each partition where the group stays: the offset on record, or else the one at which this member began. */
 export function commitFailed(planned: readonly PlannedCommit[], cause: unknown): TidemarkError {
   const partitions = planned.map(({ subject: s }) => ({ topic: s.topic, partition: s.partition, offset: s.committed ?? s.start }))
-  const list = partitions.map((p) => `${p.topic}-${p.partition} from offset ${p.offset}`).join(', ')
+  const list = partitions.map((p) => `${p.topic}-${p.partition} at offset ${p.offset}`).join(', ')
   const [first] = partitions
-  const text = `records that are done could not be committed, and will be handled again: ${list}`
+  const text = `what is done could not be committed; the group stays with ${list}`
   return new TidemarkError('COMMIT_FAILED', cause === undefined ? text : `${text}; ${textOf(cause)}`, { ...first, partitions, cause })
 }
 

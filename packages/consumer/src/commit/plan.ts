@@ -47,10 +47,11 @@ function isMapDue({ tracker, topicUuid, recordedCount }: CommitSubject, { comple
 export const isRecorded = ({ subject, offset, finishedCount }: PlannedCommit): boolean =>
   !subject.isRecordStale && subject.committed !== undefined && subject.committed >= offset && subject.recordedCount >= finishedCount
 
-/** What of this claim, dead or alive, is done, may be committed, and is not on record: it will be handled again. */
+/** What of this claim, dead or alive, is not on record and should be: records that are done, or the place that it was moved to. */
 export function unrecordedOf<S extends CommitSubject>(subject: S, rules: CommitRules): PlannedCommit<S> | undefined {
-  const { tracker, recordedCount } = subject
-  return tracker.finishedCount > recordedCount && isDue(subject, rules) ? plannedOf(subject) : undefined
+  const { tracker, recordedCount, isRecordStale } = subject
+  const isChanged = tracker.finishedCount > recordedCount || isRecordStale
+  return isChanged && isDue(subject, rules) ? plannedOf(subject) : undefined
 }
 
 /** The metadata of a commit that is written in this turn, of at most `unitsMax` UTF-16 units. */

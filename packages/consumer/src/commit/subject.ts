@@ -24,8 +24,10 @@ export interface CommitSubject {
   isRecordStale: boolean
   /** With manual commits: the user has asked for a commit that is not on record yet. */
   isRequested: boolean
-  /** The coordinator did not know the topic when it was last asked: a commit may be impossible, and nothing waits for it. */
+  /** The coordinator did not know the topic at the last commit. */
   isTopicMissing: boolean
+  /** Look-ups in a row that did not find the topic that the positions belong to. */
+  missingLookUps: number
   /** Why the last commit of it failed; undefined: it did not. */
   commitError: Error | undefined
 }

@@ -65,9 +65,10 @@ export class Feed implements FetchOwner<Claim> {
   /** No more records are wanted, and those that wait are forgotten. */
   stop(claim: Claim): void {
     this.#fetcher.remove(claim)
-    this.worker(claim).drop(claim)
-    this.#intakes.get(claim)?.releaseAll()
-    this.#intakes.delete(claim)
+    const running = this.worker(claim).drop(claim)
+    const intake = this.#intakes.get(claim)
+    intake?.keepOnly(running)
+    if (intake?.isEmpty) this.#intakes.delete(claim)
   }
 
   /** A user paused or resumed the claim's partition. */
@@ -82,13 +83,15 @@ export class Feed implements FetchOwner<Claim> {
 
   /** The claim is finished with these records. */
   closed(claim: Claim, ticket: Ticket, count: number): void {
-    this.#intakes.get(claim)?.closed(ticket, count)
+    const intake = this.#intakes.get(claim)
+    intake?.closed(ticket, count)
+    if (intake?.isEmpty && claim.phase !== 'working') this.#intakes.delete(claim)
   }
 
   /** Records of the claim were handled: fetching goes on where it had stopped at a limit and is well below it. */
   relax(claim: Claim): void {
     const intake = this.#intakes.get(claim)
-    if (intake?.isFull) this.#regulate(claim, intake)
+    if (intake?.isFull && claim.phase === 'working') this.#regulate(claim, intake)
   }
 
   #regulate(claim: Claim, intake: Intake): void {
@@ -100,6 +103,8 @@ export class Feed implements FetchOwner<Claim> {
   }
 
   close(): void {
+    for (const intake of this.#intakes.values()) intake.keepOnly([])
+    this.#intakes.clear()
     this.#crowdedTimer?.cancel()
     this.#fetcher.close()
     for (const worker of this.#workers.values()) worker.close()

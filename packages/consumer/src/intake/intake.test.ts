@@ -102,12 +102,16 @@ describe('fetching for a claim', () => {
     expect(old.released).toBe(true)
   })
 
-  test('a claim that stops lets go of everything, and what closes later is of no interest', () => {
+  test('a claim that stops holds what its running handlers hold, and lets go of it when they settle', () => {
     const intake = new Intake(new Claim(1, 't', 0, undefined), limits)
-    const first = delivery()
-    intake.took(0, 2, first, 0)
-    intake.releaseAll()
-    intake.closed(0, 2)
-    expect(first.released).toBe(true)
+    const [running, waiting] = [delivery(), delivery()]
+    intake.took(0, 2, running, 0)
+    intake.took(2, 2, waiting, 0)
+    intake.keepOnly([{ ticket: 1, message: messageOf(7) }])
+    expect([running.released, waiting.released, intake.isEmpty]).toEqual([false, true, false])
+    intake.copyOut(0, () => [])
+    expect(running.kept).toBe(7)
+    intake.closed(1, 1)
+    expect([running.released, intake.isEmpty]).toEqual([true, true])
   })
 })

@@ -12,6 +12,7 @@ import type { Delivery, FetchedMessage } from '@tidemark/client/internal'
 import type { Claim } from '../claims/claim.ts'
 import { fitsInMetadata } from '../commit/completion-map.ts'
 import { committable, heldCount, type Ticket } from '../commit/tracker.ts'
+import type { HeldRecord } from '../work/work.ts'
 
 export interface IntakeLimits {
   readonly waitingRecordsMax: number
@@ -39,6 +40,8 @@ export class Intake {
   /** In the order of tickets. Released ones stay until they are more than half. */
   #held: HeldDelivery[] = []
   #releasedCount = 0
+  /** Of a claim that is over: the records whose handlers still run. */
+  #records: readonly HeldRecord[] | undefined
   /** Whether fetching is paused for want of space. */
   isFull = false
 
@@ -107,10 +110,10 @@ export class Intake {
   }
 
   /** Copies the records that are open out of the responses that came until then, and lets go of these. */
-  copyOut(untilMs: number, records: () => Iterable<{ readonly ticket: Ticket; readonly message: FetchedMessage }>): void {
+  copyOut(untilMs: number, records: () => Iterable<HeldRecord>): void {
     const views = this.#held.filter((held) => isView(held) && held.atMs <= untilMs)
     if (views.length === 0) return
-    const open = this.#openRecords(records())
+    const open = this.#openRecords(this.#records ?? records())
     for (const held of views) {
       let bytes = 0
       for (const message of open.get(held) ?? []) bytes += message.detach()
@@ -119,9 +122,7 @@ export class Intake {
     }
   }
 
-  #openRecords(
-    records: Iterable<{ readonly ticket: Ticket; readonly message: FetchedMessage }>,
-  ): ReadonlyMap<HeldDelivery, readonly FetchedMessage[]> {
+  #openRecords(records: Iterable<HeldRecord>): ReadonlyMap<HeldDelivery, readonly FetchedMessage[]> {
     const open = new Map<HeldDelivery, FetchedMessage[]>()
     for (const { ticket, message } of records) {
       const held = this.#held[this.#indexOf(ticket)]
@@ -133,9 +134,21 @@ export class Intake {
     return open
   }
 
-  releaseAll(): void {
-    for (const { delivery } of this.#held) delivery.release()
-    this.#held = []
+  /** The claim is over but for these records, whose handlers still run: everything else is let go. */
+  keepOnly(records: readonly HeldRecord[]): void {
+    this.#records = records
+    for (const held of this.#held) held.openCount = 0
+    for (const { ticket } of records) {
+      const held = this.#held[this.#indexOf(ticket)]
+      if (held !== undefined) held.openCount++
+    }
+    for (const held of this.#held) if (held.openCount === 0) held.delivery.release()
+    this.#held = this.#held.filter((held) => held.openCount > 0)
     this.#releasedCount = 0
+  }
+
+  /** Nothing is held for the claim. */
+  get isEmpty(): boolean {
+    return this.#held.length === 0
   }
 }

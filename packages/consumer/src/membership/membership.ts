@@ -54,6 +54,8 @@ export interface Membership {
   start(): void
   /** Drains, commits, leaves; `left` is called at the end. */
   stop(): void
+  /** The time of a stop is running out: leaves, whatever it still waits for. */
+  abandon(): void
   /** A commit was refused with an error of the group's. */
   refused(error: ErrorName, generation: number): void
   /** Topics came, went or grew. */

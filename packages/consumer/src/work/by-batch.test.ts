@@ -14,6 +14,7 @@ function workOf(settings: Partial<BatchWork> = {}) {
     for (let i = 0; i < 5; i++) await null
   }
   const listener: WorkListener = {
+    run: {},
     mode: 'processed',
     mayStart: (c) => c.phase === 'working' && !c.paused,
     closed: () => {},
@@ -23,7 +24,6 @@ function workOf(settings: Partial<BatchWork> = {}) {
     stopped: (_, offset) => told.push(`stop ${offset}`),
     stuck: (_, offset) => told.push(`stuck ${offset}`) > 0,
     commit: async () => {},
-    callHandlers: (start) => start(),
   }
   const work: BatchWork = {
     kind: 'batches',

@@ -9,7 +9,7 @@ import type { Claim } from '../claims/claim.ts'
 import { finish, settle, type Ticket } from '../commit/tracker.ts'
 import { CallContext, type CallScope } from './context.ts'
 import { isRunning, type Job, type JobKind, type Outcome, type Queue, Scheduler } from './scheduler.ts'
-import type { BatchWork, Holdup, MessageBatch, Worker, WorkListener } from './work.ts'
+import type { BatchWork, HeldRecord, Holdup, MessageBatch, Worker, WorkListener } from './work.ts'
 
 interface Batch extends Job {
   readonly queue: BatchQueue
@@ -72,7 +72,7 @@ export class ByBatch implements Worker, JobKind<Batch> {
   constructor(work: BatchWork, listener: WorkListener, clock: Clock, random: Random) {
     this.#work = work
     this.#listener = listener
-    this.#scope = { listener, attemptsMax: work.retry.attempts }
+    this.#scope = { run: listener.run, listener, attemptsMax: work.retry.attempts }
     this.#clock = clock
     this.#scheduler = new Scheduler(work, this, listener, clock, random)
   }
@@ -86,9 +86,9 @@ export class ByBatch implements Worker, JobKind<Batch> {
     this.#scheduler.pump()
   }
 
-  drop(claim: Claim): void {
+  drop(claim: Claim): readonly HeldRecord[] {
     const queue = this.#queueOf(claim)
-    if (queue === undefined) return
+    if (queue === undefined) return []
     this.#cancelTimer(queue)
     const { current } = queue
     if (current !== undefined) this.#scheduler.forget(current)
@@ -97,6 +97,7 @@ export class ByBatch implements Worker, JobKind<Batch> {
     queue.isRipe = false
     queue.waiting.clear()
     if (queue.leftover === undefined) this.#queues.delete(claim.partition)
+    return queue.leftover?.claim === claim ? recordsOf(queue.leftover) : []
   }
 
   wake(claim: Claim): void {
@@ -117,11 +118,11 @@ export class ByBatch implements Worker, JobKind<Batch> {
     return queue !== undefined && queue.current === undefined && queue.leftover === undefined && this.#scheduler.isIdle
   }
 
-  *held(claim: Claim): Generator<{ readonly ticket: Ticket; readonly message: FetchedMessage }> {
+  *held(claim: Claim): Generator<HeldRecord> {
     const queue = this.#queueOf(claim)
     if (queue === undefined) return
     const { current } = queue
-    for (const [i, message] of current?.messages.entries() ?? []) yield { ticket: current!.ticket + i, message }
+    if (current !== undefined) yield* recordsOf(current)
     let ticket = queue.nextTicket
     for (const message of queue.waiting) yield { ticket: ticket++, message }
   }
@@ -196,12 +197,12 @@ export class ByBatch implements Worker, JobKind<Batch> {
     const isDone = outcome === 'skipped' || (outcome === 'succeeded' && this.#listener.mode !== 'manual')
     const mark = isDone ? finish : outcome === 'succeeded' ? settle : undefined
     if (mark !== undefined) forEachTicket(first, messages.length, (ticket) => mark(claim.tracker, ticket))
-    this.#listener.closed(claim, first, messages.length)
     return isDone ? messages.length : 0
   }
 
   closed(batch: Batch): void {
-    const { queue } = batch
+    const { queue, claim, ticket, messages } = batch
+    this.#listener.closed(claim, ticket, messages.length)
     if (queue.current === batch) queue.current = undefined
     if (queue.leftover === batch) queue.leftover = undefined
     this.#goOn(queue)
@@ -216,6 +217,8 @@ export class ByBatch implements Worker, JobKind<Batch> {
     else this.#ripen(queue)
   }
 }
+
+const recordsOf = ({ messages, ticket }: Batch): HeldRecord[] => messages.map((message, i) => ({ ticket: ticket + i, message }))
 
 function forEachTicket(first: Ticket, count: number, act: (ticket: Ticket) => void): void {
   for (let i = 0; i < count; i++) act(first + i)

@@ -34,6 +34,7 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
   let trusted = true
   const isAssigned = ({ partition }: Claim): boolean => claims.some((c) => c.partition === partition && !c.isDead)
   const listener: WorkListener = {
+    run: {},
     mode,
     mayStart: (c) => c.phase === 'working' && !c.paused && trusted,
     closed: () => {},
@@ -47,7 +48,6 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
       return true
     },
     commit: async () => {},
-    callHandlers: (start) => start(),
   }
   const work: EachWork = {
     kind: 'each',
@@ -409,7 +409,7 @@ describe('whatever a handler returns', () => {
     const c = t.claim()
     t.fetch(c, 'x')
     await settled()
-    expect(c.running).toBe(0)
+    expect(c.calls.running).toBe(0)
     expect(t.told).toEqual(outcome === 'failed' ? ['retry 0 after attempt 1'] : [])
     expect(committable(c.tracker)).toBe(outcome === 'failed' ? 0 : 1)
   })

@@ -23,7 +23,7 @@ export class ByOrder implements Worker, JobKind<Task> {
   constructor(work: EachWork, listener: WorkListener, clock: Clock, random: Random) {
     this.#work = work
     this.#listener = listener
-    this.#scope = { listener, attemptsMax: work.retry.attempts }
+    this.#scope = { run: listener.run, listener, attemptsMax: work.retry.attempts }
     this.#scheduler = new Scheduler(work, this, listener, clock, random)
   }
 
@@ -40,11 +40,16 @@ export class ByOrder implements Worker, JobKind<Task> {
     this.#scheduler.pump()
   }
 
-  drop(claim: Claim): void {
+  drop(claim: Claim): Task[] {
+    const running: Task[] = []
     for (const lane of this.#lanesOf(claim)) {
-      for (const task of lane.drop()) this.#scheduler.forget(task)
+      for (const task of lane.drop()) {
+        this.#scheduler.forget(task)
+        if (isRunning(task)) running.push(task)
+      }
       this.#removeIfIdle(lane)
     }
+    return running
   }
 
   wake(claim: Claim): void {
@@ -131,12 +136,12 @@ export class ByOrder implements Worker, JobKind<Task> {
     const isDone = outcome === 'skipped' || (outcome === 'succeeded' && mode !== 'manual')
     if (isDone) finish(claim.tracker, ticket)
     else if (outcome === 'succeeded') settle(claim.tracker, ticket)
-    this.#listener.closed(claim, ticket, 1)
     return isDone ? 1 : 0
   }
 
   closed(task: Task): void {
     const lane = task.queue
+    this.#listener.closed(task.claim, task.ticket, 1)
     lane.close(task)
     this.#scheduler.offer(lane)
     this.#removeIfIdle(lane)

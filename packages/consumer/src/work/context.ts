@@ -36,6 +36,8 @@ export type BatchContext = Context
 
 /** What all calls of one handler have in common. */
 export interface CallScope {
+  /** Of which run they are. */
+  readonly run: object
   readonly listener: WorkListener
   readonly attemptsMax: number
 }
@@ -57,6 +59,7 @@ export class CallContext implements Context {
   readonly #batchCount: number
   #controller: AbortController | undefined = undefined
   #timedOut = false
+  #isRunning = true
   #skipped: { readonly why: unknown } | undefined = undefined
 
   constructor(of: CallOf, scope: CallScope, batchCount: number) {
@@ -80,7 +83,7 @@ export class CallContext implements Context {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
       if (this.#timedOut) this.#controller.abort('timeout')
-      else this.#of.claim.addSignal(this.#controller)
+      else if (this.#isRunning || this.#of.claim.isDead) this.#of.claim.addSignal(this.#controller)
     }
     return this.#controller.signal
   }
@@ -111,8 +114,18 @@ export class CallContext implements Context {
     this.#controller?.abort('timeout')
   }
 
+  /** The run that the call belongs to. */
+  get run(): object {
+    return this.#scope.run
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning
+  }
+
   /** The call has settled: the claim lets go of its signal. */
   end(): void {
+    this.#isRunning = false
     if (this.#controller !== undefined) this.#of.claim.removeSignal(this.#controller)
   }
 }

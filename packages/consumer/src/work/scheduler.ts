@@ -9,6 +9,7 @@ import { type Clock, Fifo, type Random, TidemarkError, type Timer } from '@tidem
 import type { Claim } from '../claims/claim.ts'
 import { attempt } from './attempt.ts'
 import type { CallContext, CallOf } from './context.ts'
+import { Inside } from './inside.ts'
 import { retryDelay } from './retry.ts'
 import type { WorkListener, WorkOptions } from './work.ts'
 
@@ -63,7 +64,7 @@ export class Scheduler<J extends Job> {
   readonly #timed = new Set<J>()
   #running = 0
   #isPumping = false
-  readonly #pump = (): void => this.#pumpNow()
+  readonly #inside = new Inside<J>((job) => this.#kind.call(job))
 
   constructor(work: WorkOptions, kind: JobKind<J>, listener: WorkListener, clock: Clock, random: Random) {
     this.#work = work
@@ -87,10 +88,7 @@ export class Scheduler<J extends Job> {
 
   /** Starts whatever may start now. */
   pump(): void {
-    if (!this.#isPumping && this.#ready.length > 0 && this.#running < this.#work.concurrency) this.#listener.callHandlers(this.#pump)
-  }
-
-  #pumpNow(): void {
+    if (this.#isPumping) return
     this.#isPumping = true
     try {
       while (this.#running < this.#work.concurrency) {
@@ -121,7 +119,7 @@ export class Scheduler<J extends Job> {
     this.#setTimer(job, undefined)
     job.context = this.#kind.contextOf(job)
     this.#running++
-    job.claim.running++
+    job.claim.calls.running++
     const { timeoutMs } = this.#work
     if (timeoutMs !== undefined) {
       job.limit = { startedMs: this.#clock.monotonic(), isOver: false }
@@ -134,7 +132,7 @@ export class Scheduler<J extends Job> {
   }
 
   call(job: J): unknown {
-    return this.#kind.call(job)
+    return this.#inside.run(job.context!, job)
   }
 
   /** The call has failed, whatever it does from now on; it still holds its slot and its key. */
@@ -163,7 +161,7 @@ export class Scheduler<J extends Job> {
     job.limit = undefined
     context.end()
     this.#running--
-    claim.running--
+    claim.calls.running--
     let done = 0
     if (claim.isDead) this.#kind.closed(job)
     else done = this.#judge(job, context, limit?.isOver ? this.#timedOut(failure) : failure)

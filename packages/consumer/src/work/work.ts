@@ -50,8 +50,11 @@ export interface MessageBatch extends Iterable<ReceivedMessage> {
 export interface Worker {
   /** The records of one fetch, in order; `firstTicket` is that of the first, the others follow. */
   enter(claim: Claim, messages: readonly FetchedMessage[], firstTicket: Ticket): void
-  /** Forgets what was not started. Calls that run may still settle; until they do, nothing for the same record or key is started. */
-  drop(claim: Claim): void
+  /**
+   * Forgets what was not started, and returns the records whose calls still run: until these settle, nothing for the same record or key is
+   * started.
+   */
+  drop(claim: Claim): readonly HeldRecord[]
   /** The claim may start records again. */
   wake(claim: Claim): void
   /** Records that were entered and not started. */
@@ -59,11 +62,17 @@ export interface Worker {
   /** Whether a record that came now might start at once, while none of those that wait can. */
   isHungry(claim: Claim): boolean
   /** Every record that waits, runs, or pauses between attempts. */
-  held(claim: Claim): Iterable<{ readonly ticket: Ticket; readonly message: FetchedMessage }>
+  held(claim: Claim): Iterable<HeldRecord>
   /** What holds the claim's oldest record, for `explain()`. */
   holdup(claim: Claim): Holdup | undefined
   /** The run is over: no timer is left behind. */
   close(): void
+}
+
+/** A record that is in memory because a handler has not finished with it. */
+export interface HeldRecord {
+  readonly ticket: Ticket
+  readonly message: FetchedMessage
 }
 
 export interface Holdup {
@@ -74,10 +83,12 @@ export interface Holdup {
 
 /** What workers ask, and what they report. */
 export interface WorkListener {
+  /** Names the run. */
+  readonly run: object
   readonly mode: CommitMode
   /** Whether a record of the claim may be started in this moment. */
   mayStart(claim: Claim): boolean
-  /** The claim is finished with these records, done or not: nothing of them is held any more. */
+  /** Handlers are finished with these records, done or not, whether the claim lives or has ended: nothing of them is held any more. */
   closed(claim: Claim, ticket: Ticket, count: number): void
   /** A call settled; `done` records were counted as done with it. */
   settled(claim: Claim, done: number): void
@@ -92,6 +103,4 @@ export interface WorkListener {
   stuck(claim: Claim, offset: number, elapsedMs: number): boolean
   /** Commits what this claim may commit; resolves once it is on record. */
   commit(claim: Claim, limits: Partial<CommitLimits>): Promise<void>
-  /** Calls handlers in such a way that what they call can be told apart from calls from elsewhere. */
-  callHandlers(start: () => void): void
 }

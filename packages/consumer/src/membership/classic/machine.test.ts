@@ -217,4 +217,27 @@ describe('stopping', () => {
     t.on({ kind: 'stop' })
     expect(t.m.phase).toBe('gone')
   })
+
+  test('in the middle of a join that ends eager: what another member has got is lost, not drained', () => {
+    const t = member({ cooperative: true })
+    t.stable(1, p(0, 1))
+    t.refused('REBALANCE_IN_PROGRESS')
+    t.on({ kind: 'joinSent' })
+    t.on({ kind: 'stop' })
+    on(t.m, { kind: 'joined', memberId: 'me', generation: 2, cooperative: false, members: undefined })
+    const actions = t.on({ kind: 'synced', partitions: p(0) })
+    expect(actions).toContainEqual({ kind: 'lose', partitions: p(1) })
+    expect(actions).toContainEqual({ kind: 'giveUp', release: 1, partitions: p(0), reason: 'shutdown' })
+  })
+
+  test('a join that is still parked when the time runs out is given up, and the member leaves', () => {
+    const t = member()
+    t.stable(1, p(0))
+    t.refused('REBALANCE_IN_PROGRESS')
+    t.on({ kind: 'joinSent' })
+    t.on({ kind: 'stop' })
+    const actions = t.on({ kind: 'abandon' })
+    expect(actions).toContainEqual({ kind: 'lose', partitions: p(0) })
+    expect(actions).toContainEqual({ kind: 'leave', memberId: 'me' })
+  })
 })

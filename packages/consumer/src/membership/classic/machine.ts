@@ -68,6 +68,8 @@ export type MembershipEvent =
   | { readonly kind: 'outdated' }
   | { readonly kind: 'backoffPassed' }
   | { readonly kind: 'stop' }
+  /** The time of a stop is running out: the member leaves, whatever it still waits for. */
+  | { readonly kind: 'abandon' }
   | { readonly kind: 'left' }
 
 export type MembershipAction =
@@ -144,6 +146,8 @@ export function on(m: MemberState, event: MembershipEvent): MembershipAction[] {
       return m.phase === 'waiting' ? join(m) : []
     case 'stop':
       return stop(m)
+    case 'abandon':
+      return isBetweenGenerations(m) ? [...lose(m, m.owned), ...leave(m)] : []
     case 'left':
       m.phase = 'gone'
       return []
@@ -195,11 +199,11 @@ function joined(m: MemberState, event: Extract<MembershipEvent, { kind: 'joined'
 
 function synced(m: MemberState, assigned: readonly TopicPartition[]): MembershipAction[] {
   m.failures = 0
-  if (m.stopping) return finish(m)
   const removed = without(m.owned, assigned)
   const actions: MembershipAction[] = []
   // An eager leader has given them to others in this very generation: there is no time left to drain.
   if (!m.cooperative) actions.push(...lose(m, removed))
+  if (m.stopping) return [...actions, ...finish(m)]
   m.owned = m.cooperative ? [...assigned, ...removed] : assigned
   actions.push({ kind: 'take', partitions: without(assigned, []) })
   if (m.cooperative && removed.length > 0) return [...actions, ...release(m, removed, 'revoked')]
@@ -283,6 +287,9 @@ function leave(m: MemberState): MembershipAction[] {
   if (m.phase === 'leaving') actions.push({ kind: 'leave', memberId: m.memberId })
   return actions
 }
+
+/** It waits for other members, or for the coordinator, and not for its own handlers. */
+const isBetweenGenerations = ({ phase }: MemberState): boolean => phase === 'joining' || phase === 'syncing' || phase === 'waiting'
 
 function without(all: readonly TopicPartition[], some: readonly TopicPartition[]): TopicPartition[] {
   const out = new Set(some.map((p) => `${p.topic}\n${p.partition}`))

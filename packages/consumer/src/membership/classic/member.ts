@@ -97,11 +97,13 @@ export class ClassicMember implements Membership {
     return { memberId: this.#state.memberId, generation: this.#state.generation, instanceId: this.#options.instanceId }
   }
 
-  /** A JoinGroup that is parked at the coordinator is answered late by its nature: what counts then is the silence before it was sent. */
+  /** A JoinGroup is answered late by its nature: from its sending on, a session's silence is allowed anew. */
   get isDoubtful(): boolean {
     const { phase, joinSent } = this.#state
-    const untilMs = phase === 'joining' && joinSent ? this.#joinSentMs : this.#clock.monotonic()
-    return untilMs - this.#confirmedMs > this.#options.sessionTimeoutMs
+    const nowMs = this.#clock.monotonic()
+    const isJoining = phase === 'joining' && joinSent
+    const silenceMs = isJoining ? Math.max(this.#joinSentMs - this.#confirmedMs, nowMs - this.#joinSentMs) : nowMs - this.#confirmedMs
+    return silenceMs > this.#options.sessionTimeoutMs
   }
 
   start(): void {
@@ -112,6 +114,10 @@ export class ClassicMember implements Membership {
 
   stop(): void {
     this.#on({ kind: 'stop' })
+  }
+
+  abandon(): void {
+    this.#on({ kind: 'abandon' })
   }
 
   refused(error: ErrorName, generation: number): void {
@@ -307,7 +313,8 @@ export class ClassicMember implements Membership {
       if (this.isDoubtful) void this.#beat() // the rebalance took longer than a session: is the coordinator still with us?
       this.#leader.synced(() => this.#state.generation === generation)
     } catch (error) {
-      this.#unanswered('SyncGroup', error)
+      const isCurrent = this.#state.generation === generation && this.#state.phase === 'syncing'
+      if (isCurrent) this.#unanswered('SyncGroup', error)
     }
   }
 
@@ -376,9 +383,9 @@ export class ClassicMember implements Membership {
       try {
         await this.#cluster.send(apis.LeaveGroup, leaveRequest(group, memberId), to)
       } catch (error) {
-        // The end of the session does what the request could not; everything is committed by now.
-        if (error instanceof TidemarkError) this.#listener.failing('LeaveGroup', error, 1)
-        else throw error
+        if (!(error instanceof TidemarkError)) throw error
+        const text = `the member could not leave: its partitions stay without an owner until its session ends (${error.message})`
+        this.#listener.warning('leave failed', text)
       } finally {
         timer.cancel()
       }
