@@ -149,7 +149,8 @@ export class Scheduler<J extends Job> {
       this.#clock.schedule(this.#work.timeoutGraceMs, () => {
         this.#setTimer(job, undefined)
         const { claim, offset, startedMs } = job
-        if (!this.#listener.stuck(claim, offset, this.#clock.monotonic() - startedMs)) this.#watchExpired(job)
+        const isSlotWanted = this.#running >= this.#work.concurrency && this.#ready.length > 0
+        if (!this.#listener.stuck(claim, offset, this.#clock.monotonic() - startedMs, isSlotWanted)) this.#watchExpired(job)
       }),
     )
   }
