@@ -85,7 +85,7 @@ export type VerbFact =
       readonly error: string | undefined
       readonly uncommitted: ReadonlyMap<Place, number>
     } & OfMember)
-  /** `close()` was called, and may take no longer than this. */
+  /** The consumer is told to end, and may take no longer than this. */
   | ({ readonly kind: 'closeCalled'; readonly timeoutMs: number } & OfMember)
   /** `close()` has resolved. */
   | ({ readonly kind: 'closed' } & OfMember)

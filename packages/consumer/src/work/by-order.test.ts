@@ -42,8 +42,8 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
     retrying: (_, offset, attempt) => told.push(`retry ${offset} after attempt ${attempt}`),
     skipped: (_, offset, why) => told.push(`skip ${offset}: ${why}`),
     stopped: (_, offset, error) => told.push(`stop ${offset}: ${error}`),
-    stuck(claim, offset, elapsedMs) {
-      if (!isAssigned(claim)) return false
+    stuck(claim, offset, elapsedMs, isSlotWanted) {
+      if (!isSlotWanted && !isAssigned(claim)) return false
       told.push(`stuck ${offset} after ${elapsedMs} ms`)
       return true
     },
@@ -262,6 +262,19 @@ describe('failures', () => {
     expect(t.started()).toEqual([0]) // the partition has one lane, and the old call is in it
     t.clock.advance(1_000)
     expect(t.told).toEqual(['stuck 0 after 3500 ms'])
+  })
+
+  test('a stuck call whose partition is gone is reported as stuck once another partition waits for its slot', () => {
+    const t = workOf({ timeoutMs: 500, timeoutGraceMs: 1_000, concurrency: 1 })
+    const gone = t.claim(0)
+    t.fetch(gone, 'x')
+    end(gone, 'lost')
+    t.worker.drop(gone)
+    t.clock.advance(1_500)
+    expect(t.told).toEqual([])
+    t.fetch(t.claim(1), 'x')
+    t.clock.advance(1_000)
+    expect(t.told).toEqual(['stuck 0 after 2500 ms'])
   })
 
   test('a handler that asked to skip is done however it ends', async () => {

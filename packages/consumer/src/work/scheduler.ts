@@ -148,7 +148,8 @@ export class Scheduler<J extends Job> {
       this.#clock.schedule(this.#work.timeoutGraceMs, () => {
         this.#setTimer(job, undefined)
         const elapsedMs = this.#clock.monotonic() - job.limit!.startedMs
-        if (!this.#listener.stuck(job.claim, job.offset, elapsedMs)) this.#watchExpired(job)
+        const isSlotWanted = this.#running >= this.#work.concurrency && this.#ready.length > 0
+        if (!this.#listener.stuck(job.claim, job.offset, elapsedMs, isSlotWanted)) this.#watchExpired(job)
       }),
     )
   }

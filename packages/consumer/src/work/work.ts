@@ -97,10 +97,10 @@ export interface WorkListener {
   /** Attempts are exhausted and nothing else was asked for: the partition stops. */
   stopped(claim: Claim, offset: number, error: unknown): void
   /**
-   * A call outlived its time-out and its grace period: its partition cannot go on. False: the partition is not assigned to this member now;
-   * the question is asked again after another grace period, since the partition may come back.
+   * A call outlived its time-out and its grace period: its partition cannot go on. `isSlotWanted`: other records
+   * wait for its slot. False: the call holds nothing up now, and the question is asked again after another grace period, since the partition may come back.
    */
-  stuck(claim: Claim, offset: number, elapsedMs: number): boolean
+  stuck(claim: Claim, offset: number, elapsedMs: number, isSlotWanted: boolean): boolean
   /** Commits what this claim may commit; resolves once it is on record. */
   commit(claim: Claim, limits: Partial<CommitLimits>): Promise<void>
 }

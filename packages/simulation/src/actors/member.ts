@@ -13,6 +13,7 @@ import { TOPIC, type World } from '../world.ts'
 const SETTLES_WITHIN_MS = 6_000
 /** What is being closed may take another turn or two of the network. */
 const CLOSES_WITHIN_MS = 1_000
+const SHUTDOWN_MS = 600
 const WORRYING: ReadonlySet<string> = new Set(['commitRefused', 'requestFailed', 'stopped', 'outOfRange', 'truncated'])
 
 export class Member {
@@ -55,7 +56,7 @@ export class Member {
       sessionTimeoutMs: 400,
       heartbeatIntervalMs: 60,
       rebalanceTimeoutMs: 800,
-      shutdownTimeoutMs: 600,
+      shutdownTimeoutMs: SHUTDOWN_MS,
       commit: { intervalMs: 80, recordsMax: 20 },
     }
   }
@@ -166,6 +167,7 @@ export class Member {
   end(begin: () => void, onOver: () => void): void {
     if (this.ending) return
     this.ending = true
+    this.#world.tell({ kind: 'closeCalled', process: this.process, group: this.group, timeoutMs: SHUTDOWN_MS })
     begin()
     this.#awaitSettled(this.#world.scheduler.now + SETTLES_WITHIN_MS, onOver)
   }

@@ -363,8 +363,8 @@ export const consumerPlants: readonly Plant[] = [
     changes: [
       {
         file: 'consumer/src/work/scheduler.ts',
-        find: 'if (!this.#listener.stuck(claim, offset, this.#clock.monotonic() - startedMs)) this.#watchExpired(job)',
-        replace: 'this.#listener.stuck(claim, offset, this.#clock.monotonic() - startedMs)',
+        find: 'if (!this.#listener.stuck(claim, offset, this.#clock.monotonic() - startedMs, isSlotWanted)) this.#watchExpired(job)',
+        replace: 'this.#listener.stuck(claim, offset, this.#clock.monotonic() - startedMs, isSlotWanted)',
       },
     ],
   },

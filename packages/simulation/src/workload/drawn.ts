@@ -266,7 +266,7 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   UNKNOWN_GROUP: elsewhere,
   UNKNOWN_PARTITION: unmet,
   UNKNOWN_TOPIC: atOddMoments,
-  UNREACHABLE: true,
+  UNREACHABLE: atOddMoments,
   UNSUPPORTED_GROUP_TYPE: elsewhere,
   USAGE: elsewhere,
 }
