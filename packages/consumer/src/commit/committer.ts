@@ -250,9 +250,9 @@ export class Committer<S extends CommitSubject> {
       planned = this.#plan(this.#subjects())
         .filter(({ subject }) => (version < TOPIC_IDS_FROM ? this.#topicOf(subject) === 'same' : subject.topicUuid !== undefined))
         .map((p) => ({ ...p, metadata: metadataOf(p.subject, this.#options, this.#metadataUnitsMax) }))
-      if (planned.length === 0) throw new NothingDue()
       const sender = this.#sender()
       generation = sender.generation
+      if (planned.length === 0 || generation < 0) throw new NothingDue()
       return requestOf(group, sender, planned)
     }
     try {
@@ -339,7 +339,7 @@ export class Committer<S extends CommitSubject> {
   }
 }
 
-/** Everything that was due when a commit was begun is dead or on record when its request could be written. */
+/** When its request could be written, everything that had been due was dead or on record, or the member may not commit. */
 class NothingDue extends Error {}
 
 interface WrittenCommit<S extends CommitSubject> extends PlannedCommit<S> {

@@ -6,7 +6,7 @@ import type { ErrorName } from '@tidemark/protocol'
 /** What a commit says of its sender. */
 export interface MemberIdentity {
   readonly memberId: string
-  /** -1: the member has not joined. */
+  /** -1: the member has not joined, or does not know yet which partitions are its own. */
   readonly generation: number
   readonly instanceId: string | undefined
 }

@@ -1,7 +1,7 @@
 import type { TopicPartition } from '@tidemark/client'
 import type { ErrorName } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
-import { type MembershipEvent, memberState, on } from './machine.ts'
+import { isSuspended, type MembershipEvent, memberState, on } from './machine.ts'
 
 const p = (...partitions: number[]): TopicPartition[] => partitions.map((partition) => ({ topic: 't', partition }))
 
@@ -82,6 +82,34 @@ describe('an eager member', () => {
       owned: [],
     })
   })
+})
+
+describe('a group that turns eager while the member joins with partitions', () => {
+  function turned() {
+    const t = member()
+    t.stable(1, p(0, 1))
+    t.refused('REBALANCE_IN_PROGRESS')
+    on(t.m, { kind: 'joined', memberId: 'me', generation: 2, cooperative: false, members: undefined })
+    return t
+  }
+
+  test('does nothing for them until the assignment says which are still its own', () => {
+    const t = turned()
+    expect(isSuspended(t.m)).toBe(true)
+    const actions = t.on({ kind: 'synced', partitions: p(0) })
+    expect(actions).toContainEqual({ kind: 'lose', partitions: p(1) })
+    expect(isSuspended(t.m)).toBe(false)
+    expect(t.m.owned).toEqual(p(0))
+  })
+
+  test.each(['REBALANCE_IN_PROGRESS', 'COORDINATOR_LOAD_IN_PROGRESS'] as const)(
+    'loses them if %s comes instead of the assignment',
+    (error) => {
+      const t = turned()
+      expect(t.refused(error)).toContainEqual({ kind: 'lose', partitions: p(0, 1) })
+      expect(t.m.owned).toEqual([])
+    },
+  )
 })
 
 describe('losing', () => {

@@ -133,7 +133,7 @@ export function on(m: MemberState, event: MembershipEvent): MembershipAction[] {
     case 'refused':
       return refused(m, event.error, memberOutcome(event.error), event.generation)
     case 'unreachable':
-      return m.phase === 'joining' || m.phase === 'syncing' ? wait(m) : []
+      return m.phase === 'joining' || m.phase === 'syncing' ? [...loseUnknown(m), ...wait(m)] : []
     case 'beaten':
       m.failures = 0
       return []
@@ -225,15 +225,24 @@ function refused(m: MemberState, error: ErrorName, outcome: MemberOutcome, gener
       // Once the join has left, the group may have moved on with us: its answer will tell. Before that it has moved on without us.
       return m.joinSent ? [] : lose(m, m.owned)
     case 'rebalancing':
-      if (m.phase === 'stable' || m.phase === 'syncing') return join(m)
+      if (m.phase === 'stable' || m.phase === 'syncing') return [...loseUnknown(m), ...join(m)]
       if (m.phase === 'joining') return wait(m)
       return m.phase === 'releasing' ? [{ kind: 'hasten' }] : []
     case 'moved':
     case 'retry':
       // Heartbeats go on by themselves; a join or sync is tried again.
-      return m.phase === 'joining' || m.phase === 'syncing' ? wait(m) : []
+      return m.phase === 'joining' || m.phase === 'syncing' ? [...loseUnknown(m), ...wait(m)] : []
   }
 }
+
+/**
+ * The member holds partitions and has joined a generation whose assignor is eager: in it they may be another member's already, and only the
+ * answer to its SyncGroup will tell. Until then nothing is started or committed for them.
+ */
+export const isSuspended = (m: MemberState): boolean => m.phase === 'syncing' && !m.cooperative && m.owned.length > 0
+
+/** The answer that would have told will not come. */
+const loseUnknown = (m: MemberState): MembershipAction[] => (isSuspended(m) ? lose(m, m.owned) : [])
 
 function wait(m: MemberState): MembershipAction[] {
   if (m.stopping) return finish(m)

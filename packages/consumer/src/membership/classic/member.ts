@@ -15,7 +15,7 @@ import type { MemberSubscription } from './assignors/assignor.ts'
 import { type AssignorName, assignors } from './assignors/index.ts'
 import { explainRefusal } from './explain.ts'
 import { Leader } from './leader.ts'
-import { type MemberState, type MembershipAction, type MembershipEvent, memberState, on } from './machine.ts'
+import { isSuspended, type MemberState, type MembershipAction, type MembershipEvent, memberState, on } from './machine.ts'
 import { memberOutcome } from './outcome.ts'
 import { joinRequest, leaveRequest, syncRequest } from './requests.ts'
 
@@ -94,7 +94,8 @@ export class ClassicMember implements Membership {
   }
 
   get identity(): MemberIdentity {
-    return { memberId: this.#state.memberId, generation: this.#state.generation, instanceId: this.#options.instanceId }
+    const { memberId, generation } = this.#state
+    return { memberId, generation: isSuspended(this.#state) ? -1 : generation, instanceId: this.#options.instanceId }
   }
 
   /** A JoinGroup is answered late by its nature: from its sending on, a session's silence is allowed anew. */
@@ -103,7 +104,7 @@ export class ClassicMember implements Membership {
     const nowMs = this.#clock.monotonic()
     const isJoining = phase === 'joining' && joinSent
     const silenceMs = isJoining ? Math.max(this.#joinSentMs - this.#confirmedMs, nowMs - this.#joinSentMs) : nowMs - this.#confirmedMs
-    return silenceMs > this.#options.sessionTimeoutMs
+    return silenceMs > this.#options.sessionTimeoutMs || isSuspended(this.#state)
   }
 
   start(): void {
@@ -139,7 +140,9 @@ export class ClassicMember implements Membership {
 
   #on(event: MembershipEvent): void {
     if (this.#closed.signal.aborted) return
+    const wasSuspended = isSuspended(this.#state)
     for (const action of on(this.#state, event)) this.#perform(action)
+    if (wasSuspended && !isSuspended(this.#state)) this.#listener.trusted()
     this.#tellRebalancing()
     if (this.#state.phase === 'gone') this.#listener.left()
   }
