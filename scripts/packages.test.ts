@@ -99,7 +99,9 @@ describe('the command line', () => {
   test('has a row for each command', () => {
     const args = ['--conditions=@tidemark/source', path.join(base, 'src', 'main.ts'), '--help']
     const help = execFileSync(process.execPath, args, { encoding: 'utf8' })
-    const commands = [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}(\w+)/gm)].map((m) => m[1]).filter((name) => name !== 'help')
+    const commands = [...help.slice(help.indexOf('Commands:'), help.indexOf('Examples:')).matchAll(/^ {2}(\w+)/gm)]
+      .map((m) => m[1])
+      .filter((name) => name !== 'help')
     expect(commands.length).toBeGreaterThan(0)
     expect(firstCells(readmeOf('tidemark'))).toEqual(commands.map((name) => `tidemark ${name}`))
   })

@@ -109,8 +109,15 @@ export function resolveOptions(options: KafkaOptions): ResolvedKafkaOptions {
     ),
     requestsPendingMax: countOption('requestsPendingMax', options.requestsPendingMax ?? 1_000),
     logger: loggerOf(options.logger),
-    platform: options.platform ?? nodePlatform,
+    platform: platformOf(options.platform),
   }
+}
+
+function platformOf(platform: unknown = nodePlatform): Platform {
+  const parts: readonly (keyof Platform)[] = ['clock', 'random', 'transport']
+  if (typeof platform === 'object' && platform !== null && parts.every((part) => part in platform)) return platform as Platform
+  const text = `option 'platform' is ${describe(platform)}; it must be an object with ${parts.join(', ')}, such as nodePlatform`
+  throw new TidemarkError('INVALID_OPTION', text)
 }
 
 function brokersOf(brokers: unknown): Address[] {

@@ -1,4 +1,7 @@
-/** What is done above the committed offset, across members and real sockets: against our broker, or the one that TIDEMARK_TEST_BROKERS names. */
+/**
+ * What is done above the committed offset, across members and real sockets: against our broker, or the one that
+ * TIDEMARK_TEST_BROKERS names.
+ */
 
 import { type Broker, startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'

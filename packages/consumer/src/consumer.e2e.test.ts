@@ -394,7 +394,8 @@ test('a topic that was deleted and created again is another topic: its old posit
     topic,
     numbers(0, 3).map((value) => ({ value: `new-${value}` })),
   )
-  // A member that saw the topic go gives the partition up and begins the new one; one that did not is told that it was replaced.
+  // A member that saw the topic go gives the partition up and begins the new one; one that did not is told that it
+  // was replaced.
   const outcome = await Promise.race([refused, startedAnew.promise])
   if (outcome === 'started anew') {
     stop.abort()

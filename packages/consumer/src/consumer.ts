@@ -6,6 +6,7 @@ import {
   checkName,
   checkOptions,
   checkPartition,
+  checkSignal,
   countOption,
   describe,
   durationOption,
@@ -14,7 +15,7 @@ import {
 } from '@tidemark/platform'
 import { Pauses } from './claims/pauses.ts'
 import { checkPlace, type LogPlace } from './claims/placement.ts'
-import type { CommitLimits } from './commit/committer.ts'
+import { type CommitLimits, commitLimits } from './commit/limits.ts'
 import { type ConsumerEvent, EventStream } from './events.ts'
 import { type Explanation, explain, type Progress } from './explain.ts'
 import {
@@ -44,7 +45,10 @@ export interface CloseOptions {
 
 type Work = EachWork | BatchWork
 
-/** Where handlers of one partition run one after the other: more than one member has partitions, so that each can run one. */
+/**
+ * Where handlers of one partition run one after the other: more than one member has partitions, so that each can run
+ * one.
+ */
 const CONCURRENCY_SERIAL = 10_000
 const CONCURRENCY_SIDE_BY_SIDE = 100
 const TIMEOUT_GRACE_MS = 30_000
@@ -65,7 +69,8 @@ export class Consumer {
   }
 
   /**
-   * Calls `handler` for every record of the topic. A handler that resolves is done; one that throws has failed and is tried again.
+   * Calls `handler` for every record of the topic. A handler that resolves is done; one that throws has failed and is
+   * tried again.
    *
    * ```ts
    * consumer.each('orders', { order: 'key', concurrency: 256 }, async (message, context) => { … })
@@ -100,12 +105,13 @@ export class Consumer {
   }
 
   /**
-   * Joins the group and works until `signal` aborts; resolves after the drain, the final commit and the leave, and only if everything that
-   * was done is on record.
+   * Joins the group and works until `signal` aborts; resolves after the drain, the final commit and the leave, and
+   * only if everything that was done is on record.
    *
-   * Rejects with `TidemarkError`: HANDLER_FAILED, HANDLER_STUCK, COMMIT_FAILED (with `partitions`), OFFSET_OUT_OF_RANGE, LOG_TRUNCATED,
-   * NO_COMMITTED_OFFSET, START_AT_FAILED, UNREACHABLE (before the first success, after `startTimeoutMs`), CLOSED, ALREADY_RUNNING,
-   * NOTHING_TO_DO; and with Kafka's name of a refusal that no retry can mend, such as GROUP_AUTHORIZATION_FAILED or FENCED_INSTANCE_ID.
+   * Rejects with `TidemarkError`: HANDLER_FAILED, HANDLER_STUCK, COMMIT_FAILED (with `partitions`),
+   * OFFSET_OUT_OF_RANGE, LOG_TRUNCATED, NO_COMMITTED_OFFSET, START_AT_FAILED, UNREACHABLE (before the first success,
+   * after `startTimeoutMs`), CLOSED, ALREADY_RUNNING, NOTHING_TO_DO; and with Kafka's name of a refusal that no retry
+   * can mend, such as GROUP_AUTHORIZATION_FAILED or FENCED_INSTANCE_ID.
    */
   async run(options: RunOptions = {}): Promise<void> {
     checkOptions<RunOptions>('run()', options, { signal: true })
@@ -124,8 +130,9 @@ export class Consumer {
   }
 
   /**
-   * Reads on at another place of a partition that is assigned to this member; results of what was read before do not count any more.
-   * Rejects with `TidemarkError`: INVALID_ARGUMENT, NOT_RUNNING, NOT_ASSIGNED, ABORTED (a later seek of the partition overtook this one).
+   * Reads on at another place of a partition that is assigned to this member; results of what was read before do not
+   * count any more. Rejects with `TidemarkError`: INVALID_ARGUMENT, NOT_RUNNING, NOT_ASSIGNED, ABORTED (a later seek
+   * of the partition overtook this one).
    */
   async seek(topic: string, partition: number, to: LogPlace): Promise<void> {
     this.#checkTopic(topic)
@@ -135,13 +142,15 @@ export class Consumer {
   }
 
   /**
-   * Starts no more records of these partitions, or of the whole topic; what was fetched is kept. A pause holds until `resume`, for
-   * partitions that are assigned later too, and may be set before `run()`.
+   * Starts no more records of these partitions, or of the whole topic; what was fetched is kept. A pause holds until
+   * `resume`, for partitions that are assigned later too, and may be set before `run()`. Throws `TidemarkError` INVALID_ARGUMENT for a topic that this
+   * consumer does not read, or what is not the number of a partition.
    */
   pause(topic: string, partitions?: readonly number[]): void {
     this.#setPaused('pause()', topic, partitions, true)
   }
 
+  /** Takes a pause back. Throws `TidemarkError` INVALID_ARGUMENT, as `pause` does. */
   resume(topic: string, partitions?: readonly number[]): void {
     this.#setPaused('resume()', topic, partitions, false)
   }
@@ -174,13 +183,13 @@ export class Consumer {
   }
 
   /**
-   * Commits what may be committed, of all assigned partitions, and resolves once it is on record; with manual commits that is every record
-   * whose handler has settled. Rejects with `TidemarkError`: NOT_RUNNING, COMMIT_FENCED, COMMIT_FAILED, ABORTED.
+   * Commits what may be committed, of all assigned partitions, and resolves once it is on record; with manual commits
+   * that is every record whose handler has settled. Rejects with `TidemarkError`: NOT_RUNNING, COMMIT_FENCED,
+   * COMMIT_FAILED, ABORTED.
    */
   async commit(limits: Partial<CommitLimits> = {}): Promise<void> {
-    checkOptions<CommitLimits>('commit()', limits, { timeoutMs: true, signal: true })
-    const timeoutMs = durationOption('timeoutMs', limits.timeoutMs ?? this.#options.commit.timeoutMs)
-    await this.#active().commit({ timeoutMs, signal: checkSignal(limits.signal) })
+    const checked = commitLimits(limits, this.#options.commit.timeoutMs)
+    await this.#active().commit(checked)
   }
 
   #active(): Runner {
@@ -205,9 +214,9 @@ export class Consumer {
   }
 
   /**
-   * Ends the run: drain, final commit, leave. Resolves when `run()` has settled, and leaves its error to the caller of `run()`. After it
-   * nothing starts. May be called before `run()`, and more than once. Rejects
-   * with CLOSE_IN_HANDLER in a call of a handler of this consumer that has not settled: it would wait for itself.
+   * Ends the run: drain, final commit, leave. Resolves when `run()` has settled, and leaves its error to the caller
+   * of `run()`. After it nothing starts. May be called before `run()`, and more than once. Rejects with
+   * CLOSE_IN_HANDLER in a call of a handler of this consumer that has not settled: it would wait for itself.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     checkOptions<CloseOptions>('close()', options, { timeoutMs: true })
@@ -232,11 +241,6 @@ function settingsAndHandler<S, H>(call: string, rest: readonly unknown[]): [S, H
   const [settings, handler] = rest.length === 1 ? [{}, rest[0]] : rest
   checkFunction(`the handler of ${call}()`, handler)
   return [(settings ?? {}) as S, handler as H]
-}
-
-function checkSignal(signal: unknown): AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return signal
-  throw new TidemarkError('INVALID_OPTION', `option 'signal' is ${describe(signal)}; it must be an AbortSignal`)
 }
 
 function resolveWork(topic: string, settings: WorkSettings, concurrency: number): WorkOptions {

@@ -52,4 +52,11 @@ describe('events', () => {
     stream.close()
     expect(await all(stream)).toEqual([])
   })
+
+  test('a reader that is told to return while it waits ends', async () => {
+    const events = new EventStream()[Symbol.asyncIterator]()
+    const next = events.next()
+    expect(await events.return!()).toEqual({ done: true, value: undefined })
+    expect(await next).toEqual({ done: true, value: undefined })
+  })
 })

@@ -10,11 +10,14 @@ interface At {
 export type ConsumerEvent =
   /** The member has joined a generation of the group. */
   | { readonly kind: 'joined'; readonly generation: number; readonly memberId: string }
-  /** The group gave the member a partition, and work begins at `position`. `committed`: what the group has on record; undefined: nothing. */
+  /**
+   * The group gave the member a partition, and work begins at `position`. `committed`: what the group has on record;
+   * undefined: nothing.
+   */
   | ({ readonly kind: 'assigned'; readonly position: number; readonly committed: number | undefined } & At)
   /**
-   * The partition is no longer this member's. `uncommittedFrom`: not all that is done could be committed; the group stays at this offset, and
-   * the next owner goes on there. Undefined: everything that may be committed is on record.
+   * The partition is no longer this member's. `uncommittedFrom`: not all that is done could be committed; the group
+   * stays at this offset, and the next owner goes on there. Undefined: everything that may be committed is on record.
    */
   | ({ readonly kind: 'ended'; readonly reason: Exclude<EndReason, 'seek'>; readonly uncommittedFrom: number | undefined } & At)
   /** Reading goes on elsewhere, because `seek` was called. */
@@ -49,6 +52,7 @@ class Reader {
   #waiting: ConsumerEvent[] = []
   #dropped = 0
   #wake: (() => void) | undefined
+  hasLeft = false
 
   push(event: ConsumerEvent): void {
     if (this.#waiting.length >= WAITING_MAX) this.#dropped++
@@ -98,6 +102,7 @@ export class EventStream implements AsyncIterable<ConsumerEvent> {
       next: () => events.next(),
       return: () => {
         this.#readers.delete(reader) // a generator whose `next` was never called runs no `finally`
+        reader.hasLeft = true // one that waits in `next` ends here, before `return` has its turn
         reader.wake()
         return events.return(undefined)
       },
@@ -109,7 +114,7 @@ export class EventStream implements AsyncIterable<ConsumerEvent> {
       for (;;) {
         const events = reader.take()
         if (events.length > 0) yield* events
-        else if (this.#isClosed) return
+        else if (this.#isClosed || reader.hasLeft) return
         else await reader.changed()
       }
     } finally {

@@ -1,5 +1,5 @@
 /** Errors of requests that a consumer sends: which of them a retry can mend. */
-import { isLost } from '@tidemark/client/internal'
+import { mayPass as mayRequestPass } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 import { ErrorCode, type ErrorName, errorOf } from '@tidemark/protocol'
 
@@ -7,13 +7,13 @@ import { ErrorCode, type ErrorName, errorOf } from '@tidemark/protocol'
 const MAY_PASS: ReadonlySet<string> = new Set(['TOO_MANY_REQUESTS', 'UNKNOWN_TOPIC', 'UNKNOWN_PARTITION', 'UNKNOWN_SERVER_ERROR'])
 
 /**
- * Whether the same request may succeed later: the broker could not be reached, or Kafka marks its error as retriable. UNKNOWN_SERVER_ERROR
- * counts as such too: it says nothing about the request. Everything else is final: refusals, CLOSED, and any error that is not ours.
+ * Whether the same request may succeed later: the broker could not be reached, or Kafka marks its error as retriable.
+ * UNKNOWN_SERVER_ERROR counts as such too: it says nothing about the request. Everything else is final: refusals,
+ * CLOSED, and any error that is not ours.
  */
 export function mayPass(error: unknown): error is TidemarkError {
   if (!(error instanceof TidemarkError)) return false
-  const { code } = error
-  return isLost(error) || MAY_PASS.has(code) || isRetriableName(code)
+  return mayRequestPass(error) || MAY_PASS.has(error.code)
 }
 
 /** Kafka's mark of an error by its name; false for a code that is not Kafka's. */

@@ -1,4 +1,4 @@
-/** What follows from changes of claims: of their phase, of their place in the log, and of what is on record for them. */
+/** Wires the events of claims to the other parts: their phase, their place in the log, and what is on record. */
 import type { Claim } from './claims/claim.ts'
 import type { MoveListener } from './claims/moves.ts'
 import type { PlacementListener } from './claims/placement.ts'

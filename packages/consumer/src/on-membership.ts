@@ -1,4 +1,4 @@
-/** What follows from the decisions of the group. */
+/** Wires the decisions of the group to the other parts. */
 import { type DrainDeadline, deadlineAt } from './claims/drain.ts'
 import type { MembershipListener, ReleaseLimit } from './membership/membership.ts'
 import type { RunParts } from './run-parts.ts'

@@ -1,4 +1,4 @@
-/** What follows from the outcomes of handlers. */
+/** Wires the outcomes of handlers to the other parts. */
 import { textOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 import type { RunParts } from './run-parts.ts'
@@ -41,6 +41,8 @@ export function workListener(run: RunParts): WorkListener {
       return true
     },
 
-    commit: (claim, { timeoutMs = options.commit.timeoutMs, signal }) => run.committer.commit([claim], { timeoutMs, signal }),
+    commitTimeoutMs: options.commit.timeoutMs,
+
+    commit: (claim, limits) => run.committer.commit([claim], limits),
   }
 }

@@ -30,7 +30,10 @@ export interface CommitOptions {
   readonly intervalMs?: number
   /** A commit is also sent after so many finished records; 50,000 unless given. */
   readonly recordsMax?: number
-  /** Whether a commit carries which records above its offset are done, so that none of them is handled again. True unless given. */
+  /**
+   * Whether a commit carries which records above its offset are done, so that none of them is handled again. True
+   * unless given.
+   */
   readonly completionMap?: boolean
   /** How long `commit()` waits for the acknowledgement. 30,000 unless given. */
   readonly timeoutMs?: number
@@ -52,21 +55,33 @@ export interface ConsumerOptions {
   readonly assignors?: readonly AssignorName[]
   /** `group.instance.id`: a name of this member that outlives the process (KIP-345). */
   readonly instanceId?: string
-  /** `client.rack`: where this client is; partitions are read from a replica in the same rack if the cluster has one (KIP-392). */
+  /**
+   * `client.rack`: where this client is; partitions are read from a replica in the same rack if the cluster has one
+   * (KIP-392).
+   */
   readonly rack?: string
   /** `session.timeout.ms`: a member that the coordinator has not heard for so long is expelled. 45,000 unless given. */
   readonly sessionTimeoutMs?: number
   /** `heartbeat.interval.ms`. A fifteenth of the session time-out unless given. */
   readonly heartbeatIntervalMs?: number
-  /** `max.poll.interval.ms`, as rebalance time-out: how long partitions may take to be drained and given up. 60,000 unless given. */
+  /**
+   * `max.poll.interval.ms`, as rebalance time-out: how long partitions may take to be drained and given up. 60,000
+   * unless given.
+   */
   readonly rebalanceTimeoutMs?: number
-  /** How long the group may take to answer for the first time, before `run()` rejects with UNREACHABLE. 30,000 unless given; may be Infinity. */
+  /**
+   * How long the group may take to answer for the first time, before `run()` rejects with UNREACHABLE. 30,000 unless
+   * given; may be Infinity.
+   */
   readonly startTimeoutMs?: number
   /** How long a shutdown waits for handlers. 30,000 unless given. */
   readonly shutdownTimeoutMs?: number
   /** Records of one partition that were fetched and wait for a handler; fetching pauses above. 20,000 unless given. */
   readonly waitingRecordsMax?: number
-  /** Records of one partition between the committable offset and the newest one started; fetching pauses above. 500,000 unless given. */
+  /**
+   * Records of one partition between the committable offset and the newest one started; fetching pauses above.
+   * 500,000 unless given.
+   */
   readonly uncommittedRecordsMax?: number
   /** Bytes of all partitions that were fetched and are held. 64 MiB unless given. */
   readonly bufferBytesMax?: number
@@ -81,14 +96,26 @@ export interface ConsumerOptions {
 }
 
 export interface WorkSettings {
-  /** Handlers in flight for this topic in this process, all partitions together. Unless given: 100, or 1 a partition where they run in its order. */
+  /**
+   * Handlers in flight for this topic in this process, all partitions together. Unless given: 100, or 1 a partition
+   * where they run in its order.
+   */
   readonly concurrency?: number
   readonly retry?: Partial<Retry>
-  /** What happens to a record whose attempts are exhausted; 'stop' unless given: the partition stops and `run()` rejects. */
+  /**
+   * What happens to a record whose attempts are exhausted; 'stop' unless given: the partition stops and `run()`
+   * rejects.
+   */
   readonly exhausted?: Exhausted
-  /** A call that has not settled by then has failed; it keeps its slot and its key until it settles. No limit unless given. */
+  /**
+   * A call that has not settled by then has failed; it keeps its slot and its key until it settles. No limit unless
+   * given.
+   */
   readonly timeoutMs?: number
-  /** How long after `timeoutMs` a call may take to settle, before `run()` rejects with HANDLER_STUCK. 30,000 unless given. */
+  /**
+   * How long after `timeoutMs` a call may take to settle, before `run()` rejects with HANDLER_STUCK. 30,000 unless
+   * given.
+   */
   readonly timeoutGraceMs?: number
 }
 

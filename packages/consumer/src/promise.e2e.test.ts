@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/noThenProperty: thenables are what is tested
 /**
- * The first sentence of the README, tried as a sceptical reader would: the committed offset is always true. Each test is named after a way
- * in which it once was not. The broker is ours, in this process; a slow or refusing one is made of its answers.
+ * The first sentence of the README, tried as a sceptical reader would: the committed offset is always true. Each test
+ * is named after a way in which it once was not. The broker is ours, in this process; a slow or refusing one is made
+ * of its answers.
  */
 import { type Broker, startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'

@@ -1,4 +1,7 @@
-/** What a consumer tells the outside of troubles that it works around: an event, and a report on the diagnostics channel or the logger. */
+/**
+ * What a consumer tells the outside of troubles that it works around: an event, and a report on the diagnostics
+ * channel or the logger.
+ */
 import type { Diagnostics } from '@tidemark/client/internal'
 import type { TidemarkError } from '@tidemark/platform'
 import type { ConsumerEvent } from './events.ts'

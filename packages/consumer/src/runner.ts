@@ -1,6 +1,7 @@
 /**
- * One run of a consumer: puts the parts together. Claims come and go as the membership decides, records flow through the feed to the
- * workers, and what is done is committed. What follows from what stands in `on-membership.ts`, `on-claims.ts` and `on-work.ts`.
+ * One run of a consumer: puts the parts together. Claims come and go as the membership decides, records flow through
+ * the feed to the workers, and what is done is committed. The files `on-*.ts` wire the events
+ * of one part to the others.
  */
 import type { KafkaHandle } from '@tidemark/client/internal'
 import type { Clock } from '@tidemark/platform'
@@ -10,7 +11,8 @@ import { Moves } from './claims/moves.ts'
 import type { Pauses } from './claims/pauses.ts'
 import { Placement } from './claims/placement.ts'
 import { ClaimRegistry } from './claims/registry.ts'
-import { type CommitLimits, Committer } from './commit/committer.ts'
+import { Committer } from './commit/committer.ts'
+import type { CommitLimits } from './commit/limits.ts'
 import { finishUpTo } from './commit/tracker.ts'
 import { Ending } from './ending.ts'
 import type { ConsumerEvent } from './events.ts'
@@ -94,7 +96,10 @@ export class Runner implements RunParts {
     return new Map(works.map((work) => [work.topic, workerFor(work)]))
   }
 
-  /** Resolves after the drain, the final commit and the leave; rejects with what stopped the run, or with COMMIT_FAILED. */
+  /**
+   * Resolves after the drain, the final commit and the leave; rejects with what stopped the run, or with
+   * COMMIT_FAILED.
+   */
   async run(signal: AbortSignal | undefined): Promise<void> {
     const stop = (): void => this.stop()
     signal?.addEventListener('abort', stop, { once: true })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  checkName,
   checkOffset,
   checkOptions,
   checkPartition,
@@ -94,5 +95,18 @@ describe('the sentinels of the wire are out of reach', () => {
   test.each([new Date('0001-01-01'), new Date(-1), new Date('x'), 0, null])('%s is not a time of Kafka', (value) => {
     expect(() => timeOption('startFrom', value)).toThrow("option 'startFrom' is")
     expect(() => checkTime('the time', value)).toThrow('the time is')
+  })
+})
+
+describe('values that are not what they seem', () => {
+  test('a revoked Proxy is described, not looked into', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    expect(() => checkName('the topic', proxy)).toThrow('the topic is an object that cannot be looked at')
+  })
+
+  test('a name that the wire cannot carry', () => {
+    expect(checkName('the topic', 'é'.repeat(16_383))).toHaveLength(16_383)
+    expect(() => checkName('the topic', 'é'.repeat(16_384))).toThrow('it must be text of 1 to 32767 bytes')
   })
 })

@@ -103,6 +103,14 @@ function editDistance(a: string, b: string): number {
 
 /** What was given, as it stands in an error: short, and never an exception itself. */
 export function describe(value: unknown): string {
+  try {
+    return describeAny(value)
+  } catch {
+    return 'an object that cannot be looked at' // a revoked Proxy
+  }
+}
+
+function describeAny(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
   if (value === null || value === undefined) return String(value)
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
@@ -150,9 +158,15 @@ export function flagOption(name: string, value: unknown): boolean {
   return typeof value === 'boolean' ? value : invalidOption(name, value, 'true or false')
 }
 
+/** What the wire can carry as text that is not `compact`: an int16 counts its bytes. */
+const NAME_BYTES_MAX = 2 ** 15 - 1
+const NAME = `text of 1 to ${NAME_BYTES_MAX} bytes`
+
+const isName = (value: unknown): value is string => typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= NAME_BYTES_MAX
+
 /** Text that is not empty: the name of a group, of a client. */
 export function nameOption(name: string, value: unknown): string {
-  return typeof value === 'string' && value !== '' ? value : invalidOption(name, value, 'text that is not empty')
+  return isName(value) ? value : invalidOption(name, value, NAME)
 }
 
 /** A time of Kafka's: a valid Date in 1970 or later. */
@@ -178,7 +192,7 @@ export function checkPartition(what: string, value: unknown): number {
 }
 
 export function checkName(what: string, value: unknown): string {
-  return typeof value === 'string' && value !== '' ? value : invalidArgument(what, value, 'text that is not empty')
+  return isName(value) ? value : invalidArgument(what, value, NAME)
 }
 
 export function checkTime(what: string, value: unknown): Date {
@@ -189,4 +203,9 @@ export function checkTime(what: string, value: unknown): Date {
 /** The function of a caller. */
 export function checkFunction(what: string, value: unknown): void {
   if (typeof value !== 'function') invalidArgument(what, value, 'a function')
+}
+
+/** A signal of a caller's, if one was given. */
+export function checkSignal(signal: unknown): AbortSignal | undefined {
+  return signal === undefined || signal instanceof AbortSignal ? signal : invalidOption('signal', signal, 'an AbortSignal')
 }

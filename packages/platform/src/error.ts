@@ -92,7 +92,9 @@ export class TidemarkError extends Error {
   readonly topic: string | undefined
   readonly partition: number | undefined
   readonly offset: number | undefined
-  /** Where more than one partition is concerned: COMMIT_FAILED says of each from which offset on nothing is on record. */
+  /**
+   * Where more than one partition is concerned: COMMIT_FAILED says of each from which offset on nothing is on record.
+   */
   readonly partitions: readonly PartitionPlace[] | undefined
 
   /**

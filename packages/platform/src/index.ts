@@ -6,6 +6,7 @@ export {
   checkOffset,
   checkOptions,
   checkPartition,
+  checkSignal,
   checkTime,
   countOption,
   DURATION_MS_MAX,

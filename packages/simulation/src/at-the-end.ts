@@ -1,4 +1,7 @@
-/** What can only be judged when everything is over: read back by a client that had no part in it, and from the bytes on the disk. */
+/**
+ * What can only be judged when everything is over: read back by a client that had no part in it, and from the bytes
+ * on the disk.
+ */
 import { startBroker } from '@tidemark/broker'
 import { createAdmin, type Kafka, read } from '@tidemark/client'
 import { batchesIn, codecOf, OffsetCommitKey, OffsetCommitValue, Reader, RecordCursor } from '@tidemark/protocol'
@@ -52,7 +55,10 @@ async function everyRecordOnce(world: World, kafka: Kafka): Promise<Found> {
   return found
 }
 
-/** Whatever a loss of power left in the log is handled: nothing is skipped that is behind the point up to which the logs agree. */
+/**
+ * Whatever a loss of power left in the log is handled: nothing is skipped that is behind the point up to which the
+ * logs agree.
+ */
 function everyRecordDone(world: World, found: Found): void {
   const name = 'everything that is in the log is done in the end'
   if (world.mode === 'delivered') return

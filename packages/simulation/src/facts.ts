@@ -1,10 +1,14 @@
-/** What happens in a simulated world, as the invariants see it: from outside, by the bytes on the wire and by what handlers do. */
+/**
+ * What happens in a simulated world, as the invariants see it: from outside, by the bytes on the wire and by what
+ * handlers do.
+ */
 import type { CompletionMap } from '@tidemark/consumer'
 import type { Process } from './machine/process.ts'
 
 /**
- * A partition: `work-0`. A topic that was deleted and created again is another topic of the same name, and its partitions are other places:
- * `work~2-0`. Assignments name topics without their ids, so what is owned is spelled without `~`.
+ * A partition: `work-0`. A topic that was deleted and created again is another topic of the same name, and its
+ * partitions are other places: `work~2-0`. Assignments name topics without their ids, so what is owned is spelled
+ * without `~`.
  */
 export type Place = string
 
@@ -19,7 +23,10 @@ export type Fact =
   | ({ readonly kind: 'handlerStarted' } & Handling)
   | ({ readonly kind: 'handlerDone' } & Handling)
   | ({ readonly kind: 'handlerFailed' } & Handling)
-  /** `stableMs`: when the member sent the last heartbeat or sync whose answer said that the group is stable; on the monotonic clock. */
+  /**
+   * `stableMs`: when the member sent the last heartbeat or sync whose answer said that the group is stable; on the
+   * monotonic clock.
+   */
   | ({ readonly kind: 'joinSent'; readonly owned: readonly Place[]; readonly stableMs: number } & OfMember)
   /** The broker wrote the answer: the member belongs to the generation. */
   | ({ readonly kind: 'joinDecided'; readonly generation: number; readonly memberId: string } & OfMember)
@@ -27,7 +34,10 @@ export type Fact =
   /** The member got its assignment. `eager`: what is not in it any more is somebody else's at once. */
   | ({ readonly kind: 'syncAnswered'; readonly places: readonly Place[]; readonly eager: boolean } & OfMember)
   | ({ readonly kind: 'leaveSent'; readonly stableMs: number } & OfMember)
-  /** The member got an answer that says it is out: UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION or FENCED_INSTANCE_ID in its current generation. */
+  /**
+   * The member got an answer that says it is out: UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION or FENCED_INSTANCE_ID in its
+   * current generation.
+   */
   | ({ readonly kind: 'lossKnown'; readonly error: string } & OfMember)
   | ({
       readonly kind: 'commitSent'
@@ -36,7 +46,9 @@ export type Fact =
       /** What the metadata calls done above the offsets. */
       readonly finished: readonly FinishedIn[]
     } & OfMember)
-  /** The commit reached the broker when `current` was the newest generation it had told anybody of, and was accepted. */
+  /**
+   * The commit reached the broker when `current` was the newest generation it had told anybody of, and was accepted.
+   */
   | ({
       readonly kind: 'commitAccepted'
       readonly generation: number
@@ -77,9 +89,15 @@ export type VerbFact =
   /** `partitions` undefined: all of the topic, whatever is assigned later. */
   | ({ readonly kind: 'paused'; readonly topic: string; readonly partitions: readonly number[] | undefined } & OfMember)
   | ({ readonly kind: 'resumed'; readonly topic: string; readonly partitions: readonly number[] | undefined } & OfMember)
-  /** A `commit()` resolved: these offsets were done and could be committed when it was called, or (`covers`) these records were its own. */
+  /**
+   * A `commit()` resolved: these offsets were done and could be committed when it was called, or (`covers`) these
+   * records were its own.
+   */
   | ({ readonly kind: 'commitResolved'; readonly offsets: ReadonlyMap<Place, number>; readonly covers: 'below' | 'record' } & OfMember)
-  /** `run()` has settled; `error` is the code with which it rejected, `uncommitted` what COMMIT_FAILED says of partitions. */
+  /**
+   * `run()` has settled; `error` is the code with which it rejected, `uncommitted` what COMMIT_FAILED says of
+   * partitions.
+   */
   | ({
       readonly kind: 'runSettled'
       readonly error: string | undefined

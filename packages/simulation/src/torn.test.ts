@@ -1,6 +1,6 @@
 /**
- * What a disk can do to a broker that was not in its way: the last batch torn at each of its bytes, syncs that failed, syncs that did nothing, and
- * power that is lost where `fsync` does not promise to keep everything.
+ * What a disk can do to a broker that was not in its way: the last batch torn at each of its bytes, syncs that
+ * failed, syncs that did nothing, and power that is lost where `fsync` does not promise to keep everything.
  */
 
 import { type Broker, startBroker } from '@tidemark/broker'
@@ -140,7 +140,10 @@ const lastNonZero = (batch: Buffer): number => batch.length - 1 - [...batch].rev
 
 const tails = { nothing: (): Buffer => Buffer.alloc(0), zeros: Buffer.alloc, garbage: (size: number): Buffer => Buffer.alloc(size, 0xa5) }
 
-/** A broker on the same disk, of whose last batch only the first `cut` bytes are there, and something or nothing behind them. */
+/**
+ * A broker on the same disk, of whose last batch only the first `cut` bytes are there, and something or nothing
+ * behind them.
+ */
 async function torn(disk: SimulatedDisk, log: RegExp, cut: number, tail: keyof typeof tails): Promise<Bench> {
   const copy = disk.clone(new SeededRandom(cut))
   const { path, bytes, begin } = lastBatch(copy, log)
@@ -233,8 +236,10 @@ test.each(['never', 'interval'] as const)(
   },
 )
 
-// Acknowledged records may be lost here, and what was lost may have been a block of producer ids: those that are given again make new
-// records look like old ones. An index is written at the end of a segment only: what it covers is believed, and this disk would make it a liar.
+// Acknowledged records may be lost here, and what was lost may have been a block of producer ids: those that are
+// given again make new
+// records look like old ones. An index is written at the end of a segment only: what it covers is believed, and this
+// disk would make it a liar.
 test('syncs that did nothing: after each loss of power the broker starts, and its log has no hole, nothing twice and nothing out of order', async () => {
   for (let seed = 1; seed <= 60; seed++) {
     const bench = new Bench(seed)

@@ -1,6 +1,6 @@
 /**
- * One simulated world: a broker on a machine with a disk, producers, and members of groups, all of them the real code; and what goes
- * wrong with them.
+ * One simulated world: a broker on a machine with a disk, producers, and members of groups, all of them the real
+ * code; and what goes wrong with them.
  */
 
 import { createKafka, type Kafka, type KafkaOptions, type Logger } from '@tidemark/client'
@@ -37,7 +37,10 @@ export interface RunSettings {
   readonly soundDisk?: boolean
   /** Every verb and option is drawn. */
   readonly everything?: boolean
-  /** Kinds of handlers, verbs, readers of events, refusals, and the like that are left out of it: by name, or by the beginning of it. */
+  /**
+   * Kinds of handlers, verbs, readers of events, refusals, and the like that are left out of it: by name, or by the
+   * beginning of it.
+   */
   readonly without?: readonly string[]
 }
 
@@ -62,7 +65,10 @@ export class World {
   readonly #topics: TopicKeeper
   readonly #faults: Faults
   readonly #user: User | undefined
-  /** Members that were told that a position is outside of the log, by place: what they ask for next is where they go on. */
+  /**
+   * Members that were told that a position is outside of the log, by place: what they ask for next is where they go
+   * on.
+   */
   readonly #outOfRange = new Set<string>()
   #calmSinceMs = Number.POSITIVE_INFINITY
   #steadyAtMs = 0

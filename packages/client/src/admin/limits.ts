@@ -1,5 +1,5 @@
 /** The options that every admin call has. */
-import { checkOptions, durationOption, type OptionNames, TidemarkError } from '@tidemark/platform'
+import { checkOptions, checkSignal, durationOption, type OptionNames } from '@tidemark/platform'
 import type { CallLimits } from '../cluster/retrying.ts'
 
 export const LIMIT_NAMES: OptionNames<CallLimits> = { timeoutMs: true, signal: true }
@@ -15,9 +15,4 @@ export function checkedLimits({ timeoutMs, signal }: CallLimits): CallLimits {
   if (timeoutMs !== undefined) durationOption('timeoutMs', timeoutMs)
   checkSignal(signal)
   return { timeoutMs, signal }
-}
-
-export function checkSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return
-  throw new TidemarkError('INVALID_OPTION', "option 'signal' must be an AbortSignal")
 }

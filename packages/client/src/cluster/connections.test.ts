@@ -153,7 +153,7 @@ describe('a connection', () => {
       call.connection.write([Buffer.from([0, 0, 0, 6, 0, 0, 9, 9, 0, 0])])
       return 'silent'
     })
-    expect(await world.fails(heartbeat(kafka))).toMatchObject({ code: 'PROTOCOL_ERROR' })
+    expect(await world.fails(heartbeat(kafka))).toMatchObject({ code: 'CONNECTION_LOST' })
     cluster.once('Heartbeat', (call) => {
       call.connection.write([Buffer.from([0, 0, 0x10, 0])])
       return 'silent'

@@ -155,7 +155,10 @@ export class BrokerConnection {
     const pending = this.#pending.get(correlationId)
     if (pending === undefined) {
       this.close(
-        new TidemarkError('PROTOCOL_ERROR', `${this.#where} answers a request that was not sent (correlation id ${correlationId})`),
+        new TidemarkError(
+          'CONNECTION_LOST',
+          `${this.#where} answers a request that was not sent (correlation id ${correlationId}); is it a broker?`,
+        ),
       )
       return
     }

@@ -43,7 +43,7 @@ export function ownCopy(record: OutgoingRecord): OutgoingRecord {
 }
 
 function headersOf(topic: TopicName, headers: unknown): readonly Header[] {
-  if (Array.isArray(headers)) return headers.map((header, i) => headerOf(topic, header, i))
+  if (Array.isArray(headers)) return Array.from(headers).map((header, i) => headerOf(topic, header, i))
   if (!isPlainObject(headers)) {
     throw invalid(topic, `its headers are ${describe(headers)}; they must be an object of values by name, or an array of { key, value }`)
   }
@@ -68,7 +68,10 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 function bytesOf(topic: TopicName, what: string, value: unknown): Uint8Array | null {
   if (value === null) return null
   if (typeof value === 'string') return Buffer.from(value)
-  if (value instanceof Uint8Array) return value
+  if (value instanceof Uint8Array) {
+    if ((value.buffer as ArrayBuffer).detached) throw invalid(topic, `the memory of its ${what} was transferred away: copy it first`)
+    return value
+  }
   throw invalid(topic, `its ${what} is ${describe(value)}; it must be text, a Uint8Array or null`)
 }
 

@@ -26,6 +26,12 @@ function start(options: ProducerOptions = {}, partitions = 1) {
   return { world, cluster, kafka, producer, written }
 }
 
+function transferred(): Uint8Array {
+  const bytes = new Uint8Array(3)
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+  return bytes
+}
+
 describe('a partitioner', () => {
   it.each<[string, () => number]>([
     [
@@ -85,6 +91,9 @@ describe('messages that are not messages', () => {
     ['a partition that is a fraction', { value: 'v', partition: 0.5 }, 'its partition is 0.5'],
     ['a partition that is NaN', { value: 'v', partition: Number.NaN }, 'its partition is NaN'],
     ['a partition that is text', { value: 'v', partition: '0' }, 'its partition is "0"'],
+    ['a hole in the array', undefined, 'it is undefined'],
+    ['headers with a hole', { value: 'v', headers: Array(1) }, 'headers[0] is undefined'],
+    ['memory that was transferred away', { value: transferred() }, 'the memory of its value was transferred away'],
     ['headers: a Map', { value: 'v', headers: new Map([['a', 'b']]) }, 'its headers are an object'],
     ['headers: text', { value: 'v', headers: 'a=b' }, 'its headers are "a=b"'],
     ['headers: a number', { value: 'v', headers: 7 }, 'its headers are 7'],
@@ -102,6 +111,14 @@ describe('messages that are not messages', () => {
     expect(failed).toMatchObject({ code: 'INVALID_MESSAGE', message: expect.stringContaining(text) })
     await world.settle(producer.close())
     expect(written().map((r) => r.value)).toEqual(['first'])
+  })
+
+  it('an array with a hole is refused, and its promise settles', async () => {
+    const { world, producer } = start()
+    const messages = [{ value: 'a' }, { value: 'b' }]
+    messages.length = 3
+    expect(await world.fails(producer.send('t', messages))).toMatchObject({ code: 'INVALID_MESSAGE' })
+    await world.settle(producer.close())
   })
 
   it.each([[''], [undefined], [null], [5], [{}]])('a topic named %s', async (topic) => {

@@ -3,7 +3,7 @@
  * Sends to one topic are taken in the order in which they were called, whatever they had to wait for.
  */
 
-import { checkOptions, describe, durationOption, Fifo, TidemarkError, type Timer } from '@tidemark/platform'
+import { checkOptions, checkSignal, describe, durationOption, Fifo, TidemarkError, type Timer } from '@tidemark/platform'
 import { ErrorCode, recordBytesMax } from '@tidemark/protocol'
 import { isLost } from '../cluster/cluster.ts'
 import type { CallLimits } from '../cluster/retrying.ts'
@@ -104,7 +104,8 @@ class KafkaProducer implements Producer {
     let records: OutgoingRecord[]
     if (this.#closing !== undefined || this.#abandoned !== undefined) return Promise.reject(this.#abandoned ?? closedError())
     const single = !Array.isArray(input)
-    const messages: readonly OutgoingMessage<Bytes | null, Bytes | null>[] = single ? [input] : input
+    // A copy without holes: what `map` would pass over is refused like any other that is no message.
+    const messages: readonly OutgoingMessage<Bytes | null, Bytes | null>[] = single ? [input] : Array.from(input)
     try {
       name = nameOf(topic)
       const nowMs = Math.floor(this.#kafka.platform.clock.now())
@@ -310,8 +311,8 @@ class KafkaProducer implements Producer {
 
   async flush(options: CallLimits = {}): Promise<void> {
     checkOptions<CallLimits>('flush()', options, { timeoutMs: true, signal: true })
-    const { timeoutMs, signal } = options
-    if (timeoutMs !== undefined) durationOption('timeoutMs', timeoutMs)
+    const timeoutMs = options.timeoutMs === undefined ? undefined : durationOption('timeoutMs', options.timeoutMs)
+    const signal = checkSignal(options.signal)
     if (this.#unsettled.size === 0) return
     const { clock } = this.#kafka.platform
     const flush: Flush = { left: new Set(this.#unsettled), resolve: () => {} }

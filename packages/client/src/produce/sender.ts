@@ -343,7 +343,7 @@ export class Sender {
       await this.#cluster.topics(names, { timeoutMs: 0, autoCreate: this.#options.autoCreate, signal: this.#closing.signal })
       return undefined
     } catch (error) {
-      if (!isLost(error)) throw error
+      if (!(error instanceof TidemarkError) || this.#closing.signal.aborted || error.code === 'CLOSED') throw error
       return error
     }
   }

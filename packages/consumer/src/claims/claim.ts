@@ -1,9 +1,9 @@
 /**
  * A claim: a partition that is assigned to this member, on whose behalf records are handled and results count.
  *
- * It lives from the assignment until the partition is revoked or lost, through every rebalance in which the partition is kept. Records
- * and results belong to a claim. A dead claim commits nothing, ever: the same partition assigned again is another claim with a tracker of
- * its own (T2, T8).
+ * It lives from the assignment until the partition is revoked or lost, through every rebalance in which the partition
+ * is kept. Records and results belong to a claim. A dead claim commits nothing, ever: the same partition assigned
+ * again is another claim with a tracker of its own (T2, T8).
  *
  * ```
  *   placing ──► working ──► draining ──► dead

@@ -1,9 +1,9 @@
 /**
- * Gives partitions up: their claims start nothing new, running handlers finish or run out of time, what is done is committed, and the
- * claims end.
+ * Gives partitions up: their claims start nothing new, running handlers finish or run out of time, what is done is
+ * committed, and the claims end.
  *
- * Invariant: `giveUp` resolves, and its claims are dead, by the deadline, whatever handlers and coordinators do. A deadline only ever moves
- * closer: when a rebalance begins meanwhile, the coordinator's patience counts from its beginning.
+ * Invariant: `giveUp` resolves, and its claims are dead, by the deadline, whatever handlers and coordinators do. A
+ * deadline only ever moves closer: when a rebalance begins meanwhile, the coordinator's time-out counts from the rebalance's beginning.
  */
 import type { TopicPartition } from '@tidemark/client'
 import type { Clock } from '@tidemark/platform'
@@ -37,7 +37,10 @@ export class Drain {
   readonly #clock: Clock
   readonly #settle: (claims: readonly Claim[], untilMs: () => number) => Promise<void>
   readonly #open = new Set<{ deadline: DrainDeadline }>()
-  /** Releases that wait for running handlers of a partition: more than one, if a stop comes in the middle of a revocation. */
+  /**
+   * Releases that wait for running handlers of a partition: more than one, if a stop comes in the middle of a
+   * revocation.
+   */
   readonly #waiters = new Map<PartitionCalls, Set<() => void>>()
 
   constructor(registry: ClaimRegistry, clock: Clock, settle: (claims: readonly Claim[], untilMs: () => number) => Promise<void>) {

@@ -1,8 +1,10 @@
 /**
- * How a claim comes to another place in the log: a user seeks, the position is out of range, the log was truncated, or the topic was
- * replaced. A move ends the claim and begins another one of the same partition, so that results of records read before do not count.
+ * How a claim comes to another place in the log: a user seeks, the position is out of range, the log was truncated,
+ * or the topic was replaced. A move ends the claim and begins another one of the same partition, so that results of
+ * records read before do not count.
  *
- * Invariant: every await is followed by a look at the claim: it is moved only if it is still the partition's claim, and working.
+ * Invariant: every await is followed by a look at the claim: it is moved only if it is still the partition's claim,
+ * and working.
  */
 import { type Cluster, type FetchProblem, keyOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
@@ -42,7 +44,10 @@ export class Moves {
     this.#listener = listener
   }
 
-  /** Rejects with `TidemarkError`: NOT_ASSIGNED if the partition is not this member's, or goes meanwhile; ABORTED if a later seek overtakes it. */
+  /**
+   * Rejects with `TidemarkError`: NOT_ASSIGNED if the partition is not this member's, or goes meanwhile; ABORTED if a
+   * later seek overtakes it.
+   */
   async seek(topic: string, partition: number, to: LogPlace): Promise<void> {
     let claim = this.#owned(topic, partition)
     const key = keyOf(claim)
@@ -56,7 +61,8 @@ export class Moves {
       if (isWanted()) await this.#registry.placed(asked)
       if (this.#seeks.get(key) !== turn) throw overtaken(asked)
       if (offset !== undefined && asked.phase === 'working') return this.#seekTo(asked, offset)
-      // A move of another kind (out of range, truncated) replaced the claim: the seek is meant for the partition, and goes on.
+      // A move of another kind (out of range, truncated) replaced the claim: the seek is meant for the partition, and
+      // goes on.
       if (asked.endReason !== 'seek') throw notAssigned(topic, partition)
       claim = this.#owned(topic, partition)
     }
@@ -92,8 +98,8 @@ export class Moves {
   }
 
   /**
-   * The logs agree up to `end` (KIP-320): records from there on are others now, and those below that are not done are read again. What is
-   * done above the committable offset, and below `end`, stays done.
+   * The logs agree up to `end` (KIP-320): records from there on are others now, and those below that are not done are
+   * read again. What is done above the committable offset, and below `end`, stays done.
    */
   #truncate(claim: Claim, offset: number, end: number): void {
     const { tracker, leaderEpoch, topicId } = claim

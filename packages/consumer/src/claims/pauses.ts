@@ -1,4 +1,7 @@
-/** What a user has paused. A pause is a wish about a topic or a partition: it outlives assignments, until `resume` takes it back. */
+/**
+ * What a user has paused. A pause is a wish about a topic or a partition: it outlives assignments, until `resume`
+ * takes it back.
+ */
 
 interface TopicPauses {
   /** The whole topic is paused, partitions that come later included. */

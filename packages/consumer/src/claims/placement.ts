@@ -1,18 +1,21 @@
 /**
- * Where a claim begins: where `startAt` says, else at the group's committed offset, else, only where nothing is committed, where
- * `startFrom` says.
+ * Where a claim begins: where `startAt` says, else at the group's committed offset, else, only where nothing is
+ * committed, where `startFrom` says.
  *
- * An error of OffsetFetch is never "nothing committed" (T10): it is asked again for as long as the claim waits. Topics are placed one by
- * one, so that a topic that cannot be read does not hold up the others.
+ * An error of OffsetFetch is never "nothing committed" (T10): it is asked again for as long as the claim waits.
+ * Topics are placed one by one, so that a topic that cannot be read does not hold up the others.
  */
 import type { Isolation } from '@tidemark/client'
-import { backoffMs, type Cluster, fetchCommitted, listOffsets, type OffsetSpec } from '@tidemark/client/internal'
+import { backoffMs, type Cluster, fetchCommitted, listOffsets, type OffsetSpec, textOf } from '@tidemark/client/internal'
 import { checkOffset, checkTime, describe, sleep, TidemarkError } from '@tidemark/platform'
 import { mayPass } from '../failures.ts'
 import type { Claim } from './claim.ts'
 import type { StartPosition } from './registry.ts'
 
-/** Where to begin in a partition for which the group has no committed offset (`auto.offset.reset`, for that case alone). */
+/**
+ * Where to begin in a partition for which the group has no committed offset (`auto.offset.reset`, for that case
+ * alone).
+ */
 export type StartFrom = 'earliest' | 'latest' | Date | 'fail'
 
 /** A place in a log as a user names it. */
@@ -135,12 +138,15 @@ export class Placement {
       const place = await startAt({ topic, partition, committed })
       return place === undefined ? undefined : checkPlace(`what startAt returned for ${topic}-${partition}`, place)
     } catch (cause) {
-      const why = cause instanceof TidemarkError ? cause.message : describeThrown(cause)
+      const why = cause instanceof TidemarkError ? cause.message : textOf(cause)
       throw new TidemarkError('START_AT_FAILED', `startAt failed for ${topic}-${partition}: ${why}`, { topic, partition, cause })
     }
   }
 
-  /** The offset of a place in the claim's log; asked for as long as it `isWanted`, then undefined. Rejects if no retry can mend it. */
+  /**
+   * The offset of a place in the claim's log; asked for as long as it `isWanted`, then undefined. Rejects if no retry
+   * can mend it.
+   */
   async offsetAt(claim: Claim, at: LogPlace, isWanted: () => boolean): Promise<number | undefined> {
     if (typeof at === 'number') return at
     const offsets = await this.#persist('ListOffsets', claim.topic, isWanted, () => this.#listOffsets([claim], at))
@@ -208,8 +214,6 @@ export function checkPlace(what: string, place: unknown): LogPlace {
   if (typeof place === 'number') return checkOffset(what, place)
   throw new TidemarkError('INVALID_ARGUMENT', `${what} is ${describe(place)}; it must be an offset, 'earliest', 'latest' or a Date`)
 }
-
-const describeThrown = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : `it threw ${describe(thrown)}`)
 
 function nothingCommitted(group: string, { topic, partition }: Claim): TidemarkError {
   const text = `group '${group}' has no committed offset for ${topic}-${partition}; commit one first, or set startFrom to 'earliest', 'latest' or a Date`

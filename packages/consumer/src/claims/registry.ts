@@ -1,9 +1,9 @@
 /**
  * All claims of a member, and the only place that changes a claim's phase.
  *
- * Invariants: at most one claim of a partition is alive. A claim ends in the turn in which its end is decided. Only a working claim is
- * replaced, so that a partition that is being given up never gets a new claim (decision 8). Everybody else holds a claim across an
- * `await` at their own risk, and looks at its phase again afterwards.
+ * Invariants: at most one claim of a partition is alive. A claim ends in the turn in which its end is decided. Only a
+ * working claim is replaced, so that a partition that is being given up never gets a new claim (decision 8).
+ * Everybody else holds a claim across an `await` at their own risk, and looks at its phase again afterwards.
  */
 import { keyOf } from '@tidemark/client/internal'
 import { type CompletionMap, readCompletionMap } from '../commit/completion-map.ts'
@@ -115,8 +115,8 @@ export class ClaimRegistry {
   }
 
   /**
-   * The claim ends, and another one of the same partition begins elsewhere in the log. Undefined: the claim is not working, and is not
-   * replaced. `restored` says what is already done above the position.
+   * The claim ends, and another one of the same partition begins elsewhere in the log. Undefined: the claim is not
+   * working, and is not replaced. `restored` says what is already done above the position.
    */
   replace(claim: Claim, offset: number, topicUuid: string | undefined, restored?: CompletionMap): Claim | undefined {
     if (claim.phase !== 'working') return undefined
@@ -140,7 +140,10 @@ export class ClaimRegistry {
   }
 }
 
-/** The completion map of the commit at which a claim begins: valid if it was written for this topic and this very offset. */
+/**
+ * The completion map of the commit at which a claim begins: valid if it was written for this topic and this very
+ * offset.
+ */
 function restoredMap(claim: Claim, { offset, metadata }: StartPosition): CompletionMap | undefined {
   const map = readCompletionMap(metadata)
   return claim.topicUuid !== undefined && map?.topicId === claim.topicId && map.base === offset ? map : undefined

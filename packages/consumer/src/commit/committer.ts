@@ -1,18 +1,20 @@
 /**
- * Sends commits: one request at a time, in the current generation, for living claims only. Commits have a connection of their own: a
- * parked JoinGroup would delay them.
+ * Sends commits: one request at a time, in the current generation, for living claims only. Commits have a connection
+ * of their own: a parked JoinGroup would delay them.
  *
- * Every answer falls into a class of `outcome.ts`. Offsets whose commit may be retried stay due and go with the next request; an offset
- * that cannot be committed is reported, and ends the run. Nothing is passed over.
+ * Every answer falls into a class of `outcome.ts`. Offsets whose commit may be retried stay due and go with the next
+ * request; an offset that cannot be committed is reported, and ends the run. Nothing is passed over.
  *
- * An offset goes to the topic it was read from (T4): by the topic's id where the broker takes ids (OffsetCommit 10, Kafka 4.1), else by
- * name, while the view of the cluster says that the name is still that topic's. A topic that was created again never gets the old one's offsets.
+ * An offset goes to the topic it was read from (T4): by the topic's id where the broker takes ids (OffsetCommit 10,
+ * Kafka 4.1), else by name, while the view of the cluster says that the name is still that topic's. A topic that was
+ * created again never gets the old one's offsets.
  */
 import { type Cluster, textOf } from '@tidemark/client/internal'
 import { type Clock, sleep, TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, ErrorCode, type ErrorName, errorOf, type InferInput, type OffsetCommitRequest, ZERO_UUID } from '@tidemark/protocol'
 import { mayPass } from '../failures.ts'
 import { METADATA_UNITS_MAX } from './completion-map.ts'
+import type { CommitLimits } from './limits.ts'
 import { type CommitOutcome, commitOutcome, outcomeOfFailure } from './outcome.ts'
 import { type CommitRules, isRecorded, metadataOf, type PlannedCommit, planCommit, unrecordedOf } from './plan.ts'
 import type { CommitSubject } from './subject.ts'
@@ -43,12 +45,6 @@ export interface CommitListener<S extends CommitSubject> {
   failing(error: TidemarkError, attempts: number): void
   /** No retry can mend this. */
   failed(error: unknown): void
-}
-
-export interface CommitLimits {
-  /** Milliseconds from now. */
-  readonly timeoutMs: number
-  readonly signal?: AbortSignal | undefined
 }
 
 /** So many look-ups in a row that do not find a topic mean that it is gone. */
@@ -103,7 +99,10 @@ export class Committer<S extends CommitSubject> {
     this.#timer = undefined
   }
 
-  /** While a rebalance goes on, what is done is committed at once and then often: its end may take partitions away without a drain. */
+  /**
+   * While a rebalance goes on, what is done is committed at once and then often: its end may take partitions away
+   * without a drain.
+   */
   setRebalancing(rebalancing: boolean): void {
     const intervalMs = rebalancing ? Math.min(REBALANCE_INTERVAL_MS, this.#options.intervalMs) : this.#options.intervalMs
     const isRunning = this.#timer !== undefined
@@ -120,8 +119,8 @@ export class Committer<S extends CommitSubject> {
   }
 
   /**
-   * Resolves once what these claims may commit now is on record. Rejects with `TidemarkError`: COMMIT_FENCED if one of them dies first,
-   * COMMIT_FAILED when it was refused for good or the time is over, ABORTED by the signal.
+   * Resolves once what these claims may commit now is on record. Rejects with `TidemarkError`: COMMIT_FENCED if one
+   * of them dies first, COMMIT_FAILED when it was refused for good or the time is over, ABORTED by the signal.
    */
   async commit(subjects: readonly S[], { timeoutMs, signal }: CommitLimits): Promise<void> {
     for (const s of subjects) {
@@ -145,7 +144,10 @@ export class Committer<S extends CommitSubject> {
     }
   }
 
-  /** The last commit of claims that are being given up: tried while they live, can be committed, and `untilMs` (monotonic) is not over. */
+  /**
+   * The last commit of claims that are being given up: tried while they live, can be committed, and `untilMs`
+   * (monotonic) is not over.
+   */
   async settle(subjects: readonly S[], untilMs: () => number): Promise<void> {
     const isDue = (p: PlannedCommit<S>): boolean => !this.#isGone(p.subject) && p.subject.commitError === undefined
     for (;;) {
@@ -175,7 +177,10 @@ export class Committer<S extends CommitSubject> {
     return planCommit(subjects, this.#options).filter((p) => this.#topicOf(p.subject) !== 'gone')
   }
 
-  /** Whether the topic's name is still that of the topic that was read. `unknown`: an error of the metadata leaves it open for now. */
+  /**
+   * Whether the topic's name is still that of the topic that was read. `unknown`: an error of the metadata leaves it
+   * open for now.
+   */
   #topicOf({ topic, topicUuid }: S): 'same' | 'gone' | 'unknown' {
     const view = this.#cluster.topic(topic)
     if (view === undefined || topicUuid === undefined) return 'same'
@@ -184,8 +189,8 @@ export class Committer<S extends CommitSubject> {
   }
 
   /**
-   * Nothing can be committed for it any more: its name belongs to another topic, or two look-ups in a row did not find it. A single one may
-   * have been answered by a broker that lags behind.
+   * Nothing can be committed for it any more: its name belongs to another topic, or two look-ups in a row did not
+   * find it. A single one may have been answered by a broker that lags behind.
    */
   #isGone(subject: S): boolean {
     const isReplaced = this.#topicOf(subject) === 'gone' && this.#cluster.topic(subject.topic)?.errorCode === 0
@@ -208,7 +213,10 @@ export class Committer<S extends CommitSubject> {
     }
   }
 
-  /** The request under way, or else one of its own, and a pause if another one is needed then. Takes no longer than `leftMs`. */
+  /**
+   * The request under way, or else one of its own, and a pause if another one is needed then. Takes no longer than
+   * `leftMs`.
+   */
   async #attempt(leftMs: number, signal: AbortSignal | undefined, isNeeded: () => boolean): Promise<void> {
     const ended = new AbortController()
     const limit = sleep(this.#clock, leftMs, ended.signal)
@@ -245,7 +253,8 @@ export class Committer<S extends CommitSubject> {
     let planned: readonly WrittenCommit<S>[] = []
     let generation = -1
     const byId = this.#plan(this.#subjects()).every((p) => p.subject.topicUuid !== undefined)
-    // Called in the turn in which the request is written: a claim that died while the coordinator was looked up is not in it.
+    // Called in the turn in which the request is written: a claim that died while the coordinator was looked up is
+    // not in it.
     const body = (version: number) => {
       planned = this.#plan(this.#subjects())
         .filter(({ subject }) => (version < TOPIC_IDS_FROM ? this.#topicOf(subject) === 'same' : subject.topicUuid !== undefined))
@@ -272,7 +281,8 @@ export class Committer<S extends CommitSubject> {
         planned.map((p) => ({ planned: p, name: nameOf(p, codes) })),
         generation,
       )
-      // By name an offset could reach a topic that was created again: the name is looked up before the offset is sent once more.
+      // By name an offset could reach a topic that was created again: the name is looked up before the offset is sent
+      // once more.
       await this.#lookUpMissing(planned)
     } catch (error) {
       if (!(error instanceof NothingDue)) this.#unanswered(error)
@@ -339,7 +349,10 @@ export class Committer<S extends CommitSubject> {
   }
 }
 
-/** When its request could be written, everything that had been due was dead or on record, or the member may not commit. */
+/**
+ * When its request could be written, everything that had been due was dead or on record, or the member may not
+ * commit.
+ */
 class NothingDue extends Error {}
 
 interface WrittenCommit<S extends CommitSubject> extends PlannedCommit<S> {

@@ -1,16 +1,17 @@
 /**
- * The completion map: which records above the committed offset are done. It travels in the commit's metadata, so that a crash repeats
- * none of them:
+ * The completion map: which records above the committed offset are done. It travels in the commit's metadata, so that
+ * a crash repeats none of them:
  *
  * ```
  * tidemark/1 <topic id> <base> <top> <leader epoch> <bits as text>
  * ```
- * `base` is the committed offset. From `base` to below `top` every record is done except the open offsets. The bits (text-bits.ts) hold
- * k in five bits, then, in Rice code with this k, how many offsets lie before each open one, and at last before `top`. What does not fit
- * is cut off from the top.
+ * `base` is the committed offset. From `base` to below `top` every record is done except the open offsets. The bits
+ * (text-bits.ts) hold k in five bits, then, in Rice code with this k, how many offsets lie before each open one, and
+ * at last before `top`. What does not fit is cut off from the top.
  *
- * Invariant: the map never calls a record done that is not. It is valid for its topic id and its offset alone, and for no record appended
- * under a later leader: there the log was truncated, and another record has the offset. Any other text is not a map.
+ * Invariant: the map never calls a record done that is not. It is valid for its topic id and its offset alone, and
+ * for no record appended under a later leader: there the log was truncated, and another record has the offset. Any
+ * other text is not a map.
  */
 import { TextBitsReader, TextBitsWriter } from './text-bits.ts'
 

@@ -1,8 +1,9 @@
 /**
- * What each error of an OffsetCommit means: one table for every code of Kafka (ConsumerCoordinator.OffsetCommitResponseHandler).
+ * What each error of an OffsetCommit means: one table for every code of Kafka
+ * (ConsumerCoordinator.OffsetCommitResponseHandler).
  *
- * Invariant: every code has exactly one class; a code that neither this table nor Kafka's "retriable" mark explains is fatal, so that no
- * refusal of a commit is ever passed over.
+ * Invariant: every code has exactly one class; a code that neither this table nor Kafka's "retriable" mark explains
+ * is fatal, so that no refusal of a commit is ever passed over.
  */
 import type { ErrorName } from '@tidemark/protocol'
 import { isKafkaError, isRetriableName, mayPass } from '../failures.ts'
@@ -42,7 +43,9 @@ const EXPLICIT: Partial<Record<ErrorName, CommitOutcome>> = {
 
 export const commitOutcome = (name: ErrorName): CommitOutcome => EXPLICIT[name] ?? (isRetriableName(name) ? 'retry' : 'fatal')
 
-/** What a request that was not answered with codes means: it could not be sent, or its coordinator could not be found. */
+/**
+ * What a request that was not answered with codes means: it could not be sent, or its coordinator could not be found.
+ */
 export function outcomeOfFailure(error: unknown): CommitOutcome {
   if (error instanceof Error && 'code' in error && isKafkaError(String(error.code))) return commitOutcome(error.code as ErrorName)
   return mayPass(error) ? 'moved' : 'fatal'

@@ -38,7 +38,9 @@ const plannedOf = <S extends CommitSubject>(subject: S): PlannedCommit<S> => ({
   finishedCount: subject.tracker.finishedCount,
 })
 
-/** Whether a commit would say something new about the records above its offset. Without a topic id no map is written. */
+/**
+ * Whether a commit would say something new about the records above its offset. Without a topic id no map is written.
+ */
 function isMapDue({ tracker, topicUuid, recordedCount }: CommitSubject, { completionMap }: CommitRules): boolean {
   return completionMap && topicUuid !== undefined && recordedCount !== tracker.finishedCount && isAhead(tracker)
 }
@@ -47,7 +49,10 @@ function isMapDue({ tracker, topicUuid, recordedCount }: CommitSubject, { comple
 export const isRecorded = ({ subject, offset, finishedCount }: PlannedCommit): boolean =>
   !subject.isRecordStale && subject.committed !== undefined && subject.committed >= offset && subject.recordedCount >= finishedCount
 
-/** What of this claim, dead or alive, is not on record and should be: records that are done, or the place that it was moved to. */
+/**
+ * What of this claim, dead or alive, is not on record and should be: records that are done, or the place that it was
+ * moved to.
+ */
 export function unrecordedOf<S extends CommitSubject>(subject: S, rules: CommitRules): PlannedCommit<S> | undefined {
   const { tracker, recordedCount, isRecordStale } = subject
   const isChanged = tracker.finishedCount > recordedCount || isRecordStale

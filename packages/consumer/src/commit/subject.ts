@@ -16,11 +16,16 @@ export interface CommitSubject {
   readonly leaderEpoch: number
   /** The offset where it began. */
   readonly start: number
-  /** What the group has on record: the last acknowledged commit, or what was fetched at the beginning. Undefined: nothing. */
+  /**
+   * What the group has on record: the last acknowledged commit, or what was fetched at the beginning. Undefined:
+   * nothing.
+   */
   committed: number | undefined
   /** How many records were done at the last acknowledged commit. */
   recordedCount: number
-  /** What is on record is of another place in the log (a seek, `startAt`): the next commit replaces it, map included. */
+  /**
+   * What is on record is of another place in the log (a seek, `startAt`): the next commit replaces it, map included.
+   */
   isRecordStale: boolean
   /** With manual commits: the user has asked for a commit that is not on record yet. */
   isRequested: boolean

@@ -1,7 +1,8 @@
 /**
- * Bits as text, 15 to a character. A broker counts the metadata of a commit in UTF-16 units, and each of the 32,768 characters used here
- * is one unit (U+3400 to U+9FFF, then Hangul from U+AC00). Numbers are written plainly, or in Rice code: the multiple of 2^k in ones and
- * a zero, the rest in k bits. A reader returns undefined where the text ends or holds another character.
+ * Bits as text, 15 to a character. A broker counts the metadata of a commit in UTF-16 units, and each of the 32,768
+ * characters used here is one unit (U+3400 to U+9FFF, then Hangul from U+AC00). Numbers are written plainly, or in
+ * Rice code: the multiple of 2^k in ones and a zero, the rest in k bits. A reader returns undefined where the text
+ * ends or holds another character.
  */
 const BITS_A_UNIT = 15
 const FIRST = 0x3400

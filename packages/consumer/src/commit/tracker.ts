@@ -1,12 +1,13 @@
 /**
  * Which records of one claim are done, and so what may be committed. Pure.
  *
- * Records are entered in log order and finish in any order. The committable offset is the first record that is not done or, when all are
- * done, the position that reading has reached: markers and compacted records leave gaps, so nothing is ever computed as "last + 1". The
- * committable offset never passes a record that was entered and is not done, and it never goes back.
+ * Records are entered in log order and finish in any order. The committable offset is the first record that is not
+ * done or, when all are done, the position that reading has reached: markers and compacted records leave gaps, so
+ * nothing is ever computed as "last + 1". The committable offset never passes a record that was entered and is not
+ * done, and it never goes back.
  *
- * Records that were done before the claim began (the completion map of the commit at which it begins) are not entered again; they still
- * count in the maps that this tracker writes.
+ * Records that were done before the claim began (the completion map of the commit at which it begins) are not entered
+ * again; they still count in the maps that this tracker writes.
  *
  * The entries are a ring in the order of entry: entering and finishing are O(1), whatever the gaps between offsets.
  */
@@ -55,7 +56,10 @@ export const tracker = (position: number, restored?: CompletionMap): Tracker => 
   restoredRead: 0,
 })
 
-/** Whether a record was done before the claim began, and must not be entered. Asked once for each record, in log order. */
+/**
+ * Whether a record was done before the claim began, and must not be entered. Asked once for each record, in log
+ * order.
+ */
 export function wasCompleted(t: Tracker, offset: number, leaderEpoch: number): boolean {
   const { restored } = t
   if (restored === undefined) return false
@@ -127,7 +131,9 @@ export function finishUpTo(t: Tracker, ticket: Ticket): void {
   t.settled = later
 }
 
-/** Reading has come to `position` without a further record: markers lie below it, or records that compaction removed. */
+/**
+ * Reading has come to `position` without a further record: markers lie below it, or records that compaction removed.
+ */
 export function reach(t: Tracker, position: number): void {
   if (position > t.position) t.position = position
 }

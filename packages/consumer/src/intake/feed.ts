@@ -1,7 +1,9 @@
 /**
- * Records from the fetcher to the workers: begins and stops fetching for claims, pauses it at the limits, and hands records over.
+ * Records from the fetcher to the workers: begins and stops fetching for claims, pauses it at the limits, and hands
+ * records over.
  *
- * Invariant: records reach a worker only for a working claim; each delivery is released exactly once, whatever becomes of the claim.
+ * Invariant: records reach a worker only for a working claim; each delivery is released exactly once, whatever
+ * becomes of the claim.
  */
 import {
   type Cluster,
@@ -20,7 +22,10 @@ import { enter, reach, type Ticket, type Tracker, wasCompleted } from '../commit
 import type { Worker } from '../work/work.ts'
 import { Intake, type IntakeLimits } from './intake.ts'
 
-/** Where memory is short, records are copied out that have waited for so long; sooner if the worker could start others meanwhile. */
+/**
+ * Where memory is short, records are copied out that have waited for so long; sooner if the worker could start others
+ * meanwhile.
+ */
 const COPY_AFTER_MS = 500
 const COPY_FOR_HUNGRY_AFTER_MS = 50
 
@@ -130,8 +135,8 @@ export class Feed implements FetchOwner<Claim> {
   }
 
   /**
-   * Fetching waits for memory: records that have waited for long are copied out. Handlers that are busy with what came are the normal state
-   * of affairs, and cost no copy.
+   * Fetching waits for memory: records that have waited for long are copied out. Handlers that are busy with what
+   * came are the normal state of affairs, and cost no copy.
    */
   onCrowded(): void {
     if (this.#crowdedTimer !== undefined) return

@@ -1,12 +1,12 @@
 /**
  * What was fetched for one claim and is still held: when fetching it pauses, and when memory is let go.
  *
- * A record is a view on the response that it came in, so the response is held, and counts against `bufferBytesMax`, until the last of its
- * records is closed. Where fetching waits for memory, records that have to wait are copied out, and their
- * responses go.
+ * A record is a view on the response that it came in, so the response is held, and counts against `bufferBytesMax`,
+ * until the last of its records is closed. Where fetching waits for memory, records that have to wait are copied out,
+ * and their responses go.
  *
- * Fetching also pauses at `waitingRecordsMax`, at `uncommittedRecordsMax`, and before what is done above the committable offset becomes
- * more than a commit can carry.
+ * Fetching also pauses at `waitingRecordsMax`, at `uncommittedRecordsMax`, and before what is done above the
+ * committable offset becomes more than a commit can carry.
  */
 import type { Delivery, FetchedMessage } from '@tidemark/client/internal'
 import type { Claim } from '../claims/claim.ts'

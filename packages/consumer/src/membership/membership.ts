@@ -11,7 +11,7 @@ export interface MemberIdentity {
   readonly instanceId: string | undefined
 }
 
-/** When the coordinator's patience with partitions that are to be given up began, and how long it lasts; on the monotonic clock. */
+/** Since when, on the monotonic clock, and for how long the coordinator waits for partitions to be given up. */
 export interface ReleaseLimit {
   readonly beginMs: number
   readonly timeoutMs: number
@@ -47,8 +47,9 @@ export interface MembershipListener {
 export interface Membership {
   readonly identity: MemberIdentity
   /**
-   * Whether the coordinator may have expelled us by now, as far as our clock can tell: it did not confirm the member for a session time-out
-   * (the process was stopped, or the coordinator cannot be reached). Nothing is started until it does.
+   * Whether the coordinator may have expelled us by now, as far as our clock can tell: it did not confirm the member
+   * for a session time-out (the process was stopped, or the coordinator cannot be reached). Nothing is started until
+   * it does.
    */
   readonly isDoubtful: boolean
   start(): void

@@ -1,6 +1,7 @@
 /**
- * A cluster whose answers a test gives one by one: what the parts of a consumer send is seen, and answered when and how the test says.
- * For the parts with the most states; whole consumers are tested against brokers and in the simulation.
+ * A cluster whose answers a test gives one by one: what the parts of a consumer send is seen, and answered when and
+ * how the test says. For the parts with the most states; whole consumers are tested against brokers and in the
+ * simulation.
  */
 import type { Body, Cluster, TopicView } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'

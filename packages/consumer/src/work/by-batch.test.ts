@@ -23,6 +23,7 @@ function workOf(settings: Partial<BatchWork> = {}) {
     skipped: (_, offset) => told.push(`skip ${offset}`),
     stopped: (_, offset) => told.push(`stop ${offset}`),
     stuck: (_, offset) => told.push(`stuck ${offset}`) > 0,
+    commitTimeoutMs: 1_000,
     commit: async () => {},
   }
   const work: BatchWork = {
@@ -69,6 +70,24 @@ function workOf(settings: Partial<BatchWork> = {}) {
 }
 
 describe('batches', () => {
+  test("are the handler's to read: what it does to the array changes nothing", async () => {
+    const given: number[][] = []
+    const t = workOf({
+      handler: ({ messages }, { attempt }) => {
+        given.push(messages.map((m) => m.offset))
+        ;(messages as unknown[]).splice(0, 2) // throws: the array is frozen
+        return attempt
+      },
+    })
+    t.fetch(3)
+    t.clock.advance(50)
+    expect(given).toEqual([
+      [0, 1, 2],
+      [0, 1, 2],
+    ])
+    expect(committable(t.claim.tracker)).toBe(0)
+  })
+
   test('start when they are full, and one at a time', async () => {
     const t = workOf()
     t.fetch(7)

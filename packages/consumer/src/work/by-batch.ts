@@ -1,7 +1,8 @@
 /**
  * The handler for batches: consecutive records of one partition, one batch of a partition at a time.
  *
- * A batch starts when it is full, or when its first record has waited for `waitMaxMs`. It is tried again, and done, as a whole.
+ * A batch starts when it is full, or when its first record has waited for `waitMaxMs`. It is tried again, and done,
+ * as a whole.
  */
 import type { FetchedMessage } from '@tidemark/client/internal'
 import { type Clock, Fifo, type Random, type Timer } from '@tidemark/platform'
@@ -224,6 +225,8 @@ function forEachTicket(first: Ticket, count: number, act: (ticket: Ticket) => vo
   for (let i = 0; i < count; i++) act(first + i)
 }
 
-function batchOf({ topic, partition }: Claim, messages: readonly FetchedMessage[]): MessageBatch {
+/** The array is a copy: a handler that changes it changes nothing here, nor what a second attempt is given. */
+function batchOf({ topic, partition }: Claim, batch: readonly FetchedMessage[]): MessageBatch {
+  const messages = Object.freeze([...batch])
   return { topic, partition, messages, [Symbol.iterator]: () => messages[Symbol.iterator]() }
 }

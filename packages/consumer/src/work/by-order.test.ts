@@ -47,6 +47,7 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
       told.push(`stuck ${offset} after ${elapsedMs} ms`)
       return true
     },
+    commitTimeoutMs: 1_000,
     commit: async () => {},
   }
   const work: EachWork = {
@@ -498,5 +499,40 @@ describe('manual commits', () => {
     expect(c.tracker.finishedCount).toBe(3)
     await t.call(1).resolve()
     expect(committable(c.tracker)).toBe(1)
+  })
+})
+
+describe('commit() of a call', () => {
+  test('after the call has failed, or its time is over, is refused: the record may be tried again', async () => {
+    const t = workOf({ timeoutMs: 500 })
+    const c = t.claim()
+    t.fetch(c, 'x', 'x')
+    const [first] = t.calls
+    await first!.reject('no')
+    await expect(first!.context.commit()).rejects.toMatchObject({ code: 'COMMIT_FENCED' })
+    t.clock.advance(100)
+    t.clock.advance(500)
+    await expect(t.calls.at(-1)!.context.commit()).rejects.toMatchObject({ code: 'COMMIT_FENCED' })
+    expect(committable(c.tracker)).toBe(0)
+  })
+
+  test('counts: a handler that fails afterwards is not called again for the record', async () => {
+    const t = workOf()
+    const c = t.claim()
+    t.fetch(c, 'x', 'x')
+    await t.calls[0]!.context.commit()
+    await t.calls[0]!.reject('too late')
+    expect(t.told).toEqual(['skip 0: too late'])
+    expect(t.calls.map((c) => c.offset)).toEqual([0, 1])
+    expect(committable(c.tracker)).toBe(1)
+  })
+
+  test('checks what it is given', async () => {
+    const t = workOf()
+    t.fetch(t.claim(), 'x')
+    const [call] = t.calls
+    await expect(call!.context.commit({ timeoutMs: -1 })).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+    await expect(call!.context.commit({ timeoutMS: 5 } as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+    await expect(call!.context.commit({ signal: {} as never })).rejects.toMatchObject({ code: 'INVALID_OPTION' })
   })
 })

@@ -1,6 +1,7 @@
 /**
- * The handler for single records, in the order that was asked for: one lane a partition, one a key of a partition, or one lane in which
- * everything runs side by side. A record that waits for its next attempt holds up its own lane alone.
+ * The handler for single records, in the order that was asked for: one lane a partition, one a key of a partition, or
+ * one lane in which everything runs side by side. A record that waits for its next attempt holds up its own lane
+ * alone.
  */
 import type { FetchedMessage } from '@tidemark/client/internal'
 import type { Clock, Random } from '@tidemark/platform'

@@ -1,13 +1,14 @@
 /** What a handler gets beside its record: one object a call, everything in it made only when asked for. */
+import { TidemarkError } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
-import type { CommitLimits } from '../commit/committer.ts'
+import { type CommitLimits, commitLimits } from '../commit/limits.ts'
 import { finish, finishUpTo, type Ticket } from '../commit/tracker.ts'
 import type { WorkListener } from './work.ts'
 
 export interface Context {
   /**
-   * The record's name for ever, the same at every attempt and after every crash: an idempotency key. A batch has the name of its first
-   * record and the number of its records.
+   * The record's name for ever, the same at every attempt and after every crash: an idempotency key. A batch has the
+   * name of its first record and the number of its records.
    */
   readonly id: string
   /** 1 for the first attempt. */
@@ -15,18 +16,23 @@ export interface Context {
   /** How many attempts there are at most, the first included. */
   readonly attemptsMax: number
   /**
-   * Aborts when the result will not count any more; `reason` is 'revoked', 'lost', 'seek', 'shutdown' or 'timeout'. It belongs to this call
-   * alone: listeners need not be removed.
+   * Aborts when the result will not count any more; `reason` is 'revoked', 'lost', 'seek', 'shutdown' or 'timeout'.
+   * It belongs to this call alone: listeners need not be removed.
    */
   readonly signal: AbortSignal
-  /** Counts the record, or all of the batch, as done, however the handler ends; `why` appears in the event `skipped`. */
+  /**
+   * Counts the record, or all of the batch, as done, however the handler ends; `why` appears in the event `skipped`.
+   */
   skip(why: unknown): void
   /**
-   * Counts the record, or all of the batch, as done, and with manual commits every earlier record of the partition whose handler has
-   * settled; resolves once that is on record. It never passes a record that is not done.
+   * Counts the record, or all of the batch, as done, and with manual commits every earlier record of the partition
+   * whose handler has settled; resolves once that is on record. It never passes a record that is not done. What was
+   * committed is not tried again: if the handler fails afterwards, the record counts as skipped.
    *
-   * Rejects with `TidemarkError`: COMMIT_FENCED if the partition was lost, given up or moved by a seek; COMMIT_FAILED if the commit was
-   * refused, or not acknowledged within `timeoutMs` (unless given, the option `commit.timeoutMs`); ABORTED by `signal`.
+   * Rejects with `TidemarkError`: COMMIT_FENCED if the partition was lost, given up or moved by a seek, or if this
+   * call of the handler has failed or its time is over, so that the record may be tried again; COMMIT_FAILED
+   * if the commit was refused, or not acknowledged within `timeoutMs` (unless given, the option `commit.timeoutMs`);
+   * ABORTED by `signal`.
    */
   commit(limits?: Partial<CommitLimits>): Promise<void>
 }
@@ -60,6 +66,8 @@ export class CallContext implements Context {
   #controller: AbortController | undefined = undefined
   #timedOut = false
   #isRunning = true
+  #hasFailed = false
+  #isCommitted = false
   #skipped: { readonly why: unknown } | undefined = undefined
 
   constructor(of: CallOf, scope: CallScope, batchCount: number) {
@@ -95,12 +103,20 @@ export class CallContext implements Context {
   async commit(limits: Partial<CommitLimits> = {}): Promise<void> {
     const { claim, ticket: first } = this.#of
     const { listener } = this.#scope
+    const checked = commitLimits(limits, listener.commitTimeoutMs)
+    if (this.#hasFailed || this.#timedOut) throw callHasFailed(claim, this.#of.offset)
     const last = first + Math.max(1, this.#batchCount) - 1
     if (claim.isCommittable) {
+      this.#isCommitted = true
       for (let ticket = first; ticket <= last; ticket++) finish(claim.tracker, ticket)
       if (listener.mode === 'manual') finishUpTo(claim.tracker, last)
     }
-    await listener.commit(claim, limits)
+    await listener.commit(claim, checked)
+  }
+
+  /** The handler has committed its record, whatever became of the request. */
+  get isCommitted(): boolean {
+    return this.#isCommitted
   }
 
   /** Whether, and why, the handler asked to skip. */
@@ -124,8 +140,14 @@ export class CallContext implements Context {
   }
 
   /** The call has settled: the claim lets go of its signal. */
-  end(): void {
+  end(hasFailed: boolean): void {
     this.#isRunning = false
+    this.#hasFailed = hasFailed
     if (this.#controller !== undefined) this.#of.claim.removeSignal(this.#controller)
   }
+}
+
+function callHasFailed({ topic, partition }: Claim, offset: number): TidemarkError {
+  const text = `the handler's call for ${topic}-${partition} at offset ${offset} has failed, and cannot commit any more; await commit() in the handler`
+  return new TidemarkError('COMMIT_FENCED', text, { topic, partition, offset })
 }

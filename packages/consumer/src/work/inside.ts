@@ -1,8 +1,9 @@
 /**
- * Whether the code that runs now was called by a handler, and by which of its calls: `close()` must not wait for its own caller.
+ * Whether the code that runs now was called by a handler, and by which of its calls: `close()` must not wait for its
+ * own caller.
  *
- * An asynchronous context costs an allocation a call. A handler that has not returned a promise for long has no code behind an `await`: there
- * a variable is enough.
+ * An asynchronous context costs an allocation a call. A handler that has not returned a promise for long has no code
+ * behind an `await`: there a variable is enough.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { CallContext } from './context.ts'

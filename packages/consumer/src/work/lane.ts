@@ -1,8 +1,8 @@
 /**
  * A lane: where records of one partition that share an order wait, and which of them may start.
  *
- * Invariant: at most one call of a serial lane runs; no record of any lane has two calls. A lane belongs to a partition, not to a claim: a
- * call of a claim that has ended stays in its lane until it settles.
+ * Invariant: at most one call of a serial lane runs; no record of any lane has two calls. A lane belongs to a
+ * partition, not to a claim: a call of a claim that has ended stays in its lane until it settles.
  */
 import type { FetchedMessage } from '@tidemark/client/internal'
 import { Fifo } from '@tidemark/platform'
@@ -74,7 +74,9 @@ export class Lane implements Queue<Task> {
     return this.#due.length > 0 || (this.#current === undefined && this.#waiting.length > 0)
   }
 
-  /** Side by side: a record that an ended claim's call still handles waits for that call, and the next one goes first. */
+  /**
+   * Side by side: a record that an ended claim's call still handles waits for that call, and the next one goes first.
+   */
   #blockRepeated(): void {
     if (this.#leftover.length === 0) return
     for (let next = this.#waiting.peek(); next !== undefined && this.#isRepeated(next); next = this.#waiting.peek()) {

@@ -8,7 +8,10 @@ export interface Retry {
   readonly delayMaxMs: number
 }
 
-/** The pause after attempt `attempt` failed: doubling, bounded, its upper half random so that failures do not march in step. */
+/**
+ * The pause after attempt `attempt` failed: doubling, bounded, its upper half random so that failures do not march in
+ * step.
+ */
 export function retryDelay(retry: Retry, attempt: number, random: Random): number {
   const full = Math.min(retry.delayMaxMs, retry.delayMs * 2 ** (attempt - 1))
   return full / 2 + random.next() * (full / 2)

@@ -1,9 +1,11 @@
 /**
- * When the calls of one topic's handler run: how many at once, in which order their queues are served, and what becomes of a record when
- * its call has settled. What a call is, and which record comes next, is the business of `by-order.ts` and `by-batch.ts`.
+ * When the calls of one topic's handler run: how many at once, in which order their queues are served, and what
+ * becomes of a record when its call has settled. What a call is, and which record comes next, is the business of
+ * `by-order.ts` and `by-batch.ts`.
  *
- * Invariants: nothing is started for a claim that may not start. A call keeps its slot until it settles, also when its time is over or its
- * claim is dead: the handler's concurrency is never exceeded. An outcome counts only while its claim lives.
+ * Invariants: nothing is started for a claim that may not start. A call keeps its slot until it settles, also when
+ * its time is over or its claim is dead: the handler's concurrency is never exceeded. An outcome counts only while
+ * its claim lives.
  */
 import { type Clock, Fifo, type Random, TidemarkError, type Timer } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
@@ -160,7 +162,7 @@ export class Scheduler<J extends Job> {
     this.#setTimer(job, undefined)
     job.context = undefined
     job.limit = undefined
-    context.end()
+    context.end(failure !== undefined)
     this.#running--
     claim.calls.running--
     let done = 0
@@ -178,7 +180,7 @@ export class Scheduler<J extends Job> {
   /** Returns how many records were counted as done. */
   #judge(job: J, context: CallContext, failure: { readonly error: unknown } | undefined): number {
     const { claim, offset } = job
-    const skipped = context.skipped ?? this.#skippedBecauseExhausted(job, failure)
+    const skipped = context.skipped ?? this.#skippedInSpiteOf(job, context, failure)
     if (skipped !== undefined) {
       this.#listener.skipped(claim, offset, skipped.why)
       return this.#close(job, 'skipped')
@@ -200,9 +202,11 @@ export class Scheduler<J extends Job> {
     return job.attempt >= this.#work.retry.attempts
   }
 
-  #skippedBecauseExhausted(job: J, failure: { readonly error: unknown } | undefined): { readonly why: unknown } | undefined {
-    const isSkip = failure !== undefined && this.#work.exhausted === 'skip' && job.claim.phase === 'working' && this.#isLast(job)
-    return isSkip ? { why: failure.error } : undefined
+  /** Not tried again although it failed: its handler has committed it, or its attempts are exhausted and may be. */
+  #skippedInSpiteOf(job: J, context: CallContext, failure: { readonly error: unknown } | undefined): { readonly why: unknown } | undefined {
+    if (failure === undefined) return undefined
+    const isExhausted = this.#work.exhausted === 'skip' && job.claim.phase === 'working' && this.#isLast(job)
+    return context.isCommitted || isExhausted ? { why: failure.error } : undefined
   }
 
   #retryLater(job: J, error: unknown): void {

@@ -2,7 +2,7 @@
 import type { ReceivedMessage } from '@tidemark/client'
 import type { FetchedMessage } from '@tidemark/client/internal'
 import type { Claim } from '../claims/claim.ts'
-import type { CommitLimits } from '../commit/committer.ts'
+import type { CommitLimits } from '../commit/limits.ts'
 import type { Ticket } from '../commit/tracker.ts'
 import type { BatchContext, Context } from './context.ts'
 import type { Retry } from './retry.ts'
@@ -51,8 +51,8 @@ export interface Worker {
   /** The records of one fetch, in order; `firstTicket` is that of the first, the others follow. */
   enter(claim: Claim, messages: readonly FetchedMessage[], firstTicket: Ticket): void
   /**
-   * Forgets what was not started, and returns the records whose calls still run: until these settle, nothing for the same record or key is
-   * started.
+   * Forgets what was not started, and returns the records whose calls still run: until these settle, nothing for the
+   * same record or key is started.
    */
   drop(claim: Claim): readonly HeldRecord[]
   /** The claim may start records again. */
@@ -88,7 +88,10 @@ export interface WorkListener {
   readonly mode: CommitMode
   /** Whether a record of the claim may be started in this moment. */
   mayStart(claim: Claim): boolean
-  /** Handlers are finished with these records, done or not, whether the claim lives or has ended: nothing of them is held any more. */
+  /**
+   * Handlers are finished with these records, done or not, whether the claim lives or has ended: nothing of them is
+   * held any more.
+   */
   closed(claim: Claim, ticket: Ticket, count: number): void
   /** A call settled; `done` records were counted as done with it. */
   settled(claim: Claim, done: number): void
@@ -97,10 +100,13 @@ export interface WorkListener {
   /** Attempts are exhausted and nothing else was asked for: the partition stops. */
   stopped(claim: Claim, offset: number, error: unknown): void
   /**
-   * A call outlived its time-out and its grace period: its partition cannot go on. `isSlotWanted`: other records
-   * wait for its slot. False: the call holds nothing up now, and the question is asked again after another grace period, since the partition may come back.
+   * A call outlived its time-out and its grace period: its partition cannot go on. `isSlotWanted`: other records wait
+   * for its slot. False: the call holds nothing up now, and the question is asked again after another grace period,
+   * since the partition may come back.
    */
   stuck(claim: Claim, offset: number, elapsedMs: number, isSlotWanted: boolean): boolean
   /** Commits what this claim may commit; resolves once it is on record. */
-  commit(claim: Claim, limits: Partial<CommitLimits>): Promise<void>
+  /** How long the commit of a handler may take that says nothing of it. */
+  readonly commitTimeoutMs: number
+  commit(claim: Claim, limits: CommitLimits): Promise<void>
 }

@@ -3,6 +3,7 @@
  * of Node).
  */
 import fs from 'node:fs'
+import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import type { Disk, File, Lock, Now } from '../disk.ts'
@@ -117,6 +118,19 @@ function writeAllSync(fd: number, chunk: Uint8Array, position: number): void {
 
 const FLAGS = { read: 'r', write: 'r+', create: fs.constants.O_RDWR | fs.constants.O_CREAT } as const
 
+/** Level by level: Node's own `recursive` never returns where nothing can be created in a folder, such as /proc. */
+function makeFolder(path: string): void {
+  try {
+    fs.mkdirSync(path)
+  } catch (error) {
+    if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+    const parent = dirname(path)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || fs.existsSync(parent)) throw error
+    makeFolder(parent)
+    makeFolder(path)
+  }
+}
+
 export const nodeDisk: Disk = {
   open(path, mode): File {
     return attempt('open', path, () => new NodeFile(path, fs.openSync(path, FLAGS[mode])))
@@ -147,7 +161,7 @@ export const nodeDisk: Disk = {
   },
 
   makeFolder(path): void {
-    attempt('make the folder', path, () => fs.mkdirSync(path, { recursive: true }))
+    attempt('make the folder', path, () => makeFolder(path))
   },
 
   rename(from, to): void {

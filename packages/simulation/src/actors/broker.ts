@@ -1,4 +1,7 @@
-/** The broker on its machine: it starts, crashes, loses power, and is started again once its operator has repaired the disk. */
+/**
+ * The broker on its machine: it starts, crashes, loses power, and is started again once its operator has repaired the
+ * disk.
+ */
 import { type Broker, startBroker } from '@tidemark/broker'
 import type { DiskFaults } from '../faults/disk-faults.ts'
 import type { Process } from '../machine/process.ts'

@@ -1,6 +1,6 @@
 /**
- * A member of another make, over the wire alone: it speaks nothing but the eager `range`, so the whole group does while it is in it. It
- * handles and commits nothing, and leaves after a while.
+ * A member of another make, over the wire alone: it speaks nothing but the eager `range`, so the whole group does
+ * while it is in it. It handles and commits nothing, and leaves after a while.
  */
 import type { Connection } from '@tidemark/platform'
 import {

@@ -108,7 +108,8 @@ export class Members {
       return this.#world.fail('a member works until it is stopped', error)
     }
     if (drawn) return this.end(member, () => {})
-    // A join of the crashed process that is still on its way fences the one that was started since: its supervisor starts it again.
+    // A join of the crashed process that is still on its way fences the one that was started since: its supervisor
+    // starts it again.
     this.#world.say(`${member.name} was fenced`)
     member.process.crash()
     this.#world.scheduler.later(100, () => this.#start(member.name))

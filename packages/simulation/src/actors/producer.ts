@@ -1,4 +1,7 @@
-/** Programs that write: plain ones, whose every record has to be handled in the end, and ones that use every option of a producer. */
+/**
+ * Programs that write: plain ones, whose every record has to be handled in the end, and ones that use every option of
+ * a producer.
+ */
 import { createProducer, type OutgoingMessage, type Producer, type ProducerOptions } from '@tidemark/client'
 import { placeOf } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
@@ -31,8 +34,8 @@ export class Producers {
   }
 
   /**
-   * In manual mode a record whose handler did not commit is covered by a later commit in its partition: after the last fault there is a later
-   * record, as often as it takes.
+   * In manual mode a record whose handler did not commit is covered by a later commit in its partition: after the
+   * last fault there is a later record, as often as it takes.
    */
   close(isNeeded: () => boolean): void {
     const process = this.#world.newProcess('closer', this.#world.chance)

@@ -1,4 +1,7 @@
-/** The operator of the topics: creates them, creates again what a loss of power took, and deletes one and creates it anew. */
+/**
+ * The operator of the topics: creates them, creates again what a loss of power took, and deletes one and creates it
+ * anew.
+ */
 import { createAdmin, type Kafka, type ReadOptions, read } from '@tidemark/client'
 import type { Process } from '../machine/process.ts'
 import { counted, countOptions } from '../workload/counted.ts'

@@ -1,7 +1,8 @@
 /**
  * A man in the middle: for a while a coordinator or a leader refuses some kind of request, or an answer is held back.
  *
- * A request that will be refused reaches the broker without effect: it carries the id of a member that does not exist. The error is put into the answer.
+ * A request that will be refused reaches the broker without effect: it carries the id of a member that does not
+ * exist. The error is put into the answer.
  */
 import {
   type Api,
@@ -154,7 +155,10 @@ export class ManInTheMiddle implements Middle {
 
 const framed = (chunks: readonly Uint8Array[]): Buffer => Buffer.concat(chunks).subarray(4)
 
-/** Errors of these stand at each partition, those of Metadata at each topic, the others at the top or at the group or key. */
+/**
+ * Errors of these stand at each partition, those of Metadata at each topic, the others at the top or at the group or
+ * key.
+ */
 const BY_PARTITION: ReadonlySet<string> = new Set<string>(['OffsetCommit', 'ListOffsets', 'Fetch'])
 
 function withDeadNode(body: any): unknown {

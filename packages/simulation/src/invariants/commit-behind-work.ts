@@ -7,8 +7,8 @@ interface Known {
 }
 
 /**
- * No commit passes a record that is not done: not when it is sent, whichever member of the group did the work. What a member was told to jump over
- * (`seek`, a place to begin) counts as done.
+ * No commit passes a record that is not done: not when it is sent, whichever member of the group did the work. What a
+ * member was told to jump over (`seek`, a place to begin) counts as done.
  */
 export class CommitBehindWork implements Invariant {
   readonly name = 'no commit passes a record that is not done'

@@ -3,8 +3,9 @@ import type { Process } from '../machine/process.ts'
 import { covers, type Recorded } from './recorded.ts'
 
 /**
- * `run()` rejects COMMIT_FAILED only for partitions of which something is done and not on record, as far as the member can know: each that it
- * names has a record at its offset or above that counts as done and that no commit covers whose answer the member got.
+ * `run()` rejects COMMIT_FAILED only for partitions of which something is done and not on record, as far as the
+ * member can know: each that it names has a record at its offset or above that counts as done and that no commit
+ * covers whose answer the member got.
  */
 export class CommitFailedIsTrue implements Invariant {
   readonly name = 'COMMIT_FAILED names what is done and not on record'

@@ -1,9 +1,9 @@
 import { type Fact, type Invariant, Violation } from '../facts.ts'
 
 /**
- * What the coordinator tells to be committed for a partition was committed for this partition: not for one of another topic that had the
- * name before.
- * Found in 0.1: a broker answered the offsets of a deleted topic for the one that was created under its name.
+ * What the coordinator tells to be committed for a partition was committed for this partition: not for one of another
+ * topic that had the name before. Found in 0.1: a broker answered the offsets of a deleted topic for the one that was
+ * created under its name.
  */
 export class CommitOfItsTopic implements Invariant {
   readonly name = 'a committed offset belongs to its topic'

@@ -1,7 +1,9 @@
 import { type Fact, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
 
-/** A member commits only for partitions that it holds: assigned to it, and neither lost nor left out of a join since. */
+/**
+ * A member commits only for partitions that it holds: assigned to it, and neither lost nor left out of a join since.
+ */
 export class CommitOfOwn implements Invariant {
   readonly name = 'no commit for a dead claim'
   readonly #held = new Map<Process, Set<Place>>()

@@ -2,9 +2,9 @@ import { type Fact, type Invariant, ownedName, Violation } from '../facts.ts'
 import { DoneWork } from './done-work.ts'
 
 /**
- * What was done of a partition is on record before a join leaves it out, where nothing keeps the commit from the coordinator: the next owner
- * does none of it again.
- * Found in 0.1: a rebalance that a member of another make forced made finished records happen again.
+ * What was done of a partition is on record before a join leaves it out, where nothing keeps the commit from the
+ * coordinator: the next owner does none of it again. Found in 0.1: a rebalance that a member of another make forced
+ * made finished records happen again.
  */
 export class CommittedBeforeGivenUp implements Invariant {
   readonly name = 'what was done is committed before its partition is given up'

@@ -2,8 +2,8 @@ import { type Fact, type Invariant, topicOf, Violation } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
 
 /**
- * Never more handlers of a topic in one process than `concurrency` says, those whose time is over among them: they run as long as they have
- * not settled.
+ * Never more handlers of a topic in one process than `concurrency` says, those whose time is over among them: they
+ * run as long as they have not settled.
  */
 export class Concurrency implements Invariant {
   readonly name = 'no more handlers than the concurrency run at once'

@@ -1,4 +1,7 @@
-/** What members did of the partitions that they hold, next to what is on record; for the invariants that compare the two. */
+/**
+ * What members did of the partitions that they hold, next to what is on record; for the invariants that compare the
+ * two.
+ */
 import { type Fact, ownedName, type Place } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
 import { Records } from './recorded.ts'

@@ -2,16 +2,16 @@ import { type Fact, type Handling, type Invariant, ownedName, type Place, Violat
 import type { Process } from '../machine/process.ts'
 
 /**
- * Every drain of the world may take longer than this, from its beginning, or from that of the rebalance that waits for it: a handler that ran
- * for less was not waited for.
+ * Every drain of the world may take longer than this, from its beginning, or from that of the rebalance that waits
+ * for it: a handler that ran for less was not waited for.
  */
 const DRAIN_MS = 400
 /** Of the time that `close()` may take, so much at least is the handlers'. */
 const DRAIN_SHARE = 0.75
 
 /**
- * A member that leaves a partition out of its next join, or leaves, has no handler of it running any more; unless the partition was lost or
- * sought elsewhere, or the drain took all its time and the handler was told to stop.
+ * A member that leaves a partition out of its next join, or leaves, has no handler of it running any more; unless the
+ * partition was lost or sought elsewhere, or the drain took all its time and the handler was told to stop.
  */
 export class DrainedBeforeGivenUp implements Invariant {
   readonly name = 'a partition is drained before it is given up'
@@ -22,7 +22,10 @@ export class DrainedBeforeGivenUp implements Invariant {
   readonly #leaving = new Map<Process, Violation | undefined>()
   readonly #running = new Map<Process, Map<string, { readonly handling: Handling; readonly startedMs: number }>>()
 
-  /** `truncated`: a claim may be moved because its log was cut, which cannot be seen from outside; of such a call the signal may still say `timeout`. */
+  /**
+   * `truncated`: a claim may be moved because its log was cut, which cannot be seen from outside; of such a call the
+   * signal may still say `timeout`.
+   */
   constructor(truncated: boolean) {
     this.#truncated = truncated
   }

@@ -3,8 +3,8 @@ import type { Process } from '../machine/process.ts'
 import { namesAsDone } from './recorded.ts'
 
 /**
- * What a commit calls done above its offset was done by a member of the group; and a member that reads this where its claim begins does none of it again,
- * unless it is told to begin elsewhere.
+ * What a commit calls done above its offset was done by a member of the group; and a member that reads this where its
+ * claim begins does none of it again, unless it is told to begin elsewhere.
  */
 export class FinishedStaysFinished implements Invariant {
   readonly name = 'what is on record as done above the offset is done, and not done again'

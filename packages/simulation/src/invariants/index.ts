@@ -31,7 +31,10 @@ export interface Regime {
   readonly manual: boolean
   /** A member may be told to begin elsewhere than at what is committed. */
   readonly jumps: boolean
-  /** Commits reach the coordinator in time: no weather, no crash and no refusal keeps one back, and each record is committed by the consumer. */
+  /**
+   * Commits reach the coordinator in time: no weather, no crash and no refusal keeps one back, and each record is
+   * committed by the consumer.
+   */
   readonly reliable: boolean
 }
 

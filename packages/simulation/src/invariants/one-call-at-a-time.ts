@@ -2,13 +2,16 @@ import { type Fact, type Handling, type Invariant, Violation } from '../facts.ts
 import type { Process } from '../machine/process.ts'
 import { isOrdered, laneOf } from './order-of-keys.ts'
 
-/** A call that was told to stop because its partition is another claim's now. One whose time is over is not among them. */
+/**
+ * A call that was told to stop because its partition is another claim's now. One whose time is over is not among
+ * them.
+ */
 const GONE: ReadonlySet<unknown> = new Set(['lost', 'revoked', 'seek', 'shutdown'])
 
 /**
- * In one process no two calls for one record run at once, nor for two records of one key (order `key`) or partition (order `partition`,
- * batches): a handler whose time is over keeps its place until it settles.
- * Found in 0.1: with `timeoutMs` a slot and a key were freed while the first call still ran; five calls for one record were seen.
+ * In one process no two calls for one record run at once, nor for two records of one key (order `key`) or partition
+ * (order `partition`, batches): a handler whose time is over keeps its place until it settles. Found in 0.1: with
+ * `timeoutMs` a slot and a key were freed while the first call still ran; five calls for one record were seen.
  */
 export class OneCallAtATime implements Invariant {
   readonly name = 'no two calls for one record, key or partition run at once'

@@ -4,8 +4,8 @@ import type { Process } from '../machine/process.ts'
 /** What is on its way when a partition changes hands. */
 const UNKNOWING_MS = 100
 /**
- * A process that was stopped while its JoinGroup was parked at the coordinator may start records when it goes on, before it reads the answer:
- * a parked join is no silence.
+ * A process that was stopped while its JoinGroup was parked at the coordinator may start records when it goes on,
+ * before it reads the answer: a parked join is no silence.
  */
 const STOPPED_MS = 600
 
@@ -15,9 +15,10 @@ interface Owner {
 }
 
 /**
- * Nothing is started for a partition by a member to which it does not belong any more, once it belongs to another one.
- * Found in 0.1: a seek whose ListOffsets was answered while its partition was given up made a fresh claim, and two members handled each
- * record for good; an answer of NOT_COORDINATOR counted as a sign of life, and an expelled member went on.
+ * Nothing is started for a partition by a member to which it does not belong any more, once it belongs to another
+ * one. Found in 0.1: a seek whose ListOffsets was answered while its partition was given up made a fresh claim, and
+ * two members handled each record for good; an answer of NOT_COORDINATOR counted as a sign of life, and an expelled
+ * member went on.
  */
 export class OneWorker implements Invariant {
   readonly name = 'a partition has one member that works on it'

@@ -5,7 +5,10 @@ import type { Process } from '../machine/process.ts'
 export const laneOf = ({ how, place, key }: Handling): string => (how.order === 'key' ? `${place}/${key}` : place)
 export const isOrdered = ({ how, key }: Handling): boolean => how.order !== 'none' && (how.order !== 'key' || key !== undefined)
 
-/** As long as a member keeps a partition and is not told to read elsewhere, records of one key start in the order of the log. */
+/**
+ * As long as a member keeps a partition and is not told to read elsewhere, records of one key start in the order of
+ * the log.
+ */
 export class OrderOfKeys implements Invariant {
   readonly name = 'order is kept per key'
   readonly #last = new Map<Process, Map<string, number>>()

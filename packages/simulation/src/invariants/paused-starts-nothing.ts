@@ -4,8 +4,8 @@ import type { Process } from '../machine/process.ts'
 const partitionOf = (place: string): number => Number(place.slice(place.lastIndexOf('-') + 1))
 
 /**
- * What was paused starts nothing until `resume`, whatever is assigned, taken away and assigned again meanwhile.
- * Found in 0.1: a pause before the assignment was ignored, and a paused topic ran again when a partition of it came back.
+ * What was paused starts nothing until `resume`, whatever is assigned, taken away and assigned again meanwhile. Found
+ * in 0.1: a pause before the assignment was ignored, and a paused topic ran again when a partition of it came back.
  */
 export class PausedStartsNothing implements Invariant {
   readonly name = 'what is paused starts nothing'

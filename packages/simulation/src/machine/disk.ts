@@ -1,14 +1,16 @@
 /**
  * The simulated disk: what a crash of the process keeps, and what a crash of the machine loses.
  *
- * Every file has the bytes that processes see (the page cache) and those that were synced. When the machine crashes, what was written
- * since the last sync is lost from some write on, and the write in which the loss begins is torn at some byte, sometimes with garbage behind
- * the tear where the file grew: bytes that are written again as they are are never worse for it (SQLite's "powersafe overwrite"). Names
- * behave likewise: what was created, renamed or removed since the last sync of its folder may be undone, newest first.
+ * Every file has the bytes that processes see (the page cache) and those that were synced. When the machine crashes,
+ * what was written since the last sync is lost from some write on, and the write in which the loss begins is torn at
+ * some byte, sometimes with garbage behind the tear where the file grew: bytes that are written again as they are are
+ * never worse for it (SQLite's "powersafe overwrite"). Names behave likewise: what was created, renamed or removed
+ * since the last sync of its folder may be undone, newest first.
  *
- * Calls finish in the call or later, by chance. Any of them fails when `fault` says so; a write that fails may have written a part. A sync that
- * fails does as Linux does: some of what it should have written is not on the disk and never will be, processes see it all the same, and the
- * next sync has nothing to do. What they see may be read anew from the disk at any time (`dropCaches`).
+ * Calls finish in the call or later, by chance. Any of them fails when `fault` says so; a write that fails may have
+ * written a part. A sync that fails does as Linux does: some of what it should have written is not on the disk and
+ * never will be, processes see it all the same, and the next sync has nothing to do. What they see may be read anew
+ * from the disk at any time (`dropCaches`).
  */
 import { type Disk, DiskError, type File, type Lock, type Now } from '@tidemark/platform'
 import type { Process } from './process.ts'

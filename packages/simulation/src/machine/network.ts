@@ -1,6 +1,6 @@
 /**
- * The simulated network: bytes arrive in order and late, in pieces of any size, or the connection breaks and what was on its way is
- * lost from some byte on.
+ * The simulated network: bytes arrive in order and late, in pieces of any size, or the connection breaks and what was
+ * on its way is lost from some byte on.
  */
 import { type Address, type Connection, type ConnectionHandlers, type Listener, TidemarkError, type Transport } from '@tidemark/platform'
 import { FrameSplitter } from '@tidemark/protocol'
@@ -161,7 +161,10 @@ class Side implements Connection {
     return this.buffered <= WINDOW_BYTES
   }
 
-  /** What goes on its way: the bytes as they are, or the frames that the man in the middle makes of those that are whole. */
+  /**
+   * What goes on its way: the bytes as they are, or the frames that the man in the middle makes of those that are
+   * whole.
+   */
   #seen(bytes: Buffer): Buffer {
     const { tap, middle } = this.#network
     const frames = this.#written.push(bytes)

@@ -1,8 +1,9 @@
 /**
  * A simulated process: the platform that the real code runs on, and its end.
  *
- * A crash drops every callback that the process still waits for; what it had promised never settles. A stopped process (SIGSTOP)
- * gets its callbacks when it goes on: late timers first, then the bytes that arrived meanwhile, as in Node's event loop.
+ * A crash drops every callback that the process still waits for; what it had promised never settles. A stopped
+ * process (SIGSTOP) gets its callbacks when it goes on: late timers first, then the bytes that arrived meanwhile, as
+ * in Node's event loop.
  */
 import type { Clock, Platform, Random, Timer } from '@tidemark/platform'
 import type { SimulatedDisk } from './disk.ts'

@@ -1,6 +1,6 @@
 /**
- * Simulated time: a queue of events. Between two events all microtasks run, so that promises settle only from here and a run
- * follows from its seed alone.
+ * Simulated time: a queue of events. Between two events all microtasks run, so that promises settle only from here
+ * and a run follows from its seed alone.
  */
 interface Scheduled {
   readonly at: number

@@ -1,4 +1,7 @@
-/** Tells topics of one name apart: a topic that was deleted and created again is spelled `work~2`. Ids as the wire has them. */
+/**
+ * Tells topics of one name apart: a topic that was deleted and created again is spelled `work~2`. Ids as the wire has
+ * them.
+ */
 import { uuidFromText, uuidToText, ZERO_UUID } from '@tidemark/protocol'
 
 export class TopicNames {

@@ -1,4 +1,6 @@
-/** Reads the group protocol off the wire and tells what it means: the world's independent view of members and broker. */
+/**
+ * Reads the group protocol off the wire and tells what it means: the world's independent view of members and broker.
+ */
 import {
   type Api,
   apiByKey,
@@ -58,7 +60,10 @@ export class Wiretap implements Tap {
   readonly #joining = new Map<Process, string>()
   /** The generation that each member last got from a JoinGroup. */
   readonly #generations = new Map<Process, number>()
-  /** Members whose generation was made before the broker crashed: it may have been taken back, and the group be in the one before. */
+  /**
+   * Members whose generation was made before the broker crashed: it may have been taken back, and the group be in the
+   * one before.
+   */
   readonly #fromBeforeCrash = new Set<Process>()
   readonly #stableMs = new Map<Process, number>()
   /** Members whose group chose an assignor that takes everything away before it assigns. */
@@ -189,7 +194,8 @@ export class Wiretap implements Tap {
       const eager = this.#eager.has(client)
       if (current) this.#tell({ kind: 'syncAnswered', ...of, places: assignedIn(answer as SyncGroupResponse), eager })
     }
-    // While a join is under way the group may have moved on with the member in it; and a generation that a crash took back was nobody else's.
+    // While a join is under way the group may have moved on with the member in it; and a generation that a crash took
+    // back was nobody else's.
     const mayBeIn = this.#joining.has(client) || this.#fromBeforeCrash.has(client)
     const out = (code: number): boolean => OUT.has(code) && !(code === ErrorCode.ILLEGAL_GENERATION && mayBeIn)
     const code = codesIn(answer).find(out)

@@ -1,7 +1,10 @@
 /** Counts what of a public interface is used, so that a test can say what is not. */
 import type { World } from '../world.ts'
 
-/** Keys of options; of words and flags the values too: `ConsumerOptions: outOfRange`, `ConsumerOptions: outOfRange=fail`. */
+/**
+ * Keys of options; of words and flags the values too: `ConsumerOptions: outOfRange`, `ConsumerOptions:
+ * outOfRange=fail`.
+ */
 export function countOptions(world: World, area: string, options: object): void {
   for (const [key, value] of Object.entries(options)) {
     world.drawn(area, key)

@@ -1,6 +1,6 @@
 /**
- * What of the public interface of client and consumer the simulation draws, and what it does not, with the reason. The keys come from the
- * types: what is added there has to be listed here before the build passes.
+ * What of the public interface of client and consumer the simulation draws, and what it does not, with the reason.
+ * The keys come from the types: what is added there has to be listed here before the build passes.
  */
 import type { Groups, KafkaOptions, OutgoingMessage, Producer, ProducerOptions, ReadOptions, Topics } from '@tidemark/client'
 import type {

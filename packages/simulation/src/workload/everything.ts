@@ -1,6 +1,6 @@
 /**
- * Every verb and option that users have, drawn apart from the plain plan: which of them a run tries, and how often. A run tries some of them
- * and leaves the others out (swarm testing).
+ * Every verb and option that users have, drawn apart from the plain plan: which of them a run tries, and how often. A
+ * run tries some of them and leaves the others out (swarm testing).
  */
 import type { BatchSettings, ConsumerOptions, EachSettings } from '@tidemark/consumer'
 import { type Refusal, refusalsOf, refusedApis } from '../faults/refusals.ts'
@@ -186,7 +186,8 @@ export function withEverything(plan: Plan, seed: number): Plan {
     ...plan,
     everything,
     ...(truncation && {
-      // Under `never` the log of the broker's own metadata may lose an epoch that clients know: they are refused until they start again.
+      // Under `never` the log of the broker's own metadata may lose an epoch that clients know: they are refused
+      // until they start again.
       fsync: 'interval' as const,
       powerLoss: true,
     }),

@@ -71,7 +71,10 @@ export class Handlers {
     return this.#work(member, handlings)
   }
 
-  /** Closing a consumer inside of its own handler is refused: the close would wait for the handler, and the handler for the close. */
+  /**
+   * Closing a consumer inside of its own handler is refused: the close would wait for the handler, and the handler
+   * for the close.
+   */
   async #closing(member: Member, handlings: readonly Handling[]): Promise<void> {
     this.#world.closesInHandler = undefined
     const isRunning = !member.ending

@@ -17,7 +17,10 @@ export interface Plan {
   readonly assignors: readonly ('cooperative-sticky' | 'range' | 'roundrobin')[]
   readonly staticMembers: boolean
   readonly fsync: 'never' | 'interval' | 'always'
-  /** Whether a crash of the broker may be one of the machine. Only with `fsync: always` does that keep what was acknowledged. */
+  /**
+   * Whether a crash of the broker may be one of the machine. Only with `fsync: always` does that keep what was
+   * acknowledged.
+   */
   readonly powerLoss: boolean
   readonly workMs: readonly [number, number]
   readonly failChance: number
@@ -108,8 +111,8 @@ const OPERATIONS: readonly DiskOperation[] = [
 ]
 
 /**
- * Faults of the disk, in every third run or so, and indexes that are saved often in these. They are drawn apart from the rest, so that a seed gives the same run with them as without
- * them until the first one happens.
+ * Faults of the disk, in every third run or so, and indexes that are saved often in these. They are drawn apart from
+ * the rest, so that a seed gives the same run with them as without them until the first one happens.
  */
 export function withDiskFaults(plan: Plan, seed: number): Plan {
   const random = new SeededRandom(seed ^ 0x0d15c)

@@ -1,7 +1,9 @@
 /**
- * What a member does while it leads its group: it assigns the partitions, and watches whether its assignment still fits.
+ * What a member does while it leads its group: it assigns the partitions, and watches whether its assignment still
+ * fits.
  *
- * A member of another program whose subscription cannot be read gets nothing, and is reported: it does not keep the others from working.
+ * A member of another program whose subscription cannot be read gets nothing, and is reported: it does not keep the
+ * others from working.
  */
 import { type Cluster, decodeAssignment, decodeSubscription, encodeAssignment, textOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
@@ -83,7 +85,7 @@ export class Leader {
     return new Map(topics.map((topic) => [topic, countOf(this.#cluster, topic)]))
   }
 
-  /** A topic that does not exist is looked for by those who read it, and told of by them. */
+  /** The members that read a topic look for it, and report it, if it does not exist. */
   #tellRefused(topic: string): void {
     const { errorCode = 0 } = this.#cluster.topic(topic) ?? {}
     if (errorCode === 0 || errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return
@@ -100,8 +102,8 @@ export class Leader {
   }
 
   /**
-   * A leader that came back and was told to assign nothing does not know what it once left open, nor which topics grew meanwhile: the
-   * coordinator has on record what everybody got. If it cannot be asked, a rebalance finds out.
+   * A leader that came back and was told to assign nothing does not know what it once left open, nor which topics
+   * grew meanwhile: the coordinator has on record what everybody got. If it cannot be asked, a rebalance finds out.
    */
   async #inspect(members: readonly MemberSubscription[], isCurrent: () => boolean): Promise<void> {
     let isComplete = false

@@ -8,12 +8,13 @@
  *           ▲            │                             │
  *           └─ released ─┴─► releasing ◄───────────────┘      stop: releasing ─► leaving ─► gone
  * ```
- * Cooperative (KIP-429): members join again while they go on working; what the new assignment takes away is drained, committed,
- * and only then left out of the next join. Eager: everything is drained and committed before the join.
+ * Cooperative (KIP-429): members join again while they go on working; what the new assignment takes away is drained,
+ * committed, and only then left out of the next join. Eager: everything is drained and committed before the join.
  *
- * Claims stay unbroken as long as the member id is valid and no generation was missed: the group's next generation is the one after
- * the last that we joined. Otherwise somebody may have worked on them in between, and they are lost.
+ * Claims stay unbroken as long as the member id is valid and no generation was missed: the group's next generation is
+ * the one after the last that we joined. Otherwise somebody may have worked on them in between, and they are lost.
  */
+import { keyOf } from '@tidemark/client/internal'
 import type { ErrorName } from '@tidemark/protocol'
 import type { MemberSubscription, TopicPartition } from './assignors/assignor.ts'
 import { type MemberOutcome, memberOutcome } from './outcome.ts'
@@ -33,7 +34,10 @@ export interface MemberState {
   /** What we hold, `releasing` included. */
   owned: readonly TopicPartition[]
   releasing: readonly TopicPartition[]
-  /** Releases that are under way: more than one if a stop comes in the middle of a revocation. The end of any other is late, and ignored. */
+  /**
+   * Releases that are under way: more than one if a stop comes in the middle of a revocation. The end of any other is
+   * late, and ignored.
+   */
   releases: readonly ReleaseId[]
   nextRelease: ReleaseId
   /** The JoinGroup under way has left. */
@@ -222,7 +226,8 @@ function refused(m: MemberState, error: ErrorName, outcome: MemberOutcome, gener
       return expelled(m, '')
     case 'stale':
       if (m.phase !== 'joining') return expelled(m, m.memberId)
-      // Once the join has left, the group may have moved on with us: its answer will tell. Before that it has moved on without us.
+      // Once the join has left, the group may have moved on with us: its answer will tell. Before that it has moved
+      // on without us.
       return m.joinSent ? [] : lose(m, m.owned)
     case 'rebalancing':
       if (m.phase === 'stable' || m.phase === 'syncing') return [...loseUnknown(m), ...join(m)]
@@ -236,8 +241,8 @@ function refused(m: MemberState, error: ErrorName, outcome: MemberOutcome, gener
 }
 
 /**
- * The member holds partitions and has joined a generation whose assignor is eager: in it they may be another member's already, and only the
- * answer to its SyncGroup will tell. Until then nothing is started or committed for them.
+ * The member holds partitions and has joined a generation whose assignor is eager: in it they may be another member's
+ * already, and only the answer to its SyncGroup will tell. Until then nothing is started or committed for them.
  */
 export const isSuspended = (m: MemberState): boolean => m.phase === 'syncing' && !m.cooperative && m.owned.length > 0
 
@@ -280,7 +285,8 @@ function fail(m: MemberState, error: ErrorName): MembershipAction[] {
 function stop(m: MemberState): MembershipAction[] {
   if (m.stopping) return []
   m.stopping = true
-  // A join that has left is awaited: only a member of the new generation can commit what it drains. One that has not left never does.
+  // A join that has left is awaited: only a member of the new generation can commit what it drains. One that has not
+  // left never does.
   const isUnderWay = (m.phase === 'joining' && m.joinSent) || m.phase === 'syncing'
   return isUnderWay ? [] : finish(m)
 }
@@ -301,6 +307,6 @@ function leave(m: MemberState): MembershipAction[] {
 const isBetweenGenerations = ({ phase }: MemberState): boolean => phase === 'joining' || phase === 'syncing' || phase === 'waiting'
 
 function without(all: readonly TopicPartition[], some: readonly TopicPartition[]): TopicPartition[] {
-  const out = new Set(some.map((p) => `${p.topic}\n${p.partition}`))
-  return all.filter((p) => !out.has(`${p.topic}\n${p.partition}`))
+  const out = new Set(some.map(keyOf))
+  return all.filter((p) => !out.has(keyOf(p)))
 }

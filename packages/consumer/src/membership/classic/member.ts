@@ -1,9 +1,9 @@
 /**
- * A member of a classic group: sends what the machine decides (joins, syncs, heartbeats, leaves) over the coordinator's connection, and
- * gives every answer back to it as an event.
+ * A member of a classic group: sends what the machine decides (joins, syncs, heartbeats, leaves) over the
+ * coordinator's connection, and gives every answer back to it as an event.
  *
- * Nothing here judges: which claims live is decided by the machine and carried out by the listener. An exception that is not an error of
- * a request is a bug, and ends the run.
+ * Nothing here judges: which claims live is decided by the machine and carried out by the listener. An exception that
+ * is not an error of a request is a bug, and ends the run.
  */
 import type { TopicPartition } from '@tidemark/client'
 import { type Body, backoffMs, type Cluster, decodeAssignment } from '@tidemark/client/internal'
@@ -61,8 +61,8 @@ export class ClassicMember implements Membership {
   #isBeating = false
   #isRebalancing = false
   /**
-   * When the coordinator is known to have had us as a member: the moment at which a request was sent that it confirmed. Not when the answer
-   * was read: it may have lain in the socket while this process was stopped.
+   * When the coordinator is known to have had us as a member: the moment at which a request was sent that it
+   * confirmed. Not when the answer was read: it may have lain in the socket while this process was stopped.
    */
   #confirmedMs: number
   /** When the group is known to have been stable: no rebalance that we hear of began earlier. */
@@ -191,7 +191,8 @@ export class ClassicMember implements Membership {
   async #giveUp({ release, partitions, reason }: Extract<MembershipAction, { kind: 'giveUp' }>): Promise<void> {
     const { rebalanceTimeoutMs, shutdownTimeoutMs } = this.#options
     const nowMs = this.#clock.monotonic()
-    // An eager member gives everything up because a rebalance has begun; a cooperative one, in a stable group, before it begins the next.
+    // An eager member gives everything up because a rebalance has begun; a cooperative one, in a stable group, before
+    // it begins the next.
     const beginMs = this.#state.cooperative ? nowMs : this.#stableMs
     const limit = reason === 'shutdown' ? { beginMs: nowMs, timeoutMs: shutdownTimeoutMs } : { beginMs, timeoutMs: rebalanceTimeoutMs }
     await this.#listener.giveUp(partitions, reason, limit)
@@ -211,7 +212,10 @@ export class ClassicMember implements Membership {
     return answer.body as Infer<A['response']>
   }
 
-  /** The coordinator confirmed the member with its answer to a request sent at `sentMs`. Called when the answer was judged, not before. */
+  /**
+   * The coordinator confirmed the member with its answer to a request sent at `sentMs`. Called when the answer was
+   * judged, not before.
+   */
   #confirmed(request: GroupRequest, sentMs: number): void {
     this.#failures.delete(request)
     const wasDoubtful = this.isDoubtful
@@ -255,7 +259,8 @@ export class ClassicMember implements Membership {
     if (this.#state.owned.length > 0) await this.#commitBeforeJoin()
     if (join !== this.#joins || this.#state.phase !== 'joining') return
     const before = this.#state.generation
-    // Called in the turn in which the request is written: what was lost while the coordinator was looked up is not in it.
+    // Called in the turn in which the request is written: what was lost while the coordinator was looked up is not in
+    // it.
     const body = () => {
       if (join !== this.#joins || this.#state.phase !== 'joining') throw new JoinAbandoned()
       this.#on({ kind: 'joinSent' })
@@ -289,7 +294,10 @@ export class ClassicMember implements Membership {
     }
   }
 
-  /** The group may choose an eager assignor, which takes partitions away without a drain: what is done by now is put on record (T33). */
+  /**
+   * The group may choose an eager assignor, which takes partitions away without a drain: what is done by now is put
+   * on record (T33).
+   */
   async #commitBeforeJoin(): Promise<void> {
     const limit = new AbortController()
     const closed = (): void => limit.abort()
@@ -355,7 +363,8 @@ export class ClassicMember implements Membership {
         if (generation === this.#state.generation) this.#stableMs = Math.max(this.#stableMs, sentMs)
         this.#on({ kind: 'beaten' })
       } else this.#refuse('Heartbeat', errorCode, generation)
-      // Only an answer of the group itself is a sign of life: a broker that does not coordinate it knows nothing of its members.
+      // Only an answer of the group itself is a sign of life: a broker that does not coordinate it knows nothing of
+      // its members.
       if (errorCode === 0 || errorCode === ErrorCode.REBALANCE_IN_PROGRESS) this.#confirmed('Heartbeat', sentMs)
     } catch (error) {
       this.#unanswered('Heartbeat', error)
@@ -402,7 +411,7 @@ export class ClassicMember implements Membership {
     this.#startLimit = this.#clock.schedule(delayMs, () => {
       this.#startLimit = undefined
       if (this.#hasAnswered) return
-      // The coordinator has the JoinGroup and waits for the other members: that is no failure.
+      // The coordinator has the JoinGroup and waits for the other members: nothing has failed.
       if (this.#state.joinSent && this.#state.phase === 'joining') return this.#limitStart(START_CHECK_MS)
       const { group, startTimeoutMs } = this.#options
       const why = this.#lastFailure === undefined ? 'nothing has answered' : this.#lastFailure.message

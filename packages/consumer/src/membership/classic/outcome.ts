@@ -1,7 +1,9 @@
 /**
- * What each error of a JoinGroup, SyncGroup or Heartbeat means to a member: one table for every code of Kafka (AbstractCoordinator).
+ * What each error of a JoinGroup, SyncGroup or Heartbeat means to a member: one table for every code of Kafka
+ * (AbstractCoordinator).
  *
- * Invariant: every code has exactly one class; a code that neither this table nor Kafka's "retriable" mark explains is fatal.
+ * Invariant: every code has exactly one class; a code that neither this table nor Kafka's "retriable" mark explains
+ * is fatal.
  */
 import type { ErrorName } from '@tidemark/protocol'
 import { isRetriableName } from '../../failures.ts'

@@ -1,11 +1,13 @@
 /**
- * What the leader of a group watches after it has assigned: whether the assignment still fits. Topics of any member may come, go or grow;
- * and a partition that was to move may come to nobody, when its old owner died between giving it up and joining again, and had a static
- * name with which it came back to its old place without a rebalance (KIP-345).
+ * What the leader of a group watches after it has assigned: whether the assignment still fits. Topics of any member
+ * may come, go or grow; and a partition that was to move may come to nobody, when its old owner died between giving
+ * it up and joining again, and had a static name with which it came back to its old place without a rebalance
+ * (KIP-345).
  *
- * Invariant: while the leader lives, a partition that nobody has is assigned again: at the latest when giving it up may take no longer.
+ * Invariant: while the leader lives, a partition that nobody has is assigned again: at the latest when giving it up
+ * may take no longer.
  */
-import type { Cluster } from '@tidemark/client/internal'
+import { type Cluster, keyOf } from '@tidemark/client/internal'
 import type { Timer } from '@tidemark/platform'
 import type { TopicPartition } from './assignors/assignor.ts'
 
@@ -55,7 +57,7 @@ export const countOf = (cluster: Pick<Cluster, 'topic'>, topic: string): number 
 /** Whether every partition has somebody. */
 export function isWhole(counts: PartitionCounts, assigned: Iterable<TopicPartition>): boolean {
   const owned = new Set<string>()
-  for (const { topic, partition } of assigned) if (partition < (counts.get(topic) ?? 0)) owned.add(`${topic}\n${partition}`)
+  for (const p of assigned) if (p.partition < (counts.get(p.topic) ?? 0)) owned.add(keyOf(p))
   let all = 0
   for (const count of counts.values()) all += count
   return owned.size === all

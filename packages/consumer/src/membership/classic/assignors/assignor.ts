@@ -1,6 +1,6 @@
 /**
- * Assignors: pure functions that the group's leader uses to share out partitions. Names and results are those of Kafka's own, so
- * that a group of mixed clients agrees on them.
+ * Assignors: pure functions that the group's leader uses to share out partitions. Names and results are those of
+ * Kafka's own, so that a group of mixed clients agrees on them.
  */
 export interface TopicPartition {
   readonly topic: string
@@ -27,7 +27,10 @@ export interface Assignor {
   assign(members: readonly MemberSubscription[], partitionCounts: ReadonlyMap<string, number>): Assignment
 }
 
-/** Kafka's order of members: static ones by their instance id and before the others, which come by member id (MemberInfo). */
+/**
+ * Kafka's order of members: static ones by their instance id and before the others, which come by member id
+ * (MemberInfo).
+ */
 export function inOrder(members: readonly MemberSubscription[]): MemberSubscription[] {
   return [...members].sort((a, b) => {
     if (a.groupInstanceId !== undefined && b.groupInstanceId !== undefined) return compare(a.groupInstanceId, b.groupInstanceId)

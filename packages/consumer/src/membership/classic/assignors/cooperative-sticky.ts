@@ -1,11 +1,13 @@
 /**
- * Members keep what they hold as far as balance allows, and a partition that moves is given to nobody until its owner has let it
- * go: it comes to its new owner in the rebalance that follows (KIP-429, `CooperativeStickyAssignor`).
+ * Members keep what they hold as far as balance allows, and a partition that moves is given to nobody until its owner
+ * has let it go: it comes to its new owner in the rebalance that follows (KIP-429, `CooperativeStickyAssignor`).
  *
  * Balance: as even as the subscriptions allow; where all members want the same topics, counts differ by one at most.
- * Where two claim a partition, the newer generation counts: the older claim is out of date (KIP-792). An old claim that nobody disputes
- * counts, as in Kafka: a member may have missed the generation that a crash of the coordinator took back, and still be at work.
+ * Where two claim a partition, the newer generation counts: the older claim is out of date (KIP-792). An old claim
+ * that nobody disputes counts, as in Kafka: a member may have missed the generation that a crash of the coordinator
+ * took back, and still be at work.
  */
+import { keyOf } from '@tidemark/client/internal'
 import {
   type Assignment,
   type Assignor,
@@ -15,8 +17,6 @@ import {
   type MemberSubscription,
   type TopicPartition,
 } from './assignor.ts'
-
-const keyOf = (p: TopicPartition): string => `${p.topic}\n${p.partition}`
 
 export const cooperativeSticky: Assignor = {
   name: 'cooperative-sticky',
@@ -77,7 +77,10 @@ function poorest(
   return best!
 }
 
-/** Moves single partitions from richer members to poorer ones until no move makes it more even. Ends: each move lowers the sum of squares. */
+/**
+ * Moves single partitions from richer members to poorer ones until no move makes it more even. Ends: each move lowers
+ * the sum of squares.
+ */
 function level(ordered: readonly MemberSubscription[], out: Map<string, TopicPartition[]>): void {
   for (let moved = true; moved; ) {
     moved = false

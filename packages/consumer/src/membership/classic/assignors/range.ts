@@ -1,6 +1,9 @@
 import { type Assignor, emptyAssignment, inOrder, subscribedTopics } from './assignor.ts'
 
-/** Topic by topic, each member gets a run of neighbouring partitions; the first ones get the odd partitions (`RangeAssignor`). */
+/**
+ * Topic by topic, each member gets a run of neighbouring partitions; the first ones get the odd partitions
+ * (`RangeAssignor`).
+ */
 export const range: Assignor = {
   name: 'range',
   cooperative: false,

@@ -1,6 +1,9 @@
 import { type Assignor, emptyAssignment, inOrder, subscribedTopics } from './assignor.ts'
 
-/** All partitions in order, dealt to the members in order, skipping members that do not want the topic (`RoundRobinAssignor`). */
+/**
+ * All partitions in order, dealt to the members in order, skipping members that do not want the topic
+ * (`RoundRobinAssignor`).
+ */
 export const roundRobin: Assignor = {
   name: 'roundrobin',
   cooperative: false,
