@@ -102,9 +102,12 @@ export class Ending {
   /** What stopped the run, unless that only kept what was done from being committed. */
   #outcome(): unknown {
     const failure = this.#failure
-    const isOfRequests = failure === undefined || mayPass(failure) || hasCode(failure, 'CLOSED') || hasCode(failure, 'COMMIT_FAILED')
-    if (this.#uncommitted.length === 0 || !isOfRequests) return failure
-    return commitFailed(this.#uncommitted, hasCode(failure, 'COMMIT_FAILED') ? (failure as Error).cause : failure)
+    const isRefusal = hasCode(failure, 'COMMIT_FAILED')
+    const cause = isRefusal ? (failure as Error).cause : failure
+    // What was refused may have been committed since, by the final commit.
+    if (this.#uncommitted.length === 0) return cause
+    const isOfRequests = isRefusal || failure === undefined || mayPass(failure) || hasCode(failure, 'CLOSED')
+    return isOfRequests ? commitFailed(this.#uncommitted, cause) : failure
   }
 }
 

@@ -15,6 +15,7 @@ import {
   type JoinGroupRequest,
   type JoinGroupResponse,
   type ListOffsetsResponse,
+  type MetadataResponse,
   type OffsetCommitRequest,
   type OffsetCommitResponse,
   type OffsetFetchResponse,
@@ -22,6 +23,7 @@ import {
   peekResponse,
   type SyncGroupRequest,
   type SyncGroupResponse,
+  ZERO_UUID,
 } from '@tidemark/protocol'
 import { type Fact, placeOf } from '../facts.ts'
 import type { Tap } from '../machine/network.ts'
@@ -38,7 +40,7 @@ interface Exchange {
   current: number
 }
 
-const OF_MEMBERS: readonly Api[] = [
+const WATCHED: readonly Api[] = [
   apis.JoinGroup,
   apis.SyncGroup,
   apis.Heartbeat,
@@ -48,6 +50,7 @@ const OF_MEMBERS: readonly Api[] = [
   apis.ListOffsets,
   apis.CreateTopics,
   apis.DeleteTopics,
+  apis.Metadata,
 ]
 const OUT: ReadonlySet<number> = new Set([ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION, ErrorCode.FENCED_INSTANCE_ID])
 
@@ -74,7 +77,7 @@ export class Wiretap implements Tap {
   /** `fetches`: answers to Fetch are read too, for what they say of positions outside of the log. */
   constructor(tell: (fact: Fact) => void, fetches: boolean) {
     this.#tell = tell
-    this.#watched = new Set([...OF_MEMBERS, ...(fetches ? [apis.Fetch] : [])].map((api) => api.key))
+    this.#watched = new Set([...WATCHED, ...(fetches ? [apis.Fetch] : [])].map((api) => api.key))
   }
 
   brokerCrashed(): void {
@@ -127,6 +130,11 @@ export class Wiretap implements Tap {
     } else if (api.key === apis.CreateTopics.key) {
       for (const t of (answer as CreateTopicsResponse).topics)
         if (t.errorCode === 0 && !body.validateOnly) this.names.created(t.name, t.topicId, client.platform.clock.now())
+    } else if (api.key === apis.Metadata.key) {
+      // A topic whose creation a crash left unanswered.
+      for (const t of (answer as MetadataResponse).topics)
+        if (t.errorCode === 0 && t.name !== null && t.topicId !== ZERO_UUID)
+          this.names.created(t.name, t.topicId, client.platform.clock.now())
     }
   }
 

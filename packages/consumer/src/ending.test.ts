@@ -1,0 +1,40 @@
+import { TidemarkError } from '@tidemark/platform'
+import { ManualClock } from '@tidemark/platform/testing'
+import { describe, expect, test } from 'vitest'
+import { Claim } from './claims/claim.ts'
+import { commitFailed } from './commit/committer.ts'
+import { Ending } from './ending.ts'
+
+const planned = (partition: number) => ({
+  subject: new Claim(partition, 't', partition, undefined),
+  offset: 5,
+  leaderEpoch: 0,
+  finishedCount: 5,
+})
+const refusal = new TidemarkError('TOPIC_AUTHORIZATION_FAILED', 'refused')
+
+function start() {
+  const ending = new Ending(new ManualClock(), { stop: () => {}, abandon: () => {}, end: () => {} })
+  const outcome = ending.wait().then(
+    () => 'resolved',
+    (error) => error,
+  )
+  return { ending, outcome }
+}
+
+describe('a run that stops because a commit was refused', () => {
+  test('names the partitions of which something is not on record at the end', async () => {
+    const { ending, outcome } = start()
+    ending.stopWith(commitFailed([planned(0), planned(1)], refusal), 1_000)
+    ending.leftUncommitted(planned(1))
+    ending.finish()
+    expect(await outcome).toMatchObject({ code: 'COMMIT_FAILED', partitions: [{ topic: 't', partition: 1 }], cause: refusal })
+  })
+
+  test('rejects with the refusal if the final commit has put everything on record', async () => {
+    const { ending, outcome } = start()
+    ending.stopWith(commitFailed([planned(0)], refusal), 1_000)
+    ending.finish()
+    expect(await outcome).toBe(refusal)
+  })
+})
