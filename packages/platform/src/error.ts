@@ -89,13 +89,13 @@ export interface PartitionPlace {
 export class TidemarkError extends Error {
   override readonly name = 'TidemarkError'
   readonly code: TidemarkErrorCode
-  readonly topic: string | undefined
-  readonly partition: number | undefined
-  readonly offset: number | undefined
+  declare readonly topic: string | undefined
+  declare readonly partition: number | undefined
+  declare readonly offset: number | undefined
   /**
    * Where more than one partition is concerned: COMMIT_FAILED says of each from which offset on nothing is on record.
    */
-  readonly partitions: readonly PartitionPlace[] | undefined
+  declare readonly partitions: readonly PartitionPlace[] | undefined
 
   /**
    * The table of Kafka's errors includes NONE, which never fails anything: the type of its names is taken as it is.
@@ -103,10 +103,9 @@ export class TidemarkError extends Error {
   constructor(code: TidemarkErrorCode | 'NONE', message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code as TidemarkErrorCode
-    this.topic = details.topic
-    this.partition = details.partition
-    this.offset = details.offset
-    this.partitions = details.partitions
+    const { cause: _, ...places } = details
+    // Only what applies: Node prints every property, also one that is undefined.
+    for (const [name, value] of Object.entries(places)) if (value !== undefined) Object.assign(this, { [name]: value })
   }
 }
 

@@ -14,5 +14,5 @@ export interface Retry {
  */
 export function retryDelay(retry: Retry, attempt: number, random: Random): number {
   const full = Math.min(retry.delayMaxMs, retry.delayMs * 2 ** (attempt - 1))
-  return full / 2 + random.next() * (full / 2)
+  return Math.round(full / 2 + random.next() * (full / 2))
 }
