@@ -53,7 +53,10 @@ async function demo(options: DemoCommandOptions): Promise<void> {
   interrupts({ atOnce: () => running.abandon() }).signal.addEventListener('abort', () => stop.abort())
   process.on('exit', () => running.abandon())
   const agrees = await running.run()
-  if (agrees) say('\nnext:\n  tidemark up\n  tidemark produce orders\n  tidemark consume orders --group billing')
+  // Under npm the command is not on the path.
+  const tidemark = process.env['npm_command'] === undefined ? 'tidemark' : 'npx tidemark'
+  const next = ['up', 'produce orders    # lines from stdin', 'consume orders --group billing']
+  if (agrees) say(`\nnext:\n${next.map((command) => `  ${tidemark} ${command}`).join('\n')}`)
   process.exitCode = agrees ? EXIT.done : EXIT.failed
 }
 

@@ -220,8 +220,8 @@ export class Demo {
       this.#draw()
       if (this.#canvas === undefined && performance.now() - printedMs > 2_000) {
         printedMs = performance.now()
-        const { produced, delivered } = this.#progress
-        this.#progress.event(`${produced} produced, ${delivered} handled`)
+        const { produced, handledText } = this.#progress
+        this.#progress.event(`${produced} produced, ${handledText}`)
       }
       if (isLooking) return
       isLooking = true

@@ -42,12 +42,12 @@ export function pictureOf(progress: Progress, positions: readonly GroupPosition[
     const numbers = `${number(committed, 6)} ${number(end, 6)} ${number(end - committed, 5)}`
     return `  ${partition} ${bar(committed, end, most, barWidth, paint)}  ${numbers}  ${ownerOf(progress, partition, paint)}`
   })
-  const { produced, delivered, seconds } = progress
+  const { produced, delivered, handledText, seconds } = progress
   const rate = Math.round(delivered / Math.max(0.1, seconds))
   const spare = Math.max(0, Math.min(EVENT_LINES_MAX, screen.rows - rows.length - 4))
   const events = spare === 0 ? [] : progress.events.flatMap((event) => wrapped(event, width, EVENT_INDENT)).slice(-spare)
   return [
-    cut(`${produced} of ${total} flights produced, ${delivered} handled, ${rate}/s`, width),
+    cut(`${produced} of ${total} produced, ${handledText}, ${rate}/s`, width),
     paint(cut(`  P ${'log'.padEnd(barWidth)}  ${'commit'.padStart(6)} ${'end'.padStart(6)} ${'lag'.padStart(5)}  owner`, width), FAINT),
     ...rows,
     '',

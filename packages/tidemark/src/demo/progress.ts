@@ -75,6 +75,12 @@ export class Progress {
     return this.counted + this.deliveredAgain + this.appendedAgain
   }
 
+  /** Flights, and apart from them what was handled once more. */
+  get handledText(): string {
+    const again = this.deliveredAgain + this.appendedAgain
+    return `${this.counted} handled${again === 0 ? '' : ` (${again} again)`}`
+  }
+
   get pauses(): readonly Pause[] {
     return this.#pauses
   }
