@@ -106,7 +106,7 @@ export class Consumer {
 
   /**
    * Joins the group and works until `signal` aborts; resolves after the drain, the final commit and the leave, and
-   * only if everything that was done is on record.
+   * only if everything that was done is on record; with manual commits, everything whose commit was asked for.
    *
    * Rejects with `TidemarkError`: HANDLER_FAILED, HANDLER_STUCK, COMMIT_FAILED (with `partitions`),
    * OFFSET_OUT_OF_RANGE, LOG_TRUNCATED, NO_COMMITTED_OFFSET, START_AT_FAILED, UNREACHABLE (before the first success,

@@ -1,8 +1,8 @@
 /**
  * How a run ends: who asks for it, how long it may take, and what it resolves or rejects with.
  *
- * Invariant: the run resolves only if everything that was done is on record (decision 18), and ends within the time
- * of its stop.
+ * Invariant: the run resolves only if everything that was done is on record (with manual commits: everything whose
+ * commit was asked for), and ends within the time of its stop.
  */
 import { type Clock, TidemarkError, type TidemarkErrorCode, type Timer } from '@tidemark/platform'
 import type { Claim } from './claims/claim.ts'

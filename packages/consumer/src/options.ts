@@ -20,7 +20,10 @@ import { type AssignorName, assignors } from './membership/classic/assignors/ind
 import type { Retry } from './work/retry.ts'
 import type { CommitMode, Exhausted, Order } from './work/work.ts'
 
-/** What to do when the position is no longer, or not yet, in the log (`auto.offset.reset`, for that case alone). */
+/**
+ * What to do when the position is not in the log: records were deleted, the log was truncated, or the topic replaced
+ * (`auto.offset.reset`, for that case alone).
+ */
 export type OutOfRange = 'fail' | 'earliest' | 'latest'
 
 export interface CommitOptions {

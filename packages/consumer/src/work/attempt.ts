@@ -1,7 +1,8 @@
 /**
  * One call of a user's handler, whatever it does: returns, throws anything, rejects with anything, or never settles.
  *
- * Invariant: a call settles at most once, within the call if the handler is synchronous (T42). The thing that is called travels as an argument, so that a record costs no function of its own.
+ * Invariant: a call settles at most once, within the call if the handler is synchronous (T42). The
+ * thing that is called travels as an argument, so that a record costs no function of its own.
  */
 export interface Attempting<T> {
   call(it: T): unknown

@@ -105,8 +105,8 @@ export interface WorkListener {
    * since the partition may come back.
    */
   stuck(claim: Claim, offset: number, elapsedMs: number, isSlotWanted: boolean): boolean
-  /** Commits what this claim may commit; resolves once it is on record. */
-  /** How long the commit of a handler may take that says nothing of it. */
+  /** How long a handler's commit may take, unless the handler says. */
   readonly commitTimeoutMs: number
+  /** Commits what this claim may commit; resolves once it is on record. */
   commit(claim: Claim, limits: CommitLimits): Promise<void>
 }

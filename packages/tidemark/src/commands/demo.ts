@@ -54,7 +54,7 @@ async function demo(options: DemoCommandOptions): Promise<void> {
   process.on('exit', () => running.abandon())
   const agrees = await running.run()
   // Under npm the command is not on the path.
-  const tidemark = process.env['npm_command'] === undefined ? 'tidemark' : 'npx tidemark'
+  const tidemark = process.env.npm_command === undefined ? 'tidemark' : 'npx tidemark'
   const next = ['up', 'produce orders    # lines from stdin', 'consume orders --group billing']
   if (agrees) say(`\nnext:\n${next.map((command) => `  ${tidemark} ${command}`).join('\n')}`)
   process.exitCode = agrees ? EXIT.done : EXIT.failed
