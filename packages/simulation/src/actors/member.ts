@@ -179,13 +179,20 @@ export class Member {
         this.kafkaClosed = true
         void this.track('close() of the client', this.kafka.close())
       }
-      this.process.later(CLOSES_WITHIN_MS, () => {
-        const { process, group } = this
-        const { timers, connections } = process
-        this.#world.tell({ kind: 'processOver', process, group, timers, connections, unsettled: [...this.unsettled.keys()] })
-        process.crash()
-        onOver()
-      })
+      this.#awaitClosed(onOver)
+    })
+  }
+
+  /** A process that is stopped meanwhile (SIGSTOP) closes nothing: it has the whole time again once it goes on. */
+  #awaitClosed(onOver: () => void): void {
+    const { process, group } = this
+    const { stops } = process
+    process.later(CLOSES_WITHIN_MS, () => {
+      if (process.stops > stops) return this.#awaitClosed(onOver)
+      const { timers, connections } = process
+      this.#world.tell({ kind: 'processOver', process, group, timers, connections, unsettled: [...this.unsettled.keys()] })
+      process.crash()
+      onOver()
     })
   }
 

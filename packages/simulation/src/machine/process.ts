@@ -21,6 +21,8 @@ export class Process {
   #deferred: { phase: Phase; run: () => void }[] = []
   alive = true
   stopped = false
+  /** How often it was stopped. */
+  stops = 0
   /** Timers of the real code that are pending: a pending timer keeps a process alive. */
   timers = 0
   /** Connections of the real code that are open: they keep a process alive too. */
@@ -100,6 +102,7 @@ export class Process {
 
   stop(): void {
     this.stopped = true
+    this.stops++
   }
 
   resume(): void {
