@@ -27,6 +27,8 @@ export interface Tap {
   answered(client: Process, connection: number, frame: Buffer): void
   /** The server wrote the answer: it has decided. */
   decided(client: Process, connection: number, frame: Buffer): void
+  /** The client learns that the connection is gone: what it still waited for on it will not be answered. */
+  closed(client: Process, connection: number): void
 }
 
 /** Between client and server: it sees whole frames, without their size, and may put others in their place. */
@@ -271,6 +273,7 @@ class Side implements Connection {
     this.#open = false
     this.#process.connections--
     this.#arrived = []
+    if (this.#isClient) this.#network.tap?.closed(this.#client, this.#id)
     this.handlers.onClose(error)
     this.handlers = ignored
   }

@@ -212,6 +212,11 @@ export class Wiretap implements Tap {
     }
   }
 
+  /** A join whose answer is lost is not under way any more: nothing will tell that the group moved on with the member. */
+  closed(client: Process, connection: number): void {
+    if (this.#joining.get(client)?.startsWith(`${connection}/`)) this.#joining.delete(client)
+  }
+
   #tellListed(process: Process, answer: ListOffsetsResponse): void {
     for (const t of answer.topics) {
       for (const p of t.partitions) {
