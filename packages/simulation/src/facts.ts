@@ -121,6 +121,8 @@ export type VerbFact =
       readonly api: string
       readonly error: string
       readonly final: boolean
+      /** `<topic or its id>-<partition>`, if the error stands at partitions. */
+      readonly partitions: readonly string[]
     }
   /** An event, a report or a rejection: the member's user can see that something is wrong. */
   | { readonly kind: 'shown'; readonly process: Process; readonly what: string }

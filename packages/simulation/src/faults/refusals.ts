@@ -145,9 +145,9 @@ export class ManInTheMiddle implements Middle {
         kind: 'refused',
         process: client,
         api: api.name,
-
         error: refusal.error,
         final: refusal.final,
+        partitions: BY_PARTITION.has(api.name) ? partitionsIn(decoded) : [],
       })
     return { frame: framed(encodeResponse(api, version, correlationId, body as never)), holdMs }
   }
@@ -160,6 +160,11 @@ const framed = (chunks: readonly Uint8Array[]): Buffer => Buffer.concat(chunks).
  * key.
  */
 const BY_PARTITION: ReadonlySet<string> = new Set<string>(['OffsetCommit', 'ListOffsets', 'Fetch'])
+
+function partitionsIn(body: any): string[] {
+  const topics: any[] = body.topics ?? body.responses
+  return topics.flatMap((t) => t.partitions.map((p: any) => `${t.name || t.topic || t.topicId}-${p.partitionIndex}`))
+}
 
 function withDeadNode(body: any): unknown {
   const coordinators = body.coordinators?.map((c: object) => ({ ...c, nodeId: DEAD_PORT, port: DEAD_PORT }))

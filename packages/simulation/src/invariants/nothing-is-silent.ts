@@ -6,6 +6,12 @@ const REFUSALS_UNSEEN_MAX = 4
 /** Within that time each of several claims may be refused for the first time. */
 const UNSEEN_MS_MAX = 300
 
+/**
+ * What a client asks of each partition is tried again by itself: with several partitions each may be refused for the
+ * first time, and then be answered. What is asked for a group as a whole is counted as a whole.
+ */
+const TRIED_BY_PARTITION: ReadonlySet<string> = new Set(['Fetch', 'ListOffsets'])
+
 interface Refusals {
   readonly sinceMs: number
   count: number
@@ -25,12 +31,18 @@ export class NothingIsSilent implements Invariant {
     if (fact.kind !== 'refused' || fact.error === 'REBALANCE_IN_PROGRESS') return
     const causes = this.#refused.get(fact.process) ?? new Map<string, Refusals>()
     this.#refused.set(fact.process, causes)
-    const cause = `${fact.api}: ${fact.error}`
     const nowMs = fact.process.platform.clock.monotonic()
-    const refusals = causes.get(cause) ?? { sinceMs: nowMs, count: 0 }
-    causes.set(cause, refusals)
-    refusals.count++
-    if (refusals.count <= REFUSALS_UNSEEN_MAX || nowMs - refusals.sinceMs <= UNSEEN_MS_MAX) return
-    throw new Violation(this.name, `${fact.process.name} was refused ${refusals.count} times (${cause}), and shows nothing`)
+    for (const cause of causesOf(fact)) {
+      const refusals = causes.get(cause) ?? { sinceMs: nowMs, count: 0 }
+      causes.set(cause, refusals)
+      refusals.count++
+      if (refusals.count <= REFUSALS_UNSEEN_MAX || nowMs - refusals.sinceMs <= UNSEEN_MS_MAX) continue
+      throw new Violation(this.name, `${fact.process.name} was refused ${refusals.count} times (${cause}), and shows nothing`)
+    }
   }
+}
+
+function causesOf({ api, error, partitions }: Extract<Fact, { kind: 'refused' }>): string[] {
+  if (!TRIED_BY_PARTITION.has(api)) return [`${api}: ${error}`]
+  return partitions.map((partition) => `${api} of ${partition}: ${error}`)
 }

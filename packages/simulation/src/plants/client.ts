@@ -50,4 +50,26 @@ export const clientPlants: readonly Plant[] = [
       },
     ],
   },
+  {
+    name: 'a read that is tried again is not told',
+    seed: 62,
+    changes: [
+      {
+        file: 'client/src/fetch/fetcher.ts',
+        find: "this.#cluster.reportRetry(`reading ${textOf(t)}`, t.failures, error, 'reading')",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'offsets that are listed again are not told',
+    seed: 90,
+    changes: [
+      {
+        file: 'client/src/cluster/list-offsets.ts',
+        find: "await cluster.backOff({ what: 'listing offsets', failures: ++failures, error: failure, signal })",
+        replace: "await cluster.backOff({ what: 'listing offsets', failures: ++failures, error: undefined, signal })",
+      },
+    ],
+  },
 ]
