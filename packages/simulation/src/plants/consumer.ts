@@ -88,7 +88,7 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: '1: a seek replaces a claim that is given up',
-    seed: 10,
+    seed: 92,
     changes: [
       {
         file: 'consumer/src/claims/registry.ts',
@@ -97,15 +97,16 @@ export const consumerPlants: readonly Plant[] = [
       },
       {
         file: 'consumer/src/claims/moves.ts',
-        find: `(claim.phase === 'placing' || claim.phase === 'working') && this.#seeks.get(claim) === turn`,
-        replace: 'this.#seeks.get(claim) === turn',
+        find: `(asked.phase === 'placing' || asked.phase === 'working') && this.#seeks.get(key) === turn`,
+        replace: 'this.#seeks.get(key) === turn',
       },
+      { file: 'consumer/src/claims/moves.ts', find: `offset !== undefined && asked.phase === 'working'`, replace: 'offset !== undefined' },
     ],
   },
   {
     name: '2: run() does not ask what the final commit achieved',
-    seed: 56,
-    changes: [{ file: 'consumer/src/runner.ts', find: 'if (this.#isStopping) this.#uncommitted.push(unrecorded)', replace: '' }],
+    seed: 96,
+    changes: [{ file: 'consumer/src/ending.ts', find: 'if (this.#isStopping) this.#uncommitted.push(planned)', replace: '' }],
   },
   {
     name: '2: a refusal of a commit that nothing mends is tried again',
@@ -137,7 +138,7 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: '4: a truncated log is left behind',
-    seed: 278,
+    seed: 1191,
     changes: [
       {
         file: 'consumer/src/claims/moves.ts',
@@ -149,7 +150,13 @@ export const consumerPlants: readonly Plant[] = [
   {
     name: '4: a passing error of ListOffsets ends the run',
     seed: 1,
-    changes: [{ file: 'consumer/src/claims/placement.ts', find: 'if (!mayPass(error)) throw error', replace: 'throw error' }],
+    changes: [
+      {
+        file: 'consumer/src/claims/placement.ts',
+        find: 'if (mayPass(error)) this.#listener.failing(request, error, inARow)',
+        replace: 'if (isWanted()) throw error',
+      },
+    ],
   },
   {
     name: '5: an answer of another broker is a sign of life',
@@ -164,22 +171,22 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: '6: a time-out frees the slot',
-    seed: 14,
+    seed: 36,
     changes: [
       {
         file: 'consumer/src/work/scheduler.ts',
-        find: `    job.isExpired = true
-    this.#watchExpired(job)`,
-        replace: `    job.isExpired = true
+        find: `    job.limit!.isOver = true
+`,
+        replace: `    job.limit!.isOver = true
     this.#running--
-    this.#watchExpired(job)`,
+`,
       },
       {
         file: 'consumer/src/work/scheduler.ts',
-        find: `    context!.end()
+        find: `    context.end(failure !== undefined)
     this.#running--`,
-        replace: `    context!.end()
-    if (!job.isExpired) this.#running--`,
+        replace: `    context.end(failure !== undefined)
+    if (!limit?.isOver) this.#running--`,
       },
     ],
   },
@@ -203,18 +210,16 @@ export const consumerPlants: readonly Plant[] = [
     changes: [
       {
         file: 'consumer/src/work/scheduler.ts',
-        find: `    job.isExpired = true
-    this.#watchExpired(job)`,
-        replace: `    job.isExpired = true
-    job.claim.running--
-    this.#watchExpired(job)`,
+        find: `    job.limit!.isOver = true
+`,
+        replace: `    job.limit!.isOver = true
+    job.claim.calls.running--
+`,
       },
       {
         file: 'consumer/src/work/scheduler.ts',
-        find: `    claim.running--
-    let done`,
-        replace: `    if (!job.isExpired) claim.running--
-    let done`,
+        find: '    claim.calls.running--',
+        replace: '    if (!limit?.isOver) claim.calls.running--',
       },
     ],
   },
@@ -296,11 +301,11 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: 'close() in a handler waits for itself',
-    seed: 2,
+    seed: 33,
     changes: [
       {
         file: 'consumer/src/consumer.ts',
-        find: 'this.#runner !== undefined && insideHandler.getStore() === this.#runner',
+        find: 'this.#runner !== undefined && currentCall()?.run === this.#runner',
         replace: 'false as boolean',
       },
     ],
@@ -359,12 +364,12 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: 'a stuck call that held nothing up is forgotten',
-    seed: 269,
+    seed: 352,
     changes: [
       {
         file: 'consumer/src/work/scheduler.ts',
-        find: 'if (!this.#listener.stuck(claim, offset, this.#clock.monotonic() - startedMs, isSlotWanted)) this.#watchExpired(job)',
-        replace: 'this.#listener.stuck(claim, offset, this.#clock.monotonic() - startedMs, isSlotWanted)',
+        find: 'if (!this.#listener.stuck(job.claim, job.offset, elapsedMs, isSlotWanted)) this.#watchExpired(job)',
+        replace: 'this.#listener.stuck(job.claim, job.offset, elapsedMs, isSlotWanted)',
       },
     ],
   },

@@ -52,6 +52,8 @@ const WATCHED: readonly Api[] = [
   apis.DeleteTopics,
   apis.Metadata,
 ]
+/** What they say counts from when the broker decides it. */
+const OF_TOPICS: ReadonlySet<number> = new Set([apis.CreateTopics.key, apis.DeleteTopics.key, apis.Metadata.key])
 const OUT: ReadonlySet<number> = new Set([ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION, ErrorCode.FENCED_INSTANCE_ID])
 
 export class Wiretap implements Tap {
@@ -176,7 +178,7 @@ export class Wiretap implements Tap {
     const { api, version, body } = exchange
     const answer: any = decodeResponse(api, version, frame)
     const of = { process: client, group: body.groups?.[0]?.groupId ?? body.groupId }
-    if (api.key === apis.CreateTopics.key || api.key === apis.DeleteTopics.key) return
+    if (OF_TOPICS.has(api.key)) return
     if (api.key === apis.Fetch.key) return this.#tellOutOfRange(client, answer)
     if (api.key === apis.ListOffsets.key) return this.#tellListed(client, answer)
     if (api.key === apis.OffsetFetch.key) {

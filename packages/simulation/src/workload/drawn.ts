@@ -133,7 +133,7 @@ export const events: Record<ConsumerEvent['kind'], Drawn> = {
   seeked: true,
   truncated: true,
   requestFailed: true,
-  topicMissing: true,
+  topicMissing: 'a topic is seldom away for the two seconds after which it is looked for; promise.e2e.test.ts',
   eventsDropped: 'a run has fewer than the ten thousand unread events that it takes',
 }
 
