@@ -4,7 +4,7 @@
  */
 import { type Fact, ownedName, type Place } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
-import { Records } from './recorded.ts'
+import { covers, Records } from './recorded.ts'
 
 const NOT_COUNTED: ReadonlySet<unknown> = new Set(['timeout', 'lost', 'seek'])
 
@@ -57,6 +57,8 @@ export class DoneWork {
         return
       }
       case 'lossKnown':
+      // When it goes on, the time of a drain may be over, and what it did is left to the next owner.
+      case 'memberStopped':
         this.#work.delete(fact.process)
         return
       case 'joinSent': {
@@ -80,8 +82,13 @@ export class DoneWork {
       if (this.#deleted.has(place.slice(0, place.lastIndexOf('-')))) continue
       let end = first
       while (done.has(end)) end++
-      const recorded = this.#records.of(group, place).at(-1)?.offset ?? -1
-      if (end > first && recorded < end) yield { place, doneUpTo: end, recorded }
+      const last = this.#records.of(group, place).at(-1)
+      const recorded = last?.offset ?? -1
+      // A record below the first may be open: its key was busy. Then the map of the commit says what is done.
+      const isRecorded = (offset: number): boolean => last !== undefined && covers(last, offset)
+      if (Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i).some((o) => !isRecorded(o))) {
+        yield { place, doneUpTo: end, recorded }
+      }
     }
   }
 }
