@@ -137,17 +137,6 @@ export const consumerPlants: readonly Plant[] = [
     ],
   },
   {
-    name: '4: a truncated log is left behind',
-    seed: 1191,
-    changes: [
-      {
-        file: 'consumer/src/claims/moves.ts',
-        find: `if (problem.kind === 'truncated' && problem.end !== undefined) return this.#truncate(claim, problem.offset, problem.end.offset)`,
-        replace: '',
-      },
-    ],
-  },
-  {
     name: '4: a passing error of ListOffsets ends the run',
     seed: 1,
     changes: [
@@ -273,7 +262,7 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: '15: what is done is not committed before a join',
-    seed: 11,
+    seed: 1149,
     changes: [
       {
         file: 'consumer/src/membership/classic/member.ts',
@@ -347,18 +336,6 @@ export const consumerPlants: readonly Plant[] = [
         find: `    if (n <= ticket) finish(t, n)
     else later.push(n)`,
         replace: '    later.push(n)',
-      },
-    ],
-  },
-  {
-    name: 'a join leaves after the end',
-    seed: 2283,
-    changes: [
-      {
-        file: 'consumer/src/membership/classic/member.ts',
-        find: `      signal: this.#closed.signal, // a join that left after the end would be a member that nobody is
-`,
-        replace: '',
       },
     ],
   },
