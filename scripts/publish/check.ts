@@ -94,7 +94,7 @@ function importFaults({ manifest }: Package, unpacked: string): string[] {
 }
 
 function bareImports(text: string): string[] {
-  return [...text.matchAll(/\b(?:from|import|require|createRequire\([^()]*\))\s*\(?\s*["']([^"'\s]+)["']/g)]
+  return [...text.matchAll(/(?<![.\w])(?:from|import|require|createRequire\([^()]*\))\s*\(?\s*["']([^"'\s]+)["']/g)]
     .map((match) => match[1]!)
     .filter((name) => !name.startsWith('.') && !name.startsWith('node:') && !builtinModules.includes(name))
     .map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/'))
