@@ -55,5 +55,5 @@ async function endToEnd(brokers: readonly string[] | undefined): Promise<void> {
 async function demo(brokers: readonly string[]): Promise<void> {
   const { code, stdout, stderr } = await run(process.execPath, [TIDEMARK, 'demo', '--brokers', brokers.join(',')], undefined, 180_000)
   if (code !== 0) throw new Error(`${stdout}${stderr}`.slice(-2_000))
-  equal(/^lost +(\d+)/m.exec(stdout + stderr)?.[1], '0')
+  equal(/^flights lost +(\d+)/m.exec(stdout + stderr)?.[1], '0')
 }
