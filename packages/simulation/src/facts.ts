@@ -31,12 +31,17 @@ export type Fact =
   /** The broker wrote the answer: the member belongs to the generation. */
   | ({ readonly kind: 'joinDecided'; readonly generation: number; readonly memberId: string } & OfMember)
   | ({ readonly kind: 'syncDecided'; readonly generation: number; readonly member: string; readonly places: readonly Place[] } & OfMember)
+  /**
+   * The member got the answer to its join. `eager`: what it holds may be another member's, and only the answer to its
+   * SyncGroup tells.
+   */
+  | ({ readonly kind: 'joinAnswered'; readonly eager: boolean } & OfMember)
   /** The member got its assignment. `eager`: what is not in it any more is somebody else's at once. */
   | ({ readonly kind: 'syncAnswered'; readonly places: readonly Place[]; readonly eager: boolean } & OfMember)
   | ({ readonly kind: 'leaveSent'; readonly stableMs: number } & OfMember)
   /**
    * The member got an answer that says it is out: UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION or FENCED_INSTANCE_ID in its
-   * current generation.
+   * current generation, or a generation that does not follow its own.
    */
   | ({ readonly kind: 'lossKnown'; readonly error: string } & OfMember)
   | ({

@@ -134,6 +134,7 @@ export class Partition {
     // In log order: an append is finished once those before it are.
     const inOrder = before === undefined ? finished : Promise.all([before, finished]).then(() => {})
     this.#lastAppend = inOrder
+    // `onFailure` has told of it; an append with acks 0 is waited for by nobody.
     inOrder.catch(() => {})
     return inOrder
   }

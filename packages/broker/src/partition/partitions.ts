@@ -60,6 +60,7 @@ export class Partitions {
     if (ofTopic === undefined) this.#open.set(topic.id, (ofTopic = new Map()))
     const opened = this.#make(topic, index)
     ofTopic.set(index, opened)
+    // The caller waits for `opened`, and has its failure.
     if (isLater(opened)) opened.then((partition) => ofTopic.has(index) && ofTopic.set(index, partition)).catch(() => {})
     return opened
   }

@@ -22,6 +22,7 @@ export class SmallFiles {
   write(path: string, payload: Uint8Array): Promise<void> {
     const bytes = seal(payload)
     const before = this.#writing.get(path) ?? Promise.resolve()
+    // Whoever asked for the write before has its failure; this one replaces the whole file all the same.
     const writing = before.catch(() => {}).then(() => this.#replace(path, bytes))
     this.#writing.set(path, writing)
     const end = (): void => {

@@ -238,7 +238,7 @@ export class Cluster {
     else this.#freshSince.delete(topic)
   }
 
-  /** The topic is no longer in use: it is not refreshed any more. */
+  /** Stops refreshing a topic that is no longer in use. */
   forget(topic: string): void {
     this.#view.forget(topic)
     this.#freshSince.delete(topic)

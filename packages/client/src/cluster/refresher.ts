@@ -45,7 +45,7 @@ export class Refresher {
     this.#urgent ||= urgent
     if (this.#next === undefined) {
       this.#next = this.#current.then(() => this.#fly())
-      this.#current = this.#next.catch(() => {})
+      this.#current = this.#next.catch(() => {}) // those who wait for `next` have its failure
     }
     return this.#next
   }

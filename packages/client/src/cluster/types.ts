@@ -26,7 +26,7 @@ export interface TopicView {
   readonly name: string
   /** 32 hexadecimal digits; all zero: the broker is too old to tell. */
   readonly id: string
-  /** 0, or Kafka's error for the topic, such as UNKNOWN_TOPIC_OR_PARTITION; then there are no partitions. */
+  /** 0, or Kafka's error for the topic, such as UNKNOWN_TOPIC_OR_PARTITION, in which case `partitions` is empty. */
   readonly errorCode: number
   readonly internal: boolean
   /** In the order of their numbers. */

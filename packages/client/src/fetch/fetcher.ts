@@ -450,7 +450,7 @@ export class Fetcher<Claim> {
   }
 }
 
-/** Its records get memory of their own, and the response that they came in is no longer held by them. */
+/** Copies the records out of the response that they came in, so that it can be freed. */
 function detachAll(kept: Arrival): void {
   let bytes = 0
   for (const message of kept.messages) bytes += message.detach()

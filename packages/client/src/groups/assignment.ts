@@ -49,8 +49,8 @@ export function encodeAssignment(partitions: readonly TopicPartition[]): Buffer 
 }
 
 /**
- * No bytes are no partitions: what a member gets whose leader did not know it. Throws `WireError` for bytes that are
- * not an assignment.
+ * Empty bytes mean no partitions: a member whose leader did not know it gets them. Throws `WireError` for bytes that
+ * are not an assignment.
  */
 export function decodeAssignment(bytes: Uint8Array): TopicPartition[] {
   if (bytes.length === 0) return []

@@ -52,7 +52,7 @@ it('a damaged batch is an error beside the messages before it, and nothing beyon
   )
 })
 
-describe('a message is a plain object for whoever looks at it', () => {
+describe('a message looks like a plain object', () => {
   const binary = Buffer.from([0xff, 0x00])
   const headers = [
     { key: 'a', value: Buffer.from('1') },

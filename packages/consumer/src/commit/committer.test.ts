@@ -88,6 +88,7 @@ describe('one table for every error of a commit', () => {
     REQUEST_TIMED_OUT: 'moved',
     ILLEGAL_GENERATION: 'rejoin',
     UNKNOWN_MEMBER_ID: 'rejoin',
+    GROUP_ID_NOT_FOUND: 'rejoin',
     FENCED_INSTANCE_ID: 'rejoin',
     STALE_MEMBER_EPOCH: 'rejoin',
     FENCED_MEMBER_EPOCH: 'rejoin',

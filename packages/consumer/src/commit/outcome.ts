@@ -32,6 +32,7 @@ const EXPLICIT: Partial<Record<ErrorName, CommitOutcome>> = {
   REBALANCE_IN_PROGRESS: 'retry', // the join or sync under way will tell the member what it may still commit
   ILLEGAL_GENERATION: 'rejoin',
   UNKNOWN_MEMBER_ID: 'rejoin',
+  GROUP_ID_NOT_FOUND: 'rejoin', // from version 9 on, for a group that is gone (KIP-848)
   FENCED_INSTANCE_ID: 'rejoin', // the membership ends the run with it
   STALE_MEMBER_EPOCH: 'rejoin',
   FENCED_MEMBER_EPOCH: 'rejoin',

@@ -25,6 +25,7 @@ export class DoneWork {
   readonly #records = new Records()
   readonly #work = new Map<Process, Map<Place, Work>>()
   readonly #deleted = new Set<string>()
+  readonly #gone = new Set<Process>()
 
   see(fact: Fact): void {
     this.#records.see(fact)
@@ -36,7 +37,8 @@ export class DoneWork {
       }
       case 'handlerDone':
         // A call whose time was over has failed, however it ends; one of a claim that has ended does not count.
-        if (!NOT_COUNTED.has(fact.signal().reason)) this.#of(fact.process, fact.place).done.add(fact.offset)
+        if (!this.#gone.has(fact.process) && !NOT_COUNTED.has(fact.signal().reason))
+          this.#of(fact.process, fact.place).done.add(fact.offset)
         return
       case 'topicDeleted':
         this.#deleted.add(fact.topic)
@@ -56,6 +58,12 @@ export class DoneWork {
         for (const place of work?.keys() ?? []) if (fact.eager && !fact.places.includes(ownedName(place))) work!.delete(place)
         return
       }
+      case 'leaveSent':
+        this.#gone.add(fact.process)
+        return
+      case 'joinAnswered':
+        if (fact.eager) this.#work.delete(fact.process)
+        return
       case 'lossKnown':
       // When it goes on, the time of a drain may be over, and what it did is left to the next owner.
       case 'memberStopped':

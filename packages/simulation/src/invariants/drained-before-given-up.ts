@@ -56,6 +56,9 @@ export class DrainedBeforeGivenUp implements Invariant {
         for (const [key, { handling }] of running ?? []) if (handling.place === fact.place) running!.delete(key)
         return
       }
+      case 'joinAnswered':
+        if (fact.eager) this.#running.delete(fact.process)
+        return
       case 'lossKnown':
         this.#running.delete(fact.process)
         return

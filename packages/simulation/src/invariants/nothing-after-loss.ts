@@ -21,6 +21,9 @@ export class NothingAfterLoss implements Invariant {
       case 'syncAnswered':
         this.#held.set(fact.process, new Set(fact.places))
         return
+      case 'joinAnswered':
+        if (fact.eager) this.#held.delete(fact.process)
+        return
       case 'lossKnown':
       case 'leaveSent':
         this.#held.delete(fact.process)

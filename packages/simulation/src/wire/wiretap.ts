@@ -25,7 +25,7 @@ import {
   type SyncGroupResponse,
   ZERO_UUID,
 } from '@tidemark/protocol'
-import { type Fact, placeOf } from '../facts.ts'
+import { type Fact, type OfMember, placeOf } from '../facts.ts'
 import type { Tap } from '../machine/network.ts'
 import type { Process } from '../machine/process.ts'
 import { acceptedIn, assignedIn, codesIn, committedIn, committingIn, finishedOf, generationIn, ownedIn } from './reading.ts'
@@ -54,7 +54,12 @@ const WATCHED: readonly Api[] = [
 ]
 /** What they say counts from when the broker decides it. */
 const OF_TOPICS: ReadonlySet<number> = new Set([apis.CreateTopics.key, apis.DeleteTopics.key, apis.Metadata.key])
-const OUT: ReadonlySet<number> = new Set([ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION, ErrorCode.FENCED_INSTANCE_ID])
+const OUT: ReadonlySet<number> = new Set([
+  ErrorCode.UNKNOWN_MEMBER_ID,
+  ErrorCode.GROUP_ID_NOT_FOUND,
+  ErrorCode.ILLEGAL_GENERATION,
+  ErrorCode.FENCED_INSTANCE_ID,
+])
 
 export class Wiretap implements Tap {
   readonly names = new TopicNames()
@@ -65,11 +70,6 @@ export class Wiretap implements Tap {
   readonly #joining = new Map<Process, string>()
   /** The generation that each member last got from a JoinGroup. */
   readonly #generations = new Map<Process, number>()
-  /**
-   * Members whose generation was made before the broker crashed: it may have been taken back, and the group be in the
-   * one before.
-   */
-  readonly #fromBeforeCrash = new Set<Process>()
   readonly #stableMs = new Map<Process, number>()
   /** Members whose group chose an assignor that takes everything away before it assigns. */
   readonly #eager = new Set<Process>()
@@ -83,9 +83,7 @@ export class Wiretap implements Tap {
   }
 
   brokerCrashed(): void {
-    // Answers that were on their way still arrive.
     this.#current.clear()
-    for (const member of this.#generations.keys()) this.#fromBeforeCrash.add(member)
   }
 
   sent(client: Process, connection: number, frame: Buffer): void {
@@ -193,25 +191,34 @@ export class Wiretap implements Tap {
     if ((api.key === apis.SyncGroup.key || api.key === apis.Heartbeat.key) && answer.errorCode === 0) {
       this.#stableMs.set(client, exchange.sentMs)
     }
-    if (api.key === apis.JoinGroup.key && answer.errorCode === 0) {
-      if (answer.protocolName === 'cooperative-sticky') this.#eager.delete(client)
-      else this.#eager.add(client)
-      this.#generations.set(client, answer.generationId)
-      this.#fromBeforeCrash.delete(client)
-    }
+    if (api.key === apis.JoinGroup.key) return this.#joinAnswered(of, answer)
     if (api.key === apis.SyncGroup.key && answer.errorCode === 0) {
       const current = (body as SyncGroupRequest).generationId === this.#generations.get(client)
       const eager = this.#eager.has(client)
       if (current) this.#tell({ kind: 'syncAnswered', ...of, places: assignedIn(answer as SyncGroupResponse), eager })
     }
-    // While a join is under way the group may have moved on with the member in it; and a generation that a crash took
-    // back was nobody else's.
-    const mayBeIn = this.#joining.has(client) || this.#fromBeforeCrash.has(client)
-    const out = (code: number): boolean => OUT.has(code) && !(code === ErrorCode.ILLEGAL_GENERATION && mayBeIn)
+    // While a join is under way the group may have moved on with the member in it.
+    const out = (code: number): boolean => OUT.has(code) && !(code === ErrorCode.ILLEGAL_GENERATION && this.#joining.has(client))
     const code = codesIn(answer).find(out)
     if (code !== undefined && generationIn(body) === this.#generations.get(client)) {
       this.#tell({ kind: 'lossKnown', ...of, error: errorOf(code).name })
     }
+  }
+
+  #joinAnswered(of: OfMember, { errorCode, generationId, protocolName }: JoinGroupResponse): void {
+    if (errorCode !== 0) {
+      if (OUT.has(errorCode)) this.#tell({ kind: 'lossKnown', ...of, error: errorOf(errorCode).name })
+      return
+    }
+    const before = this.#generations.get(of.process)
+    this.#generations.set(of.process, generationId)
+    const eager = protocolName !== 'cooperative-sticky'
+    if (eager) this.#eager.add(of.process)
+    else this.#eager.delete(of.process)
+    if (before !== undefined && generationId !== before && generationId !== before + 1) {
+      this.#tell({ kind: 'lossKnown', ...of, error: `generation ${generationId} after ${before}` })
+    }
+    this.#tell({ kind: 'joinAnswered', ...of, eager })
   }
 
   /** A join whose answer is lost is not under way any more: nothing will tell that the group moved on with the member. */

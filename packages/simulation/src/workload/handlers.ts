@@ -98,7 +98,7 @@ export class Handlers {
         return this.#committing(member, handlings, context)
       case 'commit and go on':
         done()
-        void this.#commit(member, handlings, context).catch(() => {})
+        void this.#commit(member, handlings, context).catch(() => {}) // this user does not care
         return new Promise<void>((resolve) => later(resolve))
       case 'skip':
         this.#excuse(handlings)

@@ -118,7 +118,7 @@ describe('trap 36: what is committed', () => {
     expect(fetchOffsets(t.shard, 'unknown', null)).toEqual([])
   })
 
-  it('an offset that was committed for a topic by id is none of a newer topic of its name', () => {
+  it('an offset committed by topic id does not belong to a newer topic of the same name', () => {
     const t = new Scenario()
     const [old, fresh] = ['1'.repeat(32), '2'.repeat(32)]
     t.commit({ entries: [{ topicId: old }] })

@@ -303,6 +303,7 @@ export class ClassicMember implements Membership {
     const closed = (): void => limit.abort()
     this.#closed.signal.addEventListener('abort', closed, { once: true })
     try {
+      // The sleep rejects when it is not needed any more.
       await Promise.race([this.#listener.commitBeforeJoin(), sleep(this.#clock, COMMIT_BEFORE_JOIN_MS, limit.signal).catch(() => {})])
     } finally {
       this.#closed.signal.removeEventListener('abort', closed)

@@ -4,6 +4,7 @@ import { memberOutcome } from './outcome.ts'
 
 const classes: Partial<Record<ErrorName, string>> = {
   UNKNOWN_MEMBER_ID: 'expelled',
+  GROUP_ID_NOT_FOUND: 'expelled',
   ILLEGAL_GENERATION: 'stale',
   REBALANCE_IN_PROGRESS: 'rebalancing',
   NOT_COORDINATOR: 'moved',

@@ -23,6 +23,7 @@ export type MemberOutcome =
 
 const EXPLICIT: Partial<Record<ErrorName, MemberOutcome>> = {
   UNKNOWN_MEMBER_ID: 'expelled',
+  GROUP_ID_NOT_FOUND: 'expelled', // a commit, from version 9 on: the group is gone, and with it its members
   ILLEGAL_GENERATION: 'stale',
   REBALANCE_IN_PROGRESS: 'rebalancing',
   NOT_COORDINATOR: 'moved',
