@@ -95,8 +95,8 @@ export type VerbFact =
   | ({ readonly kind: 'paused'; readonly topic: string; readonly partitions: readonly number[] | undefined } & OfMember)
   | ({ readonly kind: 'resumed'; readonly topic: string; readonly partitions: readonly number[] | undefined } & OfMember)
   /**
-   * A `commit()` resolved: these offsets were done and could be committed when it was called, or (`covers`) these
-   * records were its own.
+   * A `commit()` resolved: these offsets were done and could be committed when it was called, of partitions as
+   * assignments name them; or (`covers`) these records were its own.
    */
   | ({ readonly kind: 'commitResolved'; readonly offsets: ReadonlyMap<Place, number>; readonly covers: 'below' | 'record' } & OfMember)
   /**

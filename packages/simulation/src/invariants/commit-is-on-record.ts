@@ -13,7 +13,7 @@ export class CommitIsOnRecord implements Invariant {
     this.#records.see(fact)
     if (fact.kind !== 'commitResolved') return
     for (const [place, offset] of fact.offsets) {
-      const all = this.#records.of(fact.group, place)
+      const all = fact.covers === 'below' ? this.#records.named(fact.group, place) : this.#records.of(fact.group, place)
       if (all.some((r) => (fact.covers === 'below' ? r.offset >= offset : covers(r, offset)))) continue
       const last = all.at(-1)?.offset ?? 'nothing'
       throw new Violation(this.name, `${fact.process.name} was told that ${place} is committed (${offset}); on record is ${last}`)

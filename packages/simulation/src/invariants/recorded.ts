@@ -1,5 +1,5 @@
 /** What the group has on record, as commits were accepted; for the invariants that compare it with what was done. */
-import type { Fact, FinishedIn, Place } from '../facts.ts'
+import { type Fact, type FinishedIn, ownedName, type Place } from '../facts.ts'
 
 export interface Recorded {
   readonly atMs: number
@@ -34,6 +34,11 @@ export class Records {
     const all = this.#accepted.get(key)
     if (all === undefined) this.#accepted.set(key, [recorded])
     else all.push(recorded)
+  }
+
+  /** Of all topics that ever had the name of this one. */
+  named(group: string, owned: Place): readonly Recorded[] {
+    return [...this.#accepted].flatMap(([key, all]) => (ownedName(key) === `${group}/${owned}` ? all : []))
   }
 
   /** In the order in which they were accepted. */

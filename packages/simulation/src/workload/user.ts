@@ -2,7 +2,7 @@
 
 import type { Member } from '../actors/member.ts'
 import type { Members } from '../actors/members.ts'
-import type { Fact } from '../facts.ts'
+import { type Fact, placeOf } from '../facts.ts'
 import type { World } from '../world.ts'
 import type { Everything, Verb } from './everything.ts'
 
@@ -180,13 +180,13 @@ export class User {
   async #commit(member: Member): Promise<void> {
     const { process, group } = member
     const commit = member.consumer.commit as (limits: Limits) => Promise<void>
-    const due = new Map(member.consumer.positions().map((p) => [this.#world.placeOf(p.topic, p.partition), p.committable]))
+    const due = new Map(member.consumer.positions().map((p) => [placeOf(p.topic, p.partition), p.committable]))
     const committed = await member.track(
       'commit()',
       commit.call(member.consumer, this.#limits()).then(() => true),
     )
     if (committed !== true || !process.alive) return
-    const held = new Set(member.consumer.positions().map((p) => this.#world.placeOf(p.topic, p.partition)))
+    const held = new Set(member.consumer.positions().map((p) => placeOf(p.topic, p.partition)))
     // What was sought elsewhere meanwhile is committed elsewhere.
     if (this.#everything.jumps) return
     const offsets = new Map([...due].filter(([place, offset]) => held.has(place) && offset > 0))
