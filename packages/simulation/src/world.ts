@@ -105,6 +105,7 @@ export class World {
       truncated,
       jumps: this.plan.everything?.jumps ?? false,
       reliable,
+      mapsAreWhole: this.mapsAreWhole,
     })
     const diskFaults = new DiskFaults(this)
     this.#broker = new BrokerActor(this, diskFaults)

@@ -2,7 +2,8 @@
  * A man in the middle: for a while a coordinator or a leader refuses some kind of request, or an answer is held back.
  *
  * A request that will be refused reaches the broker without effect: it carries the id of a member that does not
- * exist. The error is put into the answer.
+ * exist. The error is put into the answer. Only that a rebalance has begun is told to members alone, as by Kafka: such
+ * a heartbeat arrives as it is.
  */
 import {
   type Api,
@@ -76,6 +77,7 @@ export const refusalsOf = (api: RefusedApi): Refusal[] => [
 /** These change state at the broker: a refused one carries the id of a member that does not exist. */
 const WITH_EFFECT: ReadonlySet<string> = new Set<string>(['OffsetCommit', 'JoinGroup', 'SyncGroup', 'Heartbeat'])
 const NO_MEMBER = 'no-such-member'
+const isForMembers = ({ api, error }: Refusal): boolean => api === 'Heartbeat' && error === 'REBALANCE_IN_PROGRESS'
 
 interface Marked {
   readonly api: Api
@@ -123,7 +125,7 @@ export class ManInTheMiddle implements Middle {
     const holdMs = held < 0 ? 0 : this.#holds.splice(held, 1)[0]!.holdMs
     if (refusal === undefined && holdMs === 0) return frame
     this.#marked.set(`${connection}/${correlationId}`, { api, version, refusal, holdMs })
-    if (refusal === undefined || !WITH_EFFECT.has(api.name)) return frame
+    if (refusal === undefined || !WITH_EFFECT.has(api.name) || isForMembers(refusal)) return frame
     const { clientId, body } = decodeRequest(api, version, frame)
     return framed(
       encodeRequest(api, version, correlationId, clientId, { ...(body as object), memberId: NO_MEMBER, groupInstanceId: null } as never),
@@ -139,6 +141,7 @@ export class ManInTheMiddle implements Middle {
     const { api, version, refusal, holdMs } = marked
     if (refusal === undefined) return { frame, holdMs }
     const decoded = decodeResponse(api, version, frame)
+    if (isForMembers(refusal) && (decoded as { errorCode: number }).errorCode !== 0) return { frame, holdMs }
     const body = refusal.dead ? withDeadNode(decoded) : withError(api, decoded, ErrorCode[refusal.error])
     if (!refusal.dead)
       this.#tell({

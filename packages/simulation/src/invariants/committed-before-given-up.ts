@@ -8,7 +8,11 @@ import { DoneWork } from './done-work.ts'
  */
 export class CommittedBeforeGivenUp implements Invariant {
   readonly name = 'what was done is committed before its partition is given up'
-  readonly #work = new DoneWork()
+  readonly #work: DoneWork
+
+  constructor(mapsAreWhole: boolean) {
+    this.#work = new DoneWork(mapsAreWhole)
+  }
 
   see(fact: Fact): void {
     if (fact.kind === 'joinSent') {

@@ -26,6 +26,12 @@ export class DoneWork {
   readonly #work = new Map<Process, Map<Place, Work>>()
   readonly #deleted = new Set<string>()
   readonly #gone = new Set<Process>()
+  readonly #mapsAreWhole: boolean
+
+  /** `mapsAreWhole`: a commit can carry all of what is done above its offset. */
+  constructor(mapsAreWhole: boolean) {
+    this.#mapsAreWhole = mapsAreWhole
+  }
 
   see(fact: Fact): void {
     this.#records.see(fact)
@@ -92,6 +98,8 @@ export class DoneWork {
       while (done.has(end)) end++
       const last = this.#records.of(group, place).at(-1)
       const recorded = last?.offset ?? -1
+      // Records between are open, or held back by a busy key: only a map can tell of those above.
+      if (!this.#mapsAreWhole && recorded >= 0 && recorded < first) continue
       // A record below the first may be open: its key was busy. Then the map of the commit says what is done.
       const isRecorded = (offset: number): boolean => last !== undefined && covers(last, offset)
       if (Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i).some((o) => !isRecorded(o))) {

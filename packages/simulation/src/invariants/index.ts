@@ -36,12 +36,14 @@ export interface Regime {
    * committed by the consumer.
    */
   readonly reliable: boolean
+  /** A commit can carry all of what is done above its offset. */
+  readonly mapsAreWhole: boolean
 }
 
 /**
  * A fresh set for one run. What can only be judged at the end of it stands in at-the-end.ts.
  */
-export const allInvariants = ({ delivered, manual, truncated, jumps, reliable }: Regime): Invariant[] => [
+export const allInvariants = ({ delivered, manual, truncated, jumps, reliable, mapsAreWhole }: Regime): Invariant[] => [
   ...(delivered ? [] : [new CommitBehindWork()]),
   new CommitOfOwn(),
   new CommitOfGeneration(),
@@ -52,9 +54,9 @@ export const allInvariants = ({ delivered, manual, truncated, jumps, reliable }:
   new DrainedBeforeGivenUp(truncated),
   ...(truncated || delivered ? [] : [new FinishedStaysFinished()]),
   ...(truncated ? [] : [new CommitOfItsTopic(), new OrderOfKeys(), new CommitIsOnRecord()]),
-  ...(truncated || manual ? [] : [new RunResolvesCommitted()]),
+  ...(truncated || manual ? [] : [new RunResolvesCommitted(mapsAreWhole)]),
   ...(truncated || delivered || jumps ? [] : [new CommitFailedIsTrue()]),
-  ...(reliable ? [new CommittedBeforeGivenUp()] : []),
+  ...(reliable ? [new CommittedBeforeGivenUp(mapsAreWhole)] : []),
   new FinalRefusalEnds(),
   new OneCallAtATime(),
   new Concurrency(),

@@ -8,7 +8,11 @@ import { DoneWork } from './done-work.ts'
  */
 export class RunResolvesCommitted implements Invariant {
   readonly name = 'run() resolves only if what was done is committed'
-  readonly #work = new DoneWork()
+  readonly #work: DoneWork
+
+  constructor(mapsAreWhole: boolean) {
+    this.#work = new DoneWork(mapsAreWhole)
+  }
 
   see(fact: Fact): void {
     this.#work.see(fact)
