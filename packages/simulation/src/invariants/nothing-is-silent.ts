@@ -27,6 +27,7 @@ export class NothingIsSilent implements Invariant {
 
   see(fact: Fact): void {
     if (fact.kind === 'shown') this.#refused.delete(fact.process)
+    if (fact.kind === 'placesKnown') this.#beginAnew(fact.process)
     // A rebalance is nothing that fails.
     if (fact.kind !== 'refused' || fact.error === 'REBALANCE_IN_PROGRESS') return
     const causes = this.#refused.get(fact.process) ?? new Map<string, Refusals>()
@@ -39,6 +40,12 @@ export class NothingIsSilent implements Invariant {
       if (refusals.count <= REFUSALS_UNSEEN_MAX || nowMs - refusals.sinceMs <= UNSEEN_MS_MAX) continue
       throw new Violation(this.name, `${fact.process.name} was refused ${refusals.count} times (${cause}), and shows nothing`)
     }
+  }
+
+  /** New claims count their own attempts. */
+  #beginAnew(process: Process): void {
+    const causes = this.#refused.get(process)
+    for (const cause of causes?.keys() ?? []) if (TRIED_BY_PARTITION.has(cause.split(' ')[0]!)) causes!.delete(cause)
   }
 }
 

@@ -1,8 +1,8 @@
 import { type Fact, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
 
-/** What is on its way when a partition changes hands. */
-const UNKNOWING_MS = 100
+/** What is on its way when a partition changes hands; an answer may be held back for so long. */
+const UNKNOWING_MS = 500
 /**
  * A process that was stopped while its JoinGroup was parked at the coordinator may start records when it goes on,
  * before it reads the answer: a parked join is no silence.
