@@ -3,7 +3,7 @@
  * on the disk.
  */
 import { startBroker } from '@tidemark/broker'
-import { createAdmin, type Kafka, read } from '@tidemark/client'
+import { createAdmin, type Kafka, read, TidemarkError } from '@tidemark/client'
 import { batchesIn, codecOf, OffsetCommitKey, OffsetCommitValue, Reader, RecordCursor } from '@tidemark/protocol'
 import { placeOf, Violation } from './facts.ts'
 import type { SimulatedDisk } from './machine/disk.ts'
@@ -126,7 +126,11 @@ async function knowledgeOf(world: World, disk: SimulatedDisk, port: number): Pro
   const kafka = world.kafkaOn(asker, { brokers: [`127.0.0.1:${port}`], requestTimeoutMs: 5_000 })
   const admin = createAdmin(kafka)
   const offsets = await admin.groups.offsets(GROUP)
-  const group = await admin.groups.describe(GROUP)
+  // With its topics deleted and its members gone, nothing is left of a group.
+  const group = await admin.groups.describe(GROUP).catch((error: unknown) => {
+    if (error instanceof TidemarkError && error.code === 'UNKNOWN_GROUP') return undefined
+    throw error
+  })
   const known = JSON.stringify({ offsets, group }, (_, v) => (typeof v === 'bigint' ? String(v) : v))
   await kafka.close()
   process.crash()
