@@ -54,4 +54,15 @@ export const brokerPlants: readonly Plant[] = [
       },
     ],
   },
+  {
+    name: 'the offsets of a deleted topic kept for the next one of its name',
+    seed: 720405,
+    changes: [
+      {
+        file: 'broker/src/coordinate/groups.ts',
+        find: 'return id === undefined || id !== idsAtStart.get(name) || (committedFor !== ZERO_UUID && committedFor !== id)',
+        replace: 'return id === undefined',
+      },
+    ],
+  },
 ]

@@ -148,6 +148,17 @@ export const consumerPlants: readonly Plant[] = [
     ],
   },
   {
+    name: '4: a truncated log is left behind',
+    seed: 710011,
+    changes: [
+      {
+        file: 'consumer/src/claims/moves.ts',
+        find: `if (problem.kind === 'truncated' && problem.end !== undefined) return this.#truncate(claim, problem.offset, problem.end.offset)`,
+        replace: '',
+      },
+    ],
+  },
+  {
     name: '5: an answer of another broker is a sign of life',
     seed: 119,
     changes: [

@@ -1,0 +1,24 @@
+/** The guide shows the examples as they are: their lines and what they print. */
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+
+const root = path.join(import.meta.dirname, '..')
+const blocks = globSync('docs/guide/**/*.md', { cwd: root }).flatMap((page) => {
+  const text = readFileSync(path.join(root, page), 'utf8')
+  return [...text.matchAll(/^<!-- from (\S+) -->\n\n```\w+\n([\s\S]*?)^```$/gm)].map(([, file, code]) => [page, file!, code!] as const)
+})
+
+/** Indentation aside: a page may show the inside of a block. */
+const lines = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .join('\n')
+
+test('there are such blocks', () => expect(blocks).not.toHaveLength(0))
+
+test.each(blocks)('%s shows %s as it is', (_, file, code) => {
+  expect(lines(readFileSync(path.join(root, file), 'utf8'))).toContain(lines(code))
+})
