@@ -1,7 +1,9 @@
 /**
- * Our client and consumer against Apache Kafka: the end-to-end tests and the demo unchanged on 4.3.1 and 3.9.1, the facts that both brokers
+ * Our client and consumer against Apache Kafka: the end-to-end tests, the examples and the demo unchanged on 4.3.1 and 3.9.1, the facts that both brokers
  * state the same, and, on a cluster of three nodes, what is done to it under a working group. `settle` writes the facts into the documents.
  */
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startBroker } from '@tidemark/broker'
 import { equal, type Report } from '../report.ts'
@@ -26,6 +28,7 @@ export async function judge(report: Report, full: boolean): Promise<void> {
   for (const version of full ? (['4.3.1', '3.9.1'] as const) : (['4.3.1'] as const)) {
     await using kafka = disposable(await startKafka(version, 1))
     await report.check(`end to end on Kafka ${version}`, () => endToEnd(kafka.brokers))
+    await report.check(`the examples on Kafka ${version}`, () => examples(kafka.brokers))
     await report.check(`the demo on Kafka ${version}`, () => demo(kafka.brokers))
     await report.check(`the facts of commits on Kafka ${version} are those of ours`, async () => {
       facts.set(version, await askFacts(kafka.brokers))
@@ -50,6 +53,17 @@ async function endToEnd(brokers: readonly string[] | undefined): Promise<void> {
   const { code, stdout, stderr } = await run(process.execPath, args, undefined, 300_000, { cwd: ROOT, env: { ...env, NO_COLOR: '1' } })
   console.log(`         ${/ Tests .*/.exec(stdout)?.[0]?.trim() ?? 'no test ran'}`)
   if (code !== 0) throw new Error(`${stdout}${stderr}`.slice(-4_000))
+}
+
+/** All but the one that is a broker of its own. */
+async function examples(brokers: readonly string[]): Promise<void> {
+  const env = { ...process.env, TIDEMARK_BROKERS: brokers.join(',') }
+  for (const file of globSync('examples/[0-9]*/main.ts', { cwd: ROOT }).toSorted()) {
+    const args = ['--conditions=@tidemark/source', file]
+    const { code, stdout, stderr } = await run(process.execPath, args, undefined, 120_000, { cwd: ROOT, env })
+    if (code !== 0) throw new Error(`${file}: ${stdout}${stderr}`.slice(-2_000))
+    equal(stdout, readFileSync(path.join(ROOT, path.dirname(file), 'output.txt'), 'utf8'))
+  }
 }
 
 async function demo(brokers: readonly string[]): Promise<void> {
