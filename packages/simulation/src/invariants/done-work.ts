@@ -4,7 +4,7 @@
  */
 import { type Fact, ownedName, type Place } from '../facts.ts'
 import type { Process } from '../machine/process.ts'
-import { covers, Records } from './recorded.ts'
+import { covers, type Recorded, Records } from './recorded.ts'
 
 const NOT_COUNTED: ReadonlySet<unknown> = new Set(['timeout', 'lost', 'seek'])
 
@@ -25,7 +25,8 @@ export class DoneWork {
   readonly #records = new Records()
   readonly #work = new Map<Process, Map<Place, Work>>()
   readonly #deleted = new Set<string>()
-  readonly #gone = new Set<Process>()
+  /** Members that have left, with what was on record then: the next owner may be told to begin elsewhere. */
+  readonly #gone = new Map<Process, ReadonlyMap<Place, Recorded | undefined>>()
   readonly #mapsAreWhole: boolean
 
   /** `mapsAreWhole`: a commit can carry all of what is done above its offset. */
@@ -37,14 +38,14 @@ export class DoneWork {
     this.#records.see(fact)
     switch (fact.kind) {
       case 'handlerStarted': {
-        const work = this.#of(fact.process, fact.place)
+        const work = this.#at(fact.process, fact.place)
         work.first = Math.min(work.first, fact.offset)
         return
       }
       case 'handlerDone':
         // A call whose time was over has failed, however it ends; one of a claim that has ended does not count.
         if (!this.#gone.has(fact.process) && !NOT_COUNTED.has(fact.signal().reason))
-          this.#of(fact.process, fact.place).done.add(fact.offset)
+          this.#at(fact.process, fact.place).done.add(fact.offset)
         return
       case 'topicDeleted':
         this.#deleted.add(fact.topic)
@@ -65,7 +66,7 @@ export class DoneWork {
         return
       }
       case 'leaveSent':
-        this.#gone.add(fact.process)
+        this.#gone.set(fact.process, new Map([...this.#of(fact.process).keys()].map((p) => [p, this.#records.of(fact.group, p).at(-1)])))
         return
       case 'joinAnswered':
         if (fact.eager) this.#work.delete(fact.process)
@@ -82,9 +83,14 @@ export class DoneWork {
     }
   }
 
-  #of(process: Process, place: Place): Work {
+  #of(process: Process): Map<Place, Work> {
     const places = this.#work.get(process) ?? new Map<Place, Work>()
     this.#work.set(process, places)
+    return places
+  }
+
+  #at(process: Process, place: Place): Work {
+    const places = this.#of(process)
     const work = places.get(place) ?? { done: new Set<number>(), first: Number.POSITIVE_INFINITY }
     places.set(place, work)
     return work
@@ -96,7 +102,7 @@ export class DoneWork {
       if (this.#deleted.has(place.slice(0, place.lastIndexOf('-')))) continue
       let end = first
       while (done.has(end)) end++
-      const last = this.#records.of(group, place).at(-1)
+      const last = this.#gone.get(process)?.get(place) ?? this.#records.of(group, place).at(-1)
       const recorded = last?.offset ?? -1
       // Records between are open, or held back by a busy key: only a map can tell of those above.
       if (!this.#mapsAreWhole && recorded >= 0 && recorded < first) continue
