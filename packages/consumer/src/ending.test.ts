@@ -38,3 +38,13 @@ describe('a run that stops because a commit was refused', () => {
     expect(await outcome).toBe(refusal)
   })
 })
+
+test('what was acknowledged after its claim had ended is on record', async () => {
+  const { ending, outcome } = start()
+  ending.stop(1_000)
+  const late = planned(0)
+  ending.leftUncommitted(late)
+  late.subject.acknowledgedLate = { offset: 5, finishedCount: 5 }
+  ending.finish()
+  expect(await outcome).toBe('resolved')
+})

@@ -105,10 +105,17 @@ export class Ending {
     const isRefusal = hasCode(failure, 'COMMIT_FAILED')
     const cause = isRefusal ? (failure as Error).cause : failure
     // What was refused may have been committed since, by the final commit.
-    if (this.#uncommitted.length === 0) return cause
+    const uncommitted = this.#uncommitted.filter((planned) => !isAcknowledged(planned))
+    if (uncommitted.length === 0) return cause
     const isOfRequests = isRefusal || failure === undefined || mayPass(failure) || hasCode(failure, 'CLOSED')
-    return isOfRequests ? commitFailed(this.#uncommitted, cause) : failure
+    return isOfRequests ? commitFailed(uncommitted, cause) : failure
   }
+}
+
+/** The answer came after its claim had ended. */
+function isAcknowledged({ subject, offset, finishedCount }: PlannedCommit<Claim>): boolean {
+  const late = subject.acknowledgedLate
+  return late !== undefined && late.offset >= offset && late.finishedCount >= finishedCount
 }
 
 const hasCode = (error: unknown, code: TidemarkErrorCode): boolean => error instanceof TidemarkError && error.code === code

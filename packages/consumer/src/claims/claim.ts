@@ -12,7 +12,7 @@
  * Only the registry changes a phase.
  */
 import { uuidToText, ZERO_UUID } from '@tidemark/protocol'
-import type { CommitSubject } from '../commit/subject.ts'
+import type { Acknowledgement, CommitSubject } from '../commit/subject.ts'
 import { type Tracker, tracker } from '../commit/tracker.ts'
 
 /** Why a claim ended: `signal.reason` of the handlers that still run. */
@@ -44,6 +44,7 @@ export class Claim implements CommitSubject {
   committed: number | undefined
   recordedCount = 0
   isRecordStale = false
+  acknowledgedLate: Acknowledgement | undefined = undefined
   isRequested = false
   isTopicMissing = false
   missingLookUps = 0

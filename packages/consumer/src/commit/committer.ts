@@ -334,7 +334,10 @@ export class Committer<S extends CommitSubject> {
     subject.isTopicMissing = false
     subject.missingLookUps = 0
     subject.commitError = undefined
-    if (subject.isDead) return
+    if (subject.isDead) {
+      subject.acknowledgedLate = { offset, finishedCount }
+      return
+    }
     subject.committed = offset
     subject.recordedCount = finishedCount
     subject.isRecordStale = false

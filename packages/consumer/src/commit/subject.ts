@@ -1,6 +1,11 @@
 /** What a commit is made of: the part of a claim that the committer knows. */
 import type { Tracker } from './tracker.ts'
 
+export interface Acknowledgement {
+  readonly offset: number
+  readonly finishedCount: number
+}
+
 export interface CommitSubject {
   readonly topic: string
   readonly partition: number
@@ -27,6 +32,8 @@ export interface CommitSubject {
    * What is on record is of another place in the log (a seek, `startAt`): the next commit replaces it, map included.
    */
   isRecordStale: boolean
+  /** The last commit of it that was acknowledged after it had ended: too late for its callers, and yet on record. */
+  acknowledgedLate: Acknowledgement | undefined
   /** With manual commits: the user has asked for a commit that is not on record yet. */
   isRequested: boolean
   /** The coordinator did not know the topic at the last commit. */
