@@ -10,9 +10,22 @@ export type { Isolation, TopicView } from './cluster/types.ts'
 export type { DiagnosticsChannel, Logger, LogLevel, Report } from './diagnostics.ts'
 export type { CommittedOffset } from './groups/offset-fetch.ts'
 export { createKafka, type Kafka } from './kafka.ts'
+export { bytes, double, int, json, long, nullable, text, uuid } from './messages/codecs.ts'
 export type { BytesJson, Message, MessageJson, ReceivedMessage } from './messages/message.ts'
 export type { Offset } from './messages/offset.ts'
-export type { Bytes, Encoder, TopicName, TypedTopic } from './messages/topic.ts'
+export { type SchemaIssue, SchemaMismatch, type SchemaResult, type StandardSchema } from './messages/standard-schema.ts'
+export {
+  type Bytes,
+  type Codec,
+  type Decoder,
+  type Encoder,
+  type ReadableTopic,
+  type Topic,
+  type TopicCodecs,
+  type TopicName,
+  type TypedTopic,
+  topic,
+} from './messages/topic.ts'
 export type { TopicPartition } from './messages/topic-partition.ts'
 export type { KafkaOptions } from './options.ts'
 export { createProducer, type Producer } from './produce/producer.ts'

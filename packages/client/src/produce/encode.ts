@@ -4,7 +4,8 @@
  */
 import { describe, TidemarkError } from '@tidemark/platform'
 import type { Header, RecordToWrite } from '@tidemark/protocol'
-import { nameOf, type TopicName, type TypedTopic } from '../messages/topic.ts'
+import { textOf } from '../diagnostics.ts'
+import { type Encoder, nameOf, type TopicName, type TypedTopic } from '../messages/topic.ts'
 import type { OutgoingMessage } from './types.ts'
 
 export interface OutgoingRecord extends RecordToWrite {
@@ -15,14 +16,14 @@ export interface OutgoingRecord extends RecordToWrite {
 const PARTITION_MAX = 2 ** 31 - 1
 
 /**
- * Throws `TidemarkError` INVALID_MESSAGE, or whatever the topic's encoders throw. The record's bytes are still the
+ * Throws `TidemarkError` INVALID_MESSAGE; what a topic's encoder threw is its cause. The record's bytes are still the
  * caller's: `ownCopy`.
  */
 export function toRecord(topic: TopicName, message: OutgoingMessage<unknown, unknown>, nowMs: number): OutgoingRecord {
   if (typeof message !== 'object' || message === null) throw invalid(topic, `it is ${describe(message)}; it must be an object with a value`)
   const { key: keyEncoder, value: valueEncoder } = typeof topic === 'string' ? {} : (topic as TypedTopic)
-  const key = keyEncoder === undefined || message.key == null ? message.key : keyEncoder.encode(message.key)
-  const value = valueEncoder === undefined || message.value === null ? message.value : valueEncoder.encode(message.value)
+  const key = message.key == null ? message.key : encoded(topic, 'key', keyEncoder, message.key)
+  const value = message.value === null ? null : encoded(topic, 'value', valueEncoder, message.value)
   if (value === undefined) throw invalid(topic, 'it has no value; a tombstone has the value null')
   const { partition, headers, timestampMs = nowMs } = message
   if (!Number.isSafeInteger(timestampMs) || timestampMs < 0) {
@@ -33,6 +34,15 @@ export function toRecord(topic: TopicName, message: OutgoingMessage<unknown, unk
   }
   const record = { key: bytesOf(topic, 'key', key ?? null), value: bytesOf(topic, 'value', value), timestampMs, partition }
   return headers === undefined ? record : { ...record, headers: headersOf(topic, headers) }
+}
+
+function encoded(topic: TopicName, part: 'key' | 'value', encoder: Encoder<unknown> | undefined, value: unknown): unknown {
+  if (encoder === undefined || value === undefined) return value
+  try {
+    return encoder.encode(value)
+  } catch (cause) {
+    throw invalid(topic, `its ${part} cannot be encoded: ${textOf(cause)}`, cause)
+  }
 }
 
 /** The same record with bytes that its caller cannot change. */
@@ -75,7 +85,7 @@ function bytesOf(topic: TopicName, what: string, value: unknown): Uint8Array | n
   throw invalid(topic, `its ${what} is ${describe(value)}; it must be text, a Uint8Array or null`)
 }
 
-function invalid(topic: TopicName, why: string): TidemarkError {
+function invalid(topic: TopicName, why: string, cause?: unknown): TidemarkError {
   const name = nameOf(topic)
-  return new TidemarkError('INVALID_MESSAGE', `a message for topic '${name}' cannot be sent: ${why}`, { topic: name })
+  return new TidemarkError('INVALID_MESSAGE', `a message for topic '${name}' cannot be sent: ${why}`, { topic: name, cause })
 }
