@@ -1,9 +1,8 @@
 /** The consumer as its user sees it. */
-import type { Kafka } from '@tidemark/client'
+import type { Kafka, ReadableTopic, ReceivedMessage } from '@tidemark/client'
 import { handleOf, type KafkaHandle } from '@tidemark/client/internal'
 import {
   checkFunction,
-  checkName,
   checkOptions,
   checkPartition,
   checkSignal,
@@ -18,19 +17,26 @@ import { checkPlace, type LogPlace } from './claims/placement.ts'
 import { type CommitLimits, commitLimits } from './commit/limits.ts'
 import { type ConsumerEvent, EventStream } from './events.ts'
 import { type Explanation, explain, type Progress } from './explain.ts'
+import { MessageLoop, type Messages } from './message-loop.ts'
 import {
   BATCH_OPTIONS,
   type BatchSettings,
   type ConsumerOptions,
   EACH_OPTIONS,
   type EachSettings,
+  MESSAGES_OPTIONS,
+  type MessagesSettings,
   type ResolvedOptions,
   resolveOptions,
   resolveRetry,
   type WorkSettings,
 } from './options.ts'
 import { Runner } from './runner.ts'
+import { checkSelects, Routes, selectionOf, type TopicSelection } from './selection.ts'
+import { decodingBatches, decodingEach, type TypedBatch, type TypedMessage } from './work/decoded.ts'
 import { currentCall } from './work/inside.ts'
+import { type BatchMiddleware, type Middleware, type Middlewares, withBatchMiddleware, withMiddleware } from './work/middleware.ts'
+import { Pull } from './work/pull.ts'
 import type { BatchHandler, BatchWork, EachHandler, EachWork, WorkOptions } from './work/work.ts'
 
 export interface RunOptions {
@@ -45,6 +51,9 @@ export interface CloseOptions {
 
 type Work = EachWork | BatchWork
 
+/** Typed topics whose records are read alike. */
+type Readable<K, V> = ReadableTopic<K, V> | readonly ReadableTopic<K, V>[]
+
 /**
  * Where handlers of one partition run one after the other: more than one member has partitions, so that each can run
  * one.
@@ -56,7 +65,9 @@ const TIMEOUT_GRACE_MS = 30_000
 export class Consumer {
   readonly #options: ResolvedOptions
   readonly #kafka: KafkaHandle
-  readonly #works = new Map<string, Work>()
+  readonly #works: Work[] = []
+  readonly #middleware: Middleware[] = []
+  readonly #batchMiddleware: BatchMiddleware[] = []
   readonly #events = new EventStream()
   readonly #pauses = new Pauses()
   #runner: Runner | undefined
@@ -69,38 +80,103 @@ export class Consumer {
   }
 
   /**
-   * Calls `handler` for every record of the topic. A handler that resolves is done; one that throws has failed and is
-   * tried again.
+   * Calls `handler` for every record of the topics. A handler that resolves is done; one that throws has failed and is
+   * tried again. `topics`: a name, a typed topic (`topic()`), a pattern such as `/^orders\./`, or an array of these.
+   * Patterns are matched again every `topicsIntervalMs`: topics that are created later are read from their beginning.
    *
    * ```ts
    * consumer.each('orders', { order: 'key', concurrency: 256 }, async (message, context) => { … })
    * ```
    */
-  each(topic: string, handler: EachHandler): this
-  each(topic: string, settings: EachSettings, handler: EachHandler): this
-  each(topic: string, ...rest: [EachHandler] | [EachSettings, EachHandler]): this {
+  each<K, V>(topics: Readable<K, V>, handler: EachHandler<TypedMessage<K, V>>): this
+  each<K, V>(topics: Readable<K, V>, settings: EachSettings, handler: EachHandler<TypedMessage<K, V>>): this
+  each(topics: TopicSelection, handler: EachHandler): this
+  each(topics: TopicSelection, settings: EachSettings, handler: EachHandler): this
+  each(topics: TopicSelection, ...rest: readonly unknown[]): this {
     const [settings, handler] = settingsAndHandler<EachSettings, EachHandler>('each', rest)
     checkOptions<EachSettings>('each()', settings, EACH_OPTIONS)
     const order = wordOption('order', settings.order ?? 'partition', ['partition', 'key', 'none'])
     const concurrency = order === 'partition' ? CONCURRENCY_SERIAL : CONCURRENCY_SIDE_BY_SIDE
-    return this.#add({ kind: 'each', order, handler, ...resolveWork(topic, settings, concurrency) })
+    const resolved = resolveWork(topics, settings, concurrency)
+    return this.#add({ kind: 'each', order, handler: decodingEach(resolved.topics.readable, handler), ...resolved })
   }
 
   /** Calls `handler` for batches: consecutive records of one partition, one batch of a partition at a time. */
-  batches(topic: string, handler: BatchHandler): this
-  batches(topic: string, settings: BatchSettings, handler: BatchHandler): this
-  batches(topic: string, ...rest: [BatchHandler] | [BatchSettings, BatchHandler]): this {
+  batches<K, V>(topics: Readable<K, V>, handler: BatchHandler<TypedBatch<K, V>>): this
+  batches<K, V>(topics: Readable<K, V>, settings: BatchSettings, handler: BatchHandler<TypedBatch<K, V>>): this
+  batches(topics: TopicSelection, handler: BatchHandler): this
+  batches(topics: TopicSelection, settings: BatchSettings, handler: BatchHandler): this
+  batches(topics: TopicSelection, ...rest: readonly unknown[]): this {
     const [settings, handler] = settingsAndHandler<BatchSettings, BatchHandler>('batches', rest)
     checkOptions<BatchSettings>('batches()', settings, BATCH_OPTIONS)
     const recordsMax = countOption('recordsMax', settings.recordsMax ?? 500)
     const waitMaxMs = durationOption('waitMaxMs', settings.waitMaxMs ?? 0, { zero: true })
-    return this.#add({ kind: 'batches', recordsMax, waitMaxMs, handler, ...resolveWork(topic, settings, CONCURRENCY_SERIAL) })
+    const resolved = resolveWork(topics, settings, CONCURRENCY_SERIAL)
+    const decoding = decodingBatches(resolved.topics.readable, handler)
+    return this.#add({ kind: 'batches', recordsMax, waitMaxMs, handler: decoding, ...resolved })
+  }
+
+  /**
+   * The records of the topics, one at a time, in the order of their partition: asking for the next one says that this
+   * one is done.
+   *
+   * ```ts
+   * for await (const message of consumer.messages('orders')) await charge(message)
+   * ```
+   * The loop calls `run()`, unless that was called before, and throws what the run rejects with. Leaving it early, by
+   * `break`, `return` or an error, leaves the current record not done, and ends the run: drain, final commit, leave.
+   * It ends by itself when the run does: after `signal` aborts, or `close()`; inside the loop use `break`, since
+   * `close()` waits until the current record is done. Iterated once. Throws `TidemarkError` INVALID_OPTION,
+   * INVALID_ARGUMENT, ALREADY_RUNNING.
+   */
+  messages<K, V>(topics: Readable<K, V>, settings?: MessagesSettings): Messages<TypedMessage<K, V>>
+  messages(topics: TopicSelection, settings?: MessagesSettings): Messages<ReceivedMessage>
+  messages(topics: TopicSelection, settings: MessagesSettings = {}): Messages<unknown> {
+    checkOptions<MessagesSettings>('messages()', settings, MESSAGES_OPTIONS)
+    const { signal, ...others } = settings
+    const pull = new Pull()
+    const resolved = resolveWork(topics, others, CONCURRENCY_SERIAL)
+    const handler = decodingEach(resolved.topics.readable, (message) => pull.handle(message))
+    this.#add({ kind: 'each', order: 'partition', handler, pull, ...resolved })
+    return new MessageLoop(pull, checkSignal(signal), {
+      isRunning: () => this.#running !== undefined,
+      run: () => this.run(),
+      stop: () => this.#runner?.stop(),
+      settled: async () => {
+        await this.#running?.catch(() => {})
+      },
+    })
+  }
+
+  /**
+   * Puts code around every call of a handler; the first that is given is the outermost. A middleware that does not call
+   * `next` keeps the handler from running, and the record counts as done; what it throws has failed.
+   *
+   * ```ts
+   * consumer.use(async (message, context, next) => {
+   *   console.time(context.id)
+   *   await next()
+   *   console.timeEnd(context.id)
+   * })
+   * ```
+   * A function is called around `each()` and `messages()`; `{ each, batches }` names one for each kind. Throws
+   * `TidemarkError` INVALID_ARGUMENT, INVALID_OPTION, ALREADY_RUNNING.
+   */
+  use(middleware: Middleware | Middlewares): this {
+    if (this.#running !== undefined) throw new TidemarkError('ALREADY_RUNNING', 'middleware must be named before run() is called')
+    const { each, batches } = typeof middleware === 'function' ? { each: middleware } : checkedMiddlewares(middleware)
+    if (each !== undefined) this.#middleware.push(each)
+    if (batches !== undefined) this.#batchMiddleware.push(batches)
+    return this
   }
 
   #add(work: Work): this {
     if (this.#running !== undefined) throw new TidemarkError('ALREADY_RUNNING', 'topics must be named before run() is called')
-    if (this.#works.has(work.topic)) throw new TidemarkError('INVALID_ARGUMENT', `topic '${work.topic}' has a handler already`)
-    this.#works.set(work.topic, work)
+    for (const name of work.topics.names) {
+      const isTaken = this.#works.some(({ topics }) => topics.names.includes(name))
+      if (isTaken) throw new TidemarkError('INVALID_ARGUMENT', `topic '${name}' has a handler already`)
+    }
+    this.#works.push(work)
     return this
   }
 
@@ -118,9 +194,12 @@ export class Consumer {
     const signal = checkSignal(options.signal)
     if (this.#running !== undefined) throw new TidemarkError('ALREADY_RUNNING', 'run() was called before; create another consumer')
     if (this.#isClosed) throw new TidemarkError('CLOSED', 'this consumer was closed')
-    if (this.#works.size === 0) throw new TidemarkError('NOTHING_TO_DO', 'no topic was named: call each() or batches() before run()')
+    if (this.#works.length === 0) {
+      throw new TidemarkError('NOTHING_TO_DO', 'no topic was named: call each(), batches() or messages() before run()')
+    }
     const emit = (event: ConsumerEvent): void => this.#events.emit(event)
-    const runner = new Runner(this.#kafka, this.#options, [...this.#works.values()], this.#pauses, emit)
+    const works = this.#works.map((work) => this.#wrapped(work))
+    const runner = new Runner(this.#kafka, this.#options, works, this.#pauses, emit)
     this.#runner = runner
     this.#running = runner.run(signal).finally(() => {
       this.#runner = undefined
@@ -175,11 +254,14 @@ export class Consumer {
     }
   }
 
+  #wrapped(work: Work): Work {
+    return work.kind === 'each'
+      ? { ...work, handler: withMiddleware(this.#middleware, work.handler) }
+      : { ...work, handler: withBatchMiddleware(this.#batchMiddleware, work.handler) }
+  }
+
   #checkTopic(topic: string): void {
-    checkName('the topic', topic)
-    if (this.#works.has(topic)) return
-    const known = [...this.#works.keys()].map((name) => `'${name}'`).join(', ')
-    throw new TidemarkError('INVALID_ARGUMENT', `this consumer does not read topic '${topic}'; it reads ${known || 'none yet'}`)
+    checkSelects(new Routes(this.#works.map((work) => ({ topics: work.topics, target: work }))), topic)
   }
 
   /**
@@ -243,9 +325,15 @@ function settingsAndHandler<S, H>(call: string, rest: readonly unknown[]): [S, H
   return [(settings ?? {}) as S, handler as H]
 }
 
-function resolveWork(topic: string, settings: WorkSettings, concurrency: number): WorkOptions {
+function checkedMiddlewares(given: Middlewares): Middlewares {
+  checkOptions<Middlewares>('use()', given, { each: true, batches: true })
+  for (const [name, middleware] of Object.entries(given)) checkFunction(`the middleware '${name}' of use()`, middleware)
+  return given
+}
+
+function resolveWork(topics: TopicSelection, settings: WorkSettings, concurrency: number): WorkOptions {
   return {
-    topic: checkName('the topic', topic),
+    topics: selectionOf(topics),
     concurrency: countOption('concurrency', settings.concurrency ?? concurrency),
     retry: resolveRetry(settings.retry),
     exhausted: wordOption('exhausted', settings.exhausted ?? 'stop', ['stop', 'skip']),

@@ -36,6 +36,10 @@ export class Ending {
     this.#listener = listener
   }
 
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   /** Drain, final commit, leave; all of it within `timeoutMs`. A second call can only shorten the time. */
   stop(timeoutMs: number): void {
     if (this.#isOver) return

@@ -1,6 +1,7 @@
 /** Wires the decisions of the group to the other parts. */
 import { type DrainDeadline, deadlineAt } from './claims/drain.ts'
 import type { MembershipListener, ReleaseLimit } from './membership/membership.ts'
+import type { SubscriptionListener } from './membership/subscription.ts'
 import type { RunParts } from './run-parts.ts'
 
 export function membershipListener(run: RunParts): MembershipListener {
@@ -48,3 +49,11 @@ export function membershipListener(run: RunParts): MembershipListener {
 }
 
 const deadlineOf = ({ beginMs, timeoutMs }: ReleaseLimit): DrainDeadline => deadlineAt(beginMs + timeoutMs, timeoutMs)
+
+export function subscriptionListener(run: RunParts): SubscriptionListener {
+  return {
+    changed: () => run.membership.subscriptionChanged(),
+    failing: (error, attempts) => run.reports.failing('Metadata', error, attempts),
+    failed: (error) => run.failWith(error),
+  }
+}

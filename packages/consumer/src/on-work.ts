@@ -2,6 +2,7 @@
 import { textOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 import type { RunParts } from './run-parts.ts'
+import { DecodeError } from './work/decoded.ts'
 import type { WorkListener } from './work/work.ts'
 
 export function workListener(run: RunParts): WorkListener {
@@ -28,6 +29,7 @@ export function workListener(run: RunParts): WorkListener {
 
     stopped({ topic, partition }, offset, cause) {
       emit({ kind: 'stopped', topic, partition, offset, error: cause })
+      if (cause instanceof DecodeError) return run.stopWith(cause)
       const text = `the handler failed for ${topic}-${partition} at offset ${offset}, and its attempts are exhausted: ${textOf(cause)}`
       run.stopWith(new TidemarkError('HANDLER_FAILED', text, { topic, partition, offset, cause }))
     },

@@ -88,6 +88,11 @@ export interface ConsumerOptions {
   readonly uncommittedRecordsMax?: number
   /** Bytes of all partitions that were fetched and are held. 64 MiB unless given. */
   readonly bufferBytesMax?: number
+  /**
+   * `metadata.max.age.ms`, for patterns: how often the cluster is asked for all of its topics, if a topic is named by a
+   * pattern. 30,000 unless given.
+   */
+  readonly topicsIntervalMs?: number
   /** `fetch.max.bytes`: bytes of one answer, all partitions together. 16 MiB unless given. */
   readonly fetchBytesMax?: number
   /** `max.partition.fetch.bytes`: bytes of one partition in one answer. 1 MiB unless given. */
@@ -120,6 +125,14 @@ export interface WorkSettings {
    * given.
    */
   readonly timeoutGraceMs?: number
+}
+
+/** Of `messages()`: records come one at a time, in the order of their partition. */
+export interface MessagesSettings {
+  /** Ends the loop, and with it the run: drain, final commit, leave. */
+  readonly signal?: AbortSignal | undefined
+  /** What happens to a record that cannot be decoded; 'stop' unless given: the loop throws DECODE_FAILED. */
+  readonly exhausted?: Exhausted
 }
 
 export interface EachSettings extends WorkSettings {
@@ -159,6 +172,7 @@ const OPTIONS: OptionNames<ConsumerOptions> = {
   waitingRecordsMax: true,
   uncommittedRecordsMax: true,
   bufferBytesMax: true,
+  topicsIntervalMs: true,
   fetchBytesMax: true,
   partitionBytesMax: true,
   fetchWaitMaxMs: true,
@@ -204,6 +218,7 @@ function timeouts(options: ConsumerOptions) {
     rebalanceTimeoutMs: durationOption('rebalanceTimeoutMs', options.rebalanceTimeoutMs ?? 60_000),
     startTimeoutMs: durationOption('startTimeoutMs', options.startTimeoutMs ?? 30_000, { infinite: true }),
     shutdownTimeoutMs: durationOption('shutdownTimeoutMs', options.shutdownTimeoutMs ?? 30_000),
+    topicsIntervalMs: durationOption('topicsIntervalMs', options.topicsIntervalMs ?? 30_000),
     fetchWaitMaxMs: durationOption('fetchWaitMaxMs', options.fetchWaitMaxMs ?? 500, { zero: true }),
   }
 }
@@ -267,6 +282,7 @@ export function resolveRetry(given: Partial<Retry> | undefined): Retry {
 }
 
 const WORK_OPTIONS: OptionNames<WorkSettings> = { concurrency: true, retry: true, exhausted: true, timeoutMs: true, timeoutGraceMs: true }
+export const MESSAGES_OPTIONS: OptionNames<MessagesSettings> = { signal: true, exhausted: true }
 export const EACH_OPTIONS: OptionNames<EachSettings> = { ...WORK_OPTIONS, order: true }
 export const BATCH_OPTIONS: OptionNames<BatchSettings> = { ...WORK_OPTIONS, recordsMax: true, waitMaxMs: true }
 

@@ -20,12 +20,14 @@ import { Feed } from './intake/feed.ts'
 import { ClassicMember } from './membership/classic/member.ts'
 import type { Membership } from './membership/membership.ts'
 import { MissingTopics } from './membership/missing-topics.ts'
+import { Subscription } from './membership/subscription.ts'
 import { claimEffects, commitListener, moveListener, placementListener } from './on-claims.ts'
-import { membershipListener } from './on-membership.ts'
+import { membershipListener, subscriptionListener } from './on-membership.ts'
 import { workListener } from './on-work.ts'
 import { committerOptions, fetcherOptions, type ResolvedOptions } from './options.ts'
 import { Reports } from './reports.ts'
 import type { RunParts } from './run-parts.ts'
+import { Routes } from './selection.ts'
 import { ByBatch } from './work/by-batch.ts'
 import { ByOrder } from './work/by-order.ts'
 import type { BatchWork, EachWork, Worker } from './work/work.ts'
@@ -44,6 +46,7 @@ export class Runner implements RunParts {
   readonly committer: Committer<Claim>
   readonly membership: Membership
   readonly ending: Ending
+  readonly #subscription: Subscription
   readonly #missing: MissingTopics
   readonly #stopListening: readonly (() => void)[]
 
@@ -57,7 +60,6 @@ export class Runner implements RunParts {
     const { cluster, diagnostics, platform } = kafka
     const { clock, random } = platform
     const { requestTimeoutMs } = kafka.options
-    const topics = works.map((work) => work.topic)
     this.options = options
     this.cluster = cluster
     this.clock = clock
@@ -71,6 +73,7 @@ export class Runner implements RunParts {
       },
       abandon: () => this.membership.abandon(),
       end: () => {
+        this.#subscription.stop()
         for (const claim of [...this.registry.all()]) this.registry.end(claim, 'shutdown')
       },
     })
@@ -83,17 +86,29 @@ export class Runner implements RunParts {
     this.drain = new Drain(this.registry, clock, (given, untilMs) => this.committer.settle(given, untilMs))
     const workers = this.#workersFor(works, kafka)
     this.feed = new Feed(cluster, fetcherOptions(options), options, workers, (claim, problem) => this.moves.onProblem(claim, problem))
-    this.membership = new ClassicMember({ ...options, topics, requestTimeoutMs }, cluster, clock, random, membershipListener(this))
     const failed = (error: unknown) => this.failWith(error)
-    this.#missing = new MissingTopics(cluster, clock, topics, (topic) => this.reports.topicMissing(topic), failed)
+    const selections = works.map((work) => work.topics)
+    const subscription = new Subscription(selections, cluster, clock, options.topicsIntervalMs, subscriptionListener(this))
+    this.#subscription = subscription
+    const memberOptions = {
+      ...options,
+      requestTimeoutMs,
+      get topics() {
+        return subscription.topics
+      },
+    }
+    this.membership = new ClassicMember(memberOptions, cluster, clock, random, membershipListener(this))
+    this.#missing = new MissingTopics(cluster, clock, subscription.named, (topic) => this.reports.topicMissing(topic), failed)
     this.#stopListening = [cluster.onChange(() => this.membership.clusterChanged()), cluster.onClose(failed)]
   }
 
-  #workersFor(works: readonly (EachWork | BatchWork)[], { platform: { clock, random } }: KafkaHandle): ReadonlyMap<string, Worker> {
+  #workersFor(works: readonly (EachWork | BatchWork)[], { platform: { clock, random } }: KafkaHandle): Routes<Worker> {
     const listener = workListener(this)
     const workerFor = (work: EachWork | BatchWork): Worker =>
       work.kind === 'each' ? new ByOrder(work, listener, clock, random) : new ByBatch(work, listener, clock, random)
-    return new Map(works.map((work) => [work.topic, workerFor(work)]))
+    const routes = works.map((work) => ({ topics: work.topics, target: workerFor(work) }))
+    for (const [i, work] of works.entries()) if (work.kind === 'each') work.pull?.attach(routes[i]!.target)
+    return new Routes(routes)
   }
 
   /**
@@ -103,7 +118,9 @@ export class Runner implements RunParts {
   async run(signal: AbortSignal | undefined): Promise<void> {
     const stop = (): void => this.stop()
     signal?.addEventListener('abort', stop, { once: true })
-    this.membership.start()
+    const found = this.#subscription.start()
+    if (found === undefined) this.membership.start()
+    else void found.then(() => this.ending.isOver || this.membership.start())
     this.committer.start()
     this.#missing.start()
     if (signal?.aborted) stop()
@@ -118,6 +135,7 @@ export class Runner implements RunParts {
   #close(): void {
     this.committer.stop()
     this.#missing.stop()
+    this.#subscription.stop()
     for (const stopListening of this.#stopListening) stopListening()
     this.membership.close()
     this.placement.close()

@@ -44,6 +44,7 @@ export type OwnErrorCode =
   // Consuming
   | 'COMMIT_FAILED'
   | 'COMMIT_FENCED'
+  | 'DECODE_FAILED'
   | 'HANDLER_FAILED'
   | 'HANDLER_STUCK'
   | 'HANDLER_TIMED_OUT'

@@ -19,6 +19,7 @@ import type { Clock, Timer } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 import type { StartPosition } from '../claims/registry.ts'
 import { enter, reach, type Ticket, type Tracker, wasCompleted } from '../commit/tracker.ts'
+import type { Routes } from '../selection.ts'
 import type { Worker } from '../work/work.ts'
 import { Intake, type IntakeLimits } from './intake.ts'
 
@@ -32,7 +33,7 @@ const COPY_FOR_HUNGRY_AFTER_MS = 50
 export class Feed implements FetchOwner<Claim> {
   readonly #fetcher: Fetcher<Claim>
   readonly #limits: IntakeLimits
-  readonly #workers: ReadonlyMap<string, Worker>
+  readonly #workers: Routes<Worker>
   readonly #onProblem: (claim: Claim, problem: FetchProblem) => void
   readonly #clock: Clock
   readonly #intakes = new Map<Claim, Intake>()
@@ -42,7 +43,7 @@ export class Feed implements FetchOwner<Claim> {
     cluster: Cluster,
     options: FetcherOptions,
     limits: IntakeLimits,
-    workers: ReadonlyMap<string, Worker>,
+    workers: Routes<Worker>,
     onProblem: (claim: Claim, problem: FetchProblem) => void,
   ) {
     this.#fetcher = new Fetcher(cluster, this, options)
@@ -53,11 +54,11 @@ export class Feed implements FetchOwner<Claim> {
   }
 
   reads(topic: string): boolean {
-    return this.#workers.has(topic)
+    return this.#workers.of(topic) !== undefined
   }
 
   worker(claim: Claim): Worker {
-    return this.#workers.get(claim.topic)!
+    return this.#workers.of(claim.topic)!
   }
 
   /** Records are wanted from this position on. */
@@ -112,7 +113,7 @@ export class Feed implements FetchOwner<Claim> {
     this.#intakes.clear()
     this.#crowdedTimer?.cancel()
     this.#fetcher.close()
-    for (const worker of this.#workers.values()) worker.close()
+    for (const worker of this.#workers.targets) worker.close()
   }
 
   // What the fetcher tells ------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ export interface Membership {
   abandon(): void
   /** A commit was refused with an error of the group's. */
   refused(error: ErrorName, generation: number): void
+  /** The topics that the member asks for are others now: the group has to hear of it. */
+  subscriptionChanged(): void
   /** Topics came, went or grew. */
   clusterChanged(): void
   /** The run is over: no timer is left behind, and the coordinator's connections are closed. */

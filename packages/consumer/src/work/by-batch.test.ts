@@ -3,6 +3,7 @@ import { ManualClock } from '@tidemark/platform/testing'
 import { describe, expect, test } from 'vitest'
 import { Claim } from '../claims/claim.ts'
 import { committable, enter, tracker } from '../commit/tracker.ts'
+import { selectionOf } from '../selection.ts'
 import { ByBatch } from './by-batch.ts'
 import type { BatchWork, WorkListener } from './work.ts'
 
@@ -28,7 +29,7 @@ function workOf(settings: Partial<BatchWork> = {}) {
   }
   const work: BatchWork = {
     kind: 'batches',
-    topic: 't',
+    topics: selectionOf('t'),
     concurrency: 10,
     recordsMax: 3,
     waitMaxMs: 100,

@@ -4,7 +4,7 @@
  * A batch starts when it is full, or when its first record has waited for `waitMaxMs`. It is tried again, and done,
  * as a whole.
  */
-import type { FetchedMessage } from '@tidemark/client/internal'
+import { type FetchedMessage, keyOf } from '@tidemark/client/internal'
 import { type Clock, Fifo, type Random, type Timer } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 import { finish, settle, type Ticket } from '../commit/tracker.ts'
@@ -68,7 +68,7 @@ export class ByBatch implements Worker, JobKind<Batch> {
   readonly #clock: Clock
   readonly #scope: CallScope
   readonly #scheduler: Scheduler<Batch>
-  readonly #queues = new Map<number, BatchQueue>()
+  readonly #queues = new Map<string, BatchQueue>()
 
   constructor(work: BatchWork, listener: WorkListener, clock: Clock, random: Random) {
     this.#work = work
@@ -97,7 +97,7 @@ export class ByBatch implements Worker, JobKind<Batch> {
     queue.current = undefined
     queue.isRipe = false
     queue.waiting.clear()
-    if (queue.leftover === undefined) this.#queues.delete(claim.partition)
+    if (queue.leftover === undefined) this.#queues.delete(keyOf(claim))
     return queue.leftover?.claim === claim ? recordsOf(queue.leftover) : []
   }
 
@@ -106,6 +106,10 @@ export class ByBatch implements Worker, JobKind<Batch> {
     if (queue === undefined) return
     this.#ripen(queue)
     this.#scheduler.offer(queue)
+    this.#scheduler.pump()
+  }
+
+  pump(): void {
     this.#scheduler.pump()
   }
 
@@ -143,15 +147,15 @@ export class ByBatch implements Worker, JobKind<Batch> {
   }
 
   #queueOf(claim: Claim): BatchQueue | undefined {
-    const queue = this.#queues.get(claim.partition)
+    const queue = this.#queues.get(keyOf(claim))
     return queue?.claim === claim ? queue : undefined
   }
 
   #queueFor(claim: Claim, firstTicket: Ticket): BatchQueue {
-    const known = this.#queues.get(claim.partition)
+    const known = this.#queues.get(keyOf(claim))
     if (known === undefined) {
       const queue = new BatchQueue(claim, firstTicket, this.#work.recordsMax)
-      this.#queues.set(claim.partition, queue)
+      this.#queues.set(keyOf(claim), queue)
       return queue
     }
     if (known.claim !== claim) {
@@ -214,7 +218,7 @@ export class ByBatch implements Worker, JobKind<Batch> {
   }
 
   #goOn(queue: BatchQueue): void {
-    if (queue.claim.isDead && queue.leftover === undefined) this.#queues.delete(queue.claim.partition)
+    if (queue.claim.isDead && queue.leftover === undefined) this.#queues.delete(keyOf(queue.claim))
     else this.#ripen(queue)
   }
 }

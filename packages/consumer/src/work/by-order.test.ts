@@ -4,6 +4,7 @@ import { ManualClock } from '@tidemark/platform/testing'
 import { describe, expect, test } from 'vitest'
 import { Claim, type EndReason } from '../claims/claim.ts'
 import { committable, enter, tracker } from '../commit/tracker.ts'
+import { selectionOf } from '../selection.ts'
 import { ByOrder } from './by-order.ts'
 import type { Context } from './context.ts'
 import type { CommitMode, EachWork, WorkListener } from './work.ts'
@@ -52,7 +53,7 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
   }
   const work: EachWork = {
     kind: 'each',
-    topic: 't',
+    topics: selectionOf('t'),
     order: 'partition',
     concurrency: 100,
     retry: { attempts: 3, delayMs: 100, delayMaxMs: 1000 },

@@ -3,7 +3,7 @@
  * one lane in which everything runs side by side. A record that waits for its next attempt holds up its own lane
  * alone.
  */
-import type { FetchedMessage } from '@tidemark/client/internal'
+import { type FetchedMessage, keyOf } from '@tidemark/client/internal'
 import type { Clock, Random } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 import { finish, settle, type Ticket } from '../commit/tracker.ts'
@@ -19,13 +19,14 @@ export class ByOrder implements Worker, JobKind<Task> {
   readonly #listener: WorkListener
   readonly #scope: CallScope
   readonly #scheduler: Scheduler<Task>
-  readonly #partitions = new Map<number, PartitionLanes>()
+  readonly #partitions = new Map<string, PartitionLanes>()
 
   constructor(work: EachWork, listener: WorkListener, clock: Clock, random: Random) {
     this.#work = work
     this.#listener = listener
     this.#scope = { run: listener.run, listener, attemptsMax: work.retry.attempts }
-    this.#scheduler = new Scheduler(work, this, listener, clock, random)
+    const { pull } = work
+    this.#scheduler = new Scheduler(work, this, listener, clock, random, pull && (() => pull.concurrency))
   }
 
   // What the consumer asks ------------------------------------------------------------------------------
@@ -58,8 +59,12 @@ export class ByOrder implements Worker, JobKind<Task> {
     this.#scheduler.pump()
   }
 
+  pump(): void {
+    this.#scheduler.pump()
+  }
+
   waiting(claim: Claim): number {
-    const lanes = this.#partitions.get(claim.partition)
+    const lanes = this.#partitions.get(keyOf(claim))
     return lanes?.claim === claim ? lanes.waiting : 0
   }
 
@@ -88,18 +93,18 @@ export class ByOrder implements Worker, JobKind<Task> {
 
   /** The lanes of a living claim. */
   #lanesOf(claim: Claim): Lane[] {
-    const lanes = this.#partitions.get(claim.partition)
+    const lanes = this.#partitions.get(keyOf(claim))
     return lanes?.claim === claim ? [...lanes.lanes.values()] : []
   }
 
   #lanesFor(claim: Claim): PartitionLanes {
-    const known = this.#partitions.get(claim.partition)
+    const known = this.#partitions.get(keyOf(claim))
     if (known !== undefined) {
       known.claim = claim
       return known
     }
     const lanes: PartitionLanes = { claim, lanes: new Map(), waiting: 0 }
-    this.#partitions.set(claim.partition, lanes)
+    this.#partitions.set(keyOf(claim), lanes)
     return lanes
   }
 
@@ -118,7 +123,7 @@ export class ByOrder implements Worker, JobKind<Task> {
     if (!lane.isIdle) return
     const { lanes, key } = lane
     if (lanes.lanes.get(key) === lane) lanes.lanes.delete(key)
-    if (lanes.claim.isDead && lanes.lanes.size === 0) this.#partitions.delete(lanes.claim.partition)
+    if (lanes.claim.isDead && lanes.lanes.size === 0) this.#partitions.delete(keyOf(lanes.claim))
   }
 
   // What the scheduler asks -----------------------------------------------------------------------------

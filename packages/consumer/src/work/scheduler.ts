@@ -1,5 +1,5 @@
 /**
- * When the calls of one topic's handler run: how many at once, in which order their queues are served, and what
+ * When the calls of one handler run: how many at once, in which order their queues are served, and what
  * becomes of a record when its call has settled. What a call is, and which record comes next, is the business of
  * `by-order.ts` and `by-batch.ts`.
  *
@@ -11,6 +11,7 @@ import { type Clock, Fifo, type Random, TidemarkError, type Timer } from '@tidem
 import type { Claim } from '../claims/claim.ts'
 import { attempt } from './attempt.ts'
 import type { CallContext, CallOf } from './context.ts'
+import { DecodeError } from './decoded.ts'
 import { Inside } from './inside.ts'
 import { retryDelay } from './retry.ts'
 import type { WorkListener, WorkOptions } from './work.ts'
@@ -66,10 +67,13 @@ export class Scheduler<J extends Job> {
   readonly #timed = new Set<J>()
   #running = 0
   #isPumping = false
+  readonly #slots: () => number
   readonly #inside = new Inside<J>((job) => this.#kind.call(job))
 
-  constructor(work: WorkOptions, kind: JobKind<J>, listener: WorkListener, clock: Clock, random: Random) {
+  /** `slots`: how many calls may run now, where that is not always the concurrency. */
+  constructor(work: WorkOptions, kind: JobKind<J>, listener: WorkListener, clock: Clock, random: Random, slots = () => work.concurrency) {
     this.#work = work
+    this.#slots = slots
     this.#kind = kind
     this.#listener = listener
     this.#clock = clock
@@ -78,7 +82,7 @@ export class Scheduler<J extends Job> {
 
   /** There are slots, and nothing that could take one. */
   get isIdle(): boolean {
-    return this.#running < this.#work.concurrency && this.#ready.length === 0
+    return this.#running < this.#slots() && this.#ready.length === 0
   }
 
   /** Queues that can start something wait here for a slot. */
@@ -93,7 +97,7 @@ export class Scheduler<J extends Job> {
     if (this.#isPumping) return
     this.#isPumping = true
     try {
-      while (this.#running < this.#work.concurrency) {
+      while (this.#running < this.#slots()) {
         const queue = this.#ready.shift()
         if (queue === undefined) break
         queue.isReady = false
@@ -150,7 +154,7 @@ export class Scheduler<J extends Job> {
       this.#clock.schedule(this.#work.timeoutGraceMs, () => {
         this.#setTimer(job, undefined)
         const elapsedMs = this.#clock.monotonic() - job.limit!.startedMs
-        const isSlotWanted = this.#running >= this.#work.concurrency && this.#ready.length > 0
+        const isSlotWanted = this.#running >= this.#slots() && this.#ready.length > 0
         if (!this.#listener.stuck(job.claim, job.offset, elapsedMs, isSlotWanted)) this.#watchExpired(job)
       }),
     )
@@ -187,7 +191,7 @@ export class Scheduler<J extends Job> {
     }
     if (failure === undefined) return this.#close(job, 'succeeded')
     if (claim.phase !== 'working') return this.#close(job, 'dropped')
-    if (this.#isLast(job)) this.#listener.stopped(claim, offset, failure.error)
+    if (this.#isLast(job, failure)) this.#listener.stopped(claim, offset, failure.error)
     else this.#retryLater(job, failure.error)
     return 0
   }
@@ -198,14 +202,15 @@ export class Scheduler<J extends Job> {
     return done
   }
 
-  #isLast(job: J): boolean {
-    return job.attempt >= this.#work.retry.attempts
+  /** Another attempt at bytes that cannot be read would find the same bytes. */
+  #isLast(job: J, { error }: { readonly error: unknown }): boolean {
+    return job.attempt >= this.#work.retry.attempts || error instanceof DecodeError
   }
 
   /** Not tried again although it failed: its handler has committed it, or its attempts are exhausted and may be. */
   #skippedInSpiteOf(job: J, context: CallContext, failure: { readonly error: unknown } | undefined): { readonly why: unknown } | undefined {
     if (failure === undefined) return undefined
-    const isExhausted = this.#work.exhausted === 'skip' && job.claim.phase === 'working' && this.#isLast(job)
+    const isExhausted = this.#work.exhausted === 'skip' && job.claim.phase === 'working' && this.#isLast(job, failure)
     return context.isCommitted || isExhausted ? { why: failure.error } : undefined
   }
 

@@ -4,7 +4,9 @@ import type { FetchedMessage } from '@tidemark/client/internal'
 import type { Claim } from '../claims/claim.ts'
 import type { CommitLimits } from '../commit/limits.ts'
 import type { Ticket } from '../commit/tracker.ts'
+import type { Selection } from '../selection.ts'
 import type { BatchContext, Context } from './context.ts'
+import type { Pull } from './pull.ts'
 import type { Retry } from './retry.ts'
 
 export type Order = 'partition' | 'key' | 'none'
@@ -12,7 +14,7 @@ export type CommitMode = 'processed' | 'delivered' | 'manual'
 export type Exhausted = 'stop' | 'skip'
 
 export interface WorkOptions {
-  readonly topic: string
+  readonly topics: Selection
   readonly concurrency: number
   readonly retry: Retry
   readonly exhausted: Exhausted
@@ -22,13 +24,15 @@ export interface WorkOptions {
   readonly timeoutGraceMs: number
 }
 
-export type EachHandler = (message: ReceivedMessage, context: Context) => unknown
-export type BatchHandler = (batch: MessageBatch, context: BatchContext) => unknown
+export type EachHandler<M = ReceivedMessage> = (message: M, context: Context) => unknown
+export type BatchHandler<B = MessageBatch> = (batch: B, context: BatchContext) => unknown
 
 export interface EachWork extends WorkOptions {
   readonly kind: 'each'
   readonly order: Order
   readonly handler: EachHandler
+  /** The records are asked for, one at a time; it says how many calls may run now. */
+  readonly pull?: Pull
 }
 
 export interface BatchWork extends WorkOptions {
@@ -46,7 +50,7 @@ export interface MessageBatch extends Iterable<ReceivedMessage> {
   readonly messages: readonly ReceivedMessage[]
 }
 
-/** Carries out the work of one topic: records of living claims in, outcomes out. */
+/** Carries out the work of the topics of one call: records of living claims in, outcomes out. */
 export interface Worker {
   /** The records of one fetch, in order; `firstTicket` is that of the first, the others follow. */
   enter(claim: Claim, messages: readonly FetchedMessage[], firstTicket: Ticket): void
@@ -57,6 +61,8 @@ export interface Worker {
   drop(claim: Claim): readonly HeldRecord[]
   /** The claim may start records again. */
   wake(claim: Claim): void
+  /** More calls may run than before. */
+  pump(): void
   /** Records that were entered and not started. */
   waiting(claim: Claim): number
   /** Whether a record that came now might start at once, while none of those that wait can. */

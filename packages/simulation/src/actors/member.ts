@@ -8,6 +8,7 @@ import { counted, countOptions } from '../workload/counted.ts'
 import type { TopicWork } from '../workload/everything.ts'
 import type { Handlers } from '../workload/handlers.ts'
 import { TOPIC, type World } from '../world.ts'
+import { Loop } from './loop.ts'
 
 /** By then everything that was asked of a consumer has settled: its shutdown, and the client's own time-outs. */
 const SETTLES_WITHIN_MS = 6_000
@@ -32,6 +33,7 @@ export class Member {
   kafkaClosed = false
   readonly #world: World
   readonly #onEnd: (member: Member, error: unknown) => void
+  readonly #loops: Loop[] = []
   #run: Promise<void> | undefined
 
   constructor(world: World, name: string, group: string, process: Process, onEnd: (member: Member, error: unknown) => void) {
@@ -79,6 +81,7 @@ export class Member {
     const { plan } = this.#world
     const { everything } = plan
     if (everything !== undefined) {
+      if (everything.middleware) this.consumer.use({ each: (_m, _c, next) => next(), batches: (_b, _c, next) => next() })
       for (const work of everything.topics) this.#subscribe(work, handlers)
       return
     }
@@ -94,15 +97,18 @@ export class Member {
 
   #subscribe(work: TopicWork, handlers: Handlers): void {
     const { recordsMax, waitMaxMs, ...both } = work.settings
+    const topics = work.isPattern ? new RegExp(`^${work.name}$`) : work.name
+    this.#world.drawn('topics', work.isPattern ? 'a pattern' : 'a name')
+    if (work.kind === 'messages') return void this.#loops.push(new Loop(this.#world, this, work, topics, handlers))
     if (work.kind === 'batches') {
       const settings = { ...both, recordsMax, waitMaxMs }
       countOptions(this.#world, 'BatchSettings', settings)
-      this.consumer.batches(work.name, settings, (b, c) => handlers.drawn(this, work, b.messages, c))
+      this.consumer.batches(topics, settings, (b, c) => handlers.drawn(this, work, b.messages, c))
       return
     }
     const settings = { ...both, order: work.order }
     countOptions(this.#world, 'EachSettings', settings)
-    this.consumer.each(work.name, settings, (m, c) => handlers.drawn(this, work, [m], c))
+    this.consumer.each(topics, settings, (m, c) => handlers.drawn(this, work, [m], c))
   }
 
   /** Calls `run()`. */
@@ -113,6 +119,7 @@ export class Member {
     const drawn = this.#world.plan.everything !== undefined
     if (drawn) countOptions(this.#world, 'RunOptions', options)
     if (drawn) this.#track('run()', this.#run)
+    for (const loop of this.#loops) loop.start()
     this.#run.then(
       () => {
         this.#world.say(`${this.name} has stopped`)
@@ -161,6 +168,13 @@ export class Member {
       else this.unsettled.set(what, left)
     }
     promise.then(settled, settled)
+  }
+
+  /** A loop over `messages()` is left, which ends the run. */
+  leavesLoop(): void {
+    const { process, group } = this
+    this.#world.drawn('messages', 'left')
+    if (process.alive) this.#world.tell({ kind: 'closeCalled', process, group, timeoutMs: SHUTDOWN_MS })
   }
 
   /** Ends it for good: `begin` says how; `onOver` is called when nothing of it is left, or the time for it is over. */

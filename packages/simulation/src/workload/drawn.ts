@@ -15,6 +15,7 @@ import type {
   Context,
   EachSettings,
   Exhausted,
+  MessagesSettings,
   Order,
   OutOfRange,
   RunOptions,
@@ -39,6 +40,7 @@ export const consumerOptions: Record<keyof ConsumerOptions, Drawn> = {
   uncommittedRecordsMax: true,
   bufferBytesMax: true,
   startAt: true,
+  topicsIntervalMs: true,
   isolation: true,
   fetchBytesMax: true,
   partitionBytesMax: true,
@@ -66,6 +68,8 @@ export const eachSettings: Record<keyof EachSettings, Drawn> = {
   timeoutMs: true,
   timeoutGraceMs: true,
 }
+
+export const messagesSettings: Record<keyof MessagesSettings, Drawn> = { signal: true, exhausted: true }
 
 export const batchSettings: Record<keyof BatchSettings, Drawn> = {
   recordsMax: true,
@@ -99,6 +103,8 @@ export const commitWords: WordOf<'mode', CommitMode> = { 'mode=processed': true,
 export const consumerMembers: Record<Exclude<keyof Consumer, symbol>, Drawn> = {
   each: true,
   batches: true,
+  messages: true,
+  use: true,
   run: true,
   seek: true,
   pause: true,
@@ -227,6 +233,7 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   COMMIT_FENCED: true,
   CONNECTION_LOST: atOddMoments,
   CORRUPT_BATCH: 'bytes arrive as they were sent, or not at all',
+  DECODE_FAILED: 'records are handled as bytes; shapes.e2e.test.ts',
   DELIVERY_TIMED_OUT: elsewhere,
   DEMO_FAILED: elsewhere,
   FETCH_FAILED: unmet,
@@ -278,6 +285,9 @@ export const interfaces: Readonly<Record<string, Readonly<Record<string, Drawn>>
   RunOptions: runOptions,
   EachSettings: { ...eachSettings, ...eachWords },
   BatchSettings: batchSettings,
+  MessagesSettings: messagesSettings,
+  topics: { 'a name': true, 'a pattern': true },
+  messages: { left: true },
   Consumer: consumerMembers,
   Context: contextMembers,
   BatchContext: batchContextMembers,

@@ -53,7 +53,9 @@ export const eventReaders = ['steady', 'slow', 'leaving early', 'two at once'] a
 
 export interface TopicWork {
   readonly name: string
-  readonly kind: 'each' | 'batches'
+  readonly kind: 'each' | 'batches' | 'messages'
+  /** Subscribed by a pattern, not by its name. */
+  readonly isPattern: boolean
   readonly order: 'partition' | 'key' | 'none'
   readonly settings: Omit<EachSettings & BatchSettings, 'order' | 'recordsMax' | 'waitMaxMs'> & {
     readonly recordsMax: number
@@ -80,6 +82,8 @@ export interface Everything {
   readonly groups: 1 | 2
   readonly consumer: Omit<ConsumerOptions, 'group'>
   readonly startAt: boolean
+  /** Code around every call of a handler. */
+  readonly middleware: boolean
   readonly handlers: readonly HandlerKind[]
   /** How often a handler does one of these. */
   readonly handlerChance: number
@@ -102,6 +106,7 @@ export interface Everything {
 
 export function withEverything(plan: Plan, seed: number): Plan {
   const random = new SeededRandom(seed ^ 0xa11a11)
+  const shapes = new SeededRandom(seed ^ 0x54a9e5)
   const some = <T>(all: readonly T[], chance: number): T[] => all.filter(() => random.chance(chance))
   const one = <T>(all: readonly T[]): T => all[random.below(all.length)]!
   const on = (chance = 0.4): boolean => random.chance(chance)
@@ -121,10 +126,12 @@ export function withEverything(plan: Plan, seed: number): Plan {
   const topics = ['work', ...(on(0.4) ? ['more'] : [])].map((name, i): TopicWork => {
     const kind = on(0.35) ? 'batches' : 'each'
     const order = i === 0 ? plan.order : one(['partition', 'key', 'none'] as const)
-    return {
+    const isPulled = shapes.chance(0.2)
+    const work = {
       name,
-      kind: i === 0 ? (plan.batches ? 'batches' : 'each') : kind,
-      order,
+      isPattern: shapes.chance(0.25),
+      kind: isPulled ? ('messages' as const) : i === 0 ? (plan.batches ? 'batches' : 'each') : kind,
+      order: isPulled ? ('partition' as const) : order,
       settings: {
         concurrency: 1 + random.below(20),
         retry: {
@@ -137,7 +144,8 @@ export function withEverything(plan: Plan, seed: number): Plan {
         recordsMax: 1 + random.below(12),
         waitMaxMs: random.below(40),
       },
-    }
+    } as const
+    return isPulled ? { ...work, settings: { ...work.settings, concurrency: 1 } } : work
   })
   const everything: Everything = {
     topics,
@@ -163,9 +171,11 @@ export function withEverything(plan: Plan, seed: number): Plan {
       ...(on(0.3) && { fetchWaitMaxMs: 10 + random.below(400) }),
       ...(on(0.2) && { fetchBytesMin: 1 + random.below(500) }),
       ...(on(0.2) && { rack: 'rack-a' }),
+      ...(topics.some((t) => t.isPattern) && { topicsIntervalMs: 50 + shapes.below(600) }),
       ...(on(0.3) && { startTimeoutMs: 2_000 + random.below(30_000) }),
     },
     startAt,
+    middleware: shapes.chance(0.3),
     handlers,
     handlerChance: on(0.4) ? 0.5 : 0.08,
     // A group whose committed offset is behind the end of the log, and that is to fail there, needs its user.

@@ -51,9 +51,20 @@ export class Handlers {
     for (const h of handlings) this.#world.tell({ kind, ...h })
   }
 
+  /** A turn of a loop over `messages()`; false: the loop is to be left, with its record not done. */
+  async pulled(member: Member, message: Message, context: Context): Promise<boolean> {
+    const { chance, plan, calm } = this.#world
+    const handlings = this.#start(member, [message], context, { order: 'partition', concurrency: 1 }, () => context.signal)
+    const [from, to] = plan.workMs
+    await new Promise<void>((resolve) => member.process.later(chance.between(from, to), resolve))
+    const isLeft = !calm && chance.chance(plan.failChance / 5)
+    this.#settle(handlings, isLeft ? 'handlerFailed' : 'handlerDone')
+    return !isLeft
+  }
+
   /** One of the drawn kinds, or plain work. */
   drawn(member: Member, work: TopicWork, messages: readonly Message[], uncounted: AnyContext): unknown {
-    const context = counted(this.#world, work.kind === 'each' ? 'Context' : 'BatchContext', uncounted)
+    const context = counted(this.#world, work.kind === 'batches' ? 'BatchContext' : 'Context', uncounted)
     const { chance, plan, calm } = this.#world
     const { everything } = plan
     const how = { order: work.kind === 'batches' ? ('batches' as const) : work.order, concurrency: work.settings.concurrency! }

@@ -68,7 +68,10 @@ export type MembershipEvent =
   | { readonly kind: 'beaten' }
   /** What this release had to give up is drained, committed and dead. */
   | { readonly kind: 'released'; readonly release: ReleaseId; readonly partitions: readonly TopicPartition[] }
-  /** The assignment does not fit any more: topics are not what it was made for, or a partition has come to nobody. */
+  /**
+   * The assignment does not fit any more: topics are not what it was made for, the member asks for others, or a
+   * partition has come to nobody.
+   */
   | { readonly kind: 'outdated' }
   | { readonly kind: 'backoffPassed' }
   | { readonly kind: 'stop' }

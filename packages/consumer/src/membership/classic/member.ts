@@ -23,6 +23,7 @@ export interface MemberOptions {
   readonly group: string
   /** A name that outlives the process: the member comes back to its partitions without a rebalance (KIP-345). */
   readonly instanceId: string | undefined
+  /** As they are now: read again for each join. */
   readonly topics: readonly string[]
   readonly assignors: readonly AssignorName[]
   readonly sessionTimeoutMs: number
@@ -123,6 +124,10 @@ export class ClassicMember implements Membership {
 
   refused(error: ErrorName, generation: number): void {
     this.#on({ kind: 'refused', error, generation })
+  }
+
+  subscriptionChanged(): void {
+    this.#on({ kind: 'outdated' })
   }
 
   clusterChanged(): void {
