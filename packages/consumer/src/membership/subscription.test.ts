@@ -60,14 +60,15 @@ test('topics that match come and go with each look; internal ones never do', asy
   expect(s.told).toEqual(['changed', 'changed'])
 })
 
-test('an error of a topic is no news of it', async () => {
+test('an error of a topic is no news of it, and is told', async () => {
   const s = scene(/^t/)
   s.answer = () => [view('t1')]
   await s.subscription.start()
   const errorCode = ErrorCode.LEADER_NOT_AVAILABLE
   s.answer = () => [view('t1', { errorCode, partitions: [] }), view('t2', { errorCode, partitions: [] })]
   await s.later(10_000)
-  expect([s.subscription.topics, s.told]).toEqual([['t1'], ['changed']])
+  await s.later(2_000)
+  expect([s.subscription.topics, s.told]).toEqual([['t1'], ['changed', 'LEADER_NOT_AVAILABLE 1', 'LEADER_NOT_AVAILABLE 2']])
 })
 
 test('a look that fails leaves the topics, is told, and is repeated soon; what no retry mends ends the run', async () => {

@@ -4,9 +4,10 @@
  * (`ConsumerCoordinator.updatePatternSubscription`); so does this one, by its own interval.
  *
  * Invariant: while it watches, a topic that comes or goes changes `topics` within two intervals, and `changed` is
- * called in that turn. A look that fails leaves the topics as they are.
+ * called in that turn. A look that fails leaves the topics as they are, and so does a topic that is refused in it; both
+ * are told of.
  */
-import type { Cluster, TopicView } from '@tidemark/client/internal'
+import { type Cluster, refusedTopic, type TopicView } from '@tidemark/client/internal'
 import type { Clock, TidemarkError, Timer } from '@tidemark/platform'
 import { mayPass } from '../failures.ts'
 import type { Selection } from '../selection.ts'
@@ -76,8 +77,12 @@ export class Subscription {
 
   async #look(): Promise<void> {
     try {
-      this.#take(await this.#cluster.allTopics(this.#closed.signal))
-      this.#failures = 0
+      const views = await this.#cluster.allTopics(this.#closed.signal)
+      if (this.#closed.signal.aborted) return
+      this.#take(views)
+      const refused = views.find((view) => view.errorCode !== 0 && this.#matches(view))
+      if (refused === undefined) this.#failures = 0
+      else this.#listener.failing(refusedTopic(refused.name, refused.errorCode), ++this.#failures)
     } catch (error) {
       if (this.#closed.signal.aborted) return
       if (!mayPass(error)) return this.#listener.failed(error)
@@ -86,7 +91,6 @@ export class Subscription {
   }
 
   #take(views: readonly TopicView[]): void {
-    if (this.#closed.signal.aborted) return
     const found = views.filter((view) => this.#isWanted(view)).map(({ name }) => name)
     const topics = [...this.named, ...found.sort()]
     if (topics.join('\n') === this.#topics.join('\n')) return
@@ -95,9 +99,13 @@ export class Subscription {
   }
 
   /** An error, as of a topic that is being created or has no leaders now, is no news of it: all stays as it was. */
-  #isWanted({ name, internal, errorCode, partitions }: TopicView): boolean {
-    if (internal || this.named.includes(name)) return false
-    if (errorCode !== 0 || partitions.length === 0) return this.#topics.includes(name)
-    return this.#patterns.some((pattern) => pattern.test(name))
+  #isWanted(view: TopicView): boolean {
+    if (view.internal || this.named.includes(view.name)) return false
+    if (view.errorCode !== 0 || view.partitions.length === 0) return this.#topics.includes(view.name)
+    return this.#matches(view)
+  }
+
+  #matches({ name, internal }: TopicView): boolean {
+    return !internal && this.#patterns.some((pattern) => pattern.test(name))
   }
 }
