@@ -17,7 +17,7 @@ export interface ReleaseLimit {
   readonly timeoutMs: number
 }
 
-export type GroupRequest = 'JoinGroup' | 'SyncGroup' | 'Heartbeat' | 'LeaveGroup'
+export type GroupRequest = 'JoinGroup' | 'SyncGroup' | 'Heartbeat' | 'LeaveGroup' | 'OffsetCommit'
 
 /** What the member's decisions mean for the work; each is called in the turn in which it was decided. */
 export interface MembershipListener {

@@ -1,9 +1,13 @@
 import type { TopicPartition } from '@tidemark/client'
 import type { ErrorName } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
-import { isSuspended, type MembershipEvent, memberState, on } from './machine.ts'
+import type { GroupRequest } from '../membership.ts'
+import { isSuspended, type MemberState, type MembershipEvent, memberState, on } from './machine.ts'
 
 const p = (...partitions: number[]): TopicPartition[] => partitions.map((partition) => ({ topic: 't', partition }))
+
+const awaited = ({ phase }: MemberState): GroupRequest =>
+  phase === 'joining' ? 'JoinGroup' : phase === 'syncing' ? 'SyncGroup' : 'Heartbeat'
 
 function member(options: { cooperative?: boolean } = {}) {
   const m = memberState()
@@ -20,7 +24,9 @@ function member(options: { cooperative?: boolean } = {}) {
       this.joins(generation)
       return on(m, { kind: 'synced', partitions })
     },
-    refused: (error: ErrorName, generation = m.generation) => on(m, { kind: 'refused', error, generation }),
+    /** By default what the member waits for was refused: its join, its sync, or else a heartbeat. */
+    refused: (error: ErrorName, generation = m.generation, request = awaited(m)) => on(m, { kind: 'refused', request, error, generation }),
+    unreachable: (request = awaited(m)) => on(m, { kind: 'unreachable', request }),
   }
 }
 
@@ -180,7 +186,7 @@ describe('reaching the coordinator', () => {
   test('a join that cannot be sent is tried again after a pause that grows', () => {
     const t = member()
     t.on({ kind: 'start' })
-    expect(t.on({ kind: 'unreachable' })).toContainEqual({ kind: 'backoff', failures: 1 })
+    expect(t.unreachable()).toContainEqual({ kind: 'backoff', failures: 1 })
     t.on({ kind: 'backoffPassed' })
     expect(t.refused('COORDINATOR_LOAD_IN_PROGRESS')).toContainEqual({ kind: 'backoff', failures: 2 })
   })
@@ -188,7 +194,7 @@ describe('reaching the coordinator', () => {
   test('a heartbeat that cannot be sent loses nothing: only the coordinator decides', () => {
     const t = member()
     t.stable(1, p(0))
-    expect(t.on({ kind: 'unreachable' })).toEqual([])
+    expect(t.unreachable()).toEqual([])
     expect(t.m.owned).toEqual(p(0))
   })
 
@@ -267,5 +273,32 @@ describe('stopping', () => {
     const actions = t.on({ kind: 'abandon' })
     expect(actions).toContainEqual({ kind: 'lose', partitions: p(0) })
     expect(actions).toContainEqual({ kind: 'leave', memberId: 'me' })
+  })
+})
+
+describe('a heartbeat that was sent before a join or a sync', () => {
+  const outcomes: [string, (t: ReturnType<typeof member>) => unknown][] = [
+    ['tells of the rebalance', (t) => t.refused('REBALANCE_IN_PROGRESS', 1, 'Heartbeat')],
+    ['is refused by another broker', (t) => t.refused('NOT_COORDINATOR', 1, 'Heartbeat')],
+    ['is refused while the coordinator loads', (t) => t.refused('COORDINATOR_LOAD_IN_PROGRESS', 1, 'Heartbeat')],
+    ['is not answered', (t) => t.unreachable('Heartbeat')],
+  ]
+
+  test.each(outcomes)('and %s leaves the join under way: its answer counts', (_, happens) => {
+    const t = member()
+    t.stable(1, p(0))
+    t.refused('REBALANCE_IN_PROGRESS')
+    t.on({ kind: 'joinSent' })
+    expect(happens(t)).toEqual([])
+    expect(t.joins(2)).toContainEqual({ kind: 'sync', memberId: 'me', generation: 2, members: undefined })
+  })
+
+  test.each(outcomes)('and %s leaves the sync under way', (_, happens) => {
+    const t = member()
+    t.stable(1, p(0))
+    t.refused('REBALANCE_IN_PROGRESS')
+    t.joins(1)
+    expect(happens(t)).toEqual([])
+    expect(t.on({ kind: 'synced', partitions: p(0) })).toContainEqual({ kind: 'heartbeats', on: true })
   })
 })

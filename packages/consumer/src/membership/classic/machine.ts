@@ -16,6 +16,7 @@
  */
 import { keyOf } from '@tidemark/client/internal'
 import type { ErrorName } from '@tidemark/protocol'
+import type { GroupRequest } from '../membership.ts'
 import type { MemberSubscription, TopicPartition } from './assignors/assignor.ts'
 import { type MemberOutcome, memberOutcome } from './outcome.ts'
 
@@ -62,9 +63,9 @@ export type MembershipEvent =
   | { readonly kind: 'memberIdGiven'; readonly memberId: string }
   | { readonly kind: 'synced'; readonly partitions: readonly TopicPartition[] }
   /** A join, sync, heartbeat or commit was refused. `generation` is what the request carried. */
-  | { readonly kind: 'refused'; readonly error: ErrorName; readonly generation: number }
+  | { readonly kind: 'refused'; readonly request: GroupRequest; readonly error: ErrorName; readonly generation: number }
   /** A request could not be sent, or was not answered; it may be tried again. */
-  | { readonly kind: 'unreachable' }
+  | { readonly kind: 'unreachable'; readonly request: GroupRequest }
   | { readonly kind: 'beaten' }
   /** What this release had to give up is drained, committed and dead. */
   | { readonly kind: 'released'; readonly release: ReleaseId; readonly partitions: readonly TopicPartition[] }
@@ -138,9 +139,9 @@ export function on(m: MemberState, event: MembershipEvent): MembershipAction[] {
     case 'synced':
       return m.phase === 'syncing' ? synced(m, event.partitions) : []
     case 'refused':
-      return refused(m, event.error, memberOutcome(event.error), event.generation)
+      return refused(m, event, memberOutcome(event.error))
     case 'unreachable':
-      return m.phase === 'joining' || m.phase === 'syncing' ? [...loseUnknown(m), ...wait(m)] : []
+      return isAwaited(m, event.request) ? [...loseUnknown(m), ...wait(m)] : []
     case 'beaten':
       m.failures = 0
       return []
@@ -219,7 +220,9 @@ function synced(m: MemberState, assigned: readonly TopicPartition[]): Membership
   return m.rejoinWanted ? [...actions, ...join(m)] : actions
 }
 
-function refused(m: MemberState, error: ErrorName, outcome: MemberOutcome, generation: number): MembershipAction[] {
+type Refused = Extract<MembershipEvent, { kind: 'refused' }>
+
+function refused(m: MemberState, { request, error, generation }: Refused, outcome: MemberOutcome): MembershipAction[] {
   if (m.phase === 'leaving') return []
   if (outcome === 'fatal') return fail(m, error)
   // An answer to a request of an earlier generation says nothing about this one.
@@ -233,15 +236,23 @@ function refused(m: MemberState, error: ErrorName, outcome: MemberOutcome, gener
       // on without us.
       return m.joinSent ? [] : lose(m, m.owned)
     case 'rebalancing':
-      if (m.phase === 'stable' || m.phase === 'syncing') return [...loseUnknown(m), ...join(m)]
-      if (m.phase === 'joining') return wait(m)
-      return m.phase === 'releasing' ? [{ kind: 'hasten' }] : []
+      if (m.phase === 'stable') return join(m)
+      if (m.phase === 'releasing') return [{ kind: 'hasten' }]
+      if (!isAwaited(m, request)) return []
+      return m.phase === 'joining' ? wait(m) : [...loseUnknown(m), ...join(m)]
     case 'moved':
     case 'retry':
       // Heartbeats go on by themselves; a join or sync is tried again.
-      return m.phase === 'joining' || m.phase === 'syncing' ? [...loseUnknown(m), ...wait(m)] : []
+      return isAwaited(m, request) ? [...loseUnknown(m), ...wait(m)] : []
   }
 }
+
+/**
+ * The join or sync whose answer the member waits for. What becomes of a heartbeat that was sent before it says nothing
+ * about it.
+ */
+const isAwaited = ({ phase }: MemberState, request: GroupRequest): boolean =>
+  (phase === 'joining' && request === 'JoinGroup') || (phase === 'syncing' && request === 'SyncGroup')
 
 /**
  * The member holds partitions and has joined a generation whose assignor is eager: in it they may be another member's

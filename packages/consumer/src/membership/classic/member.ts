@@ -123,7 +123,7 @@ export class ClassicMember implements Membership {
   }
 
   refused(error: ErrorName, generation: number): void {
-    this.#on({ kind: 'refused', error, generation })
+    this.#on({ kind: 'refused', request: 'OffsetCommit', error, generation })
   }
 
   subscriptionChanged(): void {
@@ -238,7 +238,7 @@ export class ClassicMember implements Membership {
         new TidemarkError(name, `the coordinator of group '${this.#options.group}' refused ${request}: ${name} (${text})`),
       )
     } else this.#hasAnswered = true
-    this.#on({ kind: 'refused', error: name, generation })
+    this.#on({ kind: 'refused', request, error: name, generation })
   }
 
   /** A request that was not answered. What no retry can mend ends the run. */
@@ -247,7 +247,7 @@ export class ClassicMember implements Membership {
     this.#cluster.forgetCoordinator(this.#options.group)
     if (!mayPass(error)) return this.#listener.failed(error)
     this.#failing(request, error)
-    this.#on({ kind: 'unreachable' })
+    this.#on({ kind: 'unreachable', request })
   }
 
   #failing(request: GroupRequest, error: TidemarkError): void {
