@@ -77,7 +77,7 @@ test.each(tables)('the README of $folder has one row for each option of $types',
 
 test('every options type of a public function has a table', () => {
   const types = new Set(tables.flatMap((table) => table.types))
-  for (const type of ['KafkaOptions', 'ProducerOptions', 'ReadOptions', 'ConsumerOptions', 'CommitOptions', 'StartOptions']) {
+  for (const type of ['KafkaOptions', 'ProducerOptions', 'ReadOptions', 'ConsumerOptions', 'CommitOptions', 'ListenOptions']) {
     expect(types).toContain(type)
   }
   for (const type of ['WorkSettings', 'EachSettings', 'BatchSettings', 'Retry', 'CallLimits']) expect(types).toContain(type)

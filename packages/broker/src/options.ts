@@ -22,98 +22,130 @@ export interface ListenerOptions {
 }
 
 export interface BrokerOptions {
-  /** A folder, or ':memory:'. */
+  /** A folder, or `':memory:'`. */
   readonly data: string
   readonly listeners: readonly ListenerOptions[]
+  /** The id that clients know the broker by. Kafka: `node.id`. Default: 1. */
   readonly nodeId: number
+  /** Where the broker is, for clients that read from a near replica. Kafka: `broker.rack`. Default: none. */
   readonly rack: string | null
+  /** When what was written is synced: see `Fsync`. Default: interval. */
   readonly fsync: Fsync
+  /** For `fsync: 'interval'`. Kafka: `log.flush.interval.ms`. Default: 1,000. */
   readonly fsyncIntervalMs: number
+  /** Time, chance, network and disk, for simulations. Default: the real ones. */
   readonly platform: Platform
 
-  /** `socket.request.max.bytes`. */
+  /** The largest request that is read. Kafka: `socket.request.max.bytes`. Default: 100 MiB. */
   readonly frameBytesMax: number
-  /** `max.message.bytes`, of a batch: a topic may have its own. */
+  /** The largest batch; a topic may have its own limit. Kafka: `message.max.bytes`. Default: 1 MiB and 12 bytes. */
   readonly messageBytesMax: number
-  /** `log.segment.bytes`. */
+  /** The size of a segment; a topic may have its own. Kafka: `log.segment.bytes`. Default: 1 GiB. */
   readonly segmentBytesMax: number
+  /** Bytes of a log between two entries of its index. Kafka: `log.index.interval.bytes`. Default: 4,096. */
   readonly indexIntervalBytes: number
-  /** `fetch.max.bytes` of the broker. */
+  /** The largest answer to a Fetch. Kafka: `fetch.max.bytes`. Default: 55 MiB. */
   readonly fetchBytesMax: number
+  /** More are closed as soon as they are accepted. Kafka: `max.connections`. Default: 10,000. */
   readonly connectionsMax: number
-  /** Requests of one connection that were read and are not answered yet. */
+  /** Requests of one connection that were read and are not answered yet. Default: 64. */
   readonly requestsInFlightMax: number
-  /** Replies of one connection that its client has not taken; above it no further request of it is begun. */
+  /**
+   * Replies of one connection that its client has not taken; above it no further request of it is begun. Default: 8
+   * MiB.
+   */
   readonly outputBufferBytesMax: number
-  /** Replies of all connections together: the fuller it is, the smaller are the answers to a Fetch. */
+  /** Replies of all connections together: the fuller it is, the smaller are the answers to a Fetch. Default: 64 MiB. */
   readonly outputMemoryBytesMax: number
-  /** Memory of large frames that is kept for the next ones. */
+  /** Memory of large frames that is kept for the next ones. Default: 32 MiB. */
   readonly frameMemoryBytesMax: number
-  /** Memory for indexes of full segments, of all logs together. */
+  /** Memory for indexes of full segments, of all logs together. Default: 16 MiB. */
   readonly indexMemoryBytesMax: number
-  /** Memory of large reads that is kept for the next ones. */
+  /** Memory of large reads that is kept for the next ones. Default: 32 MiB. */
   readonly readMemoryBytesMax: number
-  /** What is read from the disk before a reader asks for it, of all logs together. 0: nothing. */
+  /** What is read from the disk before a reader asks for it, of all logs together; 0 means nothing. Default: 16 MiB. */
   readonly readAheadBytesMax: number
   /**
-   * `:memory:` only: the records of all topics together; the broker's own may take an eighth more. Beyond it
-   * producers get POLICY_VIOLATION.
+   * `:memory:` only: the records of all topics together; the broker's own may take an eighth more. Beyond it producers
+   * get POLICY_VIOLATION. Default: 256 MiB.
    */
   readonly memoryBytesMax: number
+  /** How many topics there may be. Default: 100,000. */
   readonly topicsMax: number
+  /** How many partitions all topics may have together. Default: 200,000. */
   readonly partitionsMax: number
-  /** Producers remembered by a partition; the one that has been silent longest is forgotten first. */
+  /** Producers remembered by a partition; the one that has been silent longest is forgotten first. Default: 10,000. */
   readonly producersPerPartitionMax: number
-  /** Files of segments that are open at once. */
+  /** Files of segments that are open at once. Default: 1,000. */
   readonly openFilesMax: number
 
+  /**
+   * Whether a topic that does not exist is created when it is asked for. Kafka: `auto.create.topics.enable`. Default:
+   * true.
+   */
   readonly autoCreateTopics: boolean
+  /** Partitions of a topic that is created without a number. Kafka: `num.partitions`. Default: 1. */
   readonly numPartitions: number
-  /** Partitions of `__consumer_offsets`. */
+  /** Partitions of `__consumer_offsets`. Kafka: `offsets.topic.num.partitions`. Default: 50. */
   readonly offsetsPartitions: number
 
+  /**
+   * How long a new group waits for more members before its first rebalance. Kafka: `group.initial.rebalance.delay.ms`.
+   * Default: 0 (Kafka's is 3,000), so that tests need not wait.
+   */
   readonly groupInitialRebalanceDelayMs: number
-  /** Kafka's default is 6,000: low here, so that tests need not wait. */
+  /**
+   * The shortest session time-out that a member may ask for. Kafka: `group.min.session.timeout.ms`. Default: 10
+   * (Kafka's is 6,000), so that tests need not wait.
+   */
   readonly groupSessionTimeoutMinMs: number
+  /** The longest one. Kafka: `group.max.session.timeout.ms`. Default: 1,800,000. */
   readonly groupSessionTimeoutMaxMs: number
+  /** Members of one group. Kafka: `group.max.size`. Default: 2,147,483,647. */
   readonly groupMaxSize: number
+  /** How many groups there may be. Default: 100,000. */
   readonly groupsMax: number
-  /** Member ids that one group gave out and that did not come back with a JoinGroup yet. */
+  /** Member ids that one group gave out and that did not come back with a JoinGroup yet. Default: 10,000. */
   readonly groupPendingMembersMax: number
+  /**
+   * The longest metadata of a committed offset, in UTF-16 units. Kafka: `offset.metadata.max.bytes`. Default: 4,096.
+   */
   readonly offsetMetadataCharsMax: number
-  /** `offsets.retention.minutes`: how long offsets of a group without members are kept. */
+  /** How long offsets of a group without members are kept. Kafka: `offsets.retention.minutes`. Default: 7 days. */
   readonly offsetsRetentionMs: number
-  /** `log.retention.check.interval.ms`. */
+  /** How often segments are looked at for deletion. Kafka: `log.retention.check.interval.ms`. Default: 300,000. */
   readonly retentionCheckIntervalMs: number
-  /** Records of a coordinator partition between two checkpoints. */
+  /** Records of a coordinator partition between two checkpoints. Default: 5,000. */
   readonly checkpointIntervalRecords: number
   /**
    * Bytes of a log between two writes of its index and of what is known of its producers: what a crash has to read
-   * again.
+   * again. Default: 64 MiB.
    */
   readonly recoveryBytesMax: number
 
-  /** Producer ids that are reserved in `__cluster_metadata` at a time. */
+  /** Producer ids that are reserved in `__cluster_metadata` at a time. Default: 1,000. */
   readonly pidBlock: number
-  /** A timer that fires later than this lets one turn of I/O pass before it judges. */
+  /** A timer that fires later than this lets one turn of I/O pass before it judges. Default: 50. */
   readonly timerLateMs: number
+}
+
+export interface ListenOptions {
+  /**
+   * `'127.0.0.1:9092'`, `'[::1]:0'`, or the parts of it that differ from the default. Kafka: `listeners`. Default:
+   * 127.0.0.1 and a free port.
+   */
+  readonly listen?: string | Partial<Address> | undefined
+  /**
+   * The address that clients are told to connect to: a host, or `host:port`. Kafka: `advertised.listeners`. Default:
+   * the address of the listener, and for one on all addresses (`0.0.0.0`, `::`) that which the client connected to.
+   */
+  readonly advertise?: string | Partial<Address> | undefined
 }
 
 /** What a user gives: `data`, and what shall differ from the defaults. */
 export type StartOptions = { readonly data: string } & {
   readonly [K in Exclude<keyof BrokerOptions, 'data' | 'listeners'>]?: BrokerOptions[K] | undefined
-} & {
-  /**
-   * `'127.0.0.1:9092'`, `'[::1]:0'`, or the parts of it that differ from 127.0.0.1 and port 0, which is a free one.
-   */
-  readonly listen?: string | Partial<Address> | undefined
-  /**
-   * The address that clients are told to connect to: a host, or `host:port`. By default the address of the listener;
-   * for a listener on all addresses (`0.0.0.0`, `::`) the one that the client connected to. Kafka's
-   * `advertised.listeners`.
-   */
-  readonly advertise?: string | Partial<Address> | undefined
-}
+} & ListenOptions
 
 const MiB = 1024 * 1024
 
