@@ -31,6 +31,8 @@ import {
   resolveRetry,
   type WorkSettings,
 } from './options.ts'
+import { type ReplayOptions, type ReplayResult, resolveReplay } from './replay/options.ts'
+import { Replay } from './replay/run.ts'
 import { Runner } from './runner.ts'
 import { checkSelects, Routes, selectionOf, type TopicSelection } from './selection.ts'
 import { decodingBatches, decodingEach, type TypedBatch, type TypedMessage } from './work/decoded.ts'
@@ -64,6 +66,7 @@ const TIMEOUT_GRACE_MS = 30_000
 
 export class Consumer {
   readonly #options: ResolvedOptions
+  readonly #client: Kafka
   readonly #kafka: KafkaHandle
   readonly #works: Work[] = []
   readonly #middleware: Middleware[] = []
@@ -75,6 +78,7 @@ export class Consumer {
   #isClosed = false
 
   constructor(kafka: Kafka, options: ConsumerOptions) {
+    this.#client = kafka
     this.#kafka = handleOf(kafka)
     this.#options = resolveOptions(options)
   }
@@ -260,8 +264,35 @@ export class Consumer {
       : { ...work, handler: withBatchMiddleware(this.#batchMiddleware, work.handler) }
   }
 
+  /**
+   * Handles records of a bounded range once more with the handler that this consumer has for the topic, and moves no
+   * offset: a range of offsets, a span of time, or chosen keys. The consumer need not run, and may: what the group has
+   * not committed yet is left to it, unless `to` says otherwise. `context.commit()` does nothing in a replay, and
+   * `context.id` is the one that the record always has: what remembers ids knows it.
+   *
+   * ```ts
+   * const { matched } = await consumer.replay('orders', { from: new Date('2026-11-01'), keys: ['a'], dryRun: true })
+   * ```
+   * A handler that fails is tried again as the topic's settings say. Rejects with `TidemarkError`: HANDLER_FAILED,
+   * HANDLER_STUCK, DECODE_FAILED, ABORTED, INVALID_OPTION, INVALID_ARGUMENT, and as `read` does.
+   */
+  async replay(topic: string, options: ReplayOptions = {}): Promise<ReplayResult> {
+    const resolved = resolveReplay(options, this.#options.isolation)
+    this.#checkTopic(topic)
+    const work = this.#routes.of(topic)!
+    if (work.kind === 'each' && work.pull !== undefined) {
+      throw new TidemarkError('INVALID_ARGUMENT', `topic '${topic}' is pulled by messages(), and has no handler to replay it with`)
+    }
+    const { group, shutdownTimeoutMs } = this.#options
+    return await new Replay(this.#client, this.#kafka, { group, topic, work: this.#wrapped(work), shutdownTimeoutMs }, resolved).run()
+  }
+
+  get #routes(): Routes<Work> {
+    return new Routes(this.#works.map((work) => ({ topics: work.topics, target: work })))
+  }
+
   #checkTopic(topic: string): void {
-    checkSelects(new Routes(this.#works.map((work) => ({ topics: work.topics, target: work }))), topic)
+    checkSelects(this.#routes, topic)
   }
 
   /**

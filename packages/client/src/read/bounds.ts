@@ -34,9 +34,11 @@ export async function findBounds(cluster: Cluster, topic: string, options: Resol
 }
 
 /** The partitions that the caller named. */
-function chosen({ partitions, from }: ResolvedReadOptions): readonly number[] | undefined {
+function chosen({ partitions, from, to }: ResolvedReadOptions): readonly number[] | undefined {
   if (partitions !== undefined) return [...new Set(partitions)]
-  return isOffsetTable(from) ? Object.keys(from).map(Number) : undefined
+  const tables = [from, to].filter(isOffsetTable)
+  const named = tables[0] && Object.keys(tables[0]).map(Number)
+  return named?.filter((partition) => tables.every((table) => table[partition] !== undefined))
 }
 
 type Find = (at: OffsetSpec) => Promise<Map<number, number | undefined>>
@@ -54,6 +56,7 @@ async function starts({ from }: ResolvedReadOptions, find: Find): Promise<Offset
 async function ends({ to }: ResolvedReadOptions, find: Find): Promise<OffsetOf> {
   if (to === undefined) return () => Number.POSITIVE_INFINITY
   if (typeof to === 'number') return () => to
+  if (isOffsetTable(to)) return (partition) => to[partition]!
   const ends = await find('latest')
   const found = to === 'end' ? ends : await find(to)
   return (partition) => found.get(partition) ?? ends.get(partition) ?? 0

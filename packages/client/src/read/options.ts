@@ -31,14 +31,14 @@ export type ResolvedReadOptions = ReadOptions & Required<Pick<ReadOptions, 'from
 export function resolveReadOptions(options: ReadOptions): ResolvedReadOptions {
   checkOptions<ReadOptions>('read()', options, NAMES)
   const { from = 'earliest', to, partitions, signal } = options
-  checkFrom(from)
-  if (to instanceof Date) timeOption('to', to)
-  else if (typeof to === 'number') countOption('to', to, 0)
-  else if (to !== undefined) wordOption('to', to, ['end'])
+  checkPlace('from', from, ['earliest', 'latest'])
+  if (to !== undefined) checkPlace('to', to, ['end'])
   if (partitions !== undefined) checkPartitions(partitions)
-  const missing = isOffsetTable(from) ? partitions?.find((partition) => from[partition] === undefined) : undefined
-  if (missing !== undefined)
-    throw invalid('from', from, `an object that has an offset for each of 'partitions'; it has none for ${missing}`)
+  for (const [name, place] of [['from', from] as const, ['to', to] as const]) {
+    const missing = isOffsetTable(place) ? partitions?.find((partition) => place[partition] === undefined) : undefined
+    if (missing === undefined) continue
+    throw invalid(name, place, `an object that has an offset for each of 'partitions'; it has none for ${missing}`)
+  }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', signal, 'an AbortSignal')
   return {
     ...options,
@@ -50,20 +50,20 @@ export function resolveReadOptions(options: ReadOptions): ResolvedReadOptions {
 }
 
 /** An offset for each partition that is to be read. */
-export const isOffsetTable = (from: ReadOptions['from']): from is Readonly<Record<number, number>> =>
-  typeof from === 'object' && from !== null && !(from instanceof Date)
+export const isOffsetTable = (place: ReadOptions['from'] | ReadOptions['to']): place is Readonly<Record<number, number>> =>
+  typeof place === 'object' && place !== null && !(place instanceof Date)
 
-function checkFrom(from: NonNullable<ReadOptions['from']>): void {
-  if (from instanceof Date) timeOption('from', from)
-  else if (typeof from === 'number') countOption('from', from, 0)
-  else if (!isOffsetTable(from)) wordOption('from', from, ['earliest', 'latest'])
+function checkPlace(name: string, place: NonNullable<ReadOptions['from'] | ReadOptions['to']>, words: readonly string[]): void {
+  if (place instanceof Date) timeOption(name, place)
+  else if (typeof place === 'number') countOption(name, place, 0)
+  else if (!isOffsetTable(place)) wordOption(name, place, words)
   else {
-    for (const [partition, offset] of Object.entries(from)) {
-      countOption(`from (the partition '${partition}')`, Number(partition), 0, PARTITION_MAX)
-      countOption(`from[${partition}]`, offset, 0)
+    for (const [partition, offset] of Object.entries(place)) {
+      countOption(`${name} (the partition '${partition}')`, Number(partition), 0, PARTITION_MAX)
+      countOption(`${name}[${partition}]`, offset, 0)
     }
-    if (Object.keys(from).length === 0)
-      throw invalid('from', from, "an object of offsets by partition, 'earliest', 'latest', a Date or an offset")
+    if (Object.keys(place).length > 0) return
+    throw invalid(name, place, `an object of offsets by partition, ${words.map((w) => `'${w}'`).join(', ')}, a Date or an offset`)
   }
 }
 

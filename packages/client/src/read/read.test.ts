@@ -99,6 +99,8 @@ describe('bounds', () => {
     for (let p = 0; p < 3; p++) cluster.append('t', p, batch([`${p}a`, `${p}b`]))
     expect((await all({ from: { 0: 1, 2: 0 }, to: 'end' })).sort()).toEqual(['0b', '2a', '2b'])
     expect(await all({ partitions: [1], to: 'end' })).toEqual(['1a', '1b'])
+    expect((await all({ to: { 0: 1, 2: 2 } })).sort()).toEqual(['0a', '2a', '2b'])
+    expect(await all({ from: { 0: 1, 1: 0 }, to: { 0: 2, 2: 1 } })).toEqual(['0b'])
   })
 
   it('from the latest on: only what comes', async () => {
@@ -128,6 +130,9 @@ describe('bounds', () => {
       { from: { '-1': 0 } },
       { from: { 0: 1 }, partitions: [1] },
       { to: -1 },
+      { to: {} },
+      { to: { 0: -1 } },
+      { to: { 0: 1 }, partitions: [0, 1] },
       { to: 'latest' },
       { to: new Date(-2) },
       { partitions: [-1] },

@@ -153,7 +153,7 @@ class Reading implements AsyncIterableIterator<ReceivedMessage, undefined>, Asyn
   /** Partitions that were added while the topic is followed. */
   #onChange(topics: readonly string[]): void {
     const { partitions, from } = this.#options
-    const named = partitions !== undefined || isOffsetTable(from)
+    const named = partitions !== undefined || isOffsetTable(from) // a table `to` bounds the reading anyway
     if (this.#bounded || named || !topics.includes(this.#topic)) return
     const count = handleOf(this.#kafka).cluster.topic(this.#topic)?.partitions.length ?? 0
     for (; this.#partitionCount < count; this.#partitionCount++) {

@@ -8,11 +8,11 @@ export interface ReadOptions {
   readonly from?: 'earliest' | 'latest' | Date | number | Readonly<Record<number, number>>
   /**
    * Where to stop, exclusive: at the end as it is when the reading begins, at the first record at or after a Date (at
-   * the end, if there is none yet), or at an offset. Default: never; then partitions that are added later are read
-   * too, from their start.
+   * the end, if there is none yet), at an offset, or at one for each partition that is to be read. Default: never; then
+   * partitions that are added later are read too, from their start.
    */
-  readonly to?: 'end' | Date | number
-  /** Default: all of them, or those that `from` names. */
+  readonly to?: 'end' | Date | number | Readonly<Record<number, number>>
+  /** Default: all of them, or those that both `from` and `to` name. */
   readonly partitions?: readonly number[]
   /** Kafka: `isolation.level`. Default: `read_uncommitted`. */
   readonly isolation?: Isolation
