@@ -29,8 +29,9 @@ import { Reports } from './reports.ts'
 import type { RunParts } from './run-parts.ts'
 import { Routes } from './selection.ts'
 import { ByBatch } from './work/by-batch.ts'
+import { ByClaim } from './work/by-claim.ts'
 import { ByOrder } from './work/by-order.ts'
-import type { BatchWork, EachWork, Worker } from './work/work.ts'
+import type { Work, Worker } from './work/work.ts'
 
 export class Runner implements RunParts {
   readonly options: ResolvedOptions
@@ -50,13 +51,7 @@ export class Runner implements RunParts {
   readonly #missing: MissingTopics
   readonly #stopListening: readonly (() => void)[]
 
-  constructor(
-    kafka: KafkaHandle,
-    options: ResolvedOptions,
-    works: readonly (EachWork | BatchWork)[],
-    pauses: Pauses,
-    emit: (event: ConsumerEvent) => void,
-  ) {
+  constructor(kafka: KafkaHandle, options: ResolvedOptions, works: readonly Work[], pauses: Pauses, emit: (event: ConsumerEvent) => void) {
     const { cluster, diagnostics, platform } = kafka
     const { clock, random } = platform
     const { requestTimeoutMs } = kafka.options
@@ -102,10 +97,18 @@ export class Runner implements RunParts {
     this.#stopListening = [cluster.onChange(() => this.membership.clusterChanged()), cluster.onClose(failed)]
   }
 
-  #workersFor(works: readonly (EachWork | BatchWork)[], { platform: { clock, random } }: KafkaHandle): Routes<Worker> {
+  #workersFor(works: readonly Work[], { platform: { clock, random } }: KafkaHandle): Routes<Worker> {
     const listener = workListener(this)
-    const workerFor = (work: EachWork | BatchWork): Worker =>
-      work.kind === 'each' ? new ByOrder(work, listener, clock, random) : new ByBatch(work, listener, clock, random)
+    const workerFor = (work: Work): Worker => {
+      switch (work.kind) {
+        case 'each':
+          return new ByOrder(work, listener, clock, random)
+        case 'batches':
+          return new ByBatch(work, listener, clock, random)
+        case 'claims':
+          return new ByClaim(work, listener)
+      }
+    }
     const routes = works.map((work) => ({ topics: work.topics, target: workerFor(work) }))
     for (const [i, work] of works.entries()) if (work.kind === 'each') work.pull?.attach(routes[i]!.target)
     return new Routes(routes)

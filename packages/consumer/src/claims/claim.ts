@@ -50,6 +50,8 @@ export class Claim implements CommitSubject {
   missingLookUps = 0
   commitError: Error | undefined
   leaderEpoch = -1
+  /** The end of the log as the last answer told it, replicated; -1: there was none. */
+  highWatermark = -1
   /** Shared with the claims that a move replaced by this one: their calls may still run. */
   calls: PartitionCalls = { running: 0 }
   paused = false

@@ -125,6 +125,7 @@ export class Feed implements FetchOwner<Claim> {
     const open = enterOpen(claim.tracker, messages)
     reach(claim.tracker, next.offset)
     claim.leaderEpoch = next.leaderEpoch
+    claim.highWatermark = delivery.highWatermark
     intake.took(firstTicket, open.length, delivery, this.#clock.monotonic())
     if (open.length > 0) this.worker(claim).enter(claim, open, firstTicket)
     // Only now: while the records are being handed over, those that follow count as waiting.

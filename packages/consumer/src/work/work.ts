@@ -5,6 +5,7 @@ import type { Claim } from '../claims/claim.ts'
 import type { CommitLimits } from '../commit/limits.ts'
 import type { Ticket } from '../commit/tracker.ts'
 import type { Selection } from '../selection.ts'
+import type { ClaimStream } from './by-claim.ts'
 import type { BatchContext, Context } from './context.ts'
 import type { Pull } from './pull.ts'
 import type { Retry } from './retry.ts'
@@ -42,6 +43,20 @@ export interface BatchWork extends WorkOptions {
   readonly waitMaxMs: number
   readonly handler: BatchHandler
 }
+
+/** Each partition is read as a stream by code that marks what is done. */
+export interface ClaimWork {
+  readonly kind: 'claims'
+  readonly topics: Selection
+  /** How many records of a partition may be handed out and not marked. */
+  readonly unmarkedMax: number
+  /** A partition hands out nothing more until some of its records are marked. */
+  tooManyUnmarked(stream: ClaimStream): void
+  /** The partition is being given up: its stream has ended. */
+  dropped(claim: Claim): void
+}
+
+export type Work = EachWork | BatchWork | ClaimWork
 
 /** Consecutive records of one partition; iterating gives its messages. */
 export interface MessageBatch extends Iterable<ReceivedMessage> {
