@@ -8,6 +8,7 @@ const QUIET_MS = 6_000
 export function isEverythingDone(world: World): boolean {
   // What a loss of power took from the log is found at the end, when it is read back.
   if (world.plan.everything?.truncation) return world.calmForMs(QUIET_MS) && world.quietForMs(QUIET_MS / 2)
+  if (world.isTopicBeingRemade) return false
   const exists = (place: Place): boolean => world.exists(place)
   return world.groups.every((group) => {
     const isHandled = world.mode === 'delivered' || world.ledger.open(group, exists).next().done === true

@@ -125,6 +125,10 @@ export class World {
     return this.plan.everything?.topics.map((t) => t.name) ?? [TOPIC]
   }
 
+  get isTopicBeingRemade(): boolean {
+    return this.#topics.isRemaking
+  }
+
   get groups(): readonly string[] {
     return this.plan.everything?.groups === 2 ? [GROUP, OTHER_GROUP] : [GROUP]
   }

@@ -9,6 +9,8 @@ import { GROUP, TOPIC, type World } from '../world.ts'
 
 export class TopicKeeper {
   readonly #world: World
+  /** One is deleted, and not created again yet. */
+  isRemaking = false
 
   constructor(world: World) {
     this.#world = world
@@ -51,6 +53,7 @@ export class TopicKeeper {
   async #remake(process: Process, topic: string): Promise<void> {
     const kafka = this.#world.kafkaOn(process)
     this.#world.say(`${topic} is deleted and created again`)
+    this.isRemaking = true
     for (;;) {
       try {
         await counted(this.#world, 'Topics', createAdmin(kafka).topics).delete(topic)
@@ -61,6 +64,7 @@ export class TopicKeeper {
       }
     }
     await this.#make(process, topic)
+    this.isRemaking = false
   }
 
   /** Programs that look on: what they read and ask for is right whenever it comes. */
