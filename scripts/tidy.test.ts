@@ -16,7 +16,7 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
   client: { uses: ['protocol', 'platform'], folders: ['admin', 'read', 'fetch', 'produce', 'groups', 'cluster', 'connect', 'messages'] },
   consumer: {
     uses: ['protocol', 'platform', 'client'],
-    folders: ['sarama', 'replay', 'membership', 'intake', 'work', 'claims', 'commit'],
+    folders: ['sarama', 'replay', 'membership', 'intake', 'sequence', 'work', 'claims', 'commit', 'stores', 'ids', 'locks', 'drivers'],
   },
   offsets: { uses: ['protocol', 'platform', 'client'], folders: [] },
   tidemark: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets'], folders: [] },

@@ -29,16 +29,20 @@ import {
   type ResolvedOptions,
   resolveOptions,
   resolveRetry,
+  type StoreSettings,
   type WorkSettings,
 } from './options.ts'
 import { type ReplayOptions, type ReplayResult, resolveReplay } from './replay/options.ts'
 import { Replay } from './replay/run.ts'
 import { Runner } from './runner.ts'
-import { checkSelects, Routes, selectionOf, type TopicSelection } from './selection.ts'
+import { checkSelects, Routes, selectionOf, selectionText, type TopicSelection } from './selection.ts'
+import { isSequence, type SequenceHandler } from './sequence/sequence.ts'
+import type { TransactionalStore } from './stores/store.ts'
 import { decodingBatches, decodingEach, type TypedBatch, type TypedMessage } from './work/decoded.ts'
 import { currentCall } from './work/inside.ts'
 import { type BatchMiddleware, type Middleware, type Middlewares, withBatchMiddleware, withMiddleware } from './work/middleware.ts'
 import { Pull } from './work/pull.ts'
+import type { StoredBatchHandler, StoredEachHandler } from './work/stored.ts'
 import type { BatchHandler, BatchWork, EachHandler, EachWork, WorkOptions } from './work/work.ts'
 
 export interface RunOptions {
@@ -92,6 +96,12 @@ export class Consumer {
    * consumer.each('orders', { order: 'key', concurrency: 256 }, async (message, context) => { … })
    * ```
    */
+  each<Tx, K, V>(
+    topics: Readable<K, V>,
+    settings: EachSettings & StoreSettings<Tx>,
+    handler: StoredEachHandler<Tx, TypedMessage<K, V>>,
+  ): this
+  each<Tx>(topics: TopicSelection, settings: EachSettings & StoreSettings<Tx>, handler: StoredEachHandler<Tx>): this
   each<K, V>(topics: Readable<K, V>, handler: EachHandler<TypedMessage<K, V>>): this
   each<K, V>(topics: Readable<K, V>, settings: EachSettings, handler: EachHandler<TypedMessage<K, V>>): this
   each(topics: TopicSelection, handler: EachHandler): this
@@ -99,13 +109,20 @@ export class Consumer {
   each(topics: TopicSelection, ...rest: readonly unknown[]): this {
     const [settings, handler] = settingsAndHandler<EachSettings, EachHandler>('each', rest)
     checkOptions<EachSettings>('each()', settings, EACH_OPTIONS)
-    const order = wordOption('order', settings.order ?? 'partition', ['partition', 'key', 'none'])
+    const order = wordOption('order', settings.order ?? (isSequence(handler) ? 'none' : 'partition'), ['partition', 'key', 'none'])
     const concurrency = order === 'partition' ? CONCURRENCY_SERIAL : CONCURRENCY_SIDE_BY_SIDE
     const resolved = resolveWork(topics, settings, concurrency)
+    if (isSequence(handler)) prepareSequence(handler, order, resolved)
     return this.#add({ kind: 'each', order, handler: decodingEach(resolved.topics.readable, handler), ...resolved })
   }
 
   /** Calls `handler` for batches: consecutive records of one partition, one batch of a partition at a time. */
+  batches<Tx, K, V>(
+    topics: Readable<K, V>,
+    settings: BatchSettings & StoreSettings<Tx>,
+    handler: StoredBatchHandler<Tx, TypedBatch<K, V>>,
+  ): this
+  batches<Tx>(topics: TopicSelection, settings: BatchSettings & StoreSettings<Tx>, handler: StoredBatchHandler<Tx>): this
   batches<K, V>(topics: Readable<K, V>, handler: BatchHandler<TypedBatch<K, V>>): this
   batches<K, V>(topics: Readable<K, V>, settings: BatchSettings, handler: BatchHandler<TypedBatch<K, V>>): this
   batches(topics: TopicSelection, handler: BatchHandler): this
@@ -179,6 +196,10 @@ export class Consumer {
     for (const name of work.topics.names) {
       const isTaken = this.#works.some(({ topics }) => topics.names.includes(name))
       if (isTaken) throw new TidemarkError('INVALID_ARGUMENT', `topic '${name}' has a handler already`)
+    }
+    if (work.store !== undefined && this.#options.commit.mode !== 'processed') {
+      const text = `${selectionText(work.topics)} has a store, whose transactions are its commits; option 'commit' must be 'processed', not '${this.#options.commit.mode}'`
+      throw new TidemarkError('INVALID_OPTION', text)
     }
     this.#works.push(work)
     return this
@@ -283,6 +304,10 @@ export class Consumer {
     if (work.kind === 'each' && work.pull !== undefined) {
       throw new TidemarkError('INVALID_ARGUMENT', `topic '${topic}' is pulled by messages(), and has no handler to replay it with`)
     }
+    if (work.store !== undefined) {
+      const text = `topic '${topic}' has a store, in which its records are done exactly once: call seek() to have them done again`
+      throw new TidemarkError('INVALID_ARGUMENT', text)
+    }
     const { group, shutdownTimeoutMs } = this.#options
     return await new Replay(this.#client, this.#kafka, { group, topic, work: this.#wrapped(work), shutdownTimeoutMs }, resolved).run()
   }
@@ -362,6 +387,25 @@ function checkedMiddlewares(given: Middlewares): Middlewares {
   return given
 }
 
+function prepareSequence(handler: SequenceHandler, order: string, work: WorkOptions): void {
+  if (order !== 'none') {
+    const text = `option 'order' is '${order}'; a handler of sequence() brings its own order, and needs 'none'`
+    throw new TidemarkError('INVALID_OPTION', text)
+  }
+  if (work.store !== undefined) {
+    const text = "option 'store' does not go with a handler of sequence(): a record that is held back would keep a transaction open"
+    throw new TidemarkError('INVALID_OPTION', text)
+  }
+  handler.prepare(work)
+}
+
+function checkStore(store: unknown): TransactionalStore<unknown> {
+  const methods: readonly (keyof TransactionalStore<unknown>)[] = ['takeOver', 'begin', 'run', 'advance']
+  const isStore = methods.every((name) => typeof (store as Record<string, unknown> | null)?.[name] === 'function')
+  if (isStore) return store as TransactionalStore<unknown>
+  throw new TidemarkError('INVALID_OPTION', `option 'store' is ${describe(store)}; it must be what exactlyOnce() returned`)
+}
+
 function resolveWork(topics: TopicSelection, settings: WorkSettings, concurrency: number): WorkOptions {
   return {
     topics: selectionOf(topics),
@@ -370,6 +414,7 @@ function resolveWork(topics: TopicSelection, settings: WorkSettings, concurrency
     exhausted: wordOption('exhausted', settings.exhausted ?? 'stop', ['stop', 'skip']),
     timeoutMs: settings.timeoutMs === undefined ? undefined : durationOption('timeoutMs', settings.timeoutMs),
     timeoutGraceMs: durationOption('timeoutGraceMs', settings.timeoutGraceMs ?? TIMEOUT_GRACE_MS),
+    store: settings.store === undefined ? undefined : checkStore(settings.store),
   }
 }
 

@@ -34,6 +34,11 @@ export type ConsumerEvent =
   | ({ readonly kind: 'skipped'; readonly offset: number; readonly why: unknown } & At)
   /** The record cannot be handled, and its partition stops; the run ends. */
   | ({ readonly kind: 'stopped'; readonly offset: number; readonly error: unknown } & At)
+  /**
+   * The store says that another member has taken the partition over: nothing is written for it any more. `ended` follows,
+   * and `assigned` if the group finds that it is this member's all the same.
+   */
+  | ({ readonly kind: 'fenced'; readonly error: TidemarkError } & At)
   /** The position was not in the log, and `outOfRange` says where to go on. */
   | ({ readonly kind: 'outOfRange'; readonly offset: number; readonly movedTo: number } & At)
   /** The log was truncated when its leader changed: reading goes on where the logs agree (KIP-320). */

@@ -3,8 +3,16 @@ import { mayPass as mayRequestPass } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 import { ErrorCode, type ErrorName, errorOf } from '@tidemark/protocol'
 
-/** Our own codes for what may pass: the topic may be created, or the connection has too many requests on it now. */
-const MAY_PASS: ReadonlySet<string> = new Set(['TOO_MANY_REQUESTS', 'UNKNOWN_TOPIC', 'UNKNOWN_PARTITION', 'UNKNOWN_SERVER_ERROR'])
+/** Our own codes for what may pass: the topic may be created, the connection has too many requests on it
+ * now, the store cannot be reached or was taken over by another member. */
+const MAY_PASS: ReadonlySet<string> = new Set([
+  'FENCED',
+  'STORE_UNAVAILABLE',
+  'TOO_MANY_REQUESTS',
+  'UNKNOWN_TOPIC',
+  'UNKNOWN_PARTITION',
+  'UNKNOWN_SERVER_ERROR',
+])
 
 /**
  * Whether the same request may succeed later: the broker could not be reached, or Kafka marks its error as retriable.

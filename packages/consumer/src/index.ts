@@ -7,14 +7,30 @@ export type { CommitLimits } from './commit/limits.ts'
 export { type CloseOptions, Consumer, createConsumer, type RunOptions } from './consumer.ts'
 export type { ConsumerEvent } from './events.ts'
 export type { Explanation, Progress } from './explain.ts'
+export { idempotentFetch } from './ids/http.ts'
+export { type IdempotentOptions, type IdState, type IdStore, idempotent } from './ids/idempotent.ts'
+export { type MemoryIdsOptions, memoryIds } from './ids/memory.ts'
+export type { AcquireOptions, HeldLock, Lock, LockOptions } from './locks/lock.ts'
 export type { AssignorName } from './membership/classic/assignors/index.ts'
 export type { Messages } from './message-loop.ts'
-export type { BatchSettings, CommitOptions, ConsumerOptions, EachSettings, MessagesSettings, OutOfRange, WorkSettings } from './options.ts'
+export type {
+  BatchSettings,
+  CommitOptions,
+  ConsumerOptions,
+  EachSettings,
+  MessagesSettings,
+  OutOfRange,
+  StoreSettings,
+  WorkSettings,
+} from './options.ts'
 export type { ReplayedPartition, ReplayOptions, ReplayResult } from './replay/options.ts'
 export { replay, type StandaloneReplayOptions } from './replay.ts'
 export type { TopicSelection } from './selection.ts'
+export { type SequenceHandler, type SequenceOptions, type SequenceProblem, sequence } from './sequence/sequence.ts'
+export type { Holding, StoredPartition, StoredPosition, TakenOver, TransactionalStore } from './stores/store.ts'
 export type { BatchContext, Context } from './work/context.ts'
 export { DecodeError, type TypedBatch, type TypedMessage } from './work/decoded.ts'
 export type { BatchMiddleware, Middleware, Middlewares, Next } from './work/middleware.ts'
 export type { Retry } from './work/retry.ts'
+export type { StoredBatchContext, StoredBatchHandler, StoredContext, StoredEachHandler } from './work/stored.ts'
 export type { BatchHandler, CommitMode, EachHandler, Exhausted, MessageBatch, Order } from './work/work.ts'

@@ -3,7 +3,9 @@ import type { Claim } from './claims/claim.ts'
 import type { MoveListener } from './claims/moves.ts'
 import type { PlacementListener } from './claims/placement.ts'
 import type { ClaimEffects } from './claims/registry.ts'
+import type { SweepListener } from './claims/sweeper.ts'
 import type { CommitListener } from './commit/committer.ts'
+import { workListener } from './on-work.ts'
 import type { RunParts } from './run-parts.ts'
 
 export function claimEffects(run: RunParts): ClaimEffects {
@@ -59,6 +61,14 @@ export function commitListener(run: RunParts): CommitListener<Claim> {
     refused: ({ topic, partition }, offset, error) => run.emit({ kind: 'commitRefused', topic, partition, offset, error }),
     memberRefused: (error, generation) => run.membership.refused(error, generation),
     failing: (error, attempts) => run.reports.failing('OffsetCommit', error, attempts),
+    failed: (error) => run.stopWith(error),
+  }
+}
+
+export function sweepListener(run: RunParts): SweepListener {
+  return {
+    fenced: (claim, error) => workListener(run).fenced(claim, error),
+    failing: (error, attempts) => run.reports.failing('sweep of the inbox', error, attempts),
     failed: (error) => run.stopWith(error),
   }
 }

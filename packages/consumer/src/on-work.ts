@@ -43,6 +43,16 @@ export function workListener(run: RunParts): WorkListener {
       return true
     },
 
+    fenced(claim, error) {
+      if (claim.phase !== 'working') return
+      const { topic, partition } = claim
+      emit({ kind: 'fenced', topic, partition, error })
+      run.reports.warning(`fenced ${topic}-${partition}`, error.message, error)
+      run.moves.fenced(claim)
+    },
+
+    storeFailing: (_, error, attempts) => run.reports.failing('transaction', error, attempts),
+
     commitTimeoutMs: options.commit.timeoutMs,
 
     commit: (claim, limits) => run.committer.commit([claim], limits),

@@ -17,6 +17,7 @@ import {
 import type { StartAt, StartFrom } from './claims/placement.ts'
 import type { CommitterOptions } from './commit/committer.ts'
 import { type AssignorName, assignors } from './membership/classic/assignors/index.ts'
+import type { TransactionalStore } from './stores/store.ts'
 import type { Retry } from './work/retry.ts'
 import type { CommitMode, Exhausted, Order } from './work/work.ts'
 
@@ -125,6 +126,17 @@ export interface WorkSettings {
    * given.
    */
   readonly timeoutGraceMs?: number
+  /**
+   * Where the handler's writes and the record's place are kept, by one transaction: `exactlyOnce()` of
+   * `@tidemark/consumer/postgres`, `/mysql` or `/sqlite`. It says where a partition begins; Kafka's committed offset
+   * follows, and matters only where the store has none. Needs `commit: 'processed'`.
+   */
+  readonly store?: TransactionalStore<any>
+}
+
+/** Whose transactions are the handlers': the effect of a record and its place are written together, exactly once. */
+export interface StoreSettings<Tx> {
+  readonly store: TransactionalStore<Tx>
 }
 
 /** Of `messages()`: records come one at a time, in the order of their partition. */
@@ -281,8 +293,15 @@ export function resolveRetry(given: Partial<Retry> | undefined): Retry {
   return { attempts: countOption('retry.attempts', given.attempts ?? RETRY.attempts), delayMs, delayMaxMs }
 }
 
-const WORK_OPTIONS: OptionNames<WorkSettings> = { concurrency: true, retry: true, exhausted: true, timeoutMs: true, timeoutGraceMs: true }
 export const MESSAGES_OPTIONS: OptionNames<MessagesSettings> = { signal: true, exhausted: true }
+const WORK_OPTIONS: OptionNames<WorkSettings> = {
+  concurrency: true,
+  retry: true,
+  exhausted: true,
+  timeoutMs: true,
+  timeoutGraceMs: true,
+  store: true,
+}
 export const EACH_OPTIONS: OptionNames<EachSettings> = { ...WORK_OPTIONS, order: true }
 export const BATCH_OPTIONS: OptionNames<BatchSettings> = { ...WORK_OPTIONS, recordsMax: true, waitMaxMs: true }
 

@@ -3,6 +3,7 @@ import type { Cluster } from '@tidemark/client/internal'
 import type { Clock } from '@tidemark/platform'
 import type { Claim } from './claims/claim.ts'
 import type { Drain } from './claims/drain.ts'
+import type { Moves } from './claims/moves.ts'
 import type { Placement } from './claims/placement.ts'
 import type { ClaimRegistry } from './claims/registry.ts'
 import type { Committer } from './commit/committer.ts'
@@ -19,6 +20,7 @@ export interface RunParts {
   readonly clock: Clock
   readonly registry: ClaimRegistry
   readonly placement: Placement
+  readonly moves: Moves
   readonly feed: Feed
   readonly drain: Drain
   readonly committer: Committer<Claim>

@@ -11,6 +11,8 @@ import { Moves } from './claims/moves.ts'
 import type { Pauses } from './claims/pauses.ts'
 import { Placement } from './claims/placement.ts'
 import { ClaimRegistry } from './claims/registry.ts'
+import { Sweeper } from './claims/sweeper.ts'
+import { Takeover } from './claims/takeover.ts'
 import { Committer } from './commit/committer.ts'
 import type { CommitLimits } from './commit/limits.ts'
 import { finishUpTo } from './commit/tracker.ts'
@@ -21,7 +23,7 @@ import { ClassicMember } from './membership/classic/member.ts'
 import type { Membership } from './membership/membership.ts'
 import { MissingTopics } from './membership/missing-topics.ts'
 import { Subscription } from './membership/subscription.ts'
-import { claimEffects, commitListener, moveListener, placementListener } from './on-claims.ts'
+import { claimEffects, commitListener, moveListener, placementListener, sweepListener } from './on-claims.ts'
 import { membershipListener, subscriptionListener } from './on-membership.ts'
 import { workListener } from './on-work.ts'
 import { committerOptions, fetcherOptions, type ResolvedOptions } from './options.ts'
@@ -45,6 +47,7 @@ export class Runner implements RunParts {
   readonly feed: Feed
   readonly drain: Drain
   readonly committer: Committer<Claim>
+  readonly sweeper: Sweeper
   readonly membership: Membership
   readonly ending: Ending
   readonly #subscription: Subscription
@@ -76,9 +79,15 @@ export class Runner implements RunParts {
     const identity = () => this.membership.identity
     const claims = () => this.registry.all()
     this.committer = new Committer(committerOptions(options, requestTimeoutMs), cluster, clock, identity, claims, commitListener(this))
-    this.placement = new Placement(options, cluster, this, placementListener(this))
+    const stores = new Routes(works.map((work) => ({ topics: work.topics, target: work.kind === 'claims' ? undefined : work.store })))
+    const storeOf = (topic: string) => stores.of(topic)
+    const takeover = new Takeover(storeOf, options.group, () => this.membership.identity.memberId)
+    this.placement = new Placement(options, cluster, this, takeover, placementListener(this))
     this.moves = new Moves(this.registry, this.placement, cluster, options.outOfRange, moveListener(this))
-    this.drain = new Drain(this.registry, clock, (given, untilMs) => this.committer.settle(given, untilMs))
+    this.sweeper = new Sweeper(storeOf, options.commit.intervalMs, clock, claims, sweepListener(this))
+    this.drain = new Drain(this.registry, clock, async (given, untilMs) => {
+      await Promise.all([this.committer.settle(given, untilMs), this.sweeper.settle(given, untilMs)])
+    })
     const workers = this.#workersFor(works, kafka)
     this.feed = new Feed(cluster, fetcherOptions(options), options, workers, (claim, problem) => this.moves.onProblem(claim, problem))
     const failed = (error: unknown) => this.failWith(error)
@@ -125,6 +134,7 @@ export class Runner implements RunParts {
     if (found === undefined) this.membership.start()
     else void found.then(() => this.ending.isOver || this.membership.start())
     this.committer.start()
+    this.sweeper.start()
     this.#missing.start()
     if (signal?.aborted) stop()
     try {
@@ -137,6 +147,7 @@ export class Runner implements RunParts {
 
   #close(): void {
     this.committer.stop()
+    this.sweeper.stop()
     this.#missing.stop()
     this.#subscription.stop()
     for (const stopListening of this.#stopListening) stopListening()

@@ -14,6 +14,7 @@
 import { uuidToText, ZERO_UUID } from '@tidemark/protocol'
 import type { Acknowledgement, CommitSubject } from '../commit/subject.ts'
 import { type Tracker, tracker } from '../commit/tracker.ts'
+import type { Holding } from '../stores/store.ts'
 
 /** Why a claim ended: `signal.reason` of the handlers that still run. */
 export type EndReason = 'revoked' | 'lost' | 'seek' | 'shutdown'
@@ -52,6 +53,8 @@ export class Claim implements CommitSubject {
   leaderEpoch = -1
   /** The end of the log as the last answer told it, replicated; -1: there was none. */
   highWatermark = -1
+  /** With a store: the right to write there. */
+  holding: Holding | undefined
   /** Shared with the claims that a move replaced by this one: their calls may still run. */
   calls: PartitionCalls = { running: 0 }
   paused = false

@@ -9,6 +9,7 @@ import { Moves } from './moves.ts'
 import { Pauses } from './pauses.ts'
 import { Placement, type PlacementOptions } from './placement.ts'
 import { ClaimRegistry } from './registry.ts'
+import { Takeover } from './takeover.ts'
 
 const codeOf = async (promise: Promise<unknown>): Promise<string> =>
   await promise.then(
@@ -27,9 +28,14 @@ function movesOf(outOfRange: 'fail' | 'earliest' | 'latest' = 'fail', options: P
     ended: (_, reason) => told.push(`ended: ${reason}`),
   })
   const placement = new Placement(
-    { group: 'g', startFrom: 'earliest', startAt: undefined, isolation: 'read_committed', ...options },
+    { group: 'g', startFrom: 'earliest', startAt: undefined, isolation: 'read_committed', heartbeatIntervalMs: 1_000, ...options },
     script.cluster,
     {},
+    new Takeover(
+      () => undefined,
+      'g',
+      () => 'm',
+    ),
     {
       placed: (claim, position) => void registry.begin(claim, position),
       failing: (request, error, attempts) => told.push(`${request} failed ${attempts}: ${error.code}`),

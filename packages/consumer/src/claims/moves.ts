@@ -8,6 +8,7 @@
  */
 import { type Cluster, type FetchProblem, keyOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
+import type { CompletionMap } from '../commit/completion-map.ts'
 import { committable, completedAbove } from '../commit/tracker.ts'
 import type { Claim } from './claim.ts'
 import type { LogPlace, Placement } from './placement.ts'
@@ -81,8 +82,31 @@ export class Moves {
     return claim
   }
 
-  #move(claim: Claim, offset: number): Claim | undefined {
-    return this.#registry.replace(claim, offset, this.#cluster.topic(claim.topic)?.id)
+  #move(claim: Claim, offset: number, restored?: CompletionMap): Claim | undefined {
+    const topicUuid = this.#cluster.topic(claim.topic)?.id
+    if (claim.holding === undefined) return this.#registry.replace(claim, offset, topicUuid, restored)
+    // The store has the last word on where the partition stands: it is told first, and the claim waits for it.
+    const fresh = this.#registry.replaceUnplaced(claim, 'seek', topicUuid)
+    if (fresh !== undefined) this.#placeAt(fresh, offset, restored?.top ?? offset, claim.committed)
+    return fresh
+  }
+
+  #placeAt(claim: Claim, offset: number, doneBelow: number, committed: number | undefined): void {
+    this.#placement.takeOverAt(claim, offset, doneBelow, committed).then(
+      (position) => position && this.#registry.begin(claim, position),
+      (error) => this.#listener.failed(error),
+    )
+  }
+
+  /**
+   * The store says that another member has the claim's partition: this one is over. The group decides who is right: the
+   * partition is taken over again, unless it turns out to be lost, once the coordinator has had time to say so.
+   */
+  fenced(claim: Claim): void {
+    const fresh = this.#registry.replaceUnplaced(claim, 'lost', this.#cluster.topic(claim.topic)?.id)
+    if (fresh === undefined) return
+    fresh.committed = claim.committed
+    this.#placement.placeLater(fresh)
   }
 
   /** The fetcher cannot go on at the claim's position. */
@@ -107,7 +131,7 @@ export class Moves {
     const completed = completedAbove(tracker, leaderEpoch)
     const top = Math.min(completed.top, end)
     const restored = top > to ? { ...completed, topicId, base: to, top, open: completed.open.filter((o) => o < top) } : undefined
-    const fresh = this.#registry.replace(claim, to, this.#cluster.topic(claim.topic)?.id, restored)
+    const fresh = this.#move(claim, to, restored)
     if (fresh !== undefined) this.#listener.truncated(fresh, offset, to)
   }
 

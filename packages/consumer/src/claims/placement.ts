@@ -8,9 +8,11 @@
 import type { Isolation } from '@tidemark/client'
 import { backoffMs, type Cluster, fetchCommitted, listOffsets, type OffsetSpec, textOf } from '@tidemark/client/internal'
 import { checkOffset, checkTime, describe, sleep, TidemarkError } from '@tidemark/platform'
+import { isStoreError } from '../drivers/errors.ts'
 import { mayPass } from '../failures.ts'
 import type { Claim } from './claim.ts'
 import type { StartPosition } from './registry.ts'
+import type { Takeover } from './takeover.ts'
 
 /**
  * Where to begin in a partition for which the group has no committed offset (`auto.offset.reset`, for that case
@@ -36,9 +38,10 @@ export interface PlacementOptions {
   readonly startFrom: StartFrom
   readonly startAt: StartAt | undefined
   readonly isolation: Isolation
+  readonly heartbeatIntervalMs: number
 }
 
-export type PlacementRequest = 'OffsetFetch' | 'ListOffsets'
+export type PlacementRequest = 'OffsetFetch' | 'ListOffsets' | 'takeover'
 
 export interface PlacementListener {
   placed(claim: Claim, position: StartPosition): void
@@ -60,14 +63,16 @@ export class Placement {
   /** Whose connection to the coordinator is used. */
   readonly #owner: object
   readonly #listener: PlacementListener
+  readonly #takeover: Takeover
   readonly #closed = new AbortController()
   /** By request and topic: a partition that comes and goes with each failure must not hide them. */
   readonly #failedInARow = new Map<string, number>()
 
-  constructor(options: PlacementOptions, cluster: Cluster, owner: object, listener: PlacementListener) {
+  constructor(options: PlacementOptions, cluster: Cluster, owner: object, takeover: Takeover, listener: PlacementListener) {
     this.#options = options
     this.#cluster = cluster
     this.#owner = owner
+    this.#takeover = takeover
     this.#listener = listener
   }
 
@@ -81,15 +86,83 @@ export class Placement {
     for (const claimsOfTopic of Map.groupBy(claims, (c) => c.topic).values()) void this.#placeTopic(claimsOfTopic)
   }
 
+  /** Once the coordinator has had time to say that the member is not one any more. */
+  placeLater(claim: Claim): void {
+    const { clock } = this.#cluster.options.platform
+    sleep(clock, 2 * this.#options.heartbeatIntervalMs, this.#closed.signal).then(
+      () => claim.phase === 'placing' && this.place([claim]),
+      () => {}, // the run is over
+    )
+  }
+
   async #placeTopic(claims: readonly Claim[]): Promise<void> {
     try {
       const isWanted = (): boolean => claims.some((c) => c.phase === 'placing')
       const committed = await this.#persist('OffsetFetch', claims[0]!.topic, isWanted, () => this.#fetchCommitted(claims))
       if (committed === undefined) return
-      if (this.#options.startAt !== undefined) await Promise.all(claims.map((c) => this.#placeAsTold(c, committed.get(c.partition))))
-      else await this.#placeAsCommitted(claims, committed)
+      if (this.#takeover.storeOf(claims[0]!.topic) !== undefined) await this.#placeByStore(claims, committed)
+      else await this.#placeAsUsual(claims, committed)
     } catch (error) {
       this.#listener.failed(error)
+    }
+  }
+
+  async #placeAsUsual(claims: readonly Claim[], committed: ReadonlyMap<number, Committed>): Promise<void> {
+    if (this.#options.startAt !== undefined) await Promise.all(claims.map((c) => this.#placeAsTold(c, committed.get(c.partition))))
+    else await this.#placeAsCommitted(claims, committed)
+  }
+
+  /** Each claim by itself: a takeover may have to wait for the transactions of the owner before. */
+  async #placeByStore(claims: readonly Claim[], committed: ReadonlyMap<number, Committed>): Promise<void> {
+    await Promise.all(
+      claims.map(async (claim) => {
+        const isWanted = (): boolean => claim.phase === 'placing'
+        const taken = await this.#persist('takeover', nameOf(claim), isWanted, async () => ({ place: await this.#takeover.take(claim) }))
+        if (taken === undefined) return
+        const { place } = taken
+        if (place === undefined) return await this.#placeAsUsual([claim], committed) // and `placed` tells the store
+        const known = committed.get(claim.partition)?.offset
+        this.#listener.placed(claim, { ...place.position, metadata: '', committed: known, restored: place.restored })
+      }),
+    )
+  }
+
+  /**
+   * Begins a claim that waits for its place at `offset`, wherever its store stands; what is done below `doneBelow`
+   * stays done. Undefined: it is not wanted any more.
+   */
+  async takeOverAt(claim: Claim, offset: number, doneBelow: number, known: number | undefined): Promise<StartPosition | undefined> {
+    const isWanted = (): boolean => claim.phase === 'placing'
+    return await this.#persist('takeover', nameOf(claim), isWanted, async () => {
+      await this.#takeover.take(claim)
+      await this.#takeover.begin(claim, { offset, leaderEpoch: -1 }, doneBelow)
+      const place = doneBelow > offset ? await this.#takeover.take(claim) : undefined
+      return { offset, leaderEpoch: -1, committed: known, metadata: '', restored: place?.restored }
+    })
+  }
+
+  /** A place that was found for a claim; its store is told first. */
+  async #found(claim: Claim, position: StartPosition): Promise<void> {
+    if (claim.holding !== undefined) {
+      const isWanted = (): boolean => claim.phase === 'placing'
+      const begun = await this.#persist('takeover', nameOf(claim), isWanted, () => this.#beginIn(claim, position))
+      if (begun !== undefined) this.#listener.placed(claim, begun)
+      return
+    }
+    this.#listener.placed(claim, position)
+  }
+
+  /** Begins where the store stands if another member has begun meanwhile. */
+  async #beginIn(claim: Claim, position: StartPosition): Promise<StartPosition> {
+    try {
+      await this.#takeover.begin(claim, position, position.offset)
+      return position
+    } catch (error) {
+      if (!isStoreError(error, 'FENCED')) throw error
+      const place = await this.#takeover.take(claim)
+      if (place !== undefined) return { ...place.position, metadata: '', committed: position.committed, restored: place.restored }
+      await this.#takeover.begin(claim, position, position.offset)
+      return position
     }
   }
 
@@ -99,7 +172,7 @@ export class Placement {
     for (const claim of claims.filter((c) => c.phase === 'placing')) {
       const known = committed.get(claim.partition)
       if (known === undefined) unknown.push(claim)
-      else this.#listener.placed(claim, { ...known, committed: known.offset })
+      else await this.#found(claim, { ...known, committed: known.offset })
     }
     if (unknown.length === 0) return
     if (startFrom === 'fail') throw nothingCommitted(group, unknown[0]!)
@@ -113,7 +186,7 @@ export class Placement {
     const offsets = await this.#persist('ListOffsets', claims[0]!.topic, isWanted, () => this.#listOffsets(claims, spec))
     if (offsets === undefined) return
     for (const [i, claim] of claims.entries()) {
-      this.#listener.placed(claim, { offset: offsets[i]!, leaderEpoch: -1, metadata: '', committed: undefined })
+      await this.#found(claim, { offset: offsets[i]!, leaderEpoch: -1, metadata: '', committed: undefined })
     }
   }
 
@@ -122,13 +195,13 @@ export class Placement {
     if (claim.phase !== 'placing') return
     const told = await this.#startAt(claim, known?.offset)
     if (claim.phase !== 'placing') return
-    if (told === undefined && known !== undefined) return this.#listener.placed(claim, { ...known, committed: known.offset })
+    if (told === undefined && known !== undefined) return await this.#found(claim, { ...known, committed: known.offset })
     const at = told ?? startFrom
     if (at === 'fail') throw nothingCommitted(group, claim)
     const offset = await this.offsetAt(claim, at, () => claim.phase === 'placing')
     if (offset === undefined) return
     const isOnRecord = known !== undefined && known.offset === offset
-    this.#listener.placed(claim, { offset, leaderEpoch: -1, metadata: '', ...(isOnRecord && known), committed: known?.offset })
+    await this.#found(claim, { offset, leaderEpoch: -1, metadata: '', ...(isOnRecord && known), committed: known?.offset })
   }
 
   async #startAt({ topic, partition }: Claim, committed: number | undefined): Promise<LogPlace | undefined> {
@@ -206,6 +279,8 @@ export class Placement {
     return new Map(offsets.map((o) => [o.partition, { offset: o.offset, leaderEpoch: o.leaderEpoch, metadata: o.metadata }]))
   }
 }
+
+const nameOf = ({ topic, partition }: Claim): string => `${topic}-${partition}`
 
 /** Throws INVALID_ARGUMENT for anything that is not a place in a log. */
 export function checkPlace(what: string, place: unknown): LogPlace {

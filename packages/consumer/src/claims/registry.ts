@@ -19,6 +19,8 @@ export interface StartPosition {
   readonly committed: number | undefined
   /** What was committed with it. */
   readonly metadata: string
+  /** What is done above the offset, where a store says so; else the metadata does. */
+  readonly restored?: CompletionMap | undefined
 }
 
 /** What follows from a change of phase; called in the same turn. */
@@ -80,7 +82,7 @@ export class ClaimRegistry {
   /** Work begins at this position. False: the claim is not waiting for one any more. */
   begin(claim: Claim, position: StartPosition): boolean {
     if (claim.phase !== 'placing') return false
-    this.#begin(claim, position, restoredMap(claim, position))
+    this.#begin(claim, position, position.restored ?? restoredMap(claim, position))
     return true
   }
 
@@ -120,13 +122,26 @@ export class ClaimRegistry {
    */
   replace(claim: Claim, offset: number, topicUuid: string | undefined, restored?: CompletionMap): Claim | undefined {
     if (claim.phase !== 'working') return undefined
-    const { topic, partition, committed } = claim
-    this.end(claim, 'seek')
+    const fresh = this.#succeed(claim, 'seek', topicUuid)
+    this.#begin(fresh, { offset, leaderEpoch: -1, committed: claim.committed, metadata: '' }, restored)
+    return fresh
+  }
+
+  /**
+   * The claim ends, and another one of the same partition waits for its place: with a store, which is asked first.
+   * Undefined: the claim is not working, and is not replaced.
+   */
+  replaceUnplaced(claim: Claim, reason: 'seek' | 'lost', topicUuid: string | undefined): Claim | undefined {
+    return claim.phase === 'working' ? this.#succeed(claim, reason, topicUuid) : undefined
+  }
+
+  #succeed(claim: Claim, reason: EndReason, topicUuid: string | undefined): Claim {
+    const { topic, partition } = claim
+    this.end(claim, reason)
     const fresh = this.take(topic, partition, topicUuid)
     if (fresh === undefined) throw new Error(`${topic}-${partition} got a claim while its last one ended`)
     fresh.isRecordStale = true // what the last commit calls done may be wanted again
     fresh.calls = claim.calls // a drain waits for them too
-    this.#begin(fresh, { offset, leaderEpoch: -1, committed, metadata: '' }, restored)
     return fresh
   }
 

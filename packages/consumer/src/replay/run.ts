@@ -155,6 +155,8 @@ export class Replay {
         this.#fail(new TidemarkError('HANDLER_STUCK', text, at(claim, offset)))
         return true
       },
+      fenced: () => {}, // topics with a store are not replayed
+      storeFailing: () => {},
       commitTimeoutMs: this.#of.shutdownTimeoutMs,
       commit: async () => {}, // the group's offsets stay
     }

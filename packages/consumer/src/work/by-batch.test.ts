@@ -24,6 +24,8 @@ function workOf(settings: Partial<BatchWork> = {}) {
     skipped: (_, offset) => told.push(`skip ${offset}`),
     stopped: (_, offset) => told.push(`stop ${offset}`),
     stuck: (_, offset) => told.push(`stuck ${offset}`) > 0,
+    fenced: () => {},
+    storeFailing: () => {},
     commitTimeoutMs: 1_000,
     commit: async () => {},
   }
@@ -36,6 +38,7 @@ function workOf(settings: Partial<BatchWork> = {}) {
     retry: { attempts: 2, delayMs: 50, delayMaxMs: 50 },
     exhausted: 'stop',
     timeoutMs: undefined,
+    store: undefined,
     timeoutGraceMs: 1_000,
     handler: (batch, context) =>
       new Promise<void>((resolve, reject) => {

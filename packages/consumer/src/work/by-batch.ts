@@ -10,6 +10,7 @@ import type { Claim } from '../claims/claim.ts'
 import { finish, settle, type Ticket } from '../commit/tracker.ts'
 import { CallContext, type CallScope } from './context.ts'
 import { isRunning, type Job, type JobKind, type Outcome, type Queue, Scheduler } from './scheduler.ts'
+import { StoredCalls } from './stored.ts'
 import type { BatchWork, HeldRecord, Holdup, MessageBatch, Worker, WorkListener } from './work.ts'
 
 interface Batch extends Job {
@@ -69,6 +70,7 @@ export class ByBatch implements Worker, JobKind<Batch> {
   readonly #scope: CallScope
   readonly #scheduler: Scheduler<Batch>
   readonly #queues = new Map<string, BatchQueue>()
+  readonly #stored: StoredCalls | undefined
 
   constructor(work: BatchWork, listener: WorkListener, clock: Clock, random: Random) {
     this.#work = work
@@ -76,6 +78,7 @@ export class ByBatch implements Worker, JobKind<Batch> {
     this.#scope = { run: listener.run, listener, attemptsMax: work.retry.attempts }
     this.#clock = clock
     this.#scheduler = new Scheduler(work, this, listener, clock, random)
+    this.#stored = work.store && new StoredCalls(work.store, work, listener, clock, random)
   }
 
   // What the consumer asks ------------------------------------------------------------------------------
@@ -195,7 +198,12 @@ export class ByBatch implements Worker, JobKind<Batch> {
 
   call({ claim, messages, ticket: first, context }: Batch): unknown {
     if (this.#listener.mode === 'delivered') forEachTicket(first, messages.length, (ticket) => finish(claim.tracker, ticket))
-    return this.#work.handler(batchOf(claim, messages), context!)
+    if (this.#stored === undefined) return this.#work.handler(batchOf(claim, messages), context!)
+    return this.#stored.run(claim, messages, context!, (fresh) => {
+      const offsets = new Set(fresh.map((record) => record.offset))
+      const open = offsets.size === messages.length ? messages : messages.filter((m) => offsets.has(m.offset))
+      return this.#work.handler(batchOf(claim, open), context!)
+    })
   }
 
   finish({ claim, messages, ticket: first }: Batch, outcome: Outcome): number {

@@ -48,6 +48,8 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
       told.push(`stuck ${offset} after ${elapsedMs} ms`)
       return true
     },
+    fenced: () => {},
+    storeFailing: () => {},
     commitTimeoutMs: 1_000,
     commit: async () => {},
   }
@@ -60,6 +62,7 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
     exhausted: 'stop',
     timeoutMs: undefined,
     timeoutGraceMs: 1_000,
+    store: undefined,
     handler: (message, context) =>
       new Promise<void>((resolve, reject) => {
         calls.push({

@@ -10,6 +10,7 @@ import { finish, settle, type Ticket } from '../commit/tracker.ts'
 import { CallContext, type CallScope } from './context.ts'
 import { Lane, type PartitionLanes, type Task } from './lane.ts'
 import { isRunning, type JobKind, type Outcome, Scheduler } from './scheduler.ts'
+import { StoredCalls } from './stored.ts'
 import type { EachWork, Holdup, Worker, WorkListener } from './work.ts'
 
 const KEYLESS = ''
@@ -20,6 +21,7 @@ export class ByOrder implements Worker, JobKind<Task> {
   readonly #scope: CallScope
   readonly #scheduler: Scheduler<Task>
   readonly #partitions = new Map<string, PartitionLanes>()
+  readonly #stored: StoredCalls | undefined
 
   constructor(work: EachWork, listener: WorkListener, clock: Clock, random: Random) {
     this.#work = work
@@ -27,6 +29,7 @@ export class ByOrder implements Worker, JobKind<Task> {
     this.#scope = { run: listener.run, listener, attemptsMax: work.retry.attempts }
     const { pull } = work
     this.#scheduler = new Scheduler(work, this, listener, clock, random, pull && (() => pull.concurrency))
+    this.#stored = work.store && new StoredCalls(work.store, work, listener, clock, random)
   }
 
   // What the consumer asks ------------------------------------------------------------------------------
@@ -134,7 +137,8 @@ export class ByOrder implements Worker, JobKind<Task> {
 
   call({ claim, ticket, message, context }: Task): unknown {
     if (this.#listener.mode === 'delivered') finish(claim.tracker, ticket)
-    return this.#work.handler(message, context!)
+    if (this.#stored === undefined) return this.#work.handler(message, context!)
+    return this.#stored.run(claim, [message], context!, () => this.#work.handler(message, context!))
   }
 
   finish({ claim, ticket }: Task, outcome: Outcome): number {

@@ -32,7 +32,7 @@ export interface Context {
    * Rejects with `TidemarkError`: COMMIT_FENCED if the partition was lost, given up or moved by a seek, or if this
    * call of the handler has failed or its time is over, so that the record may be tried again; COMMIT_FAILED
    * if the commit was refused, or not acknowledged within `timeoutMs` (unless given, the option `commit.timeoutMs`);
-   * ABORTED by `signal`.
+   * ABORTED by `signal`; INVALID_ARGUMENT where the topic has a `store`, whose transaction is the commit.
    */
   commit(limits?: Partial<CommitLimits>): Promise<void>
 }
@@ -69,6 +69,10 @@ export class CallContext implements Context {
   #hasFailed = false
   #isCommitted = false
   #skipped: { readonly why: unknown } | undefined = undefined
+  /** With a store: the transaction of this call. */
+  tx: unknown = undefined
+  /** With a store: it has the record as done. */
+  isMarked = false
 
   constructor(of: CallOf, scope: CallScope, batchCount: number) {
     this.attempt = of.attempt
@@ -104,6 +108,7 @@ export class CallContext implements Context {
     const { claim, ticket: first } = this.#of
     const { listener } = this.#scope
     const checked = commitLimits(limits, listener.commitTimeoutMs)
+    if (claim.holding !== undefined) throw isCommittedByStore(claim)
     if (this.#hasFailed || this.#timedOut) throw callHasFailed(claim, this.#of.offset)
     const last = first + Math.max(1, this.#batchCount) - 1
     if (claim.isCommittable) {
@@ -112,6 +117,15 @@ export class CallContext implements Context {
       if (listener.mode === 'manual') finishUpTo(claim.tracker, last)
     }
     await listener.commit(claim, checked)
+  }
+
+  get claim(): Claim {
+    return this.#of.claim
+  }
+
+  /** The call's time is over. */
+  get isExpired(): boolean {
+    return this.#timedOut
   }
 
   /** The handler has committed its record, whatever became of the request. */
@@ -147,7 +161,15 @@ export class CallContext implements Context {
   }
 }
 
+/** Names the assignment of a partition to which a call belongs; undefined: the context is not the runtime's own. */
+export const claimOf = (context: Context): object | undefined => (context instanceof CallContext ? context.claim : undefined)
+
 function callHasFailed({ topic, partition }: Claim, offset: number): TidemarkError {
   const text = `the handler's call for ${topic}-${partition} at offset ${offset} has failed, and cannot commit any more; await commit() in the handler`
   return new TidemarkError('COMMIT_FENCED', text, { topic, partition, offset })
+}
+
+function isCommittedByStore({ topic, partition }: Claim): TidemarkError {
+  const text = `the records of ${topic} are committed by the transaction of their store; commit() cannot be called in their handlers`
+  return new TidemarkError('INVALID_ARGUMENT', text, { topic, partition })
 }

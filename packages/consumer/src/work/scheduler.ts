@@ -184,7 +184,9 @@ export class Scheduler<J extends Job> {
   /** Returns how many records were counted as done. */
   #judge(job: J, context: CallContext, failure: { readonly error: unknown } | undefined): number {
     const { claim, offset } = job
-    const skipped = context.skipped ?? this.#skippedInSpiteOf(job, context, failure)
+    // What a store does not have as done is not done.
+    const mayBeSkipped = this.#work.store === undefined || failure === undefined || context.isMarked
+    const skipped = mayBeSkipped ? (context.skipped ?? this.#skippedInSpiteOf(job, context, failure)) : undefined
     if (skipped !== undefined) {
       this.#listener.skipped(claim, offset, skipped.why)
       return this.#close(job, 'skipped')

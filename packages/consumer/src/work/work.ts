@@ -1,10 +1,12 @@
 /** What a user asked to be done with a topic, its options resolved; what carries it out; and what is told of it. */
 import type { ReceivedMessage } from '@tidemark/client'
 import type { FetchedMessage } from '@tidemark/client/internal'
+import type { TidemarkError } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 import type { CommitLimits } from '../commit/limits.ts'
 import type { Ticket } from '../commit/tracker.ts'
 import type { Selection } from '../selection.ts'
+import type { TransactionalStore } from '../stores/store.ts'
 import type { ClaimStream } from './by-claim.ts'
 import type { BatchContext, Context } from './context.ts'
 import type { Pull } from './pull.ts'
@@ -23,6 +25,8 @@ export interface WorkOptions {
   readonly timeoutMs: number | undefined
   /** How long after its time-out a call may take to settle, before its partition stops. */
   readonly timeoutGraceMs: number
+  /** Its transactions are the handler's. */
+  readonly store: TransactionalStore<unknown> | undefined
 }
 
 export type EachHandler<M = ReceivedMessage> = (message: M, context: Context) => unknown
@@ -126,6 +130,10 @@ export interface WorkListener {
    * since the partition may come back.
    */
   stuck(claim: Claim, offset: number, elapsedMs: number, isSlotWanted: boolean): boolean
+  /** The store refuses the claim: another member has taken its partition over. */
+  fenced(claim: Claim, error: TidemarkError): void
+  /** A transaction of the store failed and is tried again; `attempts` failed one after the other. */
+  storeFailing(claim: Claim, error: TidemarkError, attempts: number): void
   /** How long a handler's commit may take, unless the handler says. */
   readonly commitTimeoutMs: number
   /** Commits what this claim may commit; resolves once it is on record. */

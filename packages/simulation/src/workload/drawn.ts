@@ -67,6 +67,7 @@ export const eachSettings: Record<keyof EachSettings, Drawn> = {
   exhausted: true,
   timeoutMs: true,
   timeoutGraceMs: true,
+  store: 'conformance/stores, on real databases',
 }
 
 export const messagesSettings: Record<keyof MessagesSettings, Drawn> = { signal: true, exhausted: true }
@@ -79,6 +80,7 @@ export const batchSettings: Record<keyof BatchSettings, Drawn> = {
   exhausted: true,
   timeoutMs: true,
   timeoutGraceMs: true,
+  store: 'conformance/stores, on real databases',
 }
 
 /** Words that options take: `option=word`. */
@@ -136,6 +138,7 @@ export const events: Record<ConsumerEvent['kind'], Drawn> = {
   retrying: true,
   skipped: true,
   stopped: true,
+  fenced: 'conformance/stores, on real databases',
   outOfRange: true,
   seeked: true,
   truncated: true,
@@ -237,7 +240,11 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   DECODE_FAILED: 'records are handled as bytes; shapes.e2e.test.ts',
   DELIVERY_TIMED_OUT: elsewhere,
   DEMO_FAILED: elsewhere,
+  FENCED: 'a refusal of a store, which the consumer works around',
   FETCH_FAILED: unmet,
+  IN_PROGRESS: elsewhere,
+  LOCK_LOST: elsewhere,
+  LOCK_TIMED_OUT: elsewhere,
   FOLDER_IN_USE: elsewhere,
   FRAME_TOO_LARGE: unmet,
   HANDLER_FAILED: true,
@@ -266,6 +273,8 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   SEND_FAILED: elsewhere,
   START_AT_FAILED: 'a startAt that throws; unit tests',
   STORAGE_FAILED: elsewhere,
+  STORE_FAILED: 'a database that refuses; unit tests',
+  STORE_UNAVAILABLE: "tried again for as long as the partition is the member's",
   TIMED_OUT: atOddMoments,
   TOO_MANY_REQUESTS: unmet,
   TOPIC_EXISTS: elsewhere,

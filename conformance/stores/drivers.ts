@@ -1,0 +1,121 @@
+/**
+ * The users' own drivers, at fixed versions, from the cache: each with a store, and a table of effects beside it. An
+ * effect is a row without a unique key, so that one that was written twice is there twice.
+ */
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import type { IdStore } from '../../packages/consumer/src/ids/idempotent.ts'
+import type { LeasedLock, Lock, LockBackend } from '../../packages/consumer/src/locks/lock.ts'
+import { mysqlIds, exactlyOnce as onMysql } from '../../packages/consumer/src/mysql.ts'
+import { createLock, exactlyOnce as onPostgres, postgresIds } from '../../packages/consumer/src/postgres.ts'
+import { exactlyOnce as onSqlite } from '../../packages/consumer/src/sqlite.ts'
+import type { ExactlyOnceOptions } from '../../packages/consumer/src/stores/options.ts'
+import type { StoreUnderTest } from '../../packages/consumer/src/stores/store.case.ts'
+import { npmPackage, npmPackageFolder } from '../tools.ts'
+
+export const VERSIONS = { pg: '8.23.1', postgres: '3.4.9', mysql2: '3.24.6', 'better-sqlite3': '13.2.0', ioredis: '6.0.0' } as const
+
+const CREATE = 'CREATE TABLE IF NOT EXISTS effects (value varchar(200) NOT NULL)'
+const SELECT = 'SELECT value FROM effects ORDER BY value'
+const INSERT = 'INSERT INTO effects (value) VALUES (?)'
+
+export interface Database extends StoreUnderTest<any> {
+  readonly ids: IdStore
+  /** Undefined: there are no locks in this database. */
+  readonly locks?: LockBackend
+  /** Any statement, on a connection of its own. */
+  query(sql: string): Promise<readonly Record<string, unknown>[]>
+  /** Drops the tables, those of the store included. */
+  clear(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Where {
+  readonly host: string
+  readonly port: number
+}
+
+export type DriverName = 'pg' | 'postgres' | 'mysql2'
+export const drivers: Readonly<Record<DriverName, (where: Where, options?: ExactlyOnceOptions) => Promise<Database>>> = {
+  async pg({ host, port }, options) {
+    const { Pool } = npmPackage<any>('pg', VERSIONS.pg)
+    const pool = new Pool({ host, port, user: 'tidemark', database: 'postgres', max: 70, connectionTimeoutMillis: 5_000 })
+    pool.on('error', () => {}) // idle connections are lost with the server
+    const query = async (sql: string, values: unknown[] = []): Promise<any[]> => (await pool.query(sql.replace('?', '$1'), values)).rows
+    await query(CREATE)
+    return {
+      store: onPostgres(pool, options),
+      ids: postgresIds(pool),
+      locks: lockBackendOf(createLock(pool)),
+      write: async (tx, value) => void (await tx.query(INSERT.replace('?', '$1'), [value])),
+      effects: async () => (await query(SELECT)).map((row) => row.value),
+      inbox: async () => Number((await query('SELECT count(*) AS n FROM tidemark.tidemark_inbox'))[0].n),
+      query,
+      clear: async () => void (await query('DROP TABLE effects; DROP SCHEMA IF EXISTS tidemark CASCADE')),
+      close: () => pool.end(),
+    }
+  },
+
+  async postgres({ host, port }, options) {
+    const postgres = npmPackage<any>('postgres', VERSIONS.postgres)
+    const sql = postgres({ host, port, user: 'tidemark', database: 'postgres', max: 70, connect_timeout: 5, onnotice: () => {} })
+    const query = (text: string): Promise<any[]> => sql.unsafe(text).simple()
+    await query(CREATE)
+    return {
+      store: onPostgres(sql, options),
+      ids: postgresIds(sql),
+      locks: lockBackendOf(createLock(sql)),
+      write: async (tx, value) => void (await tx`INSERT INTO effects (value) VALUES (${value})`),
+      effects: async () => [...(await query(SELECT))].map((row) => row.value),
+      inbox: async () => Number((await query('SELECT count(*) AS n FROM tidemark.tidemark_inbox'))[0].n),
+      query,
+      clear: async () => void (await query('DROP TABLE effects; DROP SCHEMA IF EXISTS tidemark CASCADE')),
+      close: () => sql.end({ timeout: 1 }),
+    }
+  },
+
+  async mysql2({ host, port }, options) {
+    const mysql = npmPackage<any>('mysql2', VERSIONS.mysql2)
+    const pool = mysql.createPool({ host, port, user: 'root', database: 'mysql', connectionLimit: 70 }).promise()
+    const query = async (sql: string, values?: unknown[]): Promise<any[]> => (await pool.query(sql, values))[0]
+    await query(CREATE)
+    return {
+      store: onMysql(pool, options),
+      ids: mysqlIds(pool),
+      write: async (tx, value) => void (await tx.query(INSERT, [value])),
+      effects: async () => (await query(SELECT)).map((row) => row.value),
+      inbox: async () => Number((await query('SELECT count(*) AS n FROM tidemark_inbox'))[0].n),
+      query,
+      clear: async () => void (await query('DROP TABLE IF EXISTS effects, tidemark_fence, tidemark_progress, tidemark_inbox, tidemark_id')),
+      close: () => pool.end(),
+    }
+  },
+}
+
+/** What a lock asks, one call at a time. */
+const lockBackendOf = (lock: Lock): LockBackend => (lock as LeasedLock).backend
+
+export function redisOf({ host, port }: Where): any {
+  const { Redis } = npmPackage<any>('ioredis', VERSIONS.ioredis)
+  const redis = new Redis({ host, port, maxRetriesPerRequest: 1, retryStrategy: () => 50 })
+  redis.on('error', () => {}) // told by each request
+  return redis
+}
+
+export function betterSqlite(file: string): Omit<Database, 'query' | 'clear' | 'ids'> {
+  const folder = npmPackageFolder('better-sqlite3', VERSIONS['better-sqlite3'], { scripts: process.env })
+  const Sqlite = createRequire(path.join(folder, 'package.json'))('better-sqlite3')
+  const db = new Sqlite(file)
+  db.exec(CREATE)
+  return {
+    store: onSqlite(db),
+    write: async (tx, value) => void tx.prepare(INSERT).run(value),
+    effects: async () =>
+      db
+        .prepare(SELECT)
+        .all()
+        .map((row: { value: string }) => row.value),
+    inbox: async () => db.prepare('SELECT count(*) AS n FROM tidemark_inbox').get().n,
+    close: async () => db.close(),
+  }
+}

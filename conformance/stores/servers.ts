@@ -1,0 +1,224 @@
+/**
+ * Real database servers for a test: in a folder of their own, on a free port of the loopback, ended with this process.
+ * They can be killed and started again on the same data.
+ */
+import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { NotToBeHad, obtain, start } from '../tools.ts'
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Looks until `ready` says yes. */
+export async function until(what: string, ready: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+  const untilMs = performance.now() + timeoutMs
+  while (!(await ready())) {
+    if (performance.now() > untilMs) throw new Error(`${what}: not within ${timeoutMs} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+const listens = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => (socket.destroy(), resolve(true)))
+    socket.once('error', () => resolve(false))
+  })
+
+abstract class Server implements AsyncDisposable {
+  readonly port: number
+  readonly folder: string
+  #child: ChildProcess | undefined
+
+  constructor(port: number, folder: string) {
+    this.port = port
+    this.folder = folder
+  }
+
+  protected abstract spawn(): ChildProcess
+  /** Whether it answers, beyond listening. */
+  protected answers(): boolean {
+    return true
+  }
+
+  async start(): Promise<void> {
+    const child = this.spawn()
+    this.#child = child
+    await until(`${this.constructor.name} answers`, async () => {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${this.constructor.name} ended at its start`)
+      return (await listens(this.port)) && this.answers()
+    })
+  }
+
+  /** As `kill -9`; what it forked goes with it. */
+  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    const child = this.#child
+    this.#child = undefined
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    process.kill(signal === 'SIGKILL' ? -child.pid! : child.pid!, signal)
+    await exited
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+const folderFor = (name: string): string => mkdtempSync(path.join(tmpdir(), `tidemark-${name}-`))
+
+/** Debian's package, where the program is not there yet. */
+function program(name: string, folders: readonly string[], packages: readonly string[]): string {
+  const find = (): string | undefined => folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file))
+  const known = find()
+  if (known !== undefined) return known
+  obtain('apt-get', ['update', '-q'])
+  obtain('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages])
+  const found = find()
+  if (found === undefined) throw new NotToBeHad(`${packages.join(', ')} brought no ${name}`)
+  return found
+}
+
+const postgresFolders = (): string[] => {
+  const base = '/usr/lib/postgresql'
+  return existsSync(base)
+    ? readdirSync(base)
+        .sort((a, b) => Number(b) - Number(a))
+        .map((version) => path.join(base, version, 'bin'))
+    : []
+}
+
+export class PostgreSQL extends Server {
+  readonly version: string
+  readonly #bin: string
+  readonly #as: { readonly uid?: number; readonly gid?: number }
+
+  private constructor(port: number, folder: string, bin: string, as: { uid?: number; gid?: number }, version: string) {
+    super(port, folder)
+    this.#bin = bin
+    this.#as = as
+    this.version = version
+  }
+
+  static async start(): Promise<PostgreSQL> {
+    const bin = program('postgres', postgresFolders(), ['postgresql'])
+    const folder = folderFor('postgres')
+    // The server refuses to run as root.
+    const isRoot = process.getuid?.() === 0
+    const idOf = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
+    const as = isRoot ? { uid: idOf('-u'), gid: idOf('-g') } : {}
+    if (isRoot) chownSync(folder, as.uid!, as.gid!)
+    const initdb = path.join(path.dirname(bin), 'initdb')
+    execFileSync(initdb, ['-D', path.join(folder, 'data'), '-U', 'tidemark', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'], {
+      ...as,
+      cwd: folder,
+      stdio: 'ignore',
+    })
+    const version = execFileSync(bin, ['--version'], { encoding: 'utf8' }).trim()
+    const server = new PostgreSQL(await freePort(), folder, bin, as, version)
+    await server.start()
+    return server
+  }
+
+  get uri(): string {
+    return `postgres://tidemark@127.0.0.1:${this.port}/postgres`
+  }
+
+  protected spawn(): ChildProcess {
+    const settings = { listen_addresses: '127.0.0.1', port: this.port, unix_socket_directories: '', max_connections: 300 }
+    const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    return start(this.#bin, ['-D', path.join(this.folder, 'data'), ...args], { ...this.#as, cwd: this.folder, stdio: 'ignore' })
+  }
+
+  protected override answers(): boolean {
+    return spawnSync(path.join(path.dirname(this.#bin), 'pg_isready'), ['-h', '127.0.0.1', '-p', String(this.port)]).status === 0
+  }
+}
+
+/** MariaDB stands for MySQL, which Debian does not have. */
+export class MariaDB extends Server {
+  readonly version: string
+  readonly #program: string
+
+  private constructor(port: number, folder: string, file: string, version: string) {
+    super(port, folder)
+    this.#program = file
+    this.version = version
+  }
+
+  static async start(): Promise<MariaDB> {
+    const packages = ['mariadb-server-core', 'mariadb-client-core']
+    const file = program('mariadbd', ['/usr/sbin', '/usr/libexec'], packages)
+    const install = program('mariadb-install-db', ['/usr/bin'], packages)
+    program('my_print_defaults', ['/usr/bin'], packages) // which the other one calls
+    const folder = folderFor('mariadb')
+    const user = process.getuid?.() === 0 ? ['--user=root'] : []
+    const args = ['--no-defaults', `--datadir=${folder}/data`, '--auth-root-authentication-method=normal', '--skip-test-db', ...user]
+    execFileSync(install, args, { stdio: 'ignore' })
+    const server = new MariaDB(await freePort(), folder, file, execFileSync(file, ['--version'], { encoding: 'utf8' }).trim())
+    await server.start()
+    return server
+  }
+
+  get uri(): string {
+    return `mysql://root@127.0.0.1:${this.port}/mysql`
+  }
+
+  protected spawn(): ChildProcess {
+    const user = process.getuid?.() === 0 ? ['--user=root'] : []
+    const args = [
+      '--no-defaults',
+      `--datadir=${this.folder}/data`,
+      `--port=${this.port}`,
+      '--bind-address=127.0.0.1',
+      '--max-connections=300',
+    ]
+    return start(this.#program, [...args, `--socket=${this.folder}/socket`, `--pid-file=${this.folder}/pid`, ...user], { stdio: 'ignore' })
+  }
+}
+
+export class Redis extends Server {
+  readonly version: string
+  readonly #program: string
+
+  private constructor(port: number, folder: string, file: string, version: string) {
+    super(port, folder)
+    this.#program = file
+    this.version = version
+  }
+
+  static async start(): Promise<Redis> {
+    const file = program('redis-server', ['/usr/bin', '/usr/local/bin'], ['redis-server'])
+    const version = execFileSync(file, ['--version'], { encoding: 'utf8' }).split(' sha')[0]!
+    const server = new Redis(await freePort(), folderFor('redis'), file, version)
+    await server.start()
+    return server
+  }
+
+  protected spawn(): ChildProcess {
+    const args = [
+      '--port',
+      String(this.port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      this.folder,
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'always',
+    ]
+    return start(this.#program, args, { stdio: 'ignore' })
+  }
+}

@@ -1,0 +1,82 @@
+/** A database with tables of ours: creates them when they are first needed, and gives its errors our names. */
+import type { TidemarkError } from '@tidemark/platform'
+import { failed, isStoreError, unavailable } from './errors.ts'
+import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
+
+/** What differs between databases. */
+export interface DatabaseKind {
+  /** For messages: 'PostgreSQL'. */
+  readonly name: string
+  /** Creates the tables unless they exist. */
+  readonly tables: readonly string[]
+  /** Succeeds if the tables exist. */
+  readonly probe: string
+  /** Whether this error may pass: no connection, a server that shuts down, a deadlock. */
+  isPassing(error: unknown): boolean
+  /** Whether this error says that the tables do not exist. */
+  isMissing(error: unknown): boolean
+}
+
+export interface DatabaseLimits {
+  readonly createTables: boolean
+  readonly statementTimeoutMs: number
+}
+
+export class Database<Tx> {
+  readonly #kind: DatabaseKind
+  readonly #connector: SqlConnector<Tx>
+  readonly #limits: DatabaseLimits
+  #ready: Promise<void> | undefined
+
+  constructor(kind: DatabaseKind, connector: SqlConnector<Tx>, limits: DatabaseLimits) {
+    this.#kind = kind
+    this.#connector = connector
+    this.#limits = limits
+  }
+
+  /** The tables exist; created by the first call that needs them, unless that was switched off. */
+  prepare(): Promise<void> {
+    this.#ready ??= this.#createTables().catch((error) => {
+      this.#ready = undefined
+      throw error
+    })
+    return this.#ready
+  }
+
+  async #createTables(): Promise<void> {
+    const { probe, tables, isMissing } = this.#kind
+    try {
+      await this.transaction([], (session) => session.query(probe))
+    } catch (error) {
+      if (!this.#limits.createTables || !isMissing(error)) throw this.named('find its tables', error)
+      await this.own('create its tables', [], async (session) => {
+        for (const statement of tables) await session.query(statement)
+      })
+    }
+  }
+
+  /** Errors are the driver's own. A statement of ours may take `extraMs` longer than others: one that waits for a lock. */
+  transaction<T>(first: readonly string[], body: (session: SqlSession<Tx>, result: SqlResult) => Promise<T>, extraMs = 0): Promise<T> {
+    return this.#connector.transaction(first, body, this.#limits.statementTimeoutMs + extraMs)
+  }
+
+  /** A transaction of our own: rejects with STORE_UNAVAILABLE, STORE_FAILED, or what `body` throws as `TidemarkError` FENCED. */
+  async own<T>(
+    what: string,
+    first: readonly string[],
+    body: (session: SqlSession<Tx>, result: SqlResult) => Promise<T>,
+    extraMs = 0,
+  ): Promise<T> {
+    try {
+      return await this.transaction(first, body, extraMs)
+    } catch (error) {
+      throw this.named(what, error)
+    }
+  }
+
+  named(what: string, error: unknown): TidemarkError {
+    if (isStoreError(error, 'FENCED')) return error
+    const mayPass = error instanceof ConnectionLost || this.#kind.isPassing(error)
+    return mayPass ? unavailable(this.#kind.name, what, error) : failed(this.#kind.name, what, error)
+  }
+}

@@ -1,0 +1,72 @@
+/** The driver `mysql2`: a transaction is a connection of the pool. */
+import type { Clock } from '@tidemark/platform'
+import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
+import { within } from './within.ts'
+
+/** A pool of `mysql2/promise`. */
+export interface MysqlPool {
+  getConnection(): Promise<any>
+}
+
+interface MysqlConnection {
+  query(sql: string, values?: any): Promise<any>
+  release(): void
+  destroy(): void
+}
+
+export class MysqlConnector<Tx> implements SqlConnector<Tx> {
+  readonly #pool: MysqlPool
+  readonly #clock: Clock
+
+  constructor(pool: MysqlPool, clock: Clock) {
+    this.#pool = pool
+    this.#clock = clock
+  }
+
+  async transaction<T>(
+    first: readonly string[],
+    body: (session: SqlSession<Tx>, result: SqlResult) => Promise<T>,
+    limitMs: number,
+  ): Promise<T> {
+    const connection = await this.#connect(limitMs)
+    const query = async (sql: string, values?: readonly unknown[]): Promise<SqlResult> => {
+      const [result] = await within(this.#clock, limitMs, connection.query(sql, values))
+      return Array.isArray(result) ? { rows: result, changed: 0 } : { rows: [], changed: result.affectedRows ?? 0 }
+    }
+    let isBroken = true
+    try {
+      let begun = await query('START TRANSACTION')
+      for (const statement of first) begun = await query(statement)
+      const result = await body({ tx: connection as Tx, query }, begun)
+      await query('COMMIT').catch((error) => {
+        throw isServerError(error) ? error : new ConnectionLost(error)
+      })
+      isBroken = false
+      return result
+    } catch (error) {
+      if (error instanceof ConnectionLost) throw error
+      await query('ROLLBACK').catch(() => {
+        throw new ConnectionLost(error)
+      })
+      isBroken = false
+      throw error
+    } finally {
+      if (isBroken) connection.destroy()
+      else connection.release()
+    }
+  }
+
+  /** A connection that comes too late goes back. */
+  async #connect(limitMs: number): Promise<MysqlConnection> {
+    const connecting: Promise<MysqlConnection> = this.#pool.getConnection()
+    try {
+      return await within(this.#clock, limitMs, connecting)
+    } catch (error) {
+      connecting.then((connection) => connection.release()).catch(() => {})
+      throw new ConnectionLost(error)
+    }
+  }
+}
+
+/** The server answered. */
+const isServerError = (error: unknown): boolean => /^ER_/.test(String((error as { code?: unknown } | null)?.code ?? ''))

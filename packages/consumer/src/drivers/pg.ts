@@ -1,0 +1,113 @@
+/** The driver `pg`: a transaction is a client of the pool. */
+import type { Clock } from '@tidemark/platform'
+import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
+import { within } from './within.ts'
+
+/** Each statement sees what was committed before it began. */
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED'
+
+interface PgResult {
+  readonly rows: readonly Record<string, unknown>[]
+  readonly rowCount?: number | null
+}
+
+/** What is used of a client of `pg`. */
+export interface PgClient {
+  query(sql: string, values?: any[]): Promise<any>
+  release(destroy?: boolean | Error): void
+  on(event: 'error', listener: (error: Error) => void): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
+}
+
+export interface PgPool {
+  connect(): Promise<any>
+}
+
+export class PgConnector<Tx> implements SqlConnector<Tx> {
+  readonly #pool: PgPool
+  readonly #clock: Clock
+
+  constructor(pool: PgPool, clock: Clock) {
+    this.#pool = pool
+    this.#clock = clock
+  }
+
+  async transaction<T>(
+    first: readonly string[],
+    body: (session: SqlSession<Tx>, result: SqlResult) => Promise<T>,
+    limitMs: number,
+  ): Promise<T> {
+    const client: PgClient = await this.#connect(limitMs)
+    let lost: Error | undefined
+    const onError = (error: Error): void => void (lost ??= error)
+    client.on('error', onError) // without a listener it would end the process
+    const timed = <R>(promise: Promise<R>): Promise<R> => within(this.#clock, limitMs, promise)
+    const session: SqlSession<Tx> = {
+      tx: client as Tx,
+      query: async (sql, values) => resultOf(await timed(client.query(numbered(sql), values === undefined ? undefined : [...values]))),
+    }
+    let isBroken = true
+    try {
+      const begun: PgResult | PgResult[] = await timed(client.query([BEGIN, ...first].join('; '))).catch((error) => {
+        throw new BeginFailed(error)
+      })
+      const result = await body(session, resultOf(begun))
+      const { command } = await timed(client.query('COMMIT')).catch((error) => {
+        throw new CommitFailed(error)
+      })
+      // A statement failed, and the handler went on all the same: PostgreSQL answers the COMMIT with a rollback.
+      if (command === 'ROLLBACK') throw new Error('the transaction was aborted by a statement that failed: nothing was written')
+      isBroken = lost !== undefined
+      return result
+    } catch (error) {
+      if (error instanceof CommitFailed && !isServerError(error.cause)) throw new ConnectionLost(error.cause)
+      const cause = error instanceof CommitFailed || error instanceof BeginFailed ? error.cause : error
+      await timed(client.query('ROLLBACK')).catch(() => {
+        throw new ConnectionLost(cause)
+      })
+      isBroken = lost !== undefined
+      throw cause
+    } finally {
+      client.removeListener('error', onError)
+      client.release(isBroken)
+    }
+  }
+
+  /** A client that comes too late goes back. */
+  async #connect(limitMs: number): Promise<PgClient> {
+    const connecting: Promise<PgClient> = this.#pool.connect()
+    try {
+      return await within(this.#clock, limitMs, connecting)
+    } catch (error) {
+      connecting.then((client) => client.release()).catch(() => {})
+      throw new ConnectionLost(error)
+    }
+  }
+}
+
+class BeginFailed extends Error {
+  constructor(cause: unknown) {
+    super('BEGIN failed', { cause })
+  }
+}
+
+class CommitFailed extends Error {
+  constructor(cause: unknown) {
+    super('COMMIT failed', { cause })
+  }
+}
+
+/** The server answered, with a SQLSTATE. */
+const isServerError = (error: unknown): boolean =>
+  /^[0-9A-Z]{5}$/.test(String((error as { code?: unknown } | null)?.code ?? '')) && !/^E/.test(String((error as { code: string }).code))
+
+function resultOf(result: PgResult | PgResult[]): SqlResult {
+  const last = Array.isArray(result) ? result.at(-1)! : result
+  return { rows: last.rows ?? [], changed: last.rowCount ?? 0 }
+}
+
+/** `?` as PostgreSQL has it: $1, $2, … */
+export function numbered(sql: string): string {
+  let n = 0
+  return sql.replaceAll('?', () => `$${++n}`)
+}

@@ -1,0 +1,70 @@
+/** `node:sqlite` and `better-sqlite3`: one connection, whose transactions are taken in turn. */
+import { type Clock, sleep } from '@tidemark/platform'
+import { ConnectionLost, type Row, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
+import { turnsOf } from './turns.ts'
+
+/** What is used of a connection of `node:sqlite` or `better-sqlite3`. */
+export interface SqliteDatabase {
+  prepare(sql: string): { all(...values: any[]): unknown[]; run(...values: any[]): unknown }
+  exec(sql: string): unknown
+}
+
+/** Between two looks at a file that another process writes to. */
+const BUSY_RETRY_MS = 5
+
+export class SqliteConnector<Db extends SqliteDatabase> implements SqlConnector<Db> {
+  readonly #db: Db
+  readonly #clock: Clock
+
+  constructor(db: Db, clock: Clock) {
+    this.#db = db
+    this.#clock = clock
+  }
+
+  transaction<T>(first: readonly string[], body: (session: SqlSession<Db>, result: SqlResult) => Promise<T>, limitMs: number): Promise<T> {
+    return turnsOf(this.#db).take(() => this.#transaction(first, body, limitMs))
+  }
+
+  async #transaction<T>(
+    first: readonly string[],
+    body: (session: SqlSession<Db>, result: SqlResult) => Promise<T>,
+    limitMs: number,
+  ): Promise<T> {
+    await this.#patiently('BEGIN IMMEDIATE', limitMs)
+    try {
+      let begun: SqlResult = { rows: [], changed: 0 }
+      for (const statement of first) begun = this.#query(statement, [])
+      const result = await body({ tx: this.#db, query: async (sql, values = []) => this.#query(sql, values) }, begun)
+      await this.#patiently('COMMIT', limitMs) // readers of a file without a write-ahead log hold it up
+      return result
+    } catch (error) {
+      try {
+        this.#db.exec('ROLLBACK')
+      } catch (cause) {
+        // SQLite may have rolled back by itself (a full disk); else the connection is of no use.
+        if (!/no transaction is active/.test(String((cause as Error).message))) throw new ConnectionLost(error)
+      }
+      throw error
+    }
+  }
+
+  #query(sql: string, values: readonly (string | number)[]): SqlResult {
+    const statement = this.#db.prepare(sql)
+    if (/^\s*SELECT|RETURNING/i.test(sql)) return { rows: statement.all(...values) as Row[], changed: 0 }
+    statement.run(...values)
+    return { rows: [], changed: 0 }
+  }
+
+  async #patiently(sql: string, limitMs: number): Promise<void> {
+    const untilMs = this.#clock.monotonic() + limitMs
+    for (;;) {
+      try {
+        this.#db.exec(sql)
+        return
+      } catch (error) {
+        if (!/database is locked|SQLITE_BUSY/.test(String((error as Error).message)) || this.#clock.monotonic() >= untilMs) throw error
+      }
+      await sleep(this.#clock, BUSY_RETRY_MS)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Locks and ids in Redis, with the user's own `ioredis`.
+ *
+ * ```ts
+ * import { createLock, redisIds } from '@tidemark/consumer/redis'
+ * const lock = createLock(redis)
+ * await lock.run(`order:${id}`, async ({ fence, signal }) => {
+ *   await fetch(url, { method: 'PUT', headers: { 'If-Fence-Above': String(fence) }, body, signal })
+ * })
+ * ```
+ */
+import { describe, nameOption, nodeClock, nodeRandom, TidemarkError } from '@tidemark/platform'
+import type { IdStore } from './ids/idempotent.ts'
+import { RedisIds } from './ids/redis.ts'
+import { LeasedLock, type Lock, type LockOptions, lockOptions } from './locks/lock.ts'
+import { type RedisClient, RedisLocks } from './locks/redis.ts'
+
+export type { IdState, IdStore } from './ids/idempotent.ts'
+export type { AcquireOptions, HeldLock, Lock, LockOptions } from './locks/lock.ts'
+export type { RedisClient } from './locks/redis.ts'
+
+export interface RedisOptions {
+  /** The beginning of every key. 'tidemark' unless given. */
+  readonly prefix?: string
+}
+
+/** Throws `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT. */
+export function createLock(redis: RedisClient, { prefix, ...options }: LockOptions & RedisOptions = {}): Lock {
+  return new LeasedLock(new RedisLocks(checkRedis('createLock()', redis), prefixOf(prefix)), lockOptions(options), nodeClock, nodeRandom)
+}
+
+/** For `idempotent`. Throws `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT. */
+export function redisIds(redis: RedisClient, { prefix }: RedisOptions = {}): IdStore {
+  return new RedisIds(checkRedis('redisIds()', redis), prefixOf(prefix))
+}
+
+const prefixOf = (prefix: string | undefined): string => (prefix === undefined ? 'tidemark' : nameOption('prefix', prefix))
+
+function checkRedis(call: string, redis: RedisClient): RedisClient {
+  if (typeof redis?.eval === 'function') return redis
+  throw new TidemarkError('INVALID_ARGUMENT', `the client of ${call} is ${describe(redis)}; it must be a client of ioredis`)
+}

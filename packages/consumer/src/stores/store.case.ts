@@ -1,0 +1,163 @@
+/** The contract of a store, one case each: every implementation runs all of them. A case throws what is wrong. */
+import assert from 'node:assert/strict'
+import type { TidemarkError } from '@tidemark/platform'
+import type { Holding, StoredPartition, StoredPosition, TransactionalStore } from './store.ts'
+
+export interface StoreUnderTest<Tx> {
+  readonly store: TransactionalStore<Tx>
+  /** Writes an effect in the transaction of a handler. */
+  write(tx: Tx, value: string): Promise<void>
+  /** The effects that are committed, in the order of their values. */
+  effects(): Promise<readonly string[]>
+  /** How many rows the inbox has. */
+  inbox(): Promise<number>
+}
+
+type Case = <Tx>(t: StoreUnderTest<Tx>) => Promise<void>
+
+export const PARTITION: StoredPartition = { group: 'billing', topic: 'orders', topicId: 'AAAAAAAAQACAAAAAAAAAKg', partition: 3 }
+const at = (offset: number, leaderEpoch = 0): StoredPosition => ({ offset, leaderEpoch })
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'resolved',
+    (error: TidemarkError) => error.code ?? String(error),
+  )
+
+async function taken<Tx>({ store }: StoreUnderTest<Tx>, offset = 0): Promise<Holding> {
+  const { holding, position } = await store.takeOver(PARTITION, 'a')
+  if (position === undefined) await store.begin(holding, at(offset), offset)
+  return holding
+}
+
+export const storeCases: Readonly<Record<string, Case>> = {
+  'a partition that was never seen has no position': async ({ store }) => {
+    const { position, done } = await store.takeOver(PARTITION, 'a')
+    assert.equal(position, undefined)
+    assert.deepEqual(done, [])
+  },
+
+  'the effect and the mark are committed together, and a record is given to the work once': async (t) => {
+    const holding = await taken(t)
+    await t.store.run(holding, [at(0)], (tx) => t.write(tx, 'a'))
+    await t.store.run(holding, [at(0)], () => assert.fail('the record was done'))
+    assert.deepEqual(await t.effects(), ['a'])
+  },
+
+  'a failure of the work rolls everything back, and is what run rejects with': async (t) => {
+    const holding = await taken(t)
+    const failure = new Error('no')
+    const failing = t.store.run(holding, [at(0)], async (tx) => {
+      await t.write(tx, 'a')
+      throw failure
+    })
+    await assert.rejects(failing, (error) => error === failure)
+    assert.deepEqual(await t.effects(), [])
+    await t.store.run(holding, [at(0)], (tx) => t.write(tx, 'b'))
+    assert.deepEqual(await t.effects(), ['b'])
+  },
+
+  'whoever takes over begins where the holder before stood, with what is done above': async (t) => {
+    const holding = await taken(t, 5)
+    for (const offset of [5, 6, 8]) await t.store.run(holding, [at(offset, 2)], () => {})
+    await t.store.advance(holding, at(7, 2))
+    assert.equal(await t.inbox(), 1)
+    const { position, done } = await t.store.takeOver(PARTITION, 'b')
+    assert.deepEqual(position, at(7, 2))
+    assert.deepEqual(done, [at(8, 2)])
+  },
+
+  'a holder that was taken over writes nothing: FENCED': async (t) => {
+    const old = await taken(t)
+    await t.store.run(old, [at(0)], (tx) => t.write(tx, 'a'))
+    await t.store.takeOver(PARTITION, 'b')
+    assert.equal(await codeOf(t.store.run(old, [at(1)], (tx) => t.write(tx, 'zombie'))), 'FENCED')
+    assert.equal(await codeOf(t.store.run(old, [at(0)], (tx) => t.write(tx, 'zombie'))), 'FENCED')
+    assert.equal(await codeOf(t.store.advance(old, at(1))), 'FENCED')
+    assert.equal(await codeOf(t.store.begin(old, at(9), 9)), 'FENCED')
+    const { position, done } = await t.store.takeOver(PARTITION, 'b')
+    assert.deepEqual([position, done], [at(0), [at(0)]])
+    assert.deepEqual(await t.effects(), ['a'])
+  },
+
+  'a takeover waits for the transactions of the holder before': async (t) => {
+    const old = await taken(t)
+    const [begun, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const order: string[] = []
+    const running = t.store.run(old, [at(0)], async (tx) => {
+      begun.resolve()
+      await go.promise
+      await t.write(tx, 'a')
+      order.push('written')
+    })
+    await begun.promise
+    const taking = t.store.takeOver(PARTITION, 'b').then((taken) => {
+      order.push('taken')
+      return taken
+    })
+    setTimeout(go.resolve, 50)
+    const [{ done }] = await Promise.all([taking, running])
+    assert.deepEqual(order, ['written', 'taken'])
+    assert.deepEqual(done, [at(0)])
+  },
+
+  'partitions, groups, and topics of one name with different ids are apart': async (t) => {
+    const others = [
+      { ...PARTITION, partition: 4 },
+      { ...PARTITION, group: 'Billing' },
+      { ...PARTITION, topicId: 'AAAAAAAAQACAAAAAAAAAKh' },
+    ]
+    const holding = await taken(t)
+    await t.store.run(holding, [at(0)], (tx) => t.write(tx, 'a'))
+    for (const other of others) assert.equal((await t.store.takeOver(other, 'b')).position, undefined)
+    await t.store.run(holding, [at(1)], (tx) => t.write(tx, 'b'))
+    assert.deepEqual(await t.effects(), ['a', 'b'])
+  },
+
+  'of a batch only those records are given to the work that are not done': async (t) => {
+    const holding = await taken(t)
+    await t.store.run(holding, [at(1)], (tx) => t.write(tx, '1'))
+    await t.store.run(holding, [at(0), at(1), at(2)], async (tx, fresh) => {
+      for (const { offset } of fresh) await t.write(tx, `${offset}`)
+    })
+    assert.deepEqual(await t.effects(), ['0', '1', '2'])
+  },
+
+  'a record that a later leader appended at a known offset is another record': async (t) => {
+    const holding = await taken(t)
+    await t.store.run(holding, [at(0, 1)], (tx) => t.write(tx, 'lost'))
+    await t.store.run(holding, [at(0, 2)], (tx) => t.write(tx, 'new'))
+    await t.store.run(holding, [at(0, 2)], () => assert.fail('the record was done'))
+    assert.deepEqual(await t.effects(), ['lost', 'new'])
+  },
+
+  'begin moves the position, and forgets what is done outside of its range': async (t) => {
+    const holding = await taken(t)
+    for (const offset of [1, 3, 5]) await t.store.run(holding, [at(offset)], () => {})
+    await t.store.begin(holding, at(2), 5)
+    const { position, done } = await t.store.takeOver(PARTITION, 'b')
+    assert.deepEqual([position, done], [at(2), [at(3)]])
+  },
+
+  'offsets beyond 32 bits are kept': async (t) => {
+    const big = 2 ** 33 + 1
+    const holding = await taken(t, big)
+    await t.store.run(holding, [at(big)], () => {})
+    await t.store.advance(holding, at(big + 1))
+    assert.deepEqual((await t.store.takeOver(PARTITION, 'b')).position, at(big + 1))
+  },
+
+  '64 at once: each is written once': async (t) => {
+    const holding = await taken(t)
+    const offsets = Array.from({ length: 64 }, (_, i) => i)
+    await Promise.all(offsets.map((o) => t.store.run(holding, [at(o)], (tx) => t.write(tx, `${o + 100}`))))
+    assert.deepEqual(
+      await t.effects(),
+      offsets.map((o) => `${o + 100}`),
+    )
+  },
+
+  'two that take over at once get different epochs': async ({ store }) => {
+    const all = await Promise.all(['a', 'b', 'c'].map((owner) => store.takeOver(PARTITION, owner)))
+    assert.equal(new Set(all.map(({ holding }) => holding.epoch)).size, 3)
+  },
+}

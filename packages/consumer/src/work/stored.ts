@@ -1,0 +1,88 @@
+/**
+ * A call of a handler in the transaction of a store: its writes, and the mark that its records are done, are committed
+ * together.
+ *
+ * A transaction that could not begin, or whose end nobody knows, is no failure of the handler: it is tried again for as
+ * long as the claim lives, and costs no attempt. The store knows whether the records were done already.
+ */
+import type { ReceivedMessage } from '@tidemark/client'
+import { backoffMs } from '@tidemark/client/internal'
+import { type Clock, type Random, sleep, TidemarkError } from '@tidemark/platform'
+import type { Claim } from '../claims/claim.ts'
+import { isStoreError } from '../drivers/errors.ts'
+import type { StoredPosition, TransactionalStore } from '../stores/store.ts'
+import type { BatchContext, CallContext, Context } from './context.ts'
+import { DecodeError } from './decoded.ts'
+import type { MessageBatch, WorkListener, WorkOptions } from './work.ts'
+
+/** A context with the transaction of the store: the handler's writes belong on it. */
+export type StoredContext<Tx> = Context & { readonly tx: Tx }
+export type StoredBatchContext<Tx> = BatchContext & { readonly tx: Tx }
+export type StoredEachHandler<Tx, M = ReceivedMessage> = (message: M, context: StoredContext<Tx>) => unknown
+export type StoredBatchHandler<Tx, B = MessageBatch> = (batch: B, context: StoredBatchContext<Tx>) => unknown
+
+/** Pauses between attempts to reach a store. */
+const PAUSES = { delayMs: 50, delayMaxMs: 2_000 }
+
+export class StoredCalls {
+  readonly #store: TransactionalStore<unknown>
+  readonly #work: WorkOptions
+  readonly #listener: WorkListener
+  readonly #clock: Clock
+  readonly #random: Random
+
+  constructor(store: TransactionalStore<unknown>, work: WorkOptions, listener: WorkListener, clock: Clock, random: Random) {
+    this.#store = store
+    this.#work = work
+    this.#listener = listener
+    this.#clock = clock
+    this.#random = random
+  }
+
+  /** `call` gets those of the records that are not done, by offset. */
+  async run(
+    claim: Claim,
+    records: readonly StoredPosition[],
+    context: CallContext,
+    call: (fresh: readonly StoredPosition[]) => unknown,
+  ): Promise<void> {
+    try {
+      await this.#persist(claim, records, context, async (tx, fresh) => {
+        context.tx = tx
+        await call(fresh)
+        if (context.isExpired)
+          throw new TidemarkError('HANDLER_TIMED_OUT', 'the time of the call was over: its transaction was rolled back')
+      })
+    } catch (error) {
+      if (claim.isDead || isStoreError(error, 'FENCED', 'STORE_UNAVAILABLE', 'STORE_FAILED')) throw error
+      const isLast = context.attempt >= this.#work.retry.attempts || error instanceof DecodeError
+      const isExhausted = this.#work.exhausted === 'skip' && isLast && claim.phase === 'working'
+      // Counts as done although it failed: without the handler's writes.
+      if (context.skipped !== undefined || isExhausted) await this.#persist(claim, records, context, () => {})
+      throw error
+    } finally {
+      context.tx = undefined
+    }
+  }
+
+  async #persist(
+    claim: Claim,
+    records: readonly StoredPosition[],
+    context: CallContext,
+    act: (tx: unknown, fresh: readonly StoredPosition[]) => unknown,
+  ): Promise<void> {
+    for (let failures = 1; ; failures++) {
+      if (claim.isDead || claim.holding === undefined) throw new TidemarkError('ABORTED', "the partition is not this claim's any more")
+      try {
+        await this.#store.run(claim.holding, records, act)
+        context.isMarked = true
+        return
+      } catch (error) {
+        if (isStoreError(error, 'FENCED')) this.#listener.fenced(claim, error)
+        if (!isStoreError(error, 'STORE_UNAVAILABLE')) throw error
+        this.#listener.storeFailing(claim, error, failures)
+        await sleep(this.#clock, backoffMs(this.#random, PAUSES, failures), context.signal)
+      }
+    }
+  }
+}
