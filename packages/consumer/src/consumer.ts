@@ -2,6 +2,7 @@
 import type { Kafka, ReadableTopic, ReceivedMessage } from '@tidemark/client'
 import { handleOf, type KafkaHandle } from '@tidemark/client/internal'
 import {
+  type Clock,
   checkFunction,
   checkOptions,
   checkPartition,
@@ -38,6 +39,8 @@ import { Runner } from './runner.ts'
 import { checkSelects, Routes, selectionOf, selectionText, type TopicSelection } from './selection.ts'
 import { isSequence, type SequenceHandler } from './sequence/sequence.ts'
 import type { TransactionalStore } from './stores/store.ts'
+import { Tally } from './tally.ts'
+import { type ConsumerMetrics, type MetricsOptions, metricsTimeout, partitionMetrics } from './telemetry/metrics.ts'
 import { decodingBatches, decodingEach, type TypedBatch, type TypedMessage } from './work/decoded.ts'
 import { currentCall } from './work/inside.ts'
 import { type BatchMiddleware, type Middleware, type Middlewares, withBatchMiddleware, withMiddleware } from './work/middleware.ts'
@@ -77,6 +80,7 @@ export class Consumer {
   readonly #batchMiddleware: BatchMiddleware[] = []
   readonly #events = new EventStream()
   readonly #pauses = new Pauses()
+  readonly #tally = new Tally()
   #runner: Runner | undefined
   #running: Promise<void> | undefined
   #isClosed = false
@@ -222,9 +226,12 @@ export class Consumer {
     if (this.#works.length === 0) {
       throw new TidemarkError('NOTHING_TO_DO', 'no topic was named: call each(), batches() or messages() before run()')
     }
-    const emit = (event: ConsumerEvent): void => this.#events.emit(event)
+    const emit = (event: ConsumerEvent): void => {
+      this.#tally.see(event)
+      this.#events.emit(event)
+    }
     const works = this.#works.map((work) => this.#wrapped(work))
-    const runner = new Runner(this.#kafka, this.#options, works, this.#pauses, emit)
+    const runner = new Runner(this.#kafka, this.#options, works, this.#pauses, emit, this.#tally)
     this.#runner = runner
     this.#running = runner.run(signal).finally(() => {
       this.#runner = undefined
@@ -346,6 +353,28 @@ export class Consumer {
     return runner === undefined ? [] : [...runner.registry.all()].map((claim) => explain(claim, runner.feed.worker(claim)))
   }
 
+  /**
+   * How far behind every assigned partition is, in records and in time, what a crash would cost now, and what was done
+   * since this consumer was made. Asks for the ends of the logs; if these are not told within `timeoutMs`, the last
+   * known ones count. Rejects with `TidemarkError` INVALID_OPTION.
+   */
+  async metrics(options: MetricsOptions = {}): Promise<ConsumerMetrics> {
+    const timeoutMs = metricsTimeout(options)
+    const runner = this.#runner
+    const partitions = runner === undefined ? [] : await partitionMetrics(runner, timeoutMs)
+    return { group: this.group, ...this.#tally.totals, partitions }
+  }
+
+  /** @internal */
+  static clockOf(consumer: Consumer): Clock {
+    return consumer.#kafka.platform.clock
+  }
+
+  /** The name of the group. */
+  get group(): string {
+    return this.#options.group
+  }
+
   /** What happens, from now on; ends with the run. Any number of readers: each sees every event. */
   get events(): AsyncIterable<ConsumerEvent> {
     return this.#events
@@ -417,6 +446,9 @@ function resolveWork(topics: TopicSelection, settings: WorkSettings, concurrency
     store: settings.store === undefined ? undefined : checkStore(settings.store),
   }
 }
+
+/** For what measures beside it: by which clock. Not exported from the package. */
+export const clockOf = (consumer: Consumer): Clock => Consumer.clockOf(consumer)
 
 /** Does no I/O yet: `run()` joins the group. Throws `TidemarkError` INVALID_OPTION. */
 export const createConsumer = (kafka: Kafka, options: ConsumerOptions): Consumer => new Consumer(kafka, options)

@@ -17,7 +17,10 @@ export function workListener(run: RunParts): WorkListener {
     closed: (claim, ticket, count) => run.feed.closed(claim, ticket, count),
 
     settled(claim, done) {
-      if (done > 0) run.committer.count(done)
+      if (done > 0) {
+        run.committer.count(done)
+        run.tally.did(done)
+      }
       if (claim.phase === 'working') run.feed.relax(claim)
       else run.drain.changed(claim)
     },

@@ -13,6 +13,7 @@ import type { Feed } from './intake/feed.ts'
 import type { Membership } from './membership/membership.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Reports } from './reports.ts'
+import type { Tally } from './tally.ts'
 
 export interface RunParts {
   readonly options: ResolvedOptions
@@ -27,6 +28,7 @@ export interface RunParts {
   readonly membership: Membership
   readonly reports: Reports
   readonly ending: Ending
+  readonly tally: Tally
   emit(event: ConsumerEvent): void
   /** The others drain and commit, then the run rejects with this. */
   stopWith(error: unknown): void

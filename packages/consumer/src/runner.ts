@@ -30,6 +30,7 @@ import { committerOptions, fetcherOptions, type ResolvedOptions } from './option
 import { Reports } from './reports.ts'
 import type { RunParts } from './run-parts.ts'
 import { Routes } from './selection.ts'
+import { Tally } from './tally.ts'
 import { ByBatch } from './work/by-batch.ts'
 import { ByClaim } from './work/by-claim.ts'
 import { ByOrder } from './work/by-order.ts'
@@ -50,11 +51,19 @@ export class Runner implements RunParts {
   readonly sweeper: Sweeper
   readonly membership: Membership
   readonly ending: Ending
+  readonly tally: Tally
   readonly #subscription: Subscription
   readonly #missing: MissingTopics
   readonly #stopListening: readonly (() => void)[]
 
-  constructor(kafka: KafkaHandle, options: ResolvedOptions, works: readonly Work[], pauses: Pauses, emit: (event: ConsumerEvent) => void) {
+  constructor(
+    kafka: KafkaHandle,
+    options: ResolvedOptions,
+    works: readonly Work[],
+    pauses: Pauses,
+    emit: (event: ConsumerEvent) => void,
+    tally = new Tally(),
+  ) {
     const { cluster, diagnostics, platform } = kafka
     const { clock, random } = platform
     const { requestTimeoutMs } = kafka.options
@@ -62,6 +71,7 @@ export class Runner implements RunParts {
     this.cluster = cluster
     this.clock = clock
     this.emit = emit
+    this.tally = tally
     this.reports = new Reports(options.group, diagnostics, emit)
     this.ending = new Ending(clock, {
       stop: (deadline) => {

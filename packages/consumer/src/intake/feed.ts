@@ -94,6 +94,13 @@ export class Feed implements FetchOwner<Claim> {
     if (intake?.isEmpty && claim.phase !== 'working') this.#intakes.delete(claim)
   }
 
+  /** How long ago the claim's oldest record that is not done was fetched; 0: there is none. */
+  heldForMs(claim: Claim): number {
+    const { first, next } = claim.tracker
+    const sinceMs = first === next ? undefined : this.#intakes.get(claim)?.heldSinceMs(first)
+    return sinceMs === undefined ? 0 : this.#clock.monotonic() - sinceMs
+  }
+
   /** Records of the claim were handled: fetching goes on where it had stopped at a limit and is well below it. */
   relax(claim: Claim): void {
     const intake = this.#intakes.get(claim)

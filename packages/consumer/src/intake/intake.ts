@@ -68,6 +68,12 @@ export class Intake {
     }
   }
 
+  /** When this record came, on the monotonic clock; undefined: it is not held. */
+  heldSinceMs(ticket: Ticket): number | undefined {
+    const held = this.#held[this.#indexOf(ticket)]
+    return held !== undefined && held.from <= ticket ? held.atMs : undefined
+  }
+
   /** The delivery that brought this ticket. */
   #indexOf(ticket: Ticket): number {
     let low = 0

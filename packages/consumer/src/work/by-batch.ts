@@ -138,10 +138,10 @@ export class ByBatch implements Worker, JobKind<Batch> {
   holdup(claim: Claim): Holdup | undefined {
     const queue = this.#queueOf(claim)
     const current = queue?.current
-    const offset = current?.offset ?? queue?.waiting.peek()?.offset
-    if (offset === undefined) return undefined
+    const oldest = current?.messages[0] ?? queue?.waiting.peek()
+    if (oldest === undefined) return undefined
     const state = current === undefined ? 'waiting' : isRunning(current) ? 'running' : 'retrying'
-    return { offset, attempt: current?.attempt ?? 1, state }
+    return { offset: oldest.offset, timestampMs: oldest.timestampMs, attempt: current?.attempt ?? 1, state }
   }
 
   close(): void {

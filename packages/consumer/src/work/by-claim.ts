@@ -115,9 +115,10 @@ export class ClaimStream {
   }
 
   holdup(): Holdup | undefined {
-    const [open] = this.#open.keys()
-    const offset = open ?? this.#waiting.peek()?.message.offset
-    return offset === undefined ? undefined : { offset, attempt: 1, state: open === undefined ? 'waiting' : 'running' }
+    const [open] = this.#open.values()
+    const oldest = (open ?? this.#waiting.peek())?.message
+    if (oldest === undefined) return undefined
+    return { offset: oldest.offset, timestampMs: oldest.timestampMs, attempt: 1, state: open === undefined ? 'waiting' : 'running' }
   }
 }
 

@@ -87,7 +87,7 @@ export class ByOrder implements Worker, JobKind<Task> {
     }
     if (oldest === undefined) return undefined
     const state = isRunning(oldest) ? 'running' : oldest.queue.isStarted(oldest) ? 'retrying' : 'waiting'
-    return { offset: oldest.offset, attempt: oldest.attempt, state }
+    return { offset: oldest.offset, timestampMs: oldest.message.timestampMs, attempt: oldest.attempt, state }
   }
 
   close(): void {

@@ -102,6 +102,8 @@ export interface HeldRecord {
 
 export interface Holdup {
   readonly offset: number
+  /** The record's own time. */
+  readonly timestampMs: number
   readonly attempt: number
   readonly state: 'running' | 'retrying' | 'waiting'
 }

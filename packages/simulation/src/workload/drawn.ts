@@ -107,6 +107,8 @@ export const consumerMembers: Record<Exclude<keyof Consumer, symbol>, Drawn> = {
   batches: true,
   messages: true,
   use: true,
+  metrics: true,
+  group: 'the name that was given',
   replay: 'it joins nothing and commits nothing; replay.e2e.test.ts',
   run: true,
   seek: true,

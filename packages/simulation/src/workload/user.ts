@@ -86,6 +86,7 @@ export class User {
         }
         return
       case 'explain':
+        void member.track('metrics()', consumer.metrics({ timeoutMs: 1_000 }))
         for (const { because } of consumer.explain()) if (because === '') this.#world.fail('explain() explains', 'it says nothing')
         return
       case 'close':
