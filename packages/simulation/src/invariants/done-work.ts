@@ -25,8 +25,11 @@ export class DoneWork {
   readonly #records = new Records()
   readonly #work = new Map<Process, Map<Place, Work>>()
   readonly #deleted = new Set<string>()
-  /** Members that have left, with what was on record then: the next owner may be told to begin elsewhere. */
-  readonly #gone = new Map<Process, ReadonlyMap<Place, Recorded | undefined>>()
+  /**
+   * Members that have left, with what was on record then, or put there by them later: the next owner may be told to
+   * begin elsewhere.
+   */
+  readonly #gone = new Map<Process, Map<Place, Recorded | undefined>>()
   readonly #mapsAreWhole: boolean
 
   /** `mapsAreWhole`: a commit can carry all of what is done above its offset. */
@@ -63,6 +66,11 @@ export class DoneWork {
       case 'syncAnswered': {
         const work = this.#work.get(fact.process)
         for (const place of work?.keys() ?? []) if (fact.eager && !fact.places.includes(ownedName(place))) work!.delete(place)
+        return
+      }
+      case 'commitAccepted': {
+        const gone = this.#gone.get(fact.process)
+        for (const place of fact.offsets.keys()) gone?.set(place, this.#records.of(fact.group, place).at(-1))
         return
       }
       case 'leaveSent':
