@@ -17,6 +17,8 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
   consumer: {
     uses: ['protocol', 'platform', 'client'],
     folders: [
+      'supervise',
+      'redrive',
       'sarama',
       'replay',
       'telemetry',
@@ -109,7 +111,7 @@ test.each(['client', 'consumer'])('every folder of the %s has its place on the w
 const isPure: Record<string, RegExp> = {
   broker: /^state\//,
   consumer:
-    /^(membership\/classic\/(machine|outcome|assignors\/.*)|claims\/(claim|registry|pauses)|commit\/(tracker|plan|completion-map|text-bits|outcome))\.ts$/,
+    /^(supervise\/(policy|watch)|membership\/classic\/(machine|outcome|assignors\/.*)|claims\/(claim|guard|registry|pauses)|commit\/(notes|tracker|plan|completion-map|text-bits|outcome))\.ts$/,
 }
 
 test.each(Object.entries(isPure))('in the %s what decides has no clock, no chance, no waiting and no machine', (name, pure) => {

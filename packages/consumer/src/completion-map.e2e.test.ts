@@ -178,3 +178,32 @@ test('a member that does not lead knows the id of its topic: names of records ar
   expect(ids.get('a')).toBe(ids.get('b'))
   expect(ids.get('a')).not.toBe(topic)
 })
+
+describe('attempts', () => {
+  test('go on in the next process, also where nothing above is done, and are forgotten once the record is done (T26)', async () => {
+    const group = `attempts-${process.pid}`
+    const attempts: number[] = []
+    const next = async (count: number): Promise<void> => {
+      const consumer = consumerOf(group)
+      const enough = Promise.withResolvers<void>()
+      const until = attempts.length + count
+      consumer.each(topic, { retry: { attempts: 50, delayMs: 1, delayMaxMs: 1 } }, (m, context) => {
+        if (m.partition === 1) return
+        if (m.offset !== 3) return
+        attempts.push(context.attempt)
+        if (attempts.length === until) enough.resolve()
+        if (attempts.length < 8) throw new Error('not yet')
+      })
+      const run = consumer.run()
+      await enough.promise
+      await consumer.close()
+      await run
+    }
+    await next(3)
+    await next(2)
+    await next(3)
+    expect(attempts).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    const [committed] = await createAdmin(kafka).groups.offsets(group)
+    expect(readCompletionMap(committed!.metadata)?.notes ?? []).toEqual([])
+  })
+})

@@ -25,8 +25,10 @@ import {
   type ConsumerOptions,
   EACH_OPTIONS,
   type EachSettings,
+  exhaustedOption,
   MESSAGES_OPTIONS,
   type MessagesSettings,
+  poisonOption,
   type ResolvedOptions,
   resolveOptions,
   resolveRetry,
@@ -203,6 +205,17 @@ export class Consumer {
     }
     if (work.store !== undefined && this.#options.commit.mode !== 'processed') {
       const text = `${selectionText(work.topics)} has a store, whose transactions are its commits; option 'commit' must be 'processed', not '${this.#options.commit.mode}'`
+      throw new TidemarkError('INVALID_OPTION', text)
+    }
+    const { mode, completionMap } = this.#options.commit
+    if (work.poison !== undefined && work.store !== undefined) {
+      throw new TidemarkError(
+        'INVALID_OPTION',
+        "options 'poison' and 'store' exclude each other: a store keeps no record of calls that have begun",
+      )
+    }
+    if (work.poison !== undefined && (mode !== 'processed' || !completionMap)) {
+      const text = `option 'poison' needs commits of the mode 'processed' with a completion map: they say which calls had begun`
       throw new TidemarkError('INVALID_OPTION', text)
     }
     this.#works.push(work)
@@ -440,7 +453,8 @@ function resolveWork(topics: TopicSelection, settings: WorkSettings, concurrency
     topics: selectionOf(topics),
     concurrency: countOption('concurrency', settings.concurrency ?? concurrency),
     retry: resolveRetry(settings.retry),
-    exhausted: wordOption('exhausted', settings.exhausted ?? 'stop', ['stop', 'skip']),
+    exhausted: exhaustedOption(settings.exhausted),
+    poison: poisonOption(settings.poison),
     timeoutMs: settings.timeoutMs === undefined ? undefined : durationOption('timeoutMs', settings.timeoutMs),
     timeoutGraceMs: durationOption('timeoutGraceMs', settings.timeoutGraceMs ?? TIMEOUT_GRACE_MS),
     store: settings.store === undefined ? undefined : checkStore(settings.store),

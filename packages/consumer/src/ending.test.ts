@@ -10,6 +10,7 @@ const planned = (partition: number) => ({
   offset: 5,
   leaderEpoch: 0,
   finishedCount: 5,
+  notesVersion: 0,
 })
 const refusal = new TidemarkError('TOPIC_AUTHORIZATION_FAILED', 'refused')
 

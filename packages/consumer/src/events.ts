@@ -1,10 +1,17 @@
 /** What a consumer tells of itself while it runs: a union that can be switched over, read from async iterables. */
 import type { TidemarkError } from '@tidemark/platform'
 import type { EndReason } from './claims/claim.ts'
+import type { DeadLetterCause } from './work/dead-letter.ts'
 
 interface At {
   readonly topic: string
   readonly partition: number
+}
+
+/** This reader was too slow: so many events were left out here. */
+export interface EventsDropped {
+  readonly kind: 'eventsDropped'
+  readonly count: number
 }
 
 export type ConsumerEvent =
@@ -32,6 +39,27 @@ export type ConsumerEvent =
       readonly error: unknown
     } & At)
   | ({ readonly kind: 'skipped'; readonly offset: number; readonly why: unknown } & At)
+  /** The record is in the dead-letter topic, and counts as done. */
+  | ({
+      readonly kind: 'deadLettered'
+      readonly offset: number
+      readonly deadLetter: { readonly topic: string; readonly partition: number; readonly offset: number }
+      readonly cause: DeadLetterCause
+      readonly attempts: number
+      readonly why: unknown
+    } & At)
+  /**
+   * A dead letter could not be written, for the `tries`th time: its record is pending, and the commit does not pass
+   * it. It is tried again after `delayMs`; undefined: no retry can mend it, and the run ends.
+   */
+  | ({
+      readonly kind: 'deadLetterFailed'
+      readonly offset: number
+      readonly deadLetterTopic: string
+      readonly tries: number
+      readonly delayMs: number | undefined
+      readonly error: TidemarkError
+    } & At)
   /** The record cannot be handled, and its partition stops; the run ends. */
   | ({ readonly kind: 'stopped'; readonly offset: number; readonly error: unknown } & At)
   /**
@@ -47,19 +75,18 @@ export type ConsumerEvent =
   | { readonly kind: 'requestFailed'; readonly request: string; readonly attempts: number; readonly error: TidemarkError }
   /** A topic that the consumer reads does not exist; it is looked for. */
   | { readonly kind: 'topicMissing'; readonly topic: string }
-  /** This reader was too slow: so many events were left out here. */
-  | { readonly kind: 'eventsDropped'; readonly count: number }
+  | EventsDropped
 
 /** Events that wait for one reader. */
 const WAITING_MAX = 10_000
 
-class Reader {
-  #waiting: ConsumerEvent[] = []
+class Reader<E> {
+  #waiting: E[] = []
   #dropped = 0
   #wake: (() => void) | undefined
   hasLeft = false
 
-  push(event: ConsumerEvent): void {
+  push(event: E): void {
     if (this.#waiting.length >= WAITING_MAX) this.#dropped++
     else this.#waiting.push(event)
     this.wake()
@@ -70,8 +97,8 @@ class Reader {
     this.#wake = undefined
   }
 
-  take(): ConsumerEvent[] {
-    const events = this.#waiting
+  take(): (E | EventsDropped)[] {
+    const events: (E | EventsDropped)[] = this.#waiting
     this.#waiting = []
     if (this.#dropped > 0) events.push({ kind: 'eventsDropped', count: this.#dropped })
     this.#dropped = 0
@@ -86,11 +113,11 @@ class Reader {
 }
 
 /** Any number of readers, each of which sees every event from its beginning on; all end with the run. */
-export class EventStream implements AsyncIterable<ConsumerEvent> {
-  readonly #readers = new Set<Reader>()
+export class EventStream<E = ConsumerEvent> implements AsyncIterable<E | EventsDropped> {
+  readonly #readers = new Set<Reader<E>>()
   #isClosed = false
 
-  emit(event: ConsumerEvent): void {
+  emit(event: E): void {
     for (const reader of this.#readers) reader.push(event)
   }
 
@@ -99,8 +126,8 @@ export class EventStream implements AsyncIterable<ConsumerEvent> {
     for (const reader of this.#readers) reader.wake()
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<ConsumerEvent> {
-    const reader = new Reader()
+  [Symbol.asyncIterator](): AsyncIterator<E | EventsDropped> {
+    const reader = new Reader<E>()
     this.#readers.add(reader)
     const events = this.#read(reader)
     return {
@@ -114,7 +141,7 @@ export class EventStream implements AsyncIterable<ConsumerEvent> {
     }
   }
 
-  async *#read(reader: Reader): AsyncGenerator<ConsumerEvent, undefined> {
+  async *#read(reader: Reader<E>): AsyncGenerator<E | EventsDropped, undefined> {
     try {
       for (;;) {
         const events = reader.take()

@@ -4,6 +4,7 @@ export type { EndReason } from './claims/claim.ts'
 export type { LogPlace, StartAt, StartAtInput, StartFrom } from './claims/placement.ts'
 export { type CompletionMap, readCompletionMap } from './commit/completion-map.ts'
 export type { CommitLimits } from './commit/limits.ts'
+export type { NotedStart, RecordNote } from './commit/notes.ts'
 export { type CloseOptions, Consumer, createConsumer, type RunOptions } from './consumer.ts'
 export type { ConsumerEvent } from './events.ts'
 export type { Explanation, Progress } from './explain.ts'
@@ -20,18 +21,32 @@ export type {
   EachSettings,
   MessagesSettings,
   OutOfRange,
+  PoisonOptions,
   StoreSettings,
   WorkSettings,
 } from './options.ts'
+export type { RedriveOptions, RedriveResult } from './redrive/options.ts'
+export { redrive } from './redrive/redrive.ts'
 export type { ReplayedPartition, ReplayOptions, ReplayResult } from './replay/options.ts'
 export { replay, type StandaloneReplayOptions } from './replay.ts'
 export type { TopicSelection } from './selection.ts'
 export { type SequenceHandler, type SequenceOptions, type SequenceProblem, sequence } from './sequence/sequence.ts'
 export type { Holding, StoredPartition, StoredPosition, TakenOver, TransactionalStore } from './stores/store.ts'
+export type { SuperviseOptions } from './supervise/options.ts'
+export { type Health, type Supervisor, type SupervisorEvent, type SupervisorStatus, supervise } from './supervise/supervisor.ts'
 export type { Totals } from './tally.ts'
 export type { ConsumerMetrics, MetricsOptions, PartitionMetrics } from './telemetry/metrics.ts'
 export { type MetricsSource, prometheus } from './telemetry/prometheus.ts'
 export type { BatchContext, Context } from './work/context.ts'
+export {
+  type DeadLetter,
+  type DeadLetterCause,
+  type DeadLetterFailure,
+  type DeadLetterOptions,
+  type DeadLetterOrigin,
+  deadLetter,
+  deadLetterOrigin,
+} from './work/dead-letter.ts'
 export { DecodeError, type TypedBatch, type TypedMessage } from './work/decoded.ts'
 export type { BatchMiddleware, Middleware, Middlewares, Next } from './work/middleware.ts'
 export type { Retry } from './work/retry.ts'

@@ -1,5 +1,6 @@
 /** Wires the events of claims to the other parts: their phase, their place in the log, and what is on record. */
 import type { Claim } from './claims/claim.ts'
+import type { Poison } from './claims/guard.ts'
 import type { MoveListener } from './claims/moves.ts'
 import type { PlacementListener } from './claims/placement.ts'
 import type { ClaimEffects } from './claims/registry.ts'
@@ -10,7 +11,11 @@ import type { RunParts } from './run-parts.ts'
 
 export function claimEffects(run: RunParts): ClaimEffects {
   return {
-    began: (claim, position) => run.feed.begin(claim, position),
+    began(claim, position) {
+      const poison = run.poisonOf(claim.topic)
+      if (poison !== undefined) watch(run, claim, poison)
+      run.feed.begin(claim, position)
+    },
 
     stopped: (claim) => run.feed.stop(claim),
 
@@ -28,6 +33,15 @@ export function claimEffects(run: RunParts): ClaimEffects {
       run.reports.warning(`uncommitted ${topic}-${partition}`, text)
     },
   }
+}
+
+/** What is on record belongs to a topic's id: a broker without ids cannot keep it. */
+function watch(run: RunParts, claim: Claim, poison: Poison): void {
+  if (claim.topicUuid !== undefined) return run.guards.watch(claim, poison)
+  run.reports.warning(
+    `no ids ${claim.topic}`,
+    `the broker knows no topic ids: records of '${claim.topic}' that kill their process are not found`,
+  )
 }
 
 export function placementListener(run: RunParts): PlacementListener {

@@ -12,7 +12,9 @@ export function workListener(run: RunParts): WorkListener {
 
     mode: options.commit.mode,
 
-    mayStart: (claim) => claim.phase === 'working' && !claim.paused && !run.membership.isDoubtful,
+    mayStart: (claim) => claim.phase === 'working' && !claim.paused && claim.guard?.isOpen !== false && !run.membership.isDoubtful,
+
+    admit: (claim, guard, offsets) => run.guards.admit(claim, guard, offsets),
 
     closed: (claim, ticket, count) => run.feed.closed(claim, ticket, count),
 
@@ -25,10 +27,32 @@ export function workListener(run: RunParts): WorkListener {
       else run.drain.changed(claim)
     },
 
-    retrying: ({ topic, partition }, offset, attempt, delayMs, error) =>
-      emit({ kind: 'retrying', topic, partition, offset, attempt, delayMs, error }),
+    retrying(claim, offset, attempt, delayMs, error) {
+      const { topic, partition } = claim
+      run.feed.pausing(claim)
+      emit({ kind: 'retrying', topic, partition, offset, attempt, delayMs, error })
+    },
 
     skipped: ({ topic, partition }, offset, why) => emit({ kind: 'skipped', topic, partition, offset, why }),
+
+    writeLetters: (policy, claim, messages, failure) => run.deadLetters.write(policy, claim, messages, failure),
+
+    deadLettered({ topic, partition }, offset, to, { cause, attempts, why }) {
+      const deadLetter = { topic: to.topic, partition: to.partition, offset: to.offset }
+      emit({ kind: 'deadLettered', topic, partition, offset, deadLetter, cause, attempts, why })
+    },
+
+    lettersFailed(claim, offset, deadLetterTopic, tries, delayMs, error) {
+      const { topic, partition } = claim
+      run.feed.pausing(claim)
+      emit({ kind: 'deadLetterFailed', topic, partition, offset, deadLetterTopic, tries, delayMs, error })
+      if (delayMs === undefined) {
+        emit({ kind: 'stopped', topic, partition, offset, error })
+        return run.stopWith(error)
+      }
+      const text = `${error.message}; the record is pending, and the dead letter is tried again in ${delayMs} ms`
+      run.reports.warning(`dead letters ${deadLetterTopic}`, text, error)
+    },
 
     stopped({ topic, partition }, offset, cause) {
       emit({ kind: 'stopped', topic, partition, offset, error: cause })

@@ -14,10 +14,12 @@ import {
   timeOption,
   wordOption,
 } from '@tidemark/platform'
+import type { Poison } from './claims/guard.ts'
 import type { StartAt, StartFrom } from './claims/placement.ts'
 import type { CommitterOptions } from './commit/committer.ts'
 import { type AssignorName, assignors } from './membership/classic/assignors/index.ts'
 import type { TransactionalStore } from './stores/store.ts'
+import { DeadLetter } from './work/dead-letter.ts'
 import type { Retry } from './work/retry.ts'
 import type { CommitMode, Exhausted, Order } from './work/work.ts'
 
@@ -112,10 +114,15 @@ export interface WorkSettings {
   readonly concurrency?: number
   readonly retry?: Partial<Retry>
   /**
-   * What happens to a record whose attempts are exhausted; 'stop' unless given: the partition stops and `run()`
-   * rejects.
+   * What happens to a record whose attempts are exhausted. 'stop' unless given: the partition stops and `run()`
+   * rejects. 'skip': it counts as done. `deadLetter(topic)`: it goes to that topic, and counts as done then.
    */
   readonly exhausted?: Exhausted
+  /**
+   * Finds the record that kills its process (out of memory, a crash of native code, an endless loop): it goes the way of
+   * `exhausted`, with the cause `killed the process`. Not looked for unless given.
+   */
+  readonly poison?: PoisonOptions
   /**
    * A call that has not settled by then has failed; it keeps its slot and its key until it settles. No limit unless
    * given.
@@ -145,6 +152,19 @@ export interface MessagesSettings {
   readonly signal?: AbortSignal | undefined
   /** What happens to a record that cannot be decoded; 'stop' unless given: the loop throws DECODE_FAILED. */
   readonly exhausted?: Exhausted
+}
+
+export interface PoisonOptions {
+  /**
+   * A record that was being handled when so many processes died, the last time alone, is not handled any more. 3
+   * unless given; at least 2.
+   */
+  readonly deathsMax?: number
+  /**
+   * How many records of a partition count as suspects after a death: at least as many as a process may start between
+   * two commits. 10,000 unless given.
+   */
+  readonly suspectsMax?: number
 }
 
 export interface EachSettings extends WorkSettings {
@@ -294,6 +314,25 @@ export function resolveRetry(given: Partial<Retry> | undefined): Retry {
 }
 
 export const MESSAGES_OPTIONS: OptionNames<MessagesSettings> = { signal: true, exhausted: true }
+/** Throws `TidemarkError` INVALID_OPTION. */
+export function exhaustedOption(given: unknown): Exhausted {
+  if (given === undefined) return 'stop'
+  if (given === 'stop' || given === 'skip' || given instanceof DeadLetter) return given
+  throw new TidemarkError('INVALID_OPTION', `option 'exhausted' is ${describe(given)}; it must be 'stop', 'skip' or deadLetter(topic)`)
+}
+
+const POISON_OPTIONS: OptionNames<PoisonOptions> = { deathsMax: true, suspectsMax: true }
+
+/** Throws `TidemarkError` INVALID_OPTION. */
+export function poisonOption(given: PoisonOptions | undefined): Poison | undefined {
+  if (given === undefined) return undefined
+  checkOptions<PoisonOptions>("the option 'poison'", given, POISON_OPTIONS)
+  return {
+    deathsMax: countOption('poison.deathsMax', given.deathsMax ?? 3, 2),
+    suspectsMax: countOption('poison.suspectsMax', given.suspectsMax ?? 10_000),
+  }
+}
+
 const WORK_OPTIONS: OptionNames<WorkSettings> = {
   concurrency: true,
   retry: true,
@@ -301,6 +340,7 @@ const WORK_OPTIONS: OptionNames<WorkSettings> = {
   timeoutMs: true,
   timeoutGraceMs: true,
   store: true,
+  poison: true,
 }
 export const EACH_OPTIONS: OptionNames<EachSettings> = { ...WORK_OPTIONS, order: true }
 export const BATCH_OPTIONS: OptionNames<BatchSettings> = { ...WORK_OPTIONS, recordsMax: true, waitMaxMs: true }

@@ -3,6 +3,8 @@ import type { Cluster } from '@tidemark/client/internal'
 import type { Clock } from '@tidemark/platform'
 import type { Claim } from './claims/claim.ts'
 import type { Drain } from './claims/drain.ts'
+import type { Poison } from './claims/guard.ts'
+import type { Guards } from './claims/guards.ts'
 import type { Moves } from './claims/moves.ts'
 import type { Placement } from './claims/placement.ts'
 import type { ClaimRegistry } from './claims/registry.ts'
@@ -14,6 +16,7 @@ import type { Membership } from './membership/membership.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Reports } from './reports.ts'
 import type { Tally } from './tally.ts'
+import type { DeadLetters } from './work/dead-letters.ts'
 
 export interface RunParts {
   readonly options: ResolvedOptions
@@ -25,6 +28,10 @@ export interface RunParts {
   readonly feed: Feed
   readonly drain: Drain
   readonly committer: Committer<Claim>
+  readonly deadLetters: DeadLetters
+  readonly guards: Guards
+  /** Undefined: records that kill their process are not looked for in this topic. */
+  poisonOf(topic: string): Poison | undefined
   readonly membership: Membership
   readonly reports: Reports
   readonly ending: Ending

@@ -7,6 +7,8 @@ import type { KafkaHandle } from '@tidemark/client/internal'
 import type { Clock } from '@tidemark/platform'
 import type { Claim } from './claims/claim.ts'
 import { Drain } from './claims/drain.ts'
+import type { Poison } from './claims/guard.ts'
+import { Guards } from './claims/guards.ts'
 import { Moves } from './claims/moves.ts'
 import type { Pauses } from './claims/pauses.ts'
 import { Placement } from './claims/placement.ts'
@@ -34,7 +36,11 @@ import { Tally } from './tally.ts'
 import { ByBatch } from './work/by-batch.ts'
 import { ByClaim } from './work/by-claim.ts'
 import { ByOrder } from './work/by-order.ts'
+import { DeadLetters } from './work/dead-letters.ts'
 import type { Work, Worker } from './work/work.ts'
+
+/** Of a random name: enough to tell one run from the next. */
+const RUN_CHARACTERS = 12
 
 export class Runner implements RunParts {
   readonly options: ResolvedOptions
@@ -49,6 +55,9 @@ export class Runner implements RunParts {
   readonly drain: Drain
   readonly committer: Committer<Claim>
   readonly sweeper: Sweeper
+  readonly deadLetters: DeadLetters
+  readonly guards: Guards
+  readonly poisonOf: (topic: string) => Poison | undefined
   readonly membership: Membership
   readonly ending: Ending
   readonly tally: Tally
@@ -98,6 +107,14 @@ export class Runner implements RunParts {
     this.drain = new Drain(this.registry, clock, async (given, untilMs) => {
       await Promise.all([this.committer.settle(given, untilMs), this.sweeper.settle(given, untilMs)])
     })
+    const record = (claim: Claim, notesVersion: number): Promise<void> => this.committer.commitNotes(claim, notesVersion)
+    this.guards = new Guards(random.uuid().slice(0, RUN_CHARACTERS), record, (claim) => this.feed.worker(claim).wake(claim))
+    const routes = new Routes(works.map((work) => ({ topics: work.topics, target: work })))
+    this.poisonOf = (topic) => {
+      const work = routes.of(topic)
+      return work === undefined || work.kind === 'claims' ? undefined : work.poison
+    }
+    this.deadLetters = new DeadLetters(kafka, options.group)
     const workers = this.#workersFor(works, kafka)
     this.feed = new Feed(cluster, fetcherOptions(options), options, workers, (claim, problem) => this.moves.onProblem(claim, problem))
     const failed = (error: unknown) => this.failWith(error)
@@ -152,6 +169,7 @@ export class Runner implements RunParts {
     } finally {
       signal?.removeEventListener('abort', stop)
       this.#close()
+      await this.deadLetters.close()
     }
   }
 

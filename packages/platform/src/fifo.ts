@@ -11,6 +11,12 @@ export class Fifo<T> {
     this.#items.push(item)
   }
 
+  /** Puts items before all others, in time that grows with the length: for what is rare. */
+  unshift(items: readonly T[]): void {
+    this.#items = [...items, ...this.#items.slice(this.#head)]
+    this.#head = 0
+  }
+
   peek(): T | undefined {
     return this.#items[this.#head]
   }

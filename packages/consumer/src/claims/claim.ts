@@ -15,6 +15,7 @@ import { uuidToText, ZERO_UUID } from '@tidemark/protocol'
 import type { Acknowledgement, CommitSubject } from '../commit/subject.ts'
 import { type Tracker, tracker } from '../commit/tracker.ts'
 import type { Holding } from '../stores/store.ts'
+import type { Guard } from './guard.ts'
 
 /** Why a claim ended: `signal.reason` of the handlers that still run. */
 export type EndReason = 'revoked' | 'lost' | 'seek' | 'shutdown'
@@ -30,6 +31,8 @@ export type ClaimPhase =
 /** Calls of handlers that have not settled, however long ago their time-out was. */
 export interface PartitionCalls {
   running: number
+  /** Records, or batches, that pause before they are tried again. */
+  pausing: number
 }
 
 export class Claim implements CommitSubject {
@@ -44,6 +47,12 @@ export class Claim implements CommitSubject {
   start = 0
   committed: number | undefined
   recordedCount = 0
+  recordedNotes = 0
+  holder: string | undefined
+  /** The run whose name the commit carried at which the claim begins: it did not hand the partition over. */
+  holderBefore: string | undefined
+  /** Looks for records that kill their process, if that is asked for. */
+  guard: Guard | undefined
   isRecordStale = false
   acknowledgedLate: Acknowledgement | undefined = undefined
   isRequested = false
@@ -56,7 +65,7 @@ export class Claim implements CommitSubject {
   /** With a store: the right to write there. */
   holding: Holding | undefined
   /** Shared with the claims that a move replaced by this one: their calls may still run. */
-  calls: PartitionCalls = { running: 0 }
+  calls: PartitionCalls = { running: 0, pausing: 0 }
   paused = false
   /** Signals of running calls that asked for one. */
   readonly #signals = new Set<AbortController>()

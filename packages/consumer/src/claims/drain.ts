@@ -58,6 +58,7 @@ export class Drain {
       for (const claim of claims) this.#registry.drain(claim, reason)
       await Promise.all(claims.map((claim) => this.#drained(claim, release)))
       for (const claim of claims) claim.abort(reason)
+      for (const claim of claims) claim.guard?.handOver()
       await this.#settle(claims, () => release.deadline.commitMs)
     } finally {
       this.#open.delete(release)

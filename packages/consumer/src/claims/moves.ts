@@ -130,7 +130,10 @@ export class Moves {
     const to = Math.min(end, committable(tracker))
     const completed = completedAbove(tracker, leaderEpoch)
     const top = Math.min(completed.top, end)
-    const restored = top > to ? { ...completed, topicId, base: to, top, open: completed.open.filter((o) => o < top) } : undefined
+    const open = completed.open.filter((o) => o < top)
+    const notes = completed.notes.filter((n) => n.offset < end)
+    const restored =
+      top > to || notes.length > 0 ? { ...completed, topicId, base: to, top: Math.max(top, to), open, notes, holder: undefined } : undefined
     const fresh = this.#move(claim, to, restored)
     if (fresh !== undefined) this.#listener.truncated(fresh, offset, to)
   }

@@ -88,6 +88,7 @@ export class ClaimRegistry {
 
   #begin(claim: Claim, position: StartPosition, restored: CompletionMap | undefined): void {
     claim.tracker = tracker(position.offset, restored)
+    claim.holderBefore = restored?.holder
     claim.start = position.offset
     claim.committed = position.committed
     claim.isRecordStale ||= position.committed !== undefined && position.committed !== position.offset

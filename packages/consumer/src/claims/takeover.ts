@@ -57,5 +57,5 @@ export function restoredMap(topicId: string, base: number, done: readonly Stored
     top = offset + 1
     newestEpoch = Math.max(newestEpoch, leaderEpoch)
   }
-  return top === base ? undefined : { topicId, base, top, open, leaderEpoch: newestEpoch }
+  return top === base ? undefined : { topicId, base, top, open, leaderEpoch: newestEpoch, notes: [], holder: undefined }
 }

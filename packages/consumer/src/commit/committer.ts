@@ -16,7 +16,7 @@ import { mayPass } from '../failures.ts'
 import { METADATA_UNITS_MAX } from './completion-map.ts'
 import type { CommitLimits } from './limits.ts'
 import { type CommitOutcome, commitOutcome, outcomeOfFailure } from './outcome.ts'
-import { type CommitRules, isRecorded, metadataOf, type PlannedCommit, planCommit, unrecordedOf } from './plan.ts'
+import { type CommitRules, isRecorded, metadataOf, type PlannedCommit, planCommit, plannedOf, unrecordedOf } from './plan.ts'
 import type { CommitSubject } from './subject.ts'
 
 export interface CommitterOptions extends CommitRules {
@@ -142,6 +142,18 @@ export class Committer<S extends CommitSubject> {
       if (this.#isGone(subject)) throw commitFailed([open], topicGone(subject))
       await this.#attempt(leftMs, signal, () => due.some((p) => !isRecorded(p) && !p.subject.isDead && p.subject.commitError === undefined))
     }
+  }
+
+  /**
+   * Resolves once what is noted of this claim's records, up to this version of the notes, is on record. Rejects with
+   * `TidemarkError`: COMMIT_FENCED if it dies first, COMMIT_FAILED if its commit is refused for good.
+   */
+  async commitNotes(subject: S, notesVersion: number): Promise<void> {
+    const isNeeded = (): boolean => subject.recordedNotes < notesVersion && !subject.isDead && subject.commitError === undefined
+    while (isNeeded()) await this.#attempt(this.#options.requestTimeoutMs, undefined, isNeeded)
+    if (subject.recordedNotes >= notesVersion) return
+    if (subject.commitError === undefined) throw fenced(subject)
+    throw commitFailed([plannedOf(subject)], subject.commitError)
   }
 
   /**
@@ -330,7 +342,7 @@ export class Committer<S extends CommitSubject> {
     this.#listener.failed(uncommitted.length > 0 ? commitFailed(uncommitted, cause) : cause)
   }
 
-  #record({ subject, offset, finishedCount }: WrittenCommit<S>): void {
+  #record({ subject, offset, finishedCount, notesVersion }: WrittenCommit<S>): void {
     subject.isTopicMissing = false
     subject.missingLookUps = 0
     subject.commitError = undefined
@@ -340,6 +352,7 @@ export class Committer<S extends CommitSubject> {
     }
     subject.committed = offset
     subject.recordedCount = finishedCount
+    subject.recordedNotes = notesVersion
     subject.isRecordStale = false
     if (finishedCount === subject.tracker.finishedCount) subject.isRequested = false
     this.#listener.committed(subject, offset)

@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest'
 import { type CompletionMap, fitsInMetadata, METADATA_UNITS_MAX, readCompletionMap, writeCompletionMap } from './completion-map.ts'
 
 const topicId = 'AAAAAAAAQACAAAAAAAAAAQ'
-const done = (base: number, top: number, open: readonly number[]): CompletionMap => ({ topicId, base, top, open, leaderEpoch: 3 })
+const done = (base: number, top: number, open: readonly number[]): CompletionMap => ({
+  topicId,
+  base,
+  top,
+  open,
+  leaderEpoch: 3,
+  notes: [],
+  holder: undefined,
+})
 
 /** Open offsets in [base, base + range), each with this probability, from a fixed sequence. */
 function scattered(base: number, range: number, share: number): number[] {
@@ -23,7 +31,7 @@ const anyMap = fc
   )
   .map(([base, gaps, tail, leaderEpoch]) => {
     const open = gaps.sort((a, b) => a - b).map((gap) => base + gap)
-    return { topicId, base, top: (open.at(-1) ?? base) + tail, open, leaderEpoch }
+    return { topicId, base, top: (open.at(-1) ?? base) + tail, open, leaderEpoch, notes: [], holder: undefined }
   })
 
 describe('what is done above the committed offset', () => {
@@ -96,5 +104,79 @@ describe('what is done above the committed offset', () => {
         for (const offset of read.open) expect(offset >= read.base && offset < read.top).toBe(true)
       }),
     )
+  })
+})
+
+describe('what is known of records that are not done', () => {
+  const start = fc.constantFrom(undefined, 'beside' as const, 'alone' as const, 'condemned' as const)
+  const anyNotes = fc
+    .uniqueArray(fc.record({ offset: fc.nat(100_000), attempts: fc.nat(50_000), deaths: fc.nat(40), start }), {
+      maxLength: 60,
+      selector: (n) => n.offset,
+    })
+    .map((notes) => notes.sort((a, b) => a.offset - b.offset))
+  const holders = fc.constantFrom(undefined, 'a1b2c3d4')
+
+  test('comes back from the metadata as it was, with and without anything done', () => {
+    fc.assert(
+      fc.property(anyMap, anyNotes, holders, fc.boolean(), (map, some, holder, isDone) => {
+        const notes = some.slice(0, 25).map((note) => ({ ...note, offset: map.base + note.offset }))
+        const whole = { ...map, ...(!isDone && { top: map.base, open: [] }), notes, holder }
+        fc.pre(notes.length > 0 || holder !== undefined)
+        expect(readCompletionMap(writeCompletionMap(whole, METADATA_UNITS_MAX))).toEqual(whole)
+      }),
+    )
+  })
+
+  test('leaves out attempts before it leaves out deaths and starts, and leaves room for what is done', () => {
+    const note = (offset: number, isGrave: boolean) => ({
+      offset,
+      attempts: 1,
+      deaths: isGrave ? 1 : 0,
+      start: isGrave ? ('alone' as const) : undefined,
+    })
+    const notes = Array.from({ length: 1_000 }, (_, i) => note(i, i % 50 === 49))
+    const text = writeCompletionMap(
+      { ...done(0, 59_000 - 9_500, scattered(0, 59_000 - 9_500, 0.5)), notes, holder: 'a1b2c3d4' },
+      METADATA_UNITS_MAX,
+    )
+    expect(text.length).toBeLessThanOrEqual(METADATA_UNITS_MAX)
+    const read = readCompletionMap(text)!
+    expect(read.top).toBe(59_000 - 9_500)
+    expect(read.notes.filter((n) => n.deaths > 0)).toEqual(notes.filter((n) => n.deaths > 0))
+    expect(read.notes.length).toBeGreaterThan(60)
+    expect(read.notes.length).toBeLessThan(1_000)
+  })
+
+  test('fits into whatever space there is, or is left out', () => {
+    fc.assert(
+      fc.property(anyMap, anyNotes, holders, fc.integer({ min: 0, max: 300 }), (map, some, holder, unitsMax) => {
+        const notes = some.map((note) => ({ ...note, offset: map.base + note.offset }))
+        const text = writeCompletionMap({ ...map, notes, holder }, unitsMax)
+        expect(text.length).toBeLessThanOrEqual(unitsMax)
+        if (text === '') return
+        for (const note of readCompletionMap(text)!.notes) expect(notes).toContainEqual(note)
+      }),
+    )
+  })
+
+  test.each([
+    `tidemark/2 ${topicId} 10 10 3 - 0.1.0 `,
+    `tidemark/2 ${topicId} 10 10 3 - 0.1.0`,
+    `tidemark/2 ${topicId} 10 10 3 - 0.1.0,0.1.0 -`,
+    `tidemark/2 ${topicId} 10 10 3 - 0.1 -`,
+    `tidemark/2 ${topicId} 10 10 3 - 0.1.0Z -`,
+    `tidemark/2 ${topicId} 10 11 3 - - -`,
+    `tidemark/2 ${topicId} 10 9 3 - - -`,
+    `tidemark/1 ${topicId} 10 10 3 -`,
+    `tidemark/3 ${topicId} 10 10 3 - - -`,
+  ])('damaged: %j', (text) => {
+    expect(readCompletionMap(text)).toBeUndefined()
+  })
+
+  test('a map of the first version is read as it was', () => {
+    const text = writeCompletionMap(done(7, 20, [7, 9]), METADATA_UNITS_MAX)
+    expect(text).toMatch(/^tidemark\/1 /)
+    expect(readCompletionMap(text)).toEqual(done(7, 20, [7, 9]))
   })
 })

@@ -16,6 +16,7 @@ export interface PlannedCommit<S extends CommitSubject = CommitSubject> {
   readonly leaderEpoch: number
   /** How many records were done in all. */
   readonly finishedCount: number
+  readonly notesVersion: number
 }
 
 export function planCommit<S extends CommitSubject>(subjects: Iterable<S>, rules: CommitRules): PlannedCommit<S>[] {
@@ -28,14 +29,21 @@ export function planCommit<S extends CommitSubject>(subjects: Iterable<S>, rules
 }
 
 function isDue(subject: CommitSubject, rules: CommitRules): boolean {
-  return subject.isRecordStale || committable(subject.tracker) !== subject.committed || isMapDue(subject, rules)
+  return (
+    subject.isRecordStale || committable(subject.tracker) !== subject.committed || isMapDue(subject, rules) || areNotesDue(subject, rules)
+  )
 }
 
-const plannedOf = <S extends CommitSubject>(subject: S): PlannedCommit<S> => ({
+/** Whether something is known of single records that is not on record: how often they were tried, for instance. */
+const areNotesDue = ({ tracker, topicUuid, recordedNotes }: CommitSubject, { completionMap }: CommitRules): boolean =>
+  completionMap && topicUuid !== undefined && recordedNotes !== tracker.notesVersion
+
+export const plannedOf = <S extends CommitSubject>(subject: S): PlannedCommit<S> => ({
   subject,
   offset: committable(subject.tracker),
   leaderEpoch: subject.leaderEpoch,
   finishedCount: subject.tracker.finishedCount,
+  notesVersion: subject.tracker.notesVersion,
 })
 
 /**
@@ -60,12 +68,9 @@ export function unrecordedOf<S extends CommitSubject>(subject: S, rules: CommitR
 }
 
 /** The metadata of a commit that is written in this turn, of at most `unitsMax` UTF-16 units. */
-export function metadataOf(
-  { tracker, topicId, topicUuid, leaderEpoch }: CommitSubject,
-  { completionMap }: CommitRules,
-  unitsMax: number,
-): string {
-  if (!completionMap || topicUuid === undefined || !isAhead(tracker)) return ''
-  const completed = completedAbove(tracker, leaderEpoch)
-  return completed.top > completed.base ? writeCompletionMap({ topicId, ...completed }, unitsMax) : ''
+export function metadataOf(subject: CommitSubject, { completionMap }: CommitRules, unitsMax: number): string {
+  const { tracker, topicId, topicUuid, leaderEpoch, holder } = subject
+  const isSilent = !isAhead(tracker) && tracker.notes.size === 0 && holder === undefined
+  if (!completionMap || topicUuid === undefined || isSilent) return ''
+  return writeCompletionMap({ topicId, ...completedAbove(tracker, leaderEpoch), holder }, unitsMax)
 }

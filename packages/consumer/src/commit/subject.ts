@@ -28,6 +28,10 @@ export interface CommitSubject {
   committed: number | undefined
   /** How many records were done at the last acknowledged commit. */
   recordedCount: number
+  /** The version of the tracker's notes at the last acknowledged commit. */
+  recordedNotes: number
+  /** The name of this run, while a commit is to say that the partition is held; undefined: it is not to. */
+  readonly holder: string | undefined
   /**
    * What is on record is of another place in the log (a seek, `startAt`): the next commit replaces it, map included.
    */

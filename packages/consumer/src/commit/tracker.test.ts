@@ -1,7 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type CompletionMap, readCompletionMap, writeCompletionMap } from './completion-map.ts'
-import { committable, completedAbove, enter, finish, heldCount, isAhead, reach, type Ticket, tracker, wasCompleted } from './tracker.ts'
+import {
+  committable,
+  completedAbove,
+  enter,
+  finish,
+  heldCount,
+  isAhead,
+  keepNotes,
+  note,
+  reach,
+  type Ticket,
+  tracker,
+  wasCompleted,
+} from './tracker.ts'
 
 describe('the tracker', () => {
   test('commits the first record that is not done, not the highest that is (T1, T15)', () => {
@@ -100,6 +113,8 @@ describe('what is done above the committable offset', () => {
     top,
     open,
     leaderEpoch,
+    notes: [],
+    holder: undefined,
   })
 
   test('is everything below the highest that is done, but what is open', () => {
@@ -109,7 +124,7 @@ describe('what is done above the committable offset', () => {
     finish(t, tickets[1]!)
     finish(t, tickets[3]!)
     expect(isAhead(t)).toBe(true)
-    expect(completedAbove(t, 5)).toEqual({ base: 10, top: 16, open: [10, 12], leaderEpoch: 5 })
+    expect(completedAbove(t, 5)).toEqual({ base: 10, top: 16, open: [10, 12], leaderEpoch: 5, notes: [] })
   })
 
   test('is taken over from the claim before: done records are not entered, open ones are', () => {
@@ -121,9 +136,9 @@ describe('what is done above the committable offset', () => {
     const t = tracker(10, finishedFrom(10, 20, [10, 12, 18]))
     for (const offset of [10, 12]) if (!wasCompleted(t, offset, 5)) enter(t, offset)
     reach(t, 14)
-    expect(completedAbove(t, 5)).toEqual({ base: 10, top: 20, open: [10, 12, 18], leaderEpoch: 5 })
+    expect(completedAbove(t, 5)).toEqual({ base: 10, top: 20, open: [10, 12, 18], leaderEpoch: 5, notes: [] })
     finish(t, 0)
-    expect(completedAbove(t, 5)).toEqual({ base: 12, top: 20, open: [12, 18], leaderEpoch: 5 })
+    expect(completedAbove(t, 5)).toEqual({ base: 12, top: 20, open: [12, 18], leaderEpoch: 5, notes: [] })
   })
 
   test('does not hold for a record that was appended under a later leader: it is another record', () => {
@@ -138,6 +153,49 @@ describe('what is done above the committable offset', () => {
     enter(t, 10)
     reach(t, 12)
     expect(completedAbove(t, 6)).toMatchObject({ base: 10, top: 10 })
+  })
+})
+
+describe('what is noted of a record', () => {
+  const taken = (notes: CompletionMap['notes']): CompletionMap => ({
+    topicId: 'a',
+    base: 10,
+    top: 10,
+    open: [],
+    leaderEpoch: 5,
+    notes,
+    holder: undefined,
+  })
+  const noteOf = (offset: number, attempts = 1) => ({ offset, attempts, deaths: 0, start: undefined })
+
+  test('is told until it is done, and each change can be seen', () => {
+    const t = tracker(10)
+    const tickets = [10, 11, 12].map((offset) => enter(t, offset))
+    note(t, 12, { attempts: 1 })
+    note(t, 11, { attempts: 1 })
+    note(t, 11, { attempts: 2, deaths: 1 })
+    expect(t.notesVersion).toBe(3)
+    expect(completedAbove(t, 5).notes).toEqual([{ ...noteOf(11, 2), deaths: 1 }, noteOf(12)])
+    finish(t, tickets[1]!)
+    finish(t, tickets[0]!)
+    expect(t.notesVersion).toBe(4)
+    expect(completedAbove(t, 5)).toMatchObject({ base: 12, notes: [noteOf(12)] })
+  })
+
+  test('is taken over, unless the log has other records there now', () => {
+    const t = tracker(10, taken([noteOf(11), noteOf(13), noteOf(15)]))
+    for (const [offset, epoch] of [
+      [11, 5],
+      [12, 5],
+      [13, 6],
+    ] as const) {
+      keepNotes(t, offset, epoch)
+      enter(t, offset)
+    }
+    expect([...t.notes.keys()]).toEqual([11])
+    note(t, 13, { attempts: 1 })
+    keepNotes(t, 14, 6)
+    expect([...t.notes.keys()]).toEqual([11, 13])
   })
 })
 
@@ -178,7 +236,8 @@ test('from crash to crash, with maps cut as it comes: nothing that is not done i
             }
             committed = committable(t)
             const above = completedAbove(t, 5)
-            metadata = above.top > above.base ? writeCompletionMap({ topicId: 'AAAAAAAAQACAAAAAAAAAAQ', ...above }, unitsMax) : ''
+            metadata =
+              above.top > above.base ? writeCompletionMap({ topicId: 'AAAAAAAAQACAAAAAAAAAAQ', ...above, holder: undefined }, unitsMax) : ''
             const map = readCompletionMap(metadata)
             for (const o of log) {
               if (o < committed || (map !== undefined && o < map.top && !map.open.includes(o))) expect(done.has(o)).toBe(true)

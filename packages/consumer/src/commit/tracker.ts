@@ -12,6 +12,7 @@
  * The entries are a ring in the order of entry: entering and finishing are O(1), whatever the gaps between offsets.
  */
 import type { CompletionMap } from './completion-map.ts'
+import type { RecordNote } from './notes.ts'
 
 export interface Tracker {
   /** Offsets in the order of entry; a slot is free when its ticket lies outside [first, next). */
@@ -35,6 +36,12 @@ export interface Tracker {
   restored: CompletionMap | undefined
   /** How many open offsets of `restored` reading has passed. */
   restoredRead: number
+  /** What is known of entries that are not done, or that reading will come to: few, if any. */
+  readonly notes: Map<number, RecordNote>
+  /** The newest leader epoch that those taken over hold for. */
+  readonly notesEpoch: number
+  /** Grows with every change of the notes. */
+  notesVersion: number
 }
 
 /** Names one entry of one tracker. */
@@ -54,6 +61,9 @@ export const tracker = (position: number, restored?: CompletionMap): Tracker => 
   settled: [],
   restored,
   restoredRead: 0,
+  notes: new Map(restored?.notes.map((note) => [note.offset, note])),
+  notesEpoch: restored?.leaderEpoch ?? -1,
+  notesVersion: 0,
 })
 
 /**
@@ -104,6 +114,7 @@ export function finish(t: Tracker, ticket: Ticket): void {
   if (t.done[ticket & mask] === 1) return
   t.done[ticket & mask] = 1
   t.finishedCount++
+  if (t.notes.size > 0) forget(t, t.offsets[ticket & mask]!)
   if (ticket > t.first) {
     t.aheadCount++
     t.top = Math.max(t.top, t.offsets[ticket & mask]! + 1)
@@ -114,6 +125,27 @@ export function finish(t: Tracker, ticket: Ticket): void {
     t.first++
     t.aheadCount--
   }
+}
+
+/** Notes what is known of a record that is not done. */
+export function note(t: Tracker, offset: number, news: Partial<Omit<RecordNote, 'offset'>>): void {
+  const known = t.notes.get(offset) ?? { offset, attempts: 0, deaths: 0, start: undefined }
+  t.notes.set(offset, { ...known, ...news })
+  t.notesVersion++
+}
+
+/** Nothing is noted of the record any more. */
+export function forget(t: Tracker, offset: number): void {
+  if (t.notes.delete(offset)) t.notesVersion++
+}
+
+/**
+ * The next record of the log has this offset: notes that were taken over hold for it and those behind it only if it
+ * was not appended under a later leader. Else other records have their offsets.
+ */
+export function keepNotes(t: Tracker, offset: number, leaderEpoch: number): void {
+  if (leaderEpoch <= t.notesEpoch) return
+  for (const noted of [...t.notes.keys()]) if (noted >= offset) forget(t, noted)
 }
 
 /** The record's handler has settled; a commit of the user at this record or a later one counts it as done. */
@@ -149,14 +181,16 @@ export const isAhead = (t: Tracker): boolean => topOf(t) > committable(t)
 const topOf = (t: Tracker): number => Math.max(t.top, t.restored?.top ?? 0)
 
 /** What is done above the committable offset, among records up to this leader epoch. */
-export function completedAbove(t: Tracker, upToEpoch: number): Omit<CompletionMap, 'topicId'> {
+export function completedAbove(t: Tracker, upToEpoch: number): Omit<CompletionMap, 'topicId' | 'holder'> {
   if (t.restored !== undefined && upToEpoch > t.restored.leaderEpoch) t.restored = undefined
   const open: number[] = []
   const top = topOf(t)
   const mask = t.offsets.length - 1
   for (let n = t.first; n < t.next && t.offsets[n & mask]! < top; n++) if (t.done[n & mask] === 0) open.push(t.offsets[n & mask]!)
   for (const offset of t.restored?.open ?? []) if (offset >= t.position) open.push(offset)
-  return { base: committable(t), top, open, leaderEpoch: Math.max(upToEpoch, t.restored?.leaderEpoch ?? -1) }
+  const base = committable(t)
+  const notes = [...t.notes.values()].filter(({ offset }) => offset >= base).sort((a, b) => a.offset - b.offset)
+  return { base, top: Math.max(top, base), open, leaderEpoch: Math.max(upToEpoch, t.restored?.leaderEpoch ?? -1), notes }
 }
 
 /** Entries that are not done, or wait behind one that is not: what a crash without a commit would repeat. */

@@ -18,7 +18,7 @@ import {
 import type { Clock, Timer } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 import type { StartPosition } from '../claims/registry.ts'
-import { enter, reach, type Ticket, type Tracker, wasCompleted } from '../commit/tracker.ts'
+import { enter, keepNotes, reach, type Ticket, type Tracker, wasCompleted } from '../commit/tracker.ts'
 import type { Routes } from '../selection.ts'
 import type { Worker } from '../work/work.ts'
 import { Intake, type IntakeLimits } from './intake.ts'
@@ -38,6 +38,9 @@ export class Feed implements FetchOwner<Claim> {
   readonly #clock: Clock
   readonly #intakes = new Map<Claim, Intake>()
   #crowdedTimer: Timer | undefined
+  /** Claims of which a record pauses before it is tried again, and when they are looked at. */
+  readonly #pausing = new Set<Claim>()
+  #pausingTimer: Timer | undefined
 
   constructor(
     cluster: Cluster,
@@ -107,6 +110,26 @@ export class Feed implements FetchOwner<Claim> {
     if (intake?.isFull && claim.phase === 'working') this.#regulate(claim, intake)
   }
 
+  /**
+   * A record of the claim waits for its next attempt. If that is long, it holds no more memory than its own: it is
+   * copied out of its response once the others of that are done.
+   */
+  pausing(claim: Claim): void {
+    this.#pausing.add(claim)
+    this.#pausingTimer ??= this.#clock.schedule(COPY_AFTER_MS, () => this.#copyPausing())
+  }
+
+  #copyPausing(): void {
+    this.#pausingTimer = undefined
+    const untilMs = this.#clock.monotonic() - COPY_AFTER_MS
+    for (const claim of this.#pausing) {
+      const intake = this.#intakes.get(claim)
+      if (intake === undefined || claim.calls.pausing === 0) this.#pausing.delete(claim)
+      else intake.copyFewOut(untilMs, () => this.worker(claim).held(claim))
+    }
+    if (this.#pausing.size > 0) this.#pausingTimer = this.#clock.schedule(COPY_AFTER_MS, () => this.#copyPausing())
+  }
+
   #regulate(claim: Claim, intake: Intake): void {
     const isFull = !intake.mayFetch(this.worker(claim).waiting(claim))
     if (isFull === intake.isFull) return
@@ -119,6 +142,7 @@ export class Feed implements FetchOwner<Claim> {
     for (const intake of this.#intakes.values()) intake.keepOnly([])
     this.#intakes.clear()
     this.#crowdedTimer?.cancel()
+    this.#pausingTimer?.cancel()
     this.#fetcher.close()
     for (const worker of this.#workers.targets) worker.close()
   }
@@ -170,6 +194,9 @@ export class Feed implements FetchOwner<Claim> {
 /** Enters the records that were not done before this claim began, and returns them. */
 function enterOpen(tracker: Tracker, messages: readonly FetchedMessage[]): readonly FetchedMessage[] {
   const open = tracker.restored === undefined ? messages : messages.filter((m) => !wasCompleted(tracker, m.offset, m.leaderEpoch))
-  for (const message of open) enter(tracker, message.offset)
+  for (const { offset, leaderEpoch } of open) {
+    if (tracker.notes.size > 0) keepNotes(tracker, offset, leaderEpoch)
+    enter(tracker, offset)
+  }
   return open
 }

@@ -102,6 +102,21 @@ describe('fetching for a claim', () => {
     expect(old.released).toBe(true)
   })
 
+  test('a record that pauses for long keeps no response once most others of it are done', () => {
+    const intake = new Intake(new Claim(1, 't', 0, undefined), limits)
+    const [few, many, young] = [delivery(), delivery(), delivery()]
+    intake.took(0, 100, few, 100)
+    intake.took(100, 100, many, 100)
+    intake.took(200, 100, young, 200)
+    const held = Array.from({ length: 300 }, (_, ticket) => ({ ticket, message: messageOf(7) }))
+    intake.closed(1, 99)
+    intake.closed(120, 10)
+    intake.closed(201, 99)
+    intake.copyFewOut(150, () => held.filter(({ ticket }) => ticket % 100 === 0))
+    expect([few.kept, many.kept, young.kept]).toEqual([7, undefined, undefined])
+    expect(held.filter(({ message }) => message.detached).map(({ ticket }) => ticket)).toEqual([0])
+  })
+
   test('a claim that stops holds what its running handlers hold, and lets go of it when they settle', () => {
     const intake = new Intake(new Claim(1, 't', 0, undefined), limits)
     const [running, waiting] = [delivery(), delivery()]

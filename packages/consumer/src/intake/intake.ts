@@ -19,6 +19,10 @@ export interface IntakeLimits {
   readonly uncommittedRecordsMax: number
 }
 
+/** So few records that are open, or so small a share, do not keep a whole response. */
+const FEW = 16
+const FEW_SHARE = 1 / 8
+
 /** The records of one delivery: tickets in [from, to). */
 interface HeldDelivery {
   readonly from: Ticket
@@ -117,7 +121,22 @@ export class Intake {
 
   /** Copies the records that are open out of the responses that came until then, and lets go of these. */
   copyOut(untilMs: number, records: () => Iterable<HeldRecord>): void {
-    const views = this.#held.filter((held) => isView(held) && held.atMs <= untilMs)
+    this.#copy(
+      this.#held.filter((held) => isView(held) && held.atMs <= untilMs),
+      records,
+    )
+  }
+
+  /** The same for responses of which most records are closed: what is left is little beside what it keeps in memory. */
+  copyFewOut(untilMs: number, records: () => Iterable<HeldRecord>): void {
+    const isFew = ({ from, to, openCount }: HeldDelivery): boolean => openCount <= Math.max(FEW, (to - from) * FEW_SHARE)
+    this.#copy(
+      this.#held.filter((held) => isView(held) && held.atMs <= untilMs && isFew(held)),
+      records,
+    )
+  }
+
+  #copy(views: readonly HeldDelivery[], records: () => Iterable<HeldRecord>): void {
     if (views.length === 0) return
     const open = this.#openRecords(this.#records ?? records())
     for (const held of views) {

@@ -42,7 +42,7 @@ export interface ReplayResult {
   readonly matched: number
   /** Those whose handler succeeded. */
   readonly handled: number
-  /** Those that counted as done without that: `context.skip()`, or exhausted and skipped. */
+  /** Those that counted as done without that: `context.skip()`, exhausted and skipped, or a dead letter. */
   readonly skipped: number
   /** By number; partitions without a record in the range are left out. */
   readonly partitions: readonly ReplayedPartition[]

@@ -14,6 +14,7 @@ import { ClaimRegistry } from '../claims/registry.ts'
 import { enter } from '../commit/tracker.ts'
 import { ByBatch } from '../work/by-batch.ts'
 import { ByOrder } from '../work/by-order.ts'
+import { DeadLetters } from '../work/dead-letters.ts'
 import { DecodeError } from '../work/decoded.ts'
 import type { BatchWork, EachWork, Worker, WorkListener } from '../work/work.ts'
 import { ReplayCounts } from './counts.ts'
@@ -41,6 +42,7 @@ export class Replay {
   readonly #counts: ReplayCounts
   readonly #registry: ClaimRegistry
   readonly #worker: Worker
+  readonly #letters: DeadLetters
   #held = 0
   #isSkipping = false
   #failure: { readonly error: unknown } | undefined
@@ -56,6 +58,7 @@ export class Replay {
     const busy = work.kind === 'batches' ? work.recordsMax : work.concurrency
     this.#heldMax = Math.min(HELD_MAX, Math.max(HELD_MIN, 2 * busy))
     this.#counts = new ReplayCounts(options.dryRun)
+    this.#letters = new DeadLetters(kafka, of.group)
     this.#worker =
       work.kind === 'each'
         ? new ByOrder(work, this.#listener(), platform.clock, platform.random)
@@ -86,6 +89,7 @@ export class Replay {
       signal?.removeEventListener('abort', abort)
       for (const claim of [...this.#registry.all()]) this.#registry.end(claim, 'shutdown')
       this.#worker.close()
+      await this.#letters.close()
     }
   }
 
@@ -132,6 +136,7 @@ export class Replay {
     return {
       run: this,
       mode: 'processed',
+      admit: () => 'free', // a claim of a replay has no guard
       mayStart: (claim) => claim.phase === 'working',
       closed: (_, __, count) => {
         this.#held -= count
@@ -144,6 +149,13 @@ export class Replay {
       retrying: () => {},
       skipped: () => {
         this.#isSkipping = true // `settled` follows in the same turn
+      },
+      writeLetters: (policy, claim, messages, failure) => this.#letters.write(policy, claim, messages, failure),
+      deadLettered: () => {
+        this.#isSkipping = true
+      },
+      lettersFailed: (_, __, ___, ____, delayMs, error) => {
+        if (delayMs === undefined) this.#fail(error)
       },
       stopped: (claim, offset, cause) => {
         if (cause instanceof DecodeError) return this.#fail(cause)

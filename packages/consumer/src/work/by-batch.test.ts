@@ -4,24 +4,38 @@ import { describe, expect, test } from 'vitest'
 import { Claim } from '../claims/claim.ts'
 import { committable, enter, tracker } from '../commit/tracker.ts'
 import { selectionOf } from '../selection.ts'
+import { scriptedLetters } from '../testing/letters.case.ts'
 import { ByBatch } from './by-batch.ts'
-import type { BatchWork, WorkListener } from './work.ts'
+import type { BatchContext } from './context.ts'
+import { deadLetter } from './dead-letter.ts'
+import type { BatchWork, MessageBatch, WorkListener } from './work.ts'
 
 function workOf(settings: Partial<BatchWork> = {}) {
   const clock = new ManualClock()
-  const calls: { offsets: number[]; attempt: number; resolve(): Promise<void>; reject(error: unknown): Promise<void> }[] = []
+  const calls: {
+    offsets: number[]
+    attempt: number
+    batch: MessageBatch
+    context: BatchContext
+    resolve(): Promise<void>
+    reject(error: unknown): Promise<void>
+  }[] = []
   const told: string[] = []
+  const letters = scriptedLetters(told)
+  const closed: number[] = []
   const settled = async (): Promise<void> => {
     for (let i = 0; i < 5; i++) await null
   }
   const listener: WorkListener = {
     run: {},
     mode: 'processed',
+    admit: () => 'free',
     mayStart: (c) => c.phase === 'working' && !c.paused,
-    closed: () => {},
+    closed: (_, ticket, count) => void closed.push(...Array.from({ length: count }, (_, i) => ticket + i)),
     settled: () => {},
     retrying: (_, offset) => told.push(`retry ${offset}`),
     skipped: (_, offset) => told.push(`skip ${offset}`),
+    ...letters.listener,
     stopped: (_, offset) => told.push(`stop ${offset}`),
     stuck: (_, offset) => told.push(`stuck ${offset}`) > 0,
     fenced: () => {},
@@ -37,6 +51,7 @@ function workOf(settings: Partial<BatchWork> = {}) {
     waitMaxMs: 100,
     retry: { attempts: 2, delayMs: 50, delayMaxMs: 50 },
     exhausted: 'stop',
+    poison: undefined,
     timeoutMs: undefined,
     store: undefined,
     timeoutGraceMs: 1_000,
@@ -45,6 +60,8 @@ function workOf(settings: Partial<BatchWork> = {}) {
         calls.push({
           offsets: batch.messages.map((m) => m.offset),
           attempt: context.attempt,
+          batch,
+          context,
           resolve: () => (resolve(), settled()),
           reject: (error) => (reject(error), settled()),
         })
@@ -59,6 +76,8 @@ function workOf(settings: Partial<BatchWork> = {}) {
     clock,
     calls,
     told,
+    letters: letters.writes,
+    closed,
     batches,
     claim: c,
     fetch(count: number) {
@@ -148,5 +167,115 @@ describe('batches', () => {
     t.claim.paused = false
     t.batches.wake(t.claim)
     expect(t.calls.map((c) => c.offsets)).toEqual([[0, 1, 2], [3]])
+  })
+})
+
+describe('batch.failedAt()', () => {
+  test('records before it are done, it is tried again alone, and those after it come with the next batch', async () => {
+    const t = workOf()
+    t.fetch(5)
+    t.calls[0]!.batch.failedAt(1, new Error('bad'))
+    await t.calls[0]!.resolve()
+    expect(committable(t.claim.tracker)).toBe(1)
+    expect(t.told).toEqual(['retry 1'])
+    expect(t.calls).toHaveLength(1)
+    t.clock.advance(50)
+    expect(t.calls[1]).toMatchObject({ offsets: [1], attempt: 2 })
+    await t.calls[1]!.resolve()
+    expect(t.calls[2]).toMatchObject({ offsets: [2, 3, 4], attempt: 1 })
+    await t.calls[2]!.resolve()
+    expect(committable(t.claim.tracker)).toBe(5)
+  })
+
+  test.each([
+    ['first', 0, [0], [1, 2]],
+    ['last', 2, [2], [3, 4, 5]],
+  ] as const)('the %s record can be the one', async (_, index, alone, next) => {
+    const t = workOf()
+    t.fetch(6)
+    t.calls[0]!.batch.failedAt(index, 'bad')
+    await t.calls[0]!.reject(new Error('and thrown'))
+    t.clock.advance(50)
+    expect(t.calls[1]!.offsets).toEqual(alone)
+    await t.calls[1]!.resolve()
+    expect(t.calls[2]!.offsets.slice(0, next.length)).toEqual(next)
+    await t.calls[2]!.resolve()
+    expect(committable(t.claim.tracker)).toBe(t.calls[2]!.offsets.at(-1)! + 1)
+  })
+
+  test('once its attempts are exhausted it goes the way of exhausted, alone', async () => {
+    const t = workOf({ exhausted: deadLetter('dead') })
+    t.fetch(3)
+    t.calls[0]!.batch.failedAt(1, 'bad')
+    await t.calls[0]!.resolve()
+    t.clock.advance(50)
+    t.calls[1]!.batch.failedAt(0, 'still bad')
+    await t.calls[1]!.resolve()
+    expect(t.letters[0]).toMatchObject({ offsets: [1], failure: { cause: 'exhausted', attempts: 2, why: 'still bad' } })
+    expect(t.calls).toHaveLength(2)
+    expect(committable(t.claim.tracker)).toBe(1)
+    await t.letters[0]!.written()
+    expect(committable(t.claim.tracker)).toBe(2)
+    t.clock.advance(100)
+    expect(t.calls[2]!.offsets).toEqual([2])
+  })
+
+  test('while the partition is given up: those before it are done, and nothing else is', async () => {
+    const t = workOf()
+    t.fetch(3)
+    t.claim.phase = 'draining'
+    expect(t.batches.drop(t.claim)).toHaveLength(3)
+    t.calls[0]!.batch.failedAt(1, 'bad')
+    await t.calls[0]!.resolve()
+    t.clock.advance(1_000)
+    expect(t.calls).toHaveLength(1)
+    expect(committable(t.claim.tracker)).toBe(1)
+    expect(t.closed).toEqual([0, 2, 1])
+  })
+
+  test('of several the first counts; skip, deadLetter and a commit are for the whole batch', async () => {
+    const t = workOf({ exhausted: deadLetter('dead') })
+    t.fetch(12)
+    t.calls[0]!.batch.failedAt(2, 'later')
+    t.calls[0]!.batch.failedAt(1, 'earlier')
+    await t.calls[0]!.resolve()
+    t.clock.advance(50)
+    expect(t.calls[1]!.offsets).toEqual([1])
+    await t.calls[1]!.resolve()
+    for (const prevails of [(c: BatchContext) => c.skip('why'), (c: BatchContext) => void c.commit()]) {
+      const call = t.calls.at(-1)!
+      call.batch.failedAt(0, 'no matter')
+      prevails(call.context)
+      await call.resolve()
+      expect(committable(t.claim.tracker)).toBe(call.offsets.at(-1)! + 1)
+    }
+    const call = t.calls.at(-1)!
+    call.batch.failedAt(0, 'no matter')
+    call.context.deadLetter('all of it')
+    await call.resolve()
+    expect(t.letters[0]!.offsets).toEqual(call.offsets)
+  })
+
+  test('an index that is not of the batch is refused', () => {
+    const t = workOf()
+    t.fetch(3)
+    for (const index of [-1, 3, 0.5, Number.NaN, '0']) {
+      expect(() => t.calls[0]!.batch.failedAt(index as number, 'bad')).toThrow(/index of a message of the batch, from 0 to 2/)
+    }
+  })
+})
+
+describe('dead letters of a batch', () => {
+  test('are written for each of its records; those that were written are not written again', async () => {
+    const t = workOf({ exhausted: deadLetter('dead') })
+    t.fetch(3)
+    t.calls[0]!.context.deadLetter('bad')
+    await t.calls[0]!.resolve()
+    await t.letters[0]!.fails('UNREACHABLE', 1)
+    expect(committable(t.claim.tracker)).toBe(0)
+    t.clock.advance(200)
+    expect(t.letters[1]!.offsets).toEqual([1, 2])
+    await t.letters[1]!.written()
+    expect(committable(t.claim.tracker)).toBe(3)
   })
 })

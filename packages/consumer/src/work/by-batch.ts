@@ -1,21 +1,24 @@
 /**
  * The handler for batches: consecutive records of one partition, one batch of a partition at a time.
  *
- * A batch starts when it is full, or when its first record has waited for `waitMaxMs`. It is tried again, and done,
- * as a whole.
+ * A batch starts when it is full, or when its first record has waited for `waitMaxMs`. It is tried again, and done, as
+ * a whole; unless its handler names the record that failed, which is tried again alone, and the rest after it.
  */
 import { type FetchedMessage, keyOf } from '@tidemark/client/internal'
 import { type Clock, Fifo, type Random, type Timer } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 import { finish, settle, type Ticket } from '../commit/tracker.ts'
-import { CallContext, type CallScope } from './context.ts'
-import { isRunning, type Job, type JobKind, type Outcome, type Queue, Scheduler } from './scheduler.ts'
+import { CallContext, type CallScope, scopeOf } from './context.ts'
+import { nextAttempt, type Retry } from './retry.ts'
+import { isRunning, type Job, type JobKind, type Outcome, type Queue, Scheduler, stateOf } from './scheduler.ts'
 import { StoredCalls } from './stored.ts'
 import type { BatchWork, HeldRecord, Holdup, MessageBatch, Worker, WorkListener } from './work.ts'
 
 interface Batch extends Job {
   readonly queue: BatchQueue
-  readonly messages: readonly FetchedMessage[]
+  offset: number
+  ticket: Ticket
+  messages: readonly FetchedMessage[]
 }
 
 /** The records of one partition. */
@@ -35,11 +38,13 @@ class BatchQueue implements Queue<Batch> {
   /** Fires when the first waiting record has waited long enough. */
   timer: Timer | undefined
   readonly #recordsMax: number
+  readonly #retry: Retry
 
-  constructor(claim: Claim, nextTicket: Ticket, recordsMax: number) {
+  constructor(claim: Claim, nextTicket: Ticket, { recordsMax, retry }: BatchWork) {
     this.claim = claim
     this.nextTicket = nextTicket
     this.#recordsMax = recordsMax
+    this.#retry = retry
   }
 
   canStart(): boolean {
@@ -53,13 +58,42 @@ class BatchQueue implements Queue<Batch> {
     return this.current
   }
 
+  /** How many records the next batch may have: suspects of having killed a process go alone. */
+  #span(): number {
+    const { guard } = this.claim
+    if (guard === undefined || guard.isIdle) return this.#recordsMax
+    const offsets: number[] = []
+    for (const { offset } of this.waiting) if (offsets.push(offset) >= this.#recordsMax) break
+    return guard.span(offsets)
+  }
+
+  /** These go before all that wait. */
+  putBack(messages: readonly FetchedMessage[], firstTicket: Ticket): void {
+    this.waiting.unshift(messages)
+    this.nextTicket = firstTicket
+  }
+
   #next(): Batch {
-    const messages = this.waiting.take(this.#recordsMax)
+    const messages = this.waiting.take(this.#span())
     const ticket = this.nextTicket
     this.nextTicket += messages.length
     const { claim } = this
     const { offset } = messages[0]!
-    return { queue: this, claim, offset, ticket, messages, attempt: 1, context: undefined, limit: undefined, timer: undefined }
+    const attempt = nextAttempt(claim, offset, this.#retry)
+    return {
+      queue: this,
+      claim,
+      offset,
+      ticket,
+      messages,
+      attempt,
+      context: undefined,
+      limit: undefined,
+      timer: undefined,
+      letters: undefined,
+      admission: undefined,
+      admitted: undefined,
+    }
   }
 }
 
@@ -75,7 +109,7 @@ export class ByBatch implements Worker, JobKind<Batch> {
   constructor(work: BatchWork, listener: WorkListener, clock: Clock, random: Random) {
     this.#work = work
     this.#listener = listener
-    this.#scope = { run: listener.run, listener, attemptsMax: work.retry.attempts }
+    this.#scope = scopeOf(work, listener)
     this.#clock = clock
     this.#scheduler = new Scheduler(work, this, listener, clock, random)
     this.#stored = work.store && new StoredCalls(work.store, work, listener, clock, random)
@@ -140,7 +174,7 @@ export class ByBatch implements Worker, JobKind<Batch> {
     const current = queue?.current
     const oldest = current?.messages[0] ?? queue?.waiting.peek()
     if (oldest === undefined) return undefined
-    const state = current === undefined ? 'waiting' : isRunning(current) ? 'running' : 'retrying'
+    const state = current === undefined ? 'waiting' : stateOf(current, true)
     return { offset: oldest.offset, timestampMs: oldest.timestampMs, attempt: current?.attempt ?? 1, state }
   }
 
@@ -157,7 +191,7 @@ export class ByBatch implements Worker, JobKind<Batch> {
   #queueFor(claim: Claim, firstTicket: Ticket): BatchQueue {
     const known = this.#queues.get(keyOf(claim))
     if (known === undefined) {
-      const queue = new BatchQueue(claim, firstTicket, this.#work.recordsMax)
+      const queue = new BatchQueue(claim, firstTicket, this.#work)
       this.#queues.set(keyOf(claim), queue)
       return queue
     }
@@ -193,16 +227,16 @@ export class ByBatch implements Worker, JobKind<Batch> {
   // What the scheduler asks -----------------------------------------------------------------------------
 
   contextOf(batch: Batch): CallContext {
-    return new CallContext(batch, this.#scope, batch.messages.length)
+    return new CallContext(batch, this.#scope, batch.messages.length, batch.messages[0]!)
   }
 
   call({ claim, messages, ticket: first, context }: Batch): unknown {
     if (this.#listener.mode === 'delivered') forEachTicket(first, messages.length, (ticket) => finish(claim.tracker, ticket))
-    if (this.#stored === undefined) return this.#work.handler(batchOf(claim, messages), context!)
+    if (this.#stored === undefined) return this.#work.handler(batchOf(claim, messages, context!), context!)
     return this.#stored.run(claim, messages, context!, (fresh) => {
       const offsets = new Set(fresh.map((record) => record.offset))
       const open = offsets.size === messages.length ? messages : messages.filter((m) => offsets.has(m.offset))
-      return this.#work.handler(batchOf(claim, open), context!)
+      return this.#work.handler(batchOf(claim, open, context!), context!)
     })
   }
 
@@ -225,6 +259,24 @@ export class ByBatch implements Worker, JobKind<Batch> {
     queue.isRipe = true
   }
 
+  messagesOf({ messages }: Batch): readonly FetchedMessage[] {
+    return messages
+  }
+
+  narrow(batch: Batch, index: number): number {
+    const { queue, claim, ticket, messages } = batch
+    const rest = messages.slice(index + 1)
+    batch.ticket = ticket + index
+    batch.messages = [messages[index]!]
+    batch.offset = messages[index]!.offset
+    const isManual = this.#listener.mode === 'manual'
+    forEachTicket(ticket, index, (t) => (isManual ? settle : finish)(claim.tracker, t))
+    this.#listener.closed(claim, ticket, index)
+    if (queue.current === batch) queue.putBack(rest, batch.ticket + 1)
+    else this.#listener.closed(claim, batch.ticket + 1, rest.length)
+    return isManual ? 0 : index
+  }
+
   #goOn(queue: BatchQueue): void {
     if (queue.claim.isDead && queue.leftover === undefined) this.#queues.delete(keyOf(queue.claim))
     else this.#ripen(queue)
@@ -238,7 +290,8 @@ function forEachTicket(first: Ticket, count: number, act: (ticket: Ticket) => vo
 }
 
 /** The array is a copy: a handler that changes it changes nothing here, nor what a second attempt is given. */
-function batchOf({ topic, partition }: Claim, batch: readonly FetchedMessage[]): MessageBatch {
+function batchOf({ topic, partition }: Claim, batch: readonly FetchedMessage[], context: CallContext): MessageBatch {
   const messages = Object.freeze([...batch])
-  return { topic, partition, messages, [Symbol.iterator]: () => messages[Symbol.iterator]() }
+  const failedAt = (index: number, error: unknown): void => context.failAt(index, error)
+  return { topic, partition, messages, failedAt, [Symbol.iterator]: () => messages[Symbol.iterator]() }
 }

@@ -3,10 +3,14 @@ import type { FetchedMessage } from '@tidemark/client/internal'
 import { ManualClock } from '@tidemark/platform/testing'
 import { describe, expect, test } from 'vitest'
 import { Claim, type EndReason } from '../claims/claim.ts'
+import type { Guard } from '../claims/guard.ts'
+import type { Admission } from '../claims/guards.ts'
 import { committable, enter, tracker } from '../commit/tracker.ts'
 import { selectionOf } from '../selection.ts'
+import { scriptedLetters } from '../testing/letters.case.ts'
 import { ByOrder } from './by-order.ts'
 import type { Context } from './context.ts'
+import { deadLetter } from './dead-letter.ts'
 import type { CommitMode, EachWork, WorkListener } from './work.ts'
 
 interface Call {
@@ -31,17 +35,22 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
   const clock = new ManualClock()
   const calls: Call[] = []
   const told: string[] = []
+  const letters = scriptedLetters(told)
+  const admissions = new Map<number, PromiseWithResolvers<Admission | undefined>>()
+  const condemned = new Set<number>()
   const claims: Claim[] = []
   let trusted = true
   const isAssigned = ({ partition }: Claim): boolean => claims.some((c) => c.partition === partition && !c.isDead)
   const listener: WorkListener = {
     run: {},
     mode,
+    admit: (_, __, offsets) => admissions.get(offsets[0]!)?.promise ?? (condemned.has(offsets[0]!) ? 'condemned' : 'free'),
     mayStart: (c) => c.phase === 'working' && !c.paused && trusted,
     closed: () => {},
     settled: () => {},
     retrying: (_, offset, attempt) => told.push(`retry ${offset} after attempt ${attempt}`),
     skipped: (_, offset, why) => told.push(`skip ${offset}: ${why}`),
+    ...letters.listener,
     stopped: (_, offset, error) => told.push(`stop ${offset}: ${error}`),
     stuck(claim, offset, elapsedMs, isSlotWanted) {
       if (!isSlotWanted && !isAssigned(claim)) return false
@@ -60,6 +69,7 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
     concurrency: 100,
     retry: { attempts: 3, delayMs: 100, delayMaxMs: 1000 },
     exhausted: 'stop',
+    poison: undefined,
     timeoutMs: undefined,
     timeoutGraceMs: 1_000,
     store: undefined,
@@ -79,6 +89,9 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
     clock,
     calls,
     told,
+    letters: letters.writes,
+    admissions,
+    condemned,
     worker,
     claim(partition = 0): Claim {
       const c = new Claim(claims.length, 't', partition, undefined)
@@ -142,6 +155,22 @@ describe('order by key', () => {
     const t = workOf({ order: 'key' })
     t.fetch(t.claim(), '', '', null)
     expect(t.started()).toEqual([0, 2])
+  })
+
+  test('how many records pause is known, whatever ends the pause', async () => {
+    const t = workOf({ order: 'key' })
+    const c = t.claim()
+    t.fetch(c, 'x', 'y')
+    await t.call(0).reject(new Error('no'))
+    await t.call(1).reject(new Error('no'))
+    expect(c.calls).toEqual({ running: 0, pausing: 2 })
+    t.clock.advance(100)
+    expect(c.calls).toEqual({ running: 2, pausing: 0 })
+    await t.call(0).reject(new Error('no'))
+    expect(c.calls).toEqual({ running: 1, pausing: 1 })
+    c.phase = 'draining'
+    t.worker.drop(c)
+    expect(c.calls).toEqual({ running: 1, pausing: 0 })
   })
 
   test('a retrying record holds up its own key alone', async () => {
@@ -538,5 +567,219 @@ describe('commit() of a call', () => {
     await expect(call!.context.commit({ timeoutMs: -1 })).rejects.toMatchObject({ code: 'INVALID_OPTION' })
     await expect(call!.context.commit({ timeoutMS: 5 } as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
     await expect(call!.context.commit({ signal: {} as never })).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  })
+})
+
+describe('dead letters', () => {
+  const exhausted = deadLetter('dead', { delayMs: 100, delayMaxMs: 1_000 })
+  const retry = { attempts: 1, delayMs: 100, delayMaxMs: 100 }
+
+  test('a record is done once its dead letter is acknowledged, and not before (T14)', async () => {
+    const t = workOf({ order: 'key', exhausted, retry })
+    const c = t.claim()
+    t.fetch(c, 'x', 'y', 'x')
+    await t.call(0).reject(new Error('no'))
+    await t.call(1).resolve()
+    expect(t.letters[0]).toMatchObject({ offsets: [0], failure: { cause: 'exhausted', attempts: 1 } })
+    expect(t.worker.holdup(c)).toMatchObject({ offset: 0, state: 'waiting for its dead letter to be written' })
+    expect(committable(c.tracker)).toBe(0)
+    expect(t.started()).toEqual([0, 1])
+    await t.letters[0]!.written()
+    expect(t.told).toEqual(['dead letter 0: exhausted'])
+    expect(committable(c.tracker)).toBe(2)
+    expect(t.started()).toEqual([0, 1, 2])
+  })
+
+  test('one that cannot be written keeps its record pending, and its key, and is tried again with growing pauses', async () => {
+    const t = workOf({ order: 'key', exhausted, retry })
+    const c = t.claim()
+    t.fetch(c, 'x', 'y', 'x')
+    await t.call(0).reject(new Error('no'))
+    await t.call(1).resolve()
+    for (const [tries, pauseMs] of [
+      [1, 75],
+      [2, 150],
+      [3, 300],
+      [4, 600],
+      [5, 750],
+      [6, 750],
+    ] as const) {
+      await t.letters.at(-1)!.fails('UNREACHABLE')
+      expect(t.told.at(-1)).toBe(`no dead letter 0, try ${tries}, again in ${pauseMs}`)
+      t.clock.advance(pauseMs - 1)
+      expect(t.letters).toHaveLength(tries)
+      t.clock.advance(1)
+      expect(t.letters).toHaveLength(tries + 1)
+    }
+    expect(committable(c.tracker)).toBe(0)
+    expect(t.started()).toEqual([0, 1])
+    await t.letters.at(-1)!.written()
+    expect(committable(c.tracker)).toBe(2)
+  })
+
+  test('one that no retry can write stops the partition', async () => {
+    const t = workOf({ exhausted, retry })
+    const c = t.claim()
+    t.fetch(c, 'x', 'x')
+    await t.call(0).reject(new Error('no'))
+    await t.letters[0]!.fails('TOPIC_AUTHORIZATION_FAILED')
+    expect(t.told).toEqual(['no dead letter 0, try 0, again in undefined'])
+    t.clock.advance(100_000)
+    expect([t.letters.length, t.started(), committable(c.tracker)]).toEqual([1, [0], 0])
+  })
+
+  test('takes no slot while it is written', async () => {
+    const t = workOf({ order: 'none', concurrency: 1, exhausted, retry })
+    const c = t.claim()
+    t.fetch(c, null, null)
+    await t.call(0).reject(new Error('no'))
+    expect(t.started()).toEqual([0, 1])
+  })
+
+  test('of a partition that is being given up holds the drain, and is not tried again', async () => {
+    const t = workOf({ exhausted, retry })
+    const c = t.claim()
+    t.fetch(c, 'x')
+    await t.call(0).reject(new Error('no'))
+    c.phase = 'draining'
+    expect(t.worker.drop(c)).toHaveLength(1)
+    expect(c.calls.running).toBe(1)
+    await t.letters[0]!.fails('UNREACHABLE')
+    expect(c.calls.running).toBe(0)
+    t.clock.advance(100_000)
+    expect(t.letters).toHaveLength(1)
+    expect(committable(c.tracker)).toBe(0)
+  })
+
+  test('that is acknowledged while its partition is given up counts; after the end it counts for nothing', async () => {
+    const t = workOf({ order: 'key', exhausted, retry })
+    const c = t.claim()
+    t.fetch(c, 'x', 'y')
+    await t.call(0).reject(new Error('no'))
+    await t.call(1).reject(new Error('no'))
+    c.phase = 'draining'
+    t.worker.drop(c)
+    await t.letters[0]!.written()
+    expect(committable(c.tracker)).toBe(1)
+    end(c, 'revoked')
+    const next = t.claim()
+    next.tracker = tracker(1)
+    t.fetch(next, 'y')
+    expect(t.started()).toEqual([0, 1])
+    await t.letters[1]!.written()
+    expect(committable(c.tracker)).toBe(1)
+    expect(t.started()).toEqual([0, 1, 1])
+    expect(c.calls.running).toBe(0)
+  })
+
+  test('a pause between tries ends with the claim', async () => {
+    const t = workOf({ exhausted, retry })
+    const c = t.claim()
+    t.fetch(c, 'x')
+    await t.call(0).reject(new Error('no'))
+    await t.letters[0]!.fails('UNREACHABLE')
+    c.phase = 'draining'
+    expect(t.worker.drop(c)).toEqual([])
+    expect(t.clock.pending).toBe(0)
+  })
+
+  test.each([
+    ['resolves', (t: ReturnType<typeof workOf>) => t.call(0).resolve()],
+    ['rejects', (t: ReturnType<typeof workOf>) => t.call(0).reject(new Error('no'))],
+  ])('deadLetter() of a handler that %s goes at once, whatever attempts are left', async (_, settle) => {
+    const t = workOf({ exhausted })
+    t.fetch(t.claim(), 'x')
+    t.call(0).context.deadLetter('no such customer')
+    await settle(t)
+    expect(t.letters[0]!.failure).toMatchObject({ cause: 'handler', attempts: 1, why: 'no such customer' })
+  })
+
+  test('deadLetter() without a dead-letter topic is refused', () => {
+    const t = workOf()
+    t.fetch(t.claim(), 'x')
+    expect(() => t.call(0).context.deadLetter('why')).toThrow(/has no dead-letter topic/)
+  })
+})
+
+describe('a suspect of having killed a process', () => {
+  /** A claim with a guard that lets offset 0 wait. */
+  function suspected(settings: Partial<EachWork> = {}) {
+    const t = workOf({ order: 'key', ...settings })
+    const c = t.claim()
+    c.guard = { isIdle: false, isOpen: true } as Guard
+    const over: string[] = []
+    const admission = Promise.withResolvers<Admission | undefined>()
+    t.admissions.set(0, admission)
+    const admit = async (): Promise<void> => {
+      t.admissions.delete(0)
+      admission.resolve({ over: () => over.push('over') })
+      await settled()
+    }
+    return { ...t, c, over, admit }
+  }
+
+  test('is called once that is on record, and others meanwhile', async () => {
+    const t = suspected()
+    t.fetch(t.c, 'x', 'y', 'x')
+    expect(t.started()).toEqual([1])
+    expect(t.worker.holdup(t.c)).toMatchObject({ offset: 0, state: 'waiting for its call to be on record' })
+    await t.admit()
+    expect([t.started(), t.over]).toEqual([[1, 0], []])
+    await t.call(0).resolve()
+    expect([t.started(), t.over]).toEqual([[1, 0, 2], ['over']])
+  })
+
+  test('has its slot while it waits', async () => {
+    const t = suspected({ concurrency: 1 })
+    t.fetch(t.c, 'x', 'y')
+    expect(t.started()).toEqual([])
+    await t.admit()
+    expect(t.started()).toEqual([0])
+    await t.call(0).resolve()
+    expect(t.started()).toEqual([0, 1])
+  })
+
+  test('is not called if its partition was paused meanwhile, and later it is', async () => {
+    const t = suspected()
+    t.fetch(t.c, 'x')
+    t.c.paused = true
+    await t.admit()
+    expect([t.started(), t.over]).toEqual([[], ['over']])
+    t.c.paused = false
+    t.worker.wake(t.c)
+    expect(t.started()).toEqual([0])
+  })
+
+  test('is not called if its partition is being given up meanwhile', async () => {
+    const t = suspected({ concurrency: 1 })
+    t.fetch(t.c, 'x')
+    t.c.phase = 'draining'
+    expect(t.worker.drop(t.c)).toEqual([])
+    await t.admit()
+    expect([t.started(), t.over, t.c.calls.running]).toEqual([[], ['over'], 0])
+    const next = t.claim()
+    t.fetch(next, 'x')
+    expect(t.started()).toEqual([0])
+  })
+
+  test.each([
+    ['stop' as const, 'stop 0: TidemarkError: t-0 at offset 0 killed its process 1 times, and is not handled any more', 0],
+    ['skip' as const, 'skip 0: TidemarkError: t-0 at offset 0 killed its process 1 times, and is not handled any more', 1],
+  ])('that is condemned is not called: %s', (exhausted, told, committed) => {
+    const t = suspected({ exhausted })
+    t.admissions.clear()
+    t.condemned.add(0)
+    t.fetch(t.c, 'x')
+    expect([t.started(), t.told, committable(t.c.tracker)]).toEqual([[], [told], committed])
+  })
+
+  test('that is condemned becomes a dead letter', async () => {
+    const t = suspected({ exhausted: deadLetter('dead') })
+    t.admissions.clear()
+    t.condemned.add(0)
+    t.fetch(t.c, 'x', 'x')
+    expect(t.letters[0]).toMatchObject({ offsets: [0], failure: { cause: 'killed the process' } })
+    await t.letters[0]!.written()
+    expect(t.started()).toEqual([1])
   })
 })

@@ -7,9 +7,10 @@ import { type FetchedMessage, keyOf } from '@tidemark/client/internal'
 import type { Clock, Random } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 import { finish, settle, type Ticket } from '../commit/tracker.ts'
-import { CallContext, type CallScope } from './context.ts'
+import { CallContext, type CallScope, scopeOf } from './context.ts'
 import { Lane, type PartitionLanes, type Task } from './lane.ts'
-import { isRunning, type JobKind, type Outcome, Scheduler } from './scheduler.ts'
+import { nextAttempt } from './retry.ts'
+import { isRunning, type JobKind, type Outcome, Scheduler, stateOf } from './scheduler.ts'
 import { StoredCalls } from './stored.ts'
 import type { EachWork, Holdup, Worker, WorkListener } from './work.ts'
 
@@ -26,7 +27,7 @@ export class ByOrder implements Worker, JobKind<Task> {
   constructor(work: EachWork, listener: WorkListener, clock: Clock, random: Random) {
     this.#work = work
     this.#listener = listener
-    this.#scope = { run: listener.run, listener, attemptsMax: work.retry.attempts }
+    this.#scope = scopeOf(work, listener)
     const { pull } = work
     this.#scheduler = new Scheduler(work, this, listener, clock, random, pull && (() => pull.concurrency))
     this.#stored = work.store && new StoredCalls(work.store, work, listener, clock, random)
@@ -39,7 +40,7 @@ export class ByOrder implements Worker, JobKind<Task> {
     let ticket = firstTicket
     for (const message of messages) {
       const lane = this.#laneFor(lanes, message)
-      lane.push(taskOf(lane, claim, message, ticket++))
+      lane.push(taskOf(lane, claim, message, ticket++, nextAttempt(claim, message.offset, this.#work.retry)))
       this.#scheduler.offer(lane)
     }
     this.#scheduler.pump()
@@ -86,7 +87,7 @@ export class ByOrder implements Worker, JobKind<Task> {
       if (task !== undefined && (oldest === undefined || task.ticket < oldest.ticket)) oldest = task
     }
     if (oldest === undefined) return undefined
-    const state = isRunning(oldest) ? 'running' : oldest.queue.isStarted(oldest) ? 'retrying' : 'waiting'
+    const state = stateOf(oldest, oldest.queue.isStarted(oldest))
     return { offset: oldest.offset, timestampMs: oldest.message.timestampMs, attempt: oldest.attempt, state }
   }
 
@@ -132,7 +133,7 @@ export class ByOrder implements Worker, JobKind<Task> {
   // What the scheduler asks -----------------------------------------------------------------------------
 
   contextOf(task: Task): CallContext {
-    return new CallContext(task, this.#scope, 0)
+    return new CallContext(task, this.#scope, 0, task.message)
   }
 
   call({ claim, ticket, message, context }: Task): unknown {
@@ -160,8 +161,29 @@ export class ByOrder implements Worker, JobKind<Task> {
   resume(task: Task): void {
     task.queue.resume(task)
   }
+
+  messagesOf({ message }: Task): readonly FetchedMessage[] {
+    return [message]
+  }
+
+  narrow(): number {
+    throw new Error('a single record was narrowed, as only a batch can be')
+  }
 }
 
-function taskOf(queue: Lane, claim: Claim, message: FetchedMessage, ticket: Ticket): Task {
-  return { queue, claim, offset: message.offset, ticket, message, attempt: 1, context: undefined, limit: undefined, timer: undefined }
+function taskOf(queue: Lane, claim: Claim, message: FetchedMessage, ticket: Ticket, attempt: number): Task {
+  return {
+    queue,
+    claim,
+    offset: message.offset,
+    ticket,
+    message,
+    attempt,
+    context: undefined,
+    limit: undefined,
+    timer: undefined,
+    letters: undefined,
+    admission: undefined,
+    admitted: undefined,
+  }
 }

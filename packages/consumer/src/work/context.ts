@@ -1,14 +1,18 @@
 /** What a handler gets beside its record: one object a call, everything in it made only when asked for. */
-import { TidemarkError } from '@tidemark/platform'
+import type { FetchedMessage } from '@tidemark/client/internal'
+import { describe, TidemarkError } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 import { type CommitLimits, commitLimits } from '../commit/limits.ts'
 import { finish, finishUpTo, type Ticket } from '../commit/tracker.ts'
-import type { WorkListener } from './work.ts'
+import { DeadLetter } from './dead-letter.ts'
+import { recordId } from './record-id.ts'
+import type { WorkListener, WorkOptions } from './work.ts'
 
 export interface Context {
   /**
-   * The record's name for ever, the same at every attempt and after every crash: an idempotency key. A batch has the
-   * name of its first record and the number of its records.
+   * The record's name for ever, the same at every attempt and after every crash: an idempotency key. A record that
+   * carries the header `tidemark-id` (a dead letter that was put back, a copy in another cluster) keeps the name it
+   * says. A batch has the name of its first record and the number of its records.
    */
   readonly id: string
   /** 1 for the first attempt. */
@@ -24,6 +28,12 @@ export interface Context {
    * Counts the record, or all of the batch, as done, however the handler ends; `why` appears in the event `skipped`.
    */
   skip(why: unknown): void
+  /**
+   * Sends the record, or all of the batch, to the dead-letter topic, however the handler ends; it counts as done once
+   * that is acknowledged. `why` stands in the dead letter's headers: an error, or text. A call of `skip` prevails.
+   * Throws `TidemarkError` NO_DEAD_LETTERS if the option `exhausted` names no dead-letter topic.
+   */
+  deadLetter(why: unknown): void
   /**
    * Counts the record, or all of the batch, as done, and with manual commits every earlier record of the partition
    * whose handler has settled; resolves once that is on record. It never passes a record that is not done. What was
@@ -46,7 +56,16 @@ export interface CallScope {
   readonly run: object
   readonly listener: WorkListener
   readonly attemptsMax: number
+  /** Whether there is a dead-letter topic. */
+  readonly hasDeadLetters: boolean
 }
+
+export const scopeOf = ({ retry, exhausted }: WorkOptions, listener: WorkListener): CallScope => ({
+  run: listener.run,
+  listener,
+  attemptsMax: retry.attempts,
+  hasDeadLetters: exhausted instanceof DeadLetter,
+})
 
 /** What a call is for. */
 export interface CallOf {
@@ -73,12 +92,17 @@ export class CallContext implements Context {
   tx: unknown = undefined
   /** With a store: it has the record as done. */
   isMarked = false
+  #deadLettered: { readonly why: unknown } | undefined = undefined
+  #failedAt: { readonly index: number; readonly error: unknown } | undefined = undefined
+  /** Of a batch, the first one. */
+  readonly #message: FetchedMessage
 
-  constructor(of: CallOf, scope: CallScope, batchCount: number) {
+  constructor(of: CallOf, scope: CallScope, batchCount: number, message: FetchedMessage) {
     this.attempt = of.attempt
     this.#of = of
     this.#scope = scope
     this.#batchCount = batchCount
+    this.#message = message
   }
 
   get attemptsMax(): number {
@@ -86,8 +110,7 @@ export class CallContext implements Context {
   }
 
   get id(): string {
-    const { claim, offset } = this.#of
-    const id = `${claim.topicId}-${claim.partition}-${offset}`
+    const id = recordId(this.#of.claim, this.#message)
     return this.#batchCount === 0 ? id : `${id}+${this.#batchCount}`
   }
 
@@ -102,6 +125,11 @@ export class CallContext implements Context {
 
   skip(why: unknown): void {
     this.#skipped = { why }
+  }
+
+  deadLetter(why: unknown): void {
+    if (!this.#scope.hasDeadLetters) throw noDeadLetters(this.#of)
+    this.#deadLettered = { why }
   }
 
   async commit(limits: Partial<CommitLimits> = {}): Promise<void> {
@@ -138,6 +166,25 @@ export class CallContext implements Context {
     return this.#skipped
   }
 
+  /** Whether, and why, the handler asked for a dead letter. */
+  get deadLettered(): { readonly why: unknown } | undefined {
+    return this.#deadLettered
+  }
+
+  /** The record of a batch that the handler named as the one that failed; the first, if it named more. */
+  get failedAt(): { readonly index: number; readonly error: unknown } | undefined {
+    return this.#failedAt
+  }
+
+  failAt(index: number, error: unknown): void {
+    if (this.#of.claim.holding !== undefined) throw oneTransaction(this.#of.claim)
+    if (!(Number.isInteger(index) && index >= 0 && index < this.#batchCount)) {
+      const text = `the index of batch.failedAt() is ${describe(index)}; it must be the index of a message of the batch, from 0 to ${this.#batchCount - 1}`
+      throw new TidemarkError('INVALID_ARGUMENT', text)
+    }
+    if (this.#failedAt === undefined || index < this.#failedAt.index) this.#failedAt = { index, error }
+  }
+
   /** The call's time is over. */
   expire(): void {
     this.#timedOut = true
@@ -172,4 +219,14 @@ function callHasFailed({ topic, partition }: Claim, offset: number): TidemarkErr
 function isCommittedByStore({ topic, partition }: Claim): TidemarkError {
   const text = `the records of ${topic} are committed by the transaction of their store; commit() cannot be called in their handlers`
   return new TidemarkError('INVALID_ARGUMENT', text, { topic, partition })
+}
+
+function oneTransaction({ topic, partition }: Claim): TidemarkError {
+  const text = `a batch of ${topic} is one transaction of its store, and fails as a whole; throw instead of calling batch.failedAt()`
+  return new TidemarkError('INVALID_ARGUMENT', text, { topic, partition })
+}
+
+function noDeadLetters({ claim: { topic, partition }, offset }: CallOf): TidemarkError {
+  const text = `topic '${topic}' has no dead-letter topic: set the option exhausted of each() or batches() to deadLetter('…')`
+  return new TidemarkError('NO_DEAD_LETTERS', text, { topic, partition, offset })
 }

@@ -17,6 +17,8 @@ export interface TypedBatch<K, V> extends Iterable<TypedMessage<K, V>> {
   readonly topic: string
   readonly partition: number
   readonly messages: readonly TypedMessage<K, V>[]
+  /** As that of `MessageBatch`. */
+  failedAt(index: number, error: unknown): void
 }
 
 /**

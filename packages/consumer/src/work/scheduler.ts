@@ -5,16 +5,23 @@
  *
  * Invariants: nothing is started for a claim that may not start. A call keeps its slot until it settles, also when
  * its time is over or its claim is dead: the handler's concurrency is never exceeded. An outcome counts only while
- * its claim lives.
+ * its claim lives. A job whose dead letter is due keeps its queue, and needs no slot: records of its key follow it
+ * into the dead-letter topic in their order, and a drain waits for the write.
  */
+import type { FetchedMessage } from '@tidemark/client/internal'
 import { type Clock, Fifo, type Random, TidemarkError, type Timer } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
+import type { Guard } from '../claims/guard.ts'
+import type { Admission } from '../claims/guards.ts'
+import { forget, note } from '../commit/tracker.ts'
 import { attempt } from './attempt.ts'
 import type { CallContext, CallOf } from './context.ts'
+import { DeadLetter, type DeadLetterFailure } from './dead-letter.ts'
+import { type LettersOutcome, mayBeWrittenLater } from './dead-letters.ts'
 import { DecodeError } from './decoded.ts'
 import { Inside } from './inside.ts'
 import { retryDelay } from './retry.ts'
-import type { WorkListener, WorkOptions } from './work.ts'
+import type { Holdup, WorkListener, WorkOptions } from './work.ts'
 
 /** Where the records of one partition, or of one key of it, wait for their turn. */
 export interface Queue<J> {
@@ -36,9 +43,33 @@ export interface Job extends CallOf {
   limit: { readonly startedMs: number; isOver: boolean } | undefined
   /** The pause before the next attempt; of a running call: its time-out, then its grace period. */
   timer: Timer | undefined
+  /** Its dead letters are due: nothing else is tried. */
+  letters: DueLetters | undefined
+  /** It waits for its call to be on record; names the wait. */
+  admission: object | undefined
+  /** Its call is on record. */
+  admitted: Admission | undefined
 }
 
-export const isRunning = (job: Job): boolean => job.context !== undefined
+interface DueLetters {
+  readonly failure: DeadLetterFailure
+  /** Those that are not written, in their order. */
+  messages: readonly FetchedMessage[]
+  /** Tries that failed, one after the other. */
+  tries: number
+  isWriting: boolean
+}
+
+/** Its call runs, or its dead letters are being written. */
+export const isRunning = (job: Job): boolean => job.context !== undefined || job.letters?.isWriting === true
+
+/** What holds the job up, for `explain()`. */
+export function stateOf(job: Job, isStarted: boolean): Holdup['state'] {
+  if (job.admission !== undefined) return 'waiting for its call to be on record'
+  if (job.letters !== undefined) return 'waiting for its dead letter to be written'
+  if (isRunning(job)) return 'running'
+  return isStarted ? 'retrying' : 'waiting'
+}
 
 /** `dropped`: the call failed, and its claim is being given up. */
 export type Outcome = 'succeeded' | 'skipped' | 'dropped'
@@ -54,6 +85,12 @@ export interface JobKind<J extends Job> {
   closed(job: J): void
   /** The pause is over: its queue can start it again. */
   resume(job: J): void
+  messagesOf(job: J): readonly FetchedMessage[]
+  /**
+   * The record at `index` alone has failed, and stays with the job: those before it are done, and those after it wait
+   * again. Returns how many were counted as done.
+   */
+  narrow(job: J, index: number): number
 }
 
 export class Scheduler<J extends Job> {
@@ -104,7 +141,8 @@ export class Scheduler<J extends Job> {
         if (!this.#listener.mayStart(queue.claim) || !queue.canStart()) continue
         const job = queue.take()
         this.offer(queue) // one in which records run side by side may have more
-        this.#start(job)
+        if (job.claim.guard === undefined || job.claim.guard.isIdle) this.#start(job)
+        else this.#admit(job, job.claim.guard)
       }
     } finally {
       this.#isPumping = false
@@ -113,12 +151,71 @@ export class Scheduler<J extends Job> {
 
   /** The job will not be tried again: its pause ends without an attempt. A running call keeps its time-out. */
   forget(job: J): void {
-    if (!isRunning(job)) this.#setTimer(job, undefined)
+    job.admission = undefined
+    if (!isRunning(job) && job.timer !== undefined) this.#endPause(job)
+  }
+
+  #pause(job: J, delayMs: number, then: () => void): void {
+    job.claim.calls.pausing++
+    const over = (): void => {
+      this.#endPause(job)
+      then()
+    }
+    this.#setTimer(job, this.#clock.schedule(delayMs, over))
+  }
+
+  #endPause(job: J): void {
+    job.claim.calls.pausing--
+    this.#setTimer(job, undefined)
   }
 
   close(): void {
     for (const job of this.#timed) job.timer?.cancel()
     this.#timed.clear()
+  }
+
+  /** A suspect of having killed a process is put on record before its call begins; it has its slot meanwhile. */
+  #admit(job: J, guard: Guard): void {
+    const offsets = this.#kind.messagesOf(job).map((m) => m.offset)
+    const admission = this.#listener.admit(job.claim, guard, offsets)
+    if (admission === 'free') return this.#start(job)
+    if (admission === 'condemned') return this.#condemn(job)
+    const wait = {}
+    job.admission = wait
+    this.#running++
+    void admission.then((admitted) => {
+      this.#running--
+      this.#enterAdmitted(job, wait, admitted)
+      this.pump()
+    })
+  }
+
+  #enterAdmitted(job: J, wait: object, admitted: Admission | undefined): void {
+    const isWanted = job.admission === wait
+    if (isWanted) job.admission = undefined
+    if (admitted === undefined) return
+    if (isWanted && this.#listener.mayStart(job.claim)) {
+      job.admitted = admitted
+      return this.#start(job)
+    }
+    admitted.over()
+    if (!isWanted) return
+    this.#kind.resume(job) // paused meanwhile, for instance: it is taken again
+    this.offer(job.queue as Queue<J>)
+  }
+
+  #condemn(job: J): void {
+    const { claim, offset } = job
+    const deaths = claim.tracker.notes.get(offset)?.deaths ?? 0
+    const text = `${claim.topic}-${claim.partition} at offset ${offset} killed its process ${deaths + 1} times, and is not handled any more`
+    const why = new TidemarkError('KILLED_PROCESS', text, { topic: claim.topic, partition: claim.partition, offset })
+    if (this.#work.exhausted === 'stop') return this.#listener.stopped(claim, offset, why)
+    let done = 0
+    if (this.#work.exhausted === 'skip') {
+      this.#listener.skipped(claim, offset, why)
+      done = this.#close(job, 'skipped')
+    } else done = this.#deadLetter(job, 'killed the process', why)
+    this.#listener.settled(claim, done)
   }
 
   #start(job: J): void {
@@ -166,12 +263,15 @@ export class Scheduler<J extends Job> {
     this.#setTimer(job, undefined)
     job.context = undefined
     job.limit = undefined
-    context.end(failure !== undefined)
+    job.admitted?.over()
+    job.admitted = undefined
+    context.end(failure !== undefined || context.failedAt !== undefined)
     this.#running--
     claim.calls.running--
     let done = 0
     if (claim.isDead) this.#kind.closed(job)
-    else done = this.#judge(job, context, limit?.isOver ? this.#timedOut(failure) : failure)
+    else if (limit?.isOver) done = this.#judge(job, context, this.#timedOut(failure))
+    else done = this.#judgeSettled(job, context, failure)
     this.#listener.settled(claim, done)
     this.pump()
   }
@@ -179,6 +279,14 @@ export class Scheduler<J extends Job> {
   #timedOut(failure: { readonly error: unknown } | undefined): { readonly error: unknown } {
     const text = `the handler did not settle within ${this.#work.timeoutMs} ms`
     return { error: new TidemarkError('HANDLER_TIMED_OUT', text, failure && { cause: failure.error }) }
+  }
+
+  /** The call was in time. A batch may have named the record that failed: the others go their own way. */
+  #judgeSettled(job: J, context: CallContext, failure: { readonly error: unknown } | undefined): number {
+    const { failedAt, skipped, deadLettered, isCommitted } = context
+    const isWhole = skipped !== undefined || deadLettered !== undefined || isCommitted
+    if (failedAt === undefined || isWhole) return this.#judge(job, context, failure)
+    return this.#kind.narrow(job, failedAt.index) + this.#judge(job, context, failedAt)
   }
 
   /** Returns how many records were counted as done. */
@@ -191,10 +299,54 @@ export class Scheduler<J extends Job> {
       this.#listener.skipped(claim, offset, skipped.why)
       return this.#close(job, 'skipped')
     }
+    if (context.deadLettered !== undefined) return this.#deadLetter(job, 'handler', context.deadLettered.why)
     if (failure === undefined) return this.#close(job, 'succeeded')
     if (claim.phase !== 'working') return this.#close(job, 'dropped')
-    if (this.#isLast(job, failure)) this.#listener.stopped(claim, offset, failure.error)
-    else this.#retryLater(job, failure.error)
+    if (!this.#isLast(job, failure)) this.#retryLater(job, failure.error)
+    else if (this.#work.exhausted instanceof DeadLetter) return this.#deadLetter(job, 'exhausted', failure.error)
+    else {
+      forget(claim.tracker, offset) // whoever starts again after that has all attempts again
+      this.#listener.stopped(claim, offset, failure.error)
+    }
+    return 0
+  }
+
+  /** Nothing counts as done before its letter is acknowledged (T14). */
+  #deadLetter(job: J, cause: DeadLetterFailure['cause'], why: unknown): number {
+    const { tracker } = job.claim
+    const attempts = cause === 'killed the process' ? (tracker.notes.get(job.offset)?.attempts ?? 0) : job.attempt
+    const failure = { cause, attempts, why }
+    note(tracker, job.offset, { attempts })
+    job.letters = { failure, messages: this.#kind.messagesOf(job), tries: 0, isWriting: false }
+    void this.#writeLetters(job, job.letters)
+    return 0
+  }
+
+  async #writeLetters(job: J, letters: DueLetters): Promise<void> {
+    const { claim } = job
+    letters.isWriting = true
+    claim.calls.running++
+    const outcome = await this.#listener.writeLetters(this.#work.exhausted as DeadLetter, claim, letters.messages, letters.failure)
+    letters.isWriting = false
+    claim.calls.running--
+    for (const { message, to } of outcome.written) this.#listener.deadLettered(claim, message.offset, to, letters.failure)
+    let done = 0
+    if (claim.isDead) this.#kind.closed(job)
+    else done = this.#judgeLetters(job, letters, outcome)
+    this.#listener.settled(claim, done)
+    this.pump()
+  }
+
+  #judgeLetters(job: J, letters: DueLetters, { written, error }: LettersOutcome): number {
+    letters.messages = letters.messages.slice(written.length)
+    if (error === undefined) return this.#close(job, 'skipped')
+    if (job.claim.phase !== 'working') return this.#close(job, 'dropped')
+    const policy = this.#work.exhausted as DeadLetter
+    const { offset } = letters.messages[0]!
+    const isFinal = !mayBeWrittenLater(error)
+    const delayMs = isFinal ? undefined : retryDelay(policy, ++letters.tries, this.#random)
+    if (delayMs !== undefined) this.#pause(job, delayMs, () => void this.#writeLetters(job, letters))
+    this.#listener.lettersFailed(job.claim, offset, policy.topic, letters.tries, delayMs, error)
     return 0
   }
 
@@ -219,15 +371,12 @@ export class Scheduler<J extends Job> {
   #retryLater(job: J, error: unknown): void {
     const delayMs = retryDelay(this.#work.retry, job.attempt, this.#random)
     const failed = job.attempt++
-    this.#setTimer(
-      job,
-      this.#clock.schedule(delayMs, () => {
-        this.#setTimer(job, undefined)
-        this.#kind.resume(job)
-        this.offer(job.queue as Queue<J>)
-        this.pump()
-      }),
-    )
+    note(job.claim.tracker, job.offset, { attempts: failed })
+    this.#pause(job, delayMs, () => {
+      this.#kind.resume(job)
+      this.offer(job.queue as Queue<J>)
+      this.pump()
+    })
     this.#listener.retrying(job.claim, job.offset, failed, delayMs, error)
   }
 

@@ -50,6 +50,9 @@ export class StoredCalls {
       await this.#persist(claim, records, context, async (tx, fresh) => {
         context.tx = tx
         await call(fresh)
+        // The dead letter takes the record's place, and may not be written yet.
+        if (context.deadLettered !== undefined)
+          throw new TidemarkError('ABORTED', 'the record becomes a dead letter: its transaction was rolled back')
         if (context.isExpired)
           throw new TidemarkError('HANDLER_TIMED_OUT', 'the time of the call was over: its transaction was rolled back')
       })

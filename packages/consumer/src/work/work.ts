@@ -1,26 +1,36 @@
 /** What a user asked to be done with a topic, its options resolved; what carries it out; and what is told of it. */
-import type { ReceivedMessage } from '@tidemark/client'
+import type { Message, ReceivedMessage, SendResult } from '@tidemark/client'
 import type { FetchedMessage } from '@tidemark/client/internal'
 import type { TidemarkError } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
+import type { Guard, Poison } from '../claims/guard.ts'
+import type { Admission } from '../claims/guards.ts'
 import type { CommitLimits } from '../commit/limits.ts'
 import type { Ticket } from '../commit/tracker.ts'
 import type { Selection } from '../selection.ts'
 import type { TransactionalStore } from '../stores/store.ts'
 import type { ClaimStream } from './by-claim.ts'
 import type { BatchContext, Context } from './context.ts'
+import type { DeadLetter, DeadLetterFailure } from './dead-letter.ts'
+import type { LettersOutcome } from './dead-letters.ts'
 import type { Pull } from './pull.ts'
 import type { Retry } from './retry.ts'
 
 export type Order = 'partition' | 'key' | 'none'
 export type CommitMode = 'processed' | 'delivered' | 'manual'
-export type Exhausted = 'stop' | 'skip'
+/**
+ * 'stop': the partition stops and `run()` rejects. 'skip': the record counts as done. `deadLetter(topic)`: it counts as
+ * done once it is in the dead-letter topic.
+ */
+export type Exhausted = 'stop' | 'skip' | DeadLetter
 
 export interface WorkOptions {
   readonly topics: Selection
   readonly concurrency: number
   readonly retry: Retry
   readonly exhausted: Exhausted
+  /** Undefined: records that kill their process are not looked for. */
+  readonly poison: Poison | undefined
   /** A call that has not settled by then has failed. Undefined: it may take as long as it likes. */
   readonly timeoutMs: number | undefined
   /** How long after its time-out a call may take to settle, before its partition stops. */
@@ -67,6 +77,13 @@ export interface MessageBatch extends Iterable<ReceivedMessage> {
   readonly topic: string
   readonly partition: number
   readonly messages: readonly ReceivedMessage[]
+  /**
+   * Names the record that failed, for when the handler ends, however it does: those before it are done, it is tried
+   * again alone and then `exhausted` says what becomes of it, and those after it come with the next batch. Of several
+   * calls the lowest index counts. A call of `context.skip`, `deadLetter` or `commit` prevails: it is for the whole
+   * batch. Throws `TidemarkError` INVALID_ARGUMENT for an index that is not of the batch.
+   */
+  failedAt(index: number, error: unknown): void
 }
 
 /** Carries out the work of the topics of one call: records of living claims in, outcomes out. */
@@ -105,7 +122,7 @@ export interface Holdup {
   /** The record's own time. */
   readonly timestampMs: number
   readonly attempt: number
-  readonly state: 'running' | 'retrying' | 'waiting'
+  readonly state: 'running' | 'retrying' | 'waiting' | 'waiting for its dead letter to be written' | 'waiting for its call to be on record'
 }
 
 /** What workers ask, and what they report. */
@@ -115,6 +132,8 @@ export interface WorkListener {
   readonly mode: CommitMode
   /** Whether a record of the claim may be started in this moment. */
   mayStart(claim: Claim): boolean
+  /** Whether a call for these records may begin, or when; see `Guards.admit`. */
+  admit(claim: Claim, guard: Guard, offsets: readonly number[]): 'free' | 'condemned' | Promise<Admission | undefined>
   /**
    * Handlers are finished with these records, done or not, whether the claim lives or has ended: nothing of them is
    * held any more.
@@ -124,6 +143,12 @@ export interface WorkListener {
   settled(claim: Claim, done: number): void
   retrying(claim: Claim, offset: number, attempt: number, delayMs: number, error: unknown): void
   skipped(claim: Claim, offset: number, why: unknown): void
+  /** Never rejects. */
+  writeLetters(policy: DeadLetter, claim: Claim, messages: readonly Message[], failure: DeadLetterFailure): Promise<LettersOutcome>
+  /** A dead letter is acknowledged. */
+  deadLettered(claim: Claim, offset: number, to: SendResult, failure: DeadLetterFailure): void
+  /** A dead letter could not be written, for the `tries`th time, and its record is pending. Undefined: no retry can mend it. */
+  lettersFailed(claim: Claim, offset: number, to: string, tries: number, delayMs: number | undefined, error: TidemarkError): void
   /** Attempts are exhausted and nothing else was asked for: the partition stops. */
   stopped(claim: Claim, offset: number, error: unknown): void
   /**

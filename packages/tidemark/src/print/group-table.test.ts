@@ -15,7 +15,10 @@ const position: GroupPosition = {
   owner: owner('m1', 'billing'),
   error: null,
 }
-const map = writeCompletionMap({ topicId: 'AAAAAAAAAAAAAAAAAAAAAA', base: 10, top: 20, open: [10, 15], leaderEpoch: 0 }, 4096)
+const map = writeCompletionMap(
+  { topicId: 'AAAAAAAAAAAAAAAAAAAAAA', base: 10, top: 20, open: [10, 15], leaderEpoch: 0, notes: [], holder: undefined },
+  4096,
+)
 
 test('records above the committed offset that are done are counted, if the map belongs to that offset', () => {
   expect(doneAhead({ ...position, metadata: map })).toBe(8)

@@ -1,0 +1,91 @@
+/** What `supervise` takes. */
+import type { Logger } from '@tidemark/client'
+import {
+  type Clock,
+  checkOptions,
+  countOption,
+  describe,
+  durationOption,
+  flagOption,
+  nodePlatform,
+  type OptionNames,
+  type Random,
+  TidemarkError,
+} from '@tidemark/platform'
+import type { RestartPolicy } from './policy.ts'
+
+export interface SuperviseOptions {
+  /** The pause before the first restart; it doubles with each failure within the window, with jitter. 1,000 unless given. */
+  readonly delayMs?: number
+  /** The longest pause. 60,000 unless given. */
+  readonly delayMaxMs?: number
+  /** So many failures within `windowMs` end it. 10 unless given. */
+  readonly failuresMax?: number
+  /** For how long a failure counts. 600,000 unless given. */
+  readonly windowMs?: number
+  /** Stop cleanly on SIGTERM and SIGINT; a second one ends the process, as without it. False unless given. */
+  readonly signals?: boolean
+  /**
+   * A partition that has work and makes no progress for so long counts as stuck. 300,000 unless given; longer than any
+   * call of a handler may take. Infinity: never.
+   */
+  readonly stuckAfterMs?: number
+  /** Whether a consumer with a stuck partition is closed and started again; that counts as a failure. False unless given. */
+  readonly restartStuck?: boolean
+  /** How long `make` may take. 60,000 unless given. */
+  readonly makeTimeoutMs?: number
+  /** Where failures are reported. A line on stderr unless given. */
+  readonly logger?: Logger
+  /** Time and chance. The real ones unless given. */
+  readonly platform?: { readonly clock: Clock; readonly random: Random }
+}
+
+export interface ResolvedSupervision extends RestartPolicy {
+  readonly signals: boolean
+  readonly stuckAfterMs: number
+  readonly restartStuck: boolean
+  readonly makeTimeoutMs: number
+  readonly logger: Logger | undefined
+  readonly clock: Clock
+  readonly random: Random
+}
+
+const NAMES: OptionNames<SuperviseOptions> = {
+  delayMs: true,
+  delayMaxMs: true,
+  failuresMax: true,
+  windowMs: true,
+  signals: true,
+  stuckAfterMs: true,
+  restartStuck: true,
+  makeTimeoutMs: true,
+  logger: true,
+  platform: true,
+}
+
+/** Throws `TidemarkError` INVALID_OPTION. */
+export function resolveSupervision(options: SuperviseOptions): ResolvedSupervision {
+  checkOptions<SuperviseOptions>('supervise()', options, NAMES)
+  const { logger, platform = nodePlatform } = options
+  const delayMs = durationOption('delayMs', options.delayMs ?? 1_000)
+  const delayMaxMs = durationOption('delayMaxMs', options.delayMaxMs ?? Math.max(60_000, delayMs))
+  if (delayMaxMs < delayMs) {
+    throw new TidemarkError('INVALID_OPTION', `option 'delayMaxMs' is ${delayMaxMs}; it must not be below delayMs (${delayMs})`)
+  }
+  if (typeof platform?.clock?.schedule !== 'function' || typeof platform.random?.next !== 'function') {
+    throw new TidemarkError('INVALID_OPTION', `option 'platform' is ${describe(platform)}; it must have a clock and a random`)
+  }
+  return {
+    delayMs,
+    delayMaxMs,
+    failuresMax: countOption('failuresMax', options.failuresMax ?? 10),
+    windowMs: durationOption('windowMs', options.windowMs ?? 600_000),
+    signals: flagOption('signals', options.signals ?? false),
+    stuckAfterMs: durationOption('stuckAfterMs', options.stuckAfterMs ?? 300_000, { infinite: true }),
+    restartStuck: flagOption('restartStuck', options.restartStuck ?? false),
+    makeTimeoutMs: durationOption('makeTimeoutMs', options.makeTimeoutMs ?? 60_000),
+    logger,
+    clock: platform.clock,
+    random: platform.random,
+  }
+}
