@@ -13,7 +13,7 @@ const require = createRequire(import.meta.url)
 const tsc = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
 
 /** In the order of their dependence: each sees the types of those before it. */
-const libraries = ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets']
+const libraries = ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets', 'testing']
 
 for (const name of libraries) {
   const folder = path.join(root, 'packages', name)

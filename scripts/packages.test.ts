@@ -12,7 +12,7 @@ const packages = publishedPackages()
 const { version } = packages[0]!.manifest
 const REPOSITORY = 'https://github.com/tidemark/tidemark'
 
-test('the published packages are the seven that users install', () => {
+test('the published packages are the eight that users install', () => {
   expect(packages.map((p) => p.manifest.name)).toEqual([
     '@tidemark/broker',
     '@tidemark/client',
@@ -20,6 +20,7 @@ test('the published packages are the seven that users install', () => {
     '@tidemark/offsets',
     '@tidemark/platform',
     '@tidemark/protocol',
+    '@tidemark/testing',
     'tidemark',
   ])
 })
@@ -83,7 +84,7 @@ test('every options type of a public function has a table', () => {
   for (const type of ['WorkSettings', 'EachSettings', 'BatchSettings', 'Retry', 'CallLimits']) expect(types).toContain(type)
 })
 
-test.each(['broker', 'client', 'consumer', 'offsets', 'platform'])(
+test.each(['broker', 'client', 'consumer', 'offsets', 'platform', 'testing'])(
   'the README of %s names everything that the package exports',
   async (folder) => {
     const readme = readmeOf(folder)

@@ -36,7 +36,8 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
   },
   offsets: { uses: ['protocol', 'platform', 'client'], folders: [] },
   tidemark: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets'], folders: [] },
-  simulation: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer'], folders: [] },
+  testing: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer'], folders: ['crash', 'fixture', 'faults', 'machine'] },
+  simulation: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'testing'], folders: [] },
 }
 
 interface Source {
@@ -69,7 +70,7 @@ describe.each(Object.entries(packages))('%s', (name, { uses }) => {
   })
 
   test('reaches sockets, files, time and chance through the seams alone', () => {
-    const free = name === 'tidemark' || name === 'simulation'
+    const free = name === 'tidemark' || name === 'simulation' || name === 'testing'
     const machine = /^node:(net|tls|fs|fs\/promises|timers|timers\/promises|perf_hooks|crypto)$/
     const wrong = sources
       .filter((s) => !free && !(name === 'platform' && s.folder === 'node'))
@@ -83,22 +84,25 @@ describe.each(Object.entries(packages))('%s', (name, { uses }) => {
   })
 })
 
-test.each(['broker', 'client', 'consumer'])('in the %s a folder imports from those after it on the way, not from those before', (name) => {
-  const { folders } = packages[name]!
-  const wrong = sourcesOf(name).flatMap((s) => {
-    const own = folders.indexOf(s.folder)
-    if (own < 0) return []
-    return s.imports
-      .filter((i) => i.startsWith('.'))
-      .map((i) => path.posix.join(path.posix.dirname(s.file), i))
-      .filter((target) => folders.includes(target.split('/')[0]!) && folders.indexOf(target.split('/')[0]!) < own)
-      .map((target) => `${s.file} imports ${target}`)
-  })
-  // A handler is given its context by dispatch, which calls it: the types of that meeting stand in dispatch.
-  expect(wrong.filter((line) => !/imports dispatch\/(handler|request-context|services|close|table)\.ts$/.test(line))).toEqual([])
-})
+test.each(['broker', 'client', 'consumer', 'testing'])(
+  'in the %s a folder imports from those after it on the way, not from those before',
+  (name) => {
+    const { folders } = packages[name]!
+    const wrong = sourcesOf(name).flatMap((s) => {
+      const own = folders.indexOf(s.folder)
+      if (own < 0) return []
+      return s.imports
+        .filter((i) => i.startsWith('.'))
+        .map((i) => path.posix.join(path.posix.dirname(s.file), i))
+        .filter((target) => folders.includes(target.split('/')[0]!) && folders.indexOf(target.split('/')[0]!) < own)
+        .map((target) => `${s.file} imports ${target}`)
+    })
+    // A handler is given its context by dispatch, which calls it: the types of that meeting stand in dispatch.
+    expect(wrong.filter((line) => !/imports dispatch\/(handler|request-context|services|close|table)\.ts$/.test(line))).toEqual([])
+  },
+)
 
-test.each(['client', 'consumer'])('every folder of the %s has its place on the way', (name) => {
+test.each(['client', 'consumer', 'testing'])('every folder of the %s has its place on the way', (name) => {
   const folders = new Set(
     sourcesOf(name)
       .filter((s) => s.file.includes('/'))

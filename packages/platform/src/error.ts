@@ -61,6 +61,8 @@ export type OwnErrorCode =
   | 'STORE_FAILED'
   | 'STORE_UNAVAILABLE'
   | 'STUCK'
+  // Testing
+  | 'CRASH_TEST_FAILED'
   // The command line
   | 'OUTPUT_CLOSED'
   | 'OUTPUT_FAILED'

@@ -5,9 +5,9 @@
 import { startBroker } from '@tidemark/broker'
 import { createAdmin, type Kafka, read, TidemarkError } from '@tidemark/client'
 import { batchesIn, codecOf, OffsetCommitKey, OffsetCommitValue, Reader, RecordCursor } from '@tidemark/protocol'
+import type { SimulatedDisk } from '@tidemark/testing/internal'
+import { Process } from '@tidemark/testing/internal'
 import { placeOf, Violation } from './facts.ts'
-import type { SimulatedDisk } from './machine/disk.ts'
-import { Process } from './machine/process.ts'
 import { GROUP, type World } from './world.ts'
 
 export async function judgeTheEnd(world: World): Promise<void> {

@@ -3,7 +3,7 @@
  * handlers do.
  */
 import type { CompletionMap } from '@tidemark/consumer'
-import type { Process } from './machine/process.ts'
+import type { Process } from '@tidemark/testing/internal'
 
 /**
  * A partition: `work-0`. A topic that was deleted and created again is another topic of the same name, and its

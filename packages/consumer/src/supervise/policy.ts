@@ -65,6 +65,7 @@ const CLASSES: Readonly<Record<OwnErrorCode, Class>> = {
   COMMIT_FENCED: 'restart',
   CONNECTION_LOST: 'restart',
   CORRUPT_BATCH: 'restart',
+  CRASH_TEST_FAILED: 'fatal',
   DECODE_FAILED: 'restart',
   DELIVERY_TIMED_OUT: 'restart',
   DEMO_FAILED: 'restart',

@@ -3,8 +3,8 @@
  * disk.
  */
 import { type Broker, startBroker } from '@tidemark/broker'
+import type { Process } from '@tidemark/testing/internal'
 import type { DiskFaults } from '../faults/disk-faults.ts'
-import type { Process } from '../machine/process.ts'
 import { PORT, type World } from '../world.ts'
 
 const FOLDER = '/data'

@@ -17,7 +17,7 @@ import {
   peekResponse,
   Writer,
 } from '@tidemark/protocol'
-import type { Process } from '../machine/process.ts'
+import type { Process } from '@tidemark/testing/internal'
 import { GROUP, PORT, type World } from '../world.ts'
 
 const VERSIONS = new Map<Api, number>([

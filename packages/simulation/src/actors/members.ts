@@ -1,6 +1,5 @@
 /** All members of the groups: they are started, and started again by a supervisor when they have ended. */
-import type { Process } from '../machine/process.ts'
-import type { SeededRandom } from '../machine/random.ts'
+import type { Process, SeededRandom } from '@tidemark/testing/internal'
 import { Handlers } from '../workload/handlers.ts'
 import { GROUP, OTHER_GROUP, type World } from '../world.ts'
 import { isExpected } from './expected-ends.ts'

@@ -3,8 +3,8 @@
  * a producer.
  */
 import { createProducer, type OutgoingMessage, type Producer, type ProducerOptions } from '@tidemark/client'
+import type { Process } from '@tidemark/testing/internal'
 import { placeOf } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 import { counted, countOptions } from '../workload/counted.ts'
 import type { ProducerDraw } from '../workload/everything.ts'
 import { TOPIC, type World } from '../world.ts'

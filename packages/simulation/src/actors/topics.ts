@@ -3,7 +3,7 @@
  * anew.
  */
 import { createAdmin, type Kafka, type ReadOptions, read } from '@tidemark/client'
-import type { Process } from '../machine/process.ts'
+import type { Process } from '@tidemark/testing/internal'
 import { counted, countOptions } from '../workload/counted.ts'
 import { GROUP, TOPIC, type World } from '../world.ts'
 

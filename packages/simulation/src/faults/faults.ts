@@ -1,7 +1,8 @@
 /** What goes wrong, one fault after the other, until the faults are over. */
+
+import { CALM } from '@tidemark/testing/internal'
 import type { BrokerActor } from '../actors/broker.ts'
 import type { Members } from '../actors/members.ts'
-import { CALM } from '../machine/network.ts'
 import type { World } from '../world.ts'
 import type { DiskFaults } from './disk-faults.ts'
 

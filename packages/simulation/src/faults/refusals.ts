@@ -17,9 +17,8 @@ import {
   peekRequest,
   peekResponse,
 } from '@tidemark/protocol'
+import type { Middle, Process } from '@tidemark/testing/internal'
 import type { Fact } from '../facts.ts'
-import type { Middle } from '../machine/network.ts'
-import type { Process } from '../machine/process.ts'
 
 export type RefusedApi =
   | 'OffsetCommit'

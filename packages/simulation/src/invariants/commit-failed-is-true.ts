@@ -1,5 +1,5 @@
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 import { covers, type Recorded } from './recorded.ts'
 
 /**

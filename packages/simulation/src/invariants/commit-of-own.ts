@@ -1,5 +1,5 @@
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 
 /**
  * A member commits only for partitions that it holds: assigned to it, and neither lost nor left out of a join since.

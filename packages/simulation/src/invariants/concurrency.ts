@@ -1,5 +1,5 @@
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, type Invariant, topicOf, Violation } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 
 /**
  * Never more handlers of a topic in one process than `concurrency` says, those whose time is over among them: they

@@ -2,8 +2,9 @@
  * What members did of the partitions that they hold, next to what is on record; for the invariants that compare the
  * two.
  */
+
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, ownedName, type Place } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 import { covers, type Recorded, Records } from './recorded.ts'
 
 const NOT_COUNTED: ReadonlySet<unknown> = new Set(['timeout', 'lost', 'seek'])

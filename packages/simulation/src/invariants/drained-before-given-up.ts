@@ -1,5 +1,5 @@
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, type Handling, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 
 /**
  * Every drain of the world may take longer than this, from its beginning, or from that of the rebalance that waits

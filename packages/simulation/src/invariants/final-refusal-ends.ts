@@ -1,5 +1,5 @@
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, type Invariant, Violation } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 
 /** An answer may be late by so much; from then on the run only drains. */
 const ENDS_WITHIN_MS = 300

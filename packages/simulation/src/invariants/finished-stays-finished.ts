@@ -1,5 +1,5 @@
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, type FinishedIn, type Invariant, type Place, Violation } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 import { namesAsDone } from './recorded.ts'
 
 /**

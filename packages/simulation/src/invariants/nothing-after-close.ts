@@ -1,5 +1,5 @@
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, type Invariant, Violation } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 
 /**
  * After `close()` has resolved, or `run()` has settled, nothing is started and the group is not joined.

@@ -1,5 +1,5 @@
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 
 /** No handler starts for a partition after its member knew that it is lost, or has given it up. */
 export class NothingAfterLoss implements Invariant {

@@ -1,5 +1,5 @@
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, type Invariant, Violation } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 
 /** The first time something is refused it is tried again; from the second time on it can be seen. */
 const REFUSALS_UNSEEN_MAX = 4

@@ -1,5 +1,5 @@
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, type Handling, type Invariant, Violation } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 import { isOrdered, laneOf } from './order-of-keys.ts'
 
 /**

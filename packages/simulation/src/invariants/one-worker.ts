@@ -1,5 +1,5 @@
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 
 /** What is on its way when a partition changes hands; an answer may be held back for so long. */
 const UNKNOWING_MS = 500

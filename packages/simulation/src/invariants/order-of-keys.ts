@@ -1,5 +1,5 @@
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, type Handling, type Invariant, ownedName, Violation } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 
 /** The latest record of a key, or of a partition where its order is kept, and where this is known. */
 export const laneOf = ({ how, place, key }: Handling): string => (how.order === 'key' ? `${place}/${key}` : place)

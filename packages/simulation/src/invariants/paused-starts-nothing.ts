@@ -1,5 +1,5 @@
+import type { Process } from '@tidemark/testing/internal'
 import { type Fact, type Handling, type Invariant, topicOf, Violation } from '../facts.ts'
-import type { Process } from '../machine/process.ts'
 
 const partitionOf = (place: string): number => Number(place.slice(place.lastIndexOf('-') + 1))
 

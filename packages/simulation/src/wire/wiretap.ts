@@ -25,9 +25,8 @@ import {
   type SyncGroupResponse,
   ZERO_UUID,
 } from '@tidemark/protocol'
+import type { Process, Tap } from '@tidemark/testing/internal'
 import { type Fact, type OfMember, placeOf } from '../facts.ts'
-import type { Tap } from '../machine/network.ts'
-import type { Process } from '../machine/process.ts'
 import { acceptedIn, assignedIn, codesIn, committedIn, committingIn, finishedOf, generationIn, ownedIn } from './reading.ts'
 import { TopicNames } from './topic-names.ts'
 

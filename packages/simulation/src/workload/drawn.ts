@@ -244,6 +244,7 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   COMMIT_FAILED: true,
   COMMIT_FENCED: true,
   CONNECTION_LOST: atOddMoments,
+  CRASH_TEST_FAILED: elsewhere,
   CORRUPT_BATCH: 'bytes arrive as they were sent, or not at all',
   DECODE_FAILED: 'records are handled as bytes; shapes.e2e.test.ts',
   DELIVERY_TIMED_OUT: elsewhere,

@@ -3,8 +3,8 @@
  * run tries some of them and leaves the others out (swarm testing).
  */
 import type { BatchSettings, ConsumerOptions, EachSettings } from '@tidemark/consumer'
+import { SeededRandom } from '@tidemark/testing/internal'
 import { type Refusal, refusalsOf, refusedApis } from '../faults/refusals.ts'
-import { SeededRandom } from '../machine/random.ts'
 import type { Plan } from './plan.ts'
 
 /** Whether `npm run sim` draws everything unless it is told otherwise. */

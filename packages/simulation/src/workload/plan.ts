@@ -1,8 +1,7 @@
 /** What a run is like: drawn from its seed, so that each run tries another mixture (swarm testing). */
 
-import type { DiskOperation } from '../machine/disk.ts'
-import type { Weather } from '../machine/network.ts'
-import { SeededRandom } from '../machine/random.ts'
+import type { DiskOperation, Weather } from '@tidemark/testing/internal'
+import { SeededRandom } from '@tidemark/testing/internal'
 import type { Everything } from './everything.ts'
 
 export interface Plan {
