@@ -81,11 +81,12 @@ describe.each(['key', 'partition', 'none', 'batches'])('%s', (kind) => {
   })
 })
 
-test('two of them in different partitions: each is found, and nobody else is blamed', async () => {
+test('three of them, side by side: each is found, and nobody else is blamed', async () => {
   await produce('killer-a', 'killer-b', 'killer-c')
   const lives = await livesOf('key', '3', 'dead')
   expect(lives.at(-1)!.code).toBe(0)
-  expect((await all('dead')).map((m) => m.value!.toString()).sort()).toEqual(['killer-a', 'killer-b', 'killer-c'])
+  // A dead letter may be there twice: another killer ends the process before the first one's is on record as done.
+  expect(new Set((await all('dead')).map((m) => m.value!.toString()))).toEqual(new Set(['killer-a', 'killer-b', 'killer-c']))
   expect(new Set(lives.flatMap((life) => life.handled))).toEqual(new Set(fine))
 })
 

@@ -108,7 +108,7 @@ export class Runner implements RunParts {
       await Promise.all([this.committer.settle(given, untilMs), this.sweeper.settle(given, untilMs)])
     })
     const record = (claim: Claim, notesVersion: number): Promise<void> => this.committer.commitNotes(claim, notesVersion)
-    this.guards = new Guards(random.uuid().slice(0, RUN_CHARACTERS), record, (claim) => this.feed.worker(claim).wake(claim))
+    this.guards = new Guards(random.uuid().slice(0, RUN_CHARACTERS), clock, record, (claim) => this.feed.worker(claim).wake(claim))
     const routes = new Routes(works.map((work) => ({ topics: work.topics, target: work })))
     this.poisonOf = (topic) => {
       const work = routes.of(topic)

@@ -1,10 +1,11 @@
+import { ManualClock } from '@tidemark/platform/testing'
 import { describe, expect, test } from 'vitest'
 import type { CompletionMap } from '../commit/completion-map.ts'
 import type { RecordNote } from '../commit/notes.ts'
 import { enter, finish, tracker } from '../commit/tracker.ts'
 import { turn } from '../testing/scripted-cluster.case.ts'
 import { Claim } from './claim.ts'
-import { BESIDE_MAX, Guard } from './guard.ts'
+import { Guard, SUSPECTS_MAX } from './guard.ts'
 import { type Admission, Guards } from './guards.ts'
 
 const UUID = '0000000000004000800000000000002a'
@@ -95,7 +96,7 @@ describe('a guard', () => {
     const offsets = Array.from({ length: 90 }, (_, i) => i)
     expect(new Guard(claimAfter(undefined), poison, 'mine').span(offsets)).toBe(90)
     const many = { deathsMax: 3, suspectsMax: 1_000 }
-    expect(new Guard(claimAfter('theirs'), many, 'mine').span(offsets)).toBe(BESIDE_MAX)
+    expect(new Guard(claimAfter('theirs'), many, 'mine').span(offsets)).toBe(SUSPECTS_MAX)
     expect(new Guard(claimAfter('theirs', [noteOf(0, 'beside')]), many, 'mine').span(offsets)).toBe(1)
     expect(new Guard(claimAfter('theirs', [noteOf(7, 'beside')]), many, 'mine').span(offsets)).toBe(7)
     expect(new Guard(claimAfter(undefined, [noteOf(7, 'condemned', 2)]), many, 'mine').span(offsets)).toBe(7)
@@ -105,11 +106,12 @@ describe('a guard', () => {
 function guardsOf() {
   const writes: { claim: Claim; version: number; done(): Promise<void>; fail(): Promise<void> }[] = []
   const opened: Claim[] = []
+  const clock = new ManualClock()
   const record = (claim: Claim, version: number): Promise<void> =>
     new Promise((resolve, reject) => {
       writes.push({ claim, version, done: () => (resolve(), turn()), fail: () => (reject(new Error('dead')), turn()) })
     })
-  return { guards: new Guards('mine', record, (claim) => opened.push(claim)), writes, opened }
+  return { guards: new Guards('mine', clock, record, (claim) => opened.push(claim)), writes, opened, clock }
 }
 
 async function watched(t: ReturnType<typeof guardsOf>, claim: Claim, options = poison): Promise<Guard> {
@@ -123,8 +125,9 @@ function admitted(t: ReturnType<typeof guardsOf>, claim: Claim, ...offsets: numb
   const seen = new Map<number, Admission | undefined>()
   for (const offset of offsets) {
     const admission = t.guards.admit(claim, claim.guard!, [offset])
-    if (typeof admission === 'string') throw new Error(`offset ${offset} is ${admission}`)
-    void admission.then((it) => seen.set(offset, it))
+    if (admission === 'condemned') throw new Error(`offset ${offset} is condemned`)
+    if (admission instanceof Promise) void admission.then((it) => seen.set(offset, it))
+    else seen.set(offset, admission)
   }
   return seen
 }
@@ -167,6 +170,67 @@ describe('the guards of a run', () => {
     await turn()
     await t.writes[1]!.done()
     expect(second.get(1)).toBeDefined()
+  })
+
+  test('let nobody run beside a suspect that is to be alone, in its partition or another', async () => {
+    const t = guardsOf()
+    const [a, b] = [claimAfter('theirs', [noteOf(1, 'beside')]), claimAfter('theirs')]
+    await watched(t, a)
+    await watched(t, b)
+    const beside = admitted(t, b, 0)
+    await turn()
+    await t.writes[0]!.done()
+    const alone = admitted(t, a, 1)
+    const later = [admitted(t, a, 2), admitted(t, b, 3)]
+    await turn()
+    expect([t.writes.length, notesOf(a)[0]!.start]).toEqual([1, undefined])
+    beside.get(0)!.over()
+    await turn()
+    await t.writes[1]!.done()
+    expect([alone.size, later.map((l) => l.size), t.writes.length]).toEqual([1, [0, 0], 2])
+    alone.get(1)!.over()
+    await turn()
+    expect(t.writes).toHaveLength(4)
+  })
+
+  test('let no call that is free run beside a suspect that is to be alone either', async () => {
+    const t = guardsOf()
+    const [a, b] = [claimAfter('theirs', [noteOf(1, 'beside')]), claimAfter(undefined)]
+    await watched(t, a)
+    await watched(t, b)
+    const free = admitted(t, b, 0)
+    const alone = admitted(t, a, 1)
+    await turn()
+    expect([free.size, t.writes.length]).toEqual([1, 0])
+    const later = admitted(t, b, 5)
+    free.get(0)!.over()
+    await turn()
+    await t.writes[0]!.done()
+    expect([alone.size, later.size]).toEqual([1, 0])
+    alone.get(1)!.over()
+    await turn()
+    expect(later.size).toBe(1)
+  })
+
+  test('let a suspect go beside a call that takes too long, and are not held up by it again', async () => {
+    const t = guardsOf()
+    const [a, b] = [claimAfter('theirs', [noteOf(1, 'beside'), noteOf(2, 'beside')]), claimAfter(undefined)]
+    await watched(t, a)
+    await watched(t, b)
+    const slow = admitted(t, b, 0)
+    admitted(t, a, 1)
+    await turn()
+    const later = admitted(t, b, 5)
+    t.clock.advance(10_000)
+    await turn()
+    expect([later.size, notesOf(a)[0]!.start]).toEqual([1, 'beside'])
+    admitted(t, a, 2)
+    await turn()
+    expect(notesOf(a)[1]!.start).toBe('beside')
+    for (const write of t.writes) await write.done()
+    later.get(5)!.over()
+    slow.get(0)!.over()
+    expect(t.clock.pending).toBe(0)
   })
 
   test('let others in when a claim is dead, or cannot be recorded', async () => {

@@ -4,8 +4,8 @@
  * While a run works on a partition, its commits carry its name; it takes the name back when it hands the partition
  * over. Whoever begins and finds another run's name there knows that it died, and that one of the records it had
  * started may have killed it. Those that it can have started are suspects: their calls are put on record before they
- * begin. A suspect that was on record when a process died again is called alone: no other suspect of this process runs
- * meanwhile. One that died alone, and with `deathsMax` processes in all, is condemned. Pure.
+ * begin. A suspect that was on record when a process died again is called alone: no other call of the process runs
+ * meanwhile, as far as records that kill are looked for. One that died alone, and with `deathsMax` processes in all, is condemned. Pure.
  */
 import type { NotedStart, RecordNote } from '../commit/notes.ts'
 import { note } from '../commit/tracker.ts'
@@ -21,8 +21,8 @@ export interface Poison {
 /** How a record may be started. */
 export type Suspicion = NotedStart | 'free'
 
-/** Suspects of one partition that are called side by side. */
-export const BESIDE_MAX = 32
+/** Suspects of one partition that are called side by side: a commit has room for so many. */
+export const SUSPECTS_MAX = 32
 
 export class Guard {
   readonly #claim: Claim
@@ -65,7 +65,7 @@ export class Guard {
     if (first === 'alone' || first === 'condemned') return 1
     const end = offsets.findIndex((offset) => this.suspicionOf(offset) !== first)
     const same = end < 0 ? offsets.length : end
-    return first === 'beside' ? Math.min(same, BESIDE_MAX) : same
+    return first === 'beside' ? Math.min(same, SUSPECTS_MAX) : same
   }
 
   /** A call for these records is about to begin: the next commit says so. */

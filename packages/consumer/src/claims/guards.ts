@@ -1,36 +1,17 @@
 /**
- * Puts the calls of suspects on record before they begin (guard.ts), for all partitions of a run: one suspect that runs
- * alone at a time, and a limited number of others in each partition.
+ * Lets calls begin where records that kill their process are looked for (guard.ts), over all such partitions of a run:
+ * those of suspects once they are on record; one that is to be alone once no other call runs, and nobody else meanwhile.
+ *
+ * Invariant: nobody waits for a suspect to be alone for longer than `ALONE_WAIT_MS`. A call that takes longer than that
+ * makes suspects go beside it, and so nobody is condemned while it runs.
  */
-import { Fifo } from '@tidemark/platform'
+import type { Clock } from '@tidemark/platform'
 import type { Claim } from './claim.ts'
-import { BESIDE_MAX, Guard, type Poison } from './guard.ts'
+import { Guard, type Poison, SUSPECTS_MAX } from './guard.ts'
+import { Turnstile } from './turnstile.ts'
 
-/** Counts those that are inside, and lets the others wait in their order. */
-class Turnstile {
-  readonly #max: number
-  readonly #waiting = new Fifo<{ readonly count: number; enter(): void }>()
-  #inside = 0
-
-  constructor(max: number) {
-    this.#max = max
-  }
-
-  async enter(count: number): Promise<void> {
-    if (this.#waiting.length > 0 || this.#inside + count > this.#max) {
-      await new Promise<void>((enter) => this.#waiting.push({ count, enter }))
-    } else this.#inside += count
-  }
-
-  leave(count: number): void {
-    this.#inside -= count
-    for (let next = this.#waiting.peek(); next !== undefined && this.#inside + next.count <= this.#max; next = this.#waiting.peek()) {
-      this.#inside += next.count
-      this.#waiting.shift()
-      next.enter()
-    }
-  }
-}
+/** How long the calls that run may take to leave, when a suspect is to be alone. */
+const ALONE_WAIT_MS = 10_000
 
 /** A call that was let in; `over` is called when it has settled, or did not begin after all. */
 export interface Admission {
@@ -39,14 +20,20 @@ export interface Admission {
 
 export class Guards {
   readonly #run: string
+  readonly #clock: Clock
   readonly #record: (claim: Claim, notesVersion: number) => Promise<void>
   readonly #opened: (claim: Claim) => void
-  readonly #alone = new Turnstile(1)
-  readonly #beside = new WeakMap<Claim, Turnstile>()
+  /** All calls of the run. */
+  readonly #calls = new Turnstile(Number.MAX_SAFE_INTEGER)
+  /** Suspects of each partition: a commit has room for so many. */
+  readonly #suspects = new WeakMap<Claim, Turnstile>()
+  /** A call took too long for a suspect to be alone; false again once none runs. */
+  #isCrowded = false
 
   /** `record` resolves once these notes of the claim are on record, and rejects if they cannot be. */
-  constructor(run: string, record: (claim: Claim, notesVersion: number) => Promise<void>, opened: (claim: Claim) => void) {
+  constructor(run: string, clock: Clock, record: (claim: Claim, notesVersion: number) => Promise<void>, opened: (claim: Claim) => void) {
     this.#run = run
+    this.#clock = clock
     this.#record = record
     this.#opened = opened
   }
@@ -55,7 +42,7 @@ export class Guards {
   watch(claim: Claim, poison: Poison): void {
     const guard = new Guard(claim, poison, this.#run)
     claim.guard = guard
-    this.#beside.set(claim, new Turnstile(BESIDE_MAX))
+    this.#suspects.set(claim, new Turnstile(SUSPECTS_MAX))
     const open = (): void => {
       guard.isOpen = true
       this.#opened(claim)
@@ -64,25 +51,30 @@ export class Guards {
   }
 
   /**
-   * 'free': the call may begin now. Else it is resolved once the call is on record and may begin; undefined: it may
-   * not, since the claim is dead or the run is ending.
+   * An admission: the call begins now. A promise: once it resolves; undefined if the call may not begin any more, since
+   * the claim is dead or the run is ending. 'condemned': never.
    */
-  admit(claim: Claim, guard: Guard, offsets: readonly number[]): 'free' | 'condemned' | Promise<Admission | undefined> {
+  admit(claim: Claim, guard: Guard, offsets: readonly number[]): 'condemned' | Admission | Promise<Admission | undefined> {
     const suspicion = guard.suspicionOf(offsets[0]!)
-    if (suspicion === 'free' || suspicion === 'condemned') return suspicion
-    return this.#admitSuspects(claim, guard, offsets, suspicion)
+    if (suspicion === 'condemned') return suspicion
+    if (suspicion !== 'free') return this.#admitSuspects(claim, guard, offsets, suspicion)
+    const admission = { over: () => this.#leave(1) }
+    return this.#calls.tryEnter(1) ? admission : this.#calls.enter(1).then(() => admission)
   }
 
-  async #admitSuspects(claim: Claim, guard: Guard, offsets: readonly number[], start: 'beside' | 'alone'): Promise<Admission | undefined> {
-    const turnstile = start === 'alone' ? this.#alone : this.#beside.get(claim)!
-    const count = start === 'alone' ? 1 : offsets.length
-    await turnstile.enter(count)
+  async #admitSuspects(claim: Claim, guard: Guard, offsets: readonly number[], wish: 'beside' | 'alone'): Promise<Admission | undefined> {
+    const ofClaim = this.#suspects.get(claim)!
+    await ofClaim.enter(offsets.length)
+    const isAlone = wish === 'alone' && (await this.#enterAlone())
+    const count = isAlone ? this.#calls.max : 1
+    if (!isAlone) await this.#calls.enter(1)
     const over = (): void => {
       guard.end(offsets)
-      turnstile.leave(count)
+      this.#leave(count)
+      ofClaim.leave(offsets.length)
     }
     if (claim.phase === 'working') {
-      guard.begin(offsets, start)
+      guard.begin(offsets, isAlone ? 'alone' : 'beside')
       const isOnRecord = await this.#record(claim, claim.tracker.notesVersion).then(
         () => true,
         () => false,
@@ -91,5 +83,23 @@ export class Guards {
     }
     over()
     return undefined
+  }
+
+  async #enterAlone(): Promise<boolean> {
+    if (this.#isCrowded) return false
+    const waiting = this.#calls.enter(this.#calls.max)
+    let isLate = false
+    const timer = this.#clock.schedule(ALONE_WAIT_MS, () => {
+      isLate = this.#calls.giveUp(waiting)
+      this.#isCrowded ||= isLate
+    })
+    await waiting
+    timer.cancel()
+    return !isLate
+  }
+
+  #leave(count: number): void {
+    this.#calls.leave(count)
+    if (this.#calls.isEmpty) this.#isCrowded = false
   }
 }

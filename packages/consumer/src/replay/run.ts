@@ -136,7 +136,7 @@ export class Replay {
     return {
       run: this,
       mode: 'processed',
-      admit: () => 'free', // a claim of a replay has no guard
+      admit: () => ({ over: () => {} }), // a claim of a replay has no guard
       mayStart: (claim) => claim.phase === 'working',
       closed: (_, __, count) => {
         this.#held -= count

@@ -29,7 +29,7 @@ function workOf(settings: Partial<BatchWork> = {}) {
   const listener: WorkListener = {
     run: {},
     mode: 'processed',
-    admit: () => 'free',
+    admit: () => ({ over: () => {} }),
     mayStart: (c) => c.phase === 'working' && !c.paused,
     closed: (_, ticket, count) => void closed.push(...Array.from({ length: count }, (_, i) => ticket + i)),
     settled: () => {},

@@ -44,7 +44,7 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
   const listener: WorkListener = {
     run: {},
     mode,
-    admit: (_, __, offsets) => admissions.get(offsets[0]!)?.promise ?? (condemned.has(offsets[0]!) ? 'condemned' : 'free'),
+    admit: (_, __, offsets) => admissions.get(offsets[0]!)?.promise ?? (condemned.has(offsets[0]!) ? 'condemned' : { over: () => {} }),
     mayStart: (c) => c.phase === 'working' && !c.paused && trusted,
     closed: () => {},
     settled: () => {},
@@ -706,7 +706,7 @@ describe('a suspect of having killed a process', () => {
   function suspected(settings: Partial<EachWork> = {}) {
     const t = workOf({ order: 'key', ...settings })
     const c = t.claim()
-    c.guard = { isIdle: false, isOpen: true } as Guard
+    c.guard = { isOpen: true } as Guard
     const over: string[] = []
     const admission = Promise.withResolvers<Admission | undefined>()
     t.admissions.set(0, admission)

@@ -141,7 +141,7 @@ export class Scheduler<J extends Job> {
         if (!this.#listener.mayStart(queue.claim) || !queue.canStart()) continue
         const job = queue.take()
         this.offer(queue) // one in which records run side by side may have more
-        if (job.claim.guard === undefined || job.claim.guard.isIdle) this.#start(job)
+        if (job.claim.guard === undefined) this.#start(job)
         else this.#admit(job, job.claim.guard)
       }
     } finally {
@@ -174,12 +174,15 @@ export class Scheduler<J extends Job> {
     this.#timed.clear()
   }
 
-  /** A suspect of having killed a process is put on record before its call begins; it has its slot meanwhile. */
+  /** Where records that kill their process are looked for, a call may have to wait; it has its slot meanwhile. */
   #admit(job: J, guard: Guard): void {
     const offsets = this.#kind.messagesOf(job).map((m) => m.offset)
     const admission = this.#listener.admit(job.claim, guard, offsets)
-    if (admission === 'free') return this.#start(job)
     if (admission === 'condemned') return this.#condemn(job)
+    if (!(admission instanceof Promise)) {
+      job.admitted = admission
+      return this.#start(job)
+    }
     const wait = {}
     job.admission = wait
     this.#running++

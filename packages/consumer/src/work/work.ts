@@ -133,7 +133,7 @@ export interface WorkListener {
   /** Whether a record of the claim may be started in this moment. */
   mayStart(claim: Claim): boolean
   /** Whether a call for these records may begin, or when; see `Guards.admit`. */
-  admit(claim: Claim, guard: Guard, offsets: readonly number[]): 'free' | 'condemned' | Promise<Admission | undefined>
+  admit(claim: Claim, guard: Guard, offsets: readonly number[]): 'condemned' | Admission | Promise<Admission | undefined>
   /**
    * Handlers are finished with these records, done or not, whether the claim lives or has ended: nothing of them is
    * held any more.
