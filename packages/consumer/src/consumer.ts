@@ -33,6 +33,7 @@ import {
   resolveOptions,
   resolveRetry,
   type StoreSettings,
+  type WorkerSettings,
   type WorkSettings,
 } from './options.ts'
 import { type ReplayOptions, type ReplayResult, resolveReplay } from './replay/options.ts'
@@ -49,6 +50,8 @@ import { type BatchMiddleware, type Middleware, type Middlewares, withBatchMiddl
 import { Pull } from './work/pull.ts'
 import type { StoredBatchHandler, StoredEachHandler } from './work/stored.ts'
 import type { BatchHandler, BatchWork, EachHandler, EachWork, WorkOptions } from './work/work.ts'
+import { resolveWorkers } from './work/workers/options.ts'
+import { WorkerPool } from './work/workers/pool.ts'
 
 export interface RunOptions {
   /** Ends the run: drain, final commit, leave. */
@@ -72,6 +75,8 @@ type Readable<K, V> = ReadableTopic<K, V> | readonly ReadableTopic<K, V>[]
 const CONCURRENCY_SERIAL = 10_000
 const CONCURRENCY_SIDE_BY_SIDE = 100
 const TIMEOUT_GRACE_MS = 30_000
+/** The next record is in the thread when it has finished with one. */
+const CALLS_A_THREAD = 2
 
 export class Consumer {
   readonly #options: ResolvedOptions
@@ -112,7 +117,10 @@ export class Consumer {
   each<K, V>(topics: Readable<K, V>, settings: EachSettings, handler: EachHandler<TypedMessage<K, V>>): this
   each(topics: TopicSelection, handler: EachHandler): this
   each(topics: TopicSelection, settings: EachSettings, handler: EachHandler): this
+  /** The handler is in the file of `workers`, and runs in worker threads. */
+  each(topics: TopicSelection, settings: WorkerSettings): this
   each(topics: TopicSelection, ...rest: readonly unknown[]): this {
+    if (hasWorkers(rest[0])) return this.#eachInThreads(topics, rest[0], rest.length > 1)
     const [settings, handler] = settingsAndHandler<EachSettings, EachHandler>('each', rest)
     checkOptions<EachSettings>('each()', settings, EACH_OPTIONS)
     const order = wordOption('order', settings.order ?? (isSequence(handler) ? 'none' : 'partition'), ['partition', 'key', 'none'])
@@ -120,6 +128,28 @@ export class Consumer {
     const resolved = resolveWork(topics, settings, concurrency)
     if (isSequence(handler)) prepareSequence(handler, order, resolved)
     return this.#add({ kind: 'each', order, handler: decodingEach(resolved.topics.readable, handler), ...resolved })
+  }
+
+  #eachInThreads(topics: TopicSelection, settings: WorkerSettings, hasHandler: boolean): this {
+    checkOptions<WorkerSettings>('each()', settings, { ...EACH_OPTIONS, workers: true })
+    if (hasHandler)
+      throw new TidemarkError(
+        'INVALID_ARGUMENT',
+        "each() has a handler and the option 'workers', whose file has the handler; give one of them",
+      )
+    const workers = resolveWorkers(settings.workers)
+    const order = wordOption('order', settings.order ?? 'partition', ['partition', 'key', 'none'])
+    const resolved = resolveWork(topics, settings, CALLS_A_THREAD * workers.threads)
+    if (resolved.store !== undefined)
+      throw new TidemarkError(
+        'INVALID_OPTION',
+        "options 'workers' and 'store' exclude each other: a transaction cannot go to another thread",
+      )
+    if (resolved.topics.readable.size > 0) {
+      throw new TidemarkError('INVALID_OPTION', "option 'workers' takes topics by name: a thread gets bytes, and decodes them itself")
+    }
+    const pool = new WorkerPool(workers, this.#kafka.platform.clock)
+    return this.#add({ kind: 'each', order, handler: pool.call, pool, ...resolved })
   }
 
   /** Calls `handler` for batches: consecutive records of one partition, one batch of a partition at a time. */
@@ -416,6 +446,9 @@ export class Consumer {
     await this.close()
   }
 }
+
+const hasWorkers = (settings: unknown): settings is WorkerSettings =>
+  typeof settings === 'object' && settings !== null && (settings as Partial<WorkerSettings>).workers !== undefined
 
 function settingsAndHandler<S, H>(call: string, rest: readonly unknown[]): [S, H] {
   const [settings, handler] = rest.length === 1 ? [{}, rest[0]] : rest

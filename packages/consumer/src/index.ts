@@ -23,6 +23,7 @@ export type {
   OutOfRange,
   PoisonOptions,
   StoreSettings,
+  WorkerSettings,
   WorkSettings,
 } from './options.ts'
 export type { RedriveOptions, RedriveResult } from './redrive/options.ts'
@@ -52,3 +53,4 @@ export type { BatchMiddleware, Middleware, Middlewares, Next } from './work/midd
 export type { Retry } from './work/retry.ts'
 export type { StoredBatchContext, StoredBatchHandler, StoredContext, StoredEachHandler } from './work/stored.ts'
 export type { BatchHandler, CommitMode, EachHandler, Exhausted, MessageBatch, Order } from './work/work.ts'
+export type { WorkersOptions } from './work/workers/options.ts'

@@ -22,6 +22,7 @@ import type { TransactionalStore } from './stores/store.ts'
 import { DeadLetter } from './work/dead-letter.ts'
 import type { Retry } from './work/retry.ts'
 import type { CommitMode, Exhausted, Order } from './work/work.ts'
+import type { WorkersOptions } from './work/workers/options.ts'
 
 /**
  * What to do when the position is not in the log: records were deleted, the log was truncated, or the topic replaced
@@ -170,6 +171,15 @@ export interface PoisonOptions {
 export interface EachSettings extends WorkSettings {
   /** 'partition' unless given. */
   readonly order?: Order
+}
+
+/** Of `each()` without a handler. */
+export interface WorkerSettings extends EachSettings {
+  /**
+   * The handler is in this file, and runs in worker threads: for work that keeps a processor busy. `concurrency` is twice
+   * the threads unless given.
+   */
+  readonly workers: WorkersOptions
 }
 
 export interface BatchSettings extends WorkSettings {

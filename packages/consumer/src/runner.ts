@@ -38,6 +38,7 @@ import { ByClaim } from './work/by-claim.ts'
 import { ByOrder } from './work/by-order.ts'
 import { DeadLetters } from './work/dead-letters.ts'
 import type { Work, Worker } from './work/work.ts'
+import type { WorkerPool } from './work/workers/pool.ts'
 
 /** Of a random name: enough to tell one run from the next. */
 const RUN_CHARACTERS = 12
@@ -63,6 +64,7 @@ export class Runner implements RunParts {
   readonly tally: Tally
   readonly #subscription: Subscription
   readonly #missing: MissingTopics
+  readonly #pools: readonly WorkerPool[]
   readonly #stopListening: readonly (() => void)[]
 
   constructor(
@@ -109,6 +111,7 @@ export class Runner implements RunParts {
     })
     const record = (claim: Claim, notesVersion: number): Promise<void> => this.committer.commitNotes(claim, notesVersion)
     this.guards = new Guards(random.uuid().slice(0, RUN_CHARACTERS), clock, record, (claim) => this.feed.worker(claim).wake(claim))
+    this.#pools = works.flatMap((work) => (work.kind === 'each' && work.pool !== undefined ? [work.pool] : []))
     const routes = new Routes(works.map((work) => ({ topics: work.topics, target: work })))
     this.poisonOf = (topic) => {
       const work = routes.of(topic)
@@ -156,6 +159,7 @@ export class Runner implements RunParts {
    */
   async run(signal: AbortSignal | undefined): Promise<void> {
     const stop = (): void => this.stop()
+    for (const pool of this.#pools) pool.open()
     signal?.addEventListener('abort', stop, { once: true })
     const found = this.#subscription.start()
     if (found === undefined) this.membership.start()
@@ -169,7 +173,7 @@ export class Runner implements RunParts {
     } finally {
       signal?.removeEventListener('abort', stop)
       this.#close()
-      await this.deadLetters.close()
+      await Promise.all([this.deadLetters.close(), ...this.#pools.map((pool) => pool.close())])
     }
   }
 

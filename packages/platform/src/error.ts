@@ -63,6 +63,7 @@ export type OwnErrorCode =
   | 'STUCK'
   // Testing
   | 'CRASH_TEST_FAILED'
+  | 'WORKER_CRASHED'
   // The command line
   | 'OUTPUT_CLOSED'
   | 'OUTPUT_FAILED'

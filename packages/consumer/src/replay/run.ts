@@ -72,6 +72,9 @@ export class Replay {
 
   async run(): Promise<ReplayResult> {
     const { signal } = this.#options
+    const { work } = this.#of
+    const pool = work.kind === 'each' ? work.pool : undefined
+    pool?.open()
     const abort = (): void =>
       this.#fail(new TidemarkError('ABORTED', `the replay of '${this.#of.topic}' was aborted`, { cause: signal?.reason }))
     signal?.addEventListener('abort', abort, { once: true })
@@ -90,6 +93,7 @@ export class Replay {
       for (const claim of [...this.#registry.all()]) this.#registry.end(claim, 'shutdown')
       this.#worker.close()
       await this.#letters.close()
+      await pool?.close()
     }
   }
 

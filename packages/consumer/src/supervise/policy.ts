@@ -100,6 +100,7 @@ const CLASSES: Readonly<Record<OwnErrorCode, Class>> = {
   UNKNOWN_PARTITION: 'restart',
   UNKNOWN_TOPIC: 'restart',
   UNREACHABLE: 'restart',
+  WORKER_CRASHED: 'restart',
 }
 
 /** What only repeats the words of its cause. */

@@ -15,6 +15,7 @@ import type { DeadLetter, DeadLetterFailure } from './dead-letter.ts'
 import type { LettersOutcome } from './dead-letters.ts'
 import type { Pull } from './pull.ts'
 import type { Retry } from './retry.ts'
+import type { WorkerPool } from './workers/pool.ts'
 
 export type Order = 'partition' | 'key' | 'none'
 export type CommitMode = 'processed' | 'delivered' | 'manual'
@@ -46,6 +47,8 @@ export interface EachWork extends WorkOptions {
   readonly kind: 'each'
   readonly order: Order
   readonly handler: EachHandler
+  /** The handler runs in these threads. */
+  readonly pool?: WorkerPool
   /** The records are asked for, one at a time; it says how many calls may run now. */
   readonly pull?: Pull
 }

@@ -300,6 +300,7 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   UNREACHABLE: atOddMoments,
   UNSUPPORTED_GROUP_TYPE: elsewhere,
   USAGE: elsewhere,
+  WORKER_CRASHED: 'threads are not simulated; workers.e2e.test.ts',
 }
 
 /** By the area under which the world counts them. */
