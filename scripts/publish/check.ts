@@ -87,14 +87,18 @@ function importFaults({ manifest }: Package, unpacked: string): string[] {
     for (const name of bareImports(readFileSync(path.join(dist, file), 'utf8'))) imported.add(name)
   }
   const declared = Object.keys(manifest.dependencies ?? {})
+  const peers = Object.keys(manifest.peerDependencies ?? {})
   return [
-    ...[...imported].filter((name) => !declared.includes(name)).map((name) => `imports ${name}, which it does not declare`),
+    ...[...imported]
+      .filter((name) => !declared.includes(name) && !peers.includes(name))
+      .map((name) => `imports ${name}, which it does not declare`),
     ...declared.filter((name) => !imported.has(name)).map((name) => `declares ${name}, which nothing imports`),
   ]
 }
 
 function bareImports(text: string): string[] {
-  return [...text.matchAll(/(?<![.\w])(?:from|import|require|createRequire\([^()]*\))\s*\(?\s*["']([^"'\s]+)["']/g)]
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, '') // examples in docstrings import what their reader has
+  return [...code.matchAll(/(?<![.\w])(?:from|import|require|createRequire\([^()]*\))\s*\(?\s*["']([^"'\s]+)["']/g)]
     .map((match) => match[1]!)
     .filter((name) => !name.startsWith('.') && !name.startsWith('node:') && !builtinModules.includes(name))
     .map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/'))
