@@ -1,5 +1,5 @@
 /** The guide shows the examples as they are: their lines and what they print. */
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 
@@ -21,4 +21,21 @@ test('there are such blocks', () => expect(blocks).not.toHaveLength(0))
 
 test.each(blocks)('%s shows %s as it is', (_, file, code) => {
   expect(lines(readFileSync(path.join(root, file), 'utf8'))).toContain(lines(code))
+})
+
+test('the page of errors has every code of ours', () => {
+  const source = readFileSync(path.join(root, 'packages/platform/src/error.ts'), 'utf8')
+  const [, union] = /export type OwnErrorCode =([\s\S]*?)\n\n/.exec(source)!
+  const codes = [...union!.matchAll(/'([A-Z_]+)'/g)].map(([, code]) => code)
+  const page = readFileSync(path.join(root, 'docs/guide/events-and-errors.md'), 'utf8')
+  expect(codes.filter((code) => !page.includes(`| \`${code}\` `))).toEqual([])
+})
+
+const links = globSync(['README*.md', 'docs/**/*.md', 'packages/*/README.md'], { cwd: root }).flatMap((page) => {
+  const text = readFileSync(path.join(root, page), 'utf8').replace(/^```[\s\S]*?^```$/gm, '')
+  return [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)].map(([, to]) => [page, to!] as const)
+})
+
+test.each(links)('%s: the link to %s leads somewhere', (page, to) => {
+  expect(existsSync(path.join(root, path.dirname(page), to))).toBe(true)
 })

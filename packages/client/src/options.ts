@@ -21,7 +21,7 @@ export interface KafkaOptions {
   readonly brokers: readonly string[]
   /** What the broker's logs and quotas call this program. Kafka: `client.id`. Default: `tidemark`. */
   readonly clientId?: string
-  /** Kafka: `socket.connection.setup.timeout.ms`. Default: 10,000. */
+  /** How long a connection may take to open. Kafka: `socket.connection.setup.timeout.ms`. Default: 10,000. */
   readonly connectTimeoutMs?: number
   /**
    * How long an answer may take; how dead and half-open connections are detected. Kafka: `request.timeout.ms`.

@@ -31,107 +31,121 @@ import type { WorkersOptions } from './work/workers/options.ts'
 export type OutOfRange = 'fail' | 'earliest' | 'latest'
 
 export interface CommitOptions {
-  /** 'processed' unless given. */
+  /** What is committed, and when: `'processed'`, `'delivered'` or `'manual'`. Default: `'processed'`. */
   readonly mode?: CommitMode
-  /** `auto.commit.interval.ms`; 1,000 unless given. */
+  /** How often what is due is committed. Kafka: `auto.commit.interval.ms`. Default: 1,000. */
   readonly intervalMs?: number
-  /** A commit is also sent after so many finished records; 50,000 unless given. */
+  /** A commit is also sent after so many finished records. Default: 50,000. */
   readonly recordsMax?: number
   /**
-   * Whether a commit carries which records above its offset are done, so that none of them is handled again. True
-   * unless given.
+   * Whether a commit carries which records above its offset are done, so that none of them is handled again. Default:
+   * true.
    */
   readonly completionMap?: boolean
-  /** How long `commit()` waits for the acknowledgement. 30,000 unless given. */
+  /** How long `commit()` waits for the acknowledgement. Default: 30,000. */
   readonly timeoutMs?: number
 }
 
 export interface ConsumerOptions {
-  /** `group.id` */
+  /** The group that it is a member of. Kafka: `group.id`. */
   readonly group: string
-  /** 'earliest' unless given: 'latest' loses what arrives before a new partition is seen. */
+  /**
+   * Where to begin if nothing is committed: `'earliest'`, `'latest'`, a `Date` or `'fail'`. `'latest'` loses what
+   * arrives before a new partition is seen. Kafka: `auto.offset.reset`, for that case alone. Default: `'earliest'`.
+   */
   readonly startFrom?: StartFrom
   /** Where to begin in a partition, asked whenever one is assigned: for positions that are kept elsewhere. */
   readonly startAt?: StartAt
-  /** 'fail' unless given. */
+  /**
+   * What to do when the position is not in the log: `'fail'`, or go on at `'earliest'` or `'latest'`. Kafka:
+   * `auto.offset.reset`, for that case alone. Default: `'fail'`.
+   */
   readonly outOfRange?: OutOfRange
+  /** A mode, or a mode and more: the table of `commit`. Default: `'processed'`. */
   readonly commit?: CommitMode | CommitOptions
-  /** `isolation.level`: 'read_committed' unless given. */
+  /**
+   * Whether records of transactions that are not committed are read. Kafka: `isolation.level`. Default:
+   * `'read_committed'`.
+   */
   readonly isolation?: Isolation
-  /** `partition.assignment.strategy`, the preferred one first. All three unless given, cooperative-sticky first. */
+  /**
+   * The preferred one first. Kafka: `partition.assignment.strategy`. Default: cooperative-sticky, range, roundrobin.
+   */
   readonly assignors?: readonly AssignorName[]
-  /** `group.instance.id`: a name of this member that outlives the process (KIP-345). */
+  /** A name of this member that outlives the process (KIP-345). Kafka: `group.instance.id`. Default: none. */
   readonly instanceId?: string
   /**
-   * `client.rack`: where this client is; partitions are read from a replica in the same rack if the cluster has one
-   * (KIP-392).
+   * Where this client is; partitions are read from a replica in the same rack if the cluster has one (KIP-392). Kafka:
+   * `client.rack`. Default: none.
    */
   readonly rack?: string
-  /** `session.timeout.ms`: a member that the coordinator has not heard for so long is expelled. 45,000 unless given. */
-  readonly sessionTimeoutMs?: number
-  /** `heartbeat.interval.ms`. A fifteenth of the session time-out unless given. */
-  readonly heartbeatIntervalMs?: number
   /**
-   * `max.poll.interval.ms`, as rebalance time-out: how long partitions may take to be drained and given up. 60,000
-   * unless given.
+   * A member that the coordinator has not heard for so long is expelled. Kafka: `session.timeout.ms`. Default: 45,000.
    */
+  readonly sessionTimeoutMs?: number
+  /**
+   * How often the coordinator hears from the member. Kafka: `heartbeat.interval.ms`. Default: a fifteenth of the
+   * session time-out.
+   */
+  readonly heartbeatIntervalMs?: number
+  /** How long partitions may take to be drained and given up. Kafka: `max.poll.interval.ms`. Default: 60,000. */
   readonly rebalanceTimeoutMs?: number
   /**
-   * How long the group may take to answer for the first time, before `run()` rejects with UNREACHABLE. 30,000 unless
-   * given; may be Infinity.
+   * How long the group may take to answer for the first time, before `run()` rejects with UNREACHABLE; may be Infinity.
+   * Default: 30,000.
    */
   readonly startTimeoutMs?: number
-  /** How long a shutdown waits for handlers. 30,000 unless given. */
+  /** How long a shutdown waits for handlers. Default: 30,000. */
   readonly shutdownTimeoutMs?: number
-  /** Records of one partition that were fetched and wait for a handler; fetching pauses above. 20,000 unless given. */
+  /** Records of one partition that were fetched and wait for a handler; fetching pauses above. Default: 20,000. */
   readonly waitingRecordsMax?: number
   /**
-   * Records of one partition between the committable offset and the newest one started; fetching pauses above.
-   * 500,000 unless given.
+   * Records of one partition between the committable offset and the newest one started; fetching pauses above. Default:
+   * 500,000.
    */
   readonly uncommittedRecordsMax?: number
-  /** Bytes of all partitions that were fetched and are held. 64 MiB unless given. */
+  /** Bytes of all partitions that were fetched and are held. Default: 64 MiB. */
   readonly bufferBytesMax?: number
   /**
-   * `metadata.max.age.ms`, for patterns: how often the cluster is asked for all of its topics, if a topic is named by a
-   * pattern. 30,000 unless given.
+   * For patterns: how often the cluster is asked for all of its topics. Kafka: `metadata.max.age.ms`. Default: 30,000.
    */
   readonly topicsIntervalMs?: number
-  /** `fetch.max.bytes`: bytes of one answer, all partitions together. 16 MiB unless given. */
+  /** Bytes of one answer, all partitions together. Kafka: `fetch.max.bytes`. Default: 16 MiB. */
   readonly fetchBytesMax?: number
-  /** `max.partition.fetch.bytes`: bytes of one partition in one answer. 1 MiB unless given. */
+  /** Bytes of one partition in one answer. Kafka: `max.partition.fetch.bytes`. Default: 1 MiB. */
   readonly partitionBytesMax?: number
-  /** `fetch.max.wait.ms`: how long a broker may hold a request for which there is nothing to read. 500 unless given. */
+  /**
+   * How long a broker may hold a request for which there is nothing to read. Kafka: `fetch.max.wait.ms`. Default: 500.
+   */
   readonly fetchWaitMaxMs?: number
-  /** `fetch.min.bytes`: a broker answers once it has so many, or `fetchWaitMaxMs` is over. 1 unless given. */
+  /** A broker answers once it has so many, or `fetchWaitMaxMs` is over. Kafka: `fetch.min.bytes`. Default: 1. */
   readonly fetchBytesMin?: number
 }
 
 export interface WorkSettings {
   /**
-   * Handlers in flight for this topic in this process, all partitions together. Unless given: 100, or 1 a partition
-   * where they run in its order.
+   * Handlers in flight for this topic in this process, all partitions together. Default: 100; in partition order
+   * 10,000, which is one a partition.
    */
   readonly concurrency?: number
+  /** How often, and when, a failed record is tried again: the table of `retry`. */
   readonly retry?: Partial<Retry>
   /**
-   * What happens to a record whose attempts are exhausted. 'stop' unless given: the partition stops and `run()`
-   * rejects. 'skip': it counts as done. `deadLetter(topic)`: it goes to that topic, and counts as done then.
+   * What happens to a record whose attempts are exhausted. `'stop'`: the partition stops and `run()` rejects. `'skip'`:
+   * it counts as done. `deadLetter(topic)`: it goes to that topic, and counts as done then. Default: `'stop'`.
    */
   readonly exhausted?: Exhausted
   /**
-   * Finds the record that kills its process (out of memory, a crash of native code, an endless loop): it goes the way of
-   * `exhausted`, with the cause `killed the process`. Not looked for unless given.
+   * Finds the record that kills its process (out of memory, a crash of native code, an endless loop): it goes the way
+   * of `exhausted`, with the cause `killed the process`. Default: not looked for.
    */
   readonly poison?: PoisonOptions
   /**
-   * A call that has not settled by then has failed; it keeps its slot and its key until it settles. No limit unless
-   * given.
+   * A call that has not settled by then has failed; it keeps its slot and its key until it settles. Default: no limit.
    */
   readonly timeoutMs?: number
   /**
-   * How long after `timeoutMs` a call may take to settle, before `run()` rejects with HANDLER_STUCK. 30,000 unless
-   * given.
+   * How long after `timeoutMs` a call may take to settle, before `run()` rejects with HANDLER_STUCK. Default: 30,000.
    */
   readonly timeoutGraceMs?: number
   /**
@@ -151,25 +165,30 @@ export interface StoreSettings<Tx> {
 export interface MessagesSettings {
   /** Ends the loop, and with it the run: drain, final commit, leave. */
   readonly signal?: AbortSignal | undefined
-  /** What happens to a record that cannot be decoded; 'stop' unless given: the loop throws DECODE_FAILED. */
+  /**
+   * What happens to a record that cannot be decoded; with `'stop'` the loop throws DECODE_FAILED. Default: `'stop'`.
+   */
   readonly exhausted?: Exhausted
 }
 
 export interface PoisonOptions {
   /**
-   * A record that was being handled when so many processes died, the last time alone, is not handled any more. 3
-   * unless given; at least 2.
+   * A record that was being handled when so many processes died, the last time alone, is not handled any more; at least
+   * 2. Default: 3.
    */
   readonly deathsMax?: number
   /**
    * How many records of a partition count as suspects after a death: at least as many as a process may start between
-   * two commits. 10,000 unless given.
+   * two commits. Default: 10,000.
    */
   readonly suspectsMax?: number
 }
 
 export interface EachSettings extends WorkSettings {
-  /** 'partition' unless given. */
+  /**
+   * What runs one after the other: the records of a partition (`'partition'`), those of a key in it (`'key'`), or
+   * nothing (`'none'`). Default: `'partition'`.
+   */
   readonly order?: Order
 }
 
@@ -183,9 +202,9 @@ export interface WorkerSettings extends EachSettings {
 }
 
 export interface BatchSettings extends WorkSettings {
-  /** 500 unless given. */
+  /** The size of a batch at most. Default: 500. */
   readonly recordsMax?: number
-  /** How long a record waits for others to fill its batch. 0 unless given: a batch is what is available. */
+  /** How long a record waits for others to fill its batch; 0: a batch is what is available. Default: 0. */
   readonly waitMaxMs?: number
 }
 

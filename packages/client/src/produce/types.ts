@@ -39,13 +39,19 @@ export interface PartitionerInput {
 export type Partitioner = (input: PartitionerInput) => number
 
 export interface ProducerOptions {
-  /** Kafka: `acks`. Default: `all`. */
+  /**
+   * Whose acknowledgement is waited for: `'all'` replicas in sync, the `'leader'`, or `'none'`. Kafka: `acks`. Default:
+   * `'all'`.
+   */
   readonly acks?: Acks
-  /** Kafka: `compression.type`. Default: `none`. */
+  /** `'gzip'`, `'snappy'`, `'lz4'`, `'zstd'` or `'none'`. Kafka: `compression.type`. Default: `'none'`. */
   readonly compression?: Compression
-  /** Kafka: `linger.ms`. Default: 0; batches still form while earlier ones are in flight. */
+  /**
+   * How long a batch waits for more records; batches also form while earlier ones are in flight. Kafka: `linger.ms`.
+   * Default: 0.
+   */
   readonly lingerMs?: number
-  /** Kafka: `batch.size`. Default: 1 MiB, before compression. */
+  /** The size of a batch of one partition, before compression. Kafka: `batch.size`. Default: 1 MiB. */
   readonly batchBytesMax?: number
   /** A record larger than this is refused before it is sent. Kafka: `max.request.size`. Default: 1 MiB. */
   readonly recordBytesMax?: number
@@ -77,8 +83,8 @@ export interface ProducerOptions {
    */
   readonly idempotent?: boolean
   /**
-   * Default: keys as Kafka's own client does it (murmur2); records without a key stay on one partition for a batch
-   * (KIP-480).
+   * Which partition a message goes to. Kafka: `partitioner.class`. Default: murmur2 of the key, as Kafka's own client
+   * does it; without a key one partition for a batch (KIP-480).
    */
   readonly partitioner?: Partitioner
 }

@@ -12,14 +12,17 @@ export interface ReadOptions {
    * partitions that are added later are read too, from their start.
    */
   readonly to?: 'end' | Date | number | Readonly<Record<number, number>>
-  /** Default: all of them, or those that both `from` and `to` name. */
+  /** Which ones are read. Default: all of them, or those that both `from` and `to` name. */
   readonly partitions?: readonly number[]
-  /** Kafka: `isolation.level`. Default: `read_uncommitted`. */
+  /**
+   * Whether records of transactions that are not committed are read. Kafka: `isolation.level`. Default:
+   * `'read_uncommitted'`.
+   */
   readonly isolation?: Isolation
   /** Makes the iteration throw `TidemarkError` ABORTED. */
   readonly signal?: AbortSignal
   /** What may wait to be read. Default: 32 MiB. */
   readonly bufferBytesMax?: number
-  /** Kafka: `check.crcs`. Default: true. */
+  /** Whether checksums are checked. Kafka: `check.crcs`. Default: true. */
   readonly checkCrc?: boolean
 }

@@ -2,8 +2,9 @@
 import { checkOptions, checkSignal, durationOption } from '@tidemark/platform'
 
 export interface CommitLimits {
-  /** Milliseconds from now. */
+  /** How long to wait for the acknowledgement. Default: the option `commit.timeoutMs`. */
   readonly timeoutMs: number
+  /** Ends the wait: ABORTED. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -14,12 +14,13 @@ import {
 export interface ReplayOptions {
   /**
    * Where to begin: the beginning of the log, the first record at or after a Date, an offset for all partitions, or one
-   * for each partition that is to be read. 'earliest' unless given.
+   * for each partition that is to be read. Default: `'earliest'`.
    */
   readonly from?: 'earliest' | Date | number | Readonly<Record<number, number>>
   /**
-   * Where to stop, exclusive. 'committed' unless given: what the group has on record, so that live work and the replay
-   * never handle the same record at the same time. 'end': the end of the log as it is when the replay begins.
+   * Where to stop, exclusive. `'committed'` is what the group has on record, so that live work and the replay never
+   * handle the same record at the same time; `'end'` the end of the log as it is when the replay begins. Default:
+   * `'committed'`.
    */
   readonly to?: 'committed' | 'end' | Date | number | Readonly<Record<number, number>>
   /** Only records with one of these keys. Text is UTF-8. */
@@ -28,7 +29,10 @@ export interface ReplayOptions {
   readonly filter?: (message: ReceivedMessage) => boolean
   /** Counts what would be handled, and handles nothing. */
   readonly dryRun?: boolean
-  /** The isolation of the consumer unless given. */
+  /**
+   * Whether records of transactions that are not committed are handled. Kafka: `isolation.level`. Default: that of the
+   * consumer.
+   */
   readonly isolation?: Isolation
   /** Starts nothing more; what runs may finish; then the replay rejects with ABORTED. */
   readonly signal?: AbortSignal

@@ -9,8 +9,8 @@ import { carriedId, ID_HEADER } from './record-id.ts'
 
 export interface DeadLetterOptions {
   /**
-   * Writes the dead letters, and is left open. Unless given, a consumer makes a producer of its own, with `acks: 'all'`
-   * and idempotent, when the first dead letter is due, and closes it with the run.
+   * Writes the dead letters, and is left open. Default: one of the consumer's own, idempotent and with `acks: 'all'`,
+   * which is made when the first dead letter is due and closed with the run.
    */
   readonly producer?: Producer
   /**
@@ -18,9 +18,9 @@ export interface DeadLetterOptions {
    * `tidemark-`.
    */
   readonly headers?: (message: Message, failure: DeadLetterFailure) => Readonly<Record<string, string | Uint8Array | null>>
-  /** The pause after a dead letter could not be written; it doubles from try to try. 200 unless given. */
+  /** The pause after a dead letter could not be written; it doubles from try to try. Default: 200. */
   readonly delayMs?: number
-  /** 30,000 unless given. */
+  /** The longest pause. Default: 30,000. */
   readonly delayMaxMs?: number
 }
 

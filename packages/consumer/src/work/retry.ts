@@ -2,10 +2,11 @@ import type { Random } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 
 export interface Retry {
-  /** How often a record is tried, the first time included. */
+  /** How often a record is tried, the first time included. Default: 5. */
   readonly attempts: number
-  /** The pause before the second attempt; it doubles from attempt to attempt, with jitter. */
+  /** The pause before the second attempt; it doubles from attempt to attempt, with jitter. Default: 200. */
   readonly delayMs: number
+  /** The longest pause. Default: 30,000. */
   readonly delayMaxMs: number
 }
 

@@ -25,22 +25,22 @@ export type Service = (tools: ServiceTools) => Consumer | Promise<Consumer>
 export interface CrashTestOptions {
   /** The topic that the service reads. */
   readonly topic: string
-  /** 2 unless given. */
+  /** How many partitions the topic has. Default: 2. */
   readonly partitions?: number
-  /** How many messages are sent. 30 unless given. */
+  /** How many messages are sent. Default: 30. */
   readonly records?: number
-  /** Message number `i`. Unless given: a value of `String(i)` and one of six keys. */
+  /** Message number `i`. Default: a value of `String(i)` and one of six keys. */
   readonly message?: (i: number) => OutgoingMessage
-  /** How many members the group has. 2 unless given. */
+  /** How many members the group has. Default: 2. */
   readonly members?: number
   /**
-   * In which order handlers begin: 'key' unless given: a record begins once every earlier one of its key and partition
-   * has been handled, however often; 'partition': of its partition; 'none': no order is checked.
+   * In which order handlers begin. `'key'`: a record begins once every earlier one of its key and partition has been
+   * handled, however often; `'partition'`: of its partition; `'none'`: no order is checked. Default: `'key'`.
    */
   readonly order?: 'partition' | 'key' | 'none'
-  /** Whether each effect must happen once, and not at least once. False unless given. */
+  /** Whether each effect must happen once, and not at least once. Default: false. */
   readonly once?: boolean
-  /** How many seeds are run, from 1 on. 50 unless given. */
+  /** How many seeds are run, from 1 on. Default: 50. */
   readonly seeds?: number
   /** Runs this seed alone: what a failure names. */
   readonly seed?: number

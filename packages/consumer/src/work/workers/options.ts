@@ -10,16 +10,19 @@ export interface WorkersOptions {
    * `new URL('./resize.js', import.meta.url)`, or an absolute path.
    */
   readonly file: URL | string
-  /** One less than the machine has processors, and at least 1, unless given. */
+  /** How many threads there are. Default: one less than the machine has processors, and at least 1. */
   readonly threads?: number
-  /** Bytes of JavaScript objects in one thread; a thread that needs more ends, and its records fail. Node's own limit unless given. */
+  /**
+   * Bytes of JavaScript objects in one thread; a thread that needs more ends, and its records fail. Default: Node's own
+   * limit.
+   */
   readonly heapBytesMax?: number
   /**
-   * How long a call whose signal has aborted may go on; then its thread is ended, and another one takes its place. 5,000
-   * unless given.
+   * How long a call whose signal has aborted may go on; then its thread is ended, and another one takes its place.
+   * Default: 5,000.
    */
   readonly abortGraceMs?: number
-  /** Node's options of the threads. Those of this process unless given. */
+  /** Node's options of the threads. Default: those of this process. */
   readonly execArgv?: readonly string[]
 }
 
