@@ -39,7 +39,7 @@ export type DriverName = 'pg' | 'postgres' | 'mysql2'
 export const drivers: Readonly<Record<DriverName, (where: Where, options?: ExactlyOnceOptions) => Promise<Database>>> = {
   async pg({ host, port }, options) {
     const { Pool } = npmPackage<any>('pg', VERSIONS.pg)
-    const pool = new Pool({ host, port, user: 'tidemark', database: 'postgres', max: 70, connectionTimeoutMillis: 5_000 })
+    const pool = new Pool({ host, port, user: 'shop', database: 'postgres', max: 70, connectionTimeoutMillis: 5_000 })
     pool.on('error', () => {}) // idle connections are lost with the server
     const query = async (sql: string, values: unknown[] = []): Promise<any[]> => (await pool.query(sql.replace('?', '$1'), values)).rows
     await query(CREATE)
@@ -58,7 +58,7 @@ export const drivers: Readonly<Record<DriverName, (where: Where, options?: Exact
 
   async postgres({ host, port }, options) {
     const postgres = npmPackage<any>('postgres', VERSIONS.postgres)
-    const sql = postgres({ host, port, user: 'tidemark', database: 'postgres', max: 70, connect_timeout: 5, onnotice: () => {} })
+    const sql = postgres({ host, port, user: 'shop', database: 'postgres', max: 70, connect_timeout: 5, onnotice: () => {} })
     const query = (text: string): Promise<any[]> => sql.unsafe(text).simple()
     await query(CREATE)
     return {

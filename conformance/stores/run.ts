@@ -7,12 +7,19 @@ import { parseArgs } from 'node:util'
 import { Report } from '../report.ts'
 import { NotToBeHad } from '../tools.ts'
 import { contract, contractOfBetterSqlite, contractOfLocks, contractOfRedis } from './contract.ts'
+import { cuts } from './cuts.ts'
 import { MariaDB, PostgreSQL, Redis } from './servers.ts'
+import { storm } from './storm.ts'
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { driver: { type: 'string' }, quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+})
 const isWanted = (name: string): boolean => values.only === undefined || values.only.split(',').includes(name)
+const isDriver = (name: string): boolean => values.driver === undefined || values.driver === name
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
+/** Kills and stops of each storm: of all four together, 200. */
+const steps = values.quick ? 8 : 50
 const report = new Report('stores')
 
 /** A database that cannot be had is skipped, by name. */
@@ -31,19 +38,29 @@ async function having<S extends AsyncDisposable & { readonly version: string; re
   }
 }
 
-await having('PostgreSQL', PostgreSQL.start, async ({ port }) => {
-  const where = { host: '127.0.0.1', port }
+await having('PostgreSQL', PostgreSQL.start, async (server) => {
+  const where = { host: '127.0.0.1', port: server.port }
   if (isWanted('contract')) {
     for (const name of ['pg', 'postgres'] as const) {
       await contract(report, name, where)
       await contractOfLocks(report, name, where)
     }
   }
+  if (isWanted('cuts')) for (const name of ['pg', 'postgres'] as const) await cuts(report, name, where, values.quick)
+  if (isWanted('storm')) {
+    if (isDriver('pg')) await storm(report, 'pg', server, steps)
+    if (isDriver('postgres')) await storm(report, 'postgres', server, steps)
+    if (isDriver('pg')) await storm(report, 'pg', server, steps, true)
+  }
 })
-await having('MariaDB', MariaDB.start, async ({ port }) => {
-  if (!isWanted('contract')) return
-  await contract(report, 'mysql2', { host: '127.0.0.1', port })
-  await contractOfLocks(report, 'mysql2', { host: '127.0.0.1', port })
+await having('MariaDB', MariaDB.start, async (server) => {
+  const where = { host: '127.0.0.1', port: server.port }
+  if (isWanted('contract')) {
+    await contract(report, 'mysql2', where)
+    await contractOfLocks(report, 'mysql2', where)
+  }
+  if (isWanted('cuts')) await cuts(report, 'mysql2', where, values.quick)
+  if (isWanted('storm') && isDriver('mysql2')) await storm(report, 'mysql2', server, steps)
 })
 await having('Redis', Redis.start, async ({ port }) => {
   if (isWanted('contract')) await contractOfRedis(report, { host: '127.0.0.1', port })

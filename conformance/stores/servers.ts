@@ -120,7 +120,7 @@ export class PostgreSQL extends Server {
     const as = isRoot ? { uid: idOf('-u'), gid: idOf('-g') } : {}
     if (isRoot) chownSync(folder, as.uid!, as.gid!)
     const initdb = path.join(path.dirname(bin), 'initdb')
-    execFileSync(initdb, ['-D', path.join(folder, 'data'), '-U', 'tidemark', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'], {
+    execFileSync(initdb, ['-D', path.join(folder, 'data'), '-U', 'shop', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'], {
       ...as,
       cwd: folder,
       stdio: 'ignore',
@@ -132,7 +132,7 @@ export class PostgreSQL extends Server {
   }
 
   get uri(): string {
-    return `postgres://tidemark@127.0.0.1:${this.port}/postgres`
+    return `postgres://shop@127.0.0.1:${this.port}/postgres`
   }
 
   protected spawn(): ChildProcess {

@@ -22,6 +22,8 @@ export interface DatabaseLimits {
   readonly statementTimeoutMs: number
 }
 
+const CREATE_ATTEMPTS = 3
+
 export class Database<Tx> {
   readonly #kind: DatabaseKind
   readonly #connector: SqlConnector<Tx>
@@ -44,14 +46,29 @@ export class Database<Tx> {
   }
 
   async #createTables(): Promise<void> {
-    const { probe, tables, isMissing } = this.#kind
+    for (let attempt = 1; ; attempt++) {
+      const missing = await this.#findMissing()
+      if (missing === undefined) return
+      if (!this.#limits.createTables) throw this.named('find its tables', missing)
+      try {
+        await this.transaction([], async (session) => {
+          for (const statement of this.#kind.tables) await session.query(statement)
+        })
+      } catch (error) {
+        // Another member may have created them in this moment, which `IF NOT EXISTS` does not always notice.
+        if (attempt === CREATE_ATTEMPTS) throw this.named('create its tables', error)
+      }
+    }
+  }
+
+  /** The error that says that tables are missing. */
+  async #findMissing(): Promise<unknown> {
     try {
-      await this.transaction([], (session) => session.query(probe))
+      await this.transaction([], (session) => session.query(this.#kind.probe))
+      return undefined
     } catch (error) {
-      if (!this.#limits.createTables || !isMissing(error)) throw this.named('find its tables', error)
-      await this.own('create its tables', [], async (session) => {
-        for (const statement of tables) await session.query(statement)
-      })
+      if (this.#kind.isMissing(error)) return error
+      throw this.named('find its tables', error)
     }
   }
 

@@ -40,7 +40,7 @@ export const idCases: Readonly<Record<string, (ids: IdStore) => Promise<void>>> 
   },
   'what is done is forgotten after its time to live': async (ids) => {
     await ids.begin('old', 'a', LONG_MS)
-    await ids.finish('old', 'a', 40)
+    await ids.finish('old', 'a', 500)
     assert.equal((await ids.begin('old', 'b', LONG_MS)).kind, 'done')
     await untilNew(ids, 'old', 'b')
   },

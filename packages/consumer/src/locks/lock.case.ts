@@ -35,7 +35,7 @@ export const lockCases: Readonly<Record<string, (backend: LockBackend) => Promis
     assert.ok((await backend.acquire('again', 'a', LONG_MS))! > first!)
   },
   'expires, and the next holder has a greater number': async (backend) => {
-    const first = await backend.acquire('expires', 'a', 40)
+    const first = await backend.acquire('expires', 'a', 500)
     assert.equal(await backend.acquire('expires', 'b', LONG_MS), undefined)
     assert.ok((await untilFree(backend, 'expires', 'b')) > first!)
     assert.equal(await backend.renew('expires', 'a', LONG_MS), false)
