@@ -169,7 +169,7 @@ export class Consumer {
     const recordsMax = countOption('recordsMax', settings.recordsMax ?? 500)
     const waitMaxMs = durationOption('waitMaxMs', settings.waitMaxMs ?? 0, { zero: true })
     const resolved = resolveWork(topics, settings, CONCURRENCY_SERIAL)
-    const decoding = decodingBatches(resolved.topics.readable, handler)
+    const decoding = decodingBatches(resolved.topics.readable, handler, resolved.store !== undefined)
     return this.#add({ kind: 'batches', recordsMax, waitMaxMs, handler: decoding, ...resolved })
   }
 

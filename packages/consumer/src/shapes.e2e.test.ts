@@ -1,8 +1,21 @@
 /** Shapes of consumption over real sockets: a pull loop, typed topics, several topics and patterns, middleware. */
 import { type Broker, startBroker } from '@tidemark/broker'
-import { bytes, createAdmin, createKafka, createProducer, int, json, type Kafka, type StandardSchema, text, topic } from '@tidemark/client'
+import {
+  bytes,
+  createAdmin,
+  createKafka,
+  createProducer,
+  int,
+  json,
+  type Kafka,
+  type ReceivedMessage,
+  read,
+  type StandardSchema,
+  text,
+  topic,
+} from '@tidemark/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Consumer, type ConsumerEvent, createConsumer, DecodeError } from './index.ts'
+import { type Consumer, type ConsumerEvent, createConsumer, DecodeError, deadLetter } from './index.ts'
 import type { ConsumerOptions } from './options.ts'
 
 let broker: Broker
@@ -205,6 +218,46 @@ describe('typed topics', () => {
       ['skipped', 1],
       ['skipped', 2],
     ])
+  })
+
+  test('in a batch it fails alone: those before it and after it are handled once', async () => {
+    const orders = typed()
+    await create(orders.name, ['{"id":0}', '{"id":1}', 'bad', '{"id":3}', '{"id":4}'])
+    const consumer = consumerOf(fresh('group'))
+    const batches: number[][] = []
+    const stop = new AbortController()
+    let attempts = 0
+    consumer.batches(orders, { recordsMax: 5, waitMaxMs: 200, exhausted: 'skip', retry: { delayMs: 1 } }, async (batch) => {
+      await null
+      if (++attempts === 1) throw new Error('the first attempt at those before it')
+      batches.push([...batch].map(({ value }) => value.id))
+      if (batches.flat().includes(4)) stop.abort()
+    })
+    await consumer.run({ signal: stop.signal })
+    expect(batches).toEqual([
+      [0, 1],
+      [3, 4],
+    ])
+  })
+
+  test('it goes to the dead letters with its bytes, at the first attempt', async () => {
+    const orders = typed()
+    const dead = await create(fresh('dead'))
+    await create(orders.name, ['{"id":1}', 'bad', '{"id":3}'])
+    const consumer = consumerOf(fresh('group'))
+    const stop = new AbortController()
+    const seen: number[] = []
+    consumer.each(orders, { exhausted: deadLetter(dead) }, ({ value }) => {
+      seen.push(value.id)
+      if (value.id === 3) stop.abort()
+    })
+    await consumer.run({ signal: stop.signal })
+    expect(seen).toEqual([1, 3])
+    const letters: ReceivedMessage[] = []
+    for await (const message of read(kafka, dead, { to: 'end' })) letters.push(message)
+    expect(letters.map((m) => String(m.value))).toEqual(['bad'])
+    const headers = Object.fromEntries(letters[0]!.headers.map(({ key, value }) => [key, Buffer.from(value!).toString()]))
+    expect(Object.values(headers)).toEqual(expect.arrayContaining([expect.stringContaining('cannot be decoded')]))
   })
 
   test('typed and plain topics are named in calls of their own', () => {

@@ -2,6 +2,7 @@
 import type { ReadableTopic, ReceivedMessage } from '@tidemark/client'
 import { textOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
+import type { BatchContext } from './context.ts'
 import type { BatchHandler, EachHandler, MessageBatch } from './work.ts'
 
 /** A message whose key and value were read as the topic says; `raw` is the message as it came. */
@@ -52,14 +53,41 @@ export function decodingEach(readable: ReadonlyMap<string, ReadableTopic>, handl
   }
 }
 
-export function decodingBatches(readable: ReadonlyMap<string, ReadableTopic>, handler: BatchHandler): BatchHandler {
+/**
+ * The same for batches. A record that does not decode fails alone: those before it are handled, and those after it come
+ * in another batch. `isWhole`: the batch is one transaction, and fails as a whole.
+ */
+export function decodingBatches(readable: ReadonlyMap<string, ReadableTopic>, handler: BatchHandler, isWhole: boolean): BatchHandler {
   if (readable.size === 0) return handler
+  const typed = handler as unknown as (batch: TypedBatch<unknown, unknown>, context: BatchContext) => unknown
+  const handlePrefix = async (batch: MessageBatch, messages: readonly Decoded[], error: DecodeError, context: BatchContext) => {
+    if (messages.length > 0) await typed(typedBatch(batch, messages), context)
+    batch.failedAt(messages.length, error) // only now: if the handler throws, none of them is done
+  }
   return (batch, context) => {
     const topic = readable.get(batch.topic)
     if (topic === undefined) return handler(batch, context)
-    const decoded = batch.messages.map((message) => decode(topic, message))
-    const give = (messages: readonly Decoded[]) => handler(typedBatch(batch, messages) as unknown as MessageBatch, context)
-    return decoded.some((d) => d instanceof Promise) ? Promise.all(decoded).then(give) : give(decoded as Decoded[])
+    const give = (results: readonly (Decoded | DecodeError)[]): unknown => {
+      const bad = results.findIndex((result) => result instanceof DecodeError)
+      if (bad < 0) return typed(typedBatch(batch, results as Decoded[]), context)
+      if (isWhole) throw results[bad]
+      return handlePrefix(batch, results.slice(0, bad) as Decoded[], results[bad] as DecodeError, context)
+    }
+    const results = batch.messages.map((message) => decodeOrError(topic, message))
+    return results.some((r) => r instanceof Promise) ? Promise.all(results).then(give) : give(results as (Decoded | DecodeError)[])
+  }
+}
+
+function decodeOrError(topic: ReadableTopic, raw: ReceivedMessage): Decoded | DecodeError | Promise<Decoded | DecodeError> {
+  const caught = (error: unknown): DecodeError => {
+    if (error instanceof DecodeError) return error
+    throw error
+  }
+  try {
+    const decoded = decode(topic, raw)
+    return decoded instanceof Promise ? decoded.catch(caught) : decoded
+  } catch (error) {
+    return caught(error)
   }
 }
 
