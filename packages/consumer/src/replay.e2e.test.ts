@@ -1,29 +1,27 @@
 /** Replays over real sockets, beside live work: what is handled again, and that no offset moves. */
-import { type Broker, startBroker } from '@tidemark/broker'
-import { createAdmin, createKafka, createProducer, json, type Kafka, topic } from '@tidemark/client'
+import { createAdmin, createProducer, json, type Kafka, topic } from '@tidemark/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Consumer, createConsumer, replay } from './index.ts'
+import { type BrokerUnderTest, brokerUnderTest } from './testing/brokers.case.ts'
 
-let broker: Broker
+let under: BrokerUnderTest
 let kafka: Kafka
 
 beforeAll(async () => {
-  broker = await startBroker({ data: ':memory:' })
-  kafka = createKafka({ brokers: broker.brokers, clientId: 'replay' })
+  under = await brokerUnderTest('replay')
+  kafka = under.kafka
 })
 
 afterAll(async () => {
-  await kafka.close()
-  await broker.close()
+  await under[Symbol.asyncDispose]()
 })
 
-let names = 0
-const group = 'replayers'
+const group = `replayers-${process.pid}`
 const START_MS = Date.UTC(2026, 0, 1)
 
 /** Twelve records in two partitions, a minute apart, of which the group has committed `done` in each. */
 async function scene(done: number) {
-  const name = `replayed-${names++}`
+  const name = under.fresh('topic')
   await createAdmin(kafka).topics.create(name, { partitions: 2 })
   await using producer = createProducer(kafka)
   for (let i = 0; i < 12; i++) {

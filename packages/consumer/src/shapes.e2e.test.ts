@@ -1,9 +1,7 @@
 /** Shapes of consumption over real sockets: a pull loop, typed topics, several topics and patterns, middleware. */
-import { type Broker, startBroker } from '@tidemark/broker'
 import {
   bytes,
   createAdmin,
-  createKafka,
   createProducer,
   int,
   json,
@@ -17,22 +15,21 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Consumer, type ConsumerEvent, createConsumer, DecodeError, deadLetter } from './index.ts'
 import type { ConsumerOptions } from './options.ts'
+import { type BrokerUnderTest, brokerUnderTest } from './testing/brokers.case.ts'
 
-let broker: Broker
+let under: BrokerUnderTest
 let kafka: Kafka
 
 beforeAll(async () => {
-  broker = await startBroker({ data: ':memory:' })
-  kafka = createKafka({ brokers: broker.brokers, clientId: 'shapes' })
+  under = await brokerUnderTest('shapes')
+  kafka = under.kafka
 })
 
 afterAll(async () => {
-  await kafka.close()
-  await broker.close()
+  await under[Symbol.asyncDispose]()
 })
 
-let names = 0
-const fresh = (kind: string): string => `${kind}-${names++}`
+const fresh = (kind: string): string => under.fresh(kind)
 const numbers = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => String(from + i))
 
 async function create(name: string, values: readonly (string | Uint8Array)[] = [], partitions = 1): Promise<string> {
@@ -50,7 +47,13 @@ async function produce(name: string, values: readonly (string | Uint8Array)[]): 
 }
 
 const consumerOf = (group: string, options: Partial<ConsumerOptions> = {}): Consumer =>
-  createConsumer(kafka, { group, sessionTimeoutMs: 2_000, heartbeatIntervalMs: 50, commit: { intervalMs: 50 }, ...options })
+  createConsumer(kafka, {
+    group,
+    sessionTimeoutMs: under.sessionTimeoutMs,
+    heartbeatIntervalMs: 50,
+    commit: { intervalMs: 50 },
+    ...options,
+  })
 
 async function committed(group: string): Promise<number> {
   const offsets = await createAdmin(kafka).groups.offsets(group)

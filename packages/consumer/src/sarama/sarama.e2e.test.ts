@@ -1,7 +1,7 @@
 /** The Sarama-like face over real sockets: sessions, marks in any order, errors, offsets. */
-import { type Broker, startBroker } from '@tidemark/broker'
-import { createAdmin, createKafka, createProducer, type Kafka, type ReceivedMessage } from '@tidemark/client'
+import { createAdmin, createProducer, type Kafka, type ReceivedMessage } from '@tidemark/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type BrokerUnderTest, brokerUnderTest } from '../testing/brokers.case.ts'
 import {
   type Config,
   type ConsumerGroup,
@@ -14,21 +14,19 @@ import {
   offsetOldest,
 } from './index.ts'
 
-let broker: Broker
+let under: BrokerUnderTest
 let kafka: Kafka
 
 beforeAll(async () => {
-  broker = await startBroker({ data: ':memory:' })
-  kafka = createKafka({ brokers: broker.brokers, clientId: 'sarama' })
+  under = await brokerUnderTest('sarama')
+  kafka = under.kafka
 })
 
 afterAll(async () => {
-  await kafka.close()
-  await broker.close()
+  await under[Symbol.asyncDispose]()
 })
 
-let names = 0
-const fresh = (kind: string): string => `${kind}-${names++}`
+const fresh = (kind: string): string => under.fresh(kind)
 
 async function topicOf(count: number, partitions = 1): Promise<string> {
   const topic = fresh('topic')
@@ -38,7 +36,7 @@ async function topicOf(count: number, partitions = 1): Promise<string> {
   return topic
 }
 
-const CONFIG: Config = { offsets: { initial: offsetOldest }, group: { heartbeatIntervalMs: 50, sessionTimeoutMs: 5_000 } }
+const CONFIG: Config = { offsets: { initial: offsetOldest }, group: { heartbeatIntervalMs: 50, sessionTimeoutMs: 6_000 } }
 
 async function committed(group: string): Promise<Record<number, number>> {
   return Object.fromEntries((await createAdmin(kafka).groups.offsets(group)).map((o) => [o.partition, o.offset]))

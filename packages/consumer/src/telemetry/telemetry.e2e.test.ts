@@ -5,13 +5,13 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { type Broker, startBroker } from '@tidemark/broker'
-import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
+import { createAdmin, createProducer, type Kafka } from '@tidemark/client'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Consumer, createConsumer, prometheus } from '../index.ts'
+import { type BrokerUnderTest, brokerUnderTest } from '../testing/brokers.case.ts'
 import { instrument, withTraceContext } from './opentelemetry.ts'
 
-let broker: Broker
+let under: BrokerUnderTest
 let kafka: Kafka
 const spans = new InMemorySpanExporter()
 const tracer = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }).getTracer('test')
@@ -19,8 +19,8 @@ const tracer = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcesso
 beforeAll(async () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   propagation.setGlobalPropagator(new W3CTraceContextPropagator())
-  broker = await startBroker({ data: ':memory:' })
-  kafka = createKafka({ brokers: broker.brokers, clientId: 'telemetry' })
+  under = await brokerUnderTest('telemetry')
+  kafka = under.kafka
 })
 
 beforeEach(() => spans.reset())
@@ -28,20 +28,18 @@ beforeEach(() => spans.reset())
 afterAll(async () => {
   context.disable()
   propagation.disable()
-  await kafka.close()
-  await broker.close()
+  await under[Symbol.asyncDispose]()
 })
 
-let names = 0
 async function topicOf(values: readonly string[]): Promise<string> {
-  const topic = `topic-${names++}`
+  const topic = under.fresh('topic')
   await createAdmin(kafka).topics.create(topic, { partitions: 1 })
   await using producer = createProducer(kafka)
   for (const value of values) await producer.send(topic, { key: 'k', value, timestampMs: Date.now() - 60_000 })
   return topic
 }
 
-const consumerOf = (): Consumer => createConsumer(kafka, { group: `group-${names++}`, commit: { intervalMs: 20 } })
+const consumerOf = (): Consumer => createConsumer(kafka, { group: under.fresh('group'), commit: { intervalMs: 20 } })
 
 async function until(consumer: Consumer, count: number, kind: string): Promise<void> {
   let seen = 0
