@@ -27,7 +27,8 @@ export class NothingIsSilent implements Invariant {
 
   see(fact: Fact): void {
     if (fact.kind === 'shown') this.#refused.delete(fact.process)
-    if (fact.kind === 'placesKnown') this.#beginAnew(fact.process)
+    // A seek that was refused rejects: its caller knows.
+    if (fact.kind === 'placesKnown' || fact.kind === 'seekSettled') this.#beginAnew(fact.process)
     // A rebalance is nothing that fails.
     if (fact.kind !== 'refused' || fact.error === 'REBALANCE_IN_PROGRESS') return
     const causes = this.#refused.get(fact.process) ?? new Map<string, Refusals>()
@@ -42,7 +43,7 @@ export class NothingIsSilent implements Invariant {
     }
   }
 
-  /** New claims count their own attempts. */
+  /** New claims, and those who called, count their own attempts. */
   #beginAnew(process: Process): void {
     const causes = this.#refused.get(process)
     for (const cause of causes?.keys() ?? []) if (TRIED_BY_PARTITION.has(cause.split(' ')[0]!)) causes!.delete(cause)
