@@ -19,10 +19,11 @@ const tableOf = (table: string): string =>
     .map((row) => row.replaceAll('\\|', '').split('|').length - 2)
     .join(' ')
 
-const pages = globSync('docs/guide/offsets/*.md', { cwd: root }).map(
-  (page) => [page, page.replace('docs/guide/', 'docs/guide/zh-CN/')] as const,
-)
+const pages = [
+  ['README.md', 'README.zh-CN.md'] as const,
+  ...globSync('docs/guide/offsets/*.md', { cwd: root }).map((page) => [page, page.replace('docs/guide/', 'docs/guide/zh-CN/')] as const),
+]
 
-test.each([...pages])('%s and %s', (english, chinese) => {
+test.each(pages)('%s and %s', (english, chinese) => {
   expect(skeletonOf(chinese)).toEqual(skeletonOf(english))
 })
