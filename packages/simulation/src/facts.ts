@@ -81,6 +81,17 @@ export type Fact =
   | { readonly kind: 'jumped'; readonly group: string; readonly place: Place; readonly offset: number }
   /** The record counts as done though no handler did it: it was skipped, or will be when this attempt fails. */
   | { readonly kind: 'excused'; readonly group: string; readonly place: Place; readonly offset: number }
+  /** The broker has a dead letter of the record. `isNamed`: it has the record's own name. */
+  | {
+      readonly kind: 'letterWritten'
+      readonly group: string
+      readonly place: Place
+      readonly offset: number
+      readonly value: string
+      readonly isNamed: boolean
+    }
+  /** A member told of a dead letter. */
+  | ({ readonly kind: 'letterTold'; readonly place: Place; readonly offset: number } & OfMember)
   | { readonly kind: 'memberCrashed'; readonly process: Process }
   /** SIGSTOP: it goes on later. */
   | { readonly kind: 'memberStopped'; readonly process: Process }

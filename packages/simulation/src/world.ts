@@ -87,7 +87,11 @@ export class World {
     this.network = new Network(this.random.fork())
     this.disk = new SimulatedDisk(this.random.fork())
     const truncated = this.plan.everything?.truncation ?? false
-    this.wiretap = new Wiretap((fact) => this.tell(fact), truncated || this.plan.everything?.jumps === true)
+    this.wiretap = new Wiretap(
+      (fact) => this.tell(fact),
+      truncated || this.plan.everything?.jumps === true,
+      this.plan.everything?.letters === true,
+    )
     this.network.tap = this.wiretap
     const { refusals = [], holdsAnswers = false } = this.plan.everything ?? {}
     this.middle = refusals.length > 0 || holdsAnswers ? new ManInTheMiddle((fact) => this.#refused(fact)) : undefined

@@ -96,6 +96,8 @@ export class Member {
   }
 
   #subscribe(work: TopicWork, handlers: Handlers): void {
+    if (typeof work.settings.exhausted === 'object')
+      this.#world.drawn(work.kind === 'each' ? 'EachSettings' : 'BatchSettings', 'exhausted=deadLetter')
     const { recordsMax, waitMaxMs, ...both } = work.settings
     const topics = work.isPattern ? new RegExp(`^${work.name}$`) : work.name
     this.#world.drawn('topics', work.isPattern ? 'a pattern' : 'a name')
@@ -103,7 +105,7 @@ export class Member {
     if (work.kind === 'batches') {
       const settings = { ...both, recordsMax, waitMaxMs }
       countOptions(this.#world, 'BatchSettings', settings)
-      this.consumer.batches(topics, settings, (b, c) => handlers.drawn(this, work, b.messages, c))
+      this.consumer.batches(topics, settings, (b, c) => handlers.drawn(this, work, b.messages, c, b))
       return
     }
     const settings = { ...both, order: work.order }
@@ -224,9 +226,16 @@ export class Member {
     }
   }
 
+  /** A topic that was made again has other records at its offsets: which one it was is not known here. */
+  #tellLetter(topic: string, partition: number, offset: number): void {
+    if (this.#world.plan.everything?.topicIsMadeAgain) return
+    this.#world.tell({ kind: 'letterTold', process: this.process, group: this.group, place: this.#world.placeOf(topic, partition), offset })
+  }
+
   #see(event: ConsumerEvent): void {
     if (!this.process.alive) return
     this.#world.drawn('ConsumerEvent', event.kind)
+    if (event.kind === 'deadLettered') this.#tellLetter(event.topic, event.partition, event.offset)
     if (event.kind === 'ended') this.#world.drawn('EndReason', event.reason)
     if (WORRYING.has(event.kind)) this.#world.tell({ kind: 'shown', process: this.process, what: event.kind })
   }

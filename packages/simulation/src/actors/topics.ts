@@ -4,6 +4,7 @@
  */
 import { createAdmin, type Kafka, type ReadOptions, read } from '@tidemark/client'
 import type { Process } from '@tidemark/testing/internal'
+import { DEAD_LETTERS } from '../wire/letters.ts'
 import { counted, countOptions } from '../workload/counted.ts'
 import { GROUP, TOPIC, type World } from '../world.ts'
 
@@ -24,6 +25,8 @@ export class TopicKeeper {
     if (everything === undefined) return
     const keeper = this.#world.newProcess('keeper', this.#world.chance)
     for (const { name } of everything.topics.slice(1)) keeper.later(1, () => void this.#make(keeper, name))
+    if (everything.letters)
+      keeper.later(this.#world.chance.between(1, everything.lettersFromMs), () => void this.#make(keeper, DEAD_LETTERS))
     if (everything.truncation) keeper.later(500, () => void this.#keep(keeper))
     if (everything.topicIsMadeAgain) {
       keeper.later(this.#world.chance.between(500, plan.faultsUntilMs), () => void this.#remake(keeper, TOPIC))

@@ -10,6 +10,7 @@ import { Concurrency } from './concurrency.ts'
 import { DrainedBeforeGivenUp } from './drained-before-given-up.ts'
 import { FinalRefusalEnds } from './final-refusal-ends.ts'
 import { FinishedStaysFinished } from './finished-stays-finished.ts'
+import { LettersAreTrue } from './letters-are-true.ts'
 import { NothingAfterClose } from './nothing-after-close.ts'
 import { NothingAfterLoss } from './nothing-after-loss.ts'
 import { NothingIsSilent } from './nothing-is-silent.ts'
@@ -58,6 +59,7 @@ export const allInvariants = ({ delivered, manual, truncated, jumps, reliable, m
   ...(truncated || delivered || jumps ? [] : [new CommitFailedIsTrue()]),
   ...(reliable ? [new CommittedBeforeGivenUp(mapsAreWhole)] : []),
   new FinalRefusalEnds(),
+  ...(truncated ? [] : [new LettersAreTrue()]),
   new OneCallAtATime(),
   new Concurrency(),
   new PausedStartsNothing(),

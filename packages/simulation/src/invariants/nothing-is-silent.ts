@@ -14,6 +14,8 @@ const TRIED_BY_PARTITION: ReadonlySet<string> = new Set(['Fetch', 'ListOffsets']
 
 interface Refusals {
   readonly sinceMs: number
+  lastMs: number
+  /** What is refused in one moment, for several topics for instance, counts once: nothing could be shown in between. */
   count: number
 }
 
@@ -35,9 +37,10 @@ export class NothingIsSilent implements Invariant {
     this.#refused.set(fact.process, causes)
     const nowMs = fact.process.platform.clock.monotonic()
     for (const cause of causesOf(fact)) {
-      const refusals = causes.get(cause) ?? { sinceMs: nowMs, count: 0 }
+      const refusals = causes.get(cause) ?? { sinceMs: nowMs, lastMs: Number.NEGATIVE_INFINITY, count: 0 }
       causes.set(cause, refusals)
-      refusals.count++
+      if (nowMs > refusals.lastMs) refusals.count++
+      refusals.lastMs = nowMs
       if (refusals.count <= REFUSALS_UNSEEN_MAX || nowMs - refusals.sinceMs <= UNSEEN_MS_MAX) continue
       throw new Violation(this.name, `${fact.process.name} was refused ${refusals.count} times (${cause}), and shows nothing`)
     }

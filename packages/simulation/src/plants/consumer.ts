@@ -3,6 +3,31 @@ import type { Plant } from './planted.ts'
 
 export const consumerPlants: readonly Plant[] = [
   {
+    name: 'count a record as done while its dead letter is being written',
+    seed: 79,
+    changes: [
+      {
+        file: 'consumer/src/work/scheduler.ts',
+        find: '    void this.#writeLetters(job, job.letters)\n    return 0',
+        replace: "    void this.#writeLetters(job, job.letters)\n    return this.#kind.finish(job, 'skipped')",
+      },
+    ],
+  },
+  {
+    name: 'drop the rest of a batch behind the record that failed',
+    seed: 2,
+    changes: [
+      {
+        file: 'consumer/src/work/by-batch.ts',
+        find: 'if (queue.current === batch) queue.putBack(rest, batch.ticket + 1)',
+        replace: `if (queue.current === batch) {
+      forEachTicket(batch.ticket + 1, rest.length, (t) => finish(claim.tracker, t))
+      this.#listener.closed(claim, batch.ticket + 1, rest.length)
+    }`,
+      },
+    ],
+  },
+  {
     name: 'commit the highest done offset',
     seed: 1,
     changes: [

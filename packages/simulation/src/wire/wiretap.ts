@@ -19,6 +19,8 @@ import {
   type OffsetCommitRequest,
   type OffsetCommitResponse,
   type OffsetFetchResponse,
+  type ProduceRequest,
+  type ProduceResponse,
   peekRequest,
   peekResponse,
   type SyncGroupRequest,
@@ -27,6 +29,7 @@ import {
 } from '@tidemark/protocol'
 import type { Process, Tap } from '@tidemark/testing/internal'
 import { type Fact, type OfMember, placeOf } from '../facts.ts'
+import { lettersIn } from './letters.ts'
 import { acceptedIn, assignedIn, codesIn, committedIn, committingIn, finishedOf, generationIn, ownedIn } from './reading.ts'
 import { TopicNames } from './topic-names.ts'
 
@@ -75,10 +78,13 @@ export class Wiretap implements Tap {
   /** By group: the newest generation that the broker told anybody of. */
   readonly #current = new Map<string, number>()
 
-  /** `fetches`: answers to Fetch are read too, for what they say of positions outside of the log. */
-  constructor(tell: (fact: Fact) => void, fetches: boolean) {
+  /**
+   * `fetches`: answers to Fetch are read too, for what they say of positions outside of the log. `letters`: what is
+   * produced is read too, for dead letters.
+   */
+  constructor(tell: (fact: Fact) => void, fetches: boolean, letters: boolean) {
     this.#tell = tell
-    this.#watched = new Set([...WATCHED, ...(fetches ? [apis.Fetch] : [])].map((api) => api.key))
+    this.#watched = new Set([...WATCHED, ...(fetches ? [apis.Fetch] : []), ...(letters ? [apis.Produce] : [])].map((api) => api.key))
   }
 
   brokerCrashed(): void {
@@ -123,6 +129,7 @@ export class Wiretap implements Tap {
     else if (api.key === apis.SyncGroup.key) this.#syncDecided(client, body, answer)
     else if (api.key === apis.OffsetCommit.key) this.#commitDecided(client, exchange, answer)
     else if (api.key === apis.OffsetFetch.key) this.#fetchDecided(body, answer)
+    else if (api.key === apis.Produce.key) this.#produceDecided(body, answer)
     else if (api.key === apis.DeleteTopics.key) {
       for (const t of (answer as DeleteTopicsResponse).responses)
         if (t.errorCode === 0) this.#tell({ kind: 'topicDeleted', topic: this.names.of(t.name, t.topicId) })
@@ -158,6 +165,14 @@ export class Wiretap implements Tap {
     this.#tell({ kind: 'commitKnown', group, offsets: new Map(known.map((p) => [p.place, p.offset])) })
   }
 
+  /** A record counts as done from when the broker has its dead letter. */
+  #produceDecided(request: ProduceRequest, answer: ProduceResponse): void {
+    for (const letter of lettersIn(request, answer, this.names)) {
+      this.#tell(letter)
+      this.#tell({ kind: 'excused', group: letter.group, place: letter.place, offset: letter.offset })
+    }
+  }
+
   #commitDecided(process: Process, exchange: Exchange, answer: OffsetCommitResponse): void {
     const request = exchange.body as OffsetCommitRequest
     const accepted = acceptedIn(committingIn(request, this.names), answer, this.names)
@@ -175,7 +190,7 @@ export class Wiretap implements Tap {
     const { api, version, body } = exchange
     const answer: any = decodeResponse(api, version, frame)
     const of = { process: client, group: body.groups?.[0]?.groupId ?? body.groupId }
-    if (OF_TOPICS.has(api.key)) return
+    if (OF_TOPICS.has(api.key) || api.key === apis.Produce.key) return
     if (api.key === apis.Fetch.key) return this.#tellOutOfRange(client, answer)
     if (api.key === apis.ListOffsets.key) return this.#tellListed(client, answer)
     if (api.key === apis.OffsetFetch.key) {

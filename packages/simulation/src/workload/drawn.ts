@@ -101,7 +101,7 @@ export const eachWords: WordOf<'order', Order> & WordOf<'exhausted', Extract<Exh
   'order=none': true,
   'exhausted=stop': true,
   'exhausted=skip': true,
-  'exhausted=deadLetter': 'e2e tests',
+  'exhausted=deadLetter': true,
 }
 export const commitWords: WordOf<'mode', CommitMode> = { 'mode=processed': true, 'mode=delivered': true, 'mode=manual': true }
 
@@ -130,7 +130,7 @@ export const contextMembers: Record<keyof Context, Drawn> = {
   attemptsMax: true,
   signal: true,
   skip: true,
-  deadLetter: 'e2e tests',
+  deadLetter: true,
   commit: true,
 }
 export const batchContextMembers: Record<keyof BatchContext, Drawn> = { ...contextMembers }
@@ -143,8 +143,8 @@ export const events: Record<ConsumerEvent['kind'], Drawn> = {
   commitRefused: true,
   retrying: true,
   skipped: true,
-  deadLettered: 'e2e tests',
-  deadLetterFailed: 'e2e tests',
+  deadLettered: true,
+  deadLetterFailed: 'a producer waits for its topic and its broker for longer than they are away; dead-letters.e2e.test.ts',
   stopped: true,
   fenced: 'conformance/stores, on real databases',
   outOfRange: true,

@@ -2,9 +2,10 @@
  * Every verb and option that users have, drawn apart from the plain plan: which of them a run tries, and how often. A
  * run tries some of them and leaves the others out (swarm testing).
  */
-import type { BatchSettings, ConsumerOptions, EachSettings } from '@tidemark/consumer'
+import { type BatchSettings, type ConsumerOptions, deadLetter, type EachSettings } from '@tidemark/consumer'
 import { SeededRandom } from '@tidemark/testing/internal'
 import { type Refusal, refusalsOf, refusedApis } from '../faults/refusals.ts'
+import { DEAD_LETTERS } from '../wire/letters.ts'
 import type { Plan } from './plan.ts'
 
 /** Whether `npm run sim` draws everything unless it is told otherwise. */
@@ -23,8 +24,12 @@ export const handlerKinds = [
   'throw anything',
   'never settle',
   'resolve late',
+  'dead letter',
+  'name the failed one',
 ] as const
 export type HandlerKind = (typeof handlerKinds)[number]
+/** Drawn apart from the others. */
+const OF_LETTERS: readonly HandlerKind[] = ['dead letter', 'name the failed one']
 
 export const verbs = [
   'seek',
@@ -97,6 +102,9 @@ export interface Everything {
   readonly topicIsMadeAgain: boolean
   /** Power is lost under `never` or `interval`: the log loses records, and others take their offsets. */
   readonly truncation: boolean
+  /** There is a topic for dead letters; it is created by then. */
+  readonly letters: boolean
+  readonly lettersFromMs: number
   readonly producers: readonly ProducerDraw[]
   /** `read()` and admin calls beside the group. */
   readonly bystanders: boolean
@@ -107,6 +115,7 @@ export interface Everything {
 export function withEverything(plan: Plan, seed: number): Plan {
   const random = new SeededRandom(seed ^ 0xa11a11)
   const shapes = new SeededRandom(seed ^ 0x54a9e5)
+  const failures = new SeededRandom(seed ^ 0xdeadbe)
   const some = <T>(all: readonly T[], chance: number): T[] => all.filter(() => random.chance(chance))
   const one = <T>(all: readonly T[]): T => all[random.below(all.length)]!
   const on = (chance = 0.4): boolean => random.chance(chance)
@@ -115,12 +124,18 @@ export function withEverything(plan: Plan, seed: number): Plan {
   const topicIsMadeAgain = !truncation && on(0.12)
   const quiet = truncation || topicIsMadeAgain
   const mode = one(['processed', 'processed', 'delivered', 'manual'] as const)
-  const handlers = on(0.7) ? some(handlerKinds, 0.35) : []
+  const handlers = on(0.7)
+    ? some(
+        handlerKinds.filter((kind) => !OF_LETTERS.includes(kind)),
+        0.35,
+      )
+    : []
   const tried = on(0.75) ? some(verbs, 0.35).filter((v) => !quiet || !v.startsWith('seek')) : []
   const outOfRange = one(truncation ? (['earliest', 'latest'] as const) : (['earliest', 'latest', 'fail'] as const))
   const startFrom = !quiet && on(0.25) ? one(['latest', new Date(Date.UTC(2026, 0, 1) + random.below(3_000))] as const) : 'earliest'
   const startAt = !quiet && on(0.15)
   const limits = on(0.4)
+  const letters = !truncation && failures.chance(0.35)
 
   const timeoutMs = handlers.includes('never settle') || on(0.3) ? (plan.workMs[1] > 40 ? 150 : 40) + random.below(200) : undefined
   const topics = ['work', ...(on(0.4) ? ['more'] : [])].map((name, i): TopicWork => {
@@ -139,7 +154,8 @@ export function withEverything(plan: Plan, seed: number): Plan {
           delayMs: random.below(8),
           delayMaxMs: 10 + random.below(60),
         },
-        exhausted: on(0.6) ? 'skip' : 'stop',
+        exhausted:
+          letters && failures.chance(0.7) ? (on(0.6), deadLetter(DEAD_LETTERS, { delayMs: 5, delayMaxMs: 60 })) : on(0.6) ? 'skip' : 'stop',
         ...(timeoutMs !== undefined && { timeoutMs, timeoutGraceMs: 100 + random.below(900) }),
         recordsMax: 1 + random.below(12),
         waitMaxMs: random.below(40),
@@ -176,7 +192,7 @@ export function withEverything(plan: Plan, seed: number): Plan {
     },
     startAt,
     middleware: shapes.chance(0.3),
-    handlers,
+    handlers: [...handlers, ...OF_LETTERS.filter((kind) => (letters || kind === 'name the failed one') && failures.chance(0.3))],
     handlerChance: on(0.4) ? 0.5 : 0.08,
     // A group whose committed offset is behind the end of the log, and that is to fail there, needs its user.
     verbs: outOfRange === 'fail' ? tried.filter((v) => v !== 'seek beyond the end') : tried,
@@ -188,6 +204,8 @@ export function withEverything(plan: Plan, seed: number): Plan {
     foreignMembers: plan.assignors.includes('range') && on(0.2),
     topicIsMadeAgain,
     truncation,
+    letters,
+    lettersFromMs: [400, 400, 3_000, 9_000][failures.below(4)]!,
     producers: on(0.5) ? Array.from({ length: 1 + random.below(2) }, () => producerDraw(random)) : [],
     bystanders: on(0.25),
     jumps: startFrom !== 'earliest' || startAt || tried.some((v) => v.startsWith('seek')),

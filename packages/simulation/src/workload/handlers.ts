@@ -1,6 +1,6 @@
 /** What handlers do: work for a while and succeed or fail, and everything else that a program can do in a handler. */
 import type { Message } from '@tidemark/client'
-import type { BatchContext, Context } from '@tidemark/consumer'
+import type { BatchContext, Context, MessageBatch } from '@tidemark/consumer'
 import type { Member } from '../actors/member.ts'
 import { type Handling, placeOf } from '../facts.ts'
 import type { World } from '../world.ts'
@@ -63,7 +63,7 @@ export class Handlers {
   }
 
   /** One of the drawn kinds, or plain work. */
-  drawn(member: Member, work: TopicWork, messages: readonly Message[], uncounted: AnyContext): unknown {
+  drawn(member: Member, work: TopicWork, messages: readonly Message[], uncounted: AnyContext, batch?: MessageBatch): unknown {
     const context = counted(this.#world, work.kind === 'batches' ? 'BatchContext' : 'Context', uncounted)
     const { chance, plan, calm } = this.#world
     const { everything } = plan
@@ -76,7 +76,7 @@ export class Handlers {
       const kind = kinds[chance.below(kinds.length)]!
       this.#world.drawn('handler', kind)
       this.#world.say(`${member.name}: its handler is one that does '${kind}'`)
-      return this.#as(kind, member, handlings, context)
+      return this.#as(kind, member, handlings, context, work, batch)
     }
     if (this.#world.mode === 'manual') return this.#committing(member, handlings, context)
     return this.#work(member, handlings)
@@ -99,7 +99,14 @@ export class Handlers {
     for (const { group, place, offset } of handlings) this.#world.tell({ kind: 'excused', group, place, offset })
   }
 
-  #as(kind: HandlerKind, member: Member, handlings: readonly Handling[], context: AnyContext): unknown {
+  #as(
+    kind: HandlerKind,
+    member: Member,
+    handlings: readonly Handling[],
+    context: AnyContext,
+    work: TopicWork,
+    batch: MessageBatch | undefined,
+  ): unknown {
     const { process } = member
     const done = (): void => this.#settle(handlings, 'handlerDone')
     const failed = (): void => this.#settle(handlings, 'handlerFailed')
@@ -142,6 +149,22 @@ export class Handlers {
       }
       case 'never settle':
         return new Promise(() => {})
+      case 'dead letter':
+        if (typeof work.settings.exhausted !== 'object') return this.#work(member, handlings)
+        context.deadLetter(this.#world.chance.chance(0.5) ? 'drawn' : new Error('drawn'))
+        return new Promise<void>((resolve) => later(() => (failed(), resolve())))
+      case 'name the failed one': {
+        if (batch === undefined) return this.#work(member, handlings)
+        const index = this.#world.chance.below(handlings.length)
+        return new Promise<void>((resolve) =>
+          later(() => {
+            this.#settle(handlings.slice(0, index), 'handlerDone')
+            this.#settle(handlings.slice(index), 'handlerFailed')
+            batch.failedAt(index, new Error('drawn'))
+            resolve()
+          }),
+        )
+      }
       case 'resolve late':
         return new Promise<void>((resolve) => process.later(this.#world.chance.between(100, 500), () => (done(), resolve())))
     }
