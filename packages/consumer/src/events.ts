@@ -73,7 +73,7 @@ export type ConsumerEvent =
   | ({ readonly kind: 'truncated'; readonly offset: number; readonly movedTo: number } & At)
   /** A request has failed more than once in a row, and is tried again. */
   | { readonly kind: 'requestFailed'; readonly request: string; readonly attempts: number; readonly error: TidemarkError }
-  /** A topic that the consumer reads does not exist; it is looked for. */
+  /** A topic that the consumer reads does not exist, or none matches a pattern (`topic` is its text); it is looked for. */
   | { readonly kind: 'topicMissing'; readonly topic: string }
   | EventsDropped
 

@@ -53,6 +53,7 @@ const deadlineOf = ({ beginMs, timeoutMs }: ReleaseLimit): DrainDeadline => dead
 export function subscriptionListener(run: RunParts): SubscriptionListener {
   return {
     changed: () => run.membership.subscriptionChanged(),
+    unmatched: (pattern) => run.reports.patternUnmatched(pattern),
     failing: (error, attempts) => run.reports.failing('Metadata', error, attempts),
     failed: (error) => run.failWith(error),
   }

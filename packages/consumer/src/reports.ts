@@ -30,6 +30,11 @@ export class Reports {
     this.warning(`topic ${topic} is missing`, `topic '${topic}' does not exist; it is read as soon as it does`)
   }
 
+  patternUnmatched(pattern: RegExp): void {
+    this.#emit({ kind: 'topicMissing', topic: String(pattern) })
+    this.warning(`pattern ${pattern} matches nothing`, `no topic matches ${pattern}; topics are read as soon as they do`)
+  }
+
   warning(cause: string, text: string, error?: unknown): void {
     const report = { level: 'warn', cause: `${this.#group} ${cause}`, text: `consumer of group '${this.#group}': ${text}` } as const
     this.#diagnostics.report('tidemark:consumer', error === undefined ? report : { ...report, error })

@@ -29,6 +29,7 @@ function scene(...topics: TopicSelection[]) {
   }
   const subscription = new Subscription(topics.map(selectionOf), cluster, clock, 10_000, {
     changed: () => told.push('changed'),
+    unmatched: (pattern) => told.push(`nothing matches ${pattern}`),
     failing: (error, attempts) => told.push(`${error.code} ${attempts}`),
     failed: (error) => told.push(`failed ${(error as Error).message}`),
   })
@@ -58,6 +59,19 @@ test('topics that match come and go with each look; internal ones never do', asy
   await s.later(10_000)
   expect(s.subscription.topics).toEqual(['orders.named', 'orders.a', 'orders.c'])
   expect(s.told).toEqual(['changed', 'changed'])
+})
+
+test('a pattern that matches nothing is told once, and again after it did', async () => {
+  const s = scene(/^t/)
+  s.answer = () => [view('other'), view('t.internal', { internal: true })]
+  await s.subscription.start()
+  await s.later(10_000)
+  expect(s.told).toEqual(['nothing matches /^t/'])
+  s.answer = () => [view('t1')]
+  await s.later(10_000)
+  s.answer = () => []
+  await s.later(10_000)
+  expect(s.told).toEqual(['nothing matches /^t/', 'changed', 'changed', 'nothing matches /^t/'])
 })
 
 test('an error of a topic is no news of it, and is told', async () => {

@@ -18,6 +18,8 @@ const RETRY_MS = 2_000
 export interface SubscriptionListener {
   /** The topics are others now. */
   changed(): void
+  /** No topic matches this pattern now; told once, and again after one did. */
+  unmatched(pattern: RegExp): void
   /** A look failed, and is repeated; `attempts` failed one after the other. */
   failing(error: TidemarkError, attempts: number): void
   /** No retry can mend this. */
@@ -35,6 +37,7 @@ export class Subscription {
   #topics: readonly string[]
   #timer: Timer | undefined
   #failures = 0
+  readonly #unmatched = new Set<RegExp>()
 
   constructor(
     selections: readonly Selection[],
@@ -80,6 +83,7 @@ export class Subscription {
       const views = await this.#cluster.allTopics(this.#closed.signal)
       if (this.#closed.signal.aborted) return
       this.#take(views)
+      for (const pattern of this.#patterns) this.#tellUnmatched(pattern, views)
       const refused = views.find((view) => view.errorCode !== 0 && this.#matches(view))
       if (refused === undefined) this.#failures = 0
       else this.#listener.failing(refusedTopic(refused.name, refused.errorCode), ++this.#failures)
@@ -96,6 +100,14 @@ export class Subscription {
     if (topics.join('\n') === this.#topics.join('\n')) return
     this.#topics = topics
     this.#listener.changed()
+  }
+
+  #tellUnmatched(pattern: RegExp, views: readonly TopicView[]): void {
+    if (views.some(({ name, internal }) => !internal && pattern.test(name))) this.#unmatched.delete(pattern)
+    else if (!this.#unmatched.has(pattern)) {
+      this.#unmatched.add(pattern)
+      this.#listener.unmatched(pattern)
+    }
   }
 
   /** An error, as of a topic that is being created or has no leaders now, is no news of it: all stays as it was. */

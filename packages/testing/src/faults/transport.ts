@@ -38,6 +38,9 @@ interface Pending {
   readonly rule: Rule | undefined
 }
 
+/** Answers that tell something, faults or none. */
+const LOOKED_AT: ReadonlySet<string> = new Set(['Metadata', 'OffsetCommit'])
+
 const ignored: ConnectionHandlers = { onData() {}, onDrain() {}, onClose() {} }
 
 class FaultyConnection implements Connection {
@@ -115,7 +118,8 @@ class FaultyConnection implements Connection {
     const decoded = () => decodeRequest(api, version, frame)
     const rule = this.#faults.meet(api, () => subjectOf(api, decoded().body, this.#names))
     const body = rule?.effect.kind === 'fail' ? decoded().body : undefined
-    this.#pending.set(correlationId, { api, version, body, rule })
+    // A request that is not answered (acks 0) would stay: only what is looked at again is kept.
+    if (rule !== undefined || LOOKED_AT.has(api.name)) this.#pending.set(correlationId, { api, version, body, rule })
     switch (rule?.effect.kind) {
       case 'fail': {
         const changed = withoutEffect(api, body, rule, this.#names)
@@ -159,7 +163,8 @@ class FaultyConnection implements Connection {
     for (const frame of this.#answers.push(Buffer.concat(chunks))) {
       const changed = this.#answer(frame)
       if (changed === undefined) {
-        this.destroy()
+        if (out.length > 0) this.#base.write(out)
+        this.#base.end()
         return true
       }
       out.push(changed)
