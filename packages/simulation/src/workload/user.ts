@@ -87,6 +87,7 @@ export class User {
         return
       case 'explain':
         void member.track('metrics()', consumer.metrics({ timeoutMs: 1_000 }))
+        this.#replay(member, topic)
         for (const { because } of consumer.explain()) if (because === '') this.#world.fail('explain() explains', 'it says nothing')
         return
       case 'close':
@@ -163,6 +164,12 @@ export class User {
   #assigned(member: Member): { topic: string; partition: number } {
     const all = member.consumer.positions()
     return all[this.#world.chance.below(all.length)] ?? this.#somePlace()
+  }
+
+  /** What a replay would handle; it joins nothing and commits nothing. A pulled topic has no handler. */
+  #replay(member: Member, topic: string): void {
+    if (this.#everything.topics.some(({ name, kind }) => name === topic && kind === 'messages')) return
+    void member.track('replay()', member.consumer.replay(topic, { dryRun: true }))
   }
 
   #pausing(member: Member, topic: string, partitions: readonly number[] | undefined): void {
