@@ -9,6 +9,7 @@ import { BrokerActor } from './actors/broker.ts'
 import type { Member } from './actors/member.ts'
 import { Members } from './actors/members.ts'
 import { Producers } from './actors/producer.ts'
+import { SaramaMember } from './actors/sarama.ts'
 import { TopicKeeper } from './actors/topics.ts'
 import { isEverythingDone } from './ending.ts'
 import { type Fact, type Invariant, type Place, placeOf, spelled, Violation } from './facts.ts'
@@ -250,6 +251,7 @@ export class World {
     this.#topics.start()
     const members = Math.max(this.plan.members, this.groups.length)
     for (let i = 0; i < members; i++) this.#later(this.random.between(0, 400), () => this.#members.add())
+    for (let i = 1; i <= (everything?.saramaMembers ?? 0); i++) new SaramaMember(this, `sarama-${i}`).start()
     this.#producers.start()
     this.#faults.start()
     this.#user?.start()

@@ -24,6 +24,7 @@ test(`everything holds under ${SEEDS} seeds, and everything occurs that is said 
     ...refusedApis.flatMap(refusalsOf).map((r) => `refusal: ${r.api} ${r.dead ? 'dead' : r.error}`),
     'limits: timeoutMs',
     'member: foreign',
+    'member: sarama',
     'fault: truncation',
     'fault: topic made again',
     'fault: two groups',

@@ -89,6 +89,8 @@ export interface Everything {
   readonly startAt: boolean
   /** Code around every call of a handler. */
   readonly middleware: boolean
+  /** Members in Sarama's shape, in a group of their own. */
+  readonly saramaMembers: number
   readonly handlers: readonly HandlerKind[]
   /** How often a handler does one of these. */
   readonly handlerChance: number
@@ -193,6 +195,7 @@ export function withEverything(plan: Plan, seed: number): Plan {
     startAt,
     middleware: shapes.chance(0.3),
     handlers: [...handlers, ...OF_LETTERS.filter((kind) => (letters || kind === 'name the failed one') && failures.chance(0.3))],
+    saramaMembers: !quiet && shapes.chance(0.2) ? 1 + shapes.below(2) : 0,
     handlerChance: on(0.4) ? 0.5 : 0.08,
     // A group whose committed offset is behind the end of the log, and that is to fail there, needs its user.
     verbs: outOfRange === 'fail' ? tried.filter((v) => v !== 'seek beyond the end') : tried,
@@ -254,6 +257,7 @@ export function withoutSome(plan: Plan, without: readonly string[]): Plan {
       refusals: isIn('refusals') ? everything.refusals.filter((r) => isIn(`${r.api} ${r.error}`) && isIn(r.error)) : [],
       holdsAnswers: everything.holdsAnswers && isIn('holds'),
       foreignMembers: everything.foreignMembers && isIn('foreign'),
+      saramaMembers: isIn('sarama') ? everything.saramaMembers : 0,
       topicIsMadeAgain: everything.topicIsMadeAgain && isIn('topics made again'),
       topics: isIn('timeoutMs') ? everything.topics : everything.topics.map((t) => ({ ...t, settings: withoutTimeout(t.settings) })),
       producers: everything.producers.map((p) => ({
