@@ -15,6 +15,7 @@ import { kafkaJars } from '../conformance/kafka/jars.ts'
 import { brokerLoads } from './loads/broker.ts'
 import { clientLoads } from './loads/client.ts'
 import { durable } from './loads/durable.ts'
+import { exactlyOnce } from './loads/exactly-once.ts'
 import { growth } from './loads/growth.ts'
 import { runtime } from './loads/runtime.ts'
 import { killed, start } from './loads/start.ts'
@@ -34,7 +35,9 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds)
 const scale = { factor: Number(values.factor), sources: values.sources }
 const wants = (row: string): boolean => values.only === undefined || row.includes(values.only)
-const chosen = [start, brokerLoads, durable, killed, clientLoads, runtime, growth].filter((benchmark) => benchmark.rows.some(wants))
+const chosen = [start, brokerLoads, durable, killed, clientLoads, runtime, exactlyOnce, growth].filter((benchmark) =>
+  benchmark.rows.some(wants),
+)
 if (chosen.length === 0) {
   console.error(`no row has '${values.only}' in its name`)
   process.exit(2)

@@ -23,7 +23,8 @@ process for each rival and round; load average before the first: ${about.loadBef
 
 ${table('Broker', samples, (row) => !/^(client|runtime|growth): /.test(row), ['tidemark', 'kafka', 'kfake'])}
 ${table('Client', samples, (row) => row.startsWith('client: '), ['tidemark', 'kafkajs', 'platformatic', 'rdkafka'])}
-${table('Runtime', samples, (row) => row.startsWith('runtime: '), ['tidemark', 'parallel-consumer', 'kpipe'], 'The other columns were published by others, not measured here (`loads/runtime.ts`).')}
+${table('Runtime', samples, (row) => row.startsWith('runtime: ') && !row.startsWith('runtime: exactly'), ['tidemark', 'parallel-consumer', 'kpipe'], 'The other columns were published by others, not measured here (`loads/runtime.ts`).')}
+${table('Exactly once', samples, (row) => row.startsWith('runtime: exactly'), ['tidemark', 'plain transaction'], 'The same handler with a plain transaction beside it, which may happen twice.')}
 ${growthTable(samples)}`
 }
 

@@ -15,7 +15,7 @@ test.each([
   const file = readFileSync(new URL(`../../sql/${name}.sql`, import.meta.url), 'utf8')
   expect(
     file
-      .split(/;\n+/)
+      .split(/;\n(?:\n|$)/)
       .filter((s) => s.trim() !== '')
       .map((s) => s.replaceAll(/^--.*\n/gm, '').trim()),
   ).toEqual(tables)

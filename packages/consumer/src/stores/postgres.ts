@@ -7,6 +7,7 @@
  */
 import { int, type SqlSession } from '../drivers/sql.ts'
 import type { SqlDialect } from './sql-store.ts'
+import type { StoredPosition } from './store.ts'
 import { commonStatements, insertFence, insertInbox, offsetsOf, upsertProgress } from './tables.ts'
 
 /** The first half of an advisory lock's key, so that it is not one of the user's: 'tide' in ASCII. */
@@ -37,6 +38,17 @@ export const postgresTables = (schema: string): string[] => [
   leader_epoch integer NOT NULL,
   PRIMARY KEY (fence_id, record_offset)
 )`,
+  // Its statements are planned once a connection, and each sees what was committed before it: the lock first.
+  `CREATE OR REPLACE FUNCTION ${schema}.tidemark_enter(fence integer, held_epoch bigint, at_offset bigint, of_epoch integer)
+RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(${LOCK_CLASS}, fence);
+  INSERT INTO ${schema}.tidemark_inbox AS known (fence_id, record_offset, leader_epoch)
+  SELECT f.id, at_offset, of_epoch FROM ${schema}.tidemark_fence f WHERE f.id = fence AND f.epoch = held_epoch
+  ON CONFLICT (fence_id, record_offset) DO UPDATE SET leader_epoch = excluded.leader_epoch
+  WHERE known.leader_epoch < excluded.leader_epoch;
+  RETURN FOUND;
+END $$`,
 ]
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
@@ -72,8 +84,16 @@ export function postgresDialect(schema: string): SqlDialect {
     },
     checkEpoch: (fence) => [shared(fence), `SELECT epoch FROM ${names.fence} WHERE id = ${int(fence)}`],
     prune: (session, fence, from, to) => prune(session, names.inbox, fence, from, to),
-    enterFirst: (holding, records) => [shared(holding.fence), insertInbox(names, holding, records)],
-    enter: async (_, first) => offsetsOf(first.rows),
+    enterFirst(holding, records) {
+      const [{ offset, leaderEpoch }, ...others] = records as readonly [StoredPosition, ...StoredPosition[]]
+      if (others.length > 0) return [shared(holding.fence), insertInbox(names, holding, records)]
+      const values = [holding.fence, holding.epoch, offset, leaderEpoch].map(int).join(', ')
+      return [`SELECT ${schema}.tidemark_enter(${values}) AS is_new`]
+    },
+    async enter(_, first, __, records) {
+      if (records.length > 1) return offsetsOf(first.rows)
+      return first.rows[0]?.is_new === true ? [records[0]!.offset] : []
+    },
   }
   return dialect
 }

@@ -247,6 +247,10 @@ export class ByBatch implements Worker, JobKind<Batch> {
     return isDone ? messages.length : 0
   }
 
+  async mark({ claim, messages }: Batch): Promise<void> {
+    await this.#stored?.mark(claim, messages)
+  }
+
   closed(batch: Batch): void {
     const { queue, claim, ticket, messages } = batch
     this.#listener.closed(claim, ticket, messages.length)

@@ -150,6 +150,10 @@ export class ByOrder implements Worker, JobKind<Task> {
     return isDone ? 1 : 0
   }
 
+  async mark({ claim, message }: Task): Promise<void> {
+    await this.#stored?.mark(claim, [message])
+  }
+
   closed(task: Task): void {
     const lane = task.queue
     this.#listener.closed(task.claim, task.ticket, 1)

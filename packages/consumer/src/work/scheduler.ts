@@ -81,6 +81,8 @@ export interface JobKind<J extends Job> {
   call(job: J): unknown
   /** Nothing more will be tried, and the claim is alive; counts records as done, and returns how many. */
   finish(job: J, outcome: Outcome): number
+  /** With a store: it is told that dead letters have taken the place of the job's records. Never rejects. */
+  mark(job: J): Promise<void>
   /** The job is over, whether its claim is alive or has ended: its queue may go on. */
   closed(job: J): void
   /** The pause is over: its queue can start it again. */
@@ -330,6 +332,7 @@ export class Scheduler<J extends Job> {
     letters.isWriting = true
     claim.calls.running++
     const outcome = await this.#listener.writeLetters(this.#work.exhausted as DeadLetter, claim, letters.messages, letters.failure)
+    if (outcome.error === undefined && this.#work.store !== undefined) await this.#kind.mark(job)
     letters.isWriting = false
     claim.calls.running--
     for (const { message, to } of outcome.written) this.#listener.deadLettered(claim, message.offset, to, letters.failure)

@@ -68,10 +68,26 @@ export class StoredCalls {
     }
   }
 
+  /**
+   * The records are done without a call: dead letters have taken their place. If the store does not take that while the
+   * claim lives, the next owner of the partition writes the letters again.
+   */
+  async mark(claim: Claim, records: readonly StoredPosition[]): Promise<void> {
+    const ended = new AbortController()
+    claim.addSignal(ended)
+    try {
+      await this.#persist(claim, records, { signal: ended.signal, isMarked: false }, () => {})
+    } catch (error) {
+      if (!claim.isDead && isStoreError(error, 'STORE_FAILED')) this.#listener.storeFailing(claim, error, 2)
+    } finally {
+      claim.removeSignal(ended)
+    }
+  }
+
   async #persist(
     claim: Claim,
     records: readonly StoredPosition[],
-    context: CallContext,
+    context: { readonly signal: AbortSignal; isMarked: boolean },
     act: (tx: unknown, fresh: readonly StoredPosition[]) => unknown,
   ): Promise<void> {
     for (let failures = 1; ; failures++) {
