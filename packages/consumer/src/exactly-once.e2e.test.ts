@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { type Broker, startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Consumer, type ConsumerEvent, type ConsumerOptions, createConsumer } from './index.ts'
+import { type Consumer, type ConsumerEvent, type ConsumerOptions, createConsumer, deadLetter } from './index.ts'
 import { exactlyOnce } from './sqlite.ts'
 
 let broker: Broker
@@ -154,6 +154,23 @@ describe('exactly once', () => {
     await expect.poll(() => effects(db)).toEqual(['good'])
     await expect.poll(() => consumer.positions()[0]?.committable).toBe(2)
     expect(inbox(db)).toBeLessThanOrEqual(2)
+  })
+
+  test('a dead letter takes the place of a record: the database has it as done, without the writes of its failed calls', async () => {
+    const kafka = client()
+    const db = database()
+    await produce(kafka, ['bad', 'good'])
+    await createAdmin(kafka).topics.create('dead', { partitions: 1 })
+    const consumer = consumerOf(kafka, { commit: { intervalMs: 60_000 } })
+    const settings = { order: 'key', retry: { attempts: 2, delayMs: 1 }, exhausted: deadLetter('dead'), store: exactlyOnce(db) } as const
+    consumer.each('t', settings, ({ value }, { tx }) => {
+      write(tx, value)
+      if (String(value) === 'bad') throw new Error('no')
+    })
+    void begin(consumer)
+    await expect.poll(() => inbox(db)).toBe(2)
+    expect(effects(db)).toEqual(['good'])
+    await expect.poll(async () => (await createAdmin(kafka).topics.offsets('dead', 'latest'))[0]?.offset).toBe(1)
   })
 
   test('a seek is told to the database: what was done is done again from there', async () => {
