@@ -31,6 +31,9 @@ export function isExpected(world: World, member: Member, error: unknown): boolea
       return 'startTimeoutMs' in consumer
     case 'CLOSED':
       return member.kafkaClosed || member.ending
+    // A dead letter that the cluster refuses for good.
+    case 'DEAD_LETTER_FAILED':
+      return isExpected(world, member, (error as Error).cause)
     default:
       return member.refusedWith.has(code)
   }
