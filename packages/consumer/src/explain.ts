@@ -41,10 +41,11 @@ export function explain(claim: Claim, worker: Worker): Explanation {
   return { ...progress, because: because(progress, claim, worker.holdup(claim)) }
 }
 
-function because(p: Progress, { phase, commitError }: Claim, holdup: Holdup | undefined): string {
+function because(p: Progress, { phase, commitError, guard }: Claim, holdup: Holdup | undefined): string {
   if (phase === 'placing') return 'the position to begin at is being looked up'
   if (commitError !== undefined) return `the commit was refused: ${commitError.message}`
   if (phase === 'draining') return `the partition is being given up; handlers that still run: ${p.running}`
+  if (guard?.isOpen === false) return 'calls begin once the name of this run is on record, which tells the next one if it died'
   if (holdup !== undefined) {
     return `offset ${holdup.offset} is ${holdup.state} (attempt ${holdup.attempt}); records above it that are done: ${p.doneAhead}`
   }

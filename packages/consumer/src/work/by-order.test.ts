@@ -407,6 +407,20 @@ describe('commit modes', () => {
     expect(committable(c.tracker)).toBe(1)
   })
 
+  test.each([
+    ['delivered' as const, 0],
+    ['processed' as const, 1],
+  ])('%s: what failed is noted for as long as it is not done', async (mode, count) => {
+    const t = workOf({}, mode)
+    const c = t.claim()
+    t.fetch(c, 'x')
+    await t.call(0).reject(new Error('no'))
+    expect(c.tracker.notes.size).toBe(count)
+    t.clock.advance(100)
+    await t.call(0).resolve()
+    expect(c.tracker.notes.size).toBe(0)
+  })
+
   test('manual leaves a record that its handler did not commit, and never passes it', async () => {
     const t = workOf({ order: 'none' }, 'manual')
     const c = t.claim()

@@ -321,10 +321,15 @@ export class Scheduler<J extends Job> {
     const { tracker } = job.claim
     const attempts = cause === 'killed the process' ? (tracker.notes.get(job.offset)?.attempts ?? 0) : job.attempt
     const failure = { cause, attempts, why }
-    note(tracker, job.offset, { attempts })
+    this.#noteAttempts(job, attempts)
     job.letters = { failure, messages: this.#kind.messagesOf(job), tries: 0, isWriting: false }
     void this.#writeLetters(job, job.letters)
     return 0
+  }
+
+  /** Kept with the commit; where a record is done before its call, there is nothing to keep. */
+  #noteAttempts({ claim, offset }: J, attempts: number): void {
+    if (this.#listener.mode !== 'delivered') note(claim.tracker, offset, { attempts })
   }
 
   async #writeLetters(job: J, letters: DueLetters): Promise<void> {
@@ -377,7 +382,7 @@ export class Scheduler<J extends Job> {
   #retryLater(job: J, error: unknown): void {
     const delayMs = retryDelay(this.#work.retry, job.attempt, this.#random)
     const failed = job.attempt++
-    note(job.claim.tracker, job.offset, { attempts: failed })
+    this.#noteAttempts(job, failed)
     this.#pause(job, delayMs, () => {
       this.#kind.resume(job)
       this.offer(job.queue as Queue<J>)
