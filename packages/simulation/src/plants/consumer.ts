@@ -106,8 +106,8 @@ export const consumerPlants: readonly Plant[] = [
     changes: [
       {
         file: 'consumer/src/work/scheduler.ts',
-        find: 'while (this.#running < this.#work.concurrency)',
-        replace: 'while (this.#running <= this.#work.concurrency)',
+        find: 'while (this.#running < this.#slots())',
+        replace: 'while (this.#running <= this.#slots())',
       },
     ],
   },
@@ -208,9 +208,9 @@ export const consumerPlants: readonly Plant[] = [
       },
       {
         file: 'consumer/src/work/scheduler.ts',
-        find: `    context.end(failure !== undefined)
+        find: `    context.end(failure !== undefined || context.failedAt !== undefined)
     this.#running--`,
-        replace: `    context.end(failure !== undefined)
+        replace: `    context.end(failure !== undefined || context.failedAt !== undefined)
     if (!limit?.isOver) this.#running--`,
       },
     ],
@@ -231,7 +231,7 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: '6: a drain does not wait for a call whose time is over',
-    seed: 71,
+    seed: 161,
     changes: [
       {
         file: 'consumer/src/work/scheduler.ts',
@@ -243,8 +243,14 @@ export const consumerPlants: readonly Plant[] = [
       },
       {
         file: 'consumer/src/work/scheduler.ts',
-        find: '    claim.calls.running--',
-        replace: '    if (!limit?.isOver) claim.calls.running--',
+        find: `    claim.calls.running--
+    let done = 0
+    if (claim.isDead) this.#kind.closed(job)
+    else if`,
+        replace: `    if (!limit?.isOver) claim.calls.running--
+    let done = 0
+    if (claim.isDead) this.#kind.closed(job)
+    else if`,
       },
     ],
   },
