@@ -48,6 +48,7 @@ export class StoredCalls {
   ): Promise<void> {
     try {
       await this.#persist(claim, records, context, async (tx, fresh) => {
+        if (claim.isDead) throw goneBy() // while the transaction began
         context.tx = tx
         await call(fresh)
         // The dead letter takes the record's place, and may not be written yet.
@@ -91,7 +92,7 @@ export class StoredCalls {
     act: (tx: unknown, fresh: readonly StoredPosition[]) => unknown,
   ): Promise<void> {
     for (let failures = 1; ; failures++) {
-      if (claim.isDead || claim.holding === undefined) throw new TidemarkError('ABORTED', "the partition is not this claim's any more")
+      if (claim.isDead || claim.holding === undefined) throw goneBy()
       try {
         await this.#store.run(claim.holding, records, act)
         context.isMarked = true
@@ -105,3 +106,5 @@ export class StoredCalls {
     }
   }
 }
+
+const goneBy = (): TidemarkError => new TidemarkError('ABORTED', 'the partition was lost, given up or moved before the call began')
