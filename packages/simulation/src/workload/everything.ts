@@ -143,6 +143,9 @@ export function withEverything(plan: Plan, seed: number): Plan {
   const letters = !truncation && failures.chance(0.35)
 
   const timeoutMs = handlers.includes('never settle') || on(0.3) ? (plan.workMs[1] > 40 ? 150 : 40) + random.below(200) : undefined
+  // What a truncation tells is rare: somebody listens.
+  const listening = (readers: (typeof eventReaders)[number][]) => (truncation && readers.length === 0 ? (['steady'] as const) : readers)
+
   const topics = ['work', ...(on(0.4) ? ['more'] : [])].map((name, i): TopicWork => {
     const kind = on(0.35) ? 'batches' : 'each'
     const order = i === 0 ? plan.order : one(['partition', 'key', 'none'] as const)
@@ -204,7 +207,7 @@ export function withEverything(plan: Plan, seed: number): Plan {
     // A group whose committed offset is behind the end of the log, and that is to fail there, needs its user.
     verbs: outOfRange === 'fail' ? tried.filter((v) => v !== 'seek beyond the end') : tried,
     verbEveryMs: 40 + random.below(400),
-    readers: on(0.5) ? some(eventReaders, 0.5) : [],
+    readers: listening(on(0.5) ? some(eventReaders, 0.5) : []),
     refusals: on(0.45) ? some(refusedApis.flatMap(refusalsOf), 0.25) : [],
     refusalEveryMs: 200 + random.below(1_000),
     holdsAnswers: on(0.3),
