@@ -317,10 +317,13 @@ export class ClassicMember implements Membership {
   }
 
   async #sync({ generation, memberId, members }: Extract<MembershipAction, { kind: 'sync' }>): Promise<void> {
-    const sentMs = this.#clock.monotonic()
+    let sentMs = this.#clock.monotonic()
     try {
       const assignments = members === undefined ? [] : await this.#assign(members, generation)
-      const body = syncRequest(this.#options, memberId, generation, this.#assignor, assignments)
+      const body = () => {
+        sentMs = this.#clock.monotonic()
+        return syncRequest(this.#options, memberId, generation, this.#assignor, assignments)
+      }
       const answer = await this.#send(apis.SyncGroup, body, this.#options.rebalanceTimeoutMs + JOIN_MARGIN_MS)
       if (this.#state.generation !== generation || this.#state.phase !== 'syncing') return
       if (answer.errorCode !== 0) return this.#refuse('SyncGroup', answer.errorCode, generation)
@@ -361,9 +364,13 @@ export class ClassicMember implements Membership {
     this.#isBeating = true
     const { group, instanceId, sessionTimeoutMs } = this.#options
     const { memberId, generation } = this.#state
-    const sentMs = this.#clock.monotonic()
+    let sentMs = this.#clock.monotonic()
     try {
-      const body = { groupId: group, generationId: generation, memberId, groupInstanceId: instanceId ?? null }
+      // Called when it is written: before that the coordinator may have been looked up for long.
+      const body = () => {
+        sentMs = this.#clock.monotonic()
+        return { groupId: group, generationId: generation, memberId, groupInstanceId: instanceId ?? null }
+      }
       const { errorCode } = await this.#send(apis.Heartbeat, body, sessionTimeoutMs)
       if (errorCode === 0) {
         if (generation === this.#state.generation) this.#stableMs = Math.max(this.#stableMs, sentMs)
