@@ -32,7 +32,7 @@ export class Takeover {
     const store = this.storeOf(topic)!
     const { holding, position, done } = await store.takeOver({ group: this.#group, topic, topicId, partition }, this.#owner())
     claim.holding = holding
-    return position && { position, restored: restoredMap(topicId, position.offset, done) }
+    return position && placeOf(topicId, position, done)
   }
 
   /** Work begins at this position; what is done below `doneBelow` stays done. */
@@ -46,8 +46,24 @@ export interface StoredPlace {
   readonly restored: CompletionMap | undefined
 }
 
+/**
+ * Where the claim begins: behind what is done without a gap, which the store keeps one by one until the next sweep. What
+ * the group has on record may have come as far, and must not go back.
+ */
+export function placeOf(topicId: string, position: StoredPosition, done: readonly StoredPosition[]): StoredPlace {
+  let { offset, leaderEpoch } = position
+  let passed = 0
+  for (const record of done) {
+    if (record.offset !== offset) break
+    offset++
+    leaderEpoch = Math.max(leaderEpoch, record.leaderEpoch)
+    passed++
+  }
+  return { position: { offset, leaderEpoch }, restored: restoredMap(topicId, offset, done.slice(passed)) }
+}
+
 /** The map of what is done at `base` or above; cut off at the top if too much of it is open. */
-export function restoredMap(topicId: string, base: number, done: readonly StoredPosition[]): CompletionMap | undefined {
+function restoredMap(topicId: string, base: number, done: readonly StoredPosition[]): CompletionMap | undefined {
   const open: number[] = []
   let top = base
   let newestEpoch = -1
