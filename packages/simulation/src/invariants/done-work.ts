@@ -7,6 +7,8 @@ import type { Process } from '@tidemark/testing/internal'
 import { type Fact, ownedName, type Place } from '../facts.ts'
 import { covers, type Recorded, Records } from './recorded.ts'
 
+/** What a member reports of a partition whose commit it could not bring to the coordinator in time. */
+const GIVEN_UP = /: (\S+) was (?:given up|lost) before all that is done was committed/
 const NOT_COUNTED: ReadonlySet<unknown> = new Set(['timeout', 'lost', 'seek'])
 
 interface Work {
@@ -80,6 +82,13 @@ export class DoneWork {
       case 'joinAnswered':
         if (fact.eager) this.#work.delete(fact.process)
         return
+      // It gives partitions up before it can reach anybody to tell.
+      case 'shown': {
+        const [, given] = GIVEN_UP.exec(fact.what) ?? []
+        for (const place of this.#work.get(fact.process)?.keys() ?? [])
+          if (ownedName(place) === given) this.#work.get(fact.process)!.delete(place)
+        return
+      }
       case 'lossKnown':
       // When it goes on, the time of a drain may be over, and what it did is left to the next owner.
       case 'memberStopped':
