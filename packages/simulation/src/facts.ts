@@ -171,6 +171,8 @@ export interface Handling extends OfMember {
 export interface HandlingRules {
   readonly order: 'partition' | 'key' | 'none' | 'batches'
   readonly concurrency: number
+  /** Its program commits when it likes, whatever the world's consumers do. */
+  readonly isCommittedByHand?: boolean
 }
 
 export class Violation extends Error {

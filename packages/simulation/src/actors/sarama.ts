@@ -16,6 +16,7 @@ export class SaramaMember {
   readonly #world: World
   readonly #name: string
   #calls = 0
+  #isCommittedByHand = false
 
   constructor(world: World, name: string) {
     this.#world = world
@@ -45,8 +46,10 @@ export class SaramaMember {
   }
 
   async #run(process: Process): Promise<void> {
+    const enable = this.#world.chance.chance(0.7)
+    this.#isCommittedByHand = !enable
     const group = newConsumerGroup(this.#world.kafkaOn(process), GROUP, {
-      offsets: { initial: offsetOldest, autoCommit: { enable: this.#world.chance.chance(0.7), intervalMs: 60 } },
+      offsets: { initial: offsetOldest, autoCommit: { enable, intervalMs: 60 } },
       group: { sessionTimeoutMs: 400, heartbeatIntervalMs: 60, rebalanceTimeoutMs: 800 },
       unmarkedMax: 20,
     })
@@ -75,7 +78,7 @@ export class SaramaMember {
       key: key?.toString(),
       value: value!.toString(),
       call: --this.#calls - 1_000_000 * Number(this.#name.split('-')[1]),
-      how: { order: 'none', concurrency: 1_000 },
+      how: { order: 'none', concurrency: 1_000, isCommittedByHand: this.#isCommittedByHand },
       signal: () => session.signal,
     }
     this.#world.tell({ kind: 'handlerStarted', ...handling })

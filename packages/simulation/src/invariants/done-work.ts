@@ -50,6 +50,7 @@ export class DoneWork {
       }
       case 'handlerDone':
         // A call whose time was over has failed, however it ends; one of a claim that has ended does not count.
+        if (fact.how.isCommittedByHand) return
         if (!this.#gone.has(fact.process) && !NOT_COUNTED.has(fact.signal().reason))
           this.#at(fact.process, fact.place).done.add(fact.offset)
         return
