@@ -34,6 +34,8 @@ export class TestLog implements InternalLog {
   slow = false
   /** What the next appends throw. */
   broken: Error | undefined
+  /** What reads throw. */
+  unreadable: Error | undefined
   readonly #unfinished: { resolve: () => void; reject: (error: Error) => void }[] = []
 
   append(batch: Buffer): { readonly baseOffset: number; readonly durable: Now<void> } {
@@ -47,6 +49,7 @@ export class TestLog implements InternalLog {
   }
 
   read(from: number, bytesMax: number): Now<Buffer> {
+    if (this.unreadable !== undefined) throw this.unreadable
     const found: Buffer[] = []
     let bytes = 0
     for (const batch of this.batches) {

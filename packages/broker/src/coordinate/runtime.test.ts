@@ -1,5 +1,5 @@
 /** The runtime under a machine that has nothing to do with groups: counters, with a deadline each. */
-import { TidemarkError } from '@tidemark/platform'
+import { DiskError, TidemarkError } from '@tidemark/platform'
 import { codecOf, ErrorCode, fields, message, Reader, Writer } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
 import type { InternalTopic } from '../partition/internal-log.ts'
@@ -129,6 +129,21 @@ describe('the coordinator runtime serves any machine', () => {
     await started
     expect([rig.count('a'), rig.count('bb')]).toEqual([5, 7])
     expect([...rig.runtime.ready()].flatMap(({ state }) => [...state.live]).sort()).toEqual(['a', 'bb'])
+  })
+
+  test('a disk that cannot be read while a partition is read back may be read again: the next request begins anew', async () => {
+    const before = new Rig()
+    before.add('a', 5)
+    const log = before.logs.get(1)!
+    const rig = new Rig(before.logs)
+    log.unreadable = new DiskError('read', '/data/1.log', { code: 'EIO' })
+    const started = rig.runtime.start()
+    await settle(rig.clock)
+    await started
+    log.unreadable = undefined
+    expect(rig.add('a')).toBe(-1000 - ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+    await settle(rig.clock)
+    expect(rig.add('a')).toBe(6)
   })
 
   test('a decision that throws fails its request and its key alone', () => {

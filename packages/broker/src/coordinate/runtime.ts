@@ -76,11 +76,18 @@ export class CoordinatorRuntime<State, Rec, Event, Turn extends MachineTurn<Rec,
     await Promise.all(Array.from({ length: LOADED_TOGETHER }, loadSome))
   }
 
-  /** Whatever keeps a partition from being read back is told, and the partition stays unavailable. */
+  /**
+   * Whatever keeps a partition from being read back is told, and the partition stays unavailable; unless the disk could
+   * not be read, which may pass: the next request begins again.
+   */
   async #load(partition: number, coordinator: Coordinator<State, Rec, Event, Turn>, open: () => Now<InternalLog>): Promise<void> {
     try {
       await coordinator.load(open)
     } catch (error) {
+      if (error instanceof DiskError) {
+        this.#coordinators.delete(partition)
+        return tell({ kind: 'unreadable', error })
+      }
       tell({ kind: 'bug', where: `reading back partition ${partition} of ${this.#topic.name}`, error })
     }
   }

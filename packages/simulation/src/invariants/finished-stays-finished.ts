@@ -1,5 +1,5 @@
 import type { Process } from '@tidemark/testing/internal'
-import { type Fact, type FinishedIn, type Invariant, type Place, Violation } from '../facts.ts'
+import { type Fact, type FinishedIn, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
 import { namesAsDone } from './recorded.ts'
 
 /**
@@ -10,6 +10,8 @@ export class FinishedStaysFinished implements Invariant {
   readonly name = 'what is on record as done above the offset is done, and not done again'
   readonly #done = new Set<string>()
   readonly #known = new Map<Process, Map<Place, FinishedIn>>()
+  /** Claims that were moved: what is committed is not where they are, whoever asks for it. */
+  readonly #moved = new Map<Process, Set<Place>>()
 
   see(fact: Fact): void {
     switch (fact.kind) {
@@ -25,6 +27,14 @@ export class FinishedStaysFinished implements Invariant {
       case 'offsetListed':
       case 'outOfRangeTold':
         this.#known.get(fact.process)?.delete(fact.place)
+        this.#moved.set(fact.process, (this.#moved.get(fact.process) ?? new Set()).add(fact.place))
+        return
+      case 'lossKnown':
+        this.#moved.delete(fact.process)
+        return
+      case 'joinSent':
+        for (const place of this.#moved.get(fact.process) ?? [])
+          if (!fact.owned.includes(ownedName(place))) this.#moved.get(fact.process)!.delete(place)
         return
       case 'jumped':
         for (const known of this.#known.values()) known.delete(fact.place)
@@ -33,7 +43,8 @@ export class FinishedStaysFinished implements Invariant {
         const known = this.#known.get(fact.process) ?? new Map<Place, FinishedIn>()
         this.#known.set(fact.process, known)
         for (const place of fact.places) known.delete(place)
-        for (const finished of fact.finished) known.set(finished.place, finished)
+        const moved = this.#moved.get(fact.process)
+        for (const finished of fact.finished) if (!moved?.has(finished.place)) known.set(finished.place, finished)
         return
       }
       case 'handlerStarted': {
