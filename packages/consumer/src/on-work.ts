@@ -14,6 +14,8 @@ export function workListener(run: RunParts): WorkListener {
 
     mayStart: (claim) => claim.phase === 'working' && !claim.paused && claim.guard?.isOpen !== false && !run.membership.isDoubtful,
 
+    isDoubtful: () => run.membership.isDoubtful,
+
     admit: (claim, guard, offsets) => run.guards.admit(claim, guard, offsets),
 
     closed: (claim, ticket, count) => run.feed.closed(claim, ticket, count),

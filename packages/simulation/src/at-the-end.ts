@@ -7,8 +7,8 @@ import { createAdmin, type Kafka, read, TidemarkError } from '@tidemark/client'
 import { batchesIn, codecOf, OffsetCommitKey, OffsetCommitValue, Reader, RecordCursor } from '@tidemark/protocol'
 import type { SimulatedDisk } from '@tidemark/testing/internal'
 import { Process } from '@tidemark/testing/internal'
-import { placeOf, Violation } from './facts.ts'
-import { GROUP, type World } from './world.ts'
+import { placeOf, topicOf, Violation } from './facts.ts'
+import { GROUP, OTHER_GROUP, type World } from './world.ts'
 
 export async function judgeTheEnd(world: World): Promise<void> {
   const reader = world.newProcess('reader')
@@ -16,12 +16,30 @@ export async function judgeTheEnd(world: World): Promise<void> {
   const { truncation = false, topicIsMadeAgain = false, jumps = false } = world.plan.everything ?? {}
   const found = await everyRecordOnce(world, kafka)
   if (truncation) everyRecordDone(world, found)
+  if (!jumps) everyEffectThere(world)
   const isMonotonic = !truncation && !topicIsMadeAgain && !jumps
   if (isMonotonic) {
     commitsNeverGoBack(world.disk)
     await everyCommitStands(world, kafka)
   }
   await checkpointEqualsReplay(world)
+}
+
+/** What a handler did in the transaction of a store, and what counts as done, has its effect in the database. */
+function everyEffectThere(world: World): void {
+  const { topics = [], groups = 1 } = world.plan.everything ?? {}
+  for (const { name } of topics.filter((topic) => topic.isStored)) {
+    for (const [value, at] of world.ledger.sent) {
+      if (at === undefined || topicOf(at.place) !== name) continue
+      for (const group of [GROUP, OTHER_GROUP].slice(0, groups)) {
+        if (world.ledger.isExcused(group, at) || world.database.effectsOf(group, value) === 1) continue
+        throw new Violation(
+          "each record's effect is there once",
+          `the effect of ${value} at ${at.place}/${at.offset} is missing for ${group}`,
+        )
+      }
+    }
+  }
 }
 
 type Found = ReadonlyMap<string, { readonly place: string; readonly offset: number }>

@@ -62,6 +62,10 @@ export class Ledger {
     )
   }
 
+  isExcused(group: string, { place, offset }: Acknowledged): boolean {
+    return this.#excused.has(`${group}/${place}/${offset}`)
+  }
+
   /** Values that are not done, whatever is committed; those of topics that are gone do not count. */
   *open(group: string, exists: (place: Place) => boolean): Generator<string> {
     for (const [value, at] of this.sent) {

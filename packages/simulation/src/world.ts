@@ -6,6 +6,7 @@
 import { createKafka, type Kafka, type KafkaOptions, type Logger } from '@tidemark/client'
 import { EPOCH_MS, Network, Process, Scheduler, SeededRandom, SimulatedDisk } from '@tidemark/testing/internal'
 import { BrokerActor } from './actors/broker.ts'
+import { SimulatedDatabase } from './actors/database.ts'
 import type { Member } from './actors/member.ts'
 import { Members } from './actors/members.ts'
 import { Producers } from './actors/producer.ts'
@@ -51,6 +52,7 @@ export class World {
   readonly disk: SimulatedDisk
   readonly ledger = new Ledger()
   readonly wiretap: Wiretap
+  readonly database: SimulatedDatabase
   readonly middle: ManInTheMiddle | undefined
   /** How often each thing was drawn: `verb: seek`. */
   readonly counts = new Map<string, number>()
@@ -87,6 +89,7 @@ export class World {
     this.#log = log
     this.network = new Network(this.random.fork())
     this.disk = new SimulatedDisk(this.random.fork())
+    this.database = new SimulatedDatabase(this, new SeededRandom(seed ^ 0xda7aba))
     const truncated = this.plan.everything?.truncation ?? false
     this.wiretap = new Wiretap(
       (fact) => this.tell(fact),
@@ -105,6 +108,7 @@ export class World {
       manual: this.mode === 'manual',
       truncated,
       jumps: this.plan.everything?.jumps ?? false,
+      stored: this.plan.everything?.topics.some((topic) => topic.isStored) ?? false,
       reliable,
       mapsAreWhole: this.mapsAreWhole,
     })

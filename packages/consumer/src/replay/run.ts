@@ -142,6 +142,7 @@ export class Replay {
       mode: 'processed',
       admit: () => ({ over: () => {} }), // a claim of a replay has no guard
       mayStart: (claim) => claim.phase === 'working',
+      isDoubtful: () => false,
       closed: (_, __, count) => {
         this.#held -= count
       },

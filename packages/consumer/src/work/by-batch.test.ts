@@ -31,6 +31,7 @@ function workOf(settings: Partial<BatchWork> = {}) {
     mode: 'processed',
     admit: () => ({ over: () => {} }),
     mayStart: (c) => c.phase === 'working' && !c.paused,
+    isDoubtful: () => false,
     closed: (_, ticket, count) => void closed.push(...Array.from({ length: count }, (_, i) => ticket + i)),
     settled: () => {},
     retrying: (_, offset) => told.push(`retry ${offset}`),

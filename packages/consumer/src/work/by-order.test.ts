@@ -46,6 +46,7 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
     mode,
     admit: (_, __, offsets) => admissions.get(offsets[0]!)?.promise ?? (condemned.has(offsets[0]!) ? 'condemned' : { over: () => {} }),
     mayStart: (c) => c.phase === 'working' && !c.paused && trusted,
+    isDoubtful: () => !trusted,
     closed: () => {},
     settled: () => {},
     retrying: (_, offset, attempt) => told.push(`retry ${offset} after attempt ${attempt}`),

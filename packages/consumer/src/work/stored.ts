@@ -48,7 +48,9 @@ export class StoredCalls {
   ): Promise<void> {
     try {
       await this.#persist(claim, records, context, async (tx, fresh) => {
-        if (claim.isDead) throw goneBy() // while the transaction began
+        // The transaction took its time to begin.
+        if (claim.phase !== 'working') throw goneBy()
+        if (this.#listener.isDoubtful()) throw new Doubt()
         context.tx = tx
         await call(fresh)
         // The dead letter takes the record's place, and may not be written yet.
@@ -99,12 +101,15 @@ export class StoredCalls {
         return
       } catch (error) {
         if (isStoreError(error, 'FENCED')) this.#listener.fenced(claim, error)
-        if (!isStoreError(error, 'STORE_UNAVAILABLE')) throw error
-        this.#listener.storeFailing(claim, error, failures)
+        if (isStoreError(error, 'STORE_UNAVAILABLE')) this.#listener.storeFailing(claim, error, failures)
+        else if (!(error instanceof Doubt)) throw error
         await sleep(this.#clock, backoffMs(this.#random, PAUSES, failures), context.signal)
       }
     }
   }
 }
+
+/** The group may have given the partition away: the call waits until that is known. */
+class Doubt extends Error {}
 
 const goneBy = (): TidemarkError => new TidemarkError('ABORTED', 'the partition was lost, given up or moved before the call began')

@@ -135,6 +135,8 @@ export interface WorkListener {
   readonly mode: CommitMode
   /** Whether a record of the claim may be started in this moment. */
   mayStart(claim: Claim): boolean
+  /** Whether the group may have given the claim to another member, and the next answer will tell. */
+  isDoubtful(): boolean
   /** Whether a call for these records may begin, or when; see `Guards.admit`. */
   admit(claim: Claim, guard: Guard, offsets: readonly number[]): 'condemned' | Admission | Promise<Admission | undefined>
   /**

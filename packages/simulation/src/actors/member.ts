@@ -98,7 +98,8 @@ export class Member {
   #subscribe(work: TopicWork, handlers: Handlers): void {
     if (typeof work.settings.exhausted === 'object')
       this.#world.drawn(work.kind === 'each' ? 'EachSettings' : 'BatchSettings', 'exhausted=deadLetter')
-    const { recordsMax, waitMaxMs, ...both } = work.settings
+    const { recordsMax, waitMaxMs, ...others } = work.settings
+    const both = work.isStored ? { ...others, store: this.#world.database.storeOf(this.process) } : others
     const topics = work.isPattern ? new RegExp(`^${work.name}$`) : work.name
     this.#world.drawn('topics', work.isPattern ? 'a pattern' : 'a name')
     if (work.kind === 'messages') return void this.#loops.push(new Loop(this.#world, this, work, topics, handlers))

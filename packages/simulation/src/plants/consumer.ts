@@ -392,4 +392,15 @@ export const consumerPlants: readonly Plant[] = [
       },
     ],
   },
+  {
+    name: 'a record is done before its transaction is committed',
+    seed: 1,
+    changes: [
+      {
+        file: 'consumer/src/work/stored.ts',
+        find: '        await this.#store.run(claim.holding, records, act)\n',
+        replace: '        void this.#store.run(claim.holding, records, act).catch(() => {})\n',
+      },
+    ],
+  },
 ]

@@ -68,7 +68,7 @@ export const eachSettings: Record<keyof EachSettings, Drawn> = {
   poison: 'poison.e2e.test.ts kills real processes',
   timeoutMs: true,
   timeoutGraceMs: true,
-  store: 'conformance/stores, on real databases',
+  store: true,
 }
 
 export const messagesSettings: Record<keyof MessagesSettings, Drawn> = { signal: true, exhausted: true }
@@ -82,7 +82,7 @@ export const batchSettings: Record<keyof BatchSettings, Drawn> = {
   poison: 'poison.e2e.test.ts kills real processes',
   timeoutMs: true,
   timeoutGraceMs: true,
-  store: 'conformance/stores, on real databases',
+  store: true,
 }
 
 /** Words that options take: `option=word`. */
@@ -146,7 +146,7 @@ export const events: Record<ConsumerEvent['kind'], Drawn> = {
   deadLettered: true,
   deadLetterFailed: 'a producer waits for its topic and its broker for longer than they are away; dead-letters.e2e.test.ts',
   stopped: true,
-  fenced: 'conformance/stores, on real databases',
+  fenced: 'a member learns of its loss from the group before its store says so, but at odd moments; exactly-once.e2e.test.ts',
   outOfRange: true,
   seeked: true,
   truncated: true,

@@ -61,6 +61,8 @@ export interface TopicWork {
   readonly kind: 'each' | 'batches' | 'messages'
   /** Subscribed by a pattern, not by its name. */
   readonly isPattern: boolean
+  /** Its handlers write in the transactions of a store. */
+  readonly isStored: boolean
   readonly order: 'partition' | 'key' | 'none'
   readonly settings: Omit<EachSettings & BatchSettings, 'order' | 'recordsMax' | 'waitMaxMs'> & {
     readonly recordsMax: number
@@ -118,6 +120,7 @@ export function withEverything(plan: Plan, seed: number): Plan {
   const random = new SeededRandom(seed ^ 0xa11a11)
   const shapes = new SeededRandom(seed ^ 0x54a9e5)
   const failures = new SeededRandom(seed ^ 0xdeadbe)
+  const stored = new SeededRandom(seed ^ 0x570ed).chance(0.3)
   const some = <T>(all: readonly T[], chance: number): T[] => all.filter(() => random.chance(chance))
   const one = <T>(all: readonly T[]): T => all[random.below(all.length)]!
   const on = (chance = 0.4): boolean => random.chance(chance)
@@ -150,6 +153,7 @@ export function withEverything(plan: Plan, seed: number): Plan {
     const work = {
       name,
       isPattern: shapes.chance(0.25),
+      isStored: i === 0 && stored && !isPulled && !quiet && mode === 'processed',
       kind: isPulled ? ('messages' as const) : i === 0 ? (plan.batches ? 'batches' : 'each') : kind,
       order: isPulled ? ('partition' as const) : order,
       settings: {
@@ -264,6 +268,7 @@ export function withoutSome(plan: Plan, without: readonly string[]): Plan {
       topicIsMadeAgain: everything.topicIsMadeAgain && isIn('topics made again'),
       topics: everything.topics.map((t) => ({
         ...t,
+        isStored: t.isStored && isIn('store'),
         ...(!isIn('timeoutMs') && { settings: withoutTimeout(t.settings) }),
       })),
       producers: everything.producers.map((p) => ({

@@ -1,6 +1,7 @@
 /** What handlers do: work for a while and succeed or fail, and everything else that a program can do in a handler. */
 import type { Message } from '@tidemark/client'
-import type { BatchContext, Context, MessageBatch } from '@tidemark/consumer'
+import type { BatchContext, Context, MessageBatch, StoredContext } from '@tidemark/consumer'
+import type { Transaction } from '../actors/database.ts'
 import type { Member } from '../actors/member.ts'
 import { type Handling, placeOf } from '../facts.ts'
 import type { World } from '../world.ts'
@@ -69,9 +70,11 @@ export class Handlers {
     const { everything } = plan
     const how = { order: work.kind === 'batches' ? ('batches' as const) : work.order, concurrency: work.settings.concurrency! }
     const handlings = this.#start(member, messages, context, how, () => context.signal)
+    if (work.isStored) for (const { value } of handlings) (uncounted as StoredContext<Transaction>).tx.write(value)
     if (work.settings.exhausted === 'skip' && context.attempt >= context.attemptsMax) this.#excuse(handlings)
     if (this.#world.closesInHandler === member) return this.#closing(member, handlings)
-    const kinds = everything!.handlers
+    // The transaction of a store is its commit.
+    const kinds = everything!.handlers.filter((kind) => !(work.isStored && (kind.startsWith('commit') || kind === 'name the failed one')))
     if (!calm && kinds.length > 0 && chance.chance(everything!.handlerChance)) {
       const kind = kinds[chance.below(kinds.length)]!
       this.#world.drawn('handler', kind)
