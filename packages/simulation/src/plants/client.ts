@@ -60,4 +60,16 @@ export const clientPlants: readonly Plant[] = [
       },
     ],
   },
+  {
+    name: 'a topic without a leader counts as deleted',
+    seed: 840502,
+    changes: [
+      {
+        file: 'client/src/fetch/fetcher.ts',
+        find: '      if (waiting.length > 0) return false // it exists, and has no leader now: there may be one at any time',
+        replace: `      if (waiting.length > 0 && missingForMs < this.#cluster.options.requestTimeoutMs) return false
+      for (const t of waiting) this.#stop(t, unknownTopic(t))`,
+      },
+    ],
+  },
 ]
