@@ -11,6 +11,7 @@ import { run } from '../tools.ts'
 import { type KafkaCluster, startKafka } from './cluster.ts'
 import { askFacts, type Fact } from './facts.ts'
 import { kafkaJars } from './jars.ts'
+import { keysGoWhereKafkaPutsThem } from './partitions.ts'
 import { settle } from './settle.ts'
 import { judgeUpsets } from './upsets.ts'
 
@@ -20,6 +21,7 @@ const TIDEMARK = fileURLToPath(new URL('../../packages/tidemark/bin/tidemark.js'
 
 export async function judge(report: Report, full: boolean): Promise<void> {
   kafkaJars('4.3.1')
+  await report.check('10,000 keys of every kind go to the partitions where Kafka puts them', () => keysGoWhereKafkaPutsThem('4.3.1'))
   const facts = new Map<string, readonly Fact[]>()
   await report.check('end to end on ours', () => endToEnd(undefined))
   await using broker = await startBroker({ data: ':memory:' })
