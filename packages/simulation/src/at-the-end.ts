@@ -7,6 +7,7 @@ import { createAdmin, type Kafka, read, TidemarkError } from '@tidemark/client'
 import { batchesIn, codecOf, OffsetCommitKey, OffsetCommitValue, Reader, RecordCursor } from '@tidemark/protocol'
 import type { SimulatedDisk } from '@tidemark/testing/internal'
 import { Process } from '@tidemark/testing/internal'
+import { effectOf } from './actors/database.ts'
 import { placeOf, topicOf, Violation } from './facts.ts'
 import { GROUP, OTHER_GROUP, type World } from './world.ts'
 
@@ -32,7 +33,7 @@ function everyEffectThere(world: World): void {
     for (const [value, at] of world.ledger.sent) {
       if (at === undefined || topicOf(at.place) !== name) continue
       for (const group of [GROUP, OTHER_GROUP].slice(0, groups)) {
-        if (world.ledger.isExcused(group, at) || world.database.effectsOf(group, value) === 1) continue
+        if (world.ledger.isExcused(group, at) || world.database.effectsOf(group, effectOf({ ...at, value })) === 1) continue
         throw new Violation(
           "each record's effect is there once",
           `the effect of ${value} at ${at.place}/${at.offset} is missing for ${group}`,

@@ -8,6 +8,7 @@
 import type { Holding, StoredPartition, StoredPosition, TakenOver, TransactionalStore } from '@tidemark/consumer'
 import { TidemarkError } from '@tidemark/platform'
 import type { Process, SeededRandom } from '@tidemark/testing/internal'
+import type { Place } from '../facts.ts'
 import type { World } from '../world.ts'
 
 /** A takeover waits for so long. */
@@ -29,10 +30,14 @@ export interface Transaction {
   readonly fence: Fence
   readonly epoch: number
   readonly fresh: readonly StoredPosition[]
-  /** Values of the records whose effects it holds. */
+  /** The effects that it holds. */
   readonly writes: string[]
-  write(value: string): void
+  write(effect: string): void
 }
+
+/** Names what a handler does for a record: a value may stand twice in a log, and after a truncation an offset too. */
+export const effectOf = ({ value, place, offset }: { value: string; place: Place; offset: number }): string =>
+  `${value} at ${place}/${offset}`
 
 const unavailable = (): TidemarkError => new TidemarkError('STORE_UNAVAILABLE', 'the connection to the database was lost')
 const fenced = (): TidemarkError => new TidemarkError('FENCED', 'the partition was taken over')
@@ -41,7 +46,7 @@ export class SimulatedDatabase {
   readonly #world: World
   readonly #random: SeededRandom
   readonly #fences = new Map<string, Fence>()
-  /** `group/value`: how often its effect is there. */
+  /** By group and effect: how often it is there. */
   readonly #effects = new Map<string, number>()
 
   constructor(world: World, random: SeededRandom) {

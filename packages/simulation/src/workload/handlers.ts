@@ -1,7 +1,7 @@
 /** What handlers do: work for a while and succeed or fail, and everything else that a program can do in a handler. */
 import type { Message } from '@tidemark/client'
 import type { BatchContext, Context, MessageBatch, StoredContext } from '@tidemark/consumer'
-import type { Transaction } from '../actors/database.ts'
+import { effectOf, type Transaction } from '../actors/database.ts'
 import type { Member } from '../actors/member.ts'
 import { type Handling, placeOf } from '../facts.ts'
 import type { World } from '../world.ts'
@@ -70,7 +70,7 @@ export class Handlers {
     const { everything } = plan
     const how = { order: work.kind === 'batches' ? ('batches' as const) : work.order, concurrency: work.settings.concurrency! }
     const handlings = this.#start(member, messages, context, how, () => context.signal)
-    if (work.isStored) for (const { value } of handlings) (uncounted as StoredContext<Transaction>).tx.write(value)
+    if (work.isStored) for (const handling of handlings) (uncounted as StoredContext<Transaction>).tx.write(effectOf(handling))
     if (work.settings.exhausted === 'skip' && context.attempt >= context.attemptsMax) this.#excuse(handlings)
     if (this.#world.closesInHandler === member) return this.#closing(member, handlings)
     // The transaction of a store is its commit.
