@@ -1,4 +1,6 @@
-/** The goals of each row, from the project's design: against the better of the two rivals in the same run, or a figure. */
+/**
+ * The goals of each row, from the project's design: against the better of the two rivals in the same run, or a figure.
+ */
 import type { Samples } from './samples.ts'
 
 interface Goal {

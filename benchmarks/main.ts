@@ -1,10 +1,12 @@
 /**
- * `npm run bench`: our broker, Apache Kafka and kfake under the same foreign client; our client beside other people's against Kafka.
+ * `npm run bench`: our broker, Apache Kafka and kfake under the same foreign client; our client beside other people's
+ * against Kafka.
  *
  *   npm run bench -- [--only TEXT] [--rounds N] [--factor F] [--sources] [--no-write]
  *
- * `--only` takes a part of a row's name (`--only growth`, `--only 'consume 1 KiB'`) and then prints instead of writing RESULTS.md.
- * `--factor 0.1` is a quick look. `--sources` runs ours without building `dist`. Needs Linux, Go, Java, Maven and npm.
+ * `--only` takes a part of a row's name (`--only growth`, `--only 'consume 1 KiB'`) and then prints instead of writing
+ * RESULTS.md. `--factor 0.1` is a quick look. `--sources` runs ours without building `dist`. Needs Linux, Go, Java,
+ * Maven and npm.
  */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Writes what was measured as a page: a line a row, a column a rival, the CPU beside each figure, the goal and whether it was reached. */
+/**
+ * Writes what was measured as a page: a line a row, a column a rival, the CPU beside each figure, the goal and whether
+ * it was reached.
+ */
 import { judge, written } from './goals.ts'
 import type { Samples } from './samples.ts'
 

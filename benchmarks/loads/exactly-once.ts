@@ -1,6 +1,6 @@
 /**
- * What exactly once costs: the same handler, one INSERT into PostgreSQL a record and 64 at once, in the transaction of a
- * store and in a plain one, which may happen twice. PostgreSQL syncs each commit, as its default is.
+ * What exactly once costs: the same handler, one INSERT into PostgreSQL a record and 64 at once, in the transaction of
+ * a store and in a plain one, which may happen twice. PostgreSQL syncs each commit, as its default is.
  */
 import path from 'node:path'
 import { PostgreSQL } from '../../conformance/stores/servers.ts'

@@ -1,6 +1,7 @@
 /**
- * One load in a process of its own: `main.ts VERB BROKERS TOPIC COUNT [PARTITIONS | HANDLER_MS]`. Prints its figures as one line of JSON; `stuck` and
- * `stuck-recorded` end by SIGKILL instead, when all but the stuck key is done, or also on record.
+ * One load in a process of its own: `main.ts VERB BROKERS TOPIC COUNT [PARTITIONS | HANDLER_MS]`. Prints its figures as
+ * one line of JSON; `stuck` and `stuck-recorded` end by SIGKILL instead, when all but the stuck key is done, or also on
+ * record.
  */
 import { intoPostgres } from './exactly-once.ts'
 import { fill, getStuck, goOn, keyed } from './work.ts'

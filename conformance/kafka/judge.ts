@@ -1,6 +1,7 @@
 /**
- * Our client and consumer against Apache Kafka: the end-to-end tests, the examples and the demo unchanged on 4.3.1 and 3.9.1, the facts that both brokers
- * state the same, and, on a cluster of three nodes, what is done to it under a working group. `settle` writes the facts into the documents.
+ * Our client and consumer against Apache Kafka: the end-to-end tests, the examples and the demo unchanged on 4.3.1 and
+ * 3.9.1, the facts that both brokers state the same, and, on a cluster of three nodes, what is done to it under a
+ * working group. `settle` writes the facts into the documents.
  */
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'

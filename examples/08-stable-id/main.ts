@@ -1,6 +1,6 @@
 /**
- * The same message twice, where the effect is somebody else's: a stable id. `idempotent` remembers what was done, and the
- * id goes along as `Idempotency-Key`, so that the service can tell a repetition from a second order.
+ * The same message twice, where the effect is somebody else's: a stable id. `idempotent` remembers what was done, and
+ * the id goes along as `Idempotency-Key`, so that the service can tell a repetition from a second order.
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

@@ -9,4 +9,5 @@ test('docs/guide/options.md is up to date: node scripts/guide/options.ts writes 
 test.each(TABLES)('every option of $type says what it is', (table) => {
   expect(optionsOf(table)).not.toHaveLength(0)
   expect(optionsOf(table).filter(({ text }) => text === '')).toEqual([])
+  expect(optionsOf(table).filter(({ text }) => /unless (it is )?given/i.test(text))).toEqual([]) // the word is `Default:`
 })

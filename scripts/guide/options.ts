@@ -21,13 +21,14 @@ export const TABLES: readonly OptionTable[] = [
   { call: 'read(kafka, topic, options)', file: 'client/src/read/types.ts', type: 'ReadOptions' },
   { call: 'createConsumer(kafka, options)', file: 'consumer/src/options.ts', type: 'ConsumerOptions' },
   { call: 'commit of createConsumer', file: 'consumer/src/options.ts', type: 'CommitOptions' },
-  { call: 'poison of createConsumer', file: 'consumer/src/options.ts', type: 'PoisonOptions' },
+  { call: 'poison of each and batches', file: 'consumer/src/options.ts', type: 'PoisonOptions' },
   { call: 'each(topics, settings, handler) and batches', file: 'consumer/src/options.ts', type: 'WorkSettings' },
   { call: 'each alone', file: 'consumer/src/options.ts', type: 'EachSettings' },
   { call: 'batches alone', file: 'consumer/src/options.ts', type: 'BatchSettings' },
   { call: 'retry of each and batches', file: 'consumer/src/work/retry.ts', type: 'Retry' },
   { call: 'workers of each', file: 'consumer/src/work/workers/options.ts', type: 'WorkersOptions' },
   { call: 'messages(topics, settings)', file: 'consumer/src/options.ts', type: 'MessagesSettings' },
+  { call: 'close(options), of a consumer', file: 'consumer/src/consumer.ts', type: 'CloseOptions' },
   { call: 'commit(limits), of a consumer and of a context', file: 'consumer/src/commit/limits.ts', type: 'CommitLimits' },
   { call: 'deadLetter(topic, options)', file: 'consumer/src/work/dead-letter.ts', type: 'DeadLetterOptions' },
   { call: 'redrive(kafka, topic, options)', file: 'consumer/src/redrive/options.ts', type: 'RedriveOptions' },
@@ -40,10 +41,20 @@ export const TABLES: readonly OptionTable[] = [
   { call: 'memoryIds(options)', file: 'consumer/src/ids/memory.ts', type: 'MemoryIdsOptions' },
   { call: 'createLock(db, options)', file: 'consumer/src/locks/lock.ts', type: 'LockOptions' },
   { call: 'createLock and redisIds on Redis', file: 'consumer/src/redis.ts', type: 'RedisOptions' },
+  { call: 'lock.acquire(name, options) and lock.run', file: 'consumer/src/locks/lock.ts', type: 'AcquireOptions' },
   { call: 'metrics(options)', file: 'consumer/src/telemetry/metrics.ts', type: 'MetricsOptions' },
+  { call: 'instrument(consumer, options)', file: 'consumer/src/telemetry/opentelemetry.ts', type: 'InstrumentOptions' },
   { call: 'startBroker(options)', file: 'broker/src/options.ts', type: 'BrokerOptions', without: ['listeners'] },
   { call: 'where a broker listens', file: 'broker/src/options.ts', type: 'ListenOptions' },
   { call: 'startTestKafka(options)', file: 'testing/src/fixture/test-kafka.ts', type: 'TestKafkaOptions' },
+  { call: 'seed(topic, messages, options), of the fixture', file: 'testing/src/fixture/test-kafka.ts', type: 'SeedOptions' },
+  { call: 'produced(topic, options) and committed, of the fixture', file: 'testing/src/fixture/test-kafka.ts', type: 'WaitOptions' },
+  { call: 'produced alone', file: 'testing/src/fixture/test-kafka.ts', type: 'ProducedOptions' },
+  { call: 'committed alone', file: 'testing/src/fixture/test-kafka.ts', type: 'CommittedOptions' },
+  { call: 'faults.fail(api, options), delay and drop', file: 'testing/src/faults/rules.ts', type: 'FaultFilter' },
+  { call: 'faults.fail alone', file: 'testing/src/faults/rules.ts', type: 'FailOptions' },
+  { call: 'faults.delay alone', file: 'testing/src/faults/rules.ts', type: 'DelayOptions' },
+  { call: 'faults.drop alone', file: 'testing/src/faults/rules.ts', type: 'DropOptions' },
   { call: 'crashTest(service, options)', file: 'testing/src/crash/options.ts', type: 'CrashTestOptions' },
 ]
 
@@ -77,10 +88,7 @@ export function optionsOf({ file, type, without = [] }: OptionTable): Option[] {
 
 const oneLine = (text: string): string => text.replace(/\s*\n\s*\*?\s*/g, ' ').trim()
 
-/**
- * Takes the default and Kafka's name out of a docstring: `Kafka: \`acks\`.` and `Default: all.`; or, as they also stand
- * there, `\`group.id\`: …` at the beginning and `1,000 unless given`.
- */
+/** Takes the default and Kafka's name out of a docstring: `Kafka: \`acks\`.` and `Default: all.` */
 function readDoc(doc: string): Pick<Option, 'default' | 'kafka' | 'text'> {
   let text = oneLine(doc.replace(/^\s*\*\s?/gm, ''))
   const take = (pattern: RegExp): string | undefined => {
@@ -89,11 +97,8 @@ function readDoc(doc: string): Pick<Option, 'default' | 'kafka' | 'text'> {
     text = text.replace(found[0], ' ').replace(/\s+/g, ' ').trim()
     return found[1]!.trim()
   }
-  const kafka = take(/\bKafka: `([^`]+)`(?:[.;]|$)/) ?? take(/^`([a-z]+(?:\.[a-z]+)+)`(?:[:;.,] ?|$)/)
-  const value =
-    take(/\bDefault: ((?:[^.;]|\.(?=\S))+)(?:[.;]|$)/) ??
-    take(/(?<=^|[.;:] )((?:[^.;:]|\.(?=\S))+?) unless given(?:[.;:]|$)/) ??
-    take(/\bUnless given[,:] ((?:[^.;]|\.(?=\S))+)(?:[.;]|$)/)
+  const kafka = take(/\bKafka: `([^`]+)`(?:[.;]|$)/)
+  const value = take(/\bDefault: ((?:[^.;]|\.(?=\S))+)(?:[.;]|$)/)
   const sentence = text.replace(/[;:]$/, '.')
   return {
     default: value && value.charAt(0).toLowerCase() + value.slice(1),

@@ -59,7 +59,7 @@ export interface RunOptions {
 }
 
 export interface CloseOptions {
-  /** How long the drain, the final commit and the leave may take; the option `shutdownTimeoutMs` unless given. */
+  /** How long the drain, the final commit and the leave may take. Default: the option `shutdownTimeoutMs`. */
   readonly timeoutMs?: number
 }
 
@@ -297,8 +297,8 @@ export class Consumer {
 
   /**
    * Starts no more records of these partitions, or of the whole topic; what was fetched is kept. A pause holds until
-   * `resume`, for partitions that are assigned later too, and may be set before `run()`. Throws `TidemarkError` INVALID_ARGUMENT for a topic that this
-   * consumer does not read, or what is not the number of a partition.
+   * `resume`, for partitions that are assigned later too, and may be set before `run()`. Throws `TidemarkError`
+   * INVALID_ARGUMENT for a topic that this consumer does not read, or what is not the number of a partition.
    */
   pause(topic: string, partitions?: readonly number[]): void {
     this.#setPaused('pause()', topic, partitions, true)

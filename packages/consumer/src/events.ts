@@ -63,8 +63,8 @@ export type ConsumerEvent =
   /** The record cannot be handled, and its partition stops; the run ends. */
   | ({ readonly kind: 'stopped'; readonly offset: number; readonly error: unknown } & At)
   /**
-   * The store says that another member has taken the partition over: nothing is written for it any more. `ended` follows,
-   * and `assigned` if the group finds that it is this member's all the same.
+   * The store says that another member has taken the partition over: nothing is written for it any more. `ended`
+   * follows, and `assigned` if the group finds that it is this member's all the same.
    */
   | ({ readonly kind: 'fenced'; readonly error: TidemarkError } & At)
   /** The position was not in the log, and `outOfRange` says where to go on. */
@@ -73,7 +73,9 @@ export type ConsumerEvent =
   | ({ readonly kind: 'truncated'; readonly offset: number; readonly movedTo: number } & At)
   /** A request has failed more than once in a row, and is tried again. */
   | { readonly kind: 'requestFailed'; readonly request: string; readonly attempts: number; readonly error: TidemarkError }
-  /** A topic that the consumer reads does not exist, or none matches a pattern (`topic` is its text); it is looked for. */
+  /**
+   * A topic that the consumer reads does not exist, or none matches a pattern (`topic` is its text); it is looked for.
+   */
   | { readonly kind: 'topicMissing'; readonly topic: string }
   | EventsDropped
 

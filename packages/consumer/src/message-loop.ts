@@ -1,4 +1,7 @@
-/** What `for await` asks of `consumer.messages()`: it begins the run, hands out records, and ends the run when it is left. */
+/**
+ * What `for await` asks of `consumer.messages()`: it begins the run, hands out records, and ends the run when it is
+ * left.
+ */
 import type { Pull } from './work/pull.ts'
 
 /** Iterated once; leaving it early ends the run. */

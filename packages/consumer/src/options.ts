@@ -195,8 +195,8 @@ export interface EachSettings extends WorkSettings {
 /** Of `each()` without a handler. */
 export interface WorkerSettings extends EachSettings {
   /**
-   * The handler is in this file, and runs in worker threads: for work that keeps a processor busy. `concurrency` is twice
-   * the threads unless given.
+   * The handler is in this file, and runs in worker threads: for work that keeps a processor busy. The default of
+   * `concurrency` is then twice the threads.
    */
   readonly workers: WorkersOptions
 }

@@ -20,7 +20,7 @@ export type { AcquireOptions, HeldLock, Lock, LockOptions } from './locks/lock.t
 export type { RedisClient } from './locks/redis.ts'
 
 export interface RedisOptions {
-  /** The beginning of every key. 'tidemark' unless given. */
+  /** The beginning of every key. Default: `'tidemark'`. */
   readonly prefix?: string
 }
 

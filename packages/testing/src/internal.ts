@@ -1,5 +1,6 @@
 /**
- * The simulated machine, for Tidemark's own simulation: no part of the public API, and it may change with every release.
+ * The simulated machine, for Tidemark's own simulation: no part of the public API, and it may change with every
+ * release.
  */
 export { type DiskOperation, SimulatedDisk } from './machine/disk.ts'
 export { CALM, type Middle, Network, type Tap, type Weather } from './machine/network.ts'

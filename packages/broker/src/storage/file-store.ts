@@ -25,11 +25,11 @@ export interface FileStoreOptions {
   readonly openFilesMax: number
   readonly indexIntervalBytes: number
   readonly recoveryBytesMax: number
-  /** Memory for indexes of full segments, of all logs together. 8 MiB unless given. */
+  /** Memory for indexes of full segments, of all logs together. Default: 8 MiB. */
   readonly indexMemoryBytesMax?: number
-  /** Memory of large reads that is kept for the next ones. None unless given. */
+  /** Memory of large reads that is kept for the next ones. Default: none. */
   readonly readMemoryBytesMax?: number
-  /** Memory for reading ahead. None unless given. */
+  /** Memory for reading ahead. Default: none. */
   readonly readAheadBytesMax?: number
   onFailure(cause: unknown): void
   onRecovered(log: string, end: number, bytesCut: number): void

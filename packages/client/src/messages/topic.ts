@@ -1,4 +1,6 @@
-/** A topic as callers name it: a string, or an object with a name that also knows how to write and read keys and values. */
+/**
+ * A topic as callers name it: a string, or an object with a name that also knows how to write and read keys and values.
+ */
 import { checkName, checkOptions, describe, TidemarkError } from '@tidemark/platform'
 import { bytes } from './codecs.ts'
 
@@ -38,9 +40,9 @@ export interface Topic<KeyIn, ValueIn, KeyOut = KeyIn, ValueOut = ValueIn>
 }
 
 export interface TopicCodecs<KeyIn, ValueIn, KeyOut, ValueOut> {
-  /** Bytes unless given. */
+  /** How keys are written and read. Default: `bytes()`. */
   readonly key?: Codec<KeyIn, KeyOut>
-  /** Bytes unless given. */
+  /** How values are written and read. Default: `bytes()`. */
   readonly value?: Codec<ValueIn, ValueOut>
 }
 

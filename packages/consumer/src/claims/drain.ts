@@ -3,7 +3,8 @@
  * committed, and the claims end.
  *
  * Invariant: `giveUp` resolves, and its claims are dead, by the deadline, whatever handlers and coordinators do. A
- * deadline only ever moves closer: when a rebalance begins meanwhile, the coordinator's time-out counts from the rebalance's beginning.
+ * deadline only ever moves closer: when a rebalance begins meanwhile, the coordinator's time-out counts from the
+ * rebalance's beginning.
  */
 import type { TopicPartition } from '@tidemark/client'
 import type { Clock } from '@tidemark/platform'

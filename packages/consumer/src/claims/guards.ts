@@ -1,6 +1,7 @@
 /**
  * Lets calls begin where records that kill their process are looked for (guard.ts), over all such partitions of a run:
- * those of suspects once they are on record; one that is to be alone once no other call runs, and nobody else meanwhile.
+ * those of suspects once they are on record; one that is to be alone once no other call runs, and nobody else
+ * meanwhile.
  *
  * Invariant: nobody waits for a suspect to be alone for longer than `ALONE_WAIT_MS`. A call that takes longer than that
  * makes suspects go beside it, and so nobody is condemned while it runs.

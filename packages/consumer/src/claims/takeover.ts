@@ -6,7 +6,10 @@ import type { CompletionMap } from '../commit/completion-map.ts'
 import type { StoredPosition, TransactionalStore } from '../stores/store.ts'
 import type { Claim } from './claim.ts'
 
-/** Offsets that are not done between those that are. Beyond it, records are read again, and found in the store one by one. */
+/**
+ * Offsets that are not done between those that are. Beyond it, records are read again, and found in the store one by
+ * one.
+ */
 const OPEN_MAX = 1_000_000
 
 /** The store of a topic; undefined: it has none. */

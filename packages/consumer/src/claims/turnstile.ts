@@ -1,6 +1,6 @@
 /**
- * Lets in as many as `max` allows, in the order in which they came. One that takes `max` is alone inside; nobody who came
- * later passes it by.
+ * Lets in as many as `max` allows, in the order in which they came. One that takes `max` is alone inside; nobody who
+ * came later passes it by.
  */
 interface Waiting {
   readonly count: number

@@ -72,12 +72,17 @@ export class Database<Tx> {
     }
   }
 
-  /** Errors are the driver's own. A statement of ours may take `extraMs` longer than others: one that waits for a lock. */
+  /**
+   * Errors are the driver's own. A statement of ours may take `extraMs` longer than others: one that waits for a lock.
+   */
   transaction<T>(first: readonly string[], body: (session: SqlSession<Tx>, result: SqlResult) => Promise<T>, extraMs = 0): Promise<T> {
     return this.#connector.transaction(first, body, this.#limits.statementTimeoutMs + extraMs)
   }
 
-  /** A transaction of our own: rejects with STORE_UNAVAILABLE, STORE_FAILED, or what `body` throws as `TidemarkError` FENCED. */
+  /**
+   * A transaction of our own: rejects with STORE_UNAVAILABLE, STORE_FAILED, or what `body` throws as `TidemarkError`
+   * FENCED.
+   */
   async own<T>(
     what: string,
     first: readonly string[],

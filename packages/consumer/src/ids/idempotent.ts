@@ -37,13 +37,13 @@ export interface IdStore {
 }
 
 export interface IdempotentOptions {
-  /** How long an id that is done is remembered. A day unless given. */
+  /** How long an id that is done is remembered. Default: 86,400,000, a day. */
   readonly ttlMs?: number
-  /** How long a holder that does not renew, since its process has died, keeps others from the id. 30,000 unless given. */
+  /** How long a holder that does not renew, since its process has died, keeps others from the id. Default: 30,000. */
   readonly leaseMs?: number
   /**
    * How long to wait for a holder; then IN_PROGRESS is thrown, and the record is tried again as its topic's `retry`
-   * says. 0 unless given: at once.
+   * says. 0: at once. Default: 0.
    */
   readonly waitMaxMs?: number
   /** Is told what was found of each id. */

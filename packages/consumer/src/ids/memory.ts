@@ -3,7 +3,7 @@ import { type Clock, checkOptions, countOption, nodeClock } from '@tidemark/plat
 import type { IdState, IdStore } from './idempotent.ts'
 
 export interface MemoryIdsOptions {
-  /** Ids that are remembered; above, the oldest that is done is forgotten. 100,000 unless given. */
+  /** Ids that are remembered; above, the oldest that is done is forgotten. Default: 100,000. */
   readonly idsMax?: number
 }
 

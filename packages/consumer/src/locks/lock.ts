@@ -36,16 +36,18 @@ export interface LockBackend {
 }
 
 export interface LockOptions {
-  /** How long the lock is held without being renewed: after a crash, others wait for so long. 30,000 unless given. */
+  /** How long the lock is held without being renewed: after a crash, others wait for so long. Default: 30,000. */
   readonly ttlMs?: number
-  /** How long to wait for a lock that another holds; 0: not at all. 30,000 unless given. */
+  /** How long to wait for a lock that another holds; 0: not at all. Default: 30,000. */
   readonly waitMaxMs?: number
-  /** Between two looks at a lock that another holds. 100 unless given. */
+  /** The pause between two looks at a lock that another holds. Default: 100. */
   readonly retryDelayMs?: number
 }
 
-export interface AcquireOptions extends Pick<LockOptions, 'waitMaxMs'> {
-  /** Ends the wait: ABORTED. */
+export interface AcquireOptions {
+  /** How long to wait for a lock that another holds; 0: not at all. Default: that of `createLock()`. */
+  readonly waitMaxMs?: number
+  /** Ends the wait: ABORTED. Default: none. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -63,8 +65,8 @@ export interface Lock {
   /** Rejects with `TidemarkError`: LOCK_TIMED_OUT, ABORTED, STORE_FAILED. */
   acquire(name: string, options?: AcquireOptions): Promise<HeldLock>
   /**
-   * Holds the lock while `work` runs. Rejects as `acquire` does, with what `work` throws, and with LOCK_LOST if the lock
-   * was lost before `work` ended: somebody else may have had it meanwhile.
+   * Holds the lock while `work` runs. Rejects as `acquire` does, with what `work` throws, and with LOCK_LOST if the
+   * lock was lost before `work` ended: somebody else may have had it meanwhile.
    */
   run<T>(name: string, work: (held: HeldLock) => T | Promise<T>, options?: AcquireOptions): Promise<T>
 }

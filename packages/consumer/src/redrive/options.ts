@@ -13,20 +13,20 @@ import {
 import type { DeadLetterOrigin } from '../work/dead-letter.ts'
 
 export interface RedriveOptions {
-  /** The topic that records are put into. Unless given: each into the one that it came from. */
+  /** The topic that records are put into. Default: the one that each came from. */
   readonly to?: string
   /**
    * Which dead letters are put back; the others are passed over. It needs `group`: the group's progress passes what was
    * left out too.
    */
   readonly filter?: (letter: ReceivedMessage, origin: DeadLetterOrigin | undefined) => boolean | Promise<boolean>
-  /** Records a second at most, of this process. No limit unless given; it may be below 1. */
+  /** Records a second at most, of this process; may be below 1. Default: no limit. */
   readonly rate?: number
-  /** Only counts: nothing is written and nothing committed. */
+  /** Only counts: nothing is written and nothing committed. Default: false. */
   readonly dryRun?: boolean
-  /** The group whose committed offsets say what was put back already. `redrive.TOPIC` unless given. */
+  /** The group whose committed offsets say what was put back already. Default: `redrive.TOPIC`. */
   readonly group?: string
-  /** Writes the records, and is left open. Unless given, one is made, and closed at the end. */
+  /** Writes the records, and is left open. Default: one that is made, and closed at the end. */
   readonly producer?: Producer
   /** Ends it early: rejects ABORTED. What was put back is committed. */
   readonly signal?: AbortSignal

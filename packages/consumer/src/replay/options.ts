@@ -27,7 +27,7 @@ export interface ReplayOptions {
   readonly keys?: readonly Bytes[]
   /** Only records for which this returns true; it is given the bytes. */
   readonly filter?: (message: ReceivedMessage) => boolean
-  /** Counts what would be handled, and handles nothing. */
+  /** Counts what would be handled, and handles nothing. Default: false. */
   readonly dryRun?: boolean
   /**
    * Whether records of transactions that are not committed are handled. Kafka: `isolation.level`. Default: that of the

@@ -7,8 +7,8 @@ import { offsetNewest, offsetOldest } from './config.ts'
 export interface Client {
   readonly kafka: Kafka
   /**
-   * An offset of a partition by time: `offsetNewest` (where the next message will be), `offsetOldest` (the first that is
-   * left), or milliseconds since 1970: the first message at or after that time, -1 if there is none. Rejects with
+   * An offset of a partition by time: `offsetNewest` (where the next message will be), `offsetOldest` (the first that
+   * is left), or milliseconds since 1970: the first message at or after that time, -1 if there is none. Rejects with
    * `TidemarkError` INVALID_ARGUMENT, UNKNOWN_TOPIC, UNKNOWN_PARTITION, UNREACHABLE, …
    */
   getOffset(topic: string, partition: number, time: number): Promise<number>

@@ -14,32 +14,35 @@ export type InitialOffset = typeof offsetNewest | typeof offsetOldest
 
 export interface Config {
   readonly offsets?: {
-    /** `Consumer.Offsets.Initial`: `offsetNewest` unless given. */
+    /** Sarama: `Consumer.Offsets.Initial`. Default: `offsetNewest`. */
     readonly initial?: InitialOffset
     readonly autoCommit?: {
-      /** `Consumer.Offsets.AutoCommit.Enable`: true unless given. False: only `session.commit()` commits. */
+      /** False: only `session.commit()` commits. Sarama: `Consumer.Offsets.AutoCommit.Enable`. Default: true. */
       readonly enable?: boolean
-      /** `Consumer.Offsets.AutoCommit.Interval`: 1,000 unless given. */
+      /** Sarama: `Consumer.Offsets.AutoCommit.Interval`. Default: 1,000. */
       readonly intervalMs?: number
     }
   }
   readonly group?: {
-    /** `Consumer.Group.Rebalance.GroupStrategies`: 'range' unless given. */
+    /** Sarama: `Consumer.Group.Rebalance.GroupStrategies`. Default: `'range'`. */
     readonly strategy?: 'range' | 'roundrobin'
-    /** `Consumer.Group.Rebalance.Timeout`: how long `consumeClaim` and `cleanup` may take to end. 60,000 unless given. */
+    /**
+     * How long `consumeClaim` and `cleanup` may take to end. Sarama: `Consumer.Group.Rebalance.Timeout`. Default:
+     * 60,000.
+     */
     readonly rebalanceTimeoutMs?: number
-    /** `Consumer.Group.Session.Timeout`: 10,000 unless given. */
+    /** Sarama: `Consumer.Group.Session.Timeout`. Default: 10,000. */
     readonly sessionTimeoutMs?: number
-    /** `Consumer.Group.Heartbeat.Interval`: 3,000 unless given. */
+    /** Sarama: `Consumer.Group.Heartbeat.Interval`. Default: 3,000. */
     readonly heartbeatIntervalMs?: number
-    /** `Consumer.Group.InstanceId`: none unless given. */
+    /** Sarama: `Consumer.Group.InstanceId`. Default: none. */
     readonly instanceId?: string
   }
-  /** `Consumer.IsolationLevel`: 'read_uncommitted' unless given. */
+  /** Sarama: `Consumer.IsolationLevel`. Default: `'read_uncommitted'`. */
   readonly isolationLevel?: 'read_uncommitted' | 'read_committed'
   /**
    * How many messages of a claim may be handed out and not marked; then `messages()` waits for a mark, and `errors()`
-   * says so. 100,000 unless given. Sarama has no such limit.
+   * says so. Sarama has no such limit. Default: 100,000.
    */
   readonly unmarkedMax?: number
 }

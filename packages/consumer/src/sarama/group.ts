@@ -67,8 +67,8 @@ export class ConsumerGroup {
    * `cleanup`. Returns when the session has ended: after a rebalance, when a `consumeClaim` returned, when `signal`
    * aborts, or after `close()`.
    *
-   * Rejects with `TidemarkError` CLOSED, ALREADY_RUNNING, INVALID_ARGUMENT, with what `setup` or `cleanup` threw, and as
-   * `Consumer.run` does; the next call begins anew.
+   * Rejects with `TidemarkError` CLOSED, ALREADY_RUNNING, INVALID_ARGUMENT, with what `setup` or `cleanup` threw, and
+   * as `Consumer.run` does; the next call begins anew.
    */
   async consume(topics: readonly string[], handler: ConsumerGroupHandler, options: ConsumeOptions = {}): Promise<void> {
     const names = checkedTopics(topics)

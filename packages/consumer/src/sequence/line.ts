@@ -31,7 +31,10 @@ export class Line {
   readonly #rules: SequenceRules
   /** Undefined: whatever comes first is first. */
   #expected: number | undefined
-  /** The next number is being handled, or will be tried again: its successors wait for it without a limit, and fill no window. */
+  /**
+   * The next number is being handled, or will be tried again: its successors wait for it without a limit, and fill no
+   * window.
+   */
   #isNextKnown = false
   /** In ascending order of numbers. */
   #held: Held[] = []

@@ -51,16 +51,19 @@ export interface SequenceOptions<M = ReceivedMessage> {
   readonly number: (message: M) => number
   /** Is told of everything that was not in order. */
   readonly report: (problem: SequenceProblem, message: M) => void
-  /** Records of one key that are held back at most. 16 unless given. */
+  /** Records of one key that are held back at most. Default: 16. */
   readonly window?: number
-  /** How long a record is held back at most. 30,000 unless given. */
+  /** How long a record is held back at most. Default: 30,000. */
   readonly waitMaxMs?: number
   /**
    * The last number of the key that was handled, where that is kept elsewhere; undefined: none. It is asked when a key
-   * is met for the first time since its partition was assigned. Unless given, the first number that comes is the first.
+   * is met for the first time since its partition was assigned. Default: the first number that comes is the first.
    */
   readonly last?: (key: string) => number | undefined | Promise<number | undefined>
-  /** Keys that are remembered for each partition; above, those that were met longest ago are forgotten. 100,000 unless given. */
+  /**
+   * Keys that are remembered for each partition; above, those that were met longest ago are forgotten. Default:
+   * 100,000.
+   */
   readonly keysMax?: number
 }
 
@@ -92,8 +95,8 @@ export const isSequence = (handler: unknown): handler is SequenceHandler =>
  * ```
  * The topic's `order` is 'none', which is what `each()` takes for such a handler.
  *
- * Throws `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT. The handler rejects with INVALID_MESSAGE for a number that is
- * not whole, and with what `key`, `number` and `last` throw.
+ * Throws `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT. The handler rejects with INVALID_MESSAGE for a number that
+ * is not whole, and with what `key`, `number` and `last` throw.
  */
 export function sequence<M extends Place = ReceivedMessage>(options: SequenceOptions<M>, handler: EachHandler<M>): SequenceHandler<M> {
   return sequenceOn(nodeClock, options, handler)

@@ -3,18 +3,24 @@ import { checkOptions, durationOption, flagOption, type OptionNames, TidemarkErr
 import type { DatabaseLimits } from '../drivers/database.ts'
 
 export interface TableOptions {
-  /** Whether tables that do not exist are created. True unless given; else run the migration in the package's folder `sql`. */
+  /**
+   * Whether tables that do not exist are created; if not, run the migration in the package's folder `sql`. Default:
+   * true.
+   */
   readonly createTables?: boolean
-  /** How long a statement of the store's own may take, until its connection is given up. 30,000 unless given. */
+  /** How long a statement of the store's own may take, until its connection is given up. Default: 30,000. */
   readonly statementTimeoutMs?: number
-  /** Where the tables are. */
+  /**
+   * Where the tables are. Default: in PostgreSQL the schema `tidemark`, in MySQL the connection's database, in SQLite
+   * `main`.
+   */
   readonly schema?: string
 }
 
 export interface ExactlyOnceOptions extends TableOptions {
   /**
    * How long a takeover waits for the transactions of the member that had the partition before, until the database is
-   * asked to end them. 30,000 unless given.
+   * asked to end them. Default: 30,000.
    */
   readonly takeOverTimeoutMs?: number
 }

@@ -53,7 +53,10 @@ END $$`,
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
 
-/** SQLSTATE classes: connection, resources, operator intervention, system, what may be tried again, a lock that took too long. */
+/**
+ * SQLSTATE classes: connection, resources, operator intervention, system, what may be tried again, a lock that took too
+ * long.
+ */
 const PASSING = /^(08|53|57P0|58|40|55P03)/
 const SYSTEM = /^E[A-Z]+$|^CONNECT/
 

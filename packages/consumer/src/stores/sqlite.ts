@@ -1,4 +1,6 @@
-/** The fence in SQLite: every transaction begins with the file's one write lock, which is as good as an exclusive one. */
+/**
+ * The fence in SQLite: every transaction begins with the file's one write lock, which is as good as an exclusive one.
+ */
 import { int } from '../drivers/sql.ts'
 import type { SqlDialect } from './sql-store.ts'
 import { commonStatements, insertFence, insertInbox, offsetsOf, type TableNames, upsertProgress } from './tables.ts'

@@ -15,28 +15,32 @@ import {
 import type { RestartPolicy } from './policy.ts'
 
 export interface SuperviseOptions {
-  /** The pause before the first restart; it doubles with each failure within the window, with jitter. 1,000 unless given. */
+  /**
+   * The pause before the first restart; it doubles with each failure within the window, with jitter. Default: 1,000.
+   */
   readonly delayMs?: number
-  /** The longest pause. 60,000 unless given. */
+  /** The longest pause. Default: 60,000. */
   readonly delayMaxMs?: number
-  /** So many failures within `windowMs` end it. 10 unless given. */
+  /** So many failures within `windowMs` end it. Default: 10. */
   readonly failuresMax?: number
-  /** For how long a failure counts. 600,000 unless given. */
+  /** For how long a failure counts. Default: 600,000. */
   readonly windowMs?: number
-  /** Stop cleanly on SIGTERM and SIGINT; a second one ends the process, as without it. False unless given. */
+  /** Stop cleanly on SIGTERM and SIGINT; a second one ends the process, as without it. Default: false. */
   readonly signals?: boolean
   /**
-   * A partition that has work and makes no progress for so long counts as stuck. 300,000 unless given; longer than any
-   * call of a handler may take. Infinity: never.
+   * A partition that has work and makes no progress for so long counts as stuck; set it longer than any call of a
+   * handler may take. Infinity: never. Default: 300,000.
    */
   readonly stuckAfterMs?: number
-  /** Whether a consumer with a stuck partition is closed and started again; that counts as a failure. False unless given. */
+  /**
+   * Whether a consumer with a stuck partition is closed and started again; that counts as a failure. Default: false.
+   */
   readonly restartStuck?: boolean
-  /** How long `make` may take. 60,000 unless given. */
+  /** How long `make` may take. Default: 60,000. */
   readonly makeTimeoutMs?: number
-  /** Where failures are reported. A line on stderr unless given. */
+  /** Where failures are reported. Default: a line on stderr. */
   readonly logger?: Logger
-  /** Time and chance. The real ones unless given. */
+  /** Time and chance. Default: the machine's. */
   readonly platform?: { readonly clock: Clock; readonly random: Random }
 }
 

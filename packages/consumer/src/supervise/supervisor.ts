@@ -61,8 +61,8 @@ export interface Supervisor extends AsyncDisposable {
 }
 
 /**
- * Makes a consumer and runs it; makes and runs another one, after a growing pause, whenever it fails. A wrong option, or
- * a refusal that no start can mend, ends it at once; so do `failuresMax` failures within `windowMs`. Throws
+ * Makes a consumer and runs it; makes and runs another one, after a growing pause, whenever it fails. A wrong option,
+ * or a refusal that no start can mend, ends it at once; so do `failuresMax` failures within `windowMs`. Throws
  * `TidemarkError` INVALID_OPTION or INVALID_ARGUMENT.
  *
  * ```ts

@@ -36,7 +36,7 @@ export interface ConsumerMetrics extends Totals {
 }
 
 export interface MetricsOptions {
-  /** How long the ends of the logs may take to be looked up; after that those that were seen last count. 5,000 unless given. */
+  /** How long looking up the ends of the logs may take; then those that were seen last count. Default: 5,000. */
   readonly timeoutMs?: number
 }
 
@@ -55,7 +55,9 @@ export function metricsTimeout(options: MetricsOptions): number {
   return durationOption('timeoutMs', options.timeoutMs ?? 5_000)
 }
 
-/** Fetching may be paused, so the ends of the logs are asked for; if no answer comes in time, the last known ones do. */
+/**
+ * Fetching may be paused, so the ends of the logs are asked for; if no answer comes in time, the last known ones do.
+ */
 export async function partitionMetrics(run: Measured, timeoutMs: number): Promise<PartitionMetrics[]> {
   const ends = await endsOf(run, timeoutMs)
   return [...run.registry.all()].filter(({ phase }) => phase !== 'placing').map((claim) => metricsOf(claim, ends.get(keyOf(claim)), run))

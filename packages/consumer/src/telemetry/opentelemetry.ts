@@ -24,11 +24,11 @@ import { type Consumer, clockOf } from '../consumer.ts'
 import type { ConsumerMetrics, PartitionMetrics } from './metrics.ts'
 
 export interface InstrumentOptions {
-  /** The global provider's, unless given. */
+  /** Makes the spans. Default: the global provider's. */
   readonly tracer?: Tracer
-  /** The global provider's, unless given. */
+  /** Measures. Default: the global provider's. */
   readonly meter?: Meter
-  /** What more every span and measurement says. */
+  /** Attributes to add to every span and measurement. Default: none. */
   readonly attributes?: Attributes
 }
 

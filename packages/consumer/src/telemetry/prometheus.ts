@@ -1,6 +1,6 @@
 /**
- * Metrics as text for `/metrics`, in the format that Prometheus scrapes. Made from one look at the consumer: there is no
- * registry, and nothing is kept between two scrapes.
+ * Metrics as text for `/metrics`, in the format that Prometheus scrapes. Made from one look at the consumer: there is
+ * no registry, and nothing is kept between two scrapes.
  */
 import type { ConsumerMetrics, PartitionMetrics } from './metrics.ts'
 

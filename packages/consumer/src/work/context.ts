@@ -41,7 +41,7 @@ export interface Context {
    *
    * Rejects with `TidemarkError`: COMMIT_FENCED if the partition was lost, given up or moved by a seek, or if this
    * call of the handler has failed or its time is over, so that the record may be tried again; COMMIT_FAILED
-   * if the commit was refused, or not acknowledged within `timeoutMs` (unless given, the option `commit.timeoutMs`);
+   * if the commit was refused, or not acknowledged within `timeoutMs` (default: the option `commit.timeoutMs`);
    * ABORTED by `signal`; INVALID_ARGUMENT where the topic has a `store`, whose transaction is the commit.
    */
   commit(limits?: Partial<CommitLimits>): Promise<void>

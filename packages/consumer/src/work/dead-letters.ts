@@ -41,7 +41,10 @@ export class DeadLetters {
     this.#group = group
   }
 
-  /** Never rejects. Resolves once each letter is acknowledged or has failed; those after the first failed one count as failed. */
+  /**
+   * Never rejects. Resolves once each letter is acknowledged or has failed; those after the first failed one count as
+   * failed.
+   */
   async write(policy: DeadLetter, claim: Claim, messages: readonly Message[], failure: DeadLetterFailure): Promise<LettersOutcome> {
     if (this.#writing >= WRITES_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     this.#writing++
@@ -90,7 +93,9 @@ export class DeadLetters {
 /** Codes with which a producer gives up for now. */
 const AGAIN: ReadonlySet<string> = new Set(['DELIVERY_TIMED_OUT', 'BUFFER_FULL', 'TIMED_OUT'])
 
-/** Whether the letter may be written later. A producer that was closed, a refusal, a record that is too large: never. */
+/**
+ * Whether the letter may be written later. A producer that was closed, a refusal, a record that is too large: never.
+ */
 export const mayBeWrittenLater = ({ cause }: TidemarkError): boolean =>
   mayPass(cause) || (cause instanceof TidemarkError && AGAIN.has(cause.code))
 

@@ -1,4 +1,6 @@
-/** Records of typed topics: what handlers are given instead of bytes, and what becomes of a record that does not decode. */
+/**
+ * Records of typed topics: what handlers are given instead of bytes, and what becomes of a record that does not decode.
+ */
 import type { ReadableTopic, ReceivedMessage } from '@tidemark/client'
 import { textOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'

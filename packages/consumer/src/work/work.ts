@@ -152,7 +152,10 @@ export interface WorkListener {
   writeLetters(policy: DeadLetter, claim: Claim, messages: readonly Message[], failure: DeadLetterFailure): Promise<LettersOutcome>
   /** A dead letter is acknowledged. */
   deadLettered(claim: Claim, offset: number, to: SendResult, failure: DeadLetterFailure): void
-  /** A dead letter could not be written, for the `tries`th time, and its record is pending. Undefined: no retry can mend it. */
+  /**
+   * A dead letter could not be written, for the `tries`th time, and its record is pending. Undefined: no retry can mend
+   * it.
+   */
   lettersFailed(claim: Claim, offset: number, to: string, tries: number, delayMs: number | undefined, error: TidemarkError): void
   /** Attempts are exhausted and nothing else was asked for: the partition stops. */
   stopped(claim: Claim, offset: number, error: unknown): void

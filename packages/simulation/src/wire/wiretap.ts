@@ -235,7 +235,9 @@ export class Wiretap implements Tap {
     this.#tell({ kind: 'joinAnswered', ...of, eager })
   }
 
-  /** A join whose answer is lost is not under way any more: nothing will tell that the group moved on with the member. */
+  /**
+   * A join whose answer is lost is not under way any more: nothing will tell that the group moved on with the member.
+   */
   closed(client: Process, connection: number): void {
     if (this.#joining.get(client)?.startsWith(`${connection}/`)) this.#joining.delete(client)
   }

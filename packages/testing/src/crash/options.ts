@@ -3,7 +3,9 @@ import type { Kafka, OutgoingMessage } from '@tidemark/client'
 import type { Consumer } from '@tidemark/consumer'
 import { checkFunction, checkOptions, countOption, flagOption, nameOption, type OptionNames, wordOption } from '@tidemark/platform'
 
-/** What a service may use in the simulated world, where nothing else takes time: no timers, sockets or files of its own. */
+/**
+ * What a service may use in the simulated world, where nothing else takes time: no timers, sockets or files of its own.
+ */
 export interface ServiceTools {
   /** The client of this life of the service: `createConsumer(kafka, …)`. */
   readonly kafka: Kafka

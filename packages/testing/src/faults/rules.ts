@@ -8,11 +8,13 @@ export type ApiName = keyof typeof apis
 
 /** A request meets a fault if all that is given here is in it. */
 export interface FaultFilter {
+  /** Only requests about this topic. Default: any. */
   readonly topic?: string
-  /** With `topic`. */
+  /** Only requests about this partition of `topic`. Default: any. */
   readonly partition?: number
+  /** Only requests of or about this group. Default: any. */
   readonly group?: string
-  /** After so many requests that it met, the fault is over. No limit unless given. */
+  /** After so many requests that it met, the fault is over. Default: no limit. */
   readonly count?: number
 }
 
@@ -28,8 +30,8 @@ export interface DelayOptions extends FaultFilter {
 
 export interface DropOptions extends FaultFilter {
   /**
-   * 'request' unless given: the connection breaks before the broker has the request. 'answer': it breaks when the broker
-   * has carried the request out, and its client does not know.
+   * When the connection breaks. `'request'`: before the broker has the request. `'answer'`: when the broker has carried
+   * the request out, and its client does not know. Default: `'request'`.
    */
   readonly at?: 'request' | 'answer'
 }

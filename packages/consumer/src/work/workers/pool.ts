@@ -3,8 +3,9 @@
  * other records.
  *
  * The threads are started with the run. One that has ended is started again with the next record for it: its records
- * failed, and are retried as any others. Records of one key go to one thread, which may keep what it knows of the key; the order is kept
- * by the lanes, as for any handler. At most `concurrency` records are copied into threads and not answered.
+ * failed, and are retried as any others. Records of one key go to one thread, which may keep what it knows of the key;
+ * the order is kept by the lanes, as for any handler. At most `concurrency` records are copied into threads and not
+ * answered.
  */
 import type { ReceivedMessage } from '@tidemark/client'
 import type { Clock } from '@tidemark/platform'

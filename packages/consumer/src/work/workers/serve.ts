@@ -26,8 +26,8 @@ export interface WorkerContext {
 export type WorkerHandler = (message: ReceivedMessage, context: WorkerContext) => unknown
 
 /**
- * In the file that the option `workers` names: handles the records that the consumer sends to this thread. Call it once.
- * Throws `TidemarkError` INVALID_ARGUMENT for what is not a function, and NOT_RUNNING outside of such a thread.
+ * In the file that the option `workers` names: handles the records that the consumer sends to this thread. Call it
+ * once. Throws `TidemarkError` INVALID_ARGUMENT for what is not a function, and NOT_RUNNING outside of such a thread.
  *
  * ```ts
  * serveWorker((message, context) => resize(message.value))
