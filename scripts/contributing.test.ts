@@ -1,5 +1,5 @@
-/** CONTRIBUTING.md names files and scripts that exist. */
-import { existsSync, readFileSync } from 'node:fs'
+/** CONTRIBUTING.md names files and scripts that exist; decisions are numbered without a gap. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 
@@ -19,4 +19,13 @@ test('every script in CONTRIBUTING.md exists', () => {
   const named = [...text.matchAll(/npm run ([\w:]+)/g)].map((m) => m[1]!)
   expect(named.length).toBeGreaterThan(5)
   expect(named.filter((name) => !(name in scripts))).toEqual([])
+})
+
+test('each decision has a number of its own, in its name and in its title', () => {
+  const folder = path.join(root, 'docs', 'decisions')
+  const names = readdirSync(folder).sort()
+  const numbers = names.map((name) => Number(name.slice(0, 4)))
+  expect(numbers).toEqual(names.map((_, i) => i + 1))
+  const titles = names.map((name) => readFileSync(path.join(folder, name), 'utf8').split('.')[0])
+  expect(titles).toEqual(numbers.map((number) => `# ${number}`))
 })

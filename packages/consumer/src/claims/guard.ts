@@ -1,11 +1,12 @@
 /**
- * Finds the record that kills its process (docs/decisions/0009).
+ * Finds the record that kills its process (docs/decisions/0010).
  *
  * While a run works on a partition, its commits carry its name; it takes the name back when it hands the partition
  * over. Whoever begins and finds another run's name there knows that it died, and that one of the records it had
  * started may have killed it. Those that it can have started are suspects: their calls are put on record before they
  * begin. A suspect that was on record when a process died again is called alone: no other call of the process runs
- * meanwhile, as far as records that kill are looked for. One that died alone, and with `deathsMax` processes in all, is condemned. Pure.
+ * meanwhile, as far as records that kill are looked for. One that died alone, and with `deathsMax` processes in all, is
+ * condemned. Pure.
  */
 import type { NotedStart, RecordNote } from '../commit/notes.ts'
 import { note } from '../commit/tracker.ts'
