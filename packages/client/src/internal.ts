@@ -20,4 +20,4 @@ export { FetchedMessage, type MessageOrigin, NO_HEADERS, textOrBase64 } from './
 export { nameOf } from './messages/topic.ts'
 export { compareTopicPartitions, keyOf } from './messages/topic-partition.ts'
 export type { ResolvedKafkaOptions } from './options.ts'
-export { backoffMs, type RetryDelays } from './retry.ts'
+export { backoffMs } from './retry.ts'

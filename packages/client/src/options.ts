@@ -3,6 +3,8 @@ import {
   type Address,
   checkOptions,
   countOption,
+  type Delays,
+  delaysOption,
   describe,
   durationOption,
   nameOption,
@@ -58,7 +60,7 @@ export interface ResolvedKafkaOptions {
   readonly clientId: string
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
-  readonly retry: { readonly delayMs: number; readonly delayMaxMs: number }
+  readonly retry: Delays
   readonly metadataMaxAgeMs: number
   readonly frameBytesMax: number
   readonly requestsInFlightMax: number
@@ -134,8 +136,7 @@ function brokersOf(brokers: unknown): Address[] {
 
 function retryOf(retry: KafkaOptions['retry'] = {}): ResolvedKafkaOptions['retry'] {
   checkOptions<NonNullable<KafkaOptions['retry']>>("option 'retry'", retry, { delayMs: true, delayMaxMs: true })
-  const delayMs = durationOption('retry.delayMs', retry.delayMs ?? 100)
-  return { delayMs, delayMaxMs: durationOption('retry.delayMaxMs', retry.delayMaxMs ?? Math.max(5_000, delayMs)) }
+  return delaysOption('retry.', retry, { delayMs: 100, delayMaxMs: 5_000 })
 }
 
 function loggerOf(logger: Logger | undefined): Logger | undefined {

@@ -5,6 +5,7 @@ import {
   checkFunction,
   checkOptions,
   countOption,
+  delaysOption,
   describe,
   durationOption,
   flagOption,
@@ -334,12 +335,8 @@ const RETRY_OPTIONS: OptionNames<Retry> = { attempts: true, delayMs: true, delay
 export function resolveRetry(given: Partial<Retry> | undefined): Retry {
   if (given === undefined) return RETRY
   checkOptions<Retry>("the option 'retry'", given, RETRY_OPTIONS)
-  const delayMs = durationOption('retry.delayMs', given.delayMs ?? RETRY.delayMs, { zero: true })
-  const delayMaxMs = durationOption('retry.delayMaxMs', given.delayMaxMs ?? Math.max(RETRY.delayMaxMs, delayMs), { zero: true })
-  if (delayMaxMs < delayMs) {
-    throw new TidemarkError('INVALID_OPTION', `option 'retry.delayMaxMs' is ${delayMaxMs}; it must not be below retry.delayMs (${delayMs})`)
-  }
-  return { attempts: countOption('retry.attempts', given.attempts ?? RETRY.attempts), delayMs, delayMaxMs }
+  const attempts = countOption('retry.attempts', given.attempts ?? RETRY.attempts)
+  return { attempts, ...delaysOption('retry.', given, RETRY, { zero: true }) }
 }
 
 export const MESSAGES_OPTIONS: OptionNames<MessagesSettings> = { signal: true, exhausted: true }

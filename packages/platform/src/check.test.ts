@@ -6,6 +6,7 @@ import {
   checkPartition,
   checkTime,
   countOption,
+  delaysOption,
   durationOption,
   nameOption,
   timeOption,
@@ -108,5 +109,22 @@ describe('values that are not what they seem', () => {
   test('a name that the wire cannot carry', () => {
     expect(checkName('the topic', 'é'.repeat(16_383))).toHaveLength(16_383)
     expect(() => checkName('the topic', 'é'.repeat(16_384))).toThrow('it must be text of 1 to 32767 bytes')
+  })
+})
+
+describe('pauses between attempts', () => {
+  const defaults = { delayMs: 100, delayMaxMs: 5_000 }
+
+  test('the longest is never below the first', () => {
+    expect(delaysOption('', {}, defaults)).toEqual(defaults)
+    expect(delaysOption('', { delayMs: 9_000 }, defaults)).toEqual({ delayMs: 9_000, delayMaxMs: 9_000 })
+    expect(() => delaysOption('retry.', { delayMaxMs: 50 }, defaults)).toThrow(
+      "option 'retry.delayMaxMs' is 50; it must not be below retry.delayMs (100)",
+    )
+  })
+
+  test('no pause at all is for those who allow it', () => {
+    expect(() => delaysOption('', { delayMs: 0 }, defaults)).toThrow("option 'delayMs' is 0")
+    expect(delaysOption('', { delayMs: 0, delayMaxMs: 0 }, defaults, { zero: true })).toEqual({ delayMs: 0, delayMaxMs: 0 })
   })
 })

@@ -145,6 +145,24 @@ export function durationOption(name: string, value: unknown, { zero = false, inf
   return invalidOption(name, value, `a number of milliseconds ${range}`)
 }
 
+/** The pauses between attempts: the first one, and the longest. */
+export interface Delays {
+  readonly delayMs: number
+  readonly delayMaxMs: number
+}
+
+/**
+ * `delayMs` and `delayMaxMs` of what tries again. A first pause above the longest one's default raises that. `prefix`
+ * stands before their names in errors: `retry.`.
+ */
+export function delaysOption(prefix: string, given: Partial<Delays>, defaults: Delays, { zero = false } = {}): Delays {
+  const delayMs = durationOption(`${prefix}delayMs`, given.delayMs ?? defaults.delayMs, { zero })
+  const delayMaxMs = durationOption(`${prefix}delayMaxMs`, given.delayMaxMs ?? Math.max(defaults.delayMaxMs, delayMs), { zero })
+  if (delayMaxMs >= delayMs) return { delayMs, delayMaxMs }
+  const text = `option '${prefix}delayMaxMs' is ${delayMaxMs}; it must not be below ${prefix}delayMs (${delayMs})`
+  throw new TidemarkError('INVALID_OPTION', text)
+}
+
 /** One of these words. */
 export function wordOption<W extends string>(name: string, value: unknown, words: readonly W[]): W {
   if (words.includes(value as W)) return value as W

@@ -6,9 +6,9 @@
  * topics that are not known yet goes out at once. A caller that looks up again because an answer left something open
  * waits by a delay of its own.
  */
-import type { Clock, Random } from '@tidemark/platform'
+import type { Clock, Delays, Random } from '@tidemark/platform'
 import type { apis, MetadataResponse } from '@tidemark/protocol'
-import { backoffMs, type RetryDelays } from '../retry.ts'
+import { backoffMs } from '../retry.ts'
 import type { Answer } from './types.ts'
 
 export type AskMetadata = (names: readonly string[], autoCreate: boolean) => Promise<Answer<(typeof apis)['Metadata']>>
@@ -16,7 +16,7 @@ export type AskMetadata = (names: readonly string[], autoCreate: boolean) => Pro
 export interface RefresherSettings {
   readonly clock: Clock
   readonly random: Random
-  readonly delays: RetryDelays
+  readonly delays: Delays
   ask: AskMetadata
   /** Applies an answer. */
   take(names: readonly string[], answer: MetadataResponse): void

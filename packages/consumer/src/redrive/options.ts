@@ -10,7 +10,7 @@ import {
   type OptionNames,
   TidemarkError,
 } from '@tidemark/platform'
-import type { DeadLetterOrigin } from '../work/dead-letter.ts'
+import { type DeadLetterOrigin, producerOption } from '../work/dead-letter.ts'
 
 export interface RedriveOptions {
   /** The topic that records are put into. Default: the one that each came from. */
@@ -62,7 +62,7 @@ const NAMES: OptionNames<RedriveOptions> = { to: true, filter: true, rate: true,
 /** Throws `TidemarkError` INVALID_OPTION. */
 export function resolveRedrive(topic: string, options: RedriveOptions): ResolvedRedrive {
   checkOptions<RedriveOptions>('redrive()', options, NAMES)
-  const { to, filter, rate = Number.POSITIVE_INFINITY, group, producer } = options
+  const { to, filter, rate = Number.POSITIVE_INFINITY, group } = options
   const dryRun = flagOption('dryRun', options.dryRun ?? false)
   if (filter !== undefined) checkFunction("option 'filter'", filter)
   if (!(typeof rate === 'number' && rate > 0)) {
@@ -74,16 +74,13 @@ export function resolveRedrive(topic: string, options: RedriveOptions): Resolved
     const text = `a filter leaves letters out, and the group's progress passes them all the same: name a group for this redrive with the option 'group'`
     throw new TidemarkError('INVALID_OPTION', text)
   }
-  if (producer !== undefined && typeof producer?.send !== 'function') {
-    throw new TidemarkError('INVALID_OPTION', `option 'producer' is ${describe(producer)}; it must be what createProducer() returned`)
-  }
   return {
     to: to === undefined ? undefined : nameOption('to', to),
     filter,
     rate,
     dryRun,
     group: group === undefined ? `redrive.${topic}` : nameOption('group', group),
-    producer,
+    producer: producerOption(options.producer),
     signal: checkSignal(options.signal),
   }
 }

@@ -4,6 +4,7 @@ import {
   type Clock,
   checkOptions,
   countOption,
+  delaysOption,
   describe,
   durationOption,
   flagOption,
@@ -71,17 +72,11 @@ const NAMES: OptionNames<SuperviseOptions> = {
 export function resolveSupervision(options: SuperviseOptions): ResolvedSupervision {
   checkOptions<SuperviseOptions>('supervise()', options, NAMES)
   const { logger, platform = nodePlatform } = options
-  const delayMs = durationOption('delayMs', options.delayMs ?? 1_000)
-  const delayMaxMs = durationOption('delayMaxMs', options.delayMaxMs ?? Math.max(60_000, delayMs))
-  if (delayMaxMs < delayMs) {
-    throw new TidemarkError('INVALID_OPTION', `option 'delayMaxMs' is ${delayMaxMs}; it must not be below delayMs (${delayMs})`)
-  }
   if (typeof platform?.clock?.schedule !== 'function' || typeof platform.random?.next !== 'function') {
     throw new TidemarkError('INVALID_OPTION', `option 'platform' is ${describe(platform)}; it must have a clock and a random`)
   }
   return {
-    delayMs,
-    delayMaxMs,
+    ...delaysOption('', options, { delayMs: 1_000, delayMaxMs: 60_000 }),
     failuresMax: countOption('failuresMax', options.failuresMax ?? 10),
     windowMs: durationOption('windowMs', options.windowMs ?? 600_000),
     signals: flagOption('signals', options.signals ?? false),

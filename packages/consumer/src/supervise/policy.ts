@@ -1,10 +1,9 @@
 /** What a supervisor does when its consumer has failed: start it again, and when; or give up, and why. Pure. */
-import { type OwnErrorCode, TidemarkError } from '@tidemark/platform'
+import { type Delays, type OwnErrorCode, TidemarkError } from '@tidemark/platform'
 import { isKafkaError, isRetriableName } from '../failures.ts'
+import { retryDelayMs } from '../work/retry.ts'
 
-export interface RestartPolicy {
-  readonly delayMs: number
-  readonly delayMaxMs: number
+export interface RestartPolicy extends Delays {
   readonly failuresMax: number
   readonly windowMs: number
 }
@@ -16,14 +15,13 @@ export type Decision =
 
 /**
  * `failuresMs`: when it failed, this time included; on the monotonic clock, in order. `chance` is in [0, 1). The pause
- * doubles with each failure within the window, and its upper half is random.
+ * grows with each failure within the window.
  */
 export function decide(policy: RestartPolicy, failuresMs: readonly number[], nowMs: number, error: unknown, chance: number): Decision {
   if (isFatal(error)) return { kind: 'giveUp', why: 'fatal' }
   const recent = failuresMs.filter((atMs) => atMs > nowMs - policy.windowMs).length
   if (recent >= policy.failuresMax) return { kind: 'giveUp', why: 'tooMany' }
-  const fullMs = Math.min(policy.delayMaxMs, policy.delayMs * 2 ** Math.min(recent - 1, 30))
-  return { kind: 'restart', delayMs: Math.round(fullMs / 2 + chance * (fullMs / 2)) }
+  return { kind: 'restart', delayMs: retryDelayMs(policy, recent, chance) }
 }
 
 type Class = 'fatal' | 'restart'
@@ -34,6 +32,7 @@ const CLASSES: Readonly<Record<OwnErrorCode, Class>> = {
   ALREADY_RUNNING: 'fatal',
   CLOSED: 'fatal',
   CLOSE_IN_HANDLER: 'fatal',
+  CRASH_TEST_FAILED: 'fatal',
   INTERRUPTED: 'fatal',
   INVALID_ADDRESS: 'fatal',
   INVALID_ARGUMENT: 'fatal',
@@ -50,12 +49,9 @@ const CLASSES: Readonly<Record<OwnErrorCode, Class>> = {
   LOG_TRUNCATED: 'fatal',
   NO_COMMITTED_OFFSET: 'fatal',
   TOPIC_REPLACED: 'fatal',
-  // Judged by their cause, if they have one that is ours.
+  // Judged by their cause, if that is an error of ours (`BY_CAUSE`).
   COMMIT_FAILED: 'restart',
   DEAD_LETTER_FAILED: 'restart',
-  REDRIVE_FAILED: 'restart',
-  HANDLER_FAILED: 'restart',
-  START_AT_FAILED: 'restart',
   // The rest may pass.
   ABORTED: 'restart',
   ADDRESS_IN_USE: 'restart',
@@ -65,17 +61,17 @@ const CLASSES: Readonly<Record<OwnErrorCode, Class>> = {
   COMMIT_FENCED: 'restart',
   CONNECTION_LOST: 'restart',
   CORRUPT_BATCH: 'restart',
-  CRASH_TEST_FAILED: 'fatal',
   DECODE_FAILED: 'restart',
   DELIVERY_TIMED_OUT: 'restart',
   DEMO_FAILED: 'restart',
   FENCED: 'restart',
   FETCH_FAILED: 'restart',
-  IN_PROGRESS: 'restart',
   FOLDER_IN_USE: 'restart',
   FRAME_TOO_LARGE: 'restart',
+  HANDLER_FAILED: 'restart',
   HANDLER_STUCK: 'restart',
   HANDLER_TIMED_OUT: 'restart',
+  IN_PROGRESS: 'restart',
   KILLED_PROCESS: 'restart',
   LOCK_LOST: 'restart',
   LOCK_TIMED_OUT: 'restart',
@@ -87,7 +83,9 @@ const CLASSES: Readonly<Record<OwnErrorCode, Class>> = {
   PARTITIONER_FAILED: 'restart',
   PROTOCOL_ERROR: 'restart',
   RECORD_TOO_LARGE: 'restart',
+  REDRIVE_FAILED: 'restart',
   SEND_FAILED: 'restart',
+  START_AT_FAILED: 'restart',
   STORAGE_FAILED: 'restart',
   STORE_FAILED: 'restart',
   STORE_UNAVAILABLE: 'restart',

@@ -4,7 +4,7 @@
  */
 import type { Message, OutgoingMessage, Producer } from '@tidemark/client'
 import { textOf } from '@tidemark/client/internal'
-import { checkFunction, checkName, checkOptions, describe, durationOption, TidemarkError } from '@tidemark/platform'
+import { checkFunction, checkName, checkOptions, type Delays, delaysOption, describe, TidemarkError } from '@tidemark/platform'
 import { carriedId, ID_HEADER } from './record-id.ts'
 
 export interface DeadLetterOptions {
@@ -55,25 +55,23 @@ export class DeadLetter {
   readonly topic: string
   readonly producer: Producer | undefined
   readonly headers: DeadLetterOptions['headers']
-  readonly delayMs: number
-  readonly delayMaxMs: number
+  readonly delays: Delays
 
   constructor(topic: string, options: DeadLetterOptions) {
     checkOptions<DeadLetterOptions>('deadLetter()', options, { producer: true, headers: true, delayMs: true, delayMaxMs: true })
     const { producer, headers } = options
-    if (producer !== undefined && typeof producer?.send !== 'function') {
-      throw new TidemarkError('INVALID_OPTION', `option 'producer' is ${describe(producer)}; it must be what createProducer() returned`)
-    }
     if (headers !== undefined) checkFunction("option 'headers'", headers)
     this.topic = checkName('the dead-letter topic', topic)
-    this.producer = producer
+    this.producer = producerOption(producer)
     this.headers = headers
-    this.delayMs = durationOption('delayMs', options.delayMs ?? 200)
-    this.delayMaxMs = durationOption('delayMaxMs', options.delayMaxMs ?? Math.max(30_000, this.delayMs))
-    if (this.delayMaxMs < this.delayMs) {
-      throw new TidemarkError('INVALID_OPTION', `option 'delayMaxMs' is ${this.delayMaxMs}; it must not be below delayMs (${this.delayMs})`)
-    }
+    this.delays = delaysOption('', options, { delayMs: 200, delayMaxMs: 30_000 })
   }
+}
+
+/** Throws `TidemarkError` INVALID_OPTION. */
+export function producerOption(given: Producer | undefined): Producer | undefined {
+  if (given === undefined || typeof given?.send === 'function') return given
+  throw new TidemarkError('INVALID_OPTION', `option 'producer' is ${describe(given)}; it must be what createProducer() returned`)
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { Random } from '@tidemark/platform'
+/** How often, and when, what failed is tried again: records, dead letters, whole consumers. */
+import type { Delays } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
 
 export interface Retry {
@@ -10,13 +11,16 @@ export interface Retry {
   readonly delayMaxMs: number
 }
 
+/** Of a pause that doubles: 0 ms stay 0 however often it does. */
+const DOUBLINGS_MAX = 30
+
 /**
- * The pause after attempt `attempt` failed: doubling, bounded, its upper half random so that failures do not march in
- * step.
+ * The pause after `failures` attempts failed, from 1 on: doubling, bounded, its upper half random so that failures do
+ * not march in step. `chance` is in [0, 1).
  */
-export function retryDelay(retry: Pick<Retry, 'delayMs' | 'delayMaxMs'>, attempt: number, random: Random): number {
-  const full = Math.min(retry.delayMaxMs, retry.delayMs * 2 ** (attempt - 1))
-  return Math.round(full / 2 + random.next() * (full / 2))
+export function retryDelayMs({ delayMs, delayMaxMs }: Delays, failures: number, chance: number): number {
+  const fullMs = Math.min(delayMaxMs, delayMs * 2 ** Math.min(failures - 1, DOUBLINGS_MAX))
+  return Math.round(fullMs / 2 + chance * (fullMs / 2))
 }
 
 /**

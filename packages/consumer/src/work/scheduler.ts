@@ -20,7 +20,7 @@ import { DeadLetter, type DeadLetterFailure } from './dead-letter.ts'
 import { type LettersOutcome, mayBeWrittenLater } from './dead-letters.ts'
 import { DecodeError } from './decoded.ts'
 import { Inside } from './inside.ts'
-import { retryDelay } from './retry.ts'
+import { retryDelayMs } from './retry.ts'
 import type { Holdup, WorkListener, WorkOptions } from './work.ts'
 
 /** Where the records of one partition, or of one key of it, wait for their turn. */
@@ -355,7 +355,7 @@ export class Scheduler<J extends Job> {
     const policy = this.#work.exhausted as DeadLetter
     const { offset } = letters.messages[0]!
     const isFinal = !mayBeWrittenLater(error)
-    const delayMs = isFinal ? undefined : retryDelay(policy, ++letters.tries, this.#random)
+    const delayMs = isFinal ? undefined : retryDelayMs(policy.delays, ++letters.tries, this.#random.next())
     if (delayMs !== undefined) this.#pause(job, delayMs, () => void this.#writeLetters(job, letters))
     this.#listener.lettersFailed(job.claim, offset, policy.topic, letters.tries, delayMs, error)
     return 0
@@ -380,7 +380,7 @@ export class Scheduler<J extends Job> {
   }
 
   #retryLater(job: J, error: unknown): void {
-    const delayMs = retryDelay(this.#work.retry, job.attempt, this.#random)
+    const delayMs = retryDelayMs(this.#work.retry, job.attempt, this.#random.next())
     const failed = job.attempt++
     this.#noteAttempts(job, failed)
     this.#pause(job, delayMs, () => {
