@@ -10,7 +10,7 @@
  * ```
  */
 import { describe, nodeClock, nodeRandom, TidemarkError } from '@tidemark/platform'
-import { Database } from './drivers/database.ts'
+import { Database, kindWith } from './drivers/database.ts'
 import { PgConnector, type PgPool } from './drivers/pg.ts'
 import { PostgresJsConnector, type PostgresSql } from './drivers/postgres-js.ts'
 import type { IdStore } from './ids/idempotent.ts'
@@ -51,11 +51,6 @@ export function exactlyOnce<Db extends PgPool | PostgresSql>(db: Db, options: Ex
   return new SqlStore(dialect, new Database(dialect, connectorOf<PostgresTx<Db>>('exactlyOnce()', db), limits), takeOverTimeoutMs)
 }
 
-const kindOf = (schema: string, tables: (schema: string) => string[], table: string) => {
-  const { name, isPassing, isMissing } = postgresDialect(schema)
-  return { name, isPassing, isMissing, tables: tables(schema), probe: `SELECT 1 FROM ${schema}.${table} WHERE 1 = 0` }
-}
-
 /**
  * A lock with a number, in the schema `tidemark` unless told otherwise. Throws `TidemarkError` INVALID_OPTION,
  * INVALID_ARGUMENT.
@@ -64,7 +59,7 @@ export function createLock(db: PgPool | PostgresSql, options: LockOptions & Tabl
   const { ttlMs, waitMaxMs, retryDelayMs, ...tables } = options
   const resolved = lockOptions({ ttlMs, waitMaxMs, retryDelayMs } as LockOptions)
   const { schema, ...limits } = storeOptions(tables, 'tidemark', 'createLock()')
-  const kind = kindOf(schema!, postgresLockTables, 'tidemark_lock')
+  const kind = kindWith(postgresDialect(schema!), postgresLockTables(schema!), `${schema}.tidemark_lock`)
   const database = new Database<unknown>(kind, connectorOf('createLock()', db), limits)
   return new LeasedLock(new PostgresLocks(database, schema!), resolved, nodeClock, nodeRandom)
 }

@@ -9,15 +9,16 @@
  * })
  * ```
  */
-import { describe, nameOption, nodeClock, nodeRandom, TidemarkError } from '@tidemark/platform'
+import { checkOptions, describe, nameOption, nodeClock, nodeRandom, TidemarkError } from '@tidemark/platform'
+import type { RedisClient } from './drivers/redis.ts'
 import type { IdStore } from './ids/idempotent.ts'
 import { RedisIds } from './ids/redis.ts'
 import { LeasedLock, type Lock, type LockOptions, lockOptions } from './locks/lock.ts'
-import { type RedisClient, RedisLocks } from './locks/redis.ts'
+import { RedisLocks } from './locks/redis.ts'
 
+export type { RedisClient } from './drivers/redis.ts'
 export type { IdState, IdStore } from './ids/idempotent.ts'
 export type { AcquireOptions, HeldLock, Lock, LockOptions } from './locks/lock.ts'
-export type { RedisClient } from './locks/redis.ts'
 
 export interface RedisOptions {
   /** The beginning of every key. Default: `'tidemark'`. */
@@ -30,8 +31,9 @@ export function createLock(redis: RedisClient, { prefix, ...options }: LockOptio
 }
 
 /** For `idempotent`. Throws `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT. */
-export function redisIds(redis: RedisClient, { prefix }: RedisOptions = {}): IdStore {
-  return new RedisIds(checkRedis('redisIds()', redis), prefixOf(prefix))
+export function redisIds(redis: RedisClient, options: RedisOptions = {}): IdStore {
+  checkOptions<RedisOptions>('redisIds()', options, { prefix: true })
+  return new RedisIds(checkRedis('redisIds()', redis), prefixOf(options.prefix))
 }
 
 const prefixOf = (prefix: string | undefined): string => (prefix === undefined ? 'tidemark' : nameOption('prefix', prefix))

@@ -17,6 +17,19 @@ export interface DatabaseKind {
   isMissing(error: unknown): boolean
 }
 
+/** A part of ours in a database of this kind: other tables, the same errors. */
+export const kindWith = (
+  kind: Pick<DatabaseKind, 'name' | 'isPassing' | 'isMissing'>,
+  tables: readonly string[],
+  table: string,
+): DatabaseKind => ({
+  name: kind.name,
+  isPassing: kind.isPassing,
+  isMissing: kind.isMissing,
+  tables,
+  probe: `SELECT 1 FROM ${table} WHERE 1 = 0`,
+})
+
 export interface DatabaseLimits {
   readonly createTables: boolean
   readonly statementTimeoutMs: number

@@ -1,4 +1,5 @@
 /** The errors of stores, locks and ids: what a database could not do. */
+import { textOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 
 export const unavailable = (store: string, what: string, cause: unknown): TidemarkError =>
@@ -7,7 +8,8 @@ export const unavailable = (store: string, what: string, cause: unknown): Tidema
 export const failed = (store: string, what: string, cause: unknown): TidemarkError =>
   new TidemarkError('STORE_FAILED', `${store} could not ${what}: ${textOf(cause)}`, { cause })
 
-const textOf = (cause: unknown): string => (cause instanceof Error && cause.message !== '' ? cause.message : String(cause))
+/** The code that a driver gave its error: a SQLSTATE, `ER_DUP_ENTRY`, `ECONNRESET`; empty where it gave none. */
+export const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
 
 /** Whether the error is one that a store's calls reject with. */
 export const isStoreError = (error: unknown, ...codes: readonly StoreErrorCode[]): error is TidemarkError =>

@@ -1,7 +1,8 @@
 /** The driver `mysql2`: a transaction is a connection of the pool. */
 import type { Clock } from '@tidemark/platform'
+import { codeOf } from './errors.ts'
 import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
-import { within } from './within.ts'
+import { connected, within } from './within.ts'
 
 /** A pool of `mysql2/promise`. */
 export interface MysqlPool {
@@ -28,7 +29,7 @@ export class MysqlConnector<Tx> implements SqlConnector<Tx> {
     body: (session: SqlSession<Tx>, result: SqlResult) => Promise<T>,
     limitMs: number,
   ): Promise<T> {
-    const connection = await this.#connect(limitMs)
+    const connection: MysqlConnection = await connected(this.#clock, limitMs, this.#pool.getConnection())
     const query = async (sql: string, values?: readonly unknown[]): Promise<SqlResult> => {
       const [result] = await within(this.#clock, limitMs, connection.query(sql, values))
       return Array.isArray(result) ? { rows: result, changed: 0 } : { rows: [], changed: result.affectedRows ?? 0 }
@@ -55,18 +56,7 @@ export class MysqlConnector<Tx> implements SqlConnector<Tx> {
       else connection.release()
     }
   }
-
-  /** A connection that comes too late goes back. */
-  async #connect(limitMs: number): Promise<MysqlConnection> {
-    const connecting: Promise<MysqlConnection> = this.#pool.getConnection()
-    try {
-      return await within(this.#clock, limitMs, connecting)
-    } catch (error) {
-      connecting.then((connection) => connection.release()).catch(() => {})
-      throw new ConnectionLost(error)
-    }
-  }
 }
 
 /** The server answered. */
-const isServerError = (error: unknown): boolean => /^ER_/.test(String((error as { code?: unknown } | null)?.code ?? ''))
+const isServerError = (error: unknown): boolean => /^ER_/.test(codeOf(error))

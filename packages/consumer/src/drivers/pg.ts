@@ -1,7 +1,8 @@
 /** The driver `pg`: a transaction is a client of the pool. */
 import type { Clock } from '@tidemark/platform'
+import { codeOf } from './errors.ts'
 import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
-import { within } from './within.ts'
+import { connected, within } from './within.ts'
 
 /** Each statement sees what was committed before it began. */
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED'
@@ -37,7 +38,7 @@ export class PgConnector<Tx> implements SqlConnector<Tx> {
     body: (session: SqlSession<Tx>, result: SqlResult) => Promise<T>,
     limitMs: number,
   ): Promise<T> {
-    const client: PgClient = await this.#connect(limitMs)
+    const client: PgClient = await connected(this.#clock, limitMs, this.#pool.connect())
     let lost: Error | undefined
     const onError = (error: Error): void => void (lost ??= error)
     client.on('error', onError) // without a listener it would end the process
@@ -72,17 +73,6 @@ export class PgConnector<Tx> implements SqlConnector<Tx> {
       client.release(isBroken)
     }
   }
-
-  /** A client that comes too late goes back. */
-  async #connect(limitMs: number): Promise<PgClient> {
-    const connecting: Promise<PgClient> = this.#pool.connect()
-    try {
-      return await within(this.#clock, limitMs, connecting)
-    } catch (error) {
-      connecting.then((client) => client.release()).catch(() => {})
-      throw new ConnectionLost(error)
-    }
-  }
 }
 
 class BeginFailed extends Error {
@@ -97,9 +87,8 @@ class CommitFailed extends Error {
   }
 }
 
-/** The server answered, with a SQLSTATE. */
-const isServerError = (error: unknown): boolean =>
-  /^[0-9A-Z]{5}$/.test(String((error as { code?: unknown } | null)?.code ?? '')) && !/^E/.test(String((error as { code: string }).code))
+/** The server answered, with a SQLSTATE: none begins with E, as the system's own codes do (`EPIPE`). */
+const isServerError = (error: unknown): boolean => /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(codeOf(error))
 
 function resultOf(result: PgResult | PgResult[]): SqlResult {
   const last = Array.isArray(result) ? result.at(-1)! : result

@@ -1,5 +1,6 @@
 /** The driver `postgres`: a transaction is what `sql.begin` gives. */
 import { type Clock, sleep } from '@tidemark/platform'
+import { codeOf } from './errors.ts'
 import { numbered } from './pg.ts'
 import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
 import { within } from './within.ts'
@@ -108,8 +109,7 @@ function guarded<S extends object>(sql: S, isLost: () => boolean): S {
 const never = new Promise<never>(() => {})
 
 /** Codes that say that the connection is gone: SQLSTATE, or the driver's own. */
-const isConnectionCode = (error: unknown): boolean =>
-  /^(08|57P0|CONNECTION_|CONNECT_)/.test(String((error as { code?: unknown } | null)?.code ?? ''))
+const isConnectionCode = (error: unknown): boolean => /^(08|57P0|CONNECTION_|CONNECT_)/.test(codeOf(error))
 
 class TooLong extends Error {}
 const tooLong = (limitMs: number): TooLong => new TooLong(`no answer within ${limitMs} ms`)

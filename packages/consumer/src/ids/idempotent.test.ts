@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { ManualClock } from '@tidemark/platform/testing'
 import { describe, expect, test } from 'vitest'
+import { redisIds } from '../redis.ts'
 import { sqliteIds } from '../sqlite.ts'
 import { idempotentFetch } from './http.ts'
 import { idempotent, Once } from './idempotent.ts'
@@ -99,4 +100,10 @@ describe('idempotentFetch', () => {
     ending.abort()
     expect(sent.every((s) => s.signal.aborted)).toBe(true)
   })
+})
+
+test('what is misspelt or is no store is refused', () => {
+  const redis = { eval: async () => null }
+  expect(() => redisIds(redis, { prefx: 'a' } as never)).toThrow("unknown option 'prefx'")
+  expect(() => idempotent({} as never, () => {})).toThrow('the store of idempotent() is an object')
 })

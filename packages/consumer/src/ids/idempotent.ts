@@ -9,6 +9,7 @@ import {
   type Clock,
   checkFunction,
   checkOptions,
+  describe,
   durationOption,
   nodeClock,
   nodeRandom,
@@ -80,6 +81,7 @@ export function idempotent<M, C extends Identified>(
   options: IdempotentOptions = {},
 ): (message: M, context: C) => Promise<void> {
   checkOptions<IdempotentOptions>('idempotent()', options, OPTIONS)
+  checkStore(store)
   checkFunction('the handler of idempotent()', handler)
   if (options.onState !== undefined) checkFunction("option 'onState'", options.onState)
   const once = new Once(store, nodeClock, {
@@ -89,6 +91,12 @@ export function idempotent<M, C extends Identified>(
     onState: options.onState ?? (() => {}),
   })
   return (message, context) => once.run(context, () => handler(message, context))
+}
+
+function checkStore(store: IdStore): void {
+  if (typeof store?.begin === 'function' && typeof store.finish === 'function') return
+  const text = `the store of idempotent() is ${describe(store)}; it must be what memoryIds(), redisIds() or the like returned`
+  throw new TidemarkError('INVALID_ARGUMENT', text)
 }
 
 /** The work of `idempotent`, with a clock that tests can hold. */

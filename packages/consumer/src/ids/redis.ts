@@ -1,5 +1,5 @@
 /** Ids in Redis: a key each, which expires by itself. */
-import { evaluated, type RedisClient } from '../locks/redis.ts'
+import { evaluated, type RedisClient } from '../drivers/redis.ts'
 import type { IdState, IdStore } from './idempotent.ts'
 
 /** A value is 'done', or the token of the holder. */

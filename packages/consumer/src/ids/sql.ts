@@ -2,7 +2,7 @@
  * Ids in a table of a database, each statement a transaction of its own. Times are the database's, so that the clocks
  * of its users do not matter. Rows whose time is over are deleted along the way.
  */
-import type { Database, DatabaseKind } from '../drivers/database.ts'
+import { type Database, type DatabaseKind, kindWith } from '../drivers/database.ts'
 import { int } from '../drivers/sql.ts'
 import type { IdState, IdStore } from './idempotent.ts'
 
@@ -81,16 +81,6 @@ export class SqlIds implements IdStore {
 const columns = (text: string, big: string): string =>
   `(\n  id ${text} NOT NULL PRIMARY KEY,\n  token ${text} NOT NULL,\n  is_done integer NOT NULL,\n  expires_ms ${big} NOT NULL\n)`
 
-type Errors = Pick<DatabaseKind, 'name' | 'isPassing' | 'isMissing'>
-
-const kindOf = (errors: Errors, table: string, tables: readonly string[]): DatabaseKind => ({
-  name: errors.name,
-  isPassing: errors.isPassing,
-  isMissing: errors.isMissing,
-  tables,
-  probe: `SELECT 1 FROM ${table} WHERE 1 = 0`,
-})
-
 const onConflict = (table: string, values: string): string =>
   `INSERT INTO ${table} (id, token, is_done, expires_ms) VALUES (${values}) ON CONFLICT (id) DO NOTHING`
 
@@ -100,24 +90,24 @@ export const postgresIdTables = (schema: string): string[] => [
   `CREATE INDEX IF NOT EXISTS tidemark_id_expires ON ${schema}.tidemark_id (expires_ms)`,
 ]
 
-export function postgresIds(errors: Errors, schema: string): IdDialect {
+export function postgresIds(database: DatabaseKind, schema: string): IdDialect {
   const table = `${schema}.tidemark_id`
   const nowMs = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
   const sweep = `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE expires_ms <= ${nowMs} LIMIT 1000 FOR UPDATE SKIP LOCKED)`
-  return { kind: kindOf(errors, table, postgresIdTables(schema)), table, nowMs, insert: onConflict, sweep }
+  return { kind: kindWith(database, postgresIdTables(schema), table), table, nowMs, insert: onConflict, sweep }
 }
 
 export const mysqlIdTables = (prefix: string): string[] => [
   `CREATE TABLE IF NOT EXISTS ${prefix}tidemark_id ${columns('varchar(400) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin', 'bigint').replace(/\n\)$/, ',\n  KEY tidemark_id_expires (expires_ms)\n)')} ENGINE=InnoDB`,
 ]
 
-export function mysqlIds(errors: Errors, schema: string | undefined): IdDialect {
+export function mysqlIds(database: DatabaseKind, schema: string | undefined): IdDialect {
   const prefix = schema === undefined ? '' : `${schema}.`
   const table = `${prefix}tidemark_id`
   const nowMs = 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)'
   const insert = (_: string, values: string): string => `INSERT IGNORE INTO ${table} (id, token, is_done, expires_ms) VALUES (${values})`
   const sweep = `DELETE FROM ${table} WHERE expires_ms <= ${nowMs} LIMIT 1000`
-  return { kind: kindOf(errors, table, mysqlIdTables(prefix)), table, nowMs, insert, sweep }
+  return { kind: kindWith(database, mysqlIdTables(prefix), table), table, nowMs, insert, sweep }
 }
 
 export const sqliteIdTables = (schema: string): string[] => [
@@ -125,9 +115,9 @@ export const sqliteIdTables = (schema: string): string[] => [
   `CREATE INDEX IF NOT EXISTS ${schema}.tidemark_id_expires ON tidemark_id (expires_ms)`,
 ]
 
-export function sqliteIds(errors: Errors, schema: string): IdDialect {
+export function sqliteIds(database: DatabaseKind, schema: string): IdDialect {
   const table = `${schema}.tidemark_id`
   const nowMs = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
   const sweep = `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE expires_ms <= ${nowMs} LIMIT 1000)`
-  return { kind: kindOf(errors, table, sqliteIdTables(schema)), table, nowMs, insert: onConflict, sweep }
+  return { kind: kindWith(database, sqliteIdTables(schema), table), table, nowMs, insert: onConflict, sweep }
 }

@@ -4,13 +4,8 @@
  * The number is the greater of the last one plus one and the server's time in microseconds, so that it grows even if
  * Redis loses what it has. The keys share a hash tag: in a cluster they are in one slot, as a script needs them.
  */
-import { failed, unavailable } from '../drivers/errors.ts'
+import { evaluated, type RedisClient } from '../drivers/redis.ts'
 import type { LockBackend } from './lock.ts'
-
-/** What is used of a client of `ioredis`. */
-export interface RedisClient {
-  eval(script: string, keys: number, ...values: any[]): Promise<any>
-}
 
 /** Asked again with the same token, it answers as if for the first time: an answer may have been lost. */
 const ACQUIRE = `
@@ -24,9 +19,6 @@ redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return text`
 const RENEW = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0`
 const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`
-
-/** Replies that say that the server cannot do it now. */
-const PASSING_REPLY = /^(LOADING|READONLY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|BUSY|NOREPLICAS|MISCONF)/
 
 export class RedisLocks implements LockBackend {
   readonly name = 'Redis'
@@ -53,21 +45,5 @@ export class RedisLocks implements LockBackend {
 
   #keyOf(name: string): string {
     return `${this.#prefix}lock:${name}`
-  }
-}
-
-/** The result of a script; errors get our names. */
-export async function evaluated(
-  redis: RedisClient,
-  what: string,
-  script: string,
-  keys: readonly string[],
-  values: readonly (string | number)[],
-): Promise<unknown> {
-  try {
-    return await redis.eval(script, keys.length, ...keys, ...values)
-  } catch (error) {
-    const isReply = (error as Error | null)?.name === 'ReplyError'
-    throw isReply && !PASSING_REPLY.test((error as Error).message) ? failed('Redis', what, error) : unavailable('Redis', what, error)
   }
 }

@@ -4,6 +4,7 @@
  *
  * Locking reads see what is committed, whatever the isolation level.
  */
+import { codeOf } from '../drivers/errors.ts'
 import { int, type Row, type SqlResult, type SqlSession } from '../drivers/sql.ts'
 import type { SqlDialect } from './sql-store.ts'
 import type { Holding, StoredPosition } from './store.ts'
@@ -37,7 +38,6 @@ export const mysqlTables = (prefix: string): string[] => [
 ) ENGINE=InnoDB`,
 ]
 
-const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
 const PASSING =
   /^(E[A-Z]+|PROTOCOL_.*|ER_(SERVER_SHUTDOWN|CON_COUNT_ERROR|TOO_MANY_USER_CONNECTIONS|LOCK_DEADLOCK|LOCK_WAIT_TIMEOUT|CONNECTION_KILLED|QUERY_INTERRUPTED|NEW_ABORTING_CONNECTION))$/
 

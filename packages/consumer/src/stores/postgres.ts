@@ -5,6 +5,7 @@
  * The isolation level is READ COMMITTED: each statement sees what was committed before it began, so that the epoch is
  * read after the lock was granted, not as of the beginning of the transaction.
  */
+import { codeOf } from '../drivers/errors.ts'
 import { int, type SqlSession } from '../drivers/sql.ts'
 import type { SqlDialect } from './sql-store.ts'
 import type { StoredPosition } from './store.ts'
@@ -50,8 +51,6 @@ BEGIN
   RETURN FOUND;
 END $$`,
 ]
-
-const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
 
 /**
  * SQLSTATE classes: connection, resources, operator intervention, system, what may be tried again, a lock that took too
