@@ -7,11 +7,9 @@ import {
   checkOptions,
   checkPartition,
   checkSignal,
-  countOption,
   describe,
   durationOption,
   TidemarkError,
-  wordOption,
 } from '@tidemark/platform'
 import { Pauses } from './claims/pauses.ts'
 import { checkPlace, type LogPlace } from './claims/placement.ts'
@@ -19,39 +17,20 @@ import { type CommitLimits, commitLimits } from './commit/limits.ts'
 import { type ConsumerEvent, EventStream } from './events.ts'
 import { type Explanation, explain, type Progress } from './explain.ts'
 import { MessageLoop, type Messages } from './message-loop.ts'
-import {
-  BATCH_OPTIONS,
-  type BatchSettings,
-  type ConsumerOptions,
-  EACH_OPTIONS,
-  type EachSettings,
-  exhaustedOption,
-  MESSAGES_OPTIONS,
-  type MessagesSettings,
-  poisonOption,
-  type ResolvedOptions,
-  resolveOptions,
-  resolveRetry,
-  type StoreSettings,
-  type WorkerSettings,
-  type WorkSettings,
-} from './options.ts'
+import { type ConsumerOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { type ReplayOptions, type ReplayResult, resolveReplay } from './replay/options.ts'
 import { Replay } from './replay/run.ts'
 import { Runner } from './runner.ts'
-import { checkSelects, Routes, selectionOf, selectionText, type TopicSelection } from './selection.ts'
-import { isSequence, type SequenceHandler } from './sequence/sequence.ts'
-import type { TransactionalStore } from './stores/store.ts'
+import { checkSelects, Routes, type TopicSelection } from './selection.ts'
+import type { BatchSettings, EachSettings, MessagesSettings, StoreSettings, WorkerSettings } from './settings.ts'
 import { Tally } from './tally.ts'
 import { type ConsumerMetrics, type MetricsOptions, metricsTimeout, partitionMetrics } from './telemetry/metrics.ts'
-import { decodingBatches, decodingEach, type TypedBatch, type TypedMessage } from './work/decoded.ts'
+import type { TypedBatch, TypedMessage } from './work/decoded.ts'
 import { currentCall } from './work/inside.ts'
 import { type BatchMiddleware, type Middleware, type Middlewares, withBatchMiddleware, withMiddleware } from './work/middleware.ts'
-import { Pull } from './work/pull.ts'
 import type { StoredBatchHandler, StoredEachHandler } from './work/stored.ts'
-import type { BatchHandler, BatchWork, EachHandler, EachWork, WorkOptions } from './work/work.ts'
-import { resolveWorkers } from './work/workers/options.ts'
-import { WorkerPool } from './work/workers/pool.ts'
+import type { BatchHandler, BatchWork, EachHandler, EachWork } from './work/work.ts'
+import { batchWork, checkCommits, eachWork, pullWork } from './works.ts'
 
 export interface RunOptions {
   /** Ends the run: drain, final commit, leave. */
@@ -67,16 +46,6 @@ type Work = EachWork | BatchWork
 
 /** Typed topics whose records are read alike. */
 type Readable<K, V> = ReadableTopic<K, V> | readonly ReadableTopic<K, V>[]
-
-/**
- * Where handlers of one partition run one after the other: more than one member has partitions, so that each can run
- * one.
- */
-const CONCURRENCY_SERIAL = 10_000
-const CONCURRENCY_SIDE_BY_SIDE = 100
-const TIMEOUT_GRACE_MS = 30_000
-/** The next record is in the thread when it has finished with one. */
-const CALLS_A_THREAD = 2
 
 export class Consumer {
   readonly #options: ResolvedOptions
@@ -120,36 +89,7 @@ export class Consumer {
   /** The handler is in the file of `workers`, and runs in worker threads. */
   each(topics: TopicSelection, settings: WorkerSettings): this
   each(topics: TopicSelection, ...rest: readonly unknown[]): this {
-    if (hasWorkers(rest[0])) return this.#eachInThreads(topics, rest[0], rest.length > 1)
-    const [settings, handler] = settingsAndHandler<EachSettings, EachHandler>('each', rest)
-    checkOptions<EachSettings>('each()', settings, EACH_OPTIONS)
-    const order = wordOption('order', settings.order ?? (isSequence(handler) ? 'none' : 'partition'), ['partition', 'key', 'none'])
-    const concurrency = order === 'partition' ? CONCURRENCY_SERIAL : CONCURRENCY_SIDE_BY_SIDE
-    const resolved = resolveWork(topics, settings, concurrency)
-    if (isSequence(handler)) prepareSequence(handler, order, resolved)
-    return this.#add({ kind: 'each', order, handler: decodingEach(resolved.topics.readable, handler), ...resolved })
-  }
-
-  #eachInThreads(topics: TopicSelection, settings: WorkerSettings, hasHandler: boolean): this {
-    checkOptions<WorkerSettings>('each()', settings, { ...EACH_OPTIONS, workers: true })
-    if (hasHandler)
-      throw new TidemarkError(
-        'INVALID_ARGUMENT',
-        "each() has a handler and the option 'workers', whose file has the handler; give one of them",
-      )
-    const workers = resolveWorkers(settings.workers)
-    const order = wordOption('order', settings.order ?? 'partition', ['partition', 'key', 'none'])
-    const resolved = resolveWork(topics, settings, CALLS_A_THREAD * workers.threads)
-    if (resolved.store !== undefined)
-      throw new TidemarkError(
-        'INVALID_OPTION',
-        "options 'workers' and 'store' exclude each other: a transaction cannot go to another thread",
-      )
-    if (resolved.topics.readable.size > 0) {
-      throw new TidemarkError('INVALID_OPTION', "option 'workers' takes topics by name: a thread gets bytes, and decodes them itself")
-    }
-    const pool = new WorkerPool(workers, this.#kafka.platform.clock)
-    return this.#add({ kind: 'each', order, handler: pool.call, pool, ...resolved })
+    return this.#add(eachWork(topics, rest, this.#kafka.platform.clock))
   }
 
   /** Calls `handler` for batches: consecutive records of one partition, one batch of a partition at a time. */
@@ -164,13 +104,7 @@ export class Consumer {
   batches(topics: TopicSelection, handler: BatchHandler): this
   batches(topics: TopicSelection, settings: BatchSettings, handler: BatchHandler): this
   batches(topics: TopicSelection, ...rest: readonly unknown[]): this {
-    const [settings, handler] = settingsAndHandler<BatchSettings, BatchHandler>('batches', rest)
-    checkOptions<BatchSettings>('batches()', settings, BATCH_OPTIONS)
-    const recordsMax = countOption('recordsMax', settings.recordsMax ?? 500)
-    const waitMaxMs = durationOption('waitMaxMs', settings.waitMaxMs ?? 0, { zero: true })
-    const resolved = resolveWork(topics, settings, CONCURRENCY_SERIAL)
-    const decoding = decodingBatches(resolved.topics.readable, handler, resolved.store !== undefined)
-    return this.#add({ kind: 'batches', recordsMax, waitMaxMs, handler: decoding, ...resolved })
+    return this.#add(batchWork(topics, rest))
   }
 
   /**
@@ -189,13 +123,9 @@ export class Consumer {
   messages<K, V>(topics: Readable<K, V>, settings?: MessagesSettings): Messages<TypedMessage<K, V>>
   messages(topics: TopicSelection, settings?: MessagesSettings): Messages<ReceivedMessage>
   messages(topics: TopicSelection, settings: MessagesSettings = {}): Messages<unknown> {
-    checkOptions<MessagesSettings>('messages()', settings, MESSAGES_OPTIONS)
-    const { signal, ...others } = settings
-    const pull = new Pull()
-    const resolved = resolveWork(topics, others, CONCURRENCY_SERIAL)
-    const handler = decodingEach(resolved.topics.readable, (message) => pull.handle(message))
-    this.#add({ kind: 'each', order: 'partition', handler, pull, ...resolved })
-    return new MessageLoop(pull, checkSignal(signal), {
+    const work = pullWork(topics, settings)
+    this.#add(work)
+    return new MessageLoop(work.pull, checkSignal(settings.signal), {
       isRunning: () => this.#running !== undefined,
       run: () => this.run(),
       stop: () => this.#runner?.stop(),
@@ -233,21 +163,7 @@ export class Consumer {
       const isTaken = this.#works.some(({ topics }) => topics.names.includes(name))
       if (isTaken) throw new TidemarkError('INVALID_ARGUMENT', `topic '${name}' has a handler already`)
     }
-    if (work.store !== undefined && this.#options.commit.mode !== 'processed') {
-      const text = `${selectionText(work.topics)} has a store, whose transactions are its commits; option 'commit' must be 'processed', not '${this.#options.commit.mode}'`
-      throw new TidemarkError('INVALID_OPTION', text)
-    }
-    const { mode, completionMap } = this.#options.commit
-    if (work.poison !== undefined && work.store !== undefined) {
-      throw new TidemarkError(
-        'INVALID_OPTION',
-        "options 'poison' and 'store' exclude each other: a store keeps no record of calls that have begun",
-      )
-    }
-    if (work.poison !== undefined && (mode !== 'processed' || !completionMap)) {
-      const text = `option 'poison' needs commits of the mode 'processed' with a completion map: they say which calls had begun`
-      throw new TidemarkError('INVALID_OPTION', text)
-    }
+    checkCommits(work, this.#options.commit)
     this.#works.push(work)
     return this
   }
@@ -447,51 +363,10 @@ export class Consumer {
   }
 }
 
-const hasWorkers = (settings: unknown): settings is WorkerSettings =>
-  typeof settings === 'object' && settings !== null && (settings as Partial<WorkerSettings>).workers !== undefined
-
-function settingsAndHandler<S, H>(call: string, rest: readonly unknown[]): [S, H] {
-  const [settings, handler] = rest.length === 1 ? [{}, rest[0]] : rest
-  checkFunction(`the handler of ${call}()`, handler)
-  return [(settings ?? {}) as S, handler as H]
-}
-
 function checkedMiddlewares(given: Middlewares): Middlewares {
   checkOptions<Middlewares>('use()', given, { each: true, batches: true })
   for (const [name, middleware] of Object.entries(given)) checkFunction(`the middleware '${name}' of use()`, middleware)
   return given
-}
-
-function prepareSequence(handler: SequenceHandler, order: string, work: WorkOptions): void {
-  if (order !== 'none') {
-    const text = `option 'order' is '${order}'; a handler of sequence() brings its own order, and needs 'none'`
-    throw new TidemarkError('INVALID_OPTION', text)
-  }
-  if (work.store !== undefined) {
-    const text = "option 'store' does not go with a handler of sequence(): a record that is held back would keep a transaction open"
-    throw new TidemarkError('INVALID_OPTION', text)
-  }
-  handler.prepare(work)
-}
-
-function checkStore(store: unknown): TransactionalStore<unknown> {
-  const methods: readonly (keyof TransactionalStore<unknown>)[] = ['takeOver', 'begin', 'run', 'advance']
-  const isStore = methods.every((name) => typeof (store as Record<string, unknown> | null)?.[name] === 'function')
-  if (isStore) return store as TransactionalStore<unknown>
-  throw new TidemarkError('INVALID_OPTION', `option 'store' is ${describe(store)}; it must be what exactlyOnce() returned`)
-}
-
-function resolveWork(topics: TopicSelection, settings: WorkSettings, concurrency: number): WorkOptions {
-  return {
-    topics: selectionOf(topics),
-    concurrency: countOption('concurrency', settings.concurrency ?? concurrency),
-    retry: resolveRetry(settings.retry),
-    exhausted: exhaustedOption(settings.exhausted),
-    poison: poisonOption(settings.poison),
-    timeoutMs: settings.timeoutMs === undefined ? undefined : durationOption('timeoutMs', settings.timeoutMs),
-    timeoutGraceMs: durationOption('timeoutGraceMs', settings.timeoutGraceMs ?? TIMEOUT_GRACE_MS),
-    store: settings.store === undefined ? undefined : checkStore(settings.store),
-  }
 }
 
 /** For what measures beside it: by which clock. Not exported from the package. */

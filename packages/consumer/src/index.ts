@@ -14,24 +14,22 @@ export { type MemoryIdsOptions, memoryIds } from './ids/memory.ts'
 export type { AcquireOptions, HeldLock, Lock, LockOptions } from './locks/lock.ts'
 export type { AssignorName } from './membership/classic/assignors/index.ts'
 export type { Messages } from './message-loop.ts'
-export type {
-  BatchSettings,
-  CommitOptions,
-  ConsumerOptions,
-  EachSettings,
-  MessagesSettings,
-  OutOfRange,
-  PoisonOptions,
-  StoreSettings,
-  WorkerSettings,
-  WorkSettings,
-} from './options.ts'
+export type { CommitOptions, ConsumerOptions, OutOfRange } from './options.ts'
 export type { RedriveOptions, RedriveResult } from './redrive/options.ts'
 export { redrive } from './redrive/redrive.ts'
 export type { ReplayedPartition, ReplayOptions, ReplayResult } from './replay/options.ts'
 export { replay, type StandaloneReplayOptions } from './replay.ts'
 export type { TopicSelection } from './selection.ts'
 export { type SequenceHandler, type SequenceOptions, type SequenceProblem, sequence } from './sequence/sequence.ts'
+export type {
+  BatchSettings,
+  EachSettings,
+  MessagesSettings,
+  PoisonOptions,
+  StoreSettings,
+  WorkerSettings,
+  WorkSettings,
+} from './settings.ts'
 export type { Holding, StoredPartition, StoredPosition, TakenOver, TransactionalStore } from './stores/store.ts'
 export type { SuperviseOptions } from './supervise/options.ts'
 export { type Health, type Supervisor, type SupervisorEvent, type SupervisorStatus, supervise } from './supervise/supervisor.ts'

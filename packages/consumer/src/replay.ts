@@ -2,8 +2,8 @@
 import type { Kafka, TopicName } from '@tidemark/client'
 import { checkFunction, checkOptions } from '@tidemark/platform'
 import { createConsumer } from './consumer.ts'
-import { EACH_OPTIONS, type EachSettings } from './options.ts'
 import { REPLAY_OPTIONS, type ReplayOptions, type ReplayResult } from './replay/options.ts'
+import { EACH_OPTIONS, type EachSettings } from './settings.ts'
 import type { EachHandler } from './work/work.ts'
 
 export interface StandaloneReplayOptions extends ReplayOptions, EachSettings {
