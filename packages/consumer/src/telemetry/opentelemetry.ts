@@ -21,7 +21,8 @@ import {
 import type { OutgoingMessage, ReceivedMessage } from '@tidemark/client'
 import { checkOptions, type OptionNames } from '@tidemark/platform'
 import { type Consumer, clockOf } from '../consumer.ts'
-import type { ConsumerMetrics, PartitionMetrics } from './metrics.ts'
+import { GAUGES } from './gauges.ts'
+import type { ConsumerMetrics } from './metrics.ts'
 
 export interface InstrumentOptions {
   /** Makes the spans. Default: the global provider's. */
@@ -201,43 +202,11 @@ function measuring(meter: Meter) {
   }
 }
 
-interface Gauge {
-  readonly name: string
-  readonly unit: string
-  readonly description: string
-  value(partition: PartitionMetrics): number | undefined
-}
-
-const GAUGES: readonly Gauge[] = [
-  { name: 'lag', unit: '{record}', description: 'Offsets between what may be committed and the end of the log.', value: (p) => p.lag },
-  {
-    name: 'lag.time',
-    unit: 's',
-    description: 'Age of the oldest record that was read and is not done.',
-    value: (p) => p.lagMs / SECOND_MS,
-  },
-  {
-    name: 'oldest_incomplete.age',
-    unit: 's',
-    description: 'Time since the oldest record that is not done was fetched.',
-    value: (p) => p.oldestIncompleteMs / SECOND_MS,
-  },
-  {
-    name: 'redo_if_crashed',
-    unit: '{record}',
-    description: 'Records that would be handled again if the process were killed now.',
-    value: (p) => p.redoIfCrashed,
-  },
-  { name: 'map.headroom', unit: '1', description: 'Share of the completion map that is free.', value: (p) => p.mapHeadroom },
-  { name: 'waiting', unit: '{record}', description: 'Records that were fetched and wait for a handler.', value: (p) => p.waiting },
-  { name: 'running', unit: '{call}', description: 'Handlers that run.', value: (p) => p.running },
-]
-
 /** Gauges are read when somebody collects them. */
 function observing(meter: Meter, consumer: { metrics(): Promise<ConsumerMetrics> }, common: Attributes): () => void {
-  const gauges = GAUGES.map(({ name, unit, description, value }) => ({
+  const gauges = GAUGES.map(({ openTelemetry, unit, description, value }) => ({
     value,
-    gauge: meter.createObservableGauge(`tidemark.consumer.${name}`, { unit, description }),
+    gauge: meter.createObservableGauge(`tidemark.consumer.${openTelemetry}`, { unit, description }),
   }))
   const all = gauges.map(({ gauge }) => gauge)
   const callback: Parameters<Meter['addBatchObservableCallback']>[0] = async (result) => {

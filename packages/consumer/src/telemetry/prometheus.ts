@@ -2,6 +2,7 @@
  * Metrics as text for `/metrics`, in the format that Prometheus scrapes. Made from one look at the consumer: there is
  * no registry, and nothing is kept between two scrapes.
  */
+import { GAUGES } from './gauges.ts'
 import type { ConsumerMetrics, PartitionMetrics } from './metrics.ts'
 
 /** What is measured: a consumer. */
@@ -16,22 +17,12 @@ interface Metric<T> {
   value(of: T): number | undefined
 }
 
-const SECOND_MS = 1_000
-
-const OF_PARTITIONS: readonly Metric<PartitionMetrics>[] = [
-  { name: 'lag', help: 'Offsets between what may be committed and the end of the log.', type: 'gauge', value: (p) => p.lag },
-  { name: 'lag_seconds', help: 'Age of the oldest record read and not done.', type: 'gauge', value: (p) => p.lagMs / SECOND_MS },
-  {
-    name: 'oldest_incomplete_seconds',
-    help: 'Time since the oldest record that is not done was fetched.',
-    type: 'gauge',
-    value: (p) => p.oldestIncompleteMs / SECOND_MS,
-  },
-  { name: 'redo_if_crashed', help: 'Records that would be handled again after a kill now.', type: 'gauge', value: (p) => p.redoIfCrashed },
-  { name: 'map_headroom', help: 'Share of the completion map that is free.', type: 'gauge', value: (p) => p.mapHeadroom },
-  { name: 'waiting_records', help: 'Records fetched that wait for a handler.', type: 'gauge', value: (p) => p.waiting },
-  { name: 'running_handlers', help: 'Handlers that run.', type: 'gauge', value: (p) => p.running },
-]
+const OF_PARTITIONS: readonly Metric<PartitionMetrics>[] = GAUGES.map(({ prometheus: name, description: help, value }) => ({
+  name,
+  help,
+  type: 'gauge',
+  value,
+}))
 
 const OF_CONSUMERS: readonly Metric<ConsumerMetrics>[] = [
   { name: 'records_done_total', help: 'Records handled or skipped.', type: 'counter', value: (c) => c.done },
