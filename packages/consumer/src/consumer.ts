@@ -21,7 +21,7 @@ import { type ConsumerOptions, type ResolvedOptions, resolveOptions } from './op
 import { type ReplayOptions, type ReplayResult, resolveReplay } from './replay/options.ts'
 import { Replay } from './replay/run.ts'
 import { Runner } from './runner.ts'
-import { checkSelects, Routes, type TopicSelection } from './selection.ts'
+import { checkSelects, type Routes, routesTo, type TopicSelection } from './selection.ts'
 import type { BatchSettings, EachSettings, MessagesSettings, StoreSettings, WorkerSettings } from './settings.ts'
 import { Tally } from './tally.ts'
 import { type ConsumerMetrics, type MetricsOptions, metricsTimeout, partitionMetrics } from './telemetry/metrics.ts'
@@ -237,12 +237,7 @@ export class Consumer {
       for (const partition of partitions) checkPartition(`a partition of ${call}`, partition)
     }
     this.#pauses.set(topic, partitions, paused)
-    const runner = this.#runner
-    if (runner === undefined) return
-    for (const claim of runner.registry.all()) {
-      const isPaused = this.#pauses.has(claim.topic, claim.partition)
-      if (isPaused !== claim.paused) runner.feed.setPaused(claim, isPaused)
-    }
+    this.#runner?.feed.follow(this.#pauses, this.#runner.registry.all())
   }
 
   #wrapped(work: Work): Work {
@@ -279,7 +274,7 @@ export class Consumer {
   }
 
   get #routes(): Routes<Work> {
-    return new Routes(this.#works.map((work) => ({ topics: work.topics, target: work })))
+    return routesTo(this.#works, (work) => work)
   }
 
   #checkTopic(topic: string): void {

@@ -6,7 +6,7 @@ import type { PlacementListener } from './claims/placement.ts'
 import type { ClaimEffects } from './claims/registry.ts'
 import type { SweepListener } from './claims/sweeper.ts'
 import type { CommitListener } from './commit/committer.ts'
-import { workListener } from './on-work.ts'
+import { fenced } from './on-work.ts'
 import type { RunParts } from './run-parts.ts'
 
 export function claimEffects(run: RunParts): ClaimEffects {
@@ -81,7 +81,7 @@ export function commitListener(run: RunParts): CommitListener<Claim> {
 
 export function sweepListener(run: RunParts): SweepListener {
   return {
-    fenced: (claim, error) => workListener(run).fenced(claim, error),
+    fenced: (claim, error) => fenced(run, claim, error),
     failing: (error, attempts) => run.reports.failing('sweep of the inbox', error, attempts),
     failed: (error) => run.stopWith(error),
   }

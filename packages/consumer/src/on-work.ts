@@ -1,9 +1,19 @@
 /** Wires the outcomes of handlers to the other parts. */
 import { textOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
+import type { Claim } from './claims/claim.ts'
 import type { RunParts } from './run-parts.ts'
 import { DecodeError } from './work/decoded.ts'
 import type { WorkListener } from './work/work.ts'
+
+/** The store has refused the claim: to a handler's transaction, or to a sweep. */
+export function fenced({ emit, reports, moves }: RunParts, claim: Claim, error: TidemarkError): void {
+  if (claim.phase !== 'working') return
+  const { topic, partition } = claim
+  emit({ kind: 'fenced', topic, partition, error })
+  reports.warning(`fenced ${topic}-${partition}`, error.message, error)
+  moves.fenced(claim)
+}
 
 export function workListener(run: RunParts): WorkListener {
   const { options, emit } = run
@@ -72,13 +82,7 @@ export function workListener(run: RunParts): WorkListener {
       return true
     },
 
-    fenced(claim, error) {
-      if (claim.phase !== 'working') return
-      const { topic, partition } = claim
-      emit({ kind: 'fenced', topic, partition, error })
-      run.reports.warning(`fenced ${topic}-${partition}`, error.message, error)
-      run.moves.fenced(claim)
-    },
+    fenced: (claim, error) => fenced(run, claim, error),
 
     storeFailing: (_, error, attempts) => run.reports.failing('transaction', error, attempts),
 

@@ -248,6 +248,17 @@ export function committerOptions({ group, commit, sessionTimeoutMs }: ResolvedOp
   }
 }
 
+/** `topics` are those of the moment in which they are asked for. */
+export function memberOptions(options: ResolvedOptions, requestTimeoutMs: number, subscription: { readonly topics: readonly string[] }) {
+  return {
+    ...options,
+    requestTimeoutMs,
+    get topics() {
+      return subscription.topics
+    },
+  }
+}
+
 export function fetcherOptions(options: ResolvedOptions): FetcherOptions {
   const { isolation, rack, fetchWaitMaxMs, fetchBytesMin, fetchBytesMax, partitionBytesMax, bufferBytesMax } = options
   return {

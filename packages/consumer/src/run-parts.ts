@@ -13,6 +13,7 @@ import type { Ending } from './ending.ts'
 import type { ConsumerEvent } from './events.ts'
 import type { Feed } from './intake/feed.ts'
 import type { Membership } from './membership/membership.ts'
+import type { Subscription } from './membership/subscription.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Reports } from './reports.ts'
 import type { Tally } from './tally.ts'
@@ -33,6 +34,7 @@ export interface RunParts {
   /** Undefined: records that kill their process are not looked for in this topic. */
   poisonOf(topic: string): Poison | undefined
   readonly membership: Membership
+  readonly subscription: Subscription
   readonly reports: Reports
   readonly ending: Ending
   readonly tally: Tally

@@ -26,19 +26,18 @@ import type { Membership } from './membership/membership.ts'
 import { MissingTopics } from './membership/missing-topics.ts'
 import { Subscription } from './membership/subscription.ts'
 import { claimEffects, commitListener, moveListener, placementListener, sweepListener } from './on-claims.ts'
+import { endingListener } from './on-ending.ts'
 import { membershipListener, subscriptionListener } from './on-membership.ts'
 import { workListener } from './on-work.ts'
-import { committerOptions, fetcherOptions, type ResolvedOptions } from './options.ts'
+import { committerOptions, fetcherOptions, memberOptions, type ResolvedOptions } from './options.ts'
 import { Reports } from './reports.ts'
 import type { RunParts } from './run-parts.ts'
-import { Routes } from './selection.ts'
+import { routesTo } from './selection.ts'
 import { Tally } from './tally.ts'
-import { ByBatch } from './work/by-batch.ts'
-import { ByClaim } from './work/by-claim.ts'
-import { ByOrder } from './work/by-order.ts'
 import { DeadLetters } from './work/dead-letters.ts'
-import type { Work, Worker } from './work/work.ts'
+import type { Work } from './work/work.ts'
 import type { WorkerPool } from './work/workers/pool.ts'
+import { workersFor } from './work/workers-for.ts'
 
 /** Of a random name: enough to tell one run from the next. */
 const RUN_CHARACTERS = 12
@@ -60,9 +59,9 @@ export class Runner implements RunParts {
   readonly guards: Guards
   readonly poisonOf: (topic: string) => Poison | undefined
   readonly membership: Membership
+  readonly subscription: Subscription
   readonly ending: Ending
   readonly tally: Tally
-  readonly #subscription: Subscription
   readonly #missing: MissingTopics
   readonly #pools: readonly WorkerPool[]
   readonly #stopListening: readonly (() => void)[]
@@ -84,23 +83,12 @@ export class Runner implements RunParts {
     this.emit = emit
     this.tally = tally
     this.reports = new Reports(options.group, diagnostics, emit)
-    this.ending = new Ending(clock, {
-      stop: (deadline) => {
-        for (const claim of [...this.registry.all()]) this.registry.drain(claim, 'shutdown')
-        this.drain.hasten(deadline)
-        this.membership.stop()
-      },
-      abandon: () => this.membership.abandon(),
-      end: () => {
-        this.#subscription.stop()
-        for (const claim of [...this.registry.all()]) this.registry.end(claim, 'shutdown')
-      },
-    })
+    this.ending = new Ending(clock, endingListener(this))
     this.registry = new ClaimRegistry(pauses, claimEffects(this))
     const identity = () => this.membership.identity
     const claims = () => this.registry.all()
     this.committer = new Committer(committerOptions(options, requestTimeoutMs), cluster, clock, identity, claims, commitListener(this))
-    const stores = new Routes(works.map((work) => ({ topics: work.topics, target: work.kind === 'claims' ? undefined : work.store })))
+    const stores = routesTo(works, (work) => (work.kind === 'claims' ? undefined : work.store))
     const storeOf = (topic: string) => stores.of(topic)
     const takeover = new Takeover(storeOf, options.group, () => this.membership.identity.memberId)
     this.placement = new Placement(options, cluster, this, takeover, placementListener(this))
@@ -112,45 +100,18 @@ export class Runner implements RunParts {
     const record = (claim: Claim, notesVersion: number): Promise<void> => this.committer.commitNotes(claim, notesVersion)
     this.guards = new Guards(random.uuid().slice(0, RUN_CHARACTERS), clock, record, (claim) => this.feed.worker(claim).wake(claim))
     this.#pools = works.flatMap((work) => (work.kind === 'each' && work.pool !== undefined ? [work.pool] : []))
-    const routes = new Routes(works.map((work) => ({ topics: work.topics, target: work })))
-    this.poisonOf = (topic) => {
-      const work = routes.of(topic)
-      return work === undefined || work.kind === 'claims' ? undefined : work.poison
-    }
+    const poisons = routesTo(works, (work) => (work.kind === 'claims' ? undefined : work.poison))
+    this.poisonOf = (topic) => poisons.of(topic)
     this.deadLetters = new DeadLetters(kafka, options.group)
-    const workers = this.#workersFor(works, kafka)
+    const workers = workersFor(works, workListener(this), clock, random)
     this.feed = new Feed(cluster, fetcherOptions(options), options, workers, (claim, problem) => this.moves.onProblem(claim, problem))
     const failed = (error: unknown) => this.failWith(error)
     const selections = works.map((work) => work.topics)
-    const subscription = new Subscription(selections, cluster, clock, options.topicsIntervalMs, subscriptionListener(this))
-    this.#subscription = subscription
-    const memberOptions = {
-      ...options,
-      requestTimeoutMs,
-      get topics() {
-        return subscription.topics
-      },
-    }
-    this.membership = new ClassicMember(memberOptions, cluster, clock, random, membershipListener(this))
-    this.#missing = new MissingTopics(cluster, clock, subscription.named, (topic) => this.reports.topicMissing(topic), failed)
+    this.subscription = new Subscription(selections, cluster, clock, options.topicsIntervalMs, subscriptionListener(this))
+    const asMember = memberOptions(options, requestTimeoutMs, this.subscription)
+    this.membership = new ClassicMember(asMember, cluster, clock, random, membershipListener(this))
+    this.#missing = new MissingTopics(cluster, clock, this.subscription.named, (topic) => this.reports.topicMissing(topic), failed)
     this.#stopListening = [cluster.onChange(() => this.membership.clusterChanged()), cluster.onClose(failed)]
-  }
-
-  #workersFor(works: readonly Work[], { platform: { clock, random } }: KafkaHandle): Routes<Worker> {
-    const listener = workListener(this)
-    const workerFor = (work: Work): Worker => {
-      switch (work.kind) {
-        case 'each':
-          return new ByOrder(work, listener, clock, random)
-        case 'batches':
-          return new ByBatch(work, listener, clock, random)
-        case 'claims':
-          return new ByClaim(work, listener)
-      }
-    }
-    const routes = works.map((work) => ({ topics: work.topics, target: workerFor(work) }))
-    for (const [i, work] of works.entries()) if (work.kind === 'each') work.pull?.attach(routes[i]!.target)
-    return new Routes(routes)
   }
 
   /**
@@ -161,7 +122,7 @@ export class Runner implements RunParts {
     const stop = (): void => this.stop()
     for (const pool of this.#pools) pool.open()
     signal?.addEventListener('abort', stop, { once: true })
-    const found = this.#subscription.start()
+    const found = this.subscription.start()
     if (found === undefined) this.membership.start()
     else void found.then(() => this.ending.isOver || this.membership.start())
     this.committer.start()
@@ -181,7 +142,7 @@ export class Runner implements RunParts {
     this.committer.stop()
     this.sweeper.stop()
     this.#missing.stop()
-    this.#subscription.stop()
+    this.subscription.stop()
     for (const stopListening of this.#stopListening) stopListening()
     this.membership.close()
     this.placement.close()

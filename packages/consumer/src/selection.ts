@@ -81,6 +81,10 @@ export class Routes<T> {
   }
 }
 
+/** From a topic to what of its work is asked for. */
+export const routesTo = <W extends { readonly topics: Selection }, T>(works: readonly W[], targetOf: (work: W) => T): Routes<T> =>
+  new Routes(works.map((work) => ({ topics: work.topics, target: targetOf(work) })))
+
 /** What is given where a topic is expected and is none. */
 export function checkSelects(routes: Routes<{ readonly topics: Selection }>, topic: string): void {
   checkName('the topic', topic)

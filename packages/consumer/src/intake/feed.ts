@@ -17,6 +17,7 @@ import {
 } from '@tidemark/client/internal'
 import type { Clock, Timer } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
+import type { Pauses } from '../claims/pauses.ts'
 import type { StartPosition } from '../claims/registry.ts'
 import { enter, keepNotes, reach, type Ticket, type Tracker, wasCompleted } from '../commit/tracker.ts'
 import type { Routes } from '../selection.ts'
@@ -81,7 +82,15 @@ export class Feed implements FetchOwner<Claim> {
   }
 
   /** A user paused or resumed the claim's partition. */
-  setPaused(claim: Claim, paused: boolean): void {
+  /** What a user has paused or resumed takes effect. */
+  follow(pauses: Pauses, claims: Iterable<Claim>): void {
+    for (const claim of claims) {
+      const isPaused = pauses.has(claim.topic, claim.partition)
+      if (isPaused !== claim.paused) this.#setPaused(claim, isPaused)
+    }
+  }
+
+  #setPaused(claim: Claim, paused: boolean): void {
     claim.paused = paused
     const intake = this.#intakes.get(claim)
     if (intake === undefined) return

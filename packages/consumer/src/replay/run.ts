@@ -12,11 +12,10 @@ import type { Claim } from '../claims/claim.ts'
 import { Pauses } from '../claims/pauses.ts'
 import { ClaimRegistry } from '../claims/registry.ts'
 import { enter } from '../commit/tracker.ts'
-import { ByBatch } from '../work/by-batch.ts'
-import { ByOrder } from '../work/by-order.ts'
 import { DeadLetters } from '../work/dead-letters.ts'
 import { DecodeError } from '../work/decoded.ts'
 import type { BatchWork, EachWork, Worker, WorkListener } from '../work/work.ts'
+import { workerFor } from '../work/workers-for.ts'
 import { ReplayCounts } from './counts.ts'
 import type { ReplayResult, ResolvedReplay } from './options.ts'
 
@@ -59,10 +58,7 @@ export class Replay {
     this.#heldMax = Math.min(HELD_MAX, Math.max(HELD_MIN, 2 * busy))
     this.#counts = new ReplayCounts(options.dryRun)
     this.#letters = new DeadLetters(kafka, of.group)
-    this.#worker =
-      work.kind === 'each'
-        ? new ByOrder(work, this.#listener(), platform.clock, platform.random)
-        : new ByBatch(work, this.#listener(), platform.clock, platform.random)
+    this.#worker = workerFor(work, this.#listener(), platform.clock, platform.random)
     this.#registry = new ClaimRegistry(new Pauses(), {
       began: () => {},
       stopped: (claim) => void this.#worker.drop(claim),

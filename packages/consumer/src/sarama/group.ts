@@ -116,11 +116,7 @@ export class ConsumerGroup {
 
   #setPaused(partitions: Partitions, isPaused: boolean): void {
     for (const [topic, numbers] of Object.entries(partitions)) this.#pauses.set(topic, numbers, isPaused)
-    const runner = this.#runner
-    for (const claim of runner?.registry.all() ?? []) {
-      const isWanted = this.#pauses.has(claim.topic, claim.partition)
-      if (isWanted !== claim.paused) runner!.feed.setPaused(claim, isWanted)
-    }
+    this.#runner?.feed.follow(this.#pauses, this.#runner.registry.all())
   }
 
   /** A run goes on from call to call, while the topics stay the same. */

@@ -1,0 +1,20 @@
+/** Wires the end of a run to the other parts. */
+import type { EndingListener } from './ending.ts'
+import type { RunParts } from './run-parts.ts'
+
+export function endingListener(run: RunParts): EndingListener {
+  return {
+    stop(deadline) {
+      for (const claim of [...run.registry.all()]) run.registry.drain(claim, 'shutdown')
+      run.drain.hasten(deadline)
+      run.membership.stop()
+    },
+
+    abandon: () => run.membership.abandon(),
+
+    end() {
+      run.subscription.stop()
+      for (const claim of [...run.registry.all()]) run.registry.end(claim, 'shutdown')
+    },
+  }
+}
