@@ -28,6 +28,7 @@ export class DoneWork {
   readonly #records = new Records()
   readonly #work = new Map<Process, Map<Place, Work>>()
   readonly #deleted = new Set<string>()
+  readonly #closing = new Set<Process>()
   /**
    * Members that have left, with what was on record then, or put there by them later: the next owner may be told to
    * begin elsewhere.
@@ -83,8 +84,12 @@ export class DoneWork {
       case 'joinAnswered':
         if (fact.eager) this.#work.delete(fact.process)
         return
-      // It gives partitions up before it can reach anybody to tell.
+      case 'closeCalled':
+        this.#closing.add(fact.process)
+        return
+      // In a rebalance it gives partitions up before it can reach anybody to tell. At its end it has to say so otherwise.
       case 'shown': {
+        if (this.#closing.has(fact.process)) return
         const [, given] = GIVEN_UP.exec(fact.what) ?? []
         for (const place of this.#work.get(fact.process)?.keys() ?? [])
           if (ownedName(place) === given) this.#work.get(fact.process)!.delete(place)
