@@ -7,8 +7,6 @@ import type { Process } from '@tidemark/testing/internal'
 import { type Fact, ownedName, type Place } from '../facts.ts'
 import { covers, type Recorded, Records } from './recorded.ts'
 
-/** What a member reports of a partition whose commit it could not bring to the coordinator in time. */
-const GIVEN_UP = /: (\S+) was (?:given up|lost) before all that is done was committed/
 const NOT_COUNTED: ReadonlySet<unknown> = new Set(['timeout', 'lost', 'seek'])
 
 interface Work {
@@ -28,7 +26,6 @@ export class DoneWork {
   readonly #records = new Records()
   readonly #work = new Map<Process, Map<Place, Work>>()
   readonly #deleted = new Set<string>()
-  readonly #closing = new Set<Process>()
   /**
    * Members that have left, with what was on record then, or put there by them later: the next owner may be told to
    * begin elsewhere.
@@ -84,17 +81,6 @@ export class DoneWork {
       case 'joinAnswered':
         if (fact.eager) this.#work.delete(fact.process)
         return
-      case 'closeCalled':
-        this.#closing.add(fact.process)
-        return
-      // In a rebalance it gives partitions up before it can reach anybody to tell. At its end it has to say so otherwise.
-      case 'shown': {
-        if (this.#closing.has(fact.process)) return
-        const [, given] = GIVEN_UP.exec(fact.what) ?? []
-        for (const place of this.#work.get(fact.process)?.keys() ?? [])
-          if (ownedName(place) === given) this.#work.get(fact.process)!.delete(place)
-        return
-      }
       case 'lossKnown':
       // When it goes on, the time of a drain may be over, and what it did is left to the next owner.
       case 'memberStopped':
@@ -105,6 +91,12 @@ export class DoneWork {
         for (const place of work?.keys() ?? []) if (!fact.owned.includes(ownedName(place))) work!.delete(place)
       }
     }
+  }
+
+  /** What the member did of a partition is nobody's claim any more; the place as assignments name it. */
+  forget(process: Process, owned: Place): void {
+    const work = this.#work.get(process)
+    for (const place of work?.keys() ?? []) if (ownedName(place) === owned) work!.delete(place)
   }
 
   #of(process: Process): Map<Place, Work> {
