@@ -128,7 +128,7 @@ export class Consumer {
     return new MessageLoop(work.pull, checkSignal(settings.signal), {
       isRunning: () => this.#running !== undefined,
       run: () => this.run(),
-      stop: () => this.#runner?.stop(),
+      stop: () => this.#runner?.ending.stop(),
       settled: async () => {
         await this.#running?.catch(() => {})
       },
@@ -348,7 +348,7 @@ export class Consumer {
       throw new TidemarkError('CLOSE_IN_HANDLER', text)
     }
     this.#isClosed = true
-    this.#runner?.stop(timeoutMs)
+    this.#runner?.ending.stop(timeoutMs)
     await this.#running?.catch(() => {}) // the caller of run() has it
     this.#events.close()
   }

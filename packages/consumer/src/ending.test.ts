@@ -15,7 +15,7 @@ const planned = (partition: number) => ({
 const refusal = new TidemarkError('TOPIC_AUTHORIZATION_FAILED', 'refused')
 
 function start() {
-  const ending = new Ending(new ManualClock(), { stop: () => {}, abandon: () => {}, end: () => {} })
+  const ending = new Ending(new ManualClock(), 1_000, { stop: () => {}, abandon: () => {}, end: () => {} })
   const outcome = ending.wait().then(
     () => 'resolved',
     (error) => error,
@@ -26,7 +26,7 @@ function start() {
 describe('a run that stops because a commit was refused', () => {
   test('names the partitions of which something is not on record at the end', async () => {
     const { ending, outcome } = start()
-    ending.stopWith(commitFailed([planned(0), planned(1)], refusal), 1_000)
+    ending.stopWith(commitFailed([planned(0), planned(1)], refusal))
     ending.leftUncommitted(planned(1))
     ending.finish()
     expect(await outcome).toMatchObject({ code: 'COMMIT_FAILED', partitions: [{ topic: 't', partition: 1 }], cause: refusal })
@@ -34,7 +34,7 @@ describe('a run that stops because a commit was refused', () => {
 
   test('rejects with the refusal if the final commit has put everything on record', async () => {
     const { ending, outcome } = start()
-    ending.stopWith(commitFailed([planned(0)], refusal), 1_000)
+    ending.stopWith(commitFailed([planned(0)], refusal))
     ending.finish()
     expect(await outcome).toBe(refusal)
   })

@@ -22,6 +22,7 @@ export interface EndingListener {
 
 export class Ending {
   readonly #clock: Clock
+  readonly #timeoutMs: number
   readonly #listener: EndingListener
   readonly #done = Promise.withResolvers<void>()
   #isStopping = false
@@ -31,8 +32,10 @@ export class Ending {
   /** What was done for claims that ended while the run was stopping, and is not on record. */
   readonly #uncommitted: PlannedCommit<Claim>[] = []
 
-  constructor(clock: Clock, listener: EndingListener) {
+  /** `timeoutMs`: what a stop may take, where it does not say. */
+  constructor(clock: Clock, timeoutMs: number, listener: EndingListener) {
     this.#clock = clock
+    this.#timeoutMs = timeoutMs
     this.#listener = listener
   }
 
@@ -41,7 +44,7 @@ export class Ending {
   }
 
   /** Drain, final commit, leave; all of it within `timeoutMs`. A second call can only shorten the time. */
-  stop(timeoutMs: number): void {
+  stop(timeoutMs = this.#timeoutMs): void {
     if (this.#isOver) return
     this.#isStopping = true
     const atMs = this.#clock.monotonic() + timeoutMs
@@ -65,9 +68,9 @@ export class Ending {
   }
 
   /** What is running drains and commits; then the run rejects with this, unless something else came first. */
-  stopWith(error: unknown, timeoutMs: number): void {
+  stopWith(error: unknown): void {
     if (!this.#isOver) this.#failure ??= error
-    this.stop(timeoutMs)
+    this.stop()
   }
 
   /** The run ends now. */

@@ -52,7 +52,7 @@ export function placementListener(run: RunParts): PlacementListener {
       run.emit({ kind: 'assigned', topic, partition, position: position.offset, committed: position.committed })
     },
     failing: (request, error, attempts) => run.reports.failing(request, error, attempts),
-    failed: (error) => run.stopWith(error),
+    failed: (error) => run.ending.stopWith(error),
   }
 }
 
@@ -61,7 +61,7 @@ export function moveListener(run: RunParts): MoveListener {
     seeked: ({ topic, partition }, from, to) => run.emit({ kind: 'seeked', topic, partition, from, to }),
     outOfRange: ({ topic, partition }, offset, movedTo) => run.emit({ kind: 'outOfRange', topic, partition, offset, movedTo }),
     truncated: ({ topic, partition }, offset, movedTo) => run.emit({ kind: 'truncated', topic, partition, offset, movedTo }),
-    failed: (error) => run.stopWith(error),
+    failed: (error) => run.ending.stopWith(error),
   }
 }
 
@@ -75,7 +75,7 @@ export function commitListener(run: RunParts): CommitListener<Claim> {
     refused: ({ topic, partition }, offset, error) => run.emit({ kind: 'commitRefused', topic, partition, offset, error }),
     memberRefused: (error, generation) => run.membership.refused(error, generation),
     failing: (error, attempts) => run.reports.failing('OffsetCommit', error, attempts),
-    failed: (error) => run.stopWith(error),
+    failed: (error) => run.ending.stopWith(error),
   }
 }
 
@@ -83,6 +83,6 @@ export function sweepListener(run: RunParts): SweepListener {
   return {
     fenced: (claim, error) => fenced(run, claim, error),
     failing: (error, attempts) => run.reports.failing('sweep of the inbox', error, attempts),
-    failed: (error) => run.stopWith(error),
+    failed: (error) => run.ending.stopWith(error),
   }
 }

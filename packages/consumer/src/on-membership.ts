@@ -42,7 +42,7 @@ export function membershipListener(run: RunParts): MembershipListener {
 
     warning: (cause, text) => reports.warning(cause, text),
 
-    failed: (error) => run.failWith(error),
+    failed: (error) => run.ending.failWith(error),
 
     left: () => run.ending.finish(),
   }
@@ -55,6 +55,6 @@ export function subscriptionListener(run: RunParts): SubscriptionListener {
     changed: () => run.membership.subscriptionChanged(),
     unmatched: (pattern) => run.reports.patternUnmatched(pattern),
     failing: (error, attempts) => run.reports.failing('Metadata', error, attempts),
-    failed: (error) => run.failWith(error),
+    failed: (error) => run.ending.failWith(error),
   }
 }

@@ -60,7 +60,7 @@ export function workListener(run: RunParts): WorkListener {
       emit({ kind: 'deadLetterFailed', topic, partition, offset, deadLetterTopic, tries, delayMs, error })
       if (delayMs === undefined) {
         emit({ kind: 'stopped', topic, partition, offset, error })
-        return run.stopWith(error)
+        return run.ending.stopWith(error)
       }
       const text = `${error.message}; the record is pending, and the dead letter is tried again in ${delayMs} ms`
       run.reports.warning(`dead letters ${deadLetterTopic}`, text, error)
@@ -68,9 +68,9 @@ export function workListener(run: RunParts): WorkListener {
 
     stopped({ topic, partition }, offset, cause) {
       emit({ kind: 'stopped', topic, partition, offset, error: cause })
-      if (cause instanceof DecodeError) return run.stopWith(cause)
+      if (cause instanceof DecodeError) return run.ending.stopWith(cause)
       const text = `the handler failed for ${topic}-${partition} at offset ${offset}, and its attempts are exhausted: ${textOf(cause)}`
-      run.stopWith(new TidemarkError('HANDLER_FAILED', text, { topic, partition, offset, cause }))
+      run.ending.stopWith(new TidemarkError('HANDLER_FAILED', text, { topic, partition, offset, cause }))
     },
 
     stuck({ topic, partition }, offset, elapsedMs, isSlotWanted) {
@@ -78,7 +78,7 @@ export function workListener(run: RunParts): WorkListener {
       const text = `the handler for ${topic}-${partition} at offset ${offset} has not settled after ${Math.round(elapsedMs)} ms, beyond its timeoutMs and timeoutGraceMs`
       const error = new TidemarkError('HANDLER_STUCK', text, { topic, partition, offset })
       emit({ kind: 'stopped', topic, partition, offset, error })
-      run.stopWith(error)
+      run.ending.stopWith(error)
       return true
     },
 

@@ -39,8 +39,4 @@ export interface RunParts {
   readonly ending: Ending
   readonly tally: Tally
   emit(event: ConsumerEvent): void
-  /** The others drain and commit, then the run rejects with this. */
-  stopWith(error: unknown): void
-  /** The run ends now, and rejects with this. */
-  failWith(error: unknown): void
 }

@@ -1,14 +1,13 @@
 /**
  * One run of a consumer: puts the parts together. Claims come and go as the membership decides, records flow through
- * the feed to the workers, and what is done is committed. The files `on-*.ts` wire the events
- * of one part to the others.
+ * the feed to the workers, and what is done is committed. The files `on-*.ts` wire the events of one part to the others.
  */
 import type { KafkaHandle } from '@tidemark/client/internal'
 import type { Clock } from '@tidemark/platform'
 import type { Claim } from './claims/claim.ts'
 import { Drain } from './claims/drain.ts'
 import type { Poison } from './claims/guard.ts'
-import { Guards } from './claims/guards.ts'
+import { Guards, runName } from './claims/guards.ts'
 import { Moves } from './claims/moves.ts'
 import type { Pauses } from './claims/pauses.ts'
 import { Placement } from './claims/placement.ts'
@@ -32,15 +31,12 @@ import { workListener } from './on-work.ts'
 import { committerOptions, fetcherOptions, memberOptions, type ResolvedOptions } from './options.ts'
 import { Reports } from './reports.ts'
 import type { RunParts } from './run-parts.ts'
-import { routesTo } from './selection.ts'
+import { lookUp } from './selection.ts'
 import { Tally } from './tally.ts'
 import { DeadLetters } from './work/dead-letters.ts'
 import type { Work } from './work/work.ts'
 import type { WorkerPool } from './work/workers/pool.ts'
 import { workersFor } from './work/workers-for.ts'
-
-/** Of a random name: enough to tell one run from the next. */
-const RUN_CHARACTERS = 12
 
 export class Runner implements RunParts {
   readonly options: ResolvedOptions
@@ -83,13 +79,12 @@ export class Runner implements RunParts {
     this.emit = emit
     this.tally = tally
     this.reports = new Reports(options.group, diagnostics, emit)
-    this.ending = new Ending(clock, endingListener(this))
+    this.ending = new Ending(clock, options.shutdownTimeoutMs, endingListener(this))
     this.registry = new ClaimRegistry(pauses, claimEffects(this))
     const identity = () => this.membership.identity
     const claims = () => this.registry.all()
     this.committer = new Committer(committerOptions(options, requestTimeoutMs), cluster, clock, identity, claims, commitListener(this))
-    const stores = routesTo(works, (work) => (work.kind === 'claims' ? undefined : work.store))
-    const storeOf = (topic: string) => stores.of(topic)
+    const storeOf = lookUp(works, (work) => (work.kind === 'claims' ? undefined : work.store))
     const takeover = new Takeover(storeOf, options.group, () => this.membership.identity.memberId)
     this.placement = new Placement(options, cluster, this, takeover, placementListener(this))
     this.moves = new Moves(this.registry, this.placement, cluster, options.outOfRange, moveListener(this))
@@ -97,29 +92,24 @@ export class Runner implements RunParts {
     this.drain = new Drain(this.registry, clock, async (given, untilMs) => {
       await Promise.all([this.committer.settle(given, untilMs), this.sweeper.settle(given, untilMs)])
     })
-    const record = (claim: Claim, notesVersion: number): Promise<void> => this.committer.commitNotes(claim, notesVersion)
-    this.guards = new Guards(random.uuid().slice(0, RUN_CHARACTERS), clock, record, (claim) => this.feed.worker(claim).wake(claim))
+    const record = (claim: Claim, notesVersion: number) => this.committer.commitNotes(claim, notesVersion)
+    this.guards = new Guards(runName(random), clock, record, (claim) => this.feed.worker(claim).wake(claim))
     this.#pools = works.flatMap((work) => (work.kind === 'each' && work.pool !== undefined ? [work.pool] : []))
-    const poisons = routesTo(works, (work) => (work.kind === 'claims' ? undefined : work.poison))
-    this.poisonOf = (topic) => poisons.of(topic)
+    this.poisonOf = lookUp(works, (work) => (work.kind === 'claims' ? undefined : work.poison))
     this.deadLetters = new DeadLetters(kafka, options.group)
     const workers = workersFor(works, workListener(this), clock, random)
     this.feed = new Feed(cluster, fetcherOptions(options), options, workers, (claim, problem) => this.moves.onProblem(claim, problem))
-    const failed = (error: unknown) => this.failWith(error)
-    const selections = works.map((work) => work.topics)
-    this.subscription = new Subscription(selections, cluster, clock, options.topicsIntervalMs, subscriptionListener(this))
+    const failed = (error: unknown) => this.ending.failWith(error)
+    this.subscription = new Subscription(works, cluster, clock, options.topicsIntervalMs, subscriptionListener(this))
     const asMember = memberOptions(options, requestTimeoutMs, this.subscription)
     this.membership = new ClassicMember(asMember, cluster, clock, random, membershipListener(this))
     this.#missing = new MissingTopics(cluster, clock, this.subscription.named, (topic) => this.reports.topicMissing(topic), failed)
     this.#stopListening = [cluster.onChange(() => this.membership.clusterChanged()), cluster.onClose(failed)]
   }
 
-  /**
-   * Resolves after the drain, the final commit and the leave; rejects with what stopped the run, or with
-   * COMMIT_FAILED.
-   */
+  /** Resolves after drain, final commit and leave; rejects with what stopped the run, or with COMMIT_FAILED. */
   async run(signal: AbortSignal | undefined): Promise<void> {
-    const stop = (): void => this.stop()
+    const stop = (): void => this.ending.stop()
     for (const pool of this.#pools) pool.open()
     signal?.addEventListener('abort', stop, { once: true })
     const found = this.subscription.start()
@@ -148,19 +138,6 @@ export class Runner implements RunParts {
     this.placement.close()
     this.feed.close()
     for (const owner of [this, this.committer]) this.cluster.release(owner)
-  }
-
-  /** Drain, final commit, leave; all of it within `timeoutMs`. A second call can only shorten the time. */
-  stop(timeoutMs = this.options.shutdownTimeoutMs): void {
-    this.ending.stop(timeoutMs)
-  }
-
-  stopWith(error: unknown): void {
-    this.ending.stopWith(error, this.options.shutdownTimeoutMs)
-  }
-
-  failWith(error: unknown): void {
-    this.ending.failWith(error)
   }
 
   /** A user's commit of everything that may be committed. */

@@ -85,6 +85,12 @@ export class Routes<T> {
 export const routesTo = <W extends { readonly topics: Selection }, T>(works: readonly W[], targetOf: (work: W) => T): Routes<T> =>
   new Routes(works.map((work) => ({ topics: work.topics, target: targetOf(work) })))
 
+/** The same as a function. */
+export function lookUp<W extends { readonly topics: Selection }, T>(works: readonly W[], targetOf: (work: W) => T) {
+  const routes = routesTo(works, targetOf)
+  return (topic: string): T | undefined => routes.of(topic)
+}
+
 /** What is given where a topic is expected and is none. */
 export function checkSelects(routes: Routes<{ readonly topics: Selection }>, topic: string): void {
   checkName('the topic', topic)

@@ -6,7 +6,7 @@
  * Invariant: nobody waits for a suspect to be alone for longer than `ALONE_WAIT_MS`. A call that takes longer than that
  * makes suspects go beside it, and so nobody is condemned while it runs.
  */
-import type { Clock } from '@tidemark/platform'
+import type { Clock, Random } from '@tidemark/platform'
 import type { Claim } from './claim.ts'
 import { Guard, type Poison, SUSPECTS_MAX } from './guard.ts'
 import { Turnstile } from './turnstile.ts'
@@ -18,6 +18,11 @@ const ALONE_WAIT_MS = 10_000
 export interface Admission {
   over(): void
 }
+
+/** Of a random name: enough to tell one run from the next. */
+const RUN_CHARACTERS = 12
+
+export const runName = (random: Random): string => random.uuid().slice(0, RUN_CHARACTERS)
 
 export class Guards {
   readonly #run: string

@@ -27,12 +27,18 @@ function scene(...topics: TopicSelection[]) {
       return scene.answer()
     },
   }
-  const subscription = new Subscription(topics.map(selectionOf), cluster, clock, 10_000, {
-    changed: () => told.push('changed'),
-    unmatched: (pattern) => told.push(`nothing matches ${pattern}`),
-    failing: (error, attempts) => told.push(`${error.code} ${attempts}`),
-    failed: (error) => told.push(`failed ${(error as Error).message}`),
-  })
+  const subscription = new Subscription(
+    topics.map((given) => ({ topics: selectionOf(given) })),
+    cluster,
+    clock,
+    10_000,
+    {
+      changed: () => told.push('changed'),
+      unmatched: (pattern) => told.push(`nothing matches ${pattern}`),
+      failing: (error, attempts) => told.push(`${error.code} ${attempts}`),
+      failed: (error) => told.push(`failed ${(error as Error).message}`),
+    },
+  )
   return Object.assign(scene, {
     subscription,
     async later(ms: number) {

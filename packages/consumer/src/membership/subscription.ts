@@ -40,14 +40,14 @@ export class Subscription {
   readonly #unmatched = new Set<RegExp>()
 
   constructor(
-    selections: readonly Selection[],
+    works: readonly { readonly topics: Selection }[],
     cluster: Pick<Cluster, 'allTopics'>,
     clock: Clock,
     intervalMs: number,
     listener: SubscriptionListener,
   ) {
-    this.named = selections.flatMap(({ names }) => names)
-    this.#patterns = selections.flatMap(({ patterns }) => patterns)
+    this.named = works.flatMap(({ topics }) => topics.names)
+    this.#patterns = works.flatMap(({ topics }) => topics.patterns)
     this.#cluster = cluster
     this.#clock = clock
     this.#intervalMs = intervalMs

@@ -96,7 +96,7 @@ export class ConsumerGroup {
   /** Leaves the group after the session has ended and what is marked is committed. Rejects as `Consumer.run` does. */
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#runner?.stop()
+    this.#runner?.ending.stop()
     await this.#run
     this.#errors.close()
   }
@@ -122,7 +122,7 @@ export class ConsumerGroup {
   /** A run goes on from call to call, while the topics stay the same. */
   async #join(topics: readonly string[]): Promise<void> {
     if (this.#runner !== undefined && this.#topics.join('\n') !== topics.join('\n')) {
-      this.#runner.stop()
+      this.#runner.ending.stop()
       await this.#run
     }
     if (this.#runner !== undefined) return
