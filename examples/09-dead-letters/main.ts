@@ -1,4 +1,4 @@
-/** A record that cannot be handled goes to a topic for dead letters, and comes back once the cause is mended. */
+/** A record that cannot be handled goes to a topic for dead letters, and comes back once the cause is fixed. */
 import assert from 'node:assert/strict'
 import { createAdmin, createProducer } from '@tidemark/client'
 import { createConsumer, deadLetter, redrive } from '@tidemark/consumer'
@@ -46,7 +46,7 @@ await handle(4)
 console.log(handled.join(', '))
 assert.deepEqual(handled, ['apples (0-0, attempt 1)', 'pears (0-1, attempt 1)', 'plums (0-3, attempt 1)'])
 
-// The program is mended; the dead letter goes back to where it came from, under its old id.
+// The program is fixed; the dead letter goes back to where it came from, under its old id.
 handled.length = 0
 readsEverything = true
 const { redriven } = await redrive(kafka, 'letters.orders.dead') // the lesson: nothing that was set aside is lost

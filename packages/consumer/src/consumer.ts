@@ -175,7 +175,7 @@ export class Consumer {
    * Rejects with `TidemarkError`: HANDLER_FAILED, HANDLER_STUCK, COMMIT_FAILED (with `partitions`),
    * OFFSET_OUT_OF_RANGE, LOG_TRUNCATED, NO_COMMITTED_OFFSET, START_AT_FAILED, UNREACHABLE (before the first success,
    * after `startTimeoutMs`), CLOSED, ALREADY_RUNNING, NOTHING_TO_DO; and with Kafka's name of a refusal that no retry
-   * can mend, such as GROUP_AUTHORIZATION_FAILED or FENCED_INSTANCE_ID.
+   * can fix, such as GROUP_AUTHORIZATION_FAILED or FENCED_INSTANCE_ID.
    */
   async run(options: RunOptions = {}): Promise<void> {
     checkOptions<RunOptions>('run()', options, { signal: true })

@@ -94,7 +94,7 @@ export class Ending {
     for (const timer of this.#limit?.timers ?? []) timer.cancel()
   }
 
-  /** A claim ended before all that is done was on record: if the run is stopping, nobody will mend that. */
+  /** A claim ended before all that is done was on record: if the run is stopping, nobody will fix that. */
   leftUncommitted(planned: PlannedCommit<Claim>): void {
     if (this.#isStopping) this.#uncommitted.push(planned)
   }

@@ -50,7 +50,7 @@ export type ConsumerEvent =
     } & At)
   /**
    * A dead letter could not be written, for the `tries`th time: its record is pending, and the commit does not pass
-   * it. It is tried again after `delayMs`; undefined: no retry can mend it, and the run ends.
+   * it. It is tried again after `delayMs`; undefined: no retry can fix it, and the run ends.
    */
   | ({
       readonly kind: 'deadLetterFailed'

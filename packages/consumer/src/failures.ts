@@ -1,4 +1,4 @@
-/** Errors of requests that a consumer sends: which of them a retry can mend. */
+/** Errors of requests that a consumer sends: which of them a retry can fix. */
 import { mayPass as mayRequestPass } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 import { ErrorCode, type ErrorName, errorOf } from '@tidemark/protocol'

@@ -53,7 +53,7 @@ const LOOK_UPS_MAX = 2
 
 /**
  * Returns one answer for each query, in order. Rejects with `TidemarkError`: UNKNOWN_TOPIC or UNKNOWN_PARTITION once
- * a new look-up has confirmed it, Kafka's name of an error that another attempt does not mend, or what `cluster.send`
+ * a new look-up has confirmed it, Kafka's name of an error that another attempt does not fix, or what `cluster.send`
  * rejects with once the time is over. The caller has checked partitions and times (`@tidemark/platform`, check.ts).
  */
 export async function listOffsets(

@@ -28,7 +28,7 @@ export interface RetriedCall extends CallLimits {
 const UNREACHABLE_MS = 5_000
 
 /**
- * Rejects with the last error that another attempt does not mend, or that was met when the time was over; TIMED_OUT
+ * Rejects with the last error that another attempt does not fix, or that was met when the time was over; TIMED_OUT
  * if none was met; ABORTED, CLOSED.
  */
 export async function retrying<T>(cluster: Cluster, call: RetriedCall, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {

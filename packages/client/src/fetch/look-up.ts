@@ -7,7 +7,7 @@ import type { TopicView } from '../cluster/types.ts'
 export interface LookUpOwner {
   /** Returns false to have the topic looked up again. */
   onFound(view: TopicView, missingForMs: number): boolean
-  /** An error that another attempt does not mend. */
+  /** An error that another attempt does not fix. */
   onFailed(error: unknown): void
   onRound(): void
 }

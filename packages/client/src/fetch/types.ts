@@ -62,7 +62,7 @@ export type FetchProblem =
     }
   /** The topic was deleted and created again: positions in the old one mean nothing in the new one. */
   | { readonly kind: 'replaced'; readonly topicId: string; readonly error: TidemarkError }
-  /** Anything that another attempt does not mend: CORRUPT_BATCH, TOPIC_AUTHORIZATION_FAILED, FRAME_TOO_LARGE, … */
+  /** Anything that another attempt does not fix: CORRUPT_BATCH, TOPIC_AUTHORIZATION_FAILED, FRAME_TOO_LARGE, … */
   | { readonly kind: 'failed'; readonly error: TidemarkError }
 
 /** `Claim` is the owner's own word for one hold on a partition; it is handed back as it was given. */

@@ -18,7 +18,7 @@ export interface MoveListener {
   seeked(claim: Claim, from: number, to: number): void
   outOfRange(claim: Claim, offset: number, movedTo: number): void
   truncated(claim: Claim, offset: number, movedTo: number): void
-  /** The claim cannot go on, and no retry can mend it. */
+  /** The claim cannot go on, and no retry can fix it. */
   failed(error: unknown): void
 }
 

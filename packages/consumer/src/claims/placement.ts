@@ -47,7 +47,7 @@ export interface PlacementListener {
   placed(claim: Claim, position: StartPosition): void
   /** A request failed and is tried again; `attempts` failed one after the other. */
   failing(request: PlacementRequest, error: TidemarkError, attempts: number): void
-  /** No retry can mend this: NO_COMMITTED_OFFSET, START_AT_FAILED, a refusal. */
+  /** No retry can fix this: NO_COMMITTED_OFFSET, START_AT_FAILED, a refusal. */
   failed(error: unknown): void
 }
 
@@ -218,7 +218,7 @@ export class Placement {
 
   /**
    * The offset of a place in the claim's log; asked for as long as it `isWanted`, then undefined. Rejects if no retry
-   * can mend it.
+   * can fix it.
    */
   async offsetAt(claim: Claim, at: LogPlace, isWanted: () => boolean): Promise<number | undefined> {
     if (typeof at === 'number') return at

@@ -12,7 +12,7 @@ export interface SweepListener {
   fenced(claim: Claim, error: TidemarkError): void
   /** A sweep failed and is tried again; `attempts` failed one after the other. */
   failing(error: TidemarkError, attempts: number): void
-  /** No retry can mend this. */
+  /** No retry can fix this. */
   failed(error: unknown): void
 }
 

@@ -287,7 +287,7 @@ describe('by interval', () => {
   })
 })
 
-describe('what no retry can mend', () => {
+describe('what no retry can fix', () => {
   test.each([
     ['the client was closed', new TidemarkError('CLOSED', 'closed'), 'CLOSED'],
     ['the coordinator cannot be found for good', new TidemarkError('GROUP_AUTHORIZATION_FAILED', 'no'), 'GROUP_AUTHORIZATION_FAILED'],

@@ -43,7 +43,7 @@ export interface CommitListener<S extends CommitSubject> {
   memberRefused(error: ErrorName, generation: number): void
   /** A request failed and is tried again; `attempts` failed one after the other. */
   failing(error: TidemarkError, attempts: number): void
-  /** No retry can mend this. */
+  /** No retry can fix this. */
   failed(error: unknown): void
 }
 

@@ -21,7 +21,7 @@ export type CommitOutcome =
   | 'topicMissing'
   /** The metadata is longer than this broker allows: the next commit carries less of the completion map. */
   | 'metadataTooLarge'
-  /** No retry can mend it: the run ends. */
+  /** No retry can fix it: the run ends. */
   | 'fatal'
 
 const EXPLICIT: Partial<Record<ErrorName, CommitOutcome>> = {

@@ -38,7 +38,7 @@ export interface MembershipListener {
   failing(request: GroupRequest, error: TidemarkError, attempts: number): void
   /** Something in the group is not as it should be, and is worked around. */
   warning(cause: string, text: string): void
-  /** No retry can mend this: the run ends with it. */
+  /** No retry can fix this: the run ends with it. */
   failed(error: unknown): void
   /** The member has left. */
   left(): void

@@ -91,7 +91,7 @@ test('an error of a topic is no news of it, and is told', async () => {
   expect([s.subscription.topics, s.told]).toEqual([['t1'], ['changed', 'LEADER_NOT_AVAILABLE 1', 'LEADER_NOT_AVAILABLE 2']])
 })
 
-test('a look that fails leaves the topics, is told, and is repeated soon; what no retry mends ends the run', async () => {
+test('a look that fails leaves the topics, is told, and is repeated soon; what no retry fixes ends the run', async () => {
   const s = scene(/^t/)
   s.answer = () => [view('t1')]
   await s.subscription.start()

@@ -22,7 +22,7 @@ export interface SubscriptionListener {
   unmatched(pattern: RegExp): void
   /** A look failed, and is repeated; `attempts` failed one after the other. */
   failing(error: TidemarkError, attempts: number): void
-  /** No retry can mend this. */
+  /** No retry can fix this. */
   failed(error: unknown): void
 }
 

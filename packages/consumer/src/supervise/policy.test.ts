@@ -31,7 +31,7 @@ describe('the pause', () => {
   })
 })
 
-describe('what no start can mend ends it at once', () => {
+describe('what no start can fix ends it at once', () => {
   test.each([
     'INVALID_OPTION',
     'CLOSED',

@@ -104,7 +104,7 @@ const CLASSES: Readonly<Record<OwnErrorCode, Class>> = {
 /** What only repeats the words of its cause. */
 const BY_CAUSE: ReadonlySet<string> = new Set(['COMMIT_FAILED', 'DEAD_LETTER_FAILED'])
 /** Kafka marks these as final for a request; a member that starts again has a new identity, or a later view. */
-const MENDED_BY_A_START: ReadonlySet<string> = new Set([
+const PASSES_WITH_A_START: ReadonlySet<string> = new Set([
   'ILLEGAL_GENERATION',
   'UNKNOWN_MEMBER_ID',
   'STALE_MEMBER_EPOCH',
@@ -119,5 +119,5 @@ export function isFatal(error: unknown): boolean {
   if (!(error instanceof TidemarkError)) return false
   if (BY_CAUSE.has(error.code) && error.cause instanceof TidemarkError) return isFatal(error.cause)
   if (Object.hasOwn(CLASSES, error.code)) return CLASSES[error.code as OwnErrorCode] === 'fatal'
-  return isKafkaError(error.code) && !isRetriableName(error.code) && !MENDED_BY_A_START.has(error.code)
+  return isKafkaError(error.code) && !isRetriableName(error.code) && !PASSES_WITH_A_START.has(error.code)
 }

@@ -108,7 +108,7 @@ test('gives up after so many failures', async () => {
   expect(clock.pending).toBe(0)
 })
 
-describe('what no start can mend', () => {
+describe('what no start can fix', () => {
   test.each([
     ['a wrong option', () => createConsumer(kafka, { group: '' }), 'INVALID_OPTION'],
     ['a consumer that ran before', () => used, 'ALREADY_RUNNING'],

@@ -62,7 +62,7 @@ export interface Supervisor extends AsyncDisposable {
 
 /**
  * Makes a consumer and runs it; makes and runs another one, after a growing pause, whenever it fails. A wrong option,
- * or a refusal that no start can mend, ends it at once; so do `failuresMax` failures within `windowMs`. Throws
+ * or a refusal that no start can fix, ends it at once; so do `failuresMax` failures within `windowMs`. Throws
  * `TidemarkError` INVALID_OPTION or INVALID_ARGUMENT.
  *
  * ```ts
@@ -161,7 +161,7 @@ class Supervising implements Supervisor {
     this.#done.reject(error)
   }
 
-  /** Resolves after a clean end; rejects with what no start can mend. */
+  /** Resolves after a clean end; rejects with what no start can fix. */
   async #keepRunning(): Promise<void> {
     for (;;) {
       const failure = await this.#runOnce()

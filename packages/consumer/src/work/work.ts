@@ -153,7 +153,7 @@ export interface WorkListener {
   /** A dead letter is acknowledged. */
   deadLettered(claim: Claim, offset: number, to: SendResult, failure: DeadLetterFailure): void
   /**
-   * A dead letter could not be written, for the `tries`th time, and its record is pending. Undefined: no retry can mend
+   * A dead letter could not be written, for the `tries`th time, and its record is pending. Undefined: no retry can fix
    * it.
    */
   lettersFailed(claim: Claim, offset: number, to: string, tries: number, delayMs: number | undefined, error: TidemarkError): void

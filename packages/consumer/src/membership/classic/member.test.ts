@@ -240,7 +240,7 @@ describe('the first answer', () => {
     },
   )
 
-  test('an error that no retry can mend ends the run: the client was closed, or there is a bug', async () => {
+  test('an error that no retry can fix ends the run: the client was closed, or there is a bug', async () => {
     for (const error of [new TidemarkError('CLOSED', 'closed'), new TypeError('x is undefined')]) {
       const t = memberOf()
       t.member.start()

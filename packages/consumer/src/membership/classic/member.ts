@@ -241,7 +241,7 @@ export class ClassicMember implements Membership {
     this.#on({ kind: 'refused', request, error: name, generation })
   }
 
-  /** A request that was not answered. What no retry can mend ends the run. */
+  /** A request that was not answered. What no retry can fix ends the run. */
   #unanswered(request: GroupRequest, error: unknown): void {
     if (this.#closed.signal.aborted) return
     this.#cluster.forgetCoordinator(this.#options.group)

@@ -18,7 +18,7 @@ export type MemberOutcome =
   /** Another broker coordinates the group: it is looked up again, and the request is repeated. */
   | 'moved'
   | 'retry'
-  /** No retry can mend it: the run ends with this code. */
+  /** No retry can fix it: the run ends with this code. */
   | 'fatal'
 
 const EXPLICIT: Partial<Record<ErrorName, MemberOutcome>> = {
