@@ -69,12 +69,8 @@ class Redriving {
     const open = [...(await this.#spans())].filter(([, { from, to }]) => from < to)
     if (open.length === 0) return this.#counts.result
     const from = Object.fromEntries(open.map(([partition, span]) => [partition, span.from]))
-    for await (const letter of read(this.#kafka, this.#topic, {
-      from,
-      to: 'end',
-      isolation: 'read_committed',
-      ...(signal && { signal }),
-    })) {
+    const bounds = { from, to: 'end', isolation: 'read_committed', ...(signal && { signal }) } as const
+    for await (const letter of read(this.#kafka, this.#topic, bounds)) {
       const to = await this.#counts.target(letter)
       if (to !== undefined) this.#counts.putBack(to)
     }
@@ -139,20 +135,12 @@ class Redriving {
       if (left.size === 0) this.#stop.abort()
     }
     void this.#watchEvents(consumer, reached)
-    const look = (): void => {
-      this.#committed().then(
-        (offsets) => {
-          for (const [partition, offset] of offsets) reached(partition, offset)
-          timer = clock.schedule(LOOK_EVERY_MS, look)
-          if (this.#stop.signal.aborted) timer.cancel()
-        },
-        () => {
-          timer = clock.schedule(LOOK_EVERY_MS, look) // the consumer meets the same trouble, and tells of it
-          if (this.#stop.signal.aborted) timer.cancel()
-        },
-      )
+    const look = async (): Promise<void> => {
+      const offsets = await this.#committed().catch(() => new Map<number, number>()) // the consumer meets the same trouble, and reports it
+      for (const [partition, offset] of offsets) reached(partition, offset)
+      if (!this.#stop.signal.aborted) timer = clock.schedule(LOOK_EVERY_MS, () => void look())
     }
-    let timer = clock.schedule(LOOK_EVERY_MS, look)
+    let timer = clock.schedule(LOOK_EVERY_MS, () => void look())
     return () => {
       this.#stop.abort()
       timer.cancel()
