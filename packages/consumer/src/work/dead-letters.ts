@@ -6,8 +6,9 @@
  */
 import { createProducer, type Kafka, type Message, type OutgoingMessage, type Producer, type SendResult } from '@tidemark/client'
 import { textOf } from '@tidemark/client/internal'
-import { Fifo, TidemarkError } from '@tidemark/platform'
+import { TidemarkError } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
+import { Turnstile } from '../claims/turnstile.ts'
 import { mayPass } from '../failures.ts'
 import { type DeadLetter, type DeadLetterFailure, letterOf } from './dead-letter.ts'
 import { recordId } from './record-id.ts'
@@ -32,8 +33,7 @@ export interface LettersOutcome {
 export class DeadLetters {
   readonly #kafka: Kafka
   readonly #group: string
-  readonly #waiting = new Fifo<() => void>()
-  #writing = 0
+  readonly #writes = new Turnstile(WRITES_MAX)
   #own: Producer | undefined
 
   constructor(kafka: Kafka, group: string) {
@@ -46,14 +46,12 @@ export class DeadLetters {
    * failed.
    */
   async write(policy: DeadLetter, claim: Claim, messages: readonly Message[], failure: DeadLetterFailure): Promise<LettersOutcome> {
-    if (this.#writing >= WRITES_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    this.#writing++
+    await this.#writes.enter(1)
     try {
       if (claim.isDead) return { written: [], error: new TidemarkError('ABORTED', 'the partition is not this member’s any more') }
       return await this.#send(policy, claim, messages, failure)
     } finally {
-      this.#writing--
-      this.#waiting.shift()?.()
+      this.#writes.leave(1)
     }
   }
 
