@@ -137,7 +137,8 @@ export class Consumer {
 
   /**
    * Puts code around every call of a handler; the first that is given is the outermost. A middleware that does not call
-   * `next` keeps the handler from running, and the record counts as done; what it throws has failed.
+   * `next` keeps the handler from running, and the record counts as done; what it throws has failed. The call is not
+   * over before the handler is, whether the middleware waits for `next()` or not.
    *
    * ```ts
    * consumer.use(async (message, context, next) => {
