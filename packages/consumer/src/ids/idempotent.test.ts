@@ -53,6 +53,30 @@ describe('idempotent', () => {
     expect([calls, states]).toEqual([2, ['new', 'new', 'done']])
   })
 
+  test('a record that becomes a dead letter is handled when it comes back with its name; one that is skipped is done', async () => {
+    const ids = memoryIds()
+    const said = (words: object) => ({ ...contextOf('a'), ...words })
+    let calls = 0
+    const once = idempotent(ids, () => void calls++)
+    await once(undefined, said({ deadLettered: { why: 'no such customer' } }))
+    await once(undefined, said({ deadLettered: { why: 'no' }, skipped: { why: 'not wanted' } }))
+    await once(undefined, contextOf('a'))
+    expect(calls).toBe(2)
+  })
+
+  test('an onState that throws fails the call, and leaves no lease behind', async () => {
+    const ids = memoryIds()
+    const options = { onState: () => expect.fail('from onState') }
+    await expect(idempotent(ids, () => {}, options)(undefined, contextOf('a'))).rejects.toThrow('from onState')
+    await idempotent(ids, () => {})(undefined, contextOf('a'))
+  })
+
+  test('wrong stores are refused', () => {
+    for (const store of [undefined, null, {}, 'redis', { begin() {} }]) {
+      expect(() => idempotent(store as never, () => {})).toThrow('the store of idempotent() is')
+    }
+  })
+
   test('in progress by another fails to be retried, or waits for it', async () => {
     const ids = memoryIds()
     const first = Promise.withResolvers<void>()

@@ -17,6 +17,7 @@ import {
   sleep,
   TidemarkError,
 } from '@tidemark/platform'
+import { becomesDeadLetter } from '../work/verdict.ts'
 
 /** What is known of an id: unknown to now, and taken by this call; being worked on by another; done. */
 export type IdState =
@@ -65,7 +66,7 @@ const POLL_MS = 100
 
 /**
  * A handler that is called once for each `context.id`, whatever is delivered how often: through retries, dead letters
- * and their way back. An id whose handler failed is new again.
+ * and their way back. An id whose handler failed is new again, and so is one whose record becomes a dead letter.
  *
  * ```ts
  * consumer.each('orders', idempotent(redisIds(redis), async (order, context) => { … }))
@@ -93,9 +94,10 @@ export function idempotent<M, C extends Identified>(
   return (message, context) => once.run(context, () => handler(message, context))
 }
 
-function checkStore(store: IdStore): void {
-  if (typeof store?.begin === 'function' && typeof store.finish === 'function') return
-  const text = `the store of idempotent() is ${describe(store)}; it must be what memoryIds(), redisIds() or the like returned`
+function checkStore(store: unknown): void {
+  const methods: readonly (keyof IdStore)[] = ['begin', 'renew', 'finish', 'forget']
+  if (methods.every((name) => typeof (store as IdStore | null | undefined)?.[name] === 'function')) return
+  const text = `the store of idempotent() is ${describe(store)}; it must be what redisIds(), postgresIds(), mysqlIds(), sqliteIds() or memoryIds() returned`
   throw new TidemarkError('INVALID_ARGUMENT', text)
 }
 
@@ -111,11 +113,13 @@ export class Once {
     this.#options = options
   }
 
-  async run({ id, signal }: Identified, work: () => unknown): Promise<void> {
+  async run(context: Identified, work: () => unknown): Promise<void> {
+    const { id, signal } = context
     const token = nodeRandom.uuid()
     if (!(await this.#begin(id, token, signal))) return
     const renewing = this.#renew(id, token)
     try {
+      this.#options.onState('new', id)
       await work()
     } catch (error) {
       renewing.end()
@@ -124,6 +128,8 @@ export class Once {
       throw error
     }
     renewing.end()
+    // When the letter comes back, the record has the same id, and is to be handled.
+    if (becomesDeadLetter(context)) return await this.#store.forget(id, token)
     if (await this.#store.finish(id, token, this.#options.ttlMs)) return
     throw new TidemarkError('LOCK_LOST', `the lease of '${id}' was over before its handler had ended: another may have done it too`)
   }
@@ -134,8 +140,9 @@ export class Once {
     const untilMs = this.#clock.monotonic() + waitMaxMs
     for (let isFirst = true; ; isFirst = false) {
       const state = await this.#store.begin(id, token, leaseMs)
-      if (isFirst || state.kind !== 'in progress') onState(state.kind, id)
-      if (state.kind !== 'in progress') return state.kind === 'new'
+      if (state.kind === 'new') return true
+      if (isFirst || state.kind === 'done') onState(state.kind, id)
+      if (state.kind === 'done') return false
       const leftMs = untilMs - this.#clock.monotonic()
       if (leftMs <= 0) throw new TidemarkError('IN_PROGRESS', `'${id}' is being worked on by another, for ${state.leftMs} ms more at least`)
       await sleep(this.#clock, Math.min(POLL_MS, leftMs), signal)

@@ -3,7 +3,7 @@ import { type Broker, startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer, type Kafka, type Producer, type ReceivedMessage, read } from '@tidemark/client'
 import { ManualClock } from '@tidemark/platform/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createConsumer, deadLetter, type RedriveOptions, redrive } from '../index.ts'
+import { type Context, createConsumer, deadLetter, idempotent, memoryIds, type RedriveOptions, redrive } from '../index.ts'
 import { Pace } from './pace.ts'
 
 let broker: Broker
@@ -55,6 +55,26 @@ const send = async (from: number, to: number): Promise<void> => {
     Array.from({ length: to - from }, (_, i) => ({ key: `k${(from + i) % 5}`, value: `v${from + i}` })),
   )
 }
+
+test('what remembers ids has the record of a dead letter handled when it comes back', async () => {
+  await producer.send('orders', { key: 'k', value: 'v' })
+  const consumer = createConsumer(kafka, { group: 'billing', heartbeatIntervalMs: 50, commit: { intervalMs: 10 } })
+  const charged: string[] = []
+  const handler = idempotent<ReceivedMessage, Context>(memoryIds(), (message, context) => {
+    if (message.header('tidemark-id') === undefined) return context.deadLetter('no such customer yet')
+    charged.push(context.id)
+  })
+  consumer.each('orders', { exhausted: deadLetter('orders.dead') }, handler)
+  const run = consumer.run()
+  for await (const e of consumer.events) {
+    if (e.kind === 'deadLettered') await redrive(kafka, 'orders.dead')
+    if (e.kind === 'committed' && (await all('orders')).length === 2 && consumer.positions().every((p) => p.waiting + p.running === 0))
+      break
+  }
+  await consumer.close()
+  await run
+  expect(charged).toHaveLength(1)
+})
 
 test('each dead letter goes back to its topic with its id, a dry run counts the same, and a second call does nothing', async () => {
   await send(0, 20)

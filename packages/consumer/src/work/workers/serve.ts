@@ -76,6 +76,14 @@ class CallInThread implements WorkerContext {
     return this.#controller.signal
   }
 
+  get skipped(): WireWhy {
+    return this.#skipped
+  }
+
+  get deadLettered(): WireWhy {
+    return this.#deadLettered
+  }
+
   skip(why: unknown): void {
     this.#skipped = { why: wireError(why) }
   }
