@@ -231,9 +231,14 @@ describe('moving about', () => {
     const stop = new AbortController()
     const seen: [string[], string[]] = [[], []]
     let whilePaused: number | undefined
+    const paused = Promise.withResolvers<void>()
     consumer.each(topic, {}, async (m) => {
+      if (m.partition === 1) await paused.promise
       seen[m.partition as 0 | 1].push(textOf(m))
-      if (m.partition === 0 && seen[0].length === 5) consumer.pause(topic, [0])
+      if (m.partition === 0 && seen[0].length === 5) {
+        consumer.pause(topic, [0])
+        paused.resolve()
+      }
       if (seen[1].length === 50 && whilePaused === undefined) {
         whilePaused = seen[0].length
         consumer.resume(topic, [0])

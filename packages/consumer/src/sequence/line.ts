@@ -1,5 +1,6 @@
 /** The records of one key: which number is next, and which are held back until then. */
 import type { Clock, Timer } from '@tidemark/platform'
+import { isOverInSpite } from '../work/verdict.ts'
 import type { SequenceProblem } from './sequence.ts'
 
 export interface SequenceRules {
@@ -19,10 +20,13 @@ interface Attempted {
   readonly signal: AbortSignal
 }
 
+/** `next`: the record is the next one now; `again`: look again. What `report` threw meanwhile fails the call. */
+type Turn = 'next' | 'again' | { readonly reportFailed: unknown }
+
 interface Held {
   readonly number: number
   readonly report: (problem: SequenceProblem) => void
-  readonly go: (isNext: boolean) => void
+  readonly go: (turn: Turn) => void
   timer: Timer
 }
 
@@ -63,8 +67,9 @@ export class Line {
     }
     const isRetried = number === this.#expected && context.attempt > 1
     if (number > this.#expected || (this.#isNextKnown && !isRetried)) {
-      const isNext = await this.#hold(number, context, report)
-      if (!isNext) return await this.take(number, context, report, call)
+      const turn = await this.#hold(number, context, report)
+      if (turn === 'again') return await this.take(number, context, report, call)
+      if (turn !== 'next') return await this.#handle(number, context, () => Promise.reject(turn.reportFailed))
     }
     await this.#handle(number, context, call)
   }
@@ -74,7 +79,8 @@ export class Line {
     try {
       await call()
     } catch (error) {
-      if (context.attempt >= context.attemptsMax && !this.#rules.stops) this.#advance(number + 1)
+      const isOver = isOverInSpite(context) || (context.attempt >= context.attemptsMax && !this.#rules.stops)
+      if (isOver) this.#advance(number + 1)
       throw error
     }
     this.#advance(number + 1)
@@ -84,27 +90,26 @@ export class Line {
     this.#isNextKnown = false
     this.#expected = to
     // Copies of what was handled are duplicates now; so is a second copy of the next one, once that is handled.
-    for (const held of this.#held.filter((h) => h.number < to)) this.#letGo(held, false)
+    for (const held of this.#held.filter((h) => h.number < to)) this.#letGo(held, 'again')
     const [first] = this.#held
-    if (first?.number === to) this.#letGo(first, true)
+    if (first?.number === to) this.#letGo(first, 'next')
     else this.#giveUpIfFull()
   }
 
-  /** True: the record is the next one now. False: look again. */
-  #hold(number: number, { signal }: Attempted, report: Held['report']): Promise<boolean> {
+  async #hold(number: number, { signal }: Attempted, report: Held['report']): Promise<Turn> {
     const { clock, waitMaxMs, held: all } = this.#rules
+    signal.throwIfAborted()
     if (this.#isEarly(number)) report({ kind: 'early', key: this.#key, number, expected: this.#expected! })
-    return new Promise((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       const abort = (): void => {
         this.#remove(held)
         reject(signal.reason)
       }
-      const go = (isNext: boolean): void => {
+      const go = (turn: Turn): void => {
         signal.removeEventListener('abort', abort)
-        resolve(isNext)
+        resolve(turn)
       }
       const held: Held = { number, report, go, timer: clock.schedule(waitMaxMs, () => this.#overdue(held)) }
-      if (signal.aborted) return reject(signal.reason)
       signal.addEventListener('abort', abort, { once: true })
       this.#held = [...this.#held, held].sort((a, b) => a.number - b.number)
       all.count++
@@ -137,18 +142,23 @@ export class Line {
     const [first] = this.#held
     if (first === undefined || this.#isNextKnown || first.number <= this.#expected!) return false
     const [from, to] = [this.#expected!, first.number - 1]
-    first.report({ kind: 'gap', key: this.#key, from, to, because })
+    let turn: Turn = 'next'
+    try {
+      first.report({ kind: 'gap', key: this.#key, from, to, because })
+    } catch (error) {
+      turn = { reportFailed: error } // of this record's call, not of whoever made it give up: a timer, another record
+    }
     for (let n = Math.max(from, to - this.#rules.window + 1); n <= to; n++) this.#missing.add(n)
     for (const n of this.#missing) if (this.#missing.size > this.#rules.window) this.#missing.delete(n)
     this.#expected = first.number
-    this.#letGo(first, true)
+    this.#letGo(first, turn)
     return true
   }
 
-  #letGo(held: Held, isNext: boolean): void {
-    if (isNext) this.#isNextKnown = true
+  #letGo(held: Held, turn: Turn): void {
+    if (turn !== 'again') this.#isNextKnown = true
     this.#remove(held)
-    held.go(isNext)
+    held.go(turn)
   }
 
   #remove(held: Held): void {

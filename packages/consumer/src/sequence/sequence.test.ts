@@ -34,8 +34,8 @@ function start(options: Partial<SequenceOptions> = {}, { slots = 100, exhausted 
   })
   handler.prepare({ concurrency: slots, exhausted })
   /** Calls the handler as the runtime would. */
-  const come = (value: string, attempt = 1, signal = new AbortController().signal): Promise<string> => {
-    const context = { id: value, attempt, attemptsMax: 3, signal } as Context
+  const come = (value: string, attempt = 1, signal = new AbortController().signal, words: object = {}): Promise<string> => {
+    const context = { id: value, attempt, attemptsMax: 3, signal, ...words } as Context
     const result = handler(
       { value: Buffer.from(value), topic: 't', partition: 0, offset: 0 } as unknown as ReceivedMessage,
       context,
@@ -165,5 +165,44 @@ describe('sequence', () => {
       }),
       { numRuns: 100 },
     )
+  })
+
+  test.each([{ skipped: { why: 'unwanted' } }, { deadLettered: { why: 'unwanted' } }, { isCommitted: true }])(
+    'a record that fails and is over in spite of it does not hold its successors back: %j',
+    async (words) => {
+      const t = start({}, { exhausted: 'stop' })
+      t.failing.add('a1')
+      const first = t.come('a1', 1, undefined, words)
+      const second = t.come('a2')
+      expect([await first, await second, t.handled]).toEqual(['no', 'done', ['a2']])
+    },
+  )
+
+  test('a report that throws fails the record that it is about, when that goes on, and no timer', async () => {
+    const t = start({
+      report: ({ kind }) => {
+        if (kind === 'gap') throw new Error(`report of a ${kind}`)
+      },
+    })
+    await t.come('a1')
+    const early = t.come('a3')
+    await turn()
+    await t.clock.advance(1_000)
+    expect(await early).toBe('report of a gap')
+    expect([await t.come('a3', 2), await t.come('a4'), t.handled]).toEqual(['done', 'done', ['a1', 'a3', 'a4']])
+  })
+
+  test('what comes when its call is over already waits for nothing, and leaves no timer', async () => {
+    const t = start()
+    await t.come('a1')
+    expect([await t.come('a3', 1, AbortSignal.abort('revoked')), t.problems]).toEqual(['revoked', []])
+    await t.clock.advance(1_000)
+    expect(await t.come('a2')).toBe('done')
+    expect([t.handled, t.problems]).toEqual([['a1', 'a2'], []])
+  })
+
+  test.each([Number.NaN, '7', null, 1.5, -1.5])('a last() that returns %s, and a key that is not text, are refused', async (last) => {
+    expect(await start({ last: () => last as number }).come('a1')).toBe('INVALID_ARGUMENT')
+    expect(await start({ key: () => last as unknown as string }).come('a1')).toBe(last === '7' ? 'done' : 'INVALID_MESSAGE')
   })
 })

@@ -95,8 +95,9 @@ export const isSequence = (handler: unknown): handler is SequenceHandler =>
  * ```
  * The topic's `order` is 'none', which is what `each()` takes for such a handler.
  *
- * Throws `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT. The handler rejects with INVALID_MESSAGE for a number that
- * is not whole, and with what `key`, `number` and `last` throw.
+ * Throws `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT. The handler rejects with INVALID_MESSAGE for a key that is not
+ * text or a number that is not whole, with INVALID_ARGUMENT for what `last` returns that is no number, and with what
+ * `key`, `number`, `last` and `report` throw.
  */
 export function sequence<M extends Place = ReceivedMessage>(options: SequenceOptions<M>, handler: EachHandler<M>): SequenceHandler<M> {
   return sequenceOn(nodeClock, options, handler)
@@ -120,7 +121,7 @@ export function sequenceOn<M extends Place>(clock: Clock, options: SequenceOptio
   const shared = {}
 
   const handle = async (message: M, context: Context): Promise<void> => {
-    const key = options.key(message)
+    const key = checkKey(options.key(message), message)
     const number = checkNumber(options.number(message), message)
     // Numbers of an earlier assignment say nothing: another member may have gone on meanwhile.
     const owner = claimOf(context) ?? shared
@@ -143,6 +144,21 @@ function checkNumber(number: unknown, { topic, partition, offset }: Place): numb
   if (Number.isSafeInteger(number)) return number as number
   const text = `the sequence number of ${topic}-${partition} at offset ${offset} is ${describe(number)}; it must be a whole number`
   throw new TidemarkError('INVALID_MESSAGE', text, { topic, partition, offset })
+}
+
+function checkKey(key: unknown, { topic, partition, offset }: Place): string {
+  if (typeof key === 'string') return key
+  const text = `the sequence key of ${topic}-${partition} at offset ${offset} is ${describe(key)}; it must be text`
+  throw new TidemarkError('INVALID_MESSAGE', text, { topic, partition, offset })
+}
+
+/** What `last` returned; a number that is none would put nothing in order. */
+function checkLast(key: string, last: unknown): number | undefined {
+  if (last === undefined || Number.isSafeInteger(last)) return last as number | undefined
+  throw new TidemarkError(
+    'INVALID_ARGUMENT',
+    `what last() returned for key '${key}' is ${describe(last)}; it must be a whole number, or undefined`,
+  )
 }
 
 /** The lines of one partition. */
@@ -169,7 +185,7 @@ class Lines {
   }
 
   async #ask(key: string): Promise<Line> {
-    const last = await this.#last?.(key)
+    const last = checkLast(key, await this.#last?.(key))
     return this.#met(key, new Line(key, last === undefined ? undefined : last + 1, this.#rules))
   }
 
