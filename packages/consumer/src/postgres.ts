@@ -9,15 +9,15 @@
  * })
  * ```
  */
-import { describe, nodeClock, nodeRandom, TidemarkError } from '@tidemark/platform'
+import { checkOptions, describe, nodeClock, nodeRandom, TidemarkError } from '@tidemark/platform'
 import { Database, kindWith } from './drivers/database.ts'
 import { PgConnector, type PgPool } from './drivers/pg.ts'
 import { PostgresJsConnector, type PostgresSql } from './drivers/postgres-js.ts'
 import type { IdStore } from './ids/idempotent.ts'
 import { postgresIds as idDialect, SqlIds } from './ids/sql.ts'
-import { LeasedLock, type Lock, type LockOptions, lockOptions } from './locks/lock.ts'
+import { LeasedLock, LOCK_OPTIONS, type Lock, type LockOptions, lockOptions } from './locks/lock.ts'
 import { PostgresLocks, postgresLockTables } from './locks/postgres.ts'
-import { type ExactlyOnceOptions, storeOptions, type TableOptions } from './stores/options.ts'
+import { type ExactlyOnceOptions, storeOptions, TABLE_OPTIONS, type TableOptions } from './stores/options.ts'
 import { postgresDialect } from './stores/postgres.ts'
 import { SqlStore } from './stores/sql-store.ts'
 import type { TransactionalStore } from './stores/store.ts'
@@ -56,6 +56,7 @@ export function exactlyOnce<Db extends PgPool | PostgresSql>(db: Db, options: Ex
  * INVALID_ARGUMENT.
  */
 export function createLock(db: PgPool | PostgresSql, options: LockOptions & TableOptions = {}): Lock {
+  checkOptions<LockOptions & TableOptions>('createLock()', options, { ...LOCK_OPTIONS, ...TABLE_OPTIONS })
   const { ttlMs, waitMaxMs, retryDelayMs, ...tables } = options
   const resolved = lockOptions({ ttlMs, waitMaxMs, retryDelayMs } as LockOptions)
   const { schema, ...limits } = storeOptions(tables, 'tidemark', 'createLock()')

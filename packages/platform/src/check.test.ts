@@ -39,8 +39,12 @@ describe('names of options', () => {
     expect(check({ quux: 1 })).toThrow("unknown option 'quux' of createConsumer(); it has group, startFrom, commit, sessionTimeoutMs")
   })
 
-  test("a hint never names what does not exist: there is no 'tls' here", () => {
-    expect(check({ ssl: true })).toThrow("unknown option 'ssl' of createConsumer(); it has group")
+  test.each([
+    ['ssl', 'TLS is not supported yet'],
+    ['sasl', 'SASL is not supported yet'],
+    ['transactional.id', 'transactions are not supported yet'],
+  ])("'%s' says that it is missing, and names no option", (name, said) => {
+    expect(check({ [name]: true })).toThrow(`unknown option '${name}' of createConsumer(); ${said}`)
   })
 
   test.each([
@@ -79,6 +83,13 @@ describe('values', () => {
   test('a word in capitals is refused with the word that was meant', () => {
     expect(() => wordOption('compression', 'GZIP', ['none', 'gzip'])).toThrow(
       `option 'compression' is "GZIP"; it must be 'none' or 'gzip'; did you mean 'gzip'?`,
+    )
+  })
+
+  test('a word of many is refused with the one that was meant, and not with the list', () => {
+    const names = Array.from({ length: 30 }, (_, i) => `ERROR_${i}`).concat('COORDINATOR_LOAD_IN_PROGRESS')
+    expect(() => wordOption('error', 'COORDINATOR_LOAD', names)).toThrow(
+      "must be one of 31 names, such as 'ERROR_0' or 'COORDINATOR_LOAD_IN_PROGRESS'; did you mean 'COORDINATOR_LOAD_IN_PROGRESS'?",
     )
   })
 

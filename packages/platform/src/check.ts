@@ -65,8 +65,17 @@ export function checkOptions<T extends object>(owner: string, given: unknown, kn
   }
 }
 
+/** What other clients have options for, and Tidemark has not. */
+const NOT_SUPPORTED: Readonly<Record<string, string>> = {
+  sasl: 'SASL is not supported yet',
+  ssl: 'TLS is not supported yet',
+  tls: 'TLS is not supported yet',
+  transactionalid: 'transactions are not supported yet',
+}
+
 function hint(name: string, known: readonly string[]): string {
   const plain = name.toLowerCase().replaceAll(/[^a-z]/g, '')
+  if (NOT_SUPPORTED[plain] !== undefined) return NOT_SUPPORTED[plain]
   const other = OTHER_NAMES[plain] ?? OTHER_NAMES[plain.replace(/ms$/, '')]
   if (other !== undefined && known.includes(other)) return `did you mean '${other}'?`
   const near = nearest(name, known)
@@ -100,6 +109,10 @@ function editDistance(a: string, b: string): number {
   }
   return previous[b.length]!
 }
+
+/** The first known name that begins with what was given, if that is long enough to mean one. */
+const longer = (name: string, known: readonly string[]): string | undefined =>
+  name.length < 4 ? undefined : known.find((candidate) => candidate.startsWith(name))
 
 /** What was given, as it stands in an error: short, and never an exception itself. */
 export function describe(value: unknown): string {
@@ -163,12 +176,16 @@ export function delaysOption(prefix: string, given: Partial<Delays>, defaults: D
   throw new TidemarkError('INVALID_OPTION', text)
 }
 
+/** A list that is longer than this is not printed: who misspelt a name wants the one that was meant. */
+const WORDS_PRINTED_MAX = 20
+
 /** One of these words. */
 export function wordOption<W extends string>(name: string, value: unknown, words: readonly W[]): W {
   if (words.includes(value as W)) return value as W
   const all = words.map((word) => `'${word}'`)
-  const list = all.length === 1 ? all[0]! : `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`
-  const near = typeof value === 'string' ? nearest(value, words) : undefined
+  const printed = all.length === 1 ? all[0]! : `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`
+  const list = all.length > WORDS_PRINTED_MAX ? `one of ${all.length} names, such as ${all[0]} or ${all.at(-1)}` : printed
+  const near = typeof value === 'string' ? (nearest(value, words) ?? longer(value, words)) : undefined
   return invalidOption(name, value, near === undefined ? list : `${list}; did you mean '${near}'?`)
 }
 

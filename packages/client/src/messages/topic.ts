@@ -80,4 +80,4 @@ export type TopicName = string | { readonly name: string }
 
 /** Throws `TidemarkError` INVALID_ARGUMENT. */
 export const nameOf = (topic: TopicName): string =>
-  checkName('the name of the topic', typeof topic === 'object' && topic !== null ? topic.name : topic)
+  checkName('the name of the topic', typeof topic === 'object' && topic !== null && 'name' in topic ? topic.name : topic)

@@ -56,16 +56,20 @@ export const isOffsetTable = (place: ReadOptions['from'] | ReadOptions['to']): p
 function checkPlace(name: string, place: NonNullable<ReadOptions['from'] | ReadOptions['to']>, words: readonly string[]): void {
   if (place instanceof Date) timeOption(name, place)
   else if (typeof place === 'number') countOption(name, place, 0)
-  else if (!isOffsetTable(place)) wordOption(name, place, words)
-  else {
+  else if (!isOffsetTable(place)) {
+    if (!words.includes(place)) throw invalid(name, place, placesOf(words))
+  } else {
     for (const [partition, offset] of Object.entries(place)) {
       countOption(`${name} (the partition '${partition}')`, Number(partition), 0, PARTITION_MAX)
       countOption(`${name}[${partition}]`, offset, 0)
     }
     if (Object.keys(place).length > 0) return
-    throw invalid(name, place, `an object of offsets by partition, ${words.map((w) => `'${w}'`).join(', ')}, a Date or an offset`)
+    throw invalid(name, place, placesOf(words))
   }
 }
+
+const placesOf = (words: readonly string[]): string =>
+  `${words.map((w) => `'${w}'`).join(', ')}, a Date, an offset, or an object of offsets by partition`
 
 function checkPartitions(partitions: unknown): void {
   if (!Array.isArray(partitions)) throw invalid('partitions', partitions, 'an array of numbers')

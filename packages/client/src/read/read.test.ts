@@ -146,6 +146,10 @@ describe('bounds', () => {
     ]) {
       expect(() => read(kafka, 't', options as never), JSON.stringify(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
     }
+    expect(() => read(kafka, 't', { from: '2' as never })).toThrow(
+      `option 'from' is "2"; it must be 'earliest', 'latest', a Date, an offset, or an object of offsets by partition`,
+    )
+    expect(() => read(kafka, { topic: 't' } as never)).toThrow('the name of the topic is an object')
     expect(() => read(kafka, '' as never)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
     expect(() => read(kafka, undefined as never)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
     expect(await world.fails(read(kafka, 't', { partitions: [5] }).next())).toMatchObject({ code: 'UNKNOWN_PARTITION' })

@@ -71,7 +71,7 @@ export interface Lock {
   run<T>(name: string, work: (held: HeldLock) => T | Promise<T>, options?: AcquireOptions): Promise<T>
 }
 
-const LOCK_OPTIONS: OptionNames<LockOptions> = { ttlMs: true, waitMaxMs: true, retryDelayMs: true }
+export const LOCK_OPTIONS: OptionNames<LockOptions> = { ttlMs: true, waitMaxMs: true, retryDelayMs: true }
 const ACQUIRE_OPTIONS: OptionNames<AcquireOptions> = { waitMaxMs: true, signal: true }
 /** A request to the backend takes at most this part of the time for which the lock is held. */
 const REQUEST_SHARE = 1 / 3

@@ -25,7 +25,7 @@ export interface ExactlyOnceOptions extends TableOptions {
   readonly takeOverTimeoutMs?: number
 }
 
-const TABLE_OPTIONS: OptionNames<TableOptions> = { createTables: true, statementTimeoutMs: true, schema: true }
+export const TABLE_OPTIONS: OptionNames<TableOptions> = { createTables: true, statementTimeoutMs: true, schema: true }
 const OPTIONS: OptionNames<ExactlyOnceOptions> = { ...TABLE_OPTIONS, takeOverTimeoutMs: true }
 
 /** Throws `TidemarkError` INVALID_OPTION. */
