@@ -95,6 +95,25 @@ describe('exactly once', () => {
     expect(await createAdmin(kafka).groups.offsets('g')).toMatchObject([{ topic: 't', partition: 0, offset: 3 }])
   })
 
+  test('a crash redoes nothing that the database has, and the metrics say so before the commit to Kafka', async () => {
+    const kafka = client()
+    const db = database()
+    await produce(kafka, ['a', 'b', 'c'])
+    const settings = { store: exactlyOnce(db), retry: { attempts: 1 }, exhausted: deadLetter('t.dead') }
+    const consumer = consumerOf(kafka, { commit: { intervalMs: 60_000 } })
+    consumer.each('t', settings, ({ value }, { tx }) => {
+      if (String(value) === 'b') throw new Error('no b')
+      write(tx, value)
+    })
+    const ended = begin(consumer)
+    await expect.poll(() => effects(db)).toEqual(['a', 'c'])
+    const { partitions, ...totals } = await consumer.metrics()
+    expect(partitions[0]).toMatchObject({ redoIfCrashed: 0 })
+    expect(totals).toMatchObject({ committed: 0, deadLettered: 1 })
+    await consumer.close()
+    expect(await ended).toBe('resolved')
+  })
+
   test('the place comes from the database: what the group has on record does not matter', async () => {
     const kafka = client()
     const db = database()

@@ -2,12 +2,14 @@
 import type { ConsumerEvent } from './events.ts'
 
 export interface Totals {
-  /** Records that are done: handled, or skipped. */
+  /** Records that are done: handled, skipped, or in a dead-letter topic. */
   readonly done: number
   /** Attempts that failed and were followed by another. */
   readonly retried: number
   /** Calls whose records counted as done although no handler succeeded. */
   readonly skipped: number
+  /** Records that went to a dead-letter topic. */
+  readonly deadLettered: number
   /** Commits of a partition that were acknowledged, and that were refused. */
   readonly committed: number
   readonly commitsRefused: number
@@ -20,7 +22,17 @@ export interface Totals {
 }
 
 export class Tally {
-  readonly #totals = { done: 0, retried: 0, skipped: 0, committed: 0, commitsRefused: 0, joined: 0, lost: 0, requestsFailed: 0 }
+  readonly #totals = {
+    done: 0,
+    retried: 0,
+    skipped: 0,
+    deadLettered: 0,
+    committed: 0,
+    commitsRefused: 0,
+    joined: 0,
+    lost: 0,
+    requestsFailed: 0,
+  }
 
   did(records: number): void {
     this.#totals.done += records
@@ -34,6 +46,9 @@ export class Tally {
         return
       case 'skipped':
         totals.skipped++
+        return
+      case 'deadLettered':
+        totals.deadLettered++
         return
       case 'committed':
         totals.committed++

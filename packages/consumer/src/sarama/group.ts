@@ -203,8 +203,23 @@ export class ConsumerGroup {
       await this.#session.run()
     } finally {
       this.#session = undefined
-      // Nobody has taken the partitions: their messages come again in a session of the next generation.
-      if (claims.some(({ phase }) => phase === 'working')) runner.membership.subscriptionChanged()
+      if (claims.some(({ phase }) => phase === 'working')) {
+        await this.#commitMarks(runner)
+        // Nobody has taken the partitions: their messages come again in a session of the next generation.
+        runner.membership.subscriptionChanged()
+      }
+    }
+  }
+
+  /** At the end of a session, as Sarama does (`offsetManager.Close`); where a partition is given up, its drain commits. */
+  async #commitMarks(runner: Runner): Promise<void> {
+    const { mode, timeoutMs } = this.#options.commit
+    if (mode === 'manual' || this.#runner !== runner) return
+    try {
+      await runner.commit({ timeoutMs })
+    } catch (error) {
+      if (!(error instanceof TidemarkError)) throw error
+      this.#errors.push(error)
     }
   }
 

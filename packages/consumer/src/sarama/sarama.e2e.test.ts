@@ -88,8 +88,8 @@ describe('a session', () => {
     expect(handler.told.slice(0, 3)).toEqual(['setup [0,1]', 'claim 0', 'claim 1'])
     expect(handler.told.slice(3).sort()).toEqual(['cleanup', 'end 0', 'end 1'])
     expect(handler.told.at(-1)).toBe('cleanup')
-    await group.close()
     expect(await committed(id)).toEqual({ 0: 3, 1: 3 })
+    await group.close()
     await expect(group.consume([topic], handler)).rejects.toMatchObject({ code: 'CLOSED' })
   })
 

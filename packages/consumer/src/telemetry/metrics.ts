@@ -93,8 +93,12 @@ function metricsOf(claim: Claim, end: number | undefined, { feed, options, clock
   }
 }
 
-/** Without a map on record, what is done above the committed offset is redone too. */
-function redoOf({ tracker, recordedCount, calls, topicUuid }: Claim, completionMap: boolean): number {
+/**
+ * Without a map on record, what is done above the committed offset is redone too. What a store's transaction has
+ * committed is never redone.
+ */
+function redoOf({ tracker, recordedCount, calls, topicUuid, holding }: Claim, completionMap: boolean): number {
+  if (holding !== undefined) return calls.running
   const isMapped = completionMap && topicUuid !== undefined
   return calls.running + tracker.finishedCount - recordedCount + (isMapped ? 0 : tracker.aheadCount)
 }

@@ -25,9 +25,10 @@ const OF_PARTITIONS: readonly Metric<PartitionMetrics>[] = GAUGES.map(({ prometh
 }))
 
 const OF_CONSUMERS: readonly Metric<ConsumerMetrics>[] = [
-  { name: 'records_done_total', help: 'Records handled or skipped.', type: 'counter', value: (c) => c.done },
+  { name: 'records_done_total', help: 'Records handled, skipped or dead-lettered.', type: 'counter', value: (c) => c.done },
   { name: 'retries_total', help: 'Attempts that failed and were followed by another.', type: 'counter', value: (c) => c.retried },
   { name: 'skips_total', help: 'Calls whose records were skipped.', type: 'counter', value: (c) => c.skipped },
+  { name: 'dead_letters_total', help: 'Records written to a dead-letter topic.', type: 'counter', value: (c) => c.deadLettered },
   { name: 'commits_total', help: 'Commits of a partition acknowledged.', type: 'counter', value: (c) => c.committed },
   { name: 'commits_refused_total', help: 'Commits of a partition refused.', type: 'counter', value: (c) => c.commitsRefused },
   { name: 'generations_total', help: 'Generations of the group joined.', type: 'counter', value: (c) => c.joined },

@@ -169,8 +169,19 @@ test('labels are escaped, and what is not known is left out', async () => {
     waiting: 0,
     running: 0,
   }
-  const totals = { done: 0, retried: 0, skipped: 0, committed: 0, commitsRefused: 0, joined: 0, lost: 0, requestsFailed: 0 }
+  const totals = {
+    done: 0,
+    retried: 0,
+    skipped: 0,
+    deadLettered: 3,
+    committed: 0,
+    commitsRefused: 0,
+    joined: 0,
+    lost: 0,
+    requestsFailed: 0,
+  }
   const text = await prometheus({ metrics: async () => ({ group: 'g', ...totals, partitions: [partition] }) })
   expect(text).toContain('tidemark_consumer_lag{group="g",topic="a\\"b\\\\c\\nd",partition="1"} 2\n')
+  expect(text).toContain('tidemark_consumer_dead_letters_total{group="g"} 3\n')
   expect(text).not.toContain('map_headroom')
 })
