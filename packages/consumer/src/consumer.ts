@@ -14,6 +14,7 @@ import {
 import { Pauses } from './claims/pauses.ts'
 import { checkPlace, type LogPlace } from './claims/placement.ts'
 import { type CommitLimits, commitLimits } from './commit/limits.ts'
+import { checkDeadLetterCycles } from './dead-letter-cycle.ts'
 import { type ConsumerEvent, EventStream } from './events.ts'
 import { type Explanation, explain, type Progress } from './explain.ts'
 import { MessageLoop, type Messages } from './message-loop.ts'
@@ -175,8 +176,9 @@ export class Consumer {
    *
    * Rejects with `TidemarkError`: HANDLER_FAILED, HANDLER_STUCK, COMMIT_FAILED (with `partitions`),
    * OFFSET_OUT_OF_RANGE, LOG_TRUNCATED, NO_COMMITTED_OFFSET, START_AT_FAILED, UNREACHABLE (before the first success,
-   * after `startTimeoutMs`), CLOSED, ALREADY_RUNNING, NOTHING_TO_DO; and with Kafka's name of a refusal that no retry
-   * can fix, such as GROUP_AUTHORIZATION_FAILED or FENCED_INSTANCE_ID.
+   * after `startTimeoutMs`), CLOSED, ALREADY_RUNNING, NOTHING_TO_DO, INVALID_OPTION (a handler that reads its own
+   * dead-letter topic); and with Kafka's name of a refusal that no retry can fix, such as GROUP_AUTHORIZATION_FAILED or
+   * FENCED_INSTANCE_ID.
    */
   async run(options: RunOptions = {}): Promise<void> {
     checkOptions<RunOptions>('run()', options, { signal: true })
@@ -186,6 +188,7 @@ export class Consumer {
     if (this.#works.length === 0) {
       throw new TidemarkError('NOTHING_TO_DO', 'no topic was named: call each(), batches() or messages() before run()')
     }
+    checkDeadLetterCycles(this.#works)
     const emit = (event: ConsumerEvent): void => {
       this.#tally.see(event)
       this.#events.emit(event)
