@@ -139,7 +139,8 @@ function retryOf(retry: KafkaOptions['retry'] = {}): ResolvedKafkaOptions['retry
   return delaysOption('retry.', retry, { delayMs: 100, delayMaxMs: 5_000 })
 }
 
-function loggerOf(logger: Logger | undefined): Logger | undefined {
+/** Throws `TidemarkError` INVALID_OPTION. */
+export function loggerOf(logger: Logger | undefined): Logger | undefined {
   if (logger === undefined) return undefined
   const missing = LOG_LEVELS.filter((level) => typeof (logger as Partial<Logger> | null)?.[level] !== 'function')
   if (missing.length === 0) return logger

@@ -328,6 +328,11 @@ export class Consumer {
     return consumer.#kafka.platform.clock
   }
 
+  /** @internal */
+  static isInHandler(consumer: Consumer): boolean {
+    return consumer.#runner !== undefined && currentCall()?.run === consumer.#runner
+  }
+
   /** The name of the group. */
   get group(): string {
     return this.#options.group
@@ -346,11 +351,7 @@ export class Consumer {
   async close(options: CloseOptions = {}): Promise<void> {
     checkOptions<CloseOptions>('close()', options, { timeoutMs: true })
     const timeoutMs = durationOption('timeoutMs', options.timeoutMs ?? this.#options.shutdownTimeoutMs)
-    if (this.#runner !== undefined && currentCall()?.run === this.#runner) {
-      const text =
-        'a handler cannot wait for close(), which waits for the handler; abort the signal of run() instead, or call close() elsewhere'
-      throw new TidemarkError('CLOSE_IN_HANDLER', text)
-    }
+    checkOutside('close()', this)
     this.#isClosed = true
     this.#runner?.ending.stop(timeoutMs)
     await this.#running?.catch(() => {}) // the caller of run() has it
@@ -370,6 +371,13 @@ function checkedMiddlewares(given: Middlewares): Middlewares {
 
 /** For what measures beside it: by which clock. Not exported from the package. */
 export const clockOf = (consumer: Consumer): Clock => Consumer.clockOf(consumer)
+
+/** For what waits until a run has ended. Throws `TidemarkError` CLOSE_IN_HANDLER in a handler of the consumer. Not exported from the package. */
+export function checkOutside(call: string, consumer: Consumer): void {
+  if (!Consumer.isInHandler(consumer)) return
+  const text = `a handler cannot wait for ${call}, which waits for the handler; abort the signal of run() instead, or call ${call} elsewhere`
+  throw new TidemarkError('CLOSE_IN_HANDLER', text)
+}
 
 /** Does no I/O yet: `run()` joins the group. Throws `TidemarkError` INVALID_OPTION. */
 export const createConsumer = (kafka: Kafka, options: ConsumerOptions): Consumer => new Consumer(kafka, options)

@@ -1,5 +1,6 @@
 /** What `supervise` takes. */
 import type { Logger } from '@tidemark/client'
+import { loggerOf } from '@tidemark/client/internal'
 import {
   type Clock,
   checkOptions,
@@ -83,7 +84,7 @@ export function resolveSupervision(options: SuperviseOptions): ResolvedSupervisi
     stuckAfterMs: durationOption('stuckAfterMs', options.stuckAfterMs ?? 300_000, { infinite: true }),
     restartStuck: flagOption('restartStuck', options.restartStuck ?? false),
     makeTimeoutMs: durationOption('makeTimeoutMs', options.makeTimeoutMs ?? 60_000),
-    logger,
+    logger: loggerOf(logger),
     clock: platform.clock,
     random: platform.random,
   }

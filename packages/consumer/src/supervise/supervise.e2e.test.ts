@@ -198,9 +198,31 @@ test('stop in a pause, twice, and by the end of a block', async () => {
   expect(clock.pending).toBe(0)
 })
 
+test('stop while a consumer is being made does not wait for it, and what comes late is closed', async () => {
+  const late = Promise.withResolvers<Consumer>()
+  const service = supervised(() => late.promise)
+  await service.stop()
+  await service.done
+  expect([service.health().status, clock.pending]).toEqual(['stopped', 0])
+  const consumer = consumerOf(() => {})
+  late.resolve(consumer)
+  await new Promise(setImmediate)
+  await expect(consumer.run()).rejects.toMatchObject({ code: 'CLOSED' })
+})
+
+test('stop in a handler, which it would wait for, is refused at once', async () => {
+  const refused = Promise.withResolvers<unknown>()
+  const service = supervised(() => consumerOf(() => service.stop().catch(refused.resolve)))
+  expect(await refused.promise).toMatchObject({ code: 'CLOSE_IN_HANDLER', message: expect.stringContaining('wait for stop()') })
+  expect(service.health().status).toBe('working')
+  await service.stop()
+  await service.done
+})
+
 test('wrong options are refused', () => {
   const make = (): Consumer => consumerOf(() => {})
   expect(() => supervise(make, { failuresmax: 3 } as object)).toThrow(/did you mean 'failuresMax'/)
   expect(() => supervise(make, { delayMs: 10, delayMaxMs: 5 })).toThrow(/must not be below delayMs/)
+  for (const logger of [null, {}, 'console']) expect(() => supervise(make, { logger } as never)).toThrow(/option 'logger' has no debug/)
   expect(() => supervise({} as never)).toThrow(TidemarkError)
 })

@@ -12,7 +12,7 @@
  */
 import { Diagnostics, textOf } from '@tidemark/client/internal'
 import { checkFunction, checkOptions, describe, durationOption, sleep, TidemarkError, type Timer } from '@tidemark/platform'
-import { type CloseOptions, Consumer } from '../consumer.ts'
+import { type CloseOptions, Consumer, checkOutside } from '../consumer.ts'
 import { EventStream, type EventsDropped } from '../events.ts'
 import type { Explanation, Progress } from '../explain.ts'
 import { type ResolvedSupervision, resolveSupervision, type SuperviseOptions } from './options.ts'
@@ -56,7 +56,10 @@ export interface Supervisor extends AsyncDisposable {
   /** What happens, from now on, until the end. Any number of readers. */
   readonly events: AsyncIterable<SupervisorEvent>
   health(): Health
-  /** Drain, final commit, leave; a second call waits for the first. `done` has its outcome. */
+  /**
+   * Drain, final commit, leave; a second call waits for the first. `done` has its outcome. A consumer that `make` makes
+   * after it is closed. Rejects with `TidemarkError` CLOSE_IN_HANDLER in a handler, which it would wait for.
+   */
   stop(options?: CloseOptions): Promise<void>
 }
 
@@ -126,6 +129,7 @@ class Supervising implements Supervisor {
 
   async stop(options: CloseOptions = {}): Promise<void> {
     checkOptions<CloseOptions>('stop()', options, { timeoutMs: true })
+    if (this.#consumer !== undefined) checkOutside('stop()', this.#consumer)
     if (options.timeoutMs !== undefined) this.#stopTimeoutMs = durationOption('timeoutMs', options.timeoutMs)
     this.#stopping.abort()
     void this.#close(this.#consumer)
@@ -201,7 +205,7 @@ class Supervising implements Supervisor {
       this.#enter('starting')
       this.#events.emit({ kind: 'starting', start: ++this.#starts })
       const consumer = await this.#made()
-      if (this.#stopping.signal.aborted) return void (await this.#close(consumer))
+      if (consumer === undefined) return undefined
       this.#consumer = consumer
       stopWatching = this.#watch(consumer, (error) => {
         stuck ??= error
@@ -217,23 +221,31 @@ class Supervising implements Supervisor {
     }
   }
 
-  async #made(): Promise<Consumer> {
+  /** Undefined: it was asked to stop meanwhile. */
+  async #made(): Promise<Consumer | undefined> {
     const { clock, makeTimeoutMs } = this.#options
-    const making = Promise.withResolvers<Consumer>()
-    let isLate = false
+    const stopping = this.#stopping.signal
+    const making = Promise.withResolvers<Consumer | undefined>()
+    let isWanted = true
     const timer = clock.schedule(makeTimeoutMs, () => {
-      isLate = true
       making.reject(new TidemarkError('TIMED_OUT', `make() took longer than makeTimeoutMs (${makeTimeoutMs})`))
     })
+    const stop = (): void => making.resolve(undefined)
+    stopping.addEventListener('abort', stop, { once: true })
     const made = (async () => await this.#make())()
-    made.then(making.resolve, making.reject)
+    made.then((consumer) => {
+      if (isWanted) making.resolve(consumer)
+      else closeUnused(consumer)
+    }, making.reject)
     try {
       const consumer = await making.promise
+      if (stopping.aborted) return closeUnused(consumer)
       if (consumer instanceof Consumer) return consumer
       throw new TidemarkError('INVALID_ARGUMENT', `make() returned ${describe(consumer)}; it must return what createConsumer() returned`)
     } finally {
+      isWanted = false
       timer.cancel()
-      if (isLate) made.then((consumer) => consumer?.close()).catch(() => {}) // nobody runs it
+      stopping.removeEventListener('abort', stop)
     }
   }
 
@@ -293,4 +305,9 @@ class Supervising implements Supervisor {
   #report(level: 'warn' | 'error', text: string, error: unknown): void {
     this.#diagnostics.report('tidemark:consumer', { level, cause: `supervise ${text}`, text, error })
   }
+}
+
+/** Nobody runs it. */
+function closeUnused(consumer: unknown): undefined {
+  if (consumer instanceof Consumer) consumer.close().catch(() => {})
 }
