@@ -9,11 +9,11 @@
  * })
  * ```
  */
-import { checkOptions, describe, nameOption, nodeClock, nodeRandom, TidemarkError } from '@tidemark/platform'
+import { checkOptions, describe, nameOption, nodeClock, nodeRandom, type OptionNames, TidemarkError } from '@tidemark/platform'
 import type { RedisClient } from './drivers/redis.ts'
 import type { IdStore } from './ids/idempotent.ts'
 import { RedisIds } from './ids/redis.ts'
-import { LeasedLock, type Lock, type LockOptions, lockOptions } from './locks/lock.ts'
+import { LeasedLock, LOCK_OPTIONS, type Lock, type LockOptions, lockOptions } from './locks/lock.ts'
 import { RedisLocks } from './locks/redis.ts'
 
 export type { RedisClient } from './drivers/redis.ts'
@@ -25,14 +25,18 @@ export interface RedisOptions {
   readonly prefix?: string
 }
 
+const REDIS_OPTIONS: OptionNames<RedisOptions> = { prefix: true }
+
 /** Throws `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT. */
-export function createLock(redis: RedisClient, { prefix, ...options }: LockOptions & RedisOptions = {}): Lock {
-  return new LeasedLock(new RedisLocks(checkRedis('createLock()', redis), prefixOf(prefix)), lockOptions(options), nodeClock, nodeRandom)
+export function createLock(redis: RedisClient, options: LockOptions & RedisOptions = {}): Lock {
+  checkOptions<LockOptions & RedisOptions>('createLock()', options, { ...LOCK_OPTIONS, ...REDIS_OPTIONS })
+  const { prefix, ...limits } = options
+  return new LeasedLock(new RedisLocks(checkRedis('createLock()', redis), prefixOf(prefix)), lockOptions(limits), nodeClock, nodeRandom)
 }
 
 /** For `idempotent`. Throws `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT. */
 export function redisIds(redis: RedisClient, options: RedisOptions = {}): IdStore {
-  checkOptions<RedisOptions>('redisIds()', options, { prefix: true })
+  checkOptions<RedisOptions>('redisIds()', options, REDIS_OPTIONS)
   return new RedisIds(checkRedis('redisIds()', redis), prefixOf(options.prefix))
 }
 

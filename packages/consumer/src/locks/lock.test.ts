@@ -151,4 +151,26 @@ describe('a lock', () => {
     await expect(start().lock.acquire('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     await expect(start().lock.acquire('a', { waitMaxMs: -1 })).rejects.toMatchObject({ code: 'INVALID_OPTION' })
   })
+
+  test('a signal that has aborted takes no lock, and one that aborts while it is being taken lets go of it', async () => {
+    const t = start()
+    await expect(t.lock.acquire('a', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(t.asked).toEqual([])
+    const [answer, ending] = [Promise.withResolvers<void>(), new AbortController()]
+    t.trouble = () => answer.promise
+    const taking = t.lock.acquire('a', { signal: ending.signal })
+    ending.abort('not needed any more')
+    answer.resolve()
+    await expect(taking).rejects.toMatchObject({ code: 'ABORTED', cause: 'not needed any more' })
+    await turn()
+    expect([t.held.size, t.clock.pending]).toEqual([0, 0])
+  })
+
+  test('who releases it while it is being released waits for that too', async () => {
+    const t = start()
+    const held = await t.lock.acquire('a')
+    await Promise.all([held.release(), held.release().then(() => expect(t.held.size).toBe(0))])
+    await held.release()
+    expect(t.asked).toEqual(['acquire', 'release'])
+  })
 })

@@ -108,10 +108,18 @@ export class LeasedLock implements Lock {
     const waitMaxMs = durationOption('waitMaxMs', options.waitMaxMs ?? this.#options.waitMaxMs, { zero: true })
     const untilMs = this.#clock.monotonic() + waitMaxMs
     const token = this.#random.uuid()
+    const letGo = (): void => void this.#limited(this.backend.release(name, token)).catch(() => {})
+    const aborted = (): TidemarkError =>
+      new TidemarkError('ABORTED', `the wait for the lock '${name}' was ended by its signal`, { cause: signal?.reason })
+    if (signal?.aborted) throw aborted()
     for (let cause: unknown; ; ) {
       const askedMs = this.#clock.monotonic()
       try {
         const fence = await this.#limited(this.backend.acquire(name, token, this.#options.ttlMs))
+        if (fence !== undefined && signal?.aborted) {
+          letGo()
+          throw aborted()
+        }
         if (fence !== undefined) return new Held(name, fence, token, askedMs, this.backend, this.#options.ttlMs, this.#clock)
         cause = undefined
       } catch (error) {
@@ -120,13 +128,13 @@ export class LeasedLock implements Lock {
       }
       const leftMs = untilMs - this.#clock.monotonic()
       if (leftMs <= 0) {
-        // The answer to a request that was carried out may have been lost.
-        void this.#limited(this.backend.release(name, token)).catch(() => {})
+        letGo() // the answer to a request that was carried out may have been lost
         throw timedOut(name, this.backend.name, waitMaxMs, cause)
       }
       const delayMs = this.#options.retryDelayMs * (0.5 + this.#random.next() / 2)
-      await sleep(this.#clock, Math.min(delayMs, leftMs), signal).catch((reason) => {
-        throw new TidemarkError('ABORTED', `the wait for the lock '${name}' was ended by its signal`, { cause: reason })
+      await sleep(this.#clock, Math.min(delayMs, leftMs), signal).catch(() => {
+        letGo()
+        throw aborted()
       })
     }
   }
@@ -163,7 +171,7 @@ class Held implements HeldLock {
   readonly #ttlMs: number
   readonly #clock: Clock
   readonly #lost = new AbortController()
-  #isReleased = false
+  #released: Promise<void> | undefined
   #renewal: Timer
   #expiry: Timer
 
@@ -207,7 +215,7 @@ class Held implements HeldLock {
   }
 
   get #isOver(): boolean {
-    return this.#isReleased || this.#lost.signal.aborted
+    return this.#released !== undefined || this.#lost.signal.aborted
   }
 
   #lose(why: string): void {
@@ -222,11 +230,12 @@ class Held implements HeldLock {
   }
 
   async release(): Promise<void> {
-    if (this.#isOver) return
-    this.#isReleased = true
-    this.#stop()
-    // One that cannot be released expires.
-    await limited(this.#clock, this.#ttlMs, this.#backend.name, this.#backend.release(this.name, this.#token)).catch(() => {})
+    if (!this.#isOver) {
+      this.#stop()
+      // One that cannot be released expires.
+      this.#released = limited(this.#clock, this.#ttlMs, this.#backend.name, this.#backend.release(this.name, this.#token)).catch(() => {})
+    }
+    await this.#released
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

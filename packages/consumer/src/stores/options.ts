@@ -1,5 +1,5 @@
 /** The options that all stores have. */
-import { checkOptions, durationOption, flagOption, type OptionNames, TidemarkError } from '@tidemark/platform'
+import { checkOptions, describe, durationOption, flagOption, type OptionNames, TidemarkError } from '@tidemark/platform'
 import type { DatabaseLimits } from '../drivers/database.ts'
 
 export interface TableOptions {
@@ -46,5 +46,5 @@ export function storeOptions(
 /** A name that needs no quotes in any database. */
 function identifier(option: string, value: unknown): string {
   if (typeof value === 'string' && /^[a-z_][a-z0-9_]{0,62}$/i.test(value)) return value
-  throw new TidemarkError('INVALID_OPTION', `option '${option}' is ${JSON.stringify(value)}; it must be a name of letters, digits and '_'`)
+  throw new TidemarkError('INVALID_OPTION', `option '${option}' is ${describe(value)}; it must be a name of letters, digits and '_'`)
 }
