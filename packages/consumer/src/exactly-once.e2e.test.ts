@@ -5,6 +5,7 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type Broker, startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
+import { TidemarkError } from '@tidemark/platform'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Consumer, type ConsumerEvent, type ConsumerOptions, createConsumer, deadLetter } from './index.ts'
 import { exactlyOnce } from './sqlite.ts'
@@ -174,6 +175,28 @@ describe('exactly once', () => {
     await expect.poll(() => consumer.positions()[0]?.committable).toBe(2)
     expect(inbox(db)).toBeLessThanOrEqual(2)
   })
+
+  test.each(['FENCED', 'STORE_UNAVAILABLE', 'STORE_FAILED'] as const)(
+    '%s that a handler throws, of a lock or another store, is its failure',
+    async (code) => {
+      const kafka = client()
+      const db = database()
+      await produce(kafka, ['bad', 'good'])
+      const consumer = consumerOf(kafka)
+      const events = eventsOf(consumer)
+      const attempts: number[] = []
+      const settings = { retry: { attempts: 2, delayMs: 1 }, exhausted: 'skip', store: exactlyOnce(db) } as const
+      consumer.each('t', settings, ({ value }, { tx, attempt }) => {
+        if (String(value) === 'good') return write(tx, value)
+        attempts.push(attempt)
+        throw new TidemarkError(code, 'of a lock')
+      })
+      void begin(consumer)
+      await expect.poll(() => effects(db)).toEqual(['good'])
+      await expect.poll(() => consumer.positions()[0]?.committable).toBe(2)
+      expect([attempts, events.filter((e) => /fenced|requestFailed/.test(e.kind))]).toEqual([[1, 2], []])
+    },
+  )
 
   test('a dead letter takes the place of a record: the database has it as done, without the writes of its failed calls', async () => {
     const kafka = client()

@@ -46,13 +46,22 @@ export class StoredCalls {
     context: CallContext,
     call: (fresh: readonly StoredPosition[]) => unknown,
   ): Promise<void> {
+    // A lock's error or another store's, which the handler did not catch, is not this store's.
+    let thrown: { readonly error: unknown } | undefined
+    const isThrown = (error: unknown): boolean => thrown !== undefined && thrown.error === error
     try {
-      await this.#persist(claim, records, context, async (tx, fresh) => {
+      await this.#persist(claim, records, context, isThrown, async (tx, fresh) => {
         // The transaction took its time to begin.
         if (claim.phase !== 'working') throw goneBy()
         if (this.#listener.isDoubtful()) throw new Doubt()
         context.tx = tx
-        await call(fresh)
+        thrown = undefined
+        try {
+          await call(fresh)
+        } catch (error) {
+          thrown = { error }
+          throw error
+        }
         // The dead letter takes the record's place, and may not be written yet.
         if (context.deadLettered !== undefined)
           throw new TidemarkError('ABORTED', 'the record becomes a dead letter: its transaction was rolled back')
@@ -60,11 +69,12 @@ export class StoredCalls {
           throw new TidemarkError('HANDLER_TIMED_OUT', 'the time of the call was over: its transaction was rolled back')
       })
     } catch (error) {
-      if (claim.isDead || isStoreError(error, 'FENCED', 'STORE_UNAVAILABLE', 'STORE_FAILED')) throw error
+      const isOfStore = !isThrown(error) && isStoreError(error, 'FENCED', 'STORE_UNAVAILABLE', 'STORE_FAILED')
+      if (claim.isDead || isOfStore) throw error
       const isLast = context.attempt >= this.#work.retry.attempts || error instanceof DecodeError
       const isExhausted = this.#work.exhausted === 'skip' && isLast && claim.phase === 'working'
       // Counts as done although it failed: without the handler's writes.
-      if (context.skipped !== undefined || isExhausted) await this.#persist(claim, records, context, () => {})
+      if (context.skipped !== undefined || isExhausted) await this.#persist(claim, records, context, never, () => {})
       throw error
     } finally {
       context.tx = undefined
@@ -79,7 +89,7 @@ export class StoredCalls {
     const ended = new AbortController()
     claim.addSignal(ended)
     try {
-      await this.#persist(claim, records, { signal: ended.signal, isMarked: false }, () => {})
+      await this.#persist(claim, records, { signal: ended.signal, isMarked: false }, never, () => {})
     } catch (error) {
       if (!claim.isDead && isStoreError(error, 'STORE_FAILED')) this.#listener.storeFailing(claim, error, 2)
     } finally {
@@ -91,6 +101,7 @@ export class StoredCalls {
     claim: Claim,
     records: readonly StoredPosition[],
     context: { readonly signal: AbortSignal; isMarked: boolean },
+    isThrown: (error: unknown) => boolean,
     act: (tx: unknown, fresh: readonly StoredPosition[]) => unknown,
   ): Promise<void> {
     for (let failures = 1; ; failures++) {
@@ -100,6 +111,7 @@ export class StoredCalls {
         context.isMarked = true
         return
       } catch (error) {
+        if (isThrown(error)) throw error
         if (isStoreError(error, 'FENCED')) this.#listener.fenced(claim, error)
         if (isStoreError(error, 'STORE_UNAVAILABLE')) this.#listener.storeFailing(claim, error, failures)
         else if (!(error instanceof Doubt)) throw error
@@ -111,5 +123,7 @@ export class StoredCalls {
 
 /** The group may have given the partition away: the call waits until that is known. */
 class Doubt extends Error {}
+
+const never = (): boolean => false
 
 const goneBy = (): TidemarkError => new TidemarkError('ABORTED', 'the partition was lost, given up or moved before the call began')
