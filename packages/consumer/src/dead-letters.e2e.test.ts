@@ -232,3 +232,34 @@ test('a misspelt option, a wrong value, or a word that does not exist is refused
   expect(() => deadLetter('t', { producer: 1 as never })).toThrow(/must be what createProducer\(\) returned/)
   expect(() => consumerOf().each('t', { exhausted: 'dead' as never }, () => {})).toThrow(/must be 'stop', 'skip' or deadLetter\(topic\)/)
 })
+
+test('a dead-letter topic that its own handler reads is refused; another handler may read it', async () => {
+  await topic('orders', 1)
+  await topic('orders.dead', 1)
+  const settings = { exhausted: deadLetter('orders.dead') }
+  for (const topics of ['orders.dead', /^orders/, ['orders', /dead$/]]) {
+    const consumer = consumerOf().each(topics, settings, () => {})
+    await expect(consumer.run()).rejects.toMatchObject({ code: 'INVALID_OPTION', message: expect.stringContaining("'orders.dead'") })
+  }
+  const consumer = consumerOf()
+    .each(/^orders/, settings, () => {})
+    .each('orders.dead', () => {})
+  const joined = event(consumer, (e) => e.kind === 'joined')
+  const run = consumer.run()
+  await joined
+  await consumer.close()
+  await run
+})
+
+test('headers that are a promise, or none, end the run: nothing of them would be written', async () => {
+  await topic('orders', 1)
+  await topic('orders.dead', 1)
+  await using producer = createProducer(kafka)
+  await producer.send('orders', { value: 'bad' })
+  for (const headers of [async () => ({ team: 'billing' }), () => 'team']) {
+    const exhausted = deadLetter('orders.dead', { headers: headers as never })
+    const consumer = consumerOf().each('orders', { exhausted }, (_, context) => context.deadLetter('no'))
+    await expect(consumer.run()).rejects.toMatchObject({ code: 'DEAD_LETTER_FAILED', cause: { code: 'INVALID_ARGUMENT' } })
+  }
+  expect(await all('orders.dead')).toEqual([])
+})

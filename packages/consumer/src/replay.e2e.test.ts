@@ -183,3 +183,14 @@ test('batches, typed topics, middleware and skips are as in live work; a pulled 
   await expect(replay(kafka, { group, topic: name })).rejects.toThrow('the handler of replay() is undefined')
   expect(await replay(kafka, { group, topic: name, to: 'end', dryRun: true })).toMatchObject({ matched: 12 })
 })
+
+test('a filter that returns a promise, or nothing, is refused: it would choose nothing', async () => {
+  const name = await scene(0)
+  for (const filter of [async () => true, () => {}]) {
+    const replaying = replay(kafka, { group, topic: name, to: 'end', filter: filter as never }, () => {})
+    await expect(replaying).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('must return true or false'),
+    })
+  }
+})

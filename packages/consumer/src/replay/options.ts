@@ -98,9 +98,16 @@ export function resolveReplay(options: ReplayOptions, isolation: Isolation): Res
     signal: checkSignal(options.signal),
     wants(message) {
       if (keys !== undefined && (message.key === null || !keys.has(message.key.toString('latin1')))) return false
-      return filter === undefined || filter(message) === true
+      return filter === undefined || verdictOf(filter(message))
     },
   }
+}
+
+/** A promise is always something: a filter that is asynchronous would choose nothing. */
+function verdictOf(verdict: unknown): boolean {
+  if (typeof verdict === 'boolean') return verdict
+  const kind = typeof (verdict as PromiseLike<unknown> | null | undefined)?.then === 'function' ? 'a promise' : describe(verdict)
+  throw new TidemarkError('INVALID_ARGUMENT', `option 'filter' of replay() returned ${kind}; it must return true or false, at once`)
 }
 
 /** Keys are compared by content: latin1 spells every byte sequence as one string. */

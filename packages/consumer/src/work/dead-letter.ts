@@ -7,6 +7,8 @@ import { textOf } from '@tidemark/client/internal'
 import { checkFunction, checkName, checkOptions, type Delays, delaysOption, describe, TidemarkError } from '@tidemark/platform'
 import { carriedId, ID_HEADER } from './record-id.ts'
 
+type AddedHeaders = Readonly<Record<string, string | Uint8Array | null>>
+
 export interface DeadLetterOptions {
   /**
    * Writes the dead letters, and is left open. Default: one of the consumer's own, idempotent and with `acks: 'all'`,
@@ -17,7 +19,7 @@ export interface DeadLetterOptions {
    * Headers to add. One with a name that the dead letter has anyway replaces it, except those that begin with
    * `tidemark-`.
    */
-  readonly headers?: (message: Message, failure: DeadLetterFailure) => Readonly<Record<string, string | Uint8Array | null>>
+  readonly headers?: (message: Message, failure: DeadLetterFailure) => AddedHeaders
   /** The pause after a dead letter could not be written; it doubles from try to try. Default: 200. */
   readonly delayMs?: number
   /** The longest pause. Default: 30,000. */
@@ -102,6 +104,14 @@ const ERROR_CHARACTERS_MAX = 1_000
 
 type OutgoingHeaders = readonly { readonly key: string; readonly value: string | Uint8Array | null }[]
 
+function headersAdded({ headers }: DeadLetter, message: Message, failure: DeadLetterFailure): AddedHeaders {
+  const added: unknown = headers?.(message, failure) ?? {}
+  const isPromise = typeof (added as Partial<PromiseLike<unknown>>).then === 'function'
+  if (typeof added === 'object' && !Array.isArray(added) && !isPromise) return added as AddedHeaders
+  const text = `option 'headers' of deadLetter() returned ${isPromise ? 'a promise' : describe(added)}; it must return an object of headers, at once`
+  throw new TidemarkError('INVALID_ARGUMENT', text)
+}
+
 /** The dead letter of a record. */
 export function letterOf(message: Message, failure: DeadLetterFailure, id: string, group: string, policy: DeadLetter): OutgoingMessage {
   const { why } = failure
@@ -118,7 +128,7 @@ export function letterOf(message: Message, failure: DeadLetterFailure, id: strin
     ...(errorName !== undefined && { [ERROR_NAME]: errorName.slice(0, ERROR_CHARACTERS_MAX) }),
     [ERROR_MESSAGE]: textOf(why).slice(0, ERROR_CHARACTERS_MAX),
   }
-  const added = Object.entries(policy.headers?.(message, failure) ?? {}).filter(([key]) => !key.startsWith(PREFIX))
+  const added = Object.entries(headersAdded(policy, message, failure)).filter(([key]) => !key.startsWith(PREFIX))
   const replaced = new Set(added.map(([key]) => key))
   const kept = message.headers.filter(({ key }) => !key.startsWith(PREFIX) && !replaced.has(key))
   const headers = [...kept, ...[...added, ...Object.entries(ours)].map(([key, value]) => ({ key, value }))]
