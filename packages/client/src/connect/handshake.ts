@@ -45,7 +45,11 @@ export async function askVersions(
 export function chooseVersion(api: Api, spoken: SpokenVersions, where: string, versionMax = Number.POSITIVE_INFINITY): number {
   const theirs = spoken.get(api.key)
   const ours = api.request.versions
-  if (theirs === undefined) throw new TidemarkError('UNSUPPORTED_VERSION', `${where} does not serve ${api.name}: it is an older broker, or one that leaves this request out`)
+  if (theirs === undefined)
+    throw new TidemarkError(
+      'UNSUPPORTED_VERSION',
+      `${where} does not serve ${api.name}: it is an older broker, or one that leaves this request out`,
+    )
   const version = Math.min(ours[1], theirs[1], versionMax)
   if (version >= Math.max(ours[0], theirs[0])) return version
   const range = `${Math.max(ours[0], 0)} to ${Math.min(ours[1], versionMax)}`
