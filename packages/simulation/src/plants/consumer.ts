@@ -303,23 +303,6 @@ export const consumerPlants: readonly Plant[] = [
     changes: [{ file: 'consumer/src/claims/registry.ts', find: 'claim.paused = this.#pauses.has(topic, partition)', replace: '' }],
   },
   {
-    name: '15: what is done is not committed before a join',
-    seed: 1149,
-    changes: [
-      {
-        file: 'consumer/src/membership/classic/member.ts',
-        find: 'if (this.#state.owned.length > 0) await this.#commitBeforeJoin()',
-        replace: '',
-      },
-      {
-        file: 'consumer/src/commit/committer.ts',
-        find: `    if (rebalancing) void this.#send()
-`,
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'close() before run() is ignored',
     seed: 1,
     changes: [
