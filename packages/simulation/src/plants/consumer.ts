@@ -139,17 +139,6 @@ export const consumerPlants: readonly Plant[] = [
     changes: [{ file: 'consumer/src/commit/outcome.ts', find: `(isRetriableName(name) ? 'retry' : 'fatal')`, replace: `'retry'` }],
   },
   {
-    name: '2: an error of the metadata is taken for the deletion of the topic',
-    seed: 922,
-    changes: [
-      {
-        file: 'consumer/src/commit/committer.ts',
-        find: `return commitOutcome(errorOf(view.errorCode).name) === 'topicMissing' ? 'gone' : 'unknown'`,
-        replace: `return 'gone'`,
-      },
-    ],
-  },
-  {
     name: '3: commit() of a dead claim resolves',
     seed: 9,
     changes: [
