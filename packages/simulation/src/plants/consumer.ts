@@ -308,8 +308,9 @@ export const consumerPlants: readonly Plant[] = [
     changes: [
       {
         file: 'consumer/src/consumer.ts',
-        find: 'this.#runner !== undefined && currentCall()?.run === this.#runner',
-        replace: 'false as boolean',
+        find: `    checkOutside('close()', this)
+`,
+        replace: '',
       },
     ],
   },
