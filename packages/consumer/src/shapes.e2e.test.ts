@@ -377,7 +377,7 @@ describe('middleware', () => {
       for await (const event of consumer.events) if (event.kind === 'retrying') errors.push((event.error as Error).message)
     })()
     const done = new Set<string>()
-    await until(consumer, (e) => e.kind === 'committed' && done.add(e.topic).size === 2)
+    await until(consumer, (e) => e.kind === 'committed' && e.offset === 1 && done.add(e.topic).size === 2)
     stop.abort()
     await run
     expect(errors).toEqual(['from middleware', expect.stringContaining('next() was called twice')])
