@@ -176,7 +176,7 @@ describe('typed topics', () => {
     })
     const batchStop = new AbortController()
     const ran = batcher.run({ signal: batchStop.signal })
-    await until(batcher, (e) => e.kind === 'committed')
+    await until(batcher, (e) => e.kind === 'committed' && e.offset > 0)
     batchStop.abort()
     await ran
     expect(batched).toEqual([9, 10])
