@@ -83,6 +83,7 @@ export async function storm(
 ): Promise<void> {
   const how = batches ? 'in batches' : '64 handlers at once'
   await report.check(`${driver}: ${steps} kills and stops, ${how}: every effect once`, async () => {
+    await server.start()
     await using broker = await startBroker({ data: ':memory:' })
     await using kafka = createKafka({ brokers: broker.brokers })
     await createAdmin(kafka).topics.create(TOPIC, { partitions: PARTITIONS })

@@ -22,6 +22,18 @@ export interface PgClient {
 
 export interface PgPool {
   connect(): Promise<any>
+  on?(event: 'acquire', listener: (client: any) => void): unknown
+}
+
+/**
+ * A server that ends tells so in the very turn in which a connection becomes ready: before whoever waits for it can
+ * listen, and an error that nobody listens to ends the process. The pool, and who uses the connection, hear of it too.
+ */
+const heard = new WeakSet<object>()
+function hear(client: PgClient): void {
+  if (heard.has(client)) return
+  heard.add(client)
+  client.on('error', () => {})
 }
 
 export class PgConnector<Tx> implements SqlConnector<Tx> {
@@ -31,6 +43,7 @@ export class PgConnector<Tx> implements SqlConnector<Tx> {
   constructor(pool: PgPool, clock: Clock) {
     this.#pool = pool
     this.#clock = clock
+    pool.on?.('acquire', hear)
   }
 
   async transaction<T>(
