@@ -21,7 +21,7 @@ const INSERT = 'INSERT INTO effects (value) VALUES (?)'
 
 export interface Database extends StoreUnderTest<any> {
   readonly ids: IdStore
-  /** Undefined: there are no locks in this database. */
+  /** Undefined where `createLock` does not support the database. */
   readonly locks?: LockBackend
   /** Any statement, on a connection of its own. */
   query(sql: string): Promise<readonly Record<string, unknown>[]>

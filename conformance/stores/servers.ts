@@ -85,7 +85,7 @@ abstract class Server implements AsyncDisposable {
 
 const folderFor = (name: string): string => mkdtempSync(path.join(tmpdir(), `tidemark-${name}-`))
 
-/** Debian's package, where the program is not there yet. */
+/** Finds the program, and installs Debian's package if it is missing. */
 function program(name: string, folders: readonly string[], packages: readonly string[]): string {
   const find = (): string | undefined => folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file))
   const known = find()

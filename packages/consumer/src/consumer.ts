@@ -131,7 +131,7 @@ export class Consumer {
       run: () => this.run(),
       stop: () => this.#runner?.ending.stop(),
       settled: async () => {
-        await this.#running?.catch(() => {})
+        await this.#running?.catch(() => {}) // the caller of run() has it
       },
     })
   }

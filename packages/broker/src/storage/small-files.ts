@@ -22,7 +22,7 @@ export class SmallFiles {
   write(path: string, payload: Uint8Array): Promise<void> {
     const bytes = seal(payload)
     const before = this.#writing.get(path) ?? Promise.resolve()
-    // Whoever asked for the write before has its failure; this one replaces the whole file all the same.
+    // A failure of the previous write has reached its caller; this write replaces the whole file anyway.
     const writing = before.catch(() => {}).then(() => this.#replace(path, bytes))
     this.#writing.set(path, writing)
     const end = (): void => {

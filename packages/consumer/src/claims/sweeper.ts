@@ -55,6 +55,7 @@ export class Sweeper {
     const held = claims.filter((claim) => claim.holding !== undefined)
     if (held.length === 0) return
     const ended = new AbortController()
+    // The sleep rejects when it is not needed any more.
     const limit = sleep(this.#clock, Math.max(0, untilMs() - this.#clock.monotonic()), ended.signal).catch(() => {})
     const swept = Promise.all(
       held.map(async (claim) => {

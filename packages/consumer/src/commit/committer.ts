@@ -238,6 +238,7 @@ export class Committer<S extends CommitSubject> {
     try {
       const isOwn = this.#sending === undefined
       await Promise.race([this.#send(), limit])
+      // The sleep rejects when it is not needed any more.
       if (isOwn && isNeeded()) await Promise.race([sleep(this.#clock, this.#options.retryDelayMs, ended.signal).catch(() => {}), limit])
     } catch (error) {
       if (!ended.signal.aborted) throw error

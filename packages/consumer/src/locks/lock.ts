@@ -108,6 +108,7 @@ export class LeasedLock implements Lock {
     const waitMaxMs = durationOption('waitMaxMs', options.waitMaxMs ?? this.#options.waitMaxMs, { zero: true })
     const untilMs = this.#clock.monotonic() + waitMaxMs
     const token = this.#random.uuid()
+    // One that cannot be released expires.
     const letGo = (): void => void this.#limited(this.backend.release(name, token)).catch(() => {})
     const aborted = (): TidemarkError =>
       new TidemarkError('ABORTED', `the wait for the lock '${name}' was ended by its signal`, { cause: signal?.reason })

@@ -309,5 +309,5 @@ class Supervising implements Supervisor {
 
 /** Nobody runs it. */
 function closeUnused(consumer: unknown): undefined {
-  if (consumer instanceof Consumer) consumer.close().catch(() => {})
+  if (consumer instanceof Consumer) consumer.close().catch(() => {}) // it has never run
 }
