@@ -17,7 +17,7 @@ import { MetadataLog } from './metadata/metadata-log.ts'
 import { ProducerIds } from './metadata/producer-ids.ts'
 import { Topics } from './metadata/topics.ts'
 import { type BrokerOptions, MEMORY, type StartOptions } from './options.ts'
-import { Retention } from './partition/keep/retention.ts'
+import { Keeper } from './partition/keep/keeper.ts'
 import { Partitions } from './partition/partitions.ts'
 import { resolveOptions } from './resolve-options.ts'
 import { OFFSETS_TOPIC } from './state/topics/names.ts'
@@ -115,7 +115,7 @@ interface Parts {
   readonly metadataLog: MetadataLog
   readonly partitions: Partitions
   readonly groups: Groups
-  readonly retention: Retention
+  readonly keeper: Keeper
   readonly failure: Failure
 }
 
@@ -144,7 +144,7 @@ class Running implements Broker {
     const outputMemory = new OutputMemory(settled.outputMemoryBytesMax)
     const clusterId = uuidToText(store.clusterId)
     const services: Services = { options: settled, clusterId, clock: platform.clock, topics, partitions, groups, producerIds, outputMemory }
-    const retention = new Retention({ topics, partitions, clock: platform.clock, failure, intervalMs: settled.retentionCheckIntervalMs })
+    const keeper = new Keeper({ topics, partitions, store, clock: platform.clock, failure, options: settled })
     const environment = {
       table: allHandlers(),
       services,
@@ -159,8 +159,8 @@ class Running implements Broker {
     void groups.start()
     await listeners.open(environment)
     partitions.sweep()
-    retention.start()
-    return new Running(bound, { clock: platform.clock, clusterId, store, listeners, metadataLog, partitions, groups, retention, failure })
+    keeper.start()
+    return new Running(bound, { clock: platform.clock, clusterId, store, listeners, metadataLog, partitions, groups, keeper, failure })
   }
 
   private constructor(bound: readonly BoundListener[], parts: Parts) {
@@ -185,9 +185,9 @@ class Running implements Broker {
   }
 
   async #close(): Promise<void> {
-    const { listeners, groups, retention, failure, store } = this.#parts
+    const { listeners, groups, keeper, failure, store } = this.#parts
     const failedBefore = failure.error !== undefined
-    retention.stop()
+    keeper.stop()
     await listeners.close()
     if (failure.error === undefined) await this.#writeDown()
     if (failure.error === undefined) {
@@ -201,9 +201,9 @@ class Running implements Broker {
   }
 
   async #writeDown(): Promise<void> {
-    const { groups, partitions, metadataLog, retention, store, failure } = this.#parts
+    const { groups, partitions, metadataLog, keeper, store, failure } = this.#parts
     try {
-      await retention.idle()
+      await keeper.idle()
       await groups.close()
       await partitions.settle()
       await metadataLog.checkpoint()

@@ -10,6 +10,14 @@ export type Notable =
   | { readonly kind: 'storageFailed'; readonly error: Error }
   | { readonly kind: 'unreadable'; readonly error: Error }
   | { readonly kind: 'memoryFull'; readonly message: string }
+  | {
+      readonly kind: 'compacted'
+      readonly topic: string
+      readonly partition: number
+      readonly bytesBefore: number
+      readonly bytes: number
+      readonly ms: number
+    }
   | { readonly kind: 'recovered'; readonly log: string; readonly end: number; readonly bytesCut: number }
 
 const notables = channel('tidemark:broker')

@@ -14,7 +14,7 @@ export function allOf<T>(many: readonly Now<T>[]): Now<T[]> {
 }
 
 /** What `act` gives; or, where it fails within the call or later, what `rescue` makes of the error. */
-export function attempt<T>(act: () => Now<T>, rescue: (error: unknown) => T): Now<T> {
+export function attempt<T>(act: () => Now<T>, rescue: (error: unknown) => Now<T>): Now<T> {
   try {
     const now = act()
     return isLater(now) ? now.catch(rescue) : now

@@ -115,6 +115,13 @@ export interface BrokerOptions {
   readonly offsetsRetentionMs: number
   /** How often segments are looked at for deletion. Kafka: `log.retention.check.interval.ms`. Default: 300,000. */
   readonly retentionCheckIntervalMs: number
+  /** How often logs are looked at for compaction. Kafka: `log.cleaner.backoff.ms`. Default: 15,000. */
+  readonly compactionIntervalMs: number
+  /**
+   * Memory for the last offsets of keys while a partition is compacted, 32 bytes a key; more keys take several rounds.
+   * Kafka: `log.cleaner.dedupe.buffer.size`. Default: 32 MiB.
+   */
+  readonly compactionMemoryBytesMax: number
   /** Records of a coordinator partition between two checkpoints. Default: 5,000. */
   readonly checkpointIntervalRecords: number
   /**
@@ -187,6 +194,8 @@ export const defaults: Omit<BrokerOptions, 'data' | 'listeners'> = {
   offsetMetadataCharsMax: 4096,
   offsetsRetentionMs: 7 * 24 * 60 * 60 * 1000,
   retentionCheckIntervalMs: 300_000,
+  compactionIntervalMs: 15_000,
+  compactionMemoryBytesMax: 32 * 1024 * 1024,
   checkpointIntervalRecords: 5_000,
   recoveryBytesMax: 64 * MiB,
   pidBlock: 1000,

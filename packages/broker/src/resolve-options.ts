@@ -68,6 +68,8 @@ const checks: Readonly<Record<keyof typeof defaults, Check>> = {
   // Compared with times of records, never a timer: it may be longer than one can be.
   offsetsRetentionMs: count(0),
   retentionCheckIntervalMs: (name, value) => durationOption(name, value),
+  compactionIntervalMs: (name, value) => durationOption(name, value),
+  compactionMemoryBytesMax: bytes,
   checkpointIntervalRecords: count(1),
   recoveryBytesMax: bytes,
   pidBlock: count(1),

@@ -11,8 +11,8 @@ import type { MetadataLog } from './metadata-log.ts'
 
 export type { Topic } from '../state/topics/metadata.ts'
 
-/** `offsets.topic.segment.bytes`. */
-const INTERNAL_SEGMENT_BYTES = '104857600'
+/** Kafka's `offsets.topic.segment.bytes` is 100 MiB: what is written to is not compacted, and here it stays small. */
+const INTERNAL_SEGMENT_BYTES = String(8 * 1024 * 1024)
 
 export type Created = { readonly kind: 'created'; readonly topic: Topic } | Extract<Decided, { kind: 'refuse' }>
 

@@ -30,6 +30,8 @@ function setUp() {
   const partition = new Partition({ topic: 't', topicId: 'id', index: 0, leaderEpoch: 3 }, log, {
     load: () => ({ state: new PartitionState(), savedAt: undefined, lastCrc: 0 }),
     save: (_state, { reaches }) => void saved.push(reaches),
+    loadCompacted: () => 0,
+    saveCompacted() {},
     failure: () => failure,
     onFailure: (cause) => {
       failures.push(cause)
@@ -151,6 +153,8 @@ test('what a start had to read the log for is saved at the end, so that the next
     const partition = new Partition({ topic: 't', topicId: 'id', index: 0, leaderEpoch: 3 }, log, {
       load: () => ({ state: new PartitionState(), savedAt, lastCrc: 99 }),
       save: (_state, point) => void saved.push(point),
+      loadCompacted: () => 0,
+      saveCompacted() {},
       failure: () => undefined,
       onFailure: (cause) => cause as Error,
     })

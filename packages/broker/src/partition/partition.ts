@@ -21,6 +21,9 @@ export interface StateKeeper {
   /** As it stands at the end of the log. */
   load(): Now<LoadedState>
   save(state: PartitionState, point: LogPoint): void
+  /** Up to which offset the log was compacted, as far as that is known. */
+  loadCompacted(): number
+  saveCompacted(offset: number): void
   /** The storage failed: nothing is written any more. */
   failure(): Error | undefined
   /** Reports it; returns the error to answer with. */
@@ -53,6 +56,7 @@ export class Partition {
   /** What the snapshot on disk reaches; undefined: there is none. */
   #savedAt: number | undefined
   #lastCrc = 0
+  #compactedTo: number | undefined
   highWatermark: number
   /** Bytes that became readable since the partition was opened: how a long poll counts. */
   bytesShown = 0
@@ -183,6 +187,17 @@ export class Partition {
   /** Forgets whole segments below `offset`. */
   trim(offset: number): void {
     this.log.trim(Math.min(offset, this.highWatermark))
+  }
+
+  /** Below this offset the log was compacted. */
+  get compactedTo(): number {
+    this.#compactedTo ??= this.#keeper.loadCompacted()
+    return this.#compactedTo
+  }
+
+  compacted(upTo: number): void {
+    this.#compactedTo = upTo
+    this.#keeper.saveCompacted(upTo)
   }
 
   /** Saves what is derived from the log, so that a restart need not read it again. */

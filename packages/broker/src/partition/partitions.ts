@@ -3,13 +3,15 @@
  * after a crash each log is repaired when it is first asked for.
  */
 import type { Now } from '@tidemark/platform'
-import { readBatchHeader } from '@tidemark/protocol'
+import { int53, putInt53, readBatchHeader } from '@tidemark/protocol'
 import type { Failure } from '../failure.ts'
 import type { Topic, Topics } from '../metadata/topics.ts'
 import { after, attempt, isLater } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
+import type { TopicSettings } from '../state/topics/configs.ts'
 import { hasPartition } from '../state/topics/metadata.ts'
 import type { OFFSETS_TOPIC } from '../state/topics/names.ts'
+import type { LogLimits, SegmentFacts } from '../storage/log.ts'
 import { isIn } from '../storage/log-point.ts'
 import type { Store } from '../storage/store.ts'
 import type { CheckpointStore, InternalLog, InternalTopic } from './internal-log.ts'
@@ -17,6 +19,9 @@ import { loadState, STATE_FILE } from './load-state.ts'
 import { Partition } from './partition.ts'
 
 const CHECKPOINT_FILE = 'checkpoint'
+/** The offset (int64) up to which the log was compacted. */
+const COMPACTED_FILE = 'compacted'
+const OFFSET_BYTES = 8
 /** There are many of the broker's own logs, each is small, and no group can be asked for before its log is read. */
 const INTERNAL_RECOVERY_BYTES_MAX = 1024 * 1024
 /** File systems take names of 255 bytes; a topic's may have 249, and the id comes behind it. */
@@ -67,11 +72,11 @@ export class Partitions {
 
   #make(topic: Topic, index: number): Now<Partition> {
     const name = `${folderOf(topic)}/${index}`
-    const { segmentBytesMax } = this.#topics.settings(topic)
+    const limits = this.#limitsOf(topic)
     const events = { onCheckpoint: () => this.get(topic, index)?.checkpoint() }
     let log: ReturnType<Store['open']>
     try {
-      log = this.#store.open(name, { segmentBytesMax, ...(topic.internal && { recoveryBytesMax: INTERNAL_RECOVERY_BYTES_MAX }) }, events)
+      log = this.#store.open(name, limits, events)
     } catch (cause) {
       throw this.#failure.report(cause)
     }
@@ -84,11 +89,38 @@ export class Partitions {
           save: (state, point) => {
             this.#store.writeSmall(name, STATE_FILE, state.snapshot(point)).catch((cause) => this.#failure.report(cause))
           },
+          loadCompacted: () => readOffset(this.#store.readSmall(name, COMPACTED_FILE)),
+          saveCompacted: (offset) => {
+            this.#store.writeSmall(name, COMPACTED_FILE, offsetBytes(offset)).catch((cause) => this.#failure.report(cause))
+          },
           failure: () => this.#failure.error,
           onFailure: (cause) => this.#failure.report(cause),
         }),
     )
     return isLater(opened) ? opened.catch((cause) => Promise.reject(this.#failure.report(cause))) : opened
+  }
+
+  /** They follow the settings of the topic. */
+  #limitsOf({ id, internal }: Topic): LogLimits {
+    const topics = this.#topics
+    const settings = (): TopicSettings | undefined => {
+      const topic = topics.byId(id)
+      return topic && topics.settings(topic)
+    }
+    return {
+      get segmentBytesMax() {
+        return settings()?.segmentBytesMax ?? Number.POSITIVE_INFINITY
+      },
+      get segmentMsMax() {
+        return settings()?.segmentMsMax ?? Number.POSITIVE_INFINITY
+      },
+      ...(internal && { recoveryBytesMax: INTERNAL_RECOVERY_BYTES_MAX }),
+    }
+  }
+
+  /** The segments of a partition that is not open; undefined: only opening it tells. */
+  peek(topic: Topic, index: number): Now<readonly SegmentFacts[] | undefined> {
+    return this.#store.peek(`${folderOf(topic)}/${index}`)
   }
 
   #remove(topic: Topic): void {
@@ -206,4 +238,13 @@ export class Partitions {
       trim: (offset) => partition.trim(offset),
     }
   }
+}
+
+/** 0 for a file that is missing or damaged. */
+const readOffset = (bytes: Buffer | undefined): number => (bytes?.length === OFFSET_BYTES ? Math.max(0, int53(bytes, 0)) : 0)
+
+function offsetBytes(offset: number): Buffer {
+  const bytes = Buffer.alloc(OFFSET_BYTES)
+  putInt53(bytes, 0, offset)
+  return bytes
 }

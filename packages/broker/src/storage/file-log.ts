@@ -6,19 +6,21 @@
  * writes may finish in any order and leave no hole that a reader could see: readers stay below what is finished.
  */
 import type { Disk, Now } from '@tidemark/platform'
-import { type BatchHeader, lastOffsetOf } from '@tidemark/protocol'
+import { BATCH_HEADER_BYTES, type BatchHeader, lastOffsetOf, readBatchHeader } from '@tidemark/protocol'
 import type { MemoryPool } from '../memory-pool.ts'
 import { after, isLater } from '../now.ts'
 import type { Files } from './files.ts'
 import type { Flusher } from './flusher.ts'
+import type { SegmentSize } from './folder.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { IndexCache } from './index-cache.ts'
-import type { Latest, Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
+import type { Latest, Log, LogEvents, LogLimits, RewriteRules, SegmentFacts } from './log.ts'
 import { writeLogStart } from './log-start.ts'
 import type { ReadAhead } from './read-ahead.ts'
+import { writeReplacement } from './replacement.ts'
 import { Segment } from './segment.ts'
 import { SegmentReader } from './segment-reader.ts'
-import { Segments } from './segments.ts'
+import { RELATIVE_MAX, runsOf, Segments } from './segments.ts'
 import type { SmallFiles } from './small-files.ts'
 
 /**
@@ -27,8 +29,6 @@ import type { SmallFiles } from './small-files.ts'
  */
 const SAVED_PART = 4
 const SAVED_BYTES_MIN = 16 * 1024 * 1024
-/** An entry of the index holds offset and position relative to the segment as uint32. */
-const RELATIVE_MAX = 2 ** 32 - 1
 
 /** What a log needs of the store that it is part of. */
 export interface LogEnvironment {
@@ -99,11 +99,16 @@ export class FileLog implements Log {
     this.#forget(this.#segments.below(this.start))
   }
 
+  get sealedTo(): number {
+    return this.#segments.active?.baseOffset ?? this.end
+  }
+
   append(batch: Buffer, header: BatchHeader): Now<void> {
     const segment = this.#segmentFor(batch.length, header)
     const written = this.#write(segment, batch)
     segment.bytes += batch.length
     segment.loaded!.add(header)
+    segment.firstTimestampMs ??= header.maxTimestamp
     segment.tail = { offset: header.baseOffset, position: segment.bytes - batch.length }
     this.bytes += batch.length
     this.end = lastOffsetOf(header) + 1
@@ -131,7 +136,11 @@ export class FileLog implements Log {
   #segmentFor(size: number, header: BatchHeader): Segment {
     const active = this.#segments.active
     if (active === undefined) return this.#newSegment(header.baseOffset)
-    const fits = active.bytes + size <= this.#limits.segmentBytesMax && lastOffsetOf(header) - active.baseOffset <= RELATIVE_MAX
+    const { segmentBytesMax, segmentMsMax = Number.POSITIVE_INFINITY } = this.#limits
+    const fits =
+      active.bytes + size <= segmentBytesMax &&
+      lastOffsetOf(header) - active.baseOffset <= RELATIVE_MAX &&
+      header.maxTimestamp - this.#begunAt(active, header) <= segmentMsMax
     if (active.bytes === 0 || (fits && !active.loaded!.isFull)) {
       if (!active.isSaving && active.bytes - active.indexedBytes >= this.#unsavedBytesMax(active)) this.#save(active)
       return active
@@ -139,6 +148,17 @@ export class FileLog implements Log {
     active.loaded!.isFull = true
     this.#save(active)
     return this.#newSegment(header.baseOffset)
+  }
+
+  /** By the records' clock. After a start it is not known at first: then the segment is as young as can be. */
+  #begunAt(active: Segment, header: BatchHeader): number {
+    if (active.firstTimestampMs === undefined && active.bytes > 0) this.#inBackground(this.#readFirstTime(active))
+    return active.firstTimestampMs ?? header.maxTimestamp
+  }
+
+  async #readFirstTime(active: Segment): Promise<void> {
+    const bytes = await this.#environment.files.use(active.path, 'write', (file) => file.read(0, BATCH_HEADER_BYTES))
+    active.firstTimestampMs ??= readBatchHeader(bytes).maxTimestamp
   }
 
   roll(): void {
@@ -152,7 +172,7 @@ export class FileLog implements Log {
 
   #newSegment(baseOffset: number): Segment {
     const { disk, indexIntervalBytes } = this.#environment
-    const segment = Segment.empty(this.folder, baseOffset, indexIntervalBytes)
+    const segment = Segment.empty(this.folder, { baseOffset, generation: 0 }, indexIntervalBytes)
     const isFirst = this.#segments.active === undefined
     if (isFirst) disk.makeFolder(this.folder)
     this.#newNames.push({ path: segment.path, folders: isFirst ? foldersOf(this.folder) : [this.folder] })
@@ -281,6 +301,49 @@ export class FileLog implements Log {
     this.#forget(gone)
   }
 
+  /** The file of the empty segment is there, and its name is safe, before anything else happens to the log. */
+  async seal(): Promise<void> {
+    const active = this.#segments.active
+    if (active === undefined || active.bytes === 0) return
+    active.loaded!.isFull = true
+    this.#save(active)
+    const { path } = this.#newSegment(this.end)
+    const made = Promise.resolve(this.#environment.files.use(path, 'create', () => {})).then(() => this.#syncNames())
+    this.#inBackground(made.then(() => {}))
+    await made
+  }
+
+  async rewrite(upTo: number, rules: RewriteRules): Promise<void> {
+    const rewriting = this.#rewrite(upTo, rules)
+    this.#inBackground(rewriting)
+    await rewriting
+  }
+
+  async #rewrite(upTo: number, rules: RewriteRules): Promise<void> {
+    await this.#saved
+    for (const { run, end } of runsOf(this.#segments.all, upTo, this.#limits.segmentBytesMax)) {
+      if (!this.#holds(run)) return
+      const segment = await writeReplacement(this.folder, { run, end, reader: this.#reader }, this.#environment, rules)
+      if (segment !== undefined) await this.#replace(run, segment)
+      if (!(await rules.goesOn())) return
+    }
+  }
+
+  async #replace(run: readonly Segment[], segment: Segment): Promise<void> {
+    const { disk, indexes } = this.#environment
+    if (!this.#holds(run)) return segment.unlink(disk)
+    disk.rename(segment.unfinishedPath, segment.path)
+    await disk.syncFolder(this.folder)
+    if (!this.#holds(run)) return segment.unlink(disk)
+    this.#swap(run, [segment])
+    indexes.keep(segment)
+  }
+
+  /** Retention and the deletion of the topic go on while a segment is rewritten. */
+  #holds(run: readonly Segment[]): boolean {
+    return !this.#removed && run.every((segment) => this.#segments.includes(segment))
+  }
+
   #forget(gone: readonly Segment[]): void {
     if (gone.length > 0) this.#swap(gone, [])
   }
@@ -309,8 +372,8 @@ export class FileLog implements Log {
   }
 
   /** What a clean end writes down of it. */
-  facts(): { readonly baseOffset: number; readonly bytes: number }[] {
-    return this.#segments.all.map(({ baseOffset, bytes }) => ({ baseOffset, bytes }))
+  facts(): SegmentSize[] {
+    return this.#segments.all.map(({ baseOffset, bytes, generation }) => ({ baseOffset, bytes, generation }))
   }
 
   /** Closes its files once no operation on them is under way. */

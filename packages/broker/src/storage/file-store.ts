@@ -7,7 +7,7 @@ import { Files } from './files.ts'
 import { Flusher } from './flusher.ts'
 import { DataFolder, type Identity, type KnownLogs, type SegmentSize } from './folder.ts'
 import { IndexCache } from './index-cache.ts'
-import type { Log, LogEvents, LogLimits } from './log.ts'
+import type { Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
 import { readLogStart } from './log-start.ts'
 import { ReadAhead } from './read-ahead.ts'
 import { recover } from './recover.ts'
@@ -126,6 +126,18 @@ export class FileStore implements Store {
       if (segments.length > 0) this.#options.onRecovered(name, segments.at(-1)!.loaded!.nextOffset, bytesCut)
       return segments
     })
+  }
+
+  /** Of a log that was closed cleanly, by its indexes. */
+  peek(name: string): readonly SegmentFacts[] | undefined {
+    const folder = this.#path(name)
+    const known = this.#known.get(name)
+    if (known === undefined) return Segment.namesIn(this.#options.disk, folder).length === 0 ? [] : undefined
+    const facts = known.map((it) => {
+      const index = Segment.known(folder, it).storedIndex(this.#environment)
+      return index?.bytes === it.bytes ? { ...it, maxTimestampMs: index.maxTimestampMs } : undefined
+    })
+    return facts.every((it) => it !== undefined) ? facts : undefined
   }
 
   list(name: string): readonly string[] {

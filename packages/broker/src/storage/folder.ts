@@ -10,8 +10,9 @@
 import { type Disk, DiskError, type Lock, replaceFile, TidemarkError } from '@tidemark/platform'
 import { codecOf, fields, message, Reader, Writer } from '@tidemark/protocol'
 import { seal, unseal } from './sealed.ts'
+import type { SegmentName } from './segment.ts'
 
-const { array, offset, string } = fields
+const { array, int32, offset, string } = fields
 
 const FORMAT_VERSION = 1
 const FORMAT = 'FORMAT'
@@ -24,12 +25,14 @@ const CleanEnd = message(
   'CleanEnd',
   { versions: '0', flexible: '0+' },
   {
-    logs: array({ name: string(), segments: array({ baseOffset: offset(), bytes: offset() }) }),
+    logs: array({
+      name: string(),
+      segments: array({ baseOffset: offset(), bytes: offset(), generation: int32({ tag: 0, default: 0 }) }),
+    }),
   },
 )
 
-export interface SegmentSize {
-  readonly baseOffset: number
+export interface SegmentSize extends SegmentName {
   readonly bytes: number
 }
 

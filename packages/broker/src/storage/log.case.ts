@@ -1,8 +1,8 @@
 /** The contract of a log: run for each implementation. */
-import { readBatchHeader, stampBatch } from '@tidemark/protocol'
+import { BATCH_HEADER_BYTES, batchesIn, emptyBatch, lastOffsetOf, readBatchHeader, stampBatch } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
 import { type BatchWish, batchOf } from '../testing/index.ts'
-import type { Log, LogLimits } from './log.ts'
+import type { Log, LogLimits, RewriteRules } from './log.ts'
 
 export interface Opened {
   readonly log: Log
@@ -23,6 +23,20 @@ export async function offsetsIn(log: Log, from: number, upTo = log.end, bytesMax
     const header = readBatchHeader(found, at)
     offsets.push(header.baseOffset)
     at += header.size
+  }
+  return offsets
+}
+
+/** Those of all batches from the one that holds `from`, however many reads that takes. */
+export async function allOffsetsIn(log: Log, from: number): Promise<number[]> {
+  const offsets: number[] = []
+  for (let next = from; next < log.end; ) {
+    for (const bytes of await log.read(next, log.end, 1e6)) {
+      for (const { header } of batchesIn(bytes)) {
+        offsets.push(header.baseOffset)
+        next = lastOffsetOf(header) + 1
+      }
+    }
   }
   return offsets
 }
@@ -124,6 +138,80 @@ export function logContract(name: string, open: (limits: LogLimits) => Promise<O
       }
       expect(await log.seekTime(101)).toBe(log.end)
       expect(await log.latest()).toEqual({ timestampMs: 100, baseOffset: 18 })
+    })
+
+    test('a sealed log forgets all of it, and goes on at its end', async () => {
+      const { log } = await opened()
+      for (let i = 0; i < 3; i++) await append(log)
+      await log.seal()
+      await log.seal()
+      log.trim(3)
+      expect([log.start, log.end, log.bytes]).toEqual([3, 3, 0])
+      await append(log)
+      expect(await offsetsIn(log, 3)).toEqual([3])
+    })
+
+    test('a segment is full when its records span more time than it may', async () => {
+      const { log } = await open({ segmentBytesMax: 1e9, segmentMsMax: 100 })
+      for (const time of [1000, 1050, 1100, 1101, 1190, 5000]) await append(log, { timesMs: [time] })
+      expect((await log.segments()).map(({ baseOffset }) => baseOffset)).toEqual([0, 3, 5])
+    })
+
+    describe('rewrite', () => {
+      const goesOn = async (): Promise<boolean> => true
+      /** Keeps the batches at these offsets, and what has to stay. */
+      const keeping = (...offsets: number[]): RewriteRules => ({
+        rewrite: (batch, header, staysInPlace) =>
+          offsets.includes(header.baseOffset) ? batch : staysInPlace ? emptyBatch(header) : undefined,
+        goesOn,
+      })
+
+      test('leaves out batches of sealed segments, whose offsets stay, and merges what became small', async () => {
+        const { log } = await opened(4 * SIZE)
+        for (let i = 0; i < 14; i++) await append(log, { values: ['a', 'b', 'c'], timesMs: [i, i, i] })
+        await log.rewrite(24, keeping(3, 15))
+        expect((await log.segments()).map(({ baseOffset }) => baseOffset)).toEqual([0, 12, 24, 36])
+        expect(await allOffsetsIn(log, 0)).toEqual([3, 9, 15, 21, 24, 27, 30, 33, 36, 39])
+        expect(await allOffsetsIn(log, 4)).toEqual([3, 9, 15, 21, 24, 27, 30, 33, 36, 39])
+        expect(await allOffsetsIn(log, 6)).toEqual([9, 15, 21, 24, 27, 30, 33, 36, 39])
+        await log.rewrite(36, keeping(3, 15, 24))
+        expect((await log.segments()).map(({ baseOffset }) => baseOffset)).toEqual([0, 24, 36])
+        expect(await allOffsetsIn(log, 0)).toEqual([3, 15, 21, 24, 33, 36, 39])
+        expect([log.start, log.end]).toEqual([0, 42])
+        expect(log.bytes).toBe(5 * SIZE + 2 * BATCH_HEADER_BYTES)
+      })
+
+      test('finds nothing by the time of a batch without records', async () => {
+        const { log } = await opened(2 * SIZE)
+        for (let i = 0; i < 4; i++) await append(log, { values: ['a', 'b', 'c'], timesMs: [100 - i, 100 - i, 100 - i] })
+        await log.rewrite(6, keeping())
+        expect(await log.latest()).toEqual({ timestampMs: 98, baseOffset: 6 })
+      })
+
+      test('never touches the segment that is written to, and stops where it is told to', async () => {
+        const { log } = await opened(2 * SIZE)
+        for (let i = 0; i < 6; i++) await append(log, { values: ['a', 'b', 'c'] })
+        await log.rewrite(1000, { ...keeping(), goesOn: async () => false })
+        expect((await allOffsetsIn(log, 12))[0]).toBe(12)
+        await log.rewrite(1000, keeping())
+        expect(await allOffsetsIn(log, 0)).toEqual([3, 9, 12, 15])
+      })
+
+      test('what was trimmed meanwhile does not come back', async () => {
+        const { log } = await opened(2 * SIZE)
+        for (let i = 0; i < 6; i++) await append(log, { values: ['a', 'b', 'c'] })
+        const rewriting = log.rewrite(12, {
+          ...keeping(0),
+          goesOn: async () => {
+            log.trim(12)
+            return true
+          },
+        })
+        log.trim(6)
+        await rewriting
+        expect(log.start).toBe(12)
+        expect(await allOffsetsIn(log, 0)).toEqual([12, 15])
+      })
     })
 
     test('of several batches with the latest time the first counts', async () => {

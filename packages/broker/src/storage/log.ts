@@ -21,6 +21,8 @@ export interface Log {
   readonly end: number
   /** Bytes of all batches. */
   readonly bytes: number
+  /** Where the segment that is written to begins: all before it is sealed. */
+  readonly sealedTo: number
   /**
    * Finished: as safe as `fsync` promises. Throws, or rejects, with a `TidemarkError` STORAGE_FAILED or MEMORY_FULL.
    * The batch belongs to the log.
@@ -42,10 +44,30 @@ export interface Log {
    * `start`.
    */
   trim(offset: number): void
+  /**
+   * The segment that is written to is sealed, and an empty one, whose file exists, takes its place: `trim` can forget all
+   * batches then. Nothing happens while it is empty.
+   */
+  seal(): Now<void>
+  /**
+   * Compaction: puts what `rewrite` leaves of sealed segments in their place, and merges small ones. Segments from the
+   * first on are rewritten, none that begins at `upTo` or later; offsets stay. Resolves once readers see the new ones.
+   */
+  rewrite(upTo: number, rules: RewriteRules): Promise<void>
   /** Offsets at which segments begin, with their bytes and the latest time in them: what retention decides by. */
   segments(): Now<readonly SegmentFacts[]>
   /** Finished: every appended batch survives a crash of the machine. */
   sync(): Promise<void>
+}
+
+export interface RewriteRules {
+  /**
+   * The batch itself, a smaller one, or undefined: it goes. `staysInPlace`: it ends its segment, and at least a batch
+   * without records has to stay. Throws `WireError` for one that cannot be opened.
+   */
+  rewrite(batch: Buffer, header: BatchHeader, staysInPlace: boolean): Buffer | undefined
+  /** Asked now and then, once other work has had its turn; false: the rest stays as it is. */
+  goesOn(): Promise<boolean>
 }
 
 export interface SegmentFacts {
@@ -64,6 +86,8 @@ export interface LogEvents {
 
 export interface LogLimits {
   readonly segmentBytesMax: number
+  /** How long a segment is written to, by the times of its records. Default: for ever. */
+  readonly segmentMsMax?: number
   /** Under `interval` too every append is synced before it is finished. */
   readonly syncsAlways?: boolean
   /** Where this log shall have to read less again after a crash than the store allows. */

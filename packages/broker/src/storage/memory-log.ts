@@ -1,7 +1,7 @@
 /** A log in memory: the batches as they arrived, each with its offsets and its latest time. Read without copying. */
 import { TidemarkError } from '@tidemark/platform'
-import { type BatchHeader, lastOffsetOf } from '@tidemark/protocol'
-import type { Latest, Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
+import { type BatchHeader, lastOffsetOf, readBatchHeader } from '@tidemark/protocol'
+import type { Latest, Log, LogEvents, LogLimits, RewriteRules, SegmentFacts } from './log.ts'
 
 /** What the broker's own logs may take beyond the limit, of the limit: groups go on where topics are refused. */
 const RESERVE = 1 / 8
@@ -33,8 +33,17 @@ interface Entry {
   readonly batch: Buffer
 }
 
+const entryOf = (batch: Buffer, header: BatchHeader): Entry => ({
+  baseOffset: header.baseOffset,
+  lastOffset: lastOffsetOf(header),
+  maxTimestampMs: header.recordCount > 0 ? header.maxTimestamp : -1,
+  batch,
+})
+
 /** What a batch costs beside its bytes: its entry and its buffer object. */
 const ENTRY_BYTES = 200
+/** So much is rewritten before other work has its turn. */
+const REWRITTEN_BYTES = 1024 * 1024
 
 export class MemoryLog implements Log {
   readonly #budget: MemoryBudget
@@ -44,6 +53,8 @@ export class MemoryLog implements Log {
   #entries: Entry[] = []
   #rolledAt: number[] = [0]
   #sinceRoll = 0
+  /** The latest time of the first batch since the last roll. */
+  #firstTimestampMs = 0
   start = 0
   end = 0
   bytes = 0
@@ -55,15 +66,22 @@ export class MemoryLog implements Log {
     this.#isInternal = isInternal
   }
 
+  get sealedTo(): number {
+    return this.#rolledAt.at(-1)!
+  }
+
   append(batch: Buffer, header: BatchHeader): void {
     // A small view would keep the whole frame it came in alive.
     const own = batch.length * 2 < batch.buffer.byteLength ? Buffer.from(batch) : batch
     this.#budget.take(own.length + ENTRY_BYTES, this.#isInternal)
-    if (this.#sinceRoll + own.length > this.#limits.segmentBytesMax) this.roll()
+    const { segmentBytesMax, segmentMsMax = Number.POSITIVE_INFINITY } = this.#limits
+    const isOld = this.#sinceRoll > 0 && header.maxTimestamp - this.#firstTimestampMs > segmentMsMax
+    if (isOld || this.#sinceRoll + own.length > segmentBytesMax) this.roll()
+    if (this.#sinceRoll === 0) this.#firstTimestampMs = header.maxTimestamp
     this.#sinceRoll += own.length
     this.bytes += own.length
     this.end = lastOffsetOf(header) + 1
-    this.#entries.push({ baseOffset: header.baseOffset, lastOffset: this.end - 1, maxTimestampMs: header.maxTimestamp, batch: own })
+    this.#entries.push(entryOf(own, header))
   }
 
   read(from: number, upTo: number, bytesMax: number): readonly Buffer[] {
@@ -118,6 +136,58 @@ export class MemoryLog implements Log {
       }
       return { baseOffset, bytes, maxTimestampMs }
     })
+  }
+
+  seal(): void {
+    this.roll()
+  }
+
+  async rewrite(upTo: number, rules: RewriteRules): Promise<void> {
+    for (const { baseOffset, end } of this.#runsBelow(upTo)) {
+      const run = this.#entries.slice(this.#indexOf(baseOffset), this.#indexOf(end))
+      const left: Entry[] = []
+      let bytes = 0
+      for (const entry of run) {
+        bytes += entry.batch.length
+        if (bytes > REWRITTEN_BYTES) {
+          bytes = 0
+          if (!(await rules.goesOn())) return
+        }
+        const header = readBatchHeader(entry.batch)
+        const batch = rules.rewrite(entry.batch, header, entry.lastOffset + 1 === end)
+        if (batch === entry.batch) left.push(entry)
+        else if (batch !== undefined) left.push(entryOf(Buffer.from(batch), readBatchHeader(batch)))
+      }
+      this.#replace(run, left, { baseOffset, end })
+      if (!(await rules.goesOn())) return
+    }
+  }
+
+  /** Full segments that follow each other, as many together as fit into one. */
+  *#runsBelow(upTo: number): Generator<{ readonly baseOffset: number; readonly end: number }> {
+    const segments = this.segments()
+    for (let i = 0; i < segments.length - 1 && segments[i]!.baseOffset < upTo; ) {
+      const { baseOffset } = segments[i]!
+      let { bytes } = segments[i]!
+      for (i++; i < segments.length - 1 && segments[i]!.baseOffset < upTo; i++) {
+        bytes += segments[i]!.bytes
+        if (bytes > this.#limits.segmentBytesMax) break
+      }
+      yield { baseOffset, end: segments[i]!.baseOffset }
+    }
+  }
+
+  /** Unless the run was trimmed meanwhile. */
+  #replace(run: readonly Entry[], left: readonly Entry[], { baseOffset, end }: { baseOffset: number; end: number }): void {
+    const at = this.#indexOf(baseOffset)
+    if (run.length === 0 || this.#entries[at] !== run[0]) return
+    this.#release(run)
+    for (const { batch } of left) {
+      this.bytes += batch.length
+      this.#budget.used += batch.length + ENTRY_BYTES
+    }
+    this.#entries = [...this.#entries.slice(0, at), ...left, ...this.#entries.slice(at + run.length)]
+    this.#rolledAt = this.#rolledAt.filter((rolledAt) => rolledAt <= baseOffset || rolledAt >= end)
   }
 
   trim(offset: number): void {

@@ -1,5 +1,5 @@
 /** Logs that live as long as the process. */
-import type { Log, LogEvents, LogLimits } from './log.ts'
+import type { Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
 import { MemoryBudget, MemoryLog } from './memory-log.ts'
 import type { Store } from './store.ts'
 
@@ -18,6 +18,11 @@ export class MemoryStore implements Store {
     const log = new MemoryLog(this.#budget, limits, events, name.startsWith('internal/'))
     this.#logs.set(name, log)
     return log
+  }
+
+  /** A log that was never opened holds nothing. */
+  peek(): readonly SegmentFacts[] {
+    return []
   }
 
   list(): readonly string[] {

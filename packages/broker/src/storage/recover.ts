@@ -5,7 +5,8 @@
  * What an index covers was synced before the index was written: it is not read. A segment is read from where its
  * index ends. At the first batch that is not whole the log ends; what lies behind it in later segments is removed. So
  * is what lies behind a hole: the end of a segment that was not known to be full was lost, where a later segment
- * shows that it was longer.
+ * shows that it was longer. A segment whose offsets lie within one before it was replaced by compaction: the crash came
+ * before its file was removed.
  *
  * What is read is written again, as it is. After a sync that failed, Linux holds bytes in the page cache that it
  * believes to be on the disk: a reader sees them, every later sync succeeds, and they are lost with the power.
@@ -14,7 +15,7 @@
 import type { Now } from '@tidemark/platform'
 import type { LogEnvironment } from './file-log.ts'
 import { scan } from './scan.ts'
-import { Segment } from './segment.ts'
+import { Segment, type SegmentName } from './segment.ts'
 import { SegmentIndex } from './segment-index.ts'
 
 export interface Recovered {
@@ -24,22 +25,26 @@ export interface Recovered {
 
 /** Within the call if there is nothing. */
 export function recover(folder: string, environment: LogEnvironment): Now<Recovered> {
-  const bases = Segment.basesIn(environment.disk, folder)
-  return bases.length === 0 ? { segments: [], bytesCut: 0 } : recoverSegments(folder, bases, environment)
+  const names = Segment.namesIn(environment.disk, folder)
+  return names.length === 0 ? { segments: [], bytesCut: 0 } : recoverSegments(folder, names, environment)
 }
 
-async function recoverSegments(folder: string, bases: readonly number[], environment: LogEnvironment): Promise<Recovered> {
+async function recoverSegments(folder: string, names: readonly SegmentName[], environment: LogEnvironment): Promise<Recovered> {
+  Segment.removeUnfinished(environment.disk, folder)
   const segments: Segment[] = []
   let bytesCut = 0
-  let next = bases[0]!
+  let next = names[0]!.baseOffset
   let isTorn = false
-  for (const baseOffset of bases) {
-    const segment = Segment.known(folder, { baseOffset, bytes: 0 })
+  for (const name of names) {
+    const { baseOffset } = name
+    const segment = Segment.known(folder, { ...name, bytes: 0 })
     const before = segments.at(-1)
+    const isReplaced = before !== undefined && (baseOffset < next || baseOffset === before.baseOffset)
     const isHole = baseOffset > next && before !== undefined && !before.loaded!.isFull
     isTorn ||= isHole
-    if (isTorn || baseOffset < next) {
-      bytesCut += await removeSegment(segment, environment)
+    if (isTorn || isReplaced) {
+      const bytes = await removeSegment(segment, environment)
+      if (!isReplaced) bytesCut += bytes
       continue
     }
     const cut = await recoverOne(segment, environment)

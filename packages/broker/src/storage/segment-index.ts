@@ -70,7 +70,8 @@ export class SegmentIndex {
       this.#positions.push(this.bytes)
       this.#timesBefore.push(this.maxTimestampMs)
     }
-    if (header.maxTimestamp > this.maxTimestampMs && Number.isSafeInteger(header.maxTimestamp)) {
+    const hasTime = header.recordCount > 0 && Number.isSafeInteger(header.maxTimestamp)
+    if (hasTime && header.maxTimestamp > this.maxTimestampMs) {
       this.maxTimestampMs = header.maxTimestamp
       this.maxTimestampOffset = header.baseOffset
     }

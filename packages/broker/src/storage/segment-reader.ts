@@ -1,6 +1,6 @@
 /** Reads the segments of a log: batches by offset, offsets by time, and what each segment holds. Readers stay below what is finished. */
-import type { Now } from '@tidemark/platform'
-import { after, allOf } from '../now.ts'
+import { DiskError, type Now } from '@tidemark/platform'
+import { after, allOf, attempt } from '../now.ts'
 import { cutBatches } from './cut-batches.ts'
 import type { LogEnvironment } from './file-log.ts'
 import type { Latest, SegmentFacts } from './log.ts'
@@ -31,6 +31,19 @@ export class SegmentReader {
 
   #readIn(segment: Segment | undefined, from: number, upTo: number, bytesMax: number): Now<readonly Buffer[]> {
     if (segment === undefined) return []
+    return attempt(
+      () => this.#readFrom(segment, from, upTo, bytesMax),
+      (error) => {
+        // It was replaced or forgotten meanwhile, and its file is gone.
+        const isGone = error instanceof DiskError && error.code === 'ENOENT' && !this.#segments.includes(segment)
+        if (!isGone) throw error
+        const now = this.#segments.at(from)
+        return now !== undefined && now.baseOffset <= from ? this.#readIn(now, from, upTo, bytesMax) : []
+      },
+    )
+  }
+
+  #readFrom(segment: Segment, from: number, upTo: number, bytesMax: number): Now<readonly Buffer[]> {
     return after(this.#indexOf(segment), (index) => {
       const position = segment.positionOf(from, index)
       return after(this.#readAt(segment, position, from, upTo, bytesMax), (found) =>

@@ -9,6 +9,10 @@ import { type EncodedIndex, SegmentIndex } from './segment-index.ts'
 import type { SmallFiles } from './small-files.ts'
 
 const NAME_DIGITS = 20
+/** `<first offset>.log`, and `<first offset>.<generation>.log` for what compaction made of it. */
+const NAME = /^(\d{20})(?:\.([1-9]\d*))?\.log$/
+/** A file of a segment that compaction made, or was making: the segment, and which file of it. */
+const COMPACTED_NAME = /^(\d{20}\.[1-9]\d*)\.(?:log|index|timeindex)(\.new)?$/
 /** Where recent reads ended: the next one of the same reader begins there. */
 const REMEMBERED_MAX = 16
 
@@ -22,8 +26,16 @@ export interface Summary {
   readonly maxTimestampOffset: number
 }
 
+/** Which file of a log. */
+export interface SegmentName {
+  readonly baseOffset: number
+  /** How often compaction has replaced it: a reader never finds other bytes under the name that it knows. */
+  readonly generation: number
+}
+
 export class Segment {
   readonly baseOffset: number
+  readonly generation: number
   /** Of the log; indexes have endings of their own. */
   readonly path: string
   readonly #base: string
@@ -32,6 +44,8 @@ export class Segment {
   indexedBytes = 0
   /** Its index is being written: set by the log that does it. */
   isSaving = false
+  /** The latest time of its first batch, by which `segment.ms` counts; undefined: not known, or nothing in it. */
+  firstTimestampMs: number | undefined
   /** The batch that was appended last: what a waiting reader asks for. */
   tail: BatchPosition | undefined
   loaded: SegmentIndex | undefined
@@ -39,28 +53,47 @@ export class Segment {
   #summary: Summary | undefined
   readonly #remembered: BatchPosition[] = []
 
-  private constructor(folder: string, baseOffset: number, bytes: number) {
+  private constructor(folder: string, { baseOffset, generation }: SegmentName, bytes: number) {
     this.baseOffset = baseOffset
-    this.#base = `${folder}/${String(baseOffset).padStart(NAME_DIGITS, '0')}`
+    this.generation = generation
+    const digits = String(baseOffset).padStart(NAME_DIGITS, '0')
+    this.#base = `${folder}/${generation === 0 ? digits : `${digits}.${generation}`}`
     this.path = `${this.#base}.log`
     this.bytes = bytes
   }
 
-  static empty(folder: string, baseOffset: number, indexIntervalBytes: number): Segment {
-    const segment = new Segment(folder, baseOffset, 0)
-    segment.loaded = new SegmentIndex(baseOffset, indexIntervalBytes)
+  static empty(folder: string, name: SegmentName, indexIntervalBytes: number): Segment {
+    const segment = new Segment(folder, name, 0)
+    segment.loaded = new SegmentIndex(name.baseOffset, indexIntervalBytes)
     return segment
   }
 
-  /** One that a clean end wrote down. */
-  static known(folder: string, { baseOffset, bytes }: { baseOffset: number; bytes: number }): Segment {
-    return new Segment(folder, baseOffset, bytes)
+  /** Where it is written before it takes its name. */
+  get unfinishedPath(): string {
+    return `${this.path}.new`
   }
 
-  /** The first offsets of the segments in a folder, in order. */
-  static basesIn(disk: Disk, folder: string): number[] {
-    const names = disk.list(folder).filter((name) => /^\d{20}\.log$/.test(name))
-    return names.map((name) => Number(name.slice(0, NAME_DIGITS))).sort((a, b) => a - b)
+  /** One that a clean end wrote down. */
+  static known(folder: string, { bytes, ...name }: SegmentName & { readonly bytes: number }): Segment {
+    return new Segment(folder, name, bytes)
+  }
+
+  /** The segments in a folder in the order of their offsets; of those that begin at the same one, the newest first. */
+  static namesIn(disk: Disk, folder: string): SegmentName[] {
+    const names = disk.list(folder).map((name) => NAME.exec(name))
+    return names
+      .filter((match) => match !== null)
+      .map(([, digits, generation]) => ({ baseOffset: Number(digits), generation: Number(generation ?? 0) }))
+      .sort((a, b) => a.baseOffset - b.baseOffset || b.generation - a.generation)
+  }
+
+  /** Removes what a compaction left that did not come to its end. */
+  static removeUnfinished(disk: Disk, folder: string): void {
+    for (const name of disk.list(folder)) {
+      const [, segment, isNew] = COMPACTED_NAME.exec(name) ?? []
+      const isUnfinished = segment !== undefined && (isNew !== undefined || !disk.exists(`${folder}/${segment}.log`))
+      if (isUnfinished) disk.unlink(`${folder}/${name}`)
+    }
   }
 
   /** The index; of a segment whose index is not on disk, or damaged there, by reading the segment. */

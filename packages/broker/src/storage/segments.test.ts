@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { Segment } from './segment.ts'
 import { Segments } from './segments.ts'
 
-const segment = (baseOffset: number, bytes = 10): Segment => Segment.known('t', { baseOffset, bytes })
+const segment = (baseOffset: number, bytes = 10): Segment => Segment.known('t', { baseOffset, generation: 0, bytes })
 const bases = (segments: Segments): number[] => segments.all.map(({ baseOffset }) => baseOffset)
 
 test('sealed segments are replaced by others, or by none; the one that is written to stays', () => {

@@ -65,3 +65,35 @@ export class Segments {
     this.#list = [...this.#list.slice(0, at), ...by, ...this.#list.slice(at + sealed.length)]
   }
 }
+
+/** An entry of the index holds offset and position relative to the segment as uint32. */
+export const RELATIVE_MAX = 2 ** 32 - 1
+
+/** Sealed segments that follow each other and are rewritten as one, and the offset at which they end. */
+export interface Run {
+  readonly run: readonly Segment[]
+  readonly end: number
+}
+
+/** Those that begin below `upTo`, as many together as fit into one segment before they are rewritten (Kafka's `Cleaner`). */
+export function runsOf(segments: readonly Segment[], upTo: number, bytesMax: number): Run[] {
+  const runs: Run[] = []
+  let run: Segment[] = []
+  let bytes = 0
+  const endRun = (end: number): void => {
+    if (run.length > 0) runs.push({ run, end })
+    run = []
+    bytes = 0
+  }
+  for (let i = 0; i < segments.length - 1 && segments[i]!.baseOffset < upTo; i++) {
+    const segment = segments[i]!
+    const end = segments[i + 1]!.baseOffset
+    const fits = run.length === 0 || (bytes + segment.bytes <= bytesMax && end - 1 - run[0]!.baseOffset <= RELATIVE_MAX)
+    if (!fits) endRun(segment.baseOffset)
+    run.push(segment)
+    bytes += segment.bytes
+  }
+  const next = segments.find(({ baseOffset }) => baseOffset > (run.at(-1)?.baseOffset ?? Number.POSITIVE_INFINITY))
+  if (next !== undefined) endRun(next.baseOffset)
+  return runs
+}

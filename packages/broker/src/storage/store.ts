@@ -3,7 +3,7 @@
  * `internal/__consumer_offsets/7`.
  */
 import type { Now } from '@tidemark/platform'
-import type { Log, LogEvents, LogLimits } from './log.ts'
+import type { Log, LogEvents, LogLimits, SegmentFacts } from './log.ts'
 
 export interface Store {
   /** Stable for this data: made at the first start. */
@@ -12,6 +12,8 @@ export interface Store {
   readonly outlivesProcess: boolean
   /** Opens the log, or makes an empty one that has no files before its first append. A name is open at most once. */
   open(name: string, limits: LogLimits, events: LogEvents): Now<Log>
+  /** The segments of a log that is not open, as its files tell; undefined: only opening it tells. */
+  peek(name: string): Now<readonly SegmentFacts[] | undefined>
   /** The names directly below `name` that may hold logs. */
   list(name: string): readonly string[]
   /** Removes the log and all beside it. The log may not be used any more. */

@@ -22,9 +22,11 @@ export const BATCH_LENGTH_END = 12
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 export const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
-const TIMESTAMP_TYPE = 0x08
-const TRANSACTIONAL = 0x10
-const CONTROL = 0x20
+/** The bits of `attributes` above those of the codec. */
+export const TIMESTAMP_TYPE = 0x08
+export const TRANSACTIONAL = 0x10
+export const CONTROL = 0x20
+export const DELETE_HORIZON = 0x40
 
 export interface BatchHeader {
   readonly baseOffset: number
@@ -55,6 +57,10 @@ export const isControl = (attributes: number): boolean => (attributes & CONTROL)
 export const isTransactional = (attributes: number): boolean => (attributes & TRANSACTIONAL) !== 0
 /** Whether the broker's clock set the time (`message.timestamp.type` LogAppendTime). */
 export const isLogAppendTime = (attributes: number): boolean => (attributes & TIMESTAMP_TYPE) !== 0
+
+/** When the tombstones of the batch may go (KIP-534), set when the batch is compacted for the first time. */
+export const deleteHorizonOf = ({ attributes, baseTimestamp }: BatchHeader): number | undefined =>
+  (attributes & DELETE_HORIZON) === 0 ? undefined : baseTimestamp
 
 /** The size of the batch that begins at `at`, or undefined when not even its length has arrived. */
 export function batchSizeAt(bytes: Buffer, at: number): number | undefined {

@@ -1,6 +1,16 @@
 /** Builds record batches: records are written as they come, the header behind the last one. */
 import { putInt53 } from '../wire/int53.ts'
-import { BATCH_HEADER_BYTES, BATCH_LENGTH_END, type Compression, compressionBits } from './batch.ts'
+import {
+  BATCH_HEADER_BYTES,
+  BATCH_LENGTH_END,
+  type BatchHeader,
+  CONTROL,
+  type Compression,
+  compressionBits,
+  DELETE_HORIZON,
+  TIMESTAMP_TYPE,
+  TRANSACTIONAL,
+} from './batch.ts'
 import { compress } from './compression.ts'
 import { crc32c } from './crc32c.ts'
 import { putVarint, putVarlong, varintSize, varlongSize } from './varint.ts'
@@ -26,6 +36,18 @@ export interface BatchOptions {
   readonly producerEpoch?: number
   readonly baseSequence?: number
   readonly transactional?: boolean
+  /** The broker's clock set the time of all records. */
+  readonly logAppendTime?: boolean
+  /** Where records in between were removed. Default: that of the last record. */
+  readonly lastOffsetDelta?: number
+}
+
+export interface BatchBase {
+  /**
+   * When the tombstones of the batch may go (KIP-534), in milliseconds since 1970: it stands where other batches have
+   * the time of their first record.
+   */
+  readonly deleteHorizonMs?: number
 }
 
 /**
@@ -34,6 +56,8 @@ export interface BatchOptions {
  */
 const RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 5
 const NO_HEADERS: readonly Header[] = []
+/** Of a batch without records. */
+const NO_TIMESTAMP = -1
 
 /** An upper bound of what the record takes in a batch, before compression. */
 export function recordBytesMax(record: RecordToWrite): number {
@@ -48,8 +72,11 @@ export class BatchBuilder {
   #count = 0
   #baseTimestamp = 0
   #maxTimestamp = 0
+  #lastOffsetDelta = -1
+  readonly #deleteHorizonMs: number | undefined
 
-  constructor(bytes = 4096) {
+  constructor(bytes = 4096, { deleteHorizonMs }: BatchBase = {}) {
+    this.#deleteHorizonMs = deleteHorizonMs
     this.#buf = Buffer.allocUnsafe(Math.max(bytes, BATCH_HEADER_BYTES))
   }
 
@@ -62,16 +89,16 @@ export class BatchBuilder {
     return this.#end
   }
 
-  add(record: RecordToWrite): void {
+  /** `offsetDelta` grows from record to record. */
+  add(record: RecordToWrite, offsetDelta = this.#count): void {
     const { key, value, timestampMs } = record
     const headers = record.headers ?? NO_HEADERS
     if (this.#count === 0) {
-      this.#baseTimestamp = timestampMs
+      this.#baseTimestamp = this.#deleteHorizonMs ?? timestampMs
       this.#maxTimestamp = timestampMs
     } else if (timestampMs > this.#maxTimestamp) this.#maxTimestamp = timestampMs
     this.#makeRoom(recordBytesMax(record))
     const timeDelta = timestampMs - this.#baseTimestamp
-    const offsetDelta = this.#count
     const keySize = key === null ? -1 : key.length
     const valueSize = value === null ? -1 : value.length
     let size = 1 + varlongSize(timeDelta) + varintSize(offsetDelta) + varintSize(keySize) + varintSize(valueSize)
@@ -93,6 +120,7 @@ export class BatchBuilder {
     }
     this.#end = p
     this.#count++
+    this.#lastOffsetDelta = offsetDelta
   }
 
   #makeRoom(bytes: number): void {
@@ -113,8 +141,13 @@ export class BatchBuilder {
     }
     writeHeader(batch, {
       ...options,
-      attributes: compressionBits(compression) | (options.transactional ? 0x10 : 0),
+      attributes:
+        compressionBits(compression) |
+        (options.transactional ? TRANSACTIONAL : 0) |
+        (options.logAppendTime ? TIMESTAMP_TYPE : 0) |
+        (this.#deleteHorizonMs === undefined ? 0 : DELETE_HORIZON),
       count: this.#count,
+      lastOffsetDelta: options.lastOffsetDelta ?? this.#lastOffsetDelta,
       baseTimestamp: this.#baseTimestamp,
       maxTimestamp: this.#maxTimestamp,
     })
@@ -138,6 +171,7 @@ function putBytes(buf: Buffer, at: number, bytes: Uint8Array | null): number {
 interface HeaderToWrite extends BatchOptions {
   readonly attributes: number
   readonly count: number
+  readonly lastOffsetDelta: number
   readonly baseTimestamp: number
   readonly maxTimestamp: number
 }
@@ -148,7 +182,7 @@ function writeHeader(batch: Buffer, h: HeaderToWrite): void {
   batch.writeInt32BE(h.leaderEpoch ?? -1, 12)
   batch[16] = 2
   batch.writeInt16BE(h.attributes, 21)
-  batch.writeInt32BE(h.count - 1, 23)
+  batch.writeInt32BE(h.lastOffsetDelta, 23)
   putInt53(batch, 27, h.baseTimestamp)
   putInt53(batch, 35, h.maxTimestamp)
   batch.writeBigInt64BE(h.producerId ?? -1n, 43)
@@ -156,6 +190,22 @@ function writeHeader(batch: Buffer, h: HeaderToWrite): void {
   batch.writeInt32BE(h.baseSequence ?? -1, 53)
   batch.writeInt32BE(h.count, 57)
   batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
+}
+
+/**
+ * A batch without records in the place of one whose records are all removed: its offsets and its producer's sequence stay
+ * (Kafka's `DefaultRecordBatch.writeEmptyHeader`).
+ */
+export function emptyBatch(header: BatchHeader): Buffer {
+  const batch = Buffer.alloc(BATCH_HEADER_BYTES)
+  const { attributes } = header
+  writeHeader(batch, {
+    ...header,
+    attributes: attributes & (TRANSACTIONAL | TIMESTAMP_TYPE | CONTROL),
+    count: 0,
+    baseTimestamp: NO_TIMESTAMP,
+  })
+  return batch
 }
 
 /** A whole batch in one call. */

@@ -1,56 +1,43 @@
 /**
- * Applies the limits of topics now and then: old segments go. A partition that was not used since the start is
- * checked once it is used again.
+ * Applies `retention.ms` and `retention.bytes` to one partition: old segments go. A partition that was not used since
+ * the start is opened only if something of it is to go.
  */
-import type { Clock, Timer } from '@tidemark/platform'
-import type { Failure } from '../../failure.ts'
-import type { Topics } from '../../metadata/topics.ts'
-import { keptFrom } from '../../state/log/retention.ts'
+import type { Now } from '@tidemark/platform'
+import type { Topic } from '../../metadata/topics.ts'
+import { kept, nextExpiryMs } from '../../state/log/retention.ts'
+import type { TopicSettings } from '../../state/topics/configs.ts'
+import type { Partition } from '../partition.ts'
 import type { Partitions } from '../partitions.ts'
 
-export class Retention {
-  readonly #topics: Topics
-  readonly #partitions: Partitions
-  readonly #clock: Clock
-  readonly #failure: Failure
-  readonly #intervalMs: number
-  #timer: Timer | undefined
-  #checking: Promise<void> | undefined
+export async function deleteOld(partition: Partition, settings: TopicSettings, nowMs: number): Promise<void> {
+  const left = kept(await partition.log.segments(), settings, nowMs)
+  if (partition.deleted) return
+  if (left.kind === 'from') return partition.trim(left.offset)
+  await partition.log.seal()
+  if (!partition.deleted) partition.trim(partition.log.sealedTo)
+}
 
-  constructor(parts: { topics: Topics; partitions: Partitions; clock: Clock; failure: Failure; intervalMs: number }) {
-    this.#topics = parts.topics
-    this.#partitions = parts.partitions
-    this.#clock = parts.clock
-    this.#failure = parts.failure
-    this.#intervalMs = parts.intervalMs
-  }
+/** What was seen of a partition that is not open, and when it has to be looked at again. */
+export interface Seen {
+  readonly settings: TopicSettings
+  readonly againMs: number
+}
 
-  start(): void {
-    this.#timer = this.#clock.schedule(this.#intervalMs, () => {
-      this.#checking = this.#check()
-        .catch((cause) => void this.#failure.report(cause))
-        .finally(() => this.#timer && this.start())
-    })
+/** Undefined: the partition is open now. */
+export async function deleteOldUnopened(
+  partitions: Partitions,
+  topic: Topic,
+  index: number,
+  settings: TopicSettings,
+  nowMs: number,
+): Promise<Seen | undefined> {
+  const segments = await partitions.peek(topic, index)
+  if (segments !== undefined) {
+    const left = kept(segments, settings, nowMs)
+    const isWhole = left.kind === 'from' && left.offset <= (segments[0]?.baseOffset ?? 0)
+    if (isWhole) return { settings, againMs: nextExpiryMs(segments, settings) }
   }
-
-  /** Begins no further check. */
-  stop(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
-  }
-
-  /** Resolves once no check is under way. */
-  async idle(): Promise<void> {
-    await this.#checking
-  }
-
-  async #check(): Promise<void> {
-    for (const { topic, partition } of [...this.#partitions.opened()]) {
-      const settings = this.#topics.settings(topic)
-      if (this.#timer === undefined) return
-      if (!settings.deletes || partition.deleted) continue
-      const segments = await partition.log.segments()
-      if (!partition.deleted) partition.trim(keptFrom(segments, settings, this.#clock.now()))
-    }
-  }
+  const partition = await (partitions.open(topic, index) as Now<Partition> | undefined)
+  if (partition !== undefined) await deleteOld(partition, settings, nowMs)
+  return undefined
 }

@@ -16,17 +16,25 @@ export interface RetentionRules {
   readonly retentionBytes: number
 }
 
-/** The offset at which the log may begin. `segments` in order; the last one, which is written to, is kept. */
-export function keptFrom(segments: readonly SegmentAge[], { retentionMs, retentionBytes }: RetentionRules, nowMs: number): number {
+export type Kept = { readonly kind: 'from'; readonly offset: number } | { readonly kind: 'nothing' }
+
+/**
+ * The offset at which the log may begin, or that nothing of it is kept: then the segment that is written to goes too.
+ * `segments` in order.
+ */
+export function kept(segments: readonly SegmentAge[], { retentionMs, retentionBytes }: RetentionRules, nowMs: number): Kept {
   let excess = retentionBytes < 0 ? -1 : segments.reduce((sum, s) => sum + s.bytes, 0) - retentionBytes
-  let first = 0
-  while (first < segments.length - 1) {
-    const { bytes, maxTimestampMs } = segments[first]!
+  for (const { baseOffset, bytes, maxTimestampMs } of segments) {
     const isOld = retentionMs >= 0 && maxTimestampMs >= 0 && nowMs - maxTimestampMs > retentionMs
-    const isTooMuch = excess >= bytes
-    if (!isOld && !isTooMuch) break
+    const isTooMuch = excess >= bytes && bytes > 0
+    if (!isOld && !isTooMuch) return { kind: 'from', offset: baseOffset }
     excess -= bytes
-    first++
   }
-  return segments[first]?.baseOffset ?? 0
+  return segments.length === 0 ? { kind: 'from', offset: 0 } : { kind: 'nothing' }
+}
+
+/** When time alone may next take a segment, in milliseconds since 1970, if nothing is written. */
+export function nextExpiryMs([first]: readonly SegmentAge[], { retentionMs }: RetentionRules): number {
+  const isKept = first === undefined || retentionMs < 0 || first.maxTimestampMs < 0
+  return isKept ? Number.POSITIVE_INFINITY : first.maxTimestampMs + retentionMs + 1
 }

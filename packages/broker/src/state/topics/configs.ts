@@ -42,25 +42,25 @@ const kept = (fallback: string, check: Check): Row => ({ fallback, check, kept: 
 const taken = (fallback: string, check: Check): Row => ({ fallback, check, kept: false })
 
 const rows: Readonly<Record<string, Row>> = {
-  'cleanup.policy': taken('delete', listOf('delete', 'compact')),
+  'cleanup.policy': kept('delete', listOf('delete', 'compact')),
   'compression.gzip.level': taken('-1', int(-1n)),
   'compression.lz4.level': taken('9', int(1n)),
   'compression.type': kept('producer', oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer')),
   'compression.zstd.level': taken('3', int(-131072n)),
-  'delete.retention.ms': taken('86400000', long(0n)),
+  'delete.retention.ms': kept('86400000', long(0n)),
   'file.delete.delay.ms': taken('60000', long(0n)),
   'flush.messages': taken('9223372036854775807', long(1n)),
   'flush.ms': taken('9223372036854775807', long(0n)),
   'follower.replication.throttled.replicas': taken('', anything),
   'index.interval.bytes': taken('4096', int(0n)),
   'leader.replication.throttled.replicas': taken('', anything),
-  'max.compaction.lag.ms': taken('9223372036854775807', long(1n)),
+  'max.compaction.lag.ms': kept('9223372036854775807', long(1n)),
   'max.message.bytes': kept('1048588', int(0n)),
   'message.timestamp.after.max.ms': kept('3600000', long(0n)),
   'message.timestamp.before.max.ms': kept('9223372036854775807', long(0n)),
   'message.timestamp.type': kept('CreateTime', oneOf('CreateTime', 'LogAppendTime')),
-  'min.cleanable.dirty.ratio': taken('0.5', ratio),
-  'min.compaction.lag.ms': taken('0', long(0n)),
+  'min.cleanable.dirty.ratio': kept('0.5', ratio),
+  'min.compaction.lag.ms': kept('0', long(0n)),
   'min.insync.replicas': kept('1', int(1n)),
   preallocate: taken('false', bool),
   'retention.bytes': kept('-1', long(-1n)),
@@ -68,7 +68,7 @@ const rows: Readonly<Record<string, Row>> = {
   'segment.bytes': kept('1073741824', int(14n)),
   'segment.index.bytes': taken('10485760', int(4n)),
   'segment.jitter.ms': taken('0', long(0n)),
-  'segment.ms': taken('604800000', long(1n)),
+  'segment.ms': kept('604800000', long(1n)),
   'unclean.leader.election.enable': taken('false', bool),
 }
 
@@ -113,6 +113,7 @@ function fallbackOf(name: string, defaults: TopicDefaults): string {
 export interface TopicSettings {
   readonly messageBytesMax: number
   readonly segmentBytesMax: number
+  readonly segmentMsMax: number
   readonly timestampBeforeMsMax: number
   readonly timestampAfterMsMax: number
   readonly logAppendTime: boolean
@@ -123,23 +124,36 @@ export interface TopicSettings {
   /** -1: without limit. */
   readonly retentionMs: number
   readonly retentionBytes: number
+  readonly minCompactionLagMs: number
+  readonly maxCompactionLagMs: number
+  readonly minCleanableDirtyRatio: number
+  readonly deleteRetentionMs: number
 }
 
 export function settingsOf(topic: Topic, defaults: TopicDefaults): TopicSettings {
   const text = (name: string): string => topic.configs.find((c) => c.name === name)?.value ?? fallbackOf(name, defaults)
   const number = (name: string): number => Number(text(name))
-  const policy = text('cleanup.policy').split(',')
+  const policy = text('cleanup.policy')
+    .split(',')
+    .map((it) => it.trim())
+  const compacted = policy.includes('compact')
   return {
     messageBytesMax: number('max.message.bytes'),
     segmentBytesMax: number('segment.bytes'),
+    // As Kafka's `LogConfig.maxSegmentMs`: what is written to is never compacted.
+    segmentMsMax: Math.min(number('segment.ms'), compacted ? number('max.compaction.lag.ms') : Number.POSITIVE_INFINITY),
     timestampBeforeMsMax: number('message.timestamp.before.max.ms'),
     timestampAfterMsMax: number('message.timestamp.after.max.ms'),
     logAppendTime: text('message.timestamp.type') === 'LogAppendTime',
-    compacted: policy.includes('compact'),
+    compacted,
     deletes: policy.includes('delete'),
     compression: text('compression.type'),
     insyncReplicasMin: number('min.insync.replicas'),
     retentionMs: number('retention.ms'),
     retentionBytes: number('retention.bytes'),
+    minCompactionLagMs: number('min.compaction.lag.ms'),
+    maxCompactionLagMs: number('max.compaction.lag.ms'),
+    minCleanableDirtyRatio: number('min.cleanable.dirty.ratio'),
+    deleteRetentionMs: number('delete.retention.ms'),
   }
 }
