@@ -76,7 +76,7 @@ class Printer {
   }
 }
 
-const FIXED: Partial<Record<Slot['kind'], number>> = { bool: 1, int8: 1, int16: 2, int32: 4, int64: 8, offset: 8 }
+const FIXED: Partial<Record<Slot['kind'], number>> = { bool: 1, int8: 1, int16: 2, uint16: 2, int32: 4, int64: 8, offset: 8, float64: 8 }
 const isFixed = (s: Slot): boolean => FIXED[s.kind] !== undefined
 const sizeOf = (run: readonly Slot[]): number => run.reduce((sum, s) => sum + FIXED[s.kind]!, 0)
 
@@ -104,9 +104,11 @@ function printStruct(out: Printer, at: Layout, from: string): void {
 const CHECK: Partial<Record<Slot['kind'], (v: string) => string>> = {
   int8: (v) => `${v} << 24 >> 24 !== ${v}`,
   int16: (v) => `${v} << 16 >> 16 !== ${v}`,
+  uint16: (v) => `(${v} & 0xffff) !== ${v}`,
   int32: (v) => `(${v} | 0) !== ${v}`,
   int64: (v) => `typeof ${v} !== 'bigint' || BigInt.asIntN(64, ${v}) !== ${v}`,
   offset: (v) => `!Number.isSafeInteger(${v})`,
+  float64: (v) => `typeof ${v} !== 'number'`,
 }
 
 function printRun(out: Printer, run: readonly Slot[], from: (s: Slot) => string): void {
@@ -130,7 +132,9 @@ const STORE: Partial<Record<Slot['kind'], (d: string, at: string, v: string) => 
   bool: (d, at, v) => [`${d}.setInt8(${at}, ${v} ? 1 : 0)`],
   int8: (d, at, v) => [`${d}.setInt8(${at}, ${v})`],
   int16: (d, at, v) => [`${d}.setInt16(${at}, ${v})`],
+  uint16: (d, at, v) => [`${d}.setUint16(${at}, ${v})`],
   int32: (d, at, v) => [`${d}.setInt32(${at}, ${v})`],
+  float64: (d, at, v) => [`${d}.setFloat64(${at}, ${v})`],
   int64: (d, at, v) => [`${d}.setBigInt64(${at}, ${v})`],
   offset: (d, at, v) => [`${d}.setInt32(${at}, Math.floor(${v} / 4294967296))`, `${d}.setUint32(${at} + 4, ${v} >>> 0)`],
 }
@@ -238,7 +242,9 @@ const LOAD: Partial<Record<Slot['kind'], (d: string, at: string) => string>> = {
   bool: (d, at) => `${d}.getInt8(${at}) !== 0`,
   int8: (d, at) => `${d}.getInt8(${at})`,
   int16: (d, at) => `${d}.getInt16(${at})`,
+  uint16: (d, at) => `${d}.getUint16(${at})`,
   int32: (d, at) => `${d}.getInt32(${at})`,
+  float64: (d, at) => `${d}.getFloat64(${at})`,
   int64: (d, at) => `${d}.getBigInt64(${at})`,
   offset: (d, at) => `${d}.getInt32(${at}) * 4294967296 + ${d}.getUint32(${at} + 4)`,
 }

@@ -99,12 +99,16 @@ function slotEncoder(s: Slot): Encode {
       return (w, v) => w.int8(v)
     case 'int16':
       return (w, v) => w.int16(v)
+    case 'uint16':
+      return (w, v) => w.uint16(v)
     case 'int32':
       return (w, v) => w.int32(v)
     case 'int64':
       return (w, v) => w.int64(v)
     case 'offset':
       return (w, v) => w.offset(v)
+    case 'float64':
+      return (w, v) => w.float64(v)
     case 'uuid':
       return guard(s, (w, v) => w.uuid(v))
     case 'string':
@@ -203,12 +207,16 @@ function slotDecoder(s: Slot): Decode {
       return (r) => r.int8()
     case 'int16':
       return (r) => r.int16()
+    case 'uint16':
+      return (r) => r.uint16()
     case 'int32':
       return (r) => r.int32()
     case 'int64':
       return (r) => r.int64()
     case 'offset':
       return (r) => r.offset()
+    case 'float64':
+      return (r) => r.float64()
     case 'uuid':
       return (r) => r.uuid()
     case 'string':

@@ -7,7 +7,21 @@
 import type { Records, Rows, Struct } from './infer.ts'
 import { type Range, range, type Versions } from './versions.ts'
 
-export type Kind = 'bool' | 'int8' | 'int16' | 'int32' | 'int64' | 'offset' | 'uuid' | 'string' | 'bytes' | 'records' | 'array' | 'struct'
+export type Kind =
+  | 'bool'
+  | 'int8'
+  | 'int16'
+  | 'uint16'
+  | 'int32'
+  | 'int64'
+  | 'offset'
+  | 'float64'
+  | 'uuid'
+  | 'string'
+  | 'bytes'
+  | 'records'
+  | 'array'
+  | 'struct'
 
 export interface Options {
   /** Versions that carry the field at all. Default: all. */
@@ -53,6 +67,7 @@ type Scalar<T> = {
 export const bool = scalar('bool') as Scalar<boolean>
 export const int8 = scalar('int8') as Scalar<number>
 export const int16 = scalar('int16') as Scalar<number>
+export const uint16 = scalar('uint16') as Scalar<number>
 export const int32 = scalar('int32') as Scalar<number>
 /** An opaque int64 (producer ids, epochs of brokers): a bigint. */
 export const int64 = scalar('int64') as Scalar<bigint>
@@ -60,6 +75,7 @@ export const int64 = scalar('int64') as Scalar<bigint>
  * An int64 that is a log position or a time: a number. Written only if safe; a received one that is not safe is NaN.
  */
 export const offset = scalar('offset') as Scalar<number>
+export const float64 = scalar('float64') as Scalar<number>
 /** 32 hexadecimal digits. */
 export const uuid = scalar('uuid') as Scalar<string>
 export const string = scalar('string') as Scalar<string>

@@ -72,11 +72,13 @@ function bytesMin(kind: Kind, nullable: boolean, compact: boolean, inner: Layout
     case 'int8':
       return 1
     case 'int16':
+    case 'uint16':
       return 2
     case 'int32':
       return 4
     case 'int64':
     case 'offset':
+    case 'float64':
       return 8
     case 'uuid':
       return 16

@@ -35,12 +35,16 @@ function bareValueOf(s: Slot): fc.Arbitrary<unknown> {
       return fc.integer({ min: -128, max: 127 })
     case 'int16':
       return fc.integer({ min: -32768, max: 32767 })
+    case 'uint16':
+      return fc.integer({ min: 0, max: 65535 })
     case 'int32':
       return fc.integer()
     case 'int64':
       return fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
     case 'offset':
       return fc.maxSafeInteger()
+    case 'float64':
+      return fc.double({ noNaN: true })
     case 'uuid':
       return fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex'))
     case 'string':

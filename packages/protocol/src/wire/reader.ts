@@ -49,6 +49,10 @@ export class Reader {
     return this.view.getInt16(this.take(2))
   }
 
+  uint16(): number {
+    return this.view.getUint16(this.take(2))
+  }
+
   int32(): number {
     return this.view.getInt32(this.take(4))
   }
@@ -61,6 +65,10 @@ export class Reader {
     const p = this.take(8)
     const v = this.view.getInt32(p) * 4294967296 + this.view.getUint32(p + 4)
     return Number.isSafeInteger(v) ? v : UNSAFE_INTEGER
+  }
+
+  float64(): number {
+    return this.view.getFloat64(this.take(8))
   }
 
   uvarint(): number {

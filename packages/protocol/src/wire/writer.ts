@@ -98,6 +98,12 @@ export class Writer {
     this.view.setInt16(p, v)
   }
 
+  uint16(v: number): void {
+    if ((v & 0xffff) !== v) notAn('uint16', v)
+    const p = this.reserve(2)
+    this.view.setUint16(p, v)
+  }
+
   int32(v: number): void {
     if ((v | 0) !== v) notAn('int32', v)
     const p = this.reserve(4)
@@ -116,6 +122,12 @@ export class Writer {
     const p = this.reserve(8)
     this.view.setInt32(p, Math.floor(v / 4294967296))
     this.view.setUint32(p + 4, v >>> 0)
+  }
+
+  float64(v: number): void {
+    if (typeof v !== 'number') notAn('float64', v)
+    const p = this.reserve(8)
+    this.view.setFloat64(p, v)
   }
 
   uvarint(v: number): void {

@@ -16,7 +16,6 @@ import {
   isControl,
   isLogAppendTime,
   isTransactional,
-  lastOffsetOf,
   RecordCursor,
 } from '@tidemark/protocol'
 import type { OffsetMap } from './offset-map.ts'
@@ -151,6 +150,3 @@ export function dirtyPart(
   const ratio = dirtyBytes / (cleanBytes + dirtyBytes)
   return isOverdue || ratio > rules.minCleanableDirtyRatio ? { from, upTo, ratio } : undefined
 }
-
-/** Whether the batch ends a segment that is followed by one at `next`. */
-export const endsAt = (header: BatchHeader, next: number): boolean => lastOffsetOf(header) + 1 === next
