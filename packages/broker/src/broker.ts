@@ -10,11 +10,15 @@ import { Groups } from './coordinate/groups.ts'
 import { tell } from './diagnostics.ts'
 import { OutputMemory } from './dispatch/output-memory.ts'
 import type { Services } from './dispatch/services.ts'
+import { Throttle } from './dispatch/throttle.ts'
 import { Failure } from './failure.ts'
 import { allHandlers } from './handle/all.ts'
 import { MemoryPool } from './memory-pool.ts'
+import { Configs } from './metadata/configs.ts'
 import { MetadataLog } from './metadata/metadata-log.ts'
 import { ProducerIds } from './metadata/producer-ids.ts'
+import { Quotas } from './metadata/quotas.ts'
+import { Telemetry } from './metadata/telemetry.ts'
 import { Topics } from './metadata/topics.ts'
 import { type BrokerOptions, MEMORY, type StartOptions } from './options.ts'
 import { Keeper } from './partition/keep/keeper.ts'
@@ -138,12 +142,27 @@ class Running implements Broker {
     const offsetsPartitions = metadataLog.metadata.byName.get(OFFSETS_TOPIC)?.partitions ?? options.offsetsPartitions
     const settled: BrokerOptions = { ...options, offsetsPartitions }
     const topics = new Topics(metadataLog, settled)
+    const configs = new Configs(metadataLog, topics, settled)
+    const quotas = new Quotas(metadataLog)
+    const telemetry = new Telemetry(metadataLog, platform.random)
     const partitions = new Partitions(store, topics, settled, failure)
     const groups = new Groups({ options: settled, platform, topics, partitions })
     const producerIds = new ProducerIds(metadataLog, settled.pidBlock)
     const outputMemory = new OutputMemory(settled.outputMemoryBytesMax)
     const clusterId = uuidToText(store.clusterId)
-    const services: Services = { options: settled, clusterId, clock: platform.clock, topics, partitions, groups, producerIds, outputMemory }
+    const services: Services = {
+      options: settled,
+      clusterId,
+      clock: platform.clock,
+      topics,
+      configs,
+      quotas,
+      telemetry,
+      partitions,
+      groups,
+      producerIds,
+      outputMemory,
+    }
     const keeper = new Keeper({ topics, partitions, store, clock: platform.clock, failure, options: settled })
     const environment = {
       table: allHandlers(),
@@ -151,6 +170,7 @@ class Running implements Broker {
       node: { id: settled.nodeId, rack: settled.rack },
       limits: settled,
       pool: new MemoryPool(settled.frameMemoryBytesMax),
+      throttle: new Throttle(quotas, platform.clock),
       replyMemory: store,
       onRefused: (client: string, why: string) => tell({ kind: 'refused', client, why }),
       onBug: (where: string, error: unknown) => tell({ kind: 'bug', where, error }),

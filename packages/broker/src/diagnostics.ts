@@ -18,6 +18,17 @@ export type Notable =
       readonly bytes: number
       readonly ms: number
     }
+  | {
+      readonly kind: 'telemetry'
+      readonly clientInstanceId: string
+      readonly clientId: string
+      /** Kafka's number of the codec. */
+      readonly compressionType: number
+      /** OTLP, as the client sent it. */
+      readonly metrics: Buffer
+      /** The client ends, and pushes no more. */
+      readonly terminating: boolean
+    }
   | { readonly kind: 'recovered'; readonly log: string; readonly end: number; readonly bytesCut: number }
 
 const notables = channel('tidemark:broker')

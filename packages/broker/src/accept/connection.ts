@@ -2,7 +2,7 @@
  * One client's connection: its bytes become frames, its frames requests, and its requests replies, until either side
  * ends it.
  */
-import { type Connection, TidemarkError } from '@tidemark/platform'
+import { type Connection, type Now, TidemarkError } from '@tidemark/platform'
 import { apis } from '@tidemark/protocol'
 import { CloseConnection } from '../dispatch/close.ts'
 import type { Handler } from '../dispatch/handler.ts'
@@ -11,7 +11,9 @@ import { type Begun, Pipeline, type PipelineLimits } from '../dispatch/pipeline.
 import { ANONYMOUS, type RequestListener, type VirtualNode } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import type { HandlerTable } from '../dispatch/table.ts'
+import type { Throttle } from '../dispatch/throttle.ts'
 import type { MemoryPool } from '../memory-pool.ts'
+import { after } from '../now.ts'
 import { FrameError, FrameReader } from './frames.ts'
 
 /** How long an ended connection may take to send its last replies. */
@@ -35,6 +37,7 @@ export interface ConnectionEnvironment {
   readonly listener: RequestListener
   readonly pool: MemoryPool
   readonly replyMemory: ReplyMemory
+  readonly throttle: Throttle
   /** A frame or request was not understood, and the connection is closed. */
   onRefused(client: string, why: string): void
   /** A handler threw what it may not throw. */
@@ -128,7 +131,21 @@ export class ClientConnection {
     const { services, listener, node } = this.#environment
     const { signal } = this.#gone
     const context = { version, clientId, clientHost: this.#clientHost, principal: ANONYMOUS, listener, node, signal, services }
-    return { kind: 'handle', handler, version, correlationId, run: () => handler.handle(body as never, context) }
+    const run = (): unknown => this.#throttled(handler, frame.length, clientId, handler.handle(body as never, context))
+    return { kind: 'handle', handler, version, correlationId, run }
+  }
+
+  /** The answer says for how long the client is throttled, and nothing more of it is begun meanwhile (KIP-219). */
+  #throttled(handler: Handler, requestBytes: number, clientId: string | null, answer: Now<unknown>): Now<unknown> {
+    const { throttle, services } = this.#environment
+    if (throttle.isIdle) return answer
+    return after(answer, (body) => {
+      const ms = throttle.count(handler.api.key, requestBytes, body, { user: ANONYMOUS.name, clientId: clientId ?? '' })
+      if (ms === 0) return body
+      this.#pipeline.mute()
+      services.clock.schedule(ms, () => this.#pipeline.unmute())
+      return body && { ...body, throttleTimeMs: ms }
+    })
   }
 
   #failed(error: unknown, handler: Handler): void {

@@ -59,7 +59,7 @@ describe('handshake and framing', () => {
       10: [0, 6],
       11: [0, 9],
     })
-    expect(supportedFeatures).toEqual([])
+    expect(supportedFeatures.filter(({ minVersion }) => minVersion === 0)).toEqual([])
   })
 
   test('trap 4: the name of a client’s software is checked from version 3 on', async () => {

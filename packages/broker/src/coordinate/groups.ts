@@ -8,6 +8,7 @@ import type { Topics } from '../metadata/topics.ts'
 import { after, allOf } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
 import type { Partitions } from '../partition/partitions.ts'
+import { deleteGroup } from '../state/group/delete.ts'
 import { type DescribedGroup, describe, type ListedGroup, type ListFilter, list } from '../state/group/describe.ts'
 import { type HeartbeatRequest, heartbeat } from '../state/group/heartbeat.ts'
 import { type JoinRequest, join } from '../state/group/join.ts'
@@ -18,6 +19,7 @@ import type { Shard } from '../state/group/shard.ts'
 import { type SyncRequest, sync } from '../state/group/sync.ts'
 import type { GroupLimits, GroupTimer, Turn } from '../state/group/turn.ts'
 import { type CommitReply, type CommitRequest, commit, commitError } from '../state/offsets/commit.ts'
+import { deleteOffsets, type OffsetDeleteReply, type OffsetDeleteRequest, offsetDeleteError } from '../state/offsets/delete.ts'
 import { type FetchedTopic, type FetchTopic, fetchOffsets } from '../state/offsets/fetch.ts'
 import { forgetTopics } from '../state/offsets/forget.ts'
 import { forgetExpired } from '../state/offsets/retention.ts'
@@ -137,6 +139,23 @@ export class Groups {
   commit(request: CommitRequest, signal: AbortSignal): Now<CommitReply | undefined> {
     const onError = (errorCode: number): CommitReply => commitError(request, errorCode)
     return this.#runtime.request(request.groupId, (shard, ticket, turn) => commit(shard, request, ticket, turn), onError, signal)
+  }
+
+  /** The error code. */
+  delete(groupId: string, signal: AbortSignal): Now<number | undefined> {
+    if (groupId === '') return ErrorCode.INVALID_GROUP_ID
+    const onError = (errorCode: number): number => errorCode
+    return this.#runtime.request(groupId, (shard, ticket, turn) => deleteGroup(shard, groupId, ticket, turn), onError, signal)
+  }
+
+  deleteOffsets(request: OffsetDeleteRequest, signal: AbortSignal): Now<OffsetDeleteReply | undefined> {
+    if (request.groupId === '') return offsetDeleteError(ErrorCode.INVALID_GROUP_ID)
+    return this.#runtime.request(
+      request.groupId,
+      (shard, ticket, turn) => deleteOffsets(shard, request, ticket, turn),
+      offsetDeleteError,
+      signal,
+    )
   }
 
   /** `topics` null: all that are committed. */

@@ -61,6 +61,8 @@ export class Pipeline {
   #queuedBytes = 0
   readonly #slots: Slot[] = []
   #held = false
+  /** How many throttlings are not over. */
+  #muted = 0
   #reading = true
   #pumping = false
   #closed = false
@@ -101,6 +103,17 @@ export class Pipeline {
     this.#holdBack()
   }
 
+  /** Nothing more is read or begun until as many calls of `unmute`. */
+  mute(): void {
+    this.#muted++
+    this.#holdBack()
+  }
+
+  unmute(): void {
+    this.#muted--
+    this.pump()
+  }
+
   #count(): void {
     const { buffered } = this.#side
     const untaken = this.#closed || buffered < QUIET_BYTES ? 0 : buffered
@@ -109,7 +122,7 @@ export class Pipeline {
   }
 
   #mayBegin(): boolean {
-    if (this.#closed || this.#held || this.#queue.length === 0) return false
+    if (this.#closed || this.#held || this.#muted > 0 || this.#queue.length === 0) return false
     if (this.#slots.length >= this.#limits.requestsInFlightMax) return false
     if (this.#memory.isFull && (this.#untakenBytes > 0 || this.#outBytes >= QUIET_BYTES)) return false
     return this.#side.buffered + this.#outBytes <= this.#limits.outputBufferBytesMax
@@ -117,7 +130,7 @@ export class Pipeline {
 
   #holdBack(): void {
     const tooMany = this.#queue.length >= QUEUED_FRAMES_MAX || this.#queuedBytes > this.#limits.outputBufferBytesMax
-    const reads = !tooMany && this.#side.buffered <= this.#limits.outputBufferBytesMax
+    const reads = !tooMany && this.#muted === 0 && this.#side.buffered <= this.#limits.outputBufferBytesMax
     if (reads === this.#reading || this.#closed) return
     this.#reading = reads
     this.#side.read(reads)

@@ -1,7 +1,10 @@
 /** All services that handlers may ask for. Put together in broker.ts, which alone knows how each is made. */
 import type { Clock } from '@tidemark/platform'
 import type { Groups } from '../coordinate/groups.ts'
+import type { Configs } from '../metadata/configs.ts'
 import type { ProducerIds } from '../metadata/producer-ids.ts'
+import type { Quotas } from '../metadata/quotas.ts'
+import type { Telemetry } from '../metadata/telemetry.ts'
 import type { Topics } from '../metadata/topics.ts'
 import type { BrokerOptions } from '../options.ts'
 import type { Partitions } from '../partition/partitions.ts'
@@ -12,6 +15,9 @@ export interface Services {
   readonly clusterId: string
   readonly clock: Clock
   readonly topics: Topics
+  readonly configs: Configs
+  readonly quotas: Quotas
+  readonly telemetry: Telemetry
   readonly partitions: Partitions
   readonly groups: Groups
   readonly producerIds: ProducerIds

@@ -8,8 +8,8 @@ import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import type { Topic } from '../metadata/topics.ts'
 import { after } from '../now.ts'
+import { hasPartition } from '../state/cluster/metadata.ts'
 import type { CommitEntry } from '../state/offsets/commit.ts'
-import { hasPartition } from '../state/topics/metadata.ts'
 import { findTopic } from './find-topic.ts'
 
 type Context = RequestContext<Pick<Services, 'topics' | 'groups'>>

@@ -6,6 +6,7 @@
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { type Handler, handler } from '../dispatch/handler.ts'
 import type { AdvertisedApi } from '../dispatch/table.ts'
+import { FEATURES } from '../state/cluster/features.ts'
 
 /** KIP-511: what Kafka's `ApiVersionsRequest.isValid` takes for the name and version of a client's software. */
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
@@ -15,6 +16,12 @@ export function apiVersions(advertised: () => readonly AdvertisedApi[]): Handler
   return handler(apis.ApiVersions, { versions: [0, 4] }, (request, context) => {
     const named = SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion)
     if (context.version >= SOFTWARE_SINCE && !named) return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] }
-    return { errorCode: ErrorCode.NONE, apiKeys: advertised(), finalizedFeaturesEpoch: 0n }
+    return {
+      errorCode: ErrorCode.NONE,
+      apiKeys: advertised(),
+      supportedFeatures: FEATURES.map(({ name, min, max }) => ({ name, minVersion: min, maxVersion: max })),
+      finalizedFeaturesEpoch: 0n,
+      finalizedFeatures: FEATURES.map(({ name, finalized }) => ({ name, maxVersionLevel: finalized, minVersionLevel: finalized })),
+    }
   })
 }

@@ -8,17 +8,12 @@ import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import { after, allOf } from '../now.ts'
-import type { BrokerOptions } from '../options.ts'
-import { allConfigs, type TopicConfig } from '../state/topics/configs.ts'
+import type { Config } from '../state/configs/definition.ts'
 
-type Context = RequestContext<Pick<Services, 'topics'> & { readonly options: Pick<BrokerOptions, 'messageBytesMax' | 'segmentBytesMax'> }>
+type Context = RequestContext<Pick<Services, 'topics' | 'configs'>>
 
 type Answer = InferInput<typeof CreateTopicsResponse>['topics'][number]
 type RequestedTopic = CreateTopicsRequest['topics'][number]
-
-/** Kafka's `DescribeConfigsResponse.ConfigSource`. */
-const FROM_TOPIC = 1
-const FROM_DEFAULT = 5
 
 export const createTopics = handler(apis.CreateTopics, { versions: [0, 7], holds: true }, (request, context: Context) => {
   const counts = new Map<string, number>()
@@ -51,12 +46,12 @@ function create(asked: RequestedTopic, validateOnly: boolean, context: Context):
   })
 }
 
-function made(name: string, topicId: string, numPartitions: number, given: readonly TopicConfig[], { services }: Context): Answer {
-  const configs = allConfigs(given, services.options).map(({ name: config, value, isDefault }) => ({
+function made(name: string, topicId: string, numPartitions: number, given: readonly Config[], { services }: Context): Answer {
+  const configs = services.configs.topic(given).map(({ name: config, value, source, readOnly }) => ({
     name: config,
     value,
-    readOnly: false,
-    configSource: isDefault ? FROM_DEFAULT : FROM_TOPIC,
+    readOnly,
+    configSource: source,
     isSensitive: false,
   }))
   return { name, topicId, errorCode: ErrorCode.NONE, errorMessage: null, numPartitions, replicationFactor: 1, configs }

@@ -17,8 +17,31 @@ import { listGroups } from './16-list-groups.ts'
 import { apiVersions } from './18-api-versions.ts'
 import { createTopics } from './19-create-topics.ts'
 import { deleteTopics } from './20-delete-topics.ts'
+import { deleteRecords } from './21-delete-records.ts'
 import { initProducerId } from './22-init-producer-id.ts'
 import { offsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
+import { describeConfigs } from './32-describe-configs.ts'
+import { alterConfigs } from './33-alter-configs.ts'
+import { alterReplicaLogDirs } from './34-alter-replica-log-dirs.ts'
+import { describeLogDirs } from './35-describe-log-dirs.ts'
+import { createPartitions } from './37-create-partitions.ts'
+import { deleteGroups } from './42-delete-groups.ts'
+import { electLeaders } from './43-elect-leaders.ts'
+import { incrementalAlterConfigs } from './44-incremental-alter-configs.ts'
+import { alterPartitionReassignments } from './45-alter-partition-reassignments.ts'
+import { listPartitionReassignments } from './46-list-partition-reassignments.ts'
+import { offsetDelete } from './47-offset-delete.ts'
+import { describeClientQuotas } from './48-describe-client-quotas.ts'
+import { alterClientQuotas } from './49-alter-client-quotas.ts'
+import { describeQuorum } from './55-describe-quorum.ts'
+import { updateFeatures } from './57-update-features.ts'
+import { describeCluster } from './60-describe-cluster.ts'
+import { describeProducers } from './61-describe-producers.ts'
+import { unregisterBroker } from './64-unregister-broker.ts'
+import { getTelemetrySubscriptions } from './71-get-telemetry-subscriptions.ts'
+import { pushTelemetry } from './72-push-telemetry.ts'
+import { listConfigResources } from './74-list-config-resources.ts'
+import { describeTopicPartitions } from './75-describe-topic-partitions.ts'
 
 export function allHandlers(): HandlerTable {
   const table: HandlerTable = new HandlerTable([
@@ -38,8 +61,31 @@ export function allHandlers(): HandlerTable {
     apiVersions(() => table.advertised),
     createTopics,
     deleteTopics,
+    deleteRecords,
     initProducerId,
     offsetForLeaderEpoch,
+    describeConfigs,
+    alterConfigs,
+    alterReplicaLogDirs,
+    describeLogDirs,
+    createPartitions,
+    deleteGroups,
+    electLeaders,
+    incrementalAlterConfigs,
+    alterPartitionReassignments,
+    listPartitionReassignments,
+    offsetDelete,
+    describeClientQuotas,
+    alterClientQuotas,
+    describeQuorum,
+    updateFeatures,
+    describeCluster,
+    describeProducers,
+    unregisterBroker,
+    getTelemetrySubscriptions,
+    pushTelemetry,
+    listConfigResources,
+    describeTopicPartitions,
   ] as readonly Handler[])
   return table
 }

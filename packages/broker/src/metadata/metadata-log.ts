@@ -6,8 +6,9 @@ import type { Now, Platform } from '@tidemark/platform'
 import { batchesIn, buildBatch, RecordCursor, readBatchHeader } from '@tidemark/protocol'
 import { type Failure, isMemoryFull } from '../failure.ts'
 import { after } from '../now.ts'
+import { Metadata } from '../state/cluster/metadata.ts'
+import { decodeMetadata, encodeMetadata, type MetadataRecord } from '../state/cluster/records.ts'
 import { crcOf } from '../state/log/point.ts'
-import { decodeMetadata, encodeMetadata, Metadata, type MetadataRecord } from '../state/topics/metadata.ts'
 import type { Log } from '../storage/log.ts'
 import { isIn } from '../storage/log-point.ts'
 import type { Store } from '../storage/store.ts'
@@ -18,6 +19,9 @@ const SEGMENT_BYTES_MAX = 64 * 1024 * 1024
 const READ_BYTES_MAX = 1024 * 1024
 /** A checkpoint is written when so many records are newer than the last one, and as many as that one held. */
 const CHECKPOINT_RECORDS = 1000
+/** A log on disk that has grown so far, and to so many times what it says, is condensed. */
+const CONDENSED_FROM_BYTES = 4 * 1024 * 1024
+const CONDENSED_FROM_TIMES = 4
 
 export class MetadataLog {
   readonly metadata = new Metadata()
@@ -26,6 +30,7 @@ export class MetadataLog {
   readonly #platform: Platform
   readonly #failure: Failure
   #checkpointAt = 0
+  #condensedBytes = 0
   #lastCrc = 0
   /**
    * Finished once a crash cannot take back that this start has a leader epoch of its own: no client is served before.
@@ -46,6 +51,11 @@ export class MetadataLog {
     await it.#replay(await it.#restore())
     it.started = it.write([{ kind: 'start', leaderEpoch: it.metadata.leaderEpoch + 1, startedMs: platform.clock.now() }])
     return it
+  }
+
+  /** The offset that the next record gets. */
+  get end(): number {
+    return this.#log.end
   }
 
   /** Returns the offset to go on from. */
@@ -108,7 +118,8 @@ export class MetadataLog {
   /** In memory, where no start reads it back, the log is condensed instead. */
   async checkpoint(): Promise<void> {
     if (this.#checkpointAt === this.#log.end) return
-    if (!this.#store.outlivesProcess) return this.#condense()
+    if (!this.#store.outlivesProcess || this.#isMostlyOld()) await this.#condense()
+    if (!this.#store.outlivesProcess) return
     this.#checkpointAt = this.#log.end
     try {
       await this.#store.writeSmall(LOG, CHECKPOINT, this.metadata.checkpoint({ reaches: this.#log.end, lastCrc: this.#lastCrc }))
@@ -117,17 +128,26 @@ export class MetadataLog {
     }
   }
 
-  /** Writes all that is known once more at the end of the log, and forgets what lies before. */
-  #condense(): void {
+  #isMostlyOld(): boolean {
+    return this.#log.bytes >= Math.max(CONDENSED_FROM_BYTES, this.#condensedBytes * CONDENSED_FROM_TIMES)
+  }
+
+  /** Writes all that is known once more at the end of the log, and forgets what lies before once a crash cannot take that back. */
+  #condense(): Now<void> {
     this.#log.roll()
     const from = this.#log.end
+    const before = this.#log.bytes
+    let durable: Now<void> | undefined
     try {
-      this.#write(this.metadata.records())
+      durable = this.#write(this.metadata.records())
     } catch (error) {
       // If memory is full the log stays as it is.
       if (!isMemoryFull(error)) throw error
     }
     this.#checkpointAt = this.#log.end
-    if (this.#log.end > from) this.#log.trim(from)
+    this.#condensedBytes = this.#log.bytes - before
+    return after(durable, () => {
+      if (this.#log.end > from) this.#log.trim(from)
+    })
   }
 }

@@ -4,12 +4,14 @@ import { ErrorCode } from '@tidemark/protocol'
 import { storageCode } from '../failure.ts'
 import { after, attempt } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
-import { settingsOf, type TopicSettings } from '../state/topics/configs.ts'
-import { type Decided, decideTopic, type Wish } from '../state/topics/create.ts'
-import type { Topic } from '../state/topics/metadata.ts'
+import type { Topic } from '../state/cluster/records.ts'
+import { dynamicValue, topicDefault } from '../state/configs/broker-configs.ts'
+import type { Config } from '../state/configs/definition.ts'
+import { settingsOf, type TopicSettings } from '../state/configs/topic-configs.ts'
+import { type Decided, decideTopic, growthRefused, type Wish } from '../state/topics/create.ts'
 import type { MetadataLog } from './metadata-log.ts'
 
-export type { Topic } from '../state/topics/metadata.ts'
+export type { Topic } from '../state/cluster/records.ts'
 
 /** Kafka's `offsets.topic.segment.bytes` is 100 MiB: what is written to is not compacted, and here it stays small. */
 const INTERNAL_SEGMENT_BYTES = String(8 * 1024 * 1024)
@@ -21,12 +23,17 @@ export class Topics {
   readonly #options: BrokerOptions
   readonly #platform: Platform
   readonly #deletedHooks: ((topic: Topic) => void)[] = []
-  readonly #settings = new WeakMap<Topic, TopicSettings>()
+  #settings = new WeakMap<Topic, TopicSettings>()
 
   constructor(metadataLog: MetadataLog, options: BrokerOptions) {
     this.#metadataLog = metadataLog
     this.#options = options
     this.#platform = options.platform
+  }
+
+  /** The log that all of this is written to. */
+  get metadataLog(): { readonly end: number; readonly leaderEpoch: number } {
+    return { end: this.#metadataLog.end, leaderEpoch: this.leaderEpoch }
   }
 
   get leaderEpoch(): number {
@@ -48,8 +55,18 @@ export class Topics {
 
   settings(topic: Topic): TopicSettings {
     let settings = this.#settings.get(topic)
-    if (settings === undefined) this.#settings.set(topic, (settings = settingsOf(topic, this.#options)))
+    if (settings === undefined) this.#settings.set(topic, (settings = this.#settingsOf(topic)))
     return settings
+  }
+
+  #settingsOf(topic: Topic): TopicSettings {
+    const dynamic = (key: string): string | undefined => dynamicValue(this.#metadataLog.metadata, this.#options.nodeId, key)
+    return settingsOf(topic, (name) => topicDefault(name, this.#options, dynamic))
+  }
+
+  /** What topics have where they have no value of their own has changed. */
+  defaultsChanged(): void {
+    this.#settings = new WeakMap()
   }
 
   /** What `create` would do. */
@@ -94,6 +111,26 @@ export class Topics {
     const durable = this.#metadataLog.write([{ kind: 'topic', id, name, partitions, internal, createdMs, configs: [...configs] }])
     const topic = this.byId(id)!
     return after(durable, () => topic)
+  }
+
+  /** The topic has these configurations of its own, and no others. */
+  alter(topic: Topic, configs: readonly Config[]): Now<void> {
+    return this.#metadataLog.write([{ kind: 'topic', ...topic, configs: [...configs] }])
+  }
+
+  /** Why the topic cannot have so many partitions; undefined: it can. `assignments` null: they are left to the broker. */
+  growthRefused(
+    topic: Topic,
+    count: number,
+    assignments: readonly (readonly number[])[] | null,
+  ): Extract<Decided, { kind: 'refuse' }> | undefined {
+    const { nodeId, partitionsMax } = this.#options
+    return growthRefused(topic, { count, assignments }, { nodeId, partitionsMax, partitions: this.#metadataLog.metadata.partitions })
+  }
+
+  /** The topic has so many partitions, once a crash cannot take that back. */
+  grow(topic: Topic, count: number): Now<void> {
+    return this.#metadataLog.write([{ kind: 'topic', ...topic, partitions: count }])
   }
 
   /** Returns an error code: UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST for an internal topic, or NONE. */

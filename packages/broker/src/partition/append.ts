@@ -6,9 +6,9 @@ import type { Now } from '@tidemark/platform'
 import { type BatchHeader, ErrorCode, readBatchHeader, WireError } from '@tidemark/protocol'
 import { storageCode } from '../failure.ts'
 import { after, attempt } from '../now.ts'
+import type { TopicSettings } from '../state/configs/topic-configs.ts'
 import { recompress, stampAppendTime } from '../state/log/rewrite.ts'
 import { judge, type RecordError } from '../state/log/validate.ts'
-import type { TopicSettings } from '../state/topics/configs.ts'
 import type { Partition } from './partition.ts'
 
 export interface Produced {

@@ -189,6 +189,11 @@ export class Partition {
     this.log.trim(Math.min(offset, this.highWatermark))
   }
 
+  /** What lies below the offset, which is not above the high watermark, is forgotten. Finished once a kill cannot take that back. */
+  deleteRecords(offset: number): Now<void> {
+    return this.log.beginAt(offset)
+  }
+
   /** Below this offset the log was compacted. */
   get compactedTo(): number {
     this.#compactedTo ??= this.#keeper.loadCompacted()

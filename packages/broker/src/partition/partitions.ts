@@ -8,8 +8,8 @@ import type { Failure } from '../failure.ts'
 import type { Topic, Topics } from '../metadata/topics.ts'
 import { after, attempt, isLater } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
-import type { TopicSettings } from '../state/topics/configs.ts'
-import { hasPartition } from '../state/topics/metadata.ts'
+import { hasPartition } from '../state/cluster/metadata.ts'
+import type { TopicSettings } from '../state/configs/topic-configs.ts'
 import type { OFFSETS_TOPIC } from '../state/topics/names.ts'
 import type { LogLimits, SegmentFacts } from '../storage/log.ts'
 import { isIn } from '../storage/log-point.ts'
@@ -116,6 +116,17 @@ export class Partitions {
       },
       ...(internal && { recoveryBytesMax: INTERNAL_RECOVERY_BYTES_MAX }),
     }
+  }
+
+  /** What the partition takes. Throws, or rejects, as `open` does. */
+  bytesOf(topic: Topic, index: number): Now<number> {
+    const opened = this.get(topic, index)
+    if (opened !== undefined) return opened.log.bytes
+    return after(this.peek(topic, index), (segments) =>
+      segments === undefined
+        ? after(this.open(topic, index)!, ({ log }) => log.bytes)
+        : segments.reduce((sum, { bytes }) => sum + bytes, 0),
+    )
   }
 
   /** The segments of a partition that is not open; undefined: only opening it tells. */

@@ -294,6 +294,15 @@ export class FileLog implements Log {
     return after(this.#reader.facts(), (facts) => (facts.length > 0 ? facts : [{ baseOffset: this.start, bytes: 0, maxTimestampMs: -1 }]))
   }
 
+  async beginAt(offset: number): Promise<void> {
+    if (offset <= this.start) return
+    this.start = Math.min(offset, this.end)
+    this.#forget(this.#segments.below(this.start))
+    const written = writeLogStart(this.folder, this.start, this.#environment.small)
+    this.#inBackground(written)
+    await written
+  }
+
   trim(offset: number): void {
     const gone = this.#segments.below(offset)
     if (gone.length === 0) return

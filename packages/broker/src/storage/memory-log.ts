@@ -206,6 +206,11 @@ export class MemoryLog implements Log {
     }
   }
 
+  beginAt(offset: number): void {
+    this.trim(offset)
+    this.start = Math.max(this.start, Math.min(offset, this.end))
+  }
+
   /** Gives its memory back. */
   drop(): void {
     this.#release(this.#entries)

@@ -4,9 +4,9 @@
  */
 import { type Clock, type Now, sha256 } from '@tidemark/platform'
 import { type BatchHeader, batchesIn, isControl, lastOffsetOf, RecordCursor, WireError } from '@tidemark/protocol'
+import type { TopicSettings } from '../../state/configs/topic-configs.ts'
 import { type Compaction, compactBatch, dirtyPart } from '../../state/log/compact.ts'
 import { OffsetMap } from '../../state/log/offset-map.ts'
-import type { TopicSettings } from '../../state/topics/configs.ts'
 import type { Partition } from '../partition.ts'
 
 const READ_BYTES_MAX = 1024 * 1024

@@ -4,8 +4,8 @@
  */
 import type { Now } from '@tidemark/platform'
 import type { Topic } from '../../metadata/topics.ts'
+import type { TopicSettings } from '../../state/configs/topic-configs.ts'
 import { kept, nextExpiryMs } from '../../state/log/retention.ts'
-import type { TopicSettings } from '../../state/topics/configs.ts'
 import type { Partition } from '../partition.ts'
 import type { Partitions } from '../partitions.ts'
 

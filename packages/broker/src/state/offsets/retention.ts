@@ -14,7 +14,7 @@ import type { Shard } from '../group/shard.ts'
 import type { Turn } from '../group/turn.ts'
 import type { CommittedOffset } from './offset-records.ts'
 
-const CONSUMER = 'consumer'
+export const CONSUMER = 'consumer'
 
 /** Writes tombstones for what of a group is past its time, as many as one turn may write. */
 export function forgetExpired(shard: Shard, groupId: string, retentionMs: number, turn: Turn): void {
@@ -54,7 +54,7 @@ function retentionBegins(group: Group): ((committed: CommittedOffset) => number)
 }
 
 /** A group of consumers whose subscriptions cannot be read counts as subscribed to everything. */
-function subscribedTopics(group: Group): (topic: string) => boolean {
+export function subscribedTopics(group: Group): (topic: string) => boolean {
   if (group.protocolType !== CONSUMER || group.phase === 'Empty') return () => false
   const topics = new Set<string>()
   for (const member of group.members.values()) {

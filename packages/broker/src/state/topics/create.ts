@@ -3,8 +3,9 @@
  * one node.
  */
 import { ErrorCode } from '@tidemark/protocol'
-import { configFault, type TopicConfig } from './configs.ts'
-import type { Metadata } from './metadata.ts'
+import type { Metadata } from '../cluster/metadata.ts'
+import type { Config } from '../configs/definition.ts'
+import { topicFault } from '../configs/topic-configs.ts'
 import { collisionKey, isReserved, METADATA_TOPIC, nameFault } from './names.ts'
 
 export interface Wish {
@@ -25,7 +26,7 @@ export interface CreationRules {
 }
 
 export type Decided =
-  | { readonly kind: 'create'; readonly name: string; readonly partitions: number; readonly configs: readonly TopicConfig[] }
+  | { readonly kind: 'create'; readonly name: string; readonly partitions: number; readonly configs: readonly Config[] }
   | { readonly kind: 'refuse'; readonly code: number; readonly message: string }
 
 const refuse = (code: number, message: string): Decided => ({ kind: 'refuse', code, message })
@@ -42,7 +43,7 @@ export function decideTopic(wish: Wish, rules: CreationRules): Decided {
       `the broker may hold ${topicsMax} topics and ${partitionsMax} partitions (topicsMax, partitionsMax)`,
     )
   }
-  return { kind: 'create', name: wish.name, partitions, configs: wish.configs as readonly TopicConfig[] }
+  return { kind: 'create', name: wish.name, partitions, configs: wish.configs as readonly Config[] }
 }
 
 function nameRefused(name: string, metadata: Metadata): Decided | undefined {
@@ -58,7 +59,7 @@ function nameRefused(name: string, metadata: Metadata): Decided | undefined {
 
 function configsRefused(wish: Wish): Decided | undefined {
   for (const { name, value } of wish.configs) {
-    const fault = configFault(name, value)
+    const fault = topicFault({ name, value })
     if (fault !== undefined) return refuse(ErrorCode.INVALID_CONFIG, fault)
   }
   return undefined
@@ -102,4 +103,42 @@ function assignmentsRefused({ numPartitions, replicationFactor, assignments }: W
     }
   }
   return undefined
+}
+
+export interface Growth {
+  readonly count: number
+  /** Those of the new partitions; null: they are left to the broker. */
+  readonly assignments: readonly (readonly number[])[] | null
+}
+
+/** Why a topic cannot get more partitions, as Kafka's `ReplicationControlManager.createPartitions`; undefined: it can. */
+export function growthRefused(
+  { name, partitions }: { readonly name: string; readonly partitions: number },
+  { count, assignments }: Growth,
+  rules: { readonly nodeId: number; readonly partitions: number; readonly partitionsMax: number },
+): Extract<Decided, { kind: 'refuse' }> | undefined {
+  const no = (code: number, message: string): Extract<Decided, { kind: 'refuse' }> => ({ kind: 'refuse', code, message })
+  if (count === partitions) return no(ErrorCode.INVALID_PARTITIONS, `Topic already has ${partitions} partition(s).`)
+  if (count < partitions) {
+    return no(
+      ErrorCode.INVALID_PARTITIONS,
+      `The topic ${name} currently has ${partitions} partition(s); ${count} would not be an increase.`,
+    )
+  }
+  const added = count - partitions
+  if (rules.partitions + added > rules.partitionsMax) {
+    return no(ErrorCode.POLICY_VIOLATION, `the broker may hold ${rules.partitionsMax} partitions (partitionsMax)`)
+  }
+  if (assignments === null) return undefined
+  if (assignments.length !== added) {
+    return no(
+      ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+      `Attempted to add ${added} additional partition(s), but only ${assignments.length} assignment(s) were specified.`,
+    )
+  }
+  if (assignments.every((brokers) => brokers.length === 1 && brokers[0] === rules.nodeId)) return undefined
+  return no(
+    ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+    `The manual partition assignment includes brokers that are not registered; only ${rules.nodeId} is.`,
+  )
 }

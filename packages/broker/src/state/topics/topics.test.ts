@@ -1,10 +1,11 @@
 import { buildBatch, errorOf, RecordCursor, readBatchHeader } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
-import { configFault, settingsOf } from './configs.ts'
+import { Metadata } from '../cluster/metadata.ts'
+import { decodeMetadata, encodeMetadata, type MetadataRecord, type Topic } from '../cluster/records.ts'
+import { settingsOf, topicConfigs, topicFault } from '../configs/topic-configs.ts'
 import { type CreationRules, decideTopic, type Wish } from './create.ts'
-import { decodeMetadata, encodeMetadata, Metadata, type MetadataRecord, type Topic } from './metadata.ts'
 
-const defaults = { messageBytesMax: 1_048_588, segmentBytesMax: 2 ** 30 }
+const defaults = (name: string): string => topicConfigs[name]!.fallback!
 
 const idOf = (name: string): string => Buffer.from(name).toString('hex').padEnd(32, '0')
 
@@ -71,7 +72,7 @@ describe('a new topic (trap 42)', () => {
     ] as const) {
       expect([name, value, decide({ configs: [{ name, value }] })]).toEqual([name, value, 'INVALID_CONFIG'])
     }
-    expect(configFault('retention.ms', null)).toMatch(/Null value/)
+    expect(topicFault({ name: 'retention.ms', value: null })).toMatch(/Null value/)
     expect(
       decide({
         configs: [

@@ -1,0 +1,40 @@
+/**
+ * DescribeConfigs 0 to 4. v1 sources and synonyms, instead of whether it is the default · v3 types and documentation ·
+ * v4 flexible.
+ */
+import { apis, type DescribeConfigsRequest, type DescribeConfigsResponse, ErrorCode, type InferInput } from '@tidemark/protocol'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
+import type { DescribedConfig } from '../metadata/configs.ts'
+import { ConfigSource } from '../state/configs/definition.ts'
+
+type Context = RequestContext<Pick<Services, 'configs'>>
+type Answer = InferInput<typeof DescribeConfigsResponse>['results'][number]
+
+export const describeConfigs = handler(apis.DescribeConfigs, { versions: [0, 4] }, (request, context: Context) => ({
+  results: request.resources.map((resource) => describe(resource, request, context)),
+}))
+
+function describe(
+  { resourceType, resourceName, configurationKeys }: DescribeConfigsRequest['resources'][number],
+  { includeSynonyms, includeDocumentation }: DescribeConfigsRequest,
+  { services }: Context,
+): Answer {
+  const found = services.configs.describe({ type: resourceType, name: resourceName })
+  if ('kind' in found) return { errorCode: found.code, errorMessage: found.message, resourceType, resourceName, configs: [] }
+  const named =
+    configurationKeys === null || configurationKeys.length === 0 ? found : found.filter(({ name }) => configurationKeys.includes(name))
+  const shown = (config: DescribedConfig) => ({
+    name: config.name,
+    value: config.value,
+    readOnly: config.readOnly,
+    isDefault: config.source === ConfigSource.DEFAULT,
+    configSource: config.source,
+    isSensitive: false,
+    synonyms: includeSynonyms ? [...config.synonyms] : [],
+    configType: config.definition.type,
+    documentation: includeDocumentation ? config.definition.documentation : null,
+  })
+  return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs: named.map(shown) }
+}

@@ -1,0 +1,44 @@
+/** CreatePartitions 0 to 3. v2 flexible. The partitions that a topic has stay as they are. */
+import type { Now } from '@tidemark/platform'
+import { apis, type CreatePartitionsRequest, type CreatePartitionsResponse, ErrorCode, type InferInput } from '@tidemark/protocol'
+import { handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
+import { storageCode } from '../failure.ts'
+import { after, allOf, attempt } from '../now.ts'
+
+type Context = RequestContext<Pick<Services, 'topics'>>
+type Answer = InferInput<typeof CreatePartitionsResponse>['results'][number]
+type RequestedTopic = CreatePartitionsRequest['topics'][number]
+
+export const createPartitions = handler(apis.CreatePartitions, { versions: [0, 3], holds: true }, (request, context: Context) => {
+  const counts = new Map<string, number>()
+  for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const names = [...counts.keys()]
+  const answers = names.map((name): Now<Answer> => {
+    if (counts.get(name)! > 1) return { name, errorCode: ErrorCode.INVALID_REQUEST, errorMessage: 'Duplicate topic name.' }
+    return grow(request.topics.find((topic) => topic.name === name)!, request.validateOnly, context)
+  })
+  return after(allOf(answers), (results) => ({ results }))
+})
+
+function grow({ name, count, assignments }: RequestedTopic, validateOnly: boolean, { services: { topics } }: Context): Now<Answer> {
+  const topic = topics.byName(name)
+  if (topic === undefined) {
+    return { name, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: 'This server does not host this topic-partition.' }
+  }
+  if (topic.internal)
+    return {
+      name,
+      errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION,
+      errorMessage: `The partitions of ${name} cannot be changed: keys are found by their number.`,
+    }
+  const refused = topics.growthRefused(topic, count, assignments?.map(({ brokerIds }) => brokerIds) ?? null)
+  if (refused !== undefined) return { name, errorCode: refused.code, errorMessage: refused.message }
+  const done: Answer = { name, errorCode: ErrorCode.NONE, errorMessage: null }
+  if (validateOnly) return done
+  return attempt<Answer>(
+    () => after(topics.grow(topic, count), () => done),
+    (error) => ({ name, errorCode: storageCode(error), errorMessage: (error as Error).message }),
+  )
+}
