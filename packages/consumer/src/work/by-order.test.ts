@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noThenProperty: thenables of every kind are what is tested
 import type { FetchedMessage } from '@tidemark/client/internal'
+import { TidemarkError } from '@tidemark/platform'
 import { ManualClock } from '@tidemark/platform/testing'
 import { describe, expect, test } from 'vitest'
 import { Claim, type EndReason } from '../claims/claim.ts'
@@ -7,6 +8,7 @@ import type { Guard } from '../claims/guard.ts'
 import type { Admission } from '../claims/guards.ts'
 import { committable, enter, tracker } from '../commit/tracker.ts'
 import { selectionOf } from '../selection.ts'
+import type { TransactionalStore } from '../stores/store.ts'
 import { scriptedLetters } from '../testing/letters.case.ts'
 import { ByOrder } from './by-order.ts'
 import type { Context } from './context.ts'
@@ -118,6 +120,34 @@ function workOf(settings: Partial<EachWork> = {}, mode: CommitMode = 'processed'
     },
   }
 }
+
+test('with a store: the time that the database takes to begin is not the handler’s, and a record whose handler was never called is not skipped (seed 3002496)', async () => {
+  const failing = [true, true, true]
+  const store = {
+    name: 'a database that comes back',
+    run: async (_: unknown, records: readonly unknown[], act: (tx: unknown, fresh: readonly unknown[]) => unknown) => {
+      if (failing.shift()) throw new TidemarkError('STORE_UNAVAILABLE', 'the connection to the database was lost')
+      await act({}, records)
+    },
+  } as unknown as TransactionalStore<unknown>
+  const t = workOf({ store, timeoutMs: 100, exhausted: 'skip', retry: { attempts: 1, delayMs: 1, delayMaxMs: 1 } })
+  const c = t.claim()
+  c.holding = {} as never
+  t.fetch(c, 'a')
+  for (let i = 0; i < 20 && t.calls.length === 0; i++) {
+    t.clock.advance(1_000)
+    await settled()
+  }
+  expect([t.started(), t.told, committable(c.tracker)]).toEqual([[0], [], 0])
+  t.clock.advance(99)
+  await t.call(0).resolve()
+  for (let i = 0; i < 20; i++) await null
+  expect([t.told, committable(c.tracker)]).toEqual([[], 1])
+  t.fetch(c, 'b')
+  for (let i = 0; i < 20; i++) await null
+  t.clock.advance(100)
+  expect(t.call(1).context.signal.reason).toBe('timeout')
+})
 
 describe('order by partition', () => {
   test('runs one record of a partition at a time, and partitions side by side', async () => {

@@ -92,6 +92,8 @@ export class CallContext implements Context {
   tx: unknown = undefined
   /** With a store: it has the record as done. */
   isMarked = false
+  /** With a store: the handler is called, and has settled; in between its time runs. */
+  onCall: (isRunning: boolean) => void = () => {}
   #deadLettered: { readonly why: unknown } | undefined = undefined
   #failedAt: { readonly index: number; readonly error: unknown } | undefined = undefined
   /** Of a batch, the first one. */

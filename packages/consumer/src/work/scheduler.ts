@@ -228,15 +228,24 @@ export class Scheduler<J extends Job> {
     job.context = this.#kind.contextOf(job)
     this.#running++
     job.claim.calls.running++
-    const { timeoutMs } = this.#work
-    if (timeoutMs !== undefined) {
-      job.limit = { startedMs: this.#clock.monotonic(), isOver: false }
-      this.#setTimer(
-        job,
-        this.#clock.schedule(timeoutMs, () => this.#expire(job)),
-      )
-    }
+    // In a transaction of a store the handler is called once that has begun.
+    if (this.#work.store === undefined) this.#limit(job)
+    else job.context.onCall = (isRunning) => (isRunning ? this.#limit(job) : this.#unlimit(job))
     attempt(job, this)
+  }
+
+  #limit(job: J): void {
+    const { timeoutMs } = this.#work
+    if (timeoutMs === undefined || job.limit?.isOver) return
+    job.limit = { startedMs: this.#clock.monotonic(), isOver: false }
+    this.#setTimer(
+      job,
+      this.#clock.schedule(timeoutMs, () => this.#expire(job)),
+    )
+  }
+
+  #unlimit(job: J): void {
+    if (job.limit !== undefined && !job.limit.isOver) this.#setTimer(job, undefined)
   }
 
   call(job: J): unknown {

@@ -3,7 +3,8 @@
  * together.
  *
  * A transaction that could not begin, or whose end nobody knows, is no failure of the handler: it is tried again for as
- * long as the claim lives, and costs no attempt. The store knows whether the records were done already.
+ * long as the claim lives, and costs no attempt; nor does the time that the database takes count as the handler's. The
+ * store knows whether the records were done already.
  */
 import type { ReceivedMessage } from '@tidemark/client'
 import { backoffMs } from '@tidemark/client/internal'
@@ -56,11 +57,14 @@ export class StoredCalls {
         if (this.#listener.isDoubtful()) throw new Doubt()
         context.tx = tx
         thrown = undefined
+        context.onCall(true)
         try {
           await call(fresh)
         } catch (error) {
           thrown = { error }
           throw error
+        } finally {
+          context.onCall(false)
         }
         // The dead letter takes the record's place, and may not be written yet.
         if (context.deadLettered !== undefined)
