@@ -2,7 +2,32 @@
 export { type OwnErrorCode, TidemarkError, type TidemarkErrorCode } from '@tidemark/platform'
 export type { Header } from '@tidemark/protocol'
 export { type Admin, createAdmin } from './admin/admin.ts'
+export type {
+  ActiveProducer,
+  ClusterDescription,
+  ClusterFeature,
+  ClusterInfo,
+  ClusterNode,
+  LogDir,
+  QuorumDescription,
+  QuorumReplica,
+} from './admin/cluster-info.ts'
+export type {
+  AlterConfigsOptions,
+  ConfigChange,
+  ConfigChanges,
+  ConfigEntry,
+  ConfigResource,
+  ConfigResourceType,
+  ConfigSource,
+  ConfigSynonym,
+  Configs,
+  ConfigValueType,
+} from './admin/configs.ts'
+export type { OffsetToSet, ResetOffset, ResetOffsetsOptions } from './admin/group-offsets.ts'
 export type { GroupDescription, GroupListing, GroupMember, Groups } from './admin/groups.ts'
+export type { AddPartitionsOptions, DeletedRecords, DeleteRecordsOptions } from './admin/partitions.ts'
+export type { AlterQuotasOptions, Quota, QuotaEntity, Quotas } from './admin/quotas.ts'
 export type { CreatedTopic, CreateTopicOptions, TopicOffset, TopicOffsetsOptions, Topics } from './admin/topics.ts'
 export type { ListedOffset, OffsetSpec } from './cluster/list-offsets.ts'
 export type { CallLimits } from './cluster/retrying.ts'

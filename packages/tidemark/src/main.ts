@@ -36,6 +36,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
   topic: async () => (await import('./commands/topic.ts')).topicCommand(),
   group: async () => (await import('./commands/group.ts')).groupCommand(),
+  config: async () => (await import('./commands/config.ts')).configCommand(),
   produce: async () => (await import('./commands/produce.ts')).produceCommand(),
   consume: async () => (await import('./commands/consume.ts')).consumeCommand(),
 }

@@ -1,13 +1,19 @@
-/** Topics and groups of a cluster: list, describe, create, delete. */
+/** The administration of a cluster, resource by resource. */
 
 import type { Kafka } from '../kafka.ts'
 import { handleOf } from '../kafka.ts'
+import { type ClusterInfo, clusterInfoOf } from './cluster-info.ts'
+import { type Configs, configsOf } from './configs.ts'
 import { type Groups, groupsOf } from './groups.ts'
+import { type Quotas, quotasOf } from './quotas.ts'
 import { type Topics, topicsOf } from './topics.ts'
 
 export interface Admin {
   readonly topics: Topics
   readonly groups: Groups
+  readonly configs: Configs
+  readonly quotas: Quotas
+  readonly cluster: ClusterInfo
 }
 
 /**
@@ -20,4 +26,7 @@ export interface Admin {
 export const createAdmin = (kafka: Kafka): Admin => ({
   topics: topicsOf(handleOf(kafka).cluster),
   groups: groupsOf(handleOf(kafka).cluster),
+  configs: configsOf(handleOf(kafka).cluster),
+  quotas: quotasOf(handleOf(kafka).cluster),
+  cluster: clusterInfoOf(handleOf(kafka).cluster),
 })

@@ -2,11 +2,13 @@
 import { checkName, checkOptions, flagOption, TidemarkError } from '@tidemark/platform'
 import { apis, ErrorCode, errorOf } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'
+import type { OffsetSpec } from '../cluster/list-offsets.ts'
 import { type CallLimits, mayPass, retrying } from '../cluster/retrying.ts'
 import { coordinatorError } from '../groups/coordinator-error.ts'
 import { type CommittedOffset, fetchCommitted } from '../groups/offset-fetch.ts'
 import type { TopicPartition } from '../messages/topic-partition.ts'
 import { describeGroup } from './describe-group.ts'
+import { deleteOffsets, type OffsetToSet, type ResetOffset, type ResetOffsetsOptions, resetOffsets, setOffsets } from './group-offsets.ts'
 import { checkedLimits, LIMIT_NAMES, limitsOf } from './limits.ts'
 
 export interface GroupListing {
@@ -62,10 +64,30 @@ export interface Groups {
    * UNSUPPORTED_VERSION for a broker that cannot delete groups.
    */
   delete(group: string, options?: CallLimits): Promise<void>
+  /**
+   * Commits offsets for a group without members, as they are given. Rejects with `TidemarkError` NON_EMPTY_GROUP (it has
+   * members), with the partition.
+   */
+  setOffsets(group: string, offsets: readonly OffsetToSet[], options?: CallLimits): Promise<void>
+  /**
+   * Moves all that a group without members has committed, or whole topics, to the beginning, the end or a time; where no
+   * record is at or after the time, to the end. Resolves with what was set. Rejects with `TidemarkError`
+   * NON_EMPTY_GROUP, NOTHING_TO_DO (nothing is committed, and no topics are named).
+   */
+  resetOffsets(group: string, to: OffsetSpec, options?: ResetOffsetsOptions): Promise<readonly ResetOffset[]>
+  /**
+   * Forgets committed offsets. Rejects with `TidemarkError` UNKNOWN_GROUP, GROUP_SUBSCRIBED_TO_TOPIC (a member reads the
+   * topic), NON_EMPTY_GROUP.
+   */
+  deleteOffsets(group: string, partitions: readonly TopicPartition[], options?: CallLimits): Promise<void>
 }
 
 export function groupsOf(cluster: Cluster): Groups {
   return {
+    setOffsets: (group, offsets, options) => setOffsets(cluster, group, offsets, options),
+    resetOffsets: (group, to, options) => resetOffsets(cluster, group, to, options),
+    deleteOffsets: (group, partitions, options) => deleteOffsets(cluster, group, partitions, options),
+
     async list(options = {}) {
       const limits = limitsOf('groups.list()', options)
       const lists = await retrying(cluster, { what: 'listing groups', retries: mayPass, ...limits }, async (signal) => {

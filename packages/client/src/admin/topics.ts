@@ -17,7 +17,10 @@ import { refusedTopic } from '../cluster/topic-errors.ts'
 import { ISOLATIONS, type Isolation, type TopicView } from '../cluster/types.ts'
 import type { Offset } from '../messages/offset.ts'
 import { nameOf, type TopicName } from '../messages/topic.ts'
+import { askController } from './ask.ts'
+import { type AlterConfigsOptions, type ConfigChanges, type ConfigEntry, configsOf } from './configs.ts'
 import { checkedLimits, LIMIT_NAMES, limitsOf } from './limits.ts'
+import { type AddPartitionsOptions, addPartitions, type DeletedRecords, type DeleteRecordsOptions, deleteRecords } from './partitions.ts'
 
 export interface CreateTopicOptions extends CallLimits {
   /** Default: the broker's `num.partitions`. */
@@ -65,6 +68,28 @@ export interface Topics {
    * UNKNOWN_PARTITION.
    */
   offsets(topic: TopicName, at: OffsetSpec | number, options?: TopicOffsetsOptions): Promise<readonly TopicOffset[]>
+  /** Every configuration of the topic, by name, with where its value comes from. Rejects with UNKNOWN_TOPIC. */
+  describeConfigs(topic: TopicName, options?: CallLimits): Promise<readonly ConfigEntry[]>
+  /**
+   * Sets single configurations; null puts one back to its default; `{ append }` and `{ subtract }` change a list. What is
+   * not named stays. Rejects with `TidemarkError` UNKNOWN_TOPIC, INVALID_CONFIG.
+   */
+  alter(topic: TopicName, changes: ConfigChanges, options?: AlterConfigsOptions): Promise<void>
+  /**
+   * The topic has `count` partitions then, all together. Records of a key may go to another partition from then on.
+   * Rejects with `TidemarkError` UNKNOWN_TOPIC, INVALID_PARTITIONS (it has as many, or more).
+   */
+  addPartitions(topic: TopicName, count: number, options?: AddPartitionsOptions): Promise<void>
+  /**
+   * Forgets all records below an offset of each partition: `'latest'` (all there are), a Date, or offsets by partition.
+   * It cannot be undone. Resolves with where each log begins now. Rejects with `TidemarkError` UNKNOWN_TOPIC,
+   * UNKNOWN_PARTITION, OFFSET_OUT_OF_RANGE, POLICY_VIOLATION (the topic is only compacted).
+   */
+  deleteRecords(
+    topic: TopicName,
+    before: OffsetSpec | Readonly<Record<number, number>>,
+    options?: DeleteRecordsOptions,
+  ): Promise<readonly DeletedRecords[]>
 }
 
 /** From this version on the broker has defaults for partitions and replication. */
@@ -80,6 +105,8 @@ export function topicsOf(cluster: Cluster): Topics {
     if (view.errorCode !== 0) throw refusedTopic(name, view.errorCode)
     return view
   }
+
+  const configs = configsOf(cluster)
 
   return {
     async create(topic, options = {}) {
@@ -150,6 +177,11 @@ export function topicsOf(cluster: Cluster): Topics {
         return found.map((f) => ({ ...f, offset: f.offset ?? ends[none.indexOf(f)]!.offset! }))
       })
     },
+
+    describeConfigs: (topic, options) => configs.describe({ type: 'topic', name: nameOf(topic) }, options),
+    alter: (topic, changes, options) => configs.alter({ type: 'topic', name: nameOf(topic) }, changes, options),
+    addPartitions: (topic, count, options) => addPartitions(cluster, nameOf(topic), count, options),
+    deleteRecords: (topic, before, options) => deleteRecords(cluster, nameOf(topic), before, options),
   }
 }
 
@@ -190,30 +222,6 @@ function checkedCreation(options: CreateTopicOptions) {
     configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
     validateOnly: flagOption('validateOnly', options.validateOnly ?? false),
   }
-}
-
-/**
- * Asks the controller, or any node while it is not known (which passes the request on), until the answer is one to
- * keep.
- */
-function askController<T extends { readonly errorCode: number }>(
-  cluster: Cluster,
-  what: string,
-  limits: CallLimits,
-  attempt: (node: number | 'any', signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  // Once the request may have been done, "exists already" and "does not exist" would be told about our own deed.
-  const retries = (error: TidemarkError): boolean => error.code === 'UNREACHABLE' || error.code === 'NOT_CONTROLLER'
-  let isFirst = true
-  return retrying(cluster, { what, retries, ...limits }, async (signal) => {
-    if (!isFirst) await cluster.refresh([], signal)
-    isFirst = false
-    const controller = cluster.nodes().find((n) => n.nodeId === cluster.controllerId)
-    const answer = await attempt(controller?.nodeId ?? 'any', signal)
-    const { name, text } = errorOf(answer.errorCode)
-    if (name === 'NOT_CONTROLLER') throw new TidemarkError(name, `${what} failed: ${name} (${text})`)
-    return answer
-  })
 }
 
 const CREATION_CODES: Partial<Record<ErrorName, TidemarkErrorCode>> = {

@@ -218,12 +218,27 @@ export const readOptions: Record<keyof ReadOptions, Drawn> = {
   checkCrc: true,
 }
 
-export const topicsMembers: Record<keyof Topics, Drawn> = { create: true, list: true, describe: true, delete: true, offsets: true }
+const administration = 'administration: e2e tests against the broker, and Kafka’s own tools (conformance)'
+
+export const topicsMembers: Record<keyof Topics, Drawn> = {
+  create: true,
+  list: true,
+  describe: true,
+  delete: true,
+  offsets: true,
+  describeConfigs: administration,
+  alter: administration,
+  addPartitions: administration,
+  deleteRecords: administration,
+}
 export const groupsMembers: Record<keyof Groups, Drawn> = {
   list: true,
   describe: true,
   offsets: true,
-  delete: 'the broker does not serve DeleteGroups yet',
+  delete: administration,
+  setOffsets: administration,
+  resetOffsets: administration,
+  deleteOffsets: administration,
 }
 
 const misuse = 'misuse that is refused at once; unit tests'

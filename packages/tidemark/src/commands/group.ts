@@ -1,12 +1,13 @@
 import { createAdmin } from '@tidemark/client'
 import { groupPositions } from '@tidemark/offsets'
 import { Command } from 'commander'
+import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { columnsFor, doneAhead, rowOf } from '../print/group-table.ts'
 import { counted, printJson, printRows, say } from '../print/print.ts'
 
 export function groupCommand(): Command {
-  const group = new Command('group').description('Consumer groups: list them, see where one stands.')
+  const group = new Command('group').description('Consumer groups: list them, see where one stands, delete one.')
   group.addCommand(
     withOutput(withCluster(new Command('list')))
       .description('Lists the groups of the cluster.')
@@ -18,6 +19,13 @@ export function groupCommand(): Command {
       .argument('<GROUP>')
       .addHelpText('after', DESCRIBE_HELP)
       .action(describe),
+  )
+  group.addCommand(
+    withConfirmation(withCluster(new Command('delete')))
+      .description('Deletes a group without members, with all that it has committed.')
+      .argument('<GROUP>')
+      .addHelpText('after', '\nExample:\n  tidemark group delete billing --yes')
+      .action(remove),
   )
   return group
 }
@@ -42,6 +50,18 @@ async function list(options: ClusterOptions & OutputOptions): Promise<void> {
       return say('there are no groups yet; begin one with: tidemark consume TOPIC --group NAME')
     }
     await printRows(rows, { group: 'GROUP', state: 'STATE', type: 'TYPE' }, options.output)
+  })
+}
+
+async function remove(name: string, options: ClusterOptions & ConfirmOptions): Promise<void> {
+  await connected(options, async ({ kafka }) => {
+    const { groups } = createAdmin(kafka)
+    const { state, members } = await groups.describe(name)
+    const committed = await groups.offsets(name)
+    say(`group ${name}: ${state}, ${counted('member', members.length)}, ${counted('committed offset', committed.length)}`)
+    if (!(await confirmed(`delete group ${name}?`, options))) return
+    await groups.delete(name)
+    say(`deleted group ${name}`)
   })
 }
 

@@ -2,12 +2,13 @@ import { createAdmin } from '@tidemark/client'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
 import { counted, printRows, say } from '../print/print.ts'
+import { topicAdminCommands } from './topic-admin.ts'
 
 const INT32_MAX = 2 ** 31 - 1
 const INT16_MAX = 2 ** 15 - 1
 
 export function topicCommand(): Command {
-  const topic = new Command('topic').description('Topics: list them, create one.')
+  const topic = new Command('topic').description('Topics: list, create, describe, alter, delete and trim them.')
   topic.addCommand(
     withOutput(withCluster(new Command('list')))
       .description('Lists the topics of the cluster.')
@@ -27,6 +28,7 @@ export function topicCommand(): Command {
       .addHelpText('after', '\nExample:\n  tidemark topic create orders --partitions 6')
       .action(create),
   )
+  for (const command of topicAdminCommands()) topic.addCommand(command)
   return topic
 }
 

@@ -1,0 +1,166 @@
+/** `topic describe | alter | delete | trim`. */
+import { type ConfigEntry, createAdmin } from '@tidemark/client'
+import { Command } from 'commander'
+import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
+import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
+import { usage } from '../exit.ts'
+import { counted, printJson, printRows, say } from '../print/print.ts'
+import { changesOf, collect } from './config-changes.ts'
+
+const INT32_MAX = 2 ** 31 - 1
+
+export function topicAdminCommands(): Command[] {
+  return [
+    withOutput(withCluster(new Command('describe')))
+      .description('Shows the partitions of a topic, and what differs from the defaults in its configuration.')
+      .argument('<TOPIC>')
+      .option('--all', 'the whole configuration')
+      .addHelpText('after', '\nExample:\n  tidemark topic describe orders')
+      .action(describe),
+    withCluster(new Command('alter'))
+      .description('Adds partitions to a topic, or changes its configuration.')
+      .argument('<TOPIC>')
+      .option('-p, --partitions <N>', 'number of partitions, all together', wholeNumber('--partitions', 1, INT32_MAX))
+      .option('-c, --config <NAME=VALUE>', 'set a configuration; may be given more than once', collect)
+      .option('--default <NAME>', 'put a configuration back to its default; may be given more than once', collect)
+      .addHelpText('after', ALTER_HELP)
+      .action(alter),
+    withConfirmation(withCluster(new Command('delete')))
+      .description('Deletes a topic with all its records. It cannot be undone.')
+      .argument('<TOPIC>')
+      .addHelpText('after', '\nExample:\n  tidemark topic delete orders --yes')
+      .action(remove),
+    withConfirmation(withOutput(withCluster(new Command('trim'))))
+      .description('Deletes the oldest records of a topic. It cannot be undone.')
+      .argument('<TOPIC>')
+      .requiredOption('--before <PLACE>', "'end' for all records, an offset, or a time (2026-11-22T14:00Z)")
+      .option('-p, --partition <N>', 'one partition (default: all)', wholeNumber('--partition', 0, INT32_MAX))
+      .addHelpText('after', TRIM_HELP)
+      .action(trim),
+  ]
+}
+
+const ALTER_HELP = `
+Examples:
+  tidemark topic alter orders --partitions 12
+  tidemark topic alter orders -c retention.ms=86400000 -c cleanup.policy=compact
+  tidemark topic alter orders --default retention.ms`
+
+const TRIM_HELP = `
+What would go is shown first. Without a terminal nothing is deleted unless --yes.
+
+Examples:
+  tidemark topic trim orders --before 2026-11-22T00:00Z
+  tidemark topic trim orders --before 1000 --partition 3
+  tidemark topic trim orders --before end --yes`
+
+async function describe(name: string, options: ClusterOptions & OutputOptions & { all?: boolean }): Promise<void> {
+  await connected(options, async ({ kafka }) => {
+    const { topics } = createAdmin(kafka)
+    const view = await topics.describe(name)
+    const [starts, ends, configs] = await Promise.all([
+      topics.offsets(name, 'earliest'),
+      topics.offsets(name, 'latest'),
+      topics.describeConfigs(name),
+    ])
+    const partitions = view.partitions.map(({ partition, leader, replicas, isr }, i) => ({
+      partition,
+      leader,
+      replicas: replicas.join(','),
+      isr: isr.join(','),
+      start: starts[i]?.offset ?? null,
+      end: ends[i]?.offset ?? null,
+    }))
+    const shown = configs.filter((config) => options.all || isOwn(config))
+    if (options.output === 'json') {
+      return printJson({
+        topic: name,
+        id: view.id,
+        partitions,
+        configs: shown.map(({ name: key, value, source }) => ({ name: key, value, source })),
+      })
+    }
+    say(`topic ${name}: ${counted('partition', partitions.length)}${view.internal ? ', internal' : ''}`)
+    await printRows(
+      partitions,
+      { partition: 'PARTITION', leader: 'LEADER', replicas: 'REPLICAS', isr: 'ISR', start: 'START', end: 'END' },
+      'table',
+    )
+    if (shown.length > 0) await printRows(shown.map(rowOf), { name: 'CONFIG', value: 'VALUE', source: 'SOURCE' }, 'table')
+  })
+}
+
+const isOwn = ({ source }: ConfigEntry): boolean => source === 'topic'
+const rowOf = ({ name, value, source }: ConfigEntry) => ({ name, value, source })
+
+interface AlterOptions extends ClusterOptions {
+  readonly partitions?: number
+  readonly config?: readonly string[]
+  readonly default?: readonly string[]
+}
+
+async function alter(name: string, options: AlterOptions): Promise<void> {
+  const changes = changesOf(options.config, options.default)
+  if (options.partitions === undefined && Object.keys(changes).length === 0)
+    throw usage('nothing to alter: name --partitions, --config or --default')
+  await connected(options, async ({ kafka }) => {
+    const { topics } = createAdmin(kafka)
+    if (Object.keys(changes).length > 0) {
+      await topics.alter(name, changes)
+      say(`altered ${counted('configuration', Object.keys(changes).length)} of ${name}`)
+    }
+    if (options.partitions !== undefined) {
+      await topics.addPartitions(name, options.partitions)
+      say(`${name} has ${counted('partition', options.partitions)} now`)
+    }
+  })
+}
+
+async function remove(name: string, options: ClusterOptions & ConfirmOptions): Promise<void> {
+  await connected(options, async ({ kafka }) => {
+    const { topics } = createAdmin(kafka)
+    const [starts, ends] = await Promise.all([topics.offsets(name, 'earliest'), topics.offsets(name, 'latest')])
+    const records = ends.reduce((sum, { offset }, i) => sum + offset - starts[i]!.offset, 0)
+    say(`topic ${name}: ${counted('partition', ends.length)}, ${counted('record', records)} at most`)
+    if (!(await confirmed(`delete ${name}?`, options))) return
+    await topics.delete(name)
+    say(`deleted ${name}`)
+  })
+}
+
+interface TrimOptions extends ClusterOptions, OutputOptions, ConfirmOptions {
+  readonly before: string
+  readonly partition?: number
+}
+
+async function trim(name: string, options: TrimOptions): Promise<void> {
+  const before = placeOf(options.before)
+  await connected(options, async ({ kafka }) => {
+    const { topics } = createAdmin(kafka)
+    const only = options.partition === undefined ? {} : { partitions: [options.partition] }
+    const starts = await topics.offsets(name, 'earliest', only)
+    const ends = await topics.offsets(name, 'latest', only)
+    const asked =
+      typeof before === 'number'
+        ? ends.map((end) => Math.min(before, end.offset))
+        : (await topics.offsets(name, before, only)).map(({ offset }) => offset)
+    const rows = starts.map(({ partition, offset: start }, i) => {
+      const to = Math.max(start, asked[i]!)
+      return { partition, start, to, end: ends[i]!.offset as number, deleted: to - start }
+    })
+    const deleted = rows.reduce((sum, row) => sum + row.deleted, 0)
+    if (deleted === 0) return say('nothing to delete: every partition begins there already')
+    await printRows(rows, { partition: 'PARTITION', start: 'START', to: 'NEW START', end: 'END', deleted: 'DELETED' }, options.output)
+    if (!(await confirmed(`delete ${counted('record', deleted)} of ${name}?`, options))) return
+    await topics.deleteRecords(name, Object.fromEntries(rows.map(({ partition, to }) => [partition, to])))
+    say(`deleted ${counted('record', deleted)} of ${name}`)
+  })
+}
+
+function placeOf(text: string): number | 'latest' | Date {
+  if (text === 'end' || text === 'latest') return 'latest'
+  if (/^\d+$/.test(text)) return Number(text)
+  const time = new Date(text)
+  if (Number.isNaN(time.getTime())) throw usage(`--before is '${text}'; write 'end', an offset, or a time such as 2026-11-22T14:00Z`)
+  return time
+}
