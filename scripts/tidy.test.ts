@@ -11,9 +11,9 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
   platform: { uses: ['protocol'], folders: [] },
   broker: {
     uses: ['protocol', 'platform'],
-    folders: ['accept', 'dispatch', 'handle', 'coordinate', 'partition', 'metadata', 'storage', 'state'],
+    folders: ['accept', 'dispatch', 'handle', 'auth', 'coordinate', 'partition', 'metadata', 'storage', 'state'],
   },
-  client: { uses: ['protocol', 'platform'], folders: ['admin', 'read', 'fetch', 'produce', 'groups', 'cluster', 'connect', 'messages'] },
+  client: { uses: ['protocol', 'platform'], folders: ['admin', 'read', 'fetch', 'produce', 'groups', 'cluster', 'connect', 'security', 'messages'] },
   consumer: {
     uses: ['protocol', 'platform', 'client'],
     folders: [

@@ -6,6 +6,9 @@
 import { type Clock, DiskError, formatAddress, TidemarkError } from '@tidemark/platform'
 import { uuidToText } from '@tidemark/protocol'
 import { type BoundListener, Listeners } from './accept/listeners.ts'
+import { Mechanisms } from './auth/mechanisms.ts'
+import { Tokens } from './auth/tokens.ts'
+import { Users } from './auth/users.ts'
 import { Groups } from './coordinate/groups.ts'
 import { tell } from './diagnostics.ts'
 import { OutputMemory } from './dispatch/output-memory.ts'
@@ -20,10 +23,10 @@ import { ProducerIds } from './metadata/producer-ids.ts'
 import { Quotas } from './metadata/quotas.ts'
 import { Telemetry } from './metadata/telemetry.ts'
 import { Topics } from './metadata/topics.ts'
-import { type BrokerOptions, MEMORY, type StartOptions } from './options.ts'
+import { type BrokerOptions, type ListenerTls, MEMORY, type StartOptions } from './options.ts'
 import { Keeper } from './partition/keep/keeper.ts'
 import { Partitions } from './partition/partitions.ts'
-import { resolveOptions } from './resolve-options.ts'
+import { listenerTlsOption, resolveOptions } from './resolve-options.ts'
 import { OFFSETS_TOPIC } from './state/topics/names.ts'
 import { FileStore } from './storage/file-store.ts'
 import { MemoryStore } from './storage/memory-store.ts'
@@ -32,7 +35,9 @@ import type { Store } from './storage/store.ts'
 export interface Broker extends AsyncDisposable {
   /** `host:port`, as clients take them. */
   readonly brokers: readonly string[]
-  /** Where it listens. */
+  /** Of each listener, the address that clients on this machine are told to connect to. */
+  readonly listeners: Readonly<Record<string, string>>
+  /** Where it listens: the first listener. */
   readonly host: string
   readonly port: number
   readonly clusterId: string
@@ -45,6 +50,11 @@ export interface Broker extends AsyncDisposable {
    * for the first one.
    */
   close(): Promise<void>
+  /**
+   * New connections of a listener get this certificate. Rejects with a `TidemarkError` INVALID_ARGUMENT or INVALID_OPTION,
+   * and keeps what it has.
+   */
+  replaceTls(listener: string, tls: ListenerTls): Promise<void>
 }
 
 /**
@@ -127,6 +137,7 @@ class Running implements Broker {
   readonly brokers: readonly string[]
   readonly host: string
   readonly port: number
+  readonly listeners: Readonly<Record<string, string>>
   readonly clusterId: string
   readonly warnings: readonly string[]
   readonly closed: Promise<void>
@@ -161,6 +172,10 @@ class Running implements Broker {
       partitions,
       groups,
       producerIds,
+      mechanisms: new Mechanisms(
+        new Users(metadataLog, settled.users),
+        settled.oauth === null ? undefined : new Tokens(settled.oauth, platform.clock),
+      ),
       outputMemory,
     }
     const keeper = new Keeper({ topics, partitions, store, clock: platform.clock, failure, options: settled })
@@ -188,6 +203,7 @@ class Running implements Broker {
     this.host = first!.address.host
     this.port = first!.address.port
     this.brokers = bound.map(({ advertised }) => formatAddress(advertised))
+    this.listeners = Object.fromEntries(bound.map(({ name, advertised }) => [name, formatAddress(advertised)]))
     this.clusterId = parts.clusterId
     this.warnings = parts.listeners.warnings
     this.#parts = parts
@@ -197,6 +213,10 @@ class Running implements Broker {
     })
     // A caller that ignores `closed` sees the failure on the diagnostics channel; the process lives on.
     this.closed.catch(() => {})
+  }
+
+  async replaceTls(listener: string, tls: ListenerTls): Promise<void> {
+    await this.#parts.listeners.replaceTls(listener, listenerTlsOption('tls', tls))
   }
 
   close(): Promise<void> {

@@ -1,3 +1,13 @@
 export { type Broker, startBroker } from './broker.ts'
 export type { Notable } from './diagnostics.ts'
-export type { BrokerOptions, Fsync, StartOptions } from './options.ts'
+export type {
+  AuthorizerOptions,
+  BrokerOptions,
+  Fsync,
+  ListenerChoice,
+  ListenerProtocol,
+  ListenerTls,
+  OAuthOptions,
+  SaslMechanism,
+  StartOptions,
+} from './options.ts'

@@ -2,7 +2,7 @@
  * The options of a broker: every limit has its unit in its name, and Kafka's default unless the comment says
  * otherwise.
  */
-import { type Address, nodePlatform, type Platform } from '@tidemark/platform'
+import { type Address, type ListenTls, nodePlatform, type Platform } from '@tidemark/platform'
 
 export const MEMORY = ':memory:'
 
@@ -12,13 +12,65 @@ export const MEMORY = ':memory:'
  */
 export type Fsync = 'never' | 'interval' | 'always'
 
+/** Kafka's `SecurityProtocol`: PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL. */
+export type ListenerProtocol = 'plaintext' | 'tls' | 'sasl_plaintext' | 'sasl_tls'
+export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer'
+
+/** What a listener shows its clients, and asks of them: PEM text or bytes. */
+export interface ListenerTls {
+  readonly cert?: string | Buffer | undefined
+  readonly key?: string | Buffer | undefined
+  /** Certificate and key as PKCS#12. */
+  readonly pfx?: Buffer | undefined
+  readonly passphrase?: string | undefined
+  /** What certificates of clients must be signed by. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined
+  /** Whether a client shows a certificate: it is `User:` and its distinguished name then. Kafka: `ssl.client.auth`. Default: none. */
+  readonly clientAuth?: 'none' | 'requested' | 'required' | undefined
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
+}
+
+/** One of several listeners, as `startBroker` takes it. */
+export interface ListenerChoice extends ListenOptions {
+  /** Kafka's `listener.name`. Default: Kafka's name of the protocol. */
+  readonly name?: string | undefined
+  /** Default: plaintext. */
+  readonly protocol?: ListenerProtocol | undefined
+  /** For `tls` and `sasl_tls`. */
+  readonly tls?: ListenerTls | undefined
+  /** For `sasl_plaintext` and `sasl_tls`. Kafka: `sasl.enabled.mechanisms`. */
+  readonly sasl?: readonly SaslMechanism[] | undefined
+}
+
+/** Which tokens OAUTHBEARER takes. */
+export interface OAuthOptions {
+  /** The keys that tokens are signed with: where they are published, or a JSON Web Key Set. */
+  readonly jwks?: string | { readonly keys: readonly object[] } | undefined
+  readonly issuer?: string | undefined
+  readonly audience?: string | readonly string[] | undefined
+  /** The claim that names the user. Kafka: `sasl.oauthbearer.sub.claim.name`. Default: sub. */
+  readonly principalClaim?: string | undefined
+  /** Tokens that nobody has signed are taken too: for tests alone. Default: false. */
+  readonly unsigned?: boolean | undefined
+}
+
 /** Where the broker listens. A client is told the address of the listener that it connected to, as in Kafka. */
 export interface ListenerOptions {
   /** Kafka's `listener.name`. */
   readonly name: string
+  readonly protocol: ListenerProtocol
+  readonly tls: ListenTls | undefined
+  readonly mechanisms: readonly SaslMechanism[]
   readonly listen: Address
   /** The address that clients are told to connect to; a missing part is taken from the address of the listener. */
   readonly advertise: Partial<Address>
+}
+
+export interface AuthorizerOptions {
+  /** `User:NAME`: may do anything, whatever the ACLs say. Kafka: `super.users`. */
+  readonly superUsers: readonly string[]
+  /** Whether everyone may use what no ACL speaks of. Kafka: `allow.everyone.if.no.acl.found`. Default: false. */
+  readonly allowEveryoneIfNoAclFound?: boolean | undefined
 }
 
 export interface BrokerOptions {
@@ -29,6 +81,29 @@ export interface BrokerOptions {
   readonly nodeId: number
   /** Where the broker is, for clients that read from a near replica. Kafka: `broker.rack`. Default: none. */
   readonly rack: string | null
+  /**
+   * Users and their passwords, for PLAIN and SCRAM; users of SCRAM can also be made while the broker runs
+   * (`admin.users`). Kept in memory alone. Default: none.
+   */
+  readonly users: Readonly<Record<string, string>>
+  /** Which tokens OAUTHBEARER takes. Default: none. */
+  readonly oauth: OAuthOptions | null
+  /**
+   * After how long a client has to authenticate again (KIP-368); 0: never. Kafka: `connections.max.reauth.ms`. Default:
+   * 0.
+   */
+  readonly connectionReauthMsMax: number
+  /** How long a refused client waits for its answer. Kafka: `connection.failed.authentication.delay.ms`. Default: 100. */
+  readonly failedAuthenticationDelayMs: number
+  /**
+   * After how long without a request a connection is closed. Kafka: `connections.max.idle.ms`. Default: 600,000.
+   */
+  readonly connectionIdleMs: number
+  /**
+   * Whether clients may do only what ACLs allow them to, and who may do anything: `User:admin`. Kafka:
+   * `authorizer.class.name`, `super.users`. Default: null, everyone may do anything.
+   */
+  readonly authorizer: AuthorizerOptions | null
   /** When what was written is synced: see `Fsync`. Default: interval. */
   readonly fsync: Fsync
   /** For `fsync: 'interval'`. Kafka: `log.flush.interval.ms`. Default: 1,000. */
@@ -152,7 +227,10 @@ export interface ListenOptions {
 /** What a user gives: `data`, and what shall differ from the defaults. */
 export type StartOptions = { readonly data: string } & {
   readonly [K in Exclude<keyof BrokerOptions, 'data' | 'listeners'>]?: BrokerOptions[K] | undefined
-} & ListenOptions
+} & ListenOptions & {
+    /** Several listeners, each with its own address, protocol and advertised address; instead of `listen` and `advertise`. */
+    readonly listeners?: readonly ListenerChoice[] | undefined
+  }
 
 const MiB = 1024 * 1024
 
@@ -161,6 +239,12 @@ export const defaultListen: Address = { host: '127.0.0.1', port: 0 }
 export const defaults: Omit<BrokerOptions, 'data' | 'listeners'> = {
   nodeId: 1,
   rack: null,
+  users: {},
+  oauth: null,
+  connectionReauthMsMax: 0,
+  failedAuthenticationDelayMs: 100,
+  connectionIdleMs: 600_000,
+  authorizer: null,
   fsync: 'interval',
   fsyncIntervalMs: 1000,
   platform: nodePlatform,

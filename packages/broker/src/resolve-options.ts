@@ -7,13 +7,25 @@ import {
   durationOption,
   flagOption,
   isWildcard,
+  type ListenTls,
   nameOption,
   type OptionNames,
   parseAddress,
   TidemarkError,
   wordOption,
 } from '@tidemark/platform'
-import { type BrokerOptions, defaultListen, defaults, MEMORY, type StartOptions } from './options.ts'
+import {
+  type AuthorizerOptions,
+  type BrokerOptions,
+  defaultListen,
+  defaults,
+  type ListenerChoice,
+  type ListenerOptions,
+  type ListenerTls,
+  MEMORY,
+  type OAuthOptions,
+  type StartOptions,
+} from './options.ts'
 
 const OWNER = 'startBroker()'
 const INT32_MAX = 2 ** 31 - 1
@@ -34,6 +46,12 @@ const duration: Check = (name, value) => durationOption(name, value, { zero: tru
 const checks: Readonly<Record<keyof typeof defaults, Check>> = {
   nodeId: count(0, INT32_MAX),
   rack: (name, value) => (value === null ? null : nameOption(name, value)),
+  users: usersOption,
+  oauth: oauthOption,
+  connectionReauthMsMax: duration,
+  failedAuthenticationDelayMs: duration,
+  connectionIdleMs: (name, value) => durationOption(name, value, { infinite: true }),
+  authorizer: authorizerOption,
   fsync: (name, value) => wordOption(name, value, ['never', 'interval', 'always']),
   fsyncIntervalMs: duration,
   platform: platformOption,
@@ -76,19 +94,28 @@ const checks: Readonly<Record<keyof typeof defaults, Check>> = {
   timerLateMs: duration,
 }
 
-const known = { data: true, listen: true, advertise: true, ...Object.fromEntries(Object.keys(checks).map((name) => [name, true])) }
+const known = {
+  data: true,
+  listen: true,
+  advertise: true,
+  listeners: true,
+  ...Object.fromEntries(Object.keys(checks).map((name) => [name, true])),
+}
 
 /** Throws a `TidemarkError` INVALID_OPTION that names the option, its value and what it may be. */
 export function resolveOptions(given: StartOptions): BrokerOptions {
   checkOptions<StartOptions>(OWNER, given, known as OptionNames<StartOptions>)
-  const { data, listen, advertise, ...others } = given
+  const { data, listen, advertise, listeners, ...others } = given
   if (typeof data !== 'string' || data === '') throw invalid('data', data, "a folder, or ':memory:'")
   const values: Record<string, unknown> = { ...defaults }
   for (const [name, value] of Object.entries(others)) {
     if (value !== undefined) values[name] = checks[name as keyof typeof checks](name, value)
   }
-  const listener = { name: 'PLAINTEXT', listen: listenOption(listen), advertise: advertiseOption(advertise) }
-  const options = { ...values, data, listeners: [listener] } as unknown as BrokerOptions
+  if (listeners !== undefined && (listen !== undefined || advertise !== undefined)) {
+    throw new TidemarkError('INVALID_OPTION', "option 'listeners' takes the place of 'listen' and 'advertise': give the one or the others")
+  }
+  const options = { ...values, data, listeners: listenersOption(listeners ?? [{ listen, advertise }]) } as unknown as BrokerOptions
+  for (const listener of options.listeners) checkMechanisms(listener, options)
   if (options.groupSessionTimeoutMinMs > options.groupSessionTimeoutMaxMs) {
     throw invalid(
       'groupSessionTimeoutMinMs',
@@ -98,6 +125,121 @@ export function resolveOptions(given: StartOptions): BrokerOptions {
   }
   // Records in memory are views on the frames they came in.
   return data === MEMORY ? { ...options, fsync: 'never', frameMemoryBytesMax: 0 } : options
+}
+
+const PROTOCOLS = ['plaintext', 'tls', 'sasl_plaintext', 'sasl_tls'] as const
+const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const
+/** Kafka's names, which are the names of listeners unless told otherwise. */
+const KAFKA_NAMES = { plaintext: 'PLAINTEXT', tls: 'SSL', sasl_plaintext: 'SASL_PLAINTEXT', sasl_tls: 'SASL_SSL' } as const
+
+function listenersOption(given: unknown): ListenerOptions[] {
+  if (!Array.isArray(given) || given.length === 0) throw invalid('listeners', given, 'an array of at least one listener')
+  const listeners = given.map((choice: ListenerChoice, i) => {
+    const where = `listeners[${i}]`
+    checkOptions<ListenerChoice>(`option '${where}' of ${OWNER}`, choice, {
+      name: true,
+      protocol: true,
+      listen: true,
+      advertise: true,
+      tls: true,
+      sasl: true,
+    })
+    const protocol = wordOption(`${where}.protocol`, choice.protocol ?? 'plaintext', PROTOCOLS)
+    const isTls = protocol === 'tls' || protocol === 'sasl_tls'
+    const isSasl = protocol === 'sasl_plaintext' || protocol === 'sasl_tls'
+    if (isTls !== (choice.tls !== undefined))
+      throw invalid(
+        `${where}.tls`,
+        isTls ? undefined : 'given',
+        isTls ? 'an object with cert and key' : `left out: the protocol is ${protocol}`,
+      )
+    if (isSasl !== (choice.sasl !== undefined))
+      throw invalid(
+        `${where}.sasl`,
+        isSasl ? undefined : 'given',
+        isSasl ? `an array of ${MECHANISMS.join(', ')}` : `left out: the protocol is ${protocol}`,
+      )
+    const mechanisms = (choice.sasl ?? []).map((mechanism) => wordOption(`${where}.sasl`, mechanism, MECHANISMS))
+    if (isSasl && mechanisms.length === 0) throw invalid(`${where}.sasl`, 'empty', 'at least one mechanism')
+    return {
+      name: nameOption(`${where}.name`, choice.name ?? KAFKA_NAMES[protocol]),
+      protocol,
+      tls: choice.tls && listenerTlsOption(`${where}.tls`, choice.tls),
+      mechanisms,
+      listen: listenOption(choice.listen),
+      advertise: advertiseOption(choice.advertise),
+    }
+  })
+  const names = listeners.map(({ name }) => name)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) throw new TidemarkError('INVALID_OPTION', `two listeners have the name '${twice}': give each its own`)
+  return listeners
+}
+
+/** Throws `TidemarkError` INVALID_OPTION. */
+export function listenerTlsOption(name: string, tls: ListenerTls): ListenTls {
+  checkOptions<ListenerTls>(`option '${name}'`, tls, {
+    cert: true,
+    key: true,
+    pfx: true,
+    passphrase: true,
+    ca: true,
+    clientAuth: true,
+    minVersion: true,
+  })
+  const { cert, key, pfx, clientAuth = 'none' } = tls
+  const hasIdentity = pfx !== undefined || (cert !== undefined && key !== undefined)
+  if (!hasIdentity) throw invalid(name, 'without a certificate', 'an object with cert and key, or pfx')
+  wordOption(`${name}.clientAuth`, clientAuth, ['none', 'requested', 'required'])
+  if (clientAuth !== 'none' && tls.ca === undefined)
+    throw invalid(`${name}.ca`, undefined, 'what the certificates of clients are signed by')
+  return { ...tls, clientAuth }
+}
+
+function checkMechanisms({ name, mechanisms }: ListenerOptions, { oauth }: BrokerOptions): void {
+  if (mechanisms.includes('oauthbearer') && oauth === null) {
+    throw new TidemarkError(
+      'INVALID_OPTION',
+      `listener '${name}' takes tokens, and option 'oauth' does not say which: give { jwks, issuer, audience }, or { unsigned: true } for tests`,
+    )
+  }
+}
+
+function usersOption(name: string, value: unknown): unknown {
+  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value)
+  // A password is never shown.
+  if (!isRecord) throw invalid(name, typeof value, 'an object of passwords by user')
+  for (const [user, password] of Object.entries(value)) {
+    if (user === '' || typeof password !== 'string' || password === '')
+      throw new TidemarkError('INVALID_OPTION', `option '${name}' has no password for '${user}'`)
+  }
+  return value
+}
+
+function oauthOption(_: string, value: unknown): unknown {
+  if (value === null) return null
+  checkOptions<OAuthOptions>(`option 'oauth' of ${OWNER}`, value as OAuthOptions, {
+    jwks: true,
+    issuer: true,
+    audience: true,
+    principalClaim: true,
+    unsigned: true,
+  })
+  const { jwks, unsigned = false } = value as OAuthOptions
+  if (jwks === undefined && !unsigned) throw invalid('oauth.jwks', undefined, 'where the keys of tokens are published, or a key set')
+  return value
+}
+
+function authorizerOption(_: string, value: unknown): unknown {
+  if (value === null) return null
+  checkOptions<AuthorizerOptions>(`option 'authorizer' of ${OWNER}`, value as AuthorizerOptions, {
+    superUsers: true,
+    allowEveryoneIfNoAclFound: true,
+  })
+  const { superUsers } = value as AuthorizerOptions
+  const isList = Array.isArray(superUsers) && superUsers.every((user) => typeof user === 'string' && /^[^:]+:.+$/.test(user))
+  if (!isList) throw invalid('authorizer.superUsers', superUsers, "an array such as ['User:admin']")
+  return value
 }
 
 function listenOption(value: StartOptions['listen']): Address {

@@ -1,6 +1,7 @@
 /** What `createKafka` takes, and what it makes of it: every limit has a value and its unit in its name. */
 import {
   type Address,
+  type ConnectTls,
   checkOptions,
   countOption,
   type Delays,
@@ -15,6 +16,7 @@ import {
 } from '@tidemark/platform'
 import { parseAddress } from './connect/address.ts'
 import type { Logger } from './diagnostics.ts'
+import { resolveSasl, resolveTls, type SaslOptions, type TlsOptions } from './security/options.ts'
 
 export interface KafkaOptions {
   /**
@@ -23,6 +25,18 @@ export interface KafkaOptions {
   readonly brokers: readonly string[]
   /** What the broker's logs and quotas call this program. Kafka: `client.id`. Default: `tidemark`. */
   readonly clientId?: string
+  /**
+   * Whether connections are encrypted, and by which certificates. The server's certificate is checked unless told
+   * otherwise. Kafka: `security.protocol` SSL or SASL_SSL. Default: false.
+   */
+  readonly tls?: boolean | TlsOptions
+  /** Who the client is. Kafka: `sasl.mechanism`, `sasl.jaas.config`. Default: it does not say. */
+  readonly sasl?: SaslOptions
+  /**
+   * After how long without a request a connection is closed. Kafka: `connections.max.idle.ms`. Default: 540,000;
+   * Infinity: never.
+   */
+  readonly connectionIdleMs?: number
   /** How long a connection may take to open. Kafka: `socket.connection.setup.timeout.ms`. Default: 10,000. */
   readonly connectTimeoutMs?: number
   /**
@@ -58,6 +72,9 @@ export interface KafkaOptions {
 export interface ResolvedKafkaOptions {
   readonly brokers: readonly Address[]
   readonly clientId: string
+  readonly tls: ConnectTls | undefined
+  readonly sasl: SaslOptions | undefined
+  readonly connectionIdleMs: number
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly retry: Delays
@@ -78,6 +95,9 @@ const REQUESTS_IN_FLIGHT_MAX = 5
 const NAMES: OptionNames<KafkaOptions> = {
   brokers: true,
   clientId: true,
+  tls: true,
+  sasl: true,
+  connectionIdleMs: true,
   connectTimeoutMs: true,
   requestTimeoutMs: true,
   retry: true,
@@ -98,6 +118,9 @@ export function resolveOptions(options: KafkaOptions): ResolvedKafkaOptions {
   return {
     brokers: brokersOf(options.brokers),
     clientId: nameOption('clientId', options.clientId ?? 'tidemark'),
+    tls: resolveTls(options.tls),
+    sasl: resolveSasl(options.sasl),
+    connectionIdleMs: durationOption('connectionIdleMs', options.connectionIdleMs ?? 540_000, { infinite: true }),
     connectTimeoutMs: duration('connectTimeoutMs', 10_000),
     requestTimeoutMs: duration('requestTimeoutMs', 30_000),
     retry: retryOf(options.retry),

@@ -22,7 +22,9 @@ export type OwnErrorCode =
   | 'FRAME_TOO_LARGE'
   | 'PROTOCOL_ERROR'
   | 'TIMED_OUT'
+  | 'TLS_FAILED'
   | 'TOO_MANY_REQUESTS'
+  | 'UNAUTHORIZED'
   | 'UNREACHABLE'
   // Topics, and what is in their logs
   | 'CORRUPT_BATCH'

@@ -12,6 +12,37 @@ export interface Address {
   readonly port: number
 }
 
+/** Who one is: PEM text of a certificate and its key, or a PKCS#12 store. */
+export interface TlsIdentity {
+  readonly cert?: string | Buffer | undefined
+  readonly key?: string | Buffer | undefined
+  readonly pfx?: Buffer | undefined
+  /** Of the key, or of the store. */
+  readonly passphrase?: string | undefined
+}
+
+export interface ConnectTls extends TlsIdentity {
+  /** PEM text of the certificates that are trusted. Default: those of the system that Node brings. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined
+  /** The name that the server's certificate must have. Default: the host that is connected to. */
+  readonly servername?: string | undefined
+  /** False: any certificate will do. Default: true. */
+  readonly rejectUnauthorized?: boolean | undefined
+  /** False: the certificate must be trusted, but may have another name. Default: true. */
+  readonly checkHostname?: boolean | undefined
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
+}
+
+export interface ListenTls extends TlsIdentity {
+  /** PEM text of the certificates that those of clients must be signed by. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined
+  /** Whether a client shows a certificate: need not, may, must. Kafka: `ssl.client.auth`. */
+  readonly clientAuth: 'none' | 'requested' | 'required'
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
+  /** A client did not come through the handshake. */
+  readonly onRefused?: (client: Address, why: string) => void
+}
+
 export interface ConnectionHandlers {
   /** Where the next bytes should go: memory of the receiver. Undefined, or left out: nowhere in particular. */
   target?(): Buffer | undefined
@@ -30,6 +61,11 @@ export interface Connection {
   /** The peer's address. */
   readonly remote: Address
   readonly local: Address
+  /**
+   * The distinguished name of the peer's certificate as RFC 2253 writes it (`CN=app,O=Example`); undefined: it showed
+   * none that is trusted.
+   */
+  readonly peerName?: string | undefined
   handlers: ConnectionHandlers
   /** Bytes accepted and not yet taken by the machine. */
   readonly buffered: number
@@ -53,11 +89,16 @@ export interface Listener {
   readonly address: Address
   /** Stops accepting; connections that were accepted live on. */
   close(): Promise<void>
+  /** New connections get this certificate. Throws for one that cannot be used, and keeps the one it has. */
+  replaceTls?(tls: ListenTls): void
 }
 
 export interface Transport {
-  /** Rejects with a `TidemarkError`: ADDRESS_IN_USE, or ADDRESS_UNAVAILABLE. */
-  listen(address: Address, onConnection: (connection: Connection) => void): Promise<Listener>
-  /** Rejects with a `TidemarkError` UNREACHABLE, also when `timeoutMs` passes. */
-  connect(address: Address, timeoutMs: number): Promise<Connection>
+  /** Rejects with a `TidemarkError`: ADDRESS_IN_USE, ADDRESS_UNAVAILABLE, or INVALID_OPTION for certificates. */
+  listen(address: Address, onConnection: (connection: Connection) => void, tls?: ListenTls): Promise<Listener>
+  /**
+   * Rejects with a `TidemarkError` UNREACHABLE, also when `timeoutMs` passes; TLS_FAILED where the server's certificate
+   * is not accepted, or ours is not.
+   */
+  connect(address: Address, timeoutMs: number, tls?: ConnectTls): Promise<Connection>
 }

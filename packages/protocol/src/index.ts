@@ -62,6 +62,17 @@ export { compress, decompress } from './records/compression.ts'
 export { crc32c } from './records/crc32c.ts'
 export { murmur2, partitionOfGroup, partitionOfKey, stringHashCode } from './records/hash.ts'
 export { checkRecords, DECOMPRESSED_BYTES_MAX, RecordCursor, readHeaders } from './records/read.ts'
+export { type SaslCrypto, SaslError } from './sasl/error.ts'
+export {
+  BEARER_ACKNOWLEDGED,
+  type BearerToken,
+  bearerError,
+  bearerMessage,
+  type ReceivedBearer,
+  readBearerMessage,
+} from './sasl/oauthbearer.ts'
+export { type PlainCredentials, plainMessage, readPlainMessage } from './sasl/plain.ts'
+export { ITERATIONS_MAX, ITERATIONS_MIN, ScramClient, type ScramKeys, ScramServer, type ServerFirst, scramKeys } from './sasl/scram.ts'
 export * as fields from './schema/fields.ts'
 export { type Field, type Fields, type Message, message } from './schema/fields.ts'
 export type { Decoded, Encodable, Infer, InferInput, Records, Rows, Struct, UnknownTag } from './schema/infer.ts'

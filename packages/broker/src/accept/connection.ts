@@ -2,13 +2,15 @@
  * One client's connection: its bytes become frames, its frames requests, and its requests replies, until either side
  * ends it.
  */
-import { type Connection, type Now, TidemarkError } from '@tidemark/platform'
-import { apis } from '@tidemark/protocol'
+import { type Connection, type Now, TidemarkError, type Timer } from '@tidemark/platform'
+import { apis, ErrorCode } from '@tidemark/protocol'
+import { authenticate } from '../auth/authenticate.ts'
+import { Session } from '../auth/session.ts'
 import { CloseConnection } from '../dispatch/close.ts'
 import type { Handler } from '../dispatch/handler.ts'
 import { parse } from '../dispatch/parse.ts'
 import { type Begun, Pipeline, type PipelineLimits } from '../dispatch/pipeline.ts'
-import { ANONYMOUS, type RequestListener, type VirtualNode } from '../dispatch/request-context.ts'
+import type { RequestListener, VirtualNode } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import type { HandlerTable } from '../dispatch/table.ts'
 import type { Throttle } from '../dispatch/throttle.ts'
@@ -52,12 +54,22 @@ export class ClientConnection {
   readonly #pipeline: Pipeline
   readonly #gone = new AbortController()
   readonly #clientHost: string
+  readonly #session: Session
+  #idle: Timer | undefined
+  /** Requests so far. */
+  #received = 0
   #over = false
 
   constructor(connection: Connection, environment: ConnectionEnvironment) {
     this.#connection = connection
     this.#environment = environment
     this.#frames = new FrameReader(environment.limits.frameBytesMax, environment.pool)
+    this.#session = new Session({
+      mechanisms: environment.listener.mechanisms,
+      peerName: connection.peerName,
+      monotonicMs: () => environment.services.clock.monotonic(),
+    })
+    this.#watchIdle()
     this.#clientHost = `/${connection.remote.host.replace(/^::ffff:/, '')}`
     this.#pipeline = new Pipeline(
       {
@@ -79,6 +91,17 @@ export class ClientConnection {
       onDrain: () => this.#pipeline.pump(),
       onClose: () => this.#onClose(),
     }
+  }
+
+  /** A client that asks nothing for so long is let go of. */
+  #watchIdle(): void {
+    const { clock, options } = this.#environment.services
+    if (options.connectionIdleMs === Number.POSITIVE_INFINITY) return
+    const seen = this.#received
+    this.#idle = clock.schedule(options.connectionIdleMs, () => {
+      if (this.#received === seen && this.idle) this.#farewell()
+      else this.#watchIdle()
+    })
   }
 
   /** No request is unanswered. */
@@ -121,6 +144,8 @@ export class ClientConnection {
   }
 
   #begin(frame: Buffer): Begun | undefined {
+    this.#received++
+    if (this.#session.isRaw && this.#session.exchange !== undefined) return { kind: 'raw', run: () => this.#raw(frame) }
     const parsed = parse(frame, this.#environment.table)
     if (parsed.kind === 'answer') return parsed
     if (parsed.kind === 'refuse') {
@@ -128,11 +153,39 @@ export class ClientConnection {
       return undefined
     }
     const { handler, version, correlationId, clientId, body } = parsed
-    const { services, listener, node } = this.#environment
-    const { signal } = this.#gone
-    const context = { version, clientId, clientHost: this.#clientHost, principal: ANONYMOUS, listener, node, signal, services }
+    const refusal = this.#session.refusal(handler.api.key)
+    if (refusal !== undefined) {
+      this.#refuse(`${handler.api.name}: ${refusal}`)
+      return undefined
+    }
+    const context = this.#contextOf(version, clientId)
     const run = (): unknown => this.#throttled(handler, frame.length, clientId, handler.handle(body as never, context))
     return { kind: 'handle', handler, version, correlationId, run }
+  }
+
+  #contextOf(version: number, clientId: string | null) {
+    const { services, listener, node } = this.#environment
+    const { principal } = this.#session
+    return {
+      version,
+      clientId,
+      clientHost: this.#clientHost,
+      principal,
+      session: this.#session,
+      listener,
+      node,
+      signal: this.#gone.signal,
+      services,
+    }
+  }
+
+  /** After SaslHandshake 0. A client that is refused is not told why: the connection ends. */
+  async #raw(frame: Buffer): Promise<readonly Uint8Array[]> {
+    const { errorCode, authBytes } = await authenticate(Buffer.from(frame), this.#contextOf(0, null))
+    if (errorCode !== ErrorCode.NONE) throw new CloseConnection('authentication failed')
+    const size = Buffer.alloc(4)
+    size.writeInt32BE(authBytes.length)
+    return [size, authBytes]
   }
 
   /** The answer says for how long the client is throttled, and nothing more of it is begun meanwhile (KIP-219). */
@@ -140,7 +193,7 @@ export class ClientConnection {
     const { throttle, services } = this.#environment
     if (throttle.isIdle) return answer
     return after(answer, (body) => {
-      const ms = throttle.count(handler.api.key, requestBytes, body, { user: ANONYMOUS.name, clientId: clientId ?? '' })
+      const ms = throttle.count(handler.api.key, requestBytes, body, { user: this.#session.principal.name, clientId: clientId ?? '' })
       if (ms === 0) return body
       this.#pipeline.mute()
       services.clock.schedule(ms, () => this.#pipeline.unmute())
@@ -148,11 +201,11 @@ export class ClientConnection {
     })
   }
 
-  #failed(error: unknown, handler: Handler): void {
+  #failed(error: unknown, handler: Handler | undefined): void {
     if (error instanceof CloseConnection) this.#refuse(error.message)
     else {
       // A failed disk was reported where it failed; any other error of a handler is a bug.
-      if (!(error instanceof TidemarkError)) this.#environment.onBug(handler.api.name, error)
+      if (!(error instanceof TidemarkError)) this.#environment.onBug(handler?.api.name ?? 'SASL', error)
       this.#farewell()
     }
   }
@@ -160,6 +213,8 @@ export class ClientConnection {
   /** The records of a Produce are in their file; every other request may have left views on its frame behind. */
   #answered(frame: Buffer, handler: Handler): void {
     if (handler.api.key === apis.Produce.key) this.#environment.pool.give(frame)
+    // Once the client has been told.
+    if (this.#session.isRefused) this.#environment.services.clock.afterTurn(() => this.#farewell())
   }
 
   #refuse(why: string): void {
@@ -182,6 +237,7 @@ export class ClientConnection {
   #stop(): void {
     if (this.#over) return
     this.#over = true
+    this.#idle?.cancel()
     this.#pipeline.close()
     this.#gone.abort()
   }

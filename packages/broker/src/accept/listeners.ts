@@ -2,7 +2,17 @@
  * Listens on every address it is given, takes connections in, up to a limit of all listeners together, and ends them
  * all when the broker closes. Connections that come while the broker is starting wait, and are not read from.
  */
-import { type Address, type Clock, type Connection, formatAddress, isWildcard, type Listener, type Transport } from '@tidemark/platform'
+import {
+  type Address,
+  type Clock,
+  type Connection,
+  formatAddress,
+  isWildcard,
+  type Listener,
+  type ListenTls,
+  TidemarkError,
+  type Transport,
+} from '@tidemark/platform'
 import type { ListenerOptions } from '../options.ts'
 import { ClientConnection, type ConnectionEnvironment, FAREWELL_MS } from './connection.ts'
 
@@ -51,10 +61,22 @@ export class Listeners {
   listen(transport: Transport): void {
     this.#openings = this.#options.map((options) => ({
       options,
-      listener: transport.listen(options.listen, (connection) => this.#accept({ connection, options })),
+      listener: transport.listen(options.listen, (connection) => this.#accept({ connection, options }), this.#tlsOf(options)),
     }))
     // `bound` rejects with it.
     for (const { listener } of this.#openings) listener.catch(() => {})
+  }
+
+  #tlsOf({ name, tls }: ListenerOptions): ListenTls | undefined {
+    return tls && { ...tls, onRefused: (client, why) => this.#environment?.onRefused(`/${client.host}`, `${name}: ${why}`) }
+  }
+
+  /** New connections of the listener get this certificate. Throws, and keeps what it has, if it cannot be used. */
+  async replaceTls(name: string, tls: ListenTls): Promise<void> {
+    const opening = this.#openings.find(({ options }) => options.name === name)
+    const listener = await opening?.listener
+    if (listener?.replaceTls === undefined) throw new TidemarkError('INVALID_ARGUMENT', `there is no listener '${name}' with TLS`)
+    listener.replaceTls(this.#tlsOf({ ...opening!.options, tls })!)
   }
 
   /** Resolves once all of them listen; rejects if one cannot. */
@@ -114,7 +136,8 @@ export class Listeners {
   }
 
   #serve({ connection, options }: Early, environment: Environment): void {
-    const listener = { name: options.name, advertised: advertisedTo(connection.local.host, this.#addresses.get(options)!, options) }
+    const { name, mechanisms } = options
+    const listener = { name, mechanisms, advertised: advertisedTo(connection.local.host, this.#addresses.get(options)!, options) }
     this.#connections.add(new ClientConnection(connection, { ...environment, listener, onClose: (it) => this.#closed(it) }))
   }
 

@@ -172,8 +172,15 @@ describe('handshake and framing', () => {
     const broker = await startResolved({
       ...options,
       listeners: [
-        { name: 'INSIDE', listen: { host: '127.0.0.1', port: 0 }, advertise: {} },
-        { name: 'OUTSIDE', listen: { host: '127.0.0.1', port: 0 }, advertise: { host: 'kafka.example' } },
+        { name: 'INSIDE', protocol: 'plaintext', tls: undefined, mechanisms: [], listen: { host: '127.0.0.1', port: 0 }, advertise: {} },
+        {
+          name: 'OUTSIDE',
+          protocol: 'plaintext',
+          tls: undefined,
+          mechanisms: [],
+          listen: { host: '127.0.0.1', port: 0 },
+          advertise: { host: 'kafka.example' },
+        },
       ],
     })
     onTestFinished(() => broker.close())
@@ -195,6 +202,9 @@ describe('handshake and framing', () => {
     await free.broker.close()
     const listeners = [free.broker.port, taken.broker.port].map((port, i) => ({
       name: `L${i}`,
+      protocol: 'plaintext' as const,
+      tls: undefined,
+      mechanisms: [],
       listen: { host: '127.0.0.1', port },
       advertise: {},
     }))

@@ -33,6 +33,8 @@ export type Begun =
       readonly correlationId: number
       readonly run: () => unknown
     }
+  /** A message of SASL without a Kafka header; so is the answer. Nothing else is begun meanwhile. */
+  | { readonly kind: 'raw'; readonly run: () => Promise<readonly Uint8Array[]> }
 
 export interface PipelineSide {
   /** Undefined: the frame ended the connection. */
@@ -43,7 +45,7 @@ export interface PipelineSide {
   /** Whether the connection is read from. */
   read(on: boolean): void
   /** The handler threw: the connection ends. */
-  failed(error: unknown, handler: Handler): void
+  failed(error: unknown, handler: Handler | undefined): void
   /** The request is answered: its frame is not needed any more. */
   answered(frame: Buffer, handler: Handler): void
 }
@@ -145,6 +147,7 @@ export class Pipeline {
       this.#finish(slot, begun.chunks)
       return
     }
+    if (begun.kind === 'raw') return this.#beginRaw(slot, begun.run)
     const { handler, version, correlationId, run } = begun
     const answer = (body: unknown): void => {
       this.#side.answered(frame, handler)
@@ -170,7 +173,19 @@ export class Pipeline {
     }
   }
 
-  #fail(error: unknown, handler: Handler): void {
+  #beginRaw(slot: Slot, run: () => Promise<readonly Uint8Array[]>): void {
+    this.#held = true
+    run()
+      .then((chunks) => {
+        this.#held = false
+        if (this.#closed) return
+        this.#finish(slot, chunks)
+        this.pump()
+      })
+      .catch((error) => this.#fail(error, undefined))
+  }
+
+  #fail(error: unknown, handler: Handler | undefined): void {
     if (!this.#closed) this.#side.failed(error, handler)
   }
 

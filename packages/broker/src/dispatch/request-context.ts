@@ -1,5 +1,7 @@
 /** What a handler knows of a request beside its body. */
 import type { Address } from '@tidemark/platform'
+import type { Session } from '../auth/session.ts'
+import type { SaslMechanism } from '../options.ts'
 
 /** Who sent the request (Kafka's KafkaPrincipal). */
 export interface Principal {
@@ -20,6 +22,8 @@ export interface RequestListener {
   readonly name: string
   /** The address that clients of this listener are told to use. */
   readonly advertised: Address
+  /** By which a client must say who it is; none: it need not. */
+  readonly mechanisms: readonly SaslMechanism[]
 }
 
 /** `Services` are those that the handler asks for. */
@@ -29,6 +33,8 @@ export interface RequestContext<Services = unknown> {
   /** The client's address as Kafka writes it: `/127.0.0.1`. */
   readonly clientHost: string
   readonly principal: Principal
+  /** Of the connection: who it is, and by which exchange it says so. */
+  readonly session: Session
   readonly listener: RequestListener
   readonly node: VirtualNode
   /** Aborts when the connection is gone: a request that is parked for it ends. */

@@ -1,5 +1,6 @@
 /** All services that handlers may ask for. Put together in broker.ts, which alone knows how each is made. */
 import type { Clock } from '@tidemark/platform'
+import type { Mechanisms } from '../auth/mechanisms.ts'
 import type { Groups } from '../coordinate/groups.ts'
 import type { Configs } from '../metadata/configs.ts'
 import type { ProducerIds } from '../metadata/producer-ids.ts'
@@ -21,5 +22,6 @@ export interface Services {
   readonly partitions: Partitions
   readonly groups: Groups
   readonly producerIds: ProducerIds
+  readonly mechanisms: Mechanisms
   readonly outputMemory: OutputMemory
 }

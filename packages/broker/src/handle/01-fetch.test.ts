@@ -163,10 +163,10 @@ describe('fetch', () => {
     const clock = new ManualClock()
     const { broker, client } = await setUp({ platform: { ...nodePlatform, clock } })
     await create(client, 't')
-    const gone = await connect(broker)
     const before = clock.pending
+    const gone = await connect(broker)
     void gone.send(apis.Fetch, 12, fetchRequest('t', 0, { maxWaitMs: 1000 }))
-    await expect.poll(() => clock.pending).toBe(before + 1)
+    await expect.poll(() => clock.pending).toBe(before + 2)
     gone.end()
     await gone.closed
     await expect.poll(() => clock.pending).toBe(before)

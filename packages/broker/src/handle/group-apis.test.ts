@@ -12,6 +12,7 @@ import {
   type InferInput,
 } from '@tidemark/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { Session } from '../auth/session.ts'
 import { inMemory, ManualClock, type Parts, settle } from '../coordinate/rig.case.ts'
 import type { Handler } from '../dispatch/handler.ts'
 import { ANONYMOUS, type RequestContext } from '../dispatch/request-context.ts'
@@ -52,7 +53,8 @@ async function ask<A extends Api>(h: Handler<A>, version: number, body: InferInp
     clientId,
     clientHost: '/10.0.0.7',
     principal: ANONYMOUS,
-    listener: { name: 'PLAINTEXT', advertised: { host: 'broker.example', port: 9092 } },
+    session: new Session({ mechanisms: [], peerName: undefined, monotonicMs: () => 0 }),
+    listener: { name: 'PLAINTEXT', mechanisms: [], advertised: { host: 'broker.example', port: 9092 } },
     node: { id: 1, rack: null },
     signal: new AbortController().signal,
     services: {
@@ -60,6 +62,7 @@ async function ask<A extends Api>(h: Handler<A>, version: number, body: InferInp
       clusterId: '',
       clock: broker.options.platform.clock,
       configs: undefined as never,
+      mechanisms: undefined as never,
       quotas: undefined as never,
       telemetry: undefined as never,
       producerIds: undefined as never,

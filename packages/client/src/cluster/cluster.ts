@@ -23,6 +23,7 @@ import { View } from './view.ts'
 
 /** From this version on a Metadata request can say that no topic is to be created. */
 const AUTO_CREATE_FLAG_FROM = 4
+const REFUSED_CODES: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'TLS_FAILED'])
 const LOST_CODES = new Set(['UNREACHABLE', 'TIMED_OUT', 'CONNECTION_LOST'])
 
 /** Whether the connection failed, not the request: another attempt, later or at another node, may help. */
@@ -159,7 +160,8 @@ export class Cluster {
         return link
       } catch (error) {
         if (this.#closing.error !== undefined || (!isLost(error) && links.length === 1)) throw this.#closing.error ?? error
-        if (!(error instanceof TidemarkError)) throw error
+        // Another address would not know better who we are.
+        if (!(error instanceof TidemarkError) || REFUSED_CODES.has(error.code)) throw error
         failures.push(error.message.startsWith(link.where) ? error.message : `${link.where}: ${error.message}`)
         cause = error
       }

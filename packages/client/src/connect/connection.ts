@@ -73,6 +73,11 @@ export class BrokerConnection {
     return this.#pending.size === 0 && this.#draining.length === 0
   }
 
+  /** How many requests it was asked for: what tells an idle connection. */
+  get sent(): number {
+    return this.#correlationId
+  }
+
   nextCorrelationId(): number {
     this.#correlationId = (this.#correlationId + 1) & 0x7fffffff
     return this.#correlationId

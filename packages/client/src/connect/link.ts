@@ -3,12 +3,13 @@
  * made again after it broke, and never sooner than its back-off says. Back-off ends with the first answer after the
  * handshake: a broker that accepts and then closes is as unreachable as one that does not listen.
  */
-import { type Address, type Connection, TidemarkError } from '@tidemark/platform'
+import { type Address, type Connection, TidemarkError, type Timer } from '@tidemark/platform'
 import { WireError } from '@tidemark/protocol'
 import type { ResolvedKafkaOptions } from '../options.ts'
 import { backoffMs } from '../retry.ts'
 import { abortable, pause } from './abortable.ts'
 import { addressText } from './address.ts'
+import { authenticate, keepSession } from './authenticate.ts'
 import { Closing } from './closing.ts'
 import { BrokerConnection } from './connection.ts'
 import { askVersions, type SpokenVersions } from './handshake.ts'
@@ -26,6 +27,8 @@ export class Link {
   #opening: Promise<OpenConnection> | undefined
   /** Also those that still shake hands, and those that only finish their requests in flight. */
   readonly #connections = new Set<BrokerConnection>()
+  /** Those of open connections: the end of a session, and of idleness. */
+  readonly #timers = new Map<BrokerConnection, Timer[]>()
   #failures = 0
   #notBeforeMs = 0
   readonly #closing = new Closing()
@@ -81,7 +84,7 @@ export class Link {
     if (this.#closing.error !== undefined) throw this.#closing.error
     this.#failures++
     try {
-      const socket = await platform.transport.connect(this.address, connectTimeoutMs)
+      const socket = await platform.transport.connect(this.address, connectTimeoutMs, this.#options.tls)
       return await this.#shakeHands(socket)
     } finally {
       this.#notBeforeMs = platform.clock.monotonic() + backoffMs(platform.random, this.#options.retry, this.#failures)
@@ -98,7 +101,9 @@ export class Link {
     this.#connections.add(connection)
     try {
       const versions = await askVersions(connection, this.where, clientId, requestTimeoutMs)
+      await this.#authenticate(connection, versions)
       this.#open = { connection, versions }
+      this.#watchIdle(connection)
       return this.#open
     } catch (error) {
       const failure = this.#closing.error ?? handshakeError(this.where, error)
@@ -107,20 +112,61 @@ export class Link {
     }
   }
 
+  async #authenticate(connection: BrokerConnection, versions: SpokenVersions): Promise<void> {
+    const { platform, clientId, requestTimeoutMs: timeoutMs, sasl } = this.#options
+    if (sasl === undefined) return
+    const conversation = { connection, versions, where: this.where, clientId, timeoutMs }
+    const lifetimeMs = await authenticate(conversation, sasl)
+    const session = keepSession(conversation, sasl, lifetimeMs, platform.clock, platform.random.next())
+    if (session !== undefined) this.#timers.set(connection, [session])
+  }
+
+  /** A connection without requests for so long is closed; the next request opens another one. */
+  #watchIdle(connection: BrokerConnection): void {
+    const { platform, connectionIdleMs } = this.#options
+    if (connectionIdleMs === Number.POSITIVE_INFINITY) return
+    let sent = -1
+    const look = (): void => {
+      if (connection.idle && connection.sent === sent) {
+        if (this.#open?.connection === connection) this.#open = undefined
+        connection.close(new TidemarkError('CONNECTION_LOST', `the connection to ${this.where} was idle for ${connectionIdleMs} ms`))
+        return
+      }
+      sent = connection.sent
+      this.#timers.set(connection, [...(this.#timers.get(connection) ?? []).slice(0, 1), platform.clock.schedule(connectionIdleMs, look)])
+    }
+    look()
+  }
+
   #limits() {
     return { what: `connecting to ${this.where}`, closing: this.#closing }
   }
 
   #onClosed(connection: BrokerConnection): void {
     this.#connections.delete(connection)
+    for (const timer of this.#timers.get(connection) ?? []) timer.cancel()
+    this.#timers.delete(connection)
     if (this.#open?.connection === connection) this.#open = undefined
   }
 }
 
 function handshakeError(where: string, error: unknown): unknown {
   if (!(error instanceof TidemarkError || error instanceof WireError)) return error
-  if (error.code === 'UNSUPPORTED_VERSION') return error
+  if (error.code === 'UNSUPPORTED_VERSION' || error.code === 'UNAUTHORIZED') return error
+  const refused = refusedByTls(error)
+  if (refused !== undefined) {
+    const text = `${where} refuses this client in the TLS handshake (${refused.code}): check the certificate that it shows, 'cert' and 'key' or 'pfx'`
+    return new TidemarkError('TLS_FAILED', text, { cause: error })
+  }
   const why = error.message
-  const text = `${where} accepted the connection but did not shake hands (${why}); check that the port is a Kafka listener without TLS and SASL`
+  const text = `${where} accepted the connection but did not shake hands (${why}); check that the port is a Kafka listener, and whether it asks for TLS or SASL`
   return new TidemarkError('UNREACHABLE', text, { cause: error })
+}
+
+/** With TLS 1.3 a server that does not take our certificate says so after the handshake. */
+function refusedByTls(error: unknown): { readonly code: string } | undefined {
+  for (let it = error as { code?: string; cause?: unknown } | undefined; it !== undefined && it !== null; it = it.cause as typeof it) {
+    if (it.code?.startsWith('ERR_SSL')) return { code: it.code }
+  }
+  return undefined
 }

@@ -90,6 +90,8 @@ const CLASSES: Readonly<Record<OwnErrorCode, Class>> = {
   STORE_FAILED: 'restart',
   STORE_UNAVAILABLE: 'restart',
   STUCK: 'restart',
+  TLS_FAILED: 'fatal',
+  UNAUTHORIZED: 'fatal',
   TIMED_OUT: 'restart',
   TOO_MANY_REQUESTS: 'restart',
   TOPIC_EXISTS: 'restart',

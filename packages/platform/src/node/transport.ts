@@ -1,8 +1,17 @@
-/** Connections over `node:net`. Chunks of one call of `write` leave as one write; Nagle's delay is off. */
+/**
+ * Connections over `node:net` and `node:tls`. Chunks of one call of `write` leave as one write; Nagle's delay is off, and
+ * TCP looks now and then whether a silent peer is still there.
+ */
 import net from 'node:net'
+import tls from 'node:tls'
 import { formatAddress } from '../address.ts'
 import { TidemarkError } from '../error.ts'
-import type { Address, Connection, ConnectionHandlers, Listener, Transport } from '../transport.ts'
+import type { Address, Connection, ConnectionHandlers, ConnectTls, Listener, ListenTls, Transport } from '../transport.ts'
+import { distinguishedName, handshakeFault, refusedCertificate } from './certificates.ts'
+
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 }
+/** A client that begins a handshake and does not go on is not waited for. */
+const HANDSHAKE_MS = 10_000
 
 const ignored: ConnectionHandlers = { onData() {}, onDrain() {}, onClose() {} }
 
@@ -15,10 +24,11 @@ const arrivals = Buffer.allocUnsafeSlow(64 * 1024)
 
 class NodeConnection implements Connection {
   handlers: ConnectionHandlers = ignored
+  readonly peerName: string | undefined
   readonly #socket: net.Socket
   #error: Error | undefined
 
-  /** The socket that `make` gives reads into the memory it is told to. */
+  /** The socket that `make` gives reads into the memory it is told to; one of TLS hands out what it has decrypted. */
   constructor(make: (onread: net.OnReadOpts) => net.Socket) {
     const socket = make({
       buffer: () => this.handlers.target?.() ?? arrivals,
@@ -27,6 +37,10 @@ class NodeConnection implements Connection {
         return true
       },
     })
+    if (socket instanceof tls.TLSSocket) {
+      this.peerName = socket.authorized ? distinguishedName(socket.getPeerCertificate().subject) : undefined
+      socket.on('data', (chunk) => this.handlers.onData(chunk))
+    }
     this.#socket = socket
     socket.setNoDelay(true)
     socket.on('drain', () => this.handlers.onDrain())
@@ -113,11 +127,15 @@ function listenError(address: Address, error: NodeJS.ErrnoException): TidemarkEr
 }
 
 export const nodeTransport: Transport = {
-  listen(address, onConnection): Promise<Listener> {
+  listen(address, onConnection, secure): Promise<Listener> {
     return new Promise((resolve, reject) => {
-      const server = net.createServer({ pauseOnConnect: true }, (accepted) => {
-        onConnection(new NodeConnection((onread) => adopt(accepted, onread)))
-      })
+      let current = secure
+      const server =
+        secure === undefined
+          ? net.createServer({ ...KEEP_ALIVE, pauseOnConnect: true }, (accepted) => {
+              onConnection(new NodeConnection((onread) => adopt(accepted, onread)))
+            })
+          : secureServer(secure, () => current!, onConnection)
       server.once('error', (error) => reject(listenError(address, error)))
       server.listen({ host: address.host, port: address.port, exclusive: true }, () => {
         server.removeAllListeners('error')
@@ -126,30 +144,100 @@ export const nodeTransport: Transport = {
         resolve({
           address: { host: bound.address, port: bound.port },
           close: () => new Promise<void>((closed) => server.close(() => closed())),
+          ...(server instanceof tls.Server && {
+            replaceTls: (next) => {
+              tls.createSecureContext(serverOptions(next)) // throws before anything is replaced
+              server.setSecureContext(serverOptions(next))
+              current = next
+            },
+          }),
         })
       })
     })
   },
 
-  connect(address, timeoutMs): Promise<Connection> {
+  connect(address, timeoutMs, secure): Promise<Connection> {
     return new Promise((resolve, reject) => {
       let socket!: net.Socket
-      const connection = new NodeConnection((onread) => (socket = net.connect({ host: address.host, port: address.port, onread })))
-      const fail = (why: string, cause?: unknown): void => {
+      const fail = (why: string, cause?: unknown, code: 'UNREACHABLE' | 'TLS_FAILED' = 'UNREACHABLE'): void => {
         clearTimeout(timer)
         socket.destroy()
-        reject(new TidemarkError('UNREACHABLE', `${formatAddress(address)}: ${why}`, { cause }))
+        reject(new TidemarkError(code, `${formatAddress(address)}: ${why}`, { cause }))
       }
       const timer = setTimeout(() => fail(`no connection within ${timeoutMs} ms`), timeoutMs)
-      const onError = (error: NodeJS.ErrnoException): void => fail(reasonOf(error), error)
-      socket.once('error', onError)
-      socket.once('connect', () => {
+      const onError = (error: NodeJS.ErrnoException): void => {
+        const fault = secure && handshakeFault(error, 'server')
+        if (fault !== undefined) fail(fault, error, 'TLS_FAILED')
+        else fail(reasonOf(error), error)
+      }
+      const connected = (connection: Connection): void => {
         clearTimeout(timer)
         socket.removeListener('error', onError)
         resolve(connection)
+      }
+      const { host, port } = address
+      if (secure === undefined) {
+        const connection = new NodeConnection((onread) => (socket = net.connect({ host, port, ...KEEP_ALIVE, onread })))
+        socket.once('error', onError)
+        socket.once('connect', () => connected(connection))
+        return
+      }
+      let secured: tls.TLSSocket
+      try {
+        secured = tls.connect({ host, port, ...KEEP_ALIVE, ...clientOptions(address, secure) })
+      } catch (error) {
+        clearTimeout(timer)
+        return reject(new TidemarkError('INVALID_OPTION', `option 'tls' cannot be used: ${(error as Error).message}`, { cause: error }))
+      }
+      socket = secured
+      socket.once('error', onError)
+      secured.once('secureConnect', () => {
+        const fault = secure.rejectUnauthorized === false ? undefined : refusedCertificate(secured, host, secure)
+        if (fault === undefined) connected(new NodeConnection(() => secured))
+        else fail(fault, undefined, 'TLS_FAILED')
       })
     })
   },
+}
+
+/** What is wrong with the server's certificate is looked at once it is there: it can be described then. */
+function clientOptions({ host }: Address, secure: ConnectTls): tls.ConnectionOptions {
+  const { ca, cert, key, pfx, passphrase, minVersion = 'TLSv1.2' } = secure
+  const servername = secure.servername ?? (net.isIP(host) === 0 ? host : '')
+  return { ...given({ ca: ca as string | undefined, cert, key, pfx, passphrase }), minVersion, servername, rejectUnauthorized: false }
+}
+
+function serverOptions({ ca, cert, key, pfx, passphrase, minVersion = 'TLSv1.2' }: ListenTls): tls.SecureContextOptions {
+  return { ...given({ ca: ca as string | undefined, cert, key, pfx, passphrase }), minVersion }
+}
+
+const given = <T extends object>(options: T): Partial<T> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+
+function secureServer(first: ListenTls, current: () => ListenTls, onConnection: (connection: Connection) => void): tls.Server {
+  const { clientAuth } = first
+  const options = {
+    ...serverOptions(first),
+    ...KEEP_ALIVE,
+    noDelay: true,
+    handshakeTimeout: HANDSHAKE_MS,
+    requestCert: clientAuth !== 'none',
+    rejectUnauthorized: clientAuth === 'required',
+  }
+  let server: tls.Server
+  try {
+    server = tls.createServer(options, (socket) => onConnection(new NodeConnection(() => socket)))
+  } catch (error) {
+    throw new TidemarkError('INVALID_OPTION', `the certificate of the listener cannot be used: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+  server.on('tlsClientError', (error, socket) => {
+    const client = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+    current().onRefused?.(client, handshakeFault(error, 'client') ?? error.message)
+    socket.destroy()
+  })
+  return server
 }
 
 function reasonOf(error: NodeJS.ErrnoException): string {

@@ -158,6 +158,9 @@ export const events: Record<ConsumerEvent['kind'], Drawn> = {
 export const kafkaOptions: Record<keyof KafkaOptions, Drawn> = {
   brokers: true,
   clientId: true,
+  tls: 'the simulated network carries plain bytes; e2e tests',
+  sasl: 'the simulated cluster asks nobody who they are; e2e tests',
+  connectionIdleMs: 'longer than a run',
   connectTimeoutMs: true,
   requestTimeoutMs: true,
   retry: true,
@@ -304,6 +307,8 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   STORE_FAILED: 'a database that refuses; unit tests',
   STORE_UNAVAILABLE: "tried again for as long as the partition is the member's",
   STUCK: 'a failure that supervise() tells of; its own tests',
+  TLS_FAILED: 'the simulated network carries plain bytes; e2e tests',
+  UNAUTHORIZED: 'the simulated cluster asks nobody who they are; e2e tests',
   TIMED_OUT: atOddMoments,
   TOO_MANY_REQUESTS: unmet,
   TOPIC_EXISTS: elsewhere,

@@ -24,9 +24,9 @@ export type Answered = (api: Api) => void
 export function faultyTransport(base: Transport, clock: Clock, faults: Faults, answered: Answered): Transport {
   const names = new Map<string, string>()
   return {
-    connect: (address, timeoutMs) => base.connect(address, timeoutMs),
-    listen: (address, onConnection): Promise<Listener> =>
-      base.listen(address, (connection) => onConnection(new FaultyConnection(connection, clock, faults, names, answered))),
+    connect: (address, timeoutMs, tls) => base.connect(address, timeoutMs, tls),
+    listen: (address, onConnection, tls): Promise<Listener> =>
+      base.listen(address, (connection) => onConnection(new FaultyConnection(connection, clock, faults, names, answered)), tls),
   }
 }
 
@@ -85,6 +85,10 @@ class FaultyConnection implements Connection {
 
   get remote(): Address {
     return this.#base.remote
+  }
+
+  get peerName(): string | undefined {
+    return this.#base.peerName
   }
 
   get local(): Address {

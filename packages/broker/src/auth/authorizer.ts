@@ -1,0 +1,84 @@
+/** ACLs: kept in `__cluster_metadata`, looked for, and asked of each request. */
+import type { Now } from '@tidemark/platform'
+import { ErrorCode } from '@tidemark/protocol'
+import { storageCode } from '../failure.ts'
+import type { MetadataLog } from '../metadata/metadata-log.ts'
+import { after, attempt } from '../now.ts'
+import type { AuthorizerOptions } from '../options.ts'
+import { type AclFilter, bindingFault, filterFault, matchesFilter } from '../state/acls/bindings.ts'
+import { Rights, type Who } from '../state/acls/rights.ts'
+import type { Acl } from '../state/cluster/records.ts'
+
+export interface AclOutcome {
+  readonly errorCode: number
+  readonly errorMessage: string | null
+}
+
+export interface FoundAcls extends AclOutcome {
+  readonly acls: readonly Acl[]
+}
+
+const DONE: AclOutcome = { errorCode: ErrorCode.NONE, errorMessage: null }
+const DISABLED: AclOutcome = { errorCode: ErrorCode.SECURITY_DISABLED, errorMessage: 'No Authorizer is configured.' }
+
+export class Authorizer {
+  readonly #metadataLog: MetadataLog
+  readonly #options: AuthorizerOptions | null
+  /** Made of the ACLs when they were so many changes old. */
+  #rights: { readonly version: number; readonly of: Rights } | undefined
+
+  constructor(metadataLog: MetadataLog, options: AuthorizerOptions | null) {
+    this.#metadataLog = metadataLog
+    this.#options = options
+  }
+
+  /** Whether anybody is ever asked. */
+  get isOn(): boolean {
+    return this.#options !== null
+  }
+
+  allows(who: Who, operation: number, resourceType: number, name: string): boolean {
+    return this.#options === null || this.#current().allows(who, operation, resourceType, name)
+  }
+
+  allowsAny(who: Who, operation: number, resourceType: number): boolean {
+    return this.#options === null || this.#current().allowsAny(who, operation, resourceType)
+  }
+
+  #current(): Rights {
+    const { metadata } = this.#metadataLog
+    if (this.#rights?.version !== metadata.aclsVersion) {
+      this.#rights = { version: metadata.aclsVersion, of: new Rights(metadata.acls.values(), this.#options!) }
+    }
+    return this.#rights.of
+  }
+
+  describe(filter: AclFilter): FoundAcls {
+    if (!this.isOn) return { ...DISABLED, acls: [] }
+    const fault = filterFault(filter)
+    if (fault !== undefined) return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: fault, acls: [] }
+    return { ...DONE, acls: [...this.#metadataLog.metadata.acls.values()].filter((acl) => matchesFilter(acl, filter)) }
+  }
+
+  create(acl: Acl): Now<AclOutcome> {
+    if (!this.isOn) return DISABLED
+    const fault = bindingFault(acl)
+    if (fault !== undefined) return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: fault }
+    return this.#write([{ kind: 'acl', ...acl }])
+  }
+
+  /** What was deleted, once a crash cannot take it back. */
+  delete(filter: AclFilter): Now<FoundAcls> {
+    const found = this.describe(filter)
+    if (found.errorCode !== ErrorCode.NONE || found.acls.length === 0) return found
+    const gone = found.acls.map((acl) => ({ kind: 'removeAcl', ...acl }) as const)
+    return after(this.#write(gone), (outcome) => (outcome.errorCode === ErrorCode.NONE ? found : { ...outcome, acls: [] }))
+  }
+
+  #write(records: Parameters<MetadataLog['write']>[0]): Now<AclOutcome> {
+    return attempt<AclOutcome>(
+      () => after(this.#metadataLog.write(records), () => DONE),
+      (error) => ({ errorCode: storageCode(error), errorMessage: (error as Error).message }),
+    )
+  }
+}

@@ -1,0 +1,133 @@
+/** The mechanisms by which clients say who they are: each makes an exchange, which takes messages until it is done. */
+import { type ScramHash, saltedPassword, saslCrypto, secretBytes } from '@tidemark/platform'
+import { bearerError, readBearerMessage, readPlainMessage, SaslError, type ScramKeys, ScramServer, scramKeys } from '@tidemark/protocol'
+import type { SaslMechanism } from '../options.ts'
+import type { Tokens } from './tokens.ts'
+
+/** Kafka's names. */
+export const KAFKA_NAMES: Readonly<Record<SaslMechanism, string>> = {
+  plain: 'PLAIN',
+  'scram-sha-256': 'SCRAM-SHA-256',
+  'scram-sha-512': 'SCRAM-SHA-512',
+  oauthbearer: 'OAUTHBEARER',
+}
+
+export type Step =
+  | { readonly kind: 'continue'; readonly bytes: Buffer }
+  /** `expiresAtMs`: when what the client showed ends, in milliseconds since 1970; Infinity: never. */
+  | { readonly kind: 'done'; readonly bytes: Buffer; readonly user: string; readonly expiresAtMs: number }
+
+/** Rejects with `SaslError` for a client that is refused: its text tells nothing that helps to guess. */
+export interface Exchange {
+  readonly mechanism: SaslMechanism
+  step(bytes: Buffer): Promise<Step> | Step
+}
+
+/** Who there is, and what is known of them. */
+export interface Credentials {
+  password(user: string): string | undefined
+  scram(user: string, mechanism: ScramMechanism): ScramKeys | undefined
+}
+
+export type ScramMechanism = 'scram-sha-256' | 'scram-sha-512'
+
+const NOTHING = Buffer.alloc(0)
+const REFUSED = 'Authentication failed: Invalid username or password'
+const NONCE_BYTES = 18
+const ITERATIONS = 4096
+
+export const hashOf = (mechanism: ScramMechanism): ScramHash => (mechanism === 'scram-sha-256' ? 'sha256' : 'sha512')
+
+export class Mechanisms {
+  readonly #credentials: Credentials
+  readonly #tokens: Tokens | undefined
+  /** So that a user who does not exist has the same salt each time, as one who does. */
+  readonly #secret = secretBytes(32)
+  /** Made of passwords that were given as options. */
+  readonly #made = new Map<string, Promise<ScramKeys>>()
+
+  constructor(credentials: Credentials, tokens: Tokens | undefined) {
+    this.#credentials = credentials
+    this.#tokens = tokens
+  }
+
+  begin(mechanism: SaslMechanism): Exchange {
+    switch (mechanism) {
+      case 'plain':
+        return { mechanism, step: (bytes) => this.#plain(bytes) }
+      case 'oauthbearer':
+        return this.#bearer()
+      default:
+        return this.#scram(mechanism)
+    }
+  }
+
+  #plain(bytes: Buffer): Step {
+    const { username, password } = readPlainMessage(bytes)
+    const crypto = saslCrypto('sha256')
+    const known = this.#credentials.password(username)
+    // Compared as hashes: neither the length nor the existence of a password shows in the time.
+    const isRight = crypto.equal(crypto.hash(Buffer.from(password)), crypto.hash(Buffer.from(known ?? this.#secret.toString('hex'))))
+    if (!isRight || known === undefined) throw new SaslError(REFUSED)
+    return { kind: 'done', bytes: NOTHING, user: username, expiresAtMs: Number.POSITIVE_INFINITY }
+  }
+
+  #scram(mechanism: ScramMechanism): Exchange {
+    const crypto = saslCrypto(hashOf(mechanism))
+    const server = new ScramServer(secretBytes(NONCE_BYTES).toString('base64url'), crypto)
+    let user: string | undefined
+    return {
+      mechanism,
+      step: async (bytes) => {
+        if (user !== undefined) {
+          try {
+            return { kind: 'done', bytes: server.final(bytes), user, expiresAtMs: Number.POSITIVE_INFINITY }
+          } catch (error) {
+            throw error instanceof SaslError
+              ? new SaslError(
+                  'Authentication failed during authentication due to invalid credentials with SASL mechanism ' + KAFKA_NAMES[mechanism],
+                )
+              : error
+          }
+        }
+        user = server.first(bytes).username
+        return { kind: 'continue', bytes: server.challenge(await this.#keysOf(user, mechanism)) }
+      },
+    }
+  }
+
+  async #keysOf(user: string, mechanism: ScramMechanism): Promise<ScramKeys> {
+    const known = this.#credentials.scram(user, mechanism)
+    if (known !== undefined) return known
+    const hash = hashOf(mechanism)
+    const crypto = saslCrypto(hash)
+    const password = this.#credentials.password(user)
+    const salt = crypto.hmac(this.#secret, Buffer.from(`${mechanism} ${user}`)).subarray(0, 16)
+    // Keys that no password gives.
+    if (password === undefined)
+      return { salt, iterations: ITERATIONS, storedKey: crypto.hmac(this.#secret, salt), serverKey: crypto.hmac(salt, this.#secret) }
+    const key = `${mechanism} ${user}`
+    const made =
+      this.#made.get(key) ?? saltedPassword(password, salt, ITERATIONS, hash).then((salted) => scramKeys(salted, salt, ITERATIONS, crypto))
+    this.#made.set(key, made)
+    return made
+  }
+
+  #bearer(): Exchange {
+    let isRefused = false
+    return {
+      mechanism: 'oauthbearer',
+      step: async (bytes) => {
+        if (isRefused) throw new SaslError('Authentication failed: the token was refused')
+        const { value, authorization } = readBearerMessage(bytes)
+        const token = await this.#tokens!.check(value)
+        const isOther = token !== undefined && authorization !== '' && authorization !== token.user
+        if (token === undefined || isOther) {
+          isRefused = true
+          return { kind: 'continue', bytes: bearerError('invalid_token') }
+        }
+        return { kind: 'done', bytes: NOTHING, user: token.user, expiresAtMs: token.expiresAtMs }
+      },
+    }
+  }
+}

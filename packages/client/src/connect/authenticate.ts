@@ -1,0 +1,146 @@
+/**
+ * The SASL conversation that follows the first exchange on a connection: SaslHandshake 1 names the mechanism, SaslAuthenticate
+ * carries its messages (KIP-152). The broker says for how long the session lasts; it is renewed on the same connection before
+ * that (KIP-368).
+ */
+import { type Clock, saltedPassword, saslCrypto, secretBytes, TidemarkError, type Timer } from '@tidemark/platform'
+import {
+  apis,
+  BEARER_ACKNOWLEDGED,
+  bearerMessage,
+  decodeResponse,
+  ErrorCode,
+  encodeRequest,
+  errorOf,
+  plainMessage,
+  SaslError,
+  ScramClient,
+} from '@tidemark/protocol'
+import type { SaslOptions } from '../security/options.ts'
+import type { BrokerConnection } from './connection.ts'
+import { chooseVersion, type SpokenVersions } from './handshake.ts'
+
+export interface Conversation {
+  readonly connection: BrokerConnection
+  readonly versions: SpokenVersions
+  readonly where: string
+  readonly clientId: string
+  readonly timeoutMs: number
+}
+
+const NAMES = { plain: 'PLAIN', 'scram-sha-256': 'SCRAM-SHA-256', 'scram-sha-512': 'SCRAM-SHA-512', oauthbearer: 'OAUTHBEARER' } as const
+const HANDSHAKE_VERSION_MIN = 1
+const NONCE_BYTES = 18
+
+/**
+ * Resolves with how long the session lasts, in milliseconds; 0: as long as the connection. Rejects with `TidemarkError`
+ * UNAUTHORIZED, UNSUPPORTED_VERSION (the broker does not have the mechanism), or as `exchange` and the token's callback
+ * do.
+ */
+export async function authenticate(conversation: Conversation, sasl: SaslOptions): Promise<number> {
+  await chooseMechanism(conversation, NAMES[sasl.mechanism])
+  try {
+    switch (sasl.mechanism) {
+      case 'plain':
+        return (await say(conversation, plainMessage(sasl))).sessionLifetimeMs
+      case 'oauthbearer': {
+        const token = await sasl.token()
+        const { authBytes, sessionLifetimeMs } = await say(conversation, bearerMessage(token))
+        if (authBytes.length === 0) return sessionLifetimeMs
+        // The server says why it refuses; the answer to that ends the conversation.
+        await say(conversation, BEARER_ACKNOWLEDGED).catch(() => {})
+        throw refused(conversation.where, authBytes.toString('utf8').slice(0, 200))
+      }
+      default:
+        return await scram(conversation, sasl)
+    }
+  } catch (error) {
+    if (error instanceof SaslError) throw refused(conversation.where, error.message)
+    throw error
+  }
+}
+
+const refused = (where: string, why: string): TidemarkError => new TidemarkError('UNAUTHORIZED', `${where} refuses the credentials: ${why}`)
+
+async function scram(
+  conversation: Conversation,
+  { mechanism, username, password }: Extract<SaslOptions, { username: string }>,
+): Promise<number> {
+  const hash = mechanism === 'scram-sha-256' ? 'sha256' : 'sha512'
+  const client = new ScramClient(username, secretBytes(NONCE_BYTES).toString('base64url'), saslCrypto(hash))
+  const { salt, iterations } = client.challenged((await say(conversation, client.first())).authBytes)
+  const last = await say(conversation, client.final(await saltedPassword(password, salt, iterations, hash)))
+  client.finish(last.authBytes)
+  return last.sessionLifetimeMs
+}
+
+async function chooseMechanism({ connection, versions, where, clientId, timeoutMs }: Conversation, mechanism: string): Promise<void> {
+  const version = chooseVersion(apis.SaslHandshake, versions, where)
+  if (version < HANDSHAKE_VERSION_MIN)
+    throw new TidemarkError('UNSUPPORTED_VERSION', `${where} is too old to authenticate at: Kafka 1.0 and later`)
+  const id = connection.nextCorrelationId()
+  const answer = await connection.exchange(
+    id,
+    encodeRequest(apis.SaslHandshake, version, id, clientId, { mechanism }),
+    'SaslHandshake',
+    timeoutMs,
+  )
+  const { errorCode, mechanisms } = decodeResponse(apis.SaslHandshake, version, answer)
+  if (errorCode === ErrorCode.UNSUPPORTED_SASL_MECHANISM) {
+    // Nothing weaker is tried instead.
+    throw new TidemarkError(
+      'UNSUPPORTED_VERSION',
+      `${where} does not have the mechanism ${mechanism}; it has ${mechanisms.join(', ') || 'none'}`,
+    )
+  }
+  if (errorCode === ErrorCode.ILLEGAL_SASL_STATE) {
+    throw new TidemarkError(
+      'UNSUPPORTED_VERSION',
+      `${where} asks nobody to authenticate on this port: leave out the option 'sasl', or connect to another port`,
+    )
+  }
+  if (errorCode !== 0) throw refused(where, errorOf(errorCode).name)
+}
+
+async function say({ connection, versions, where, clientId, timeoutMs }: Conversation, authBytes: Buffer) {
+  const version = chooseVersion(apis.SaslAuthenticate, versions, where)
+  const id = connection.nextCorrelationId()
+  const frame = encodeRequest(apis.SaslAuthenticate, version, id, clientId, { authBytes })
+  const answer = decodeResponse(apis.SaslAuthenticate, version, await connection.exchange(id, frame, 'SaslAuthenticate', timeoutMs))
+  if (answer.errorCode === ErrorCode.SASL_AUTHENTICATION_FAILED) throw refused(where, answer.errorMessage || 'authentication failed')
+  if (answer.errorCode !== 0) throw refused(where, `${errorOf(answer.errorCode).name} ${answer.errorMessage ?? ''}`.trim())
+  return answer
+}
+
+/** When a session that lasts so long is renewed: as Java's client, at 85 to 95 % of it. */
+const RENEWED_FROM = 0.85
+const RENEWED_SPAN = 0.1
+
+/**
+ * Authenticates again before each session ends, until the connection is closed. A failure closes it: requests that wait
+ * are sent again on a new one, which says what is wrong.
+ */
+export function keepSession(
+  conversation: Conversation,
+  sasl: SaslOptions,
+  lifetimeMs: number,
+  clock: Clock,
+  chance: number,
+): Timer | undefined {
+  if (lifetimeMs <= 0) return undefined
+  let timer = clock.schedule(lifetimeMs * (RENEWED_FROM + RENEWED_SPAN * chance), () => {
+    if (!conversation.connection.usable) return
+    authenticate(conversation, sasl).then(
+      (next) => {
+        if (next > 0 && conversation.connection.usable) timer = keepSession(conversation, sasl, next, clock, chance)!
+      },
+      (error) =>
+        conversation.connection.close(
+          new TidemarkError('CONNECTION_LOST', `the session with ${conversation.where} could not be renewed: ${(error as Error).message}`, {
+            cause: error,
+          }),
+        ),
+    )
+  })
+  return { cancel: () => timer.cancel() }
+}
