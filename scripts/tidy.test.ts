@@ -13,7 +13,10 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
     uses: ['protocol', 'platform'],
     folders: ['accept', 'dispatch', 'handle', 'auth', 'coordinate', 'partition', 'metadata', 'storage', 'state'],
   },
-  client: { uses: ['protocol', 'platform'], folders: ['admin', 'read', 'fetch', 'produce', 'groups', 'cluster', 'connect', 'security', 'messages'] },
+  client: {
+    uses: ['protocol', 'platform'],
+    folders: ['admin', 'read', 'fetch', 'produce', 'groups', 'cluster', 'connect', 'security', 'messages'],
+  },
   consumer: {
     uses: ['protocol', 'platform', 'client'],
     folders: [

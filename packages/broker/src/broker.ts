@@ -6,6 +6,7 @@
 import { type Clock, DiskError, formatAddress, TidemarkError } from '@tidemark/platform'
 import { uuidToText } from '@tidemark/protocol'
 import { type BoundListener, Listeners } from './accept/listeners.ts'
+import { Authorizer } from './auth/authorizer.ts'
 import { Mechanisms } from './auth/mechanisms.ts'
 import { Tokens } from './auth/tokens.ts'
 import { Users } from './auth/users.ts'
@@ -155,6 +156,7 @@ class Running implements Broker {
     const topics = new Topics(metadataLog, settled)
     const configs = new Configs(metadataLog, topics, settled)
     const quotas = new Quotas(metadataLog)
+    const users = new Users(metadataLog, settled.users)
     const telemetry = new Telemetry(metadataLog, platform.random)
     const partitions = new Partitions(store, topics, settled, failure)
     const groups = new Groups({ options: settled, platform, topics, partitions })
@@ -172,10 +174,9 @@ class Running implements Broker {
       partitions,
       groups,
       producerIds,
-      mechanisms: new Mechanisms(
-        new Users(metadataLog, settled.users),
-        settled.oauth === null ? undefined : new Tokens(settled.oauth, platform.clock),
-      ),
+      users,
+      mechanisms: new Mechanisms(users, settled.oauth === null ? undefined : new Tokens(settled.oauth, platform.clock)),
+      authorizer: new Authorizer(metadataLog, settled.authorizer),
       outputMemory,
     }
     const keeper = new Keeper({ topics, partitions, store, clock: platform.clock, failure, options: settled })

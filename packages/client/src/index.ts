@@ -1,6 +1,7 @@
 /** A Kafka client: producer, bounded reads, admin, and the handle on a cluster that they share. */
 export { type OwnErrorCode, TidemarkError, type TidemarkErrorCode } from '@tidemark/platform'
 export type { Header } from '@tidemark/protocol'
+export type { Acl, AclFilter, Acls } from './admin/acls.ts'
 export { type Admin, createAdmin } from './admin/admin.ts'
 export type {
   ActiveProducer,
@@ -29,6 +30,7 @@ export type { GroupDescription, GroupListing, GroupMember, Groups } from './admi
 export type { AddPartitionsOptions, DeletedRecords, DeleteRecordsOptions } from './admin/partitions.ts'
 export type { AlterQuotasOptions, Quota, QuotaEntity, Quotas } from './admin/quotas.ts'
 export type { CreatedTopic, CreateTopicOptions, TopicOffset, TopicOffsetsOptions, Topics } from './admin/topics.ts'
+export type { RemoveUserOptions, ScramUser, SetPasswordOptions, UserMechanism, Users } from './admin/users.ts'
 export type { ListedOffset, OffsetSpec } from './cluster/list-offsets.ts'
 export type { CallLimits } from './cluster/retrying.ts'
 export type { Isolation, TopicView } from './cluster/types.ts'

@@ -5,6 +5,7 @@
 import { type Connection, type Now, TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { authenticate } from '../auth/authenticate.ts'
+import { handleAllowed } from '../auth/authorize.ts'
 import { Session } from '../auth/session.ts'
 import { CloseConnection } from '../dispatch/close.ts'
 import type { Handler } from '../dispatch/handler.ts'
@@ -159,7 +160,7 @@ export class ClientConnection {
       return undefined
     }
     const context = this.#contextOf(version, clientId)
-    const run = (): unknown => this.#throttled(handler, frame.length, clientId, handler.handle(body as never, context))
+    const run = (): unknown => this.#throttled(handler, frame.length, clientId, handleAllowed(handler, body, context))
     return { kind: 'handle', handler, version, correlationId, run }
   }
 

@@ -9,7 +9,8 @@ import { type Credentials, hashOf, type ScramMechanism } from './mechanisms.ts'
 
 /** Kafka's `ScramMechanism.type`. */
 const TYPES: Readonly<Record<ScramMechanism, number>> = { 'scram-sha-256': 1, 'scram-sha-512': 2 }
-const mechanismOf = (type: number): ScramMechanism | undefined => (Object.keys(TYPES) as ScramMechanism[]).find((mechanism) => TYPES[mechanism] === type)
+const mechanismOf = (type: number): ScramMechanism | undefined =>
+  (Object.keys(TYPES) as ScramMechanism[]).find((mechanism) => TYPES[mechanism] === type)
 
 export interface UserOutcome {
   readonly errorCode: number

@@ -1,6 +1,8 @@
 /** All services that handlers may ask for. Put together in broker.ts, which alone knows how each is made. */
 import type { Clock } from '@tidemark/platform'
+import type { Authorizer } from '../auth/authorizer.ts'
 import type { Mechanisms } from '../auth/mechanisms.ts'
+import type { Users } from '../auth/users.ts'
 import type { Groups } from '../coordinate/groups.ts'
 import type { Configs } from '../metadata/configs.ts'
 import type { ProducerIds } from '../metadata/producer-ids.ts'
@@ -23,5 +25,7 @@ export interface Services {
   readonly groups: Groups
   readonly producerIds: ProducerIds
   readonly mechanisms: Mechanisms
+  readonly users: Users
+  readonly authorizer: Authorizer
   readonly outputMemory: OutputMemory
 }

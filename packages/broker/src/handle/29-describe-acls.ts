@@ -16,10 +16,17 @@ export const describeAcls = handler(apis.DescribeAcls, { versions: [0, 3] }, (re
     operation: request.operation,
     permissionType: request.permissionType,
   })
-  const byResource = Map.groupBy(acls, ({ resourceType, resourceName, patternType }) => JSON.stringify([resourceType, resourceName, patternType]))
+  const byResource = Map.groupBy(acls, ({ resourceType, resourceName, patternType }) =>
+    JSON.stringify([resourceType, resourceName, patternType]),
+  )
   const resources = Array.from(byResource.values(), (of) => {
     const { resourceType, resourceName, patternType } = of[0]!
-    return { resourceType, resourceName, patternType, acls: of.map(({ principal, host, operation, permissionType }) => ({ principal, host, operation, permissionType })) }
+    return {
+      resourceType,
+      resourceName,
+      patternType,
+      acls: of.map(({ principal, host, operation, permissionType }) => ({ principal, host, operation, permissionType })),
+    }
   })
   return { errorCode, errorMessage, resources }
 })

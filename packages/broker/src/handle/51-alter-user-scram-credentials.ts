@@ -7,18 +7,26 @@ import { after, allOf } from '../now.ts'
 
 type Context = RequestContext<Pick<Services, 'users'>>
 
-export const alterUserScramCredentials = handler(apis.AlterUserScramCredentials, { versions: [0, 0], holds: true }, (request, { services }: Context) => {
-  const { users } = services
-  const names = [...request.deletions, ...request.upsertions].map(({ name }) => name)
-  const keys = [...request.deletions, ...request.upsertions].map(({ name, mechanism }) => `${mechanism} ${name}`)
-  const twice = new Set(names.filter((_, i) => keys.indexOf(keys[i]!) !== i))
-  const outcomes = [...new Set(names)].map((user) => {
-    if (twice.has(user)) {
-      return { user, errorCode: ErrorCode.DUPLICATE_RESOURCE, errorMessage: 'A user credential cannot be altered twice in the same request' }
-    }
-    const deletions = request.deletions.filter(({ name }) => name === user)
-    const upsertions = request.upsertions.filter(({ name }) => name === user)
-    return after(users.alter(user, deletions, upsertions), (outcome) => ({ user, ...outcome }))
-  })
-  return after(allOf(outcomes), (results) => ({ results }))
-})
+export const alterUserScramCredentials = handler(
+  apis.AlterUserScramCredentials,
+  { versions: [0, 0], holds: true },
+  (request, { services }: Context) => {
+    const { users } = services
+    const names = [...request.deletions, ...request.upsertions].map(({ name }) => name)
+    const keys = [...request.deletions, ...request.upsertions].map(({ name, mechanism }) => `${mechanism} ${name}`)
+    const twice = new Set(names.filter((_, i) => keys.indexOf(keys[i]!) !== i))
+    const outcomes = [...new Set(names)].map((user) => {
+      if (twice.has(user)) {
+        return {
+          user,
+          errorCode: ErrorCode.DUPLICATE_RESOURCE,
+          errorMessage: 'A user credential cannot be altered twice in the same request',
+        }
+      }
+      const deletions = request.deletions.filter(({ name }) => name === user)
+      const upsertions = request.upsertions.filter(({ name }) => name === user)
+      return after(users.alter(user, deletions, upsertions), (outcome) => ({ user, ...outcome }))
+    })
+    return after(allOf(outcomes), (results) => ({ results }))
+  },
+)

@@ -1,4 +1,5 @@
-/** Every handler, by Kafka's API number. */
+/** Every handler, by Kafka's API number. Each has its row in the table of rights, or the broker does not start. */
+import { needsOf } from '../auth/authorize.ts'
 import type { Handler } from '../dispatch/handler.ts'
 import { HandlerTable } from '../dispatch/table.ts'
 import { produce } from './00-produce.ts'
@@ -21,6 +22,9 @@ import { deleteTopics } from './20-delete-topics.ts'
 import { deleteRecords } from './21-delete-records.ts'
 import { initProducerId } from './22-init-producer-id.ts'
 import { offsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
+import { describeAcls } from './29-describe-acls.ts'
+import { createAcls } from './30-create-acls.ts'
+import { deleteAcls } from './31-delete-acls.ts'
 import { describeConfigs } from './32-describe-configs.ts'
 import { alterConfigs } from './33-alter-configs.ts'
 import { alterReplicaLogDirs } from './34-alter-replica-log-dirs.ts'
@@ -35,6 +39,8 @@ import { listPartitionReassignments } from './46-list-partition-reassignments.ts
 import { offsetDelete } from './47-offset-delete.ts'
 import { describeClientQuotas } from './48-describe-client-quotas.ts'
 import { alterClientQuotas } from './49-alter-client-quotas.ts'
+import { describeUserScramCredentials } from './50-describe-user-scram-credentials.ts'
+import { alterUserScramCredentials } from './51-alter-user-scram-credentials.ts'
 import { describeQuorum } from './55-describe-quorum.ts'
 import { updateFeatures } from './57-update-features.ts'
 import { describeCluster } from './60-describe-cluster.ts'
@@ -46,7 +52,7 @@ import { listConfigResources } from './74-list-config-resources.ts'
 import { describeTopicPartitions } from './75-describe-topic-partitions.ts'
 
 export function allHandlers(): HandlerTable {
-  const table: HandlerTable = new HandlerTable([
+  const handlers: readonly Handler[] = [
     produce,
     fetch,
     listOffsets,
@@ -67,6 +73,9 @@ export function allHandlers(): HandlerTable {
     deleteRecords,
     initProducerId,
     offsetForLeaderEpoch,
+    describeAcls,
+    createAcls,
+    deleteAcls,
     describeConfigs,
     alterConfigs,
     alterReplicaLogDirs,
@@ -81,6 +90,8 @@ export function allHandlers(): HandlerTable {
     offsetDelete,
     describeClientQuotas,
     alterClientQuotas,
+    describeUserScramCredentials,
+    alterUserScramCredentials,
     describeQuorum,
     updateFeatures,
     describeCluster,
@@ -90,6 +101,8 @@ export function allHandlers(): HandlerTable {
     pushTelemetry,
     listConfigResources,
     describeTopicPartitions,
-  ] as readonly Handler[])
+  ]
+  for (const handler of handlers) needsOf(handler)
+  const table: HandlerTable = new HandlerTable(handlers)
   return table
 }

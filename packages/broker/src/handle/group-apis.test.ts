@@ -63,6 +63,8 @@ async function ask<A extends Api>(h: Handler<A>, version: number, body: InferInp
       clock: broker.options.platform.clock,
       configs: undefined as never,
       mechanisms: undefined as never,
+      users: undefined as never,
+      authorizer: undefined as never,
       quotas: undefined as never,
       telemetry: undefined as never,
       producerIds: undefined as never,

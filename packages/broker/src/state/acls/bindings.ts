@@ -7,11 +7,15 @@ export function bindingFault(acl: Acl): string | undefined {
   const supported = SUPPORTED[acl.resourceType]
   if (supported === undefined) return `Invalid resourceType ${acl.resourceType}`
   if (acl.patternType !== Pattern.LITERAL && acl.patternType !== Pattern.PREFIXED) return `Invalid patternType ${acl.patternType}`
-  if (acl.permissionType !== Permission.ALLOW && acl.permissionType !== Permission.DENY) return `Invalid permissionType ${acl.permissionType}`
-  if (acl.operation !== Operation.ALL && !supported.includes(acl.operation)) return `Invalid operation ${acl.operation} for resource type ${acl.resourceType}`
+  if (acl.permissionType !== Permission.ALLOW && acl.permissionType !== Permission.DENY)
+    return `Invalid permissionType ${acl.permissionType}`
+  if (acl.operation !== Operation.ALL && !supported.includes(acl.operation))
+    return `Invalid operation ${acl.operation} for resource type ${acl.resourceType}`
   if (acl.resourceName === '') return 'Resource name should not be empty'
-  if (acl.resourceType === Resource.CLUSTER && acl.resourceName !== CLUSTER_NAME) return `The only valid name for the CLUSTER resource is ${CLUSTER_NAME}`
-  if (!/^[^:]+:.+$/s.test(acl.principal)) return `Could not parse principal from \`${acl.principal}\` (no colon is present separating the principal type from the principal name)`
+  if (acl.resourceType === Resource.CLUSTER && acl.resourceName !== CLUSTER_NAME)
+    return `The only valid name for the CLUSTER resource is ${CLUSTER_NAME}`
+  if (!/^[^:]+:.+$/s.test(acl.principal))
+    return `Could not parse principal from \`${acl.principal}\` (no colon is present separating the principal type from the principal name)`
   if (acl.host === '') return 'Host must not be empty'
   return undefined
 }

@@ -69,10 +69,16 @@ export class Rights {
     const all = ofType === undefined ? [] : [...ofType.literal.values(), ...ofType.prefixed.values()].flat()
     const isDeniedAll = all.some(
       (acl) =>
-        acl.permissionType === Permission.DENY && acl.patternType === Pattern.LITERAL && acl.resourceName === WILDCARD && speaksOf(acl, who) && covers(acl.operation, operation, 'deny'),
+        acl.permissionType === Permission.DENY &&
+        acl.patternType === Pattern.LITERAL &&
+        acl.resourceName === WILDCARD &&
+        speaksOf(acl, who) &&
+        covers(acl.operation, operation, 'deny'),
     )
     if (isDeniedAll) return false
-    const allowing = all.filter((acl) => acl.permissionType === Permission.ALLOW && speaksOf(acl, who) && covers(acl.operation, operation, 'allow'))
+    const allowing = all.filter(
+      (acl) => acl.permissionType === Permission.ALLOW && speaksOf(acl, who) && covers(acl.operation, operation, 'allow'),
+    )
     if (allowing.length === 0) return this.#allowsUnmentioned
     return allowing.some(({ resourceName }) => resourceName === WILDCARD || this.allows(who, operation, resourceType, resourceName))
   }
@@ -88,10 +94,10 @@ export class Rights {
 }
 
 const speaksOf = ({ principal, host }: Acl, who: Who): boolean =>
-  (principal === who.principal || principal === `${who.principal.slice(0, who.principal.indexOf(':'))}:${WILDCARD}`) && (host === WILDCARD || host === who.host)
+  (principal === who.principal || principal === `${who.principal.slice(0, who.principal.indexOf(':'))}:${WILDCARD}`) &&
+  (host === WILDCARD || host === who.host)
 
 function covers(said: number, asked: number, kind: 'allow' | 'deny'): boolean {
   if (said === Operation.ALL || said === asked) return true
   return kind === 'allow' && (IMPLIES[asked]?.includes(said) ?? false)
 }
-

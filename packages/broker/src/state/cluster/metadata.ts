@@ -60,6 +60,8 @@ export class Metadata {
   readonly quotas = new Map<string, Quota>()
   readonly #scram = new Map<string, ScramCredential>()
   readonly acls = new Map<string, Acl>()
+  /** Grows with each change of them. */
+  aclsVersion = 0
   /** Names as metrics would write them: two topics may not share one. */
   readonly #byCollisionKey = new Map<string, string>()
 
@@ -96,9 +98,11 @@ export class Metadata {
         this.#scram.delete(scramKey(record))
         return
       case 'acl':
+        this.aclsVersion++
         this.acls.set(aclKey(record), bare(record))
         return
       case 'removeAcl':
+        this.aclsVersion++
         this.acls.delete(aclKey(record))
     }
   }

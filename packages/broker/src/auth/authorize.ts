@@ -1,0 +1,43 @@
+/** Asks the rules before every handler: none is reached by a request that its client may not make. */
+import type { Now } from '@tidemark/platform'
+import type { Handler } from '../dispatch/handler.ts'
+import type { RequestContext } from '../dispatch/request-context.ts'
+import type { Services } from '../dispatch/services.ts'
+import { after } from '../now.ts'
+import { CLUSTER_NAME, Resource } from '../state/acls/codes.ts'
+import { type Asking, type Rule, rules } from './rules.ts'
+
+const byKey: ReadonlyMap<number, Rule> = new Map(rules.map((rule) => [rule.api.key, rule]))
+
+/** Of an API, for documentation: `TOPIC READ`. Throws for one without a row: it would be open to everyone. */
+export function needsOf({ api }: Handler): string {
+  const rule = byKey.get(api.key)
+  if (rule === undefined) throw new Error(`${api.name} has no row in the table of rights`)
+  return rule.needs
+}
+
+/** What the handler answers, as far as the client may ask for it. */
+export function handleAllowed(handler: Handler, request: unknown, context: RequestContext<Services>): Now<unknown> {
+  const { authorizer } = context.services
+  const rule = authorizer.isOn ? byKey.get(handler.api.key) : undefined
+  const verdict = rule?.judge?.(request as never, askingOf(context))
+  if (verdict === undefined) return handler.handle(request as never, context)
+  if ('answer' in verdict) return verdict.answer
+  return after(handler.handle(verdict.request as never, context), (answer) => answer && verdict.merge(answer as never))
+}
+
+function askingOf({ principal, clientHost, version, services }: RequestContext<Services>): Asking {
+  const { authorizer, topics } = services
+  const who = { principal: `${principal.type}:${principal.name}`, host: clientHost.slice(1) }
+  const may = (type: number) => (operation: number, name: string) => authorizer.allows(who, operation, type, name)
+  return {
+    version,
+    topic: may(Resource.TOPIC),
+    group: may(Resource.GROUP),
+    transactionalId: may(Resource.TRANSACTIONAL_ID),
+    cluster: (operation) => authorizer.allows(who, operation, Resource.CLUSTER, CLUSTER_NAME),
+    anyTopic: (operation) => authorizer.allowsAny(who, operation, Resource.TOPIC),
+    nameOf: (topicId) => topics.byId(topicId)?.name,
+    exists: (name) => topics.byName(name) !== undefined,
+  }
+}

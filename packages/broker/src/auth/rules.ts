@@ -1,0 +1,488 @@
+/**
+ * What each API needs, as Kafka's documentation ("Authorization using ACLs", protocols) and its `KafkaApis` have it: one row an
+ * API. A request of which only a part may be done is cut down to that part, and what was refused is put into the answer.
+ */
+import { type Api, apis, ErrorCode, errorOf, type Infer, type InferInput, ZERO_UUID } from '@tidemark/protocol'
+import { Operation } from '../state/acls/codes.ts'
+import { ResourceType } from '../state/configs/definition.ts'
+
+/** What the rules ask. */
+export interface Asking {
+  readonly version: number
+  topic(operation: Operation, name: string): boolean
+  group(operation: Operation, name: string): boolean
+  transactionalId(operation: Operation, name: string): boolean
+  cluster(operation: Operation): boolean
+  /** Whether there is any topic for which it may. */
+  anyTopic(operation: Operation): boolean
+  /** The name of a topic that a request names by id; undefined: it is not known, and may be asked for. */
+  nameOf(topicId: string): string | undefined
+  exists(topic: string): boolean
+}
+
+/** Undefined: all of it may be done. `answer`: nothing of it. `request`: what may, and what becomes of its answer. */
+export type Verdict<A extends Api = any> =
+  | undefined
+  | { readonly answer: InferInput<A['response']> }
+  | { readonly request: Infer<A['request']>; readonly merge: (answer: InferInput<A['response']>) => InferInput<A['response']> }
+
+export interface Rule<A extends Api = any> {
+  readonly api: A
+  /** For people: the resource and the operation. */
+  readonly needs: string
+  readonly judge: ((request: Infer<A['request']>, ask: Asking) => Verdict<A>) | undefined
+}
+
+const rule = <A extends Api>(api: A, needs: string, judge?: (request: Infer<A['request']>, ask: Asking) => Verdict<A>): Rule<A> => ({
+  api,
+  needs,
+  judge,
+})
+
+const { TOPIC_AUTHORIZATION_FAILED, GROUP_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED, TRANSACTIONAL_ID_AUTHORIZATION_FAILED } =
+  ErrorCode
+const { READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS, IDEMPOTENT_WRITE, CLUSTER_ACTION } = Operation
+const textOf = (errorCode: number): string => errorOf(errorCode).text
+const onCluster = { errorCode: CLUSTER_AUTHORIZATION_FAILED, errorMessage: 'Cluster authorization failed.' }
+
+/** The whole request needs the operation on the cluster. */
+const clusterAlone = <A extends Api>(
+  api: A,
+  operation: Operation,
+  needs: string,
+  answer: (request: Infer<A['request']>) => InferInput<A['response']>,
+): Rule<A> => rule(api, `CLUSTER ${needs}`, (request, ask) => (ask.cluster(operation) ? undefined : { answer: answer(request) }))
+
+/** Splits a list; undefined as the first: nothing is refused. */
+function split<T>(list: readonly T[], may: (it: T) => boolean): { readonly allowed: T[]; readonly refused: T[] } {
+  const allowed: T[] = []
+  const refused: T[] = []
+  for (const it of list) (may(it) ? allowed : refused).push(it)
+  return { allowed, refused }
+}
+
+/** Of a topic that is named by name, or by id from some version on. */
+const named = (ask: Asking, name: string, topicId: string): string | undefined => (topicId === ZERO_UUID ? name : ask.nameOf(topicId))
+const mayTopic = (ask: Asking, operation: Operation, name: string, topicId: string): boolean => {
+  const known = named(ask, name, topicId)
+  return known === undefined || ask.topic(operation, known)
+}
+
+const resourceMay = (ask: Asking, type: number, name: string, operation: Operation): boolean =>
+  type === ResourceType.TOPIC
+    ? ask.topic(operation, name)
+    : type === ResourceType.GROUP
+      ? ask.group(operation, name)
+      : ask.cluster(operation)
+const resourceCode = (type: number): number =>
+  type === ResourceType.TOPIC
+    ? TOPIC_AUTHORIZATION_FAILED
+    : type === ResourceType.GROUP
+      ? GROUP_AUTHORIZATION_FAILED
+      : CLUSTER_AUTHORIZATION_FAILED
+
+export const rules: readonly Rule[] = [
+  rule(apis.Produce, 'TOPIC WRITE', (request, ask) => {
+    const { allowed, refused } = split(request.topicData, ({ name, topicId }) => mayTopic(ask, WRITE, name, topicId))
+    if (refused.length === 0) return undefined
+    const responses = refused.map(({ name, topicId, partitionData }) => ({
+      name,
+      topicId,
+      partitionResponses: partitionData.map(({ index }) => ({
+        index,
+        errorCode: TOPIC_AUTHORIZATION_FAILED,
+        baseOffset: -1,
+        logAppendTimeMs: -1,
+        logStartOffset: -1,
+      })),
+    }))
+    return {
+      request: { ...request, topicData: allowed },
+      merge: (answer) => ({ ...answer, responses: [...answer.responses, ...responses] }),
+    }
+  }),
+  rule(apis.Fetch, 'TOPIC READ', (request, ask) => {
+    const { allowed, refused } = split(request.topics, ({ topic, topicId }) => mayTopic(ask, READ, topic, topicId))
+    if (refused.length === 0) return undefined
+    const responses = refused.map(({ topic, topicId, partitions }) => ({
+      topic,
+      topicId,
+      partitions: partitions.map(({ partition }) => ({
+        partitionIndex: partition,
+        errorCode: TOPIC_AUTHORIZATION_FAILED,
+        highWatermark: -1,
+        lastStableOffset: -1,
+        logStartOffset: -1,
+        abortedTransactions: null,
+        preferredReadReplica: -1,
+        records: Buffer.alloc(0),
+      })),
+    }))
+    // What is refused is told at once.
+    return {
+      request: { ...request, topics: allowed, maxWaitMs: 0 },
+      merge: (answer) => ({ ...answer, responses: [...answer.responses, ...responses] }),
+    }
+  }),
+  rule(apis.ListOffsets, 'TOPIC DESCRIBE', (request, ask) => {
+    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(DESCRIBE, name))
+    if (refused.length === 0) return undefined
+    const topics = refused.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => ({
+        partitionIndex,
+        errorCode: TOPIC_AUTHORIZATION_FAILED,
+        timestamp: -1,
+        offset: -1,
+        oldStyleOffsets: [],
+      })),
+    }))
+    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+  }),
+  rule(apis.Metadata, 'TOPIC DESCRIBE; to make one CLUSTER CREATE or TOPIC CREATE', (request, ask) => {
+    const isAll = request.topics === null || (ask.version === 0 && request.topics.length === 0)
+    const mayMake = (name: string): boolean =>
+      ask.exists(name) || !request.allowAutoTopicCreation || ask.cluster(CREATE) || ask.topic(CREATE, name)
+    // Of topics that nobody asked for by name, those that it may not see are not there.
+    const visible = (answer: InferInput<typeof apis.Metadata.response>) => ({
+      ...answer,
+      topics: answer.topics.filter(({ name }) => name === null || ask.topic(DESCRIBE, name)),
+    })
+    if (isAll) return { request, merge: visible }
+    const { allowed, refused } = split(request.topics!, ({ name, topicId }) => {
+      const known = name ?? ask.nameOf(topicId)
+      return known === undefined || (ask.topic(DESCRIBE, known) && mayMake(known))
+    })
+    if (refused.length === 0) return undefined
+    // One that is named by id is as unknown as one that does not exist.
+    const topics = refused.map(({ name, topicId }) => ({
+      errorCode: name === null ? ErrorCode.UNKNOWN_TOPIC_ID : TOPIC_AUTHORIZATION_FAILED,
+      name,
+      topicId: name === null ? topicId : ZERO_UUID,
+      partitions: [],
+    }))
+    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+  }),
+  rule(apis.OffsetCommit, 'GROUP READ and TOPIC READ', (request, ask) => {
+    const refusedWith = (errorCode: number, topics: typeof request.topics) =>
+      topics.map(({ name, topicId, partitions }) => ({
+        name,
+        topicId,
+        partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
+      }))
+    if (!ask.group(READ, request.groupId)) return { answer: { topics: refusedWith(GROUP_AUTHORIZATION_FAILED, request.topics) } }
+    const { allowed, refused } = split(request.topics, ({ name, topicId }) => mayTopic(ask, READ, name, topicId))
+    if (refused.length === 0) return undefined
+    const topics = refusedWith(TOPIC_AUTHORIZATION_FAILED, refused)
+    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+  }),
+  rule(apis.OffsetFetch, 'GROUP DESCRIBE and TOPIC DESCRIBE', (request, ask) => {
+    const refusedPartition = (errorCode: number) => (partitionIndex: number) => ({
+      partitionIndex,
+      committedOffset: -1,
+      committedLeaderEpoch: -1,
+      metadata: '',
+      errorCode,
+    })
+    const sees = ({
+      name = '',
+      topicId = ZERO_UUID,
+    }: {
+      readonly name?: string | undefined
+      readonly topicId?: string | undefined
+    }): boolean => mayTopic(ask, DESCRIBE, name, topicId)
+    if (ask.version < 8) {
+      if (!ask.group(DESCRIBE, request.groupId)) {
+        const topics = (request.topics ?? []).map(({ name, partitionIndexes }) => ({
+          name,
+          partitions: partitionIndexes.map(refusedPartition(GROUP_AUTHORIZATION_FAILED)),
+        }))
+        return { answer: { topics, errorCode: GROUP_AUTHORIZATION_FAILED } }
+      }
+      if (request.topics === null)
+        return {
+          request,
+          merge: (answer) => ({ ...answer, topics: (answer.topics ?? []).filter(({ name }) => ask.topic(DESCRIBE, name)) }),
+        }
+      const { allowed, refused } = split(request.topics, sees)
+      if (refused.length === 0) return undefined
+      const topics = refused.map(({ name, partitionIndexes }) => ({
+        name,
+        partitions: partitionIndexes.map(refusedPartition(TOPIC_AUTHORIZATION_FAILED)),
+      }))
+      return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...(answer.topics ?? []), ...topics] }) }
+    }
+    const groups = split(request.groups, ({ groupId }) => ask.group(DESCRIBE, groupId))
+    const refusedGroups = groups.refused.map(({ groupId }) => ({ groupId, topics: [], errorCode: GROUP_AUTHORIZATION_FAILED }))
+    const hidden = new Map(groups.allowed.map(({ groupId, topics }) => [groupId, (topics ?? []).filter((topic) => !sees(topic))]))
+    const asked = groups.allowed.map((group) => ({ ...group, topics: group.topics?.filter(sees) ?? null }))
+    return {
+      request: { ...request, groups: asked },
+      merge: (answer) => ({
+        ...answer,
+        groups: [
+          ...(answer.groups ?? []).map((group) => ({
+            ...group,
+            topics: [
+              ...group.topics.filter(sees),
+              ...(hidden.get(group.groupId) ?? []).map(({ name, topicId, partitionIndexes }) => ({
+                name,
+                topicId,
+                partitions: partitionIndexes.map(refusedPartition(TOPIC_AUTHORIZATION_FAILED)),
+              })),
+            ],
+          })),
+          ...refusedGroups,
+        ],
+      }),
+    }
+  }),
+  rule(apis.FindCoordinator, 'GROUP DESCRIBE or TRANSACTIONAL_ID DESCRIBE', (request, ask) => {
+    const TRANSACTION = 1
+    const may = (key: string): boolean => (request.keyType === TRANSACTION ? ask.transactionalId(DESCRIBE, key) : ask.group(DESCRIBE, key))
+    const errorCode = request.keyType === TRANSACTION ? TRANSACTIONAL_ID_AUTHORIZATION_FAILED : GROUP_AUTHORIZATION_FAILED
+    const nobody = { nodeId: -1, host: '', port: -1, errorCode, errorMessage: textOf(errorCode) }
+    if (ask.version < 4) return may(request.key) ? undefined : { answer: nobody }
+    const { allowed, refused } = split(request.coordinatorKeys, may)
+    if (refused.length === 0) return undefined
+    const coordinators = refused.map((key) => ({ key, ...nobody }))
+    return {
+      request: { ...request, coordinatorKeys: allowed },
+      merge: (answer) => ({ ...answer, coordinators: [...(answer.coordinators ?? []), ...coordinators] }),
+    }
+  }),
+  rule(apis.JoinGroup, 'GROUP READ', (request, ask) =>
+    ask.group(READ, request.groupId)
+      ? undefined
+      : {
+          answer: {
+            errorCode: GROUP_AUTHORIZATION_FAILED,
+            generationId: -1,
+            protocolName: '',
+            leader: '',
+            memberId: request.memberId,
+            members: [],
+          },
+        },
+  ),
+  rule(apis.Heartbeat, 'GROUP READ', (request, ask) =>
+    ask.group(READ, request.groupId) ? undefined : { answer: { errorCode: GROUP_AUTHORIZATION_FAILED } },
+  ),
+  rule(apis.LeaveGroup, 'GROUP READ', (request, ask) =>
+    ask.group(READ, request.groupId) ? undefined : { answer: { errorCode: GROUP_AUTHORIZATION_FAILED, members: [] } },
+  ),
+  rule(apis.SyncGroup, 'GROUP READ', (request, ask) =>
+    ask.group(READ, request.groupId) ? undefined : { answer: { errorCode: GROUP_AUTHORIZATION_FAILED, assignment: Buffer.alloc(0) } },
+  ),
+  rule(apis.DescribeGroups, 'GROUP DESCRIBE', (request, ask) => {
+    const { allowed, refused } = split(request.groups, (groupId) => ask.group(DESCRIBE, groupId))
+    if (refused.length === 0) return undefined
+    const groups = refused.map((groupId) => ({
+      groupId,
+      groupState: '',
+      protocolType: '',
+      protocolData: '',
+      members: [],
+      errorCode: GROUP_AUTHORIZATION_FAILED,
+    }))
+    return { request: { ...request, groups: allowed }, merge: (answer) => ({ ...answer, groups: [...answer.groups, ...groups] }) }
+  }),
+  rule(apis.ListGroups, 'CLUSTER DESCRIBE, or of those GROUP DESCRIBE', (request, ask) =>
+    ask.cluster(DESCRIBE)
+      ? undefined
+      : { request, merge: (answer) => ({ ...answer, groups: answer.groups.filter(({ groupId }) => ask.group(DESCRIBE, groupId)) }) },
+  ),
+  rule(apis.SaslHandshake, 'nothing'),
+  rule(apis.ApiVersions, 'nothing'),
+  rule(apis.CreateTopics, 'CLUSTER CREATE or TOPIC CREATE', (request, ask) => {
+    if (ask.cluster(CREATE)) return undefined
+    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(CREATE, name))
+    if (refused.length === 0) return undefined
+    const topics = refused.map(({ name }) => ({
+      name,
+      topicId: ZERO_UUID,
+      errorCode: TOPIC_AUTHORIZATION_FAILED,
+      errorMessage: 'Authorization failed.',
+    }))
+    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+  }),
+  rule(apis.DeleteTopics, 'TOPIC DELETE', (request, ask) => {
+    const nameIn = ({ name, topicId }: { name: string | null; topicId: string }): string | undefined => name ?? ask.nameOf(topicId)
+    const may = (name: string | undefined): boolean => name === undefined || ask.topic(DELETE, name)
+    const answerOf = (name: string | null, topicId: string) => ({
+      name,
+      topicId,
+      errorCode: TOPIC_AUTHORIZATION_FAILED,
+      errorMessage: textOf(TOPIC_AUTHORIZATION_FAILED),
+    })
+    const byName = split(request.topicNames, may)
+    const byEither = split(request.topics, (topic) => may(nameIn(topic)))
+    if (byName.refused.length + byEither.refused.length === 0) return undefined
+    const responses = [
+      ...byName.refused.map((name) => answerOf(name, ZERO_UUID)),
+      // A topic that it may not see keeps its name to itself.
+      ...byEither.refused.map((topic) =>
+        answerOf(topic.name !== null || ask.topic(DESCRIBE, nameIn(topic)!) ? topic.name : null, topic.topicId),
+      ),
+    ]
+    return {
+      request: { ...request, topicNames: byName.allowed, topics: byEither.allowed },
+      merge: (answer) => ({ ...answer, responses: [...answer.responses, ...responses] }),
+    }
+  }),
+  rule(apis.DeleteRecords, 'TOPIC DELETE', (request, ask) => {
+    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(DELETE, name))
+    if (refused.length === 0) return undefined
+    const topics = refused.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, lowWatermark: -1, errorCode: TOPIC_AUTHORIZATION_FAILED })),
+    }))
+    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+  }),
+  rule(apis.InitProducerId, 'CLUSTER IDEMPOTENT_WRITE or any TOPIC WRITE; TRANSACTIONAL_ID WRITE', (request, ask) => {
+    const refused = (errorCode: number) => ({ answer: { errorCode, producerId: -1n, producerEpoch: -1 } })
+    if (request.transactionalId !== null)
+      return ask.transactionalId(WRITE, request.transactionalId) ? undefined : refused(TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    return ask.cluster(IDEMPOTENT_WRITE) || ask.anyTopic(WRITE) ? undefined : refused(CLUSTER_AUTHORIZATION_FAILED)
+  }),
+  rule(apis.OffsetForLeaderEpoch, 'TOPIC DESCRIBE', (request, ask) => {
+    const { allowed, refused } = split(request.topics, ({ topic }) => ask.topic(DESCRIBE, topic))
+    if (refused.length === 0 || ask.cluster(CLUSTER_ACTION)) return undefined
+    const topics = refused.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition }) => ({ partition, errorCode: TOPIC_AUTHORIZATION_FAILED })),
+    }))
+    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+  }),
+  clusterAlone(apis.DescribeAcls, DESCRIBE, 'DESCRIBE', () => ({ ...onCluster, resources: [] })),
+  clusterAlone(apis.CreateAcls, ALTER, 'ALTER', ({ creations }) => ({ results: creations.map(() => onCluster) })),
+  clusterAlone(apis.DeleteAcls, ALTER, 'ALTER', ({ filters }) => ({
+    filterResults: filters.map(() => ({ ...onCluster, matchingAcls: [] })),
+  })),
+  rule(apis.DescribeConfigs, 'TOPIC, GROUP or CLUSTER DESCRIBE_CONFIGS', (request, ask) => {
+    const { allowed, refused } = split(request.resources, ({ resourceType, resourceName }) =>
+      resourceMay(ask, resourceType, resourceName, DESCRIBE_CONFIGS),
+    )
+    if (refused.length === 0) return undefined
+    const results = refused.map(({ resourceType, resourceName }) => ({
+      errorCode: resourceCode(resourceType),
+      errorMessage: textOf(resourceCode(resourceType)),
+      resourceType,
+      resourceName,
+      configs: [],
+    }))
+    return { request: { ...request, resources: allowed }, merge: (answer) => ({ ...answer, results: [...answer.results, ...results] }) }
+  }),
+  ...[apis.AlterConfigs, apis.IncrementalAlterConfigs].map((api) =>
+    rule(api as typeof apis.AlterConfigs, 'TOPIC, GROUP or CLUSTER ALTER_CONFIGS', (request, ask) => {
+      const { allowed, refused } = split(request.resources, ({ resourceType, resourceName }) =>
+        resourceMay(ask, resourceType, resourceName, ALTER_CONFIGS),
+      )
+      if (refused.length === 0) return undefined
+      const responses = refused.map(({ resourceType, resourceName }) => ({
+        errorCode: resourceCode(resourceType),
+        errorMessage: textOf(resourceCode(resourceType)),
+        resourceType,
+        resourceName,
+      }))
+      return {
+        request: { ...request, resources: allowed },
+        merge: (answer) => ({ ...answer, responses: [...answer.responses, ...responses] }),
+      }
+    }),
+  ),
+  clusterAlone(apis.AlterReplicaLogDirs, ALTER, 'ALTER', ({ dirs }) => ({
+    results: dirs.flatMap(({ topics }) =>
+      topics.map(({ name, partitions }) => ({
+        topicName: name,
+        partitions: partitions.map((partitionIndex) => ({ partitionIndex, errorCode: CLUSTER_AUTHORIZATION_FAILED })),
+      })),
+    ),
+  })),
+  clusterAlone(apis.DescribeLogDirs, DESCRIBE, 'DESCRIBE', () => ({ errorCode: CLUSTER_AUTHORIZATION_FAILED, results: [] })),
+  rule(apis.SaslAuthenticate, 'nothing'),
+  rule(apis.CreatePartitions, 'TOPIC ALTER', (request, ask) => {
+    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(ALTER, name))
+    if (refused.length === 0) return undefined
+    const results = refused.map(({ name }) => ({ name, errorCode: TOPIC_AUTHORIZATION_FAILED, errorMessage: null }))
+    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, results: [...answer.results, ...results] }) }
+  }),
+  rule(apis.DeleteGroups, 'GROUP DELETE', (request, ask) => {
+    const { allowed, refused } = split(request.groupsNames, (groupId) => ask.group(DELETE, groupId))
+    if (refused.length === 0) return undefined
+    const results = refused.map((groupId) => ({ groupId, errorCode: GROUP_AUTHORIZATION_FAILED }))
+    return { request: { ...request, groupsNames: allowed }, merge: (answer) => ({ ...answer, results: [...answer.results, ...results] }) }
+  }),
+  clusterAlone(apis.ElectLeaders, ALTER, 'ALTER', ({ topicPartitions }) => ({
+    errorCode: CLUSTER_AUTHORIZATION_FAILED,
+    replicaElectionResults: (topicPartitions ?? []).map(({ topic, partitions }) => ({
+      topic,
+      partitionResult: partitions.map((partitionId) => ({ partitionId, errorCode: CLUSTER_AUTHORIZATION_FAILED, errorMessage: null })),
+    })),
+  })),
+  clusterAlone(apis.AlterPartitionReassignments, ALTER, 'ALTER', () => ({ ...onCluster, responses: [] })),
+  clusterAlone(apis.ListPartitionReassignments, DESCRIBE, 'DESCRIBE', () => ({ ...onCluster, topics: [] })),
+  rule(apis.OffsetDelete, 'GROUP DELETE and TOPIC READ', (request, ask) => {
+    if (!ask.group(DELETE, request.groupId)) return { answer: { errorCode: GROUP_AUTHORIZATION_FAILED, topics: [] } }
+    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(READ, name))
+    if (refused.length === 0) return undefined
+    const topics = refused.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: TOPIC_AUTHORIZATION_FAILED })),
+    }))
+    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+  }),
+  clusterAlone(apis.DescribeClientQuotas, DESCRIBE_CONFIGS, 'DESCRIBE_CONFIGS', () => ({ ...onCluster, entries: null })),
+  clusterAlone(apis.AlterClientQuotas, ALTER_CONFIGS, 'ALTER_CONFIGS', ({ entries }) => ({
+    entries: entries.map(({ entity }) => ({ ...onCluster, entity })),
+  })),
+  clusterAlone(apis.DescribeUserScramCredentials, DESCRIBE, 'DESCRIBE', () => ({ ...onCluster, results: [] })),
+  clusterAlone(apis.AlterUserScramCredentials, ALTER, 'ALTER', ({ deletions, upsertions }) => ({
+    results: [...new Set([...deletions, ...upsertions].map(({ name }) => name))].map((user) => ({ user, ...onCluster })),
+  })),
+  clusterAlone(apis.DescribeQuorum, DESCRIBE, 'DESCRIBE', () => ({ ...onCluster, topics: [], nodes: [] })),
+  clusterAlone(apis.UpdateFeatures, ALTER, 'ALTER', ({ featureUpdates }) => ({
+    ...onCluster,
+    results: featureUpdates.map(({ feature }) => ({ feature, ...onCluster })),
+  })),
+  rule(apis.DescribeCluster, 'nothing'),
+  rule(apis.DescribeProducers, 'TOPIC READ', (request, ask) => {
+    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(READ, name))
+    if (refused.length === 0) return undefined
+    const topics = refused.map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partitionIndex) => ({
+        partitionIndex,
+        errorCode: TOPIC_AUTHORIZATION_FAILED,
+        errorMessage: textOf(TOPIC_AUTHORIZATION_FAILED),
+        activeProducers: [],
+      })),
+    }))
+    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+  }),
+  clusterAlone(apis.UnregisterBroker, ALTER, 'ALTER', () => onCluster),
+  rule(apis.GetTelemetrySubscriptions, 'nothing'),
+  rule(apis.PushTelemetry, 'nothing'),
+  clusterAlone(apis.ListConfigResources, DESCRIBE_CONFIGS, 'DESCRIBE_CONFIGS', () => ({
+    errorCode: CLUSTER_AUTHORIZATION_FAILED,
+    configResources: [],
+  })),
+  rule(apis.DescribeTopicPartitions, 'TOPIC DESCRIBE', (request, ask) => {
+    if (request.topics.length === 0)
+      return {
+        request,
+        merge: (answer) => ({ ...answer, topics: answer.topics.filter(({ name }) => name !== null && ask.topic(DESCRIBE, name)) }),
+      }
+    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(DESCRIBE, name))
+    if (refused.length === 0) return undefined
+    const topics = refused.map(({ name }) => ({
+      errorCode: TOPIC_AUTHORIZATION_FAILED,
+      name,
+      topicId: ZERO_UUID,
+      isInternal: false,
+      partitions: [],
+    }))
+    if (allowed.length === 0) return { answer: { topics, nextCursor: null } }
+    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+  }),
+]
