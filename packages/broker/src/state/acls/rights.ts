@@ -23,6 +23,11 @@ const IMPLIES: Readonly<Record<number, readonly number[]>> = {
   [Operation.DESCRIBE_CONFIGS]: [Operation.ALTER_CONFIGS],
 }
 
+/** Kafka's `StandardAuthorizer.WILDCARD_PRINCIPAL`. */
+const EVERYONE = 'User:*'
+/** A name that stands for those that no ACL names: Kafka asks for the same. */
+const SOME_NAME = 'hardcode'
+
 interface OfType {
   readonly literal: Map<string, Acl[]>
   readonly prefixed: Map<string, Acl[]>
@@ -54,33 +59,31 @@ export class Rights {
     let isAllowed = false
     for (const acl of this.#of(resourceType, name)) {
       isMentioned = true
-      const kind = acl.permissionType === Permission.DENY ? 'deny' : 'allow'
-      if (!speaksOf(acl, who) || !covers(acl.operation, operation, kind)) continue
-      if (kind === 'deny') return false
+      if (!isAbout(acl, who, operation)) continue
+      if (acl.permissionType === Permission.DENY) return false
       isAllowed = true
     }
     return isAllowed || (!isMentioned && this.#allowsUnmentioned)
   }
 
-  /** Whether there is any resource of the type for which it may (Kafka's `authorizeByResourceType`). */
+  /**
+   * Whether there is a resource of the type for which it may: Kafka's `Authorizer.authorizeByResourceType`. A name that is
+   * denied does not deny the other names under a prefix that is allowed.
+   */
   allowsAny(who: Who, operation: number, resourceType: number): boolean {
-    if (this.#superUsers.has(who.principal)) return true
+    if (this.allows(who, operation, resourceType, SOME_NAME)) return true
     const ofType = this.#byType.get(resourceType)
-    const all = ofType === undefined ? [] : [...ofType.literal.values(), ...ofType.prefixed.values()].flat()
-    const isDeniedAll = all.some(
-      (acl) =>
-        acl.permissionType === Permission.DENY &&
-        acl.patternType === Pattern.LITERAL &&
-        acl.resourceName === WILDCARD &&
-        speaksOf(acl, who) &&
-        covers(acl.operation, operation, 'deny'),
+    if (ofType === undefined) return false
+    const says = (acls: readonly Acl[] | undefined, permission: number): boolean =>
+      acls?.some((acl) => acl.permissionType === permission && isAbout(acl, who, operation)) ?? false
+    const allowing = (names: Map<string, Acl[]>): string[] =>
+      [...names].filter(([, acls]) => says(acls, Permission.ALLOW)).map(([name]) => name)
+    if (says(ofType.literal.get(WILDCARD), Permission.DENY)) return false
+    return (
+      says(ofType.literal.get(WILDCARD), Permission.ALLOW) ||
+      allowing(ofType.literal).some((name) => this.allows(who, operation, resourceType, name)) ||
+      allowing(ofType.prefixed).some((name) => !prefixesOf(name).some((prefix) => says(ofType.prefixed.get(prefix), Permission.DENY)))
     )
-    if (isDeniedAll) return false
-    const allowing = all.filter(
-      (acl) => acl.permissionType === Permission.ALLOW && speaksOf(acl, who) && covers(acl.operation, operation, 'allow'),
-    )
-    if (allowing.length === 0) return this.#allowsUnmentioned
-    return allowing.some(({ resourceName }) => resourceName === WILDCARD || this.allows(who, operation, resourceType, resourceName))
   }
 
   *#of(resourceType: number, name: string): Generator<Acl> {
@@ -89,15 +92,20 @@ export class Rights {
     yield* ofType.literal.get(name) ?? []
     if (name !== WILDCARD) yield* ofType.literal.get(WILDCARD) ?? []
     if (ofType.prefixed.size === 0) return
-    for (let length = name.length; length >= 0; length--) yield* ofType.prefixed.get(name.slice(0, length)) ?? []
+    for (const prefix of prefixesOf(name)) yield* ofType.prefixed.get(prefix) ?? []
   }
 }
 
-const speaksOf = ({ principal, host }: Acl, who: Who): boolean =>
-  (principal === who.principal || principal === `${who.principal.slice(0, who.principal.indexOf(':'))}:${WILDCARD}`) &&
-  (host === WILDCARD || host === who.host)
+const isAbout = (acl: Acl, who: Who, operation: number): boolean => speaksOf(acl, who) && covers(acl, operation)
 
-function covers(said: number, asked: number, kind: 'allow' | 'deny'): boolean {
+const speaksOf = ({ principal, host }: Acl, who: Who): boolean =>
+  (principal === who.principal || principal === EVERYONE) && (host === WILDCARD || host === who.host)
+
+/** What is allowed may imply more; what is denied is denied alone. */
+function covers({ operation: said, permissionType }: Acl, asked: number): boolean {
   if (said === Operation.ALL || said === asked) return true
-  return kind === 'allow' && (IMPLIES[asked]?.includes(said) ?? false)
+  return permissionType === Permission.ALLOW && (IMPLIES[asked]?.includes(said) ?? false)
 }
+
+/** From the whole name to its first character. */
+const prefixesOf = (name: string): string[] => Array.from({ length: name.length }, (_, i) => name.slice(0, name.length - i))
