@@ -1,5 +1,6 @@
 /** Administration against our own broker over real sockets: the library, and the command line in real processes. */
 import type { ChildProcess } from 'node:child_process'
+import { startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer } from '@tidemark/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { endAll, type Outcome, tidemark, up } from './testing/command.ts'
@@ -107,6 +108,44 @@ describe('the library', () => {
       await expect(quotas.alter({}, { producer_byte_rate: 1 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
       await expect(quotas.alter({ user: 'u' }, { nonsense: 1 })).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
     })
+  })
+})
+
+describe('users and ACLs on the command line', () => {
+  test('users are added, listed and removed; the password never stands on the command line', async () => {
+    const added = await tidemark(['user', 'add', 'billing', '--password-stdin', '-b', address], 'secret\n')
+    expect(added).toMatchObject({ code: 0, stdout: '', stderr: 'user billing can log in with scram-sha-512\n' })
+    expect((await ask('user', 'list')).stdout).toMatch(/billing +scram-sha-512 +8192/)
+    expect(await ask('user', 'add', 'billing')).toMatchObject({ code: 2, stderr: expect.stringContaining('--password-stdin') })
+    expect(await ask('user', 'remove', 'billing')).toMatchObject({ code: 3 })
+    expect(await ask('user', 'remove', 'billing', '--yes')).toMatchObject({ code: 0 })
+    expect(await ask('user', 'remove', 'billing', '--yes')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('there is no such user'),
+    })
+  })
+
+  test('ACLs of a broker without an authorizer cannot be had, and what is not named is asked for', async () => {
+    expect(await ask('acl', 'list')).toMatchObject({ code: 1, stderr: expect.stringContaining('SECURITY_DISABLED') })
+    expect(await ask('acl', 'add', '--allow', 'User:a', '--operation', 'read')).toMatchObject({ code: 2 })
+    expect(await ask('acl', 'add', '--operation', 'read', '--topic', 't')).toMatchObject({ code: 2 })
+    expect(await ask('acl', 'add', '--allow', 'User:a', '--operation', 'sing', '--topic', 't')).toMatchObject({ code: 2 })
+    expect(await ask('acl', 'remove', '--yes')).toMatchObject({ code: 2 })
+  })
+
+  test('ACLs are added, listed and removed', async () => {
+    const broker = await startBroker({ data: ':memory:', authorizer: { superUsers: ['User:ANONYMOUS'] } })
+    const of = (...args: string[]): Promise<Outcome> => tidemark([...args, '-b', broker.brokers[0]!])
+    const wish = ['--allow', 'User:app', '--operation', 'read,describe-configs', '--topic', 'app.', '--prefixed']
+    expect(await of('acl', 'add', ...wish)).toMatchObject({ code: 0, stderr: 'added 2 ACLs\n' })
+    expect(JSON.parse((await of('acl', 'list', '--topic', 'app.orders', '-o', 'json')).stdout)).toMatchObject([
+      { principal: 'User:app', host: '*', permission: 'allow', operation: 'read', resource: 'topic', name: 'app.', pattern: 'prefixed' },
+      { operation: 'describeConfigs' },
+    ])
+    expect(await of('acl', 'remove', '--principal', 'User:app')).toMatchObject({ code: 3 })
+    expect(await of('acl', 'remove', '--principal', 'User:app', '--yes')).toMatchObject({ code: 0, stderr: 'removed 2 ACLs\n' })
+    expect(await of('acl', 'list')).toMatchObject({ code: 0, stdout: '' })
+    await broker.close()
   })
 })
 

@@ -37,6 +37,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   topic: async () => (await import('./commands/topic.ts')).topicCommand(),
   group: async () => (await import('./commands/group.ts')).groupCommand(),
   config: async () => (await import('./commands/config.ts')).configCommand(),
+  acl: async () => (await import('./commands/acl.ts')).aclCommand(),
+  user: async () => (await import('./commands/user.ts')).userCommand(),
   produce: async () => (await import('./commands/produce.ts')).produceCommand(),
   consume: async () => (await import('./commands/consume.ts')).consumeCommand(),
 }

@@ -1,0 +1,76 @@
+import { createAdmin } from '@tidemark/client'
+import { Command, Option } from 'commander'
+import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
+import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
+import { printRows, say } from '../print/print.ts'
+import { passwordOf, withPassword } from '../secret.ts'
+
+const MECHANISMS = ['scram-sha-256', 'scram-sha-512'] as const
+type Mechanism = (typeof MECHANISMS)[number]
+
+export function userCommand(): Command {
+  const user = new Command('user').description('Users of SCRAM: list them, add one or change its password, remove one.')
+  user.addCommand(
+    withOutput(withCluster(new Command('list')))
+      .description('Lists the users of the cluster.')
+      .action(list),
+  )
+  user.addCommand(
+    withPassword(withCluster(new Command('add')))
+      .description('Adds a user, or changes its password.')
+      .argument('<USER>')
+      .addOption(new Option('--mechanism <NAME>', 'SCRAM mechanism').choices(MECHANISMS).default('scram-sha-512'))
+      .option('--iterations <N>', 'iterations of the hash', wholeNumber('--iterations', 4096, 16_384))
+      .addHelpText('after', ADD_HELP)
+      .action(add),
+  )
+  user.addCommand(
+    withConfirmation(withCluster(new Command('remove')))
+      .description('Removes a user. Connections that it has live on.')
+      .argument('<USER>')
+      .addOption(new Option('--mechanism <NAME>', 'one mechanism (default: all that the user has)').choices(MECHANISMS))
+      .action(remove),
+  )
+  return user
+}
+
+const ADD_HELP = `
+The password is asked for at the terminal, read from stdin with --password-stdin, or
+taken from TIDEMARK_PASSWORD.
+
+Example:
+  tidemark user add billing --password-stdin < secret`
+
+async function list(options: ClusterOptions & OutputOptions): Promise<void> {
+  await connected(options, async ({ kafka }) => {
+    const users = await createAdmin(kafka).users.list()
+    const rows = users.flatMap(({ name, credentials }) =>
+      credentials.map(({ mechanism, iterations }) => ({ user: name, mechanism, iterations })),
+    )
+    if (rows.length === 0 && options.output === 'table') return say('there are no users of SCRAM')
+    await printRows(rows, { user: 'USER', mechanism: 'MECHANISM', iterations: 'ITERATIONS' }, options.output)
+  })
+}
+
+interface AddOptions extends ClusterOptions {
+  readonly mechanism: Mechanism
+  readonly iterations?: number
+  readonly passwordStdin?: boolean
+}
+
+async function add(name: string, options: AddOptions): Promise<void> {
+  const password = await passwordOf(`password of ${name}`, options)
+  await connected(options, async ({ kafka }) => {
+    const { mechanism, iterations } = options
+    await createAdmin(kafka).users.setPassword(name, password, { mechanism, ...(iterations !== undefined && { iterations }) })
+    say(`user ${name} can log in with ${mechanism}`)
+  })
+}
+
+async function remove(name: string, options: ClusterOptions & ConfirmOptions & { mechanism?: Mechanism }): Promise<void> {
+  await connected(options, async ({ kafka }) => {
+    if (!(await confirmed(`remove user ${name}?`, options))) return
+    await createAdmin(kafka).users.remove(name, options.mechanism === undefined ? {} : { mechanism: options.mechanism })
+    say(`removed user ${name}`)
+  })
+}
