@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util'
 import { kafkaJars } from '../conformance/kafka/jars.ts'
 import { brokerLoads } from './loads/broker.ts'
 import { clientLoads } from './loads/client.ts'
+import { commits } from './loads/commits.ts'
 import { durable } from './loads/durable.ts'
 import { exactlyOnce } from './loads/exactly-once.ts'
 import { growth } from './loads/growth.ts'
@@ -37,7 +38,7 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds)
 const scale = { factor: Number(values.factor), sources: values.sources }
 const wants = (row: string): boolean => values.only === undefined || row.includes(values.only)
-const chosen = [start, brokerLoads, durable, killed, clientLoads, runtime, exactlyOnce, growth].filter((benchmark) =>
+const chosen = [start, brokerLoads, durable, killed, clientLoads, runtime, exactlyOnce, growth, commits].filter((benchmark) =>
   benchmark.rows.some(wants),
 )
 if (chosen.length === 0) {

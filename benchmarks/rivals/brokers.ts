@@ -112,6 +112,10 @@ export class RunningBroker implements AsyncDisposable {
     return this.#process.pid!
   }
 
+  get folder(): string {
+    return this.#prepared.folder
+  }
+
   static async start(name: BrokerName, wish: Wish = {}): Promise<RunningBroker> {
     const prepared = await prepare(name, wish)
     const running = new RunningBroker(prepared, launch(prepared))

@@ -14,7 +14,7 @@ import type { MetadataLog } from './metadata-log.ts'
 export type { Topic } from '../state/cluster/records.ts'
 
 /** Kafka's `offsets.topic.segment.bytes` is 100 MiB: what is written to is not compacted, and here it stays small. */
-const INTERNAL_SEGMENT_BYTES = String(8 * 1024 * 1024)
+const INTERNAL_SEGMENT_BYTES_MAX = 8 * 1024 * 1024
 
 export type Created = { readonly kind: 'created'; readonly topic: Topic } | Extract<Decided, { kind: 'refuse' }>
 
@@ -100,7 +100,7 @@ export class Topics {
     if (topic !== undefined) return topic
     const configs = [
       { name: 'cleanup.policy', value: 'compact' },
-      { name: 'segment.bytes', value: INTERNAL_SEGMENT_BYTES },
+      { name: 'segment.bytes', value: String(Math.min(INTERNAL_SEGMENT_BYTES_MAX, this.#options.segmentBytesMax)) },
     ]
     return this.#make({ kind: 'create', name, partitions, configs }, true)
   }

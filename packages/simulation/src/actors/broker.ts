@@ -8,6 +8,7 @@ import type { DiskFaults } from '../faults/disk-faults.ts'
 import { PORT, type World } from '../world.ts'
 
 const FOLDER = '/data'
+const COMPACTION_MS = 60
 
 export class BrokerActor {
   readonly #world: World
@@ -41,6 +42,8 @@ export class BrokerActor {
         fsync: plan.fsync,
         fsyncIntervalMs: 100,
         segmentBytesMax: plan.segmentBytesMax,
+        // With small segments `__consumer_offsets` is compacted all the time, also while the broker crashes.
+        compactionIntervalMs: COMPACTION_MS,
         recoveryBytesMax: plan.recoveryBytesMax,
         checkpointIntervalRecords: plan.checkpointIntervalRecords,
         offsetMetadataCharsMax: plan.metadataCharsMax,
