@@ -16,6 +16,7 @@
  * for no record appended under a later leader: there the log was truncated, and another record has the offset. Any
  * other text is not a map.
  */
+import { describe, TidemarkError } from '@tidemark/platform'
 import { type RecordNote, readNotes, writeNotes } from './notes.ts'
 import { TextBitsReader, TextBitsWriter } from './text-bits.ts'
 
@@ -76,6 +77,7 @@ function writeBits({ base, open, top: end }: CompletionMap, unitsMax: number): {
 
 /** Undefined: the metadata is empty, another program's, or damaged. */
 export function readCompletionMap(metadata: string): CompletionMap | undefined {
+  if (typeof metadata !== 'string') throw new TidemarkError('INVALID_ARGUMENT', `the metadata is ${describe(metadata)}; it must be text`)
   const [name, topicId, ...rest] = metadata.split(' ')
   const hasNotes = name === NAME_WITH_NOTES
   if ((name !== NAME && !hasNotes) || topicId === undefined || rest.length !== (hasNotes ? 6 : 4)) return undefined

@@ -1,5 +1,5 @@
 /** Requests that a server can tell from their repetitions. */
-import { checkFunction, checkName } from '@tidemark/platform'
+import { checkFunction, checkName, describe, TidemarkError } from '@tidemark/platform'
 
 type Fetch = typeof globalThis.fetch
 
@@ -18,6 +18,12 @@ export function idempotentFetch(
   name?: string,
   fetch: Fetch = globalThis.fetch,
 ): Fetch {
+  if (typeof (context as { id?: unknown } | null | undefined)?.id !== 'string') {
+    throw new TidemarkError(
+      'INVALID_ARGUMENT',
+      `the context of idempotentFetch() is ${describe(context)}; it must be the context of the handler`,
+    )
+  }
   checkFunction('the fetch of idempotentFetch()', fetch)
   if (name !== undefined) checkName('the name of idempotentFetch()', name)
   const key = name === undefined ? context.id : `${context.id}:${name}`

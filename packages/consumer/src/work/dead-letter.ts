@@ -137,6 +137,9 @@ export function letterOf(message: Message, failure: DeadLetterFailure, id: strin
 
 /** Where a dead letter came from, and why; undefined: the message is not a dead letter of this library. */
 export function deadLetterOrigin(message: Message): DeadLetterOrigin | undefined {
+  if (!Array.isArray((message as Partial<Message> | null | undefined)?.headers)) {
+    throw new TidemarkError('INVALID_ARGUMENT', `the message is ${describe(message)}; it must be one that was received`)
+  }
   const text = (name: string): string | undefined => {
     const value = message.headers.findLast((h) => h.key === name)?.value
     return value == null ? undefined : Buffer.from(value).toString()
