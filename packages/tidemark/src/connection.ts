@@ -1,13 +1,16 @@
 /** What all commands that talk to a cluster have in common: its addresses, the output format, and closed connections at the end. */
-import { createKafka, type Kafka } from '@tidemark/client'
+import { clientProperties, createKafka, type Kafka, type KafkaOptions, readClientProperties } from '@tidemark/client'
 import { countOption } from '@tidemark/platform'
 import { type Command, Option } from 'commander'
 import { usage } from './exit.ts'
 import { RetryLog } from './print/log.ts'
 import { beQuiet } from './print/print.ts'
+import { profileNamed, readProfiles } from './profiles.ts'
 
 export interface ClusterOptions {
-  readonly brokers: string
+  readonly brokers?: string
+  readonly commandConfig?: string
+  readonly profile?: string
   readonly quiet?: boolean
 }
 
@@ -25,7 +28,13 @@ export const BROKERS_DEFAULT = '127.0.0.1:9092'
 
 export const withCluster = (command: Command): Command =>
   command
-    .addOption(new Option('-b, --brokers <HOST:PORT,…>', 'brokers of the cluster').env('TIDEMARK_BROKERS').default(BROKERS_DEFAULT))
+    .addOption(
+      new Option('-b, --brokers <HOST:PORT,…>', `brokers of the cluster (default: those of the profile, or ${BROKERS_DEFAULT})`).env(
+        'TIDEMARK_BROKERS',
+      ),
+    )
+    .option('--command-config <FILE>', "Java's client.properties: TLS, SASL, time-outs")
+    .addOption(new Option('--profile <NAME>', 'a cluster by its name: see tidemark profile').env('TIDEMARK_PROFILE'))
     .option('-q, --quiet', 'print nothing on stderr but errors')
 
 export const withOutput = (command: Command): Command =>
@@ -36,16 +45,40 @@ export async function connected<T>(options: ClusterOptions, act: (connected: Con
   if (options.quiet) beQuiet()
   const log = new RetryLog()
   await using kafka = createKafka({
-    brokers: addressesOf(options.brokers),
     clientId: 'tidemark-cli',
     connectTimeoutMs: 4_000,
     requestTimeoutMs: 10_000,
+    ...clusterOf(options),
     logger: log,
   })
   return await act({ kafka, log })
 }
 
 export const addressesOf = (text: string): string[] => text.split(',').map((address) => address.trim())
+
+/** The addresses that were typed count before those of a file; a profile counts where neither is named. */
+function clusterOf({ brokers, commandConfig, profile }: ClusterOptions): KafkaOptions {
+  const typed = brokers === undefined ? {} : { brokers: addressesOf(brokers) }
+  const file = commandConfig === undefined ? undefined : readClientProperties(commandConfig).options
+  if (profile === undefined && (brokers !== undefined || file?.brokers !== undefined)) return { brokers: [], ...file, ...typed }
+  const named = profileOptions(profile)
+  return { brokers: [BROKERS_DEFAULT], ...named, ...file, ...typed }
+}
+
+/** Of the profile of this name, or of the one in use. */
+function profileOptions(name: string | undefined): Partial<KafkaOptions> {
+  const known = readProfiles()
+  const wanted = name ?? known.current
+  if (wanted === undefined) return {}
+  const { brokers, commandConfig, properties } = profileNamed(wanted, known)
+  const { options } = commandConfig === undefined ? clientProperties(propertiesText(properties)) : readClientProperties(commandConfig)
+  return { ...options, brokers }
+}
+
+const propertiesText = (properties: Readonly<Record<string, string>> = {}): string =>
+  Object.entries(properties)
+    .map(([key, value]) => `${key}=${value.replaceAll('\\', '\\\\')}`)
+    .join('\n')
 
 /** `host:port`, an IPv6 host in brackets; port 0 is allowed. */
 export function addressOf(text: string): { host: string; port: number } {

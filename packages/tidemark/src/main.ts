@@ -39,6 +39,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   config: async () => (await import('./commands/config.ts')).configCommand(),
   acl: async () => (await import('./commands/acl.ts')).aclCommand(),
   user: async () => (await import('./commands/user.ts')).userCommand(),
+  profile: async () => (await import('./commands/profile.ts')).profileCommand(),
   produce: async () => (await import('./commands/produce.ts')).produceCommand(),
   consume: async () => (await import('./commands/consume.ts')).consumeCommand(),
 }

@@ -1,0 +1,114 @@
+import path from 'node:path'
+import { readClientProperties } from '@tidemark/client'
+import { Command, Option } from 'commander'
+import { addressesOf, type OutputOptions, withOutput } from '../connection.ts'
+import { usage } from '../exit.ts'
+import { printRows, say } from '../print/print.ts'
+import { type Profile, profileNamed, profilesFile, readProfiles, writeProfiles } from '../profiles.ts'
+import { passwordOf, withPassword } from '../secret.ts'
+
+const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512']
+
+export function profileCommand(): Command {
+  const profile = new Command('profile').description('Clusters by name, so that their addresses and credentials are typed once.')
+  profile.addCommand(
+    withPassword(new Command('add'))
+      .description('Adds a profile, or replaces the one of this name.')
+      .argument('<NAME>')
+      .requiredOption('-b, --brokers <HOST:PORT,…>', 'brokers of the cluster')
+      .option('--command-config <FILE>', "Java's client.properties: the file is read at each use")
+      .option('--tls', 'connect with TLS')
+      .option('--ca <FILE>', 'certificates that are trusted, as PEM (implies --tls)')
+      .addOption(new Option('--sasl <MECHANISM>', 'how to authenticate').choices(MECHANISMS))
+      .option('--username <USER>', 'who to authenticate as')
+      .addHelpText('after', ADD_HELP)
+      .action(add),
+  )
+  profile.addCommand(withOutput(new Command('list')).description('Lists the profiles; the one in use is marked.').action(list))
+  profile.addCommand(
+    new Command('use')
+      .description('Makes a profile the one that commands use.')
+      .argument('<NAME>')
+      .action((name: string) => {
+        const known = readProfiles()
+        profileNamed(name, known)
+        writeProfiles({ ...known, current: name })
+        say(`commands use ${name} from now on`)
+      }),
+  )
+  profile.addCommand(
+    new Command('remove')
+      .description('Removes a profile.')
+      .argument('<NAME>')
+      .action((name: string) => {
+        const { current, profiles } = readProfiles()
+        profileNamed(name, { profiles })
+        const { [name]: _, ...left } = profiles
+        writeProfiles({ ...(current !== undefined && current !== name && { current }), profiles: left })
+        say(`removed profile ${name}`)
+      }),
+  )
+  return profile
+}
+
+const ADD_HELP = `
+The password is asked for at the terminal, read from stdin with --password-stdin, or
+taken from TIDEMARK_PASSWORD; it is kept in the file of profiles, which only you can read.
+
+Examples:
+  tidemark profile add local -b 127.0.0.1:9092
+  tidemark profile add staging -b kafka:9093 --ca ca.pem --sasl scram-sha-512 --username app
+  tidemark profile add cloud -b pkc-1.eu.confluent.cloud:9092 --command-config cloud.properties`
+
+interface AddOptions {
+  readonly brokers: string
+  readonly commandConfig?: string
+  readonly tls?: boolean
+  readonly ca?: string
+  readonly sasl?: string
+  readonly username?: string
+  readonly passwordStdin?: boolean
+}
+
+async function add(name: string, options: AddOptions): Promise<void> {
+  const profile = await profileOf(options)
+  // What cannot be used is not kept.
+  if (profile.commandConfig !== undefined) readClientProperties(profile.commandConfig)
+  const known = readProfiles()
+  writeProfiles({ current: name, ...known, profiles: { ...known.profiles, [name]: profile } })
+  say(`added profile ${name} to ${profilesFile()}`)
+}
+
+async function profileOf(options: AddOptions): Promise<Profile> {
+  const { commandConfig, ca, sasl, username } = options
+  const brokers = addressesOf(options.brokers)
+  const hasTls = options.tls || ca !== undefined
+  if (commandConfig !== undefined) {
+    if (hasTls || sasl !== undefined) throw usage('--command-config says all of TLS and SASL: leave out --tls, --ca and --sasl')
+    return { brokers, commandConfig: path.resolve(commandConfig) }
+  }
+  if ((sasl === undefined) !== (username === undefined)) throw usage('--sasl and --username belong together')
+  if (!hasTls && sasl === undefined) return { brokers }
+  const properties: Record<string, string> = { 'security.protocol': sasl === undefined ? 'SSL' : hasTls ? 'SASL_SSL' : 'SASL_PLAINTEXT' }
+  if (ca !== undefined) Object.assign(properties, { 'ssl.truststore.type': 'PEM', 'ssl.truststore.location': path.resolve(ca) })
+  if (sasl !== undefined) {
+    const password = await passwordOf(`password of ${username}`, options)
+    const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
+    properties['sasl.mechanism'] = sasl.toUpperCase()
+    properties['sasl.jaas.config'] = `LoginModule required username=${quoted(username!)} password=${quoted(password)};`
+  }
+  return { brokers, properties }
+}
+
+async function list(options: OutputOptions): Promise<void> {
+  const { current, profiles } = readProfiles()
+  const rows = Object.entries(profiles).map(([name, { brokers, commandConfig, properties = {} }]) => ({
+    name,
+    current: name === current ? '*' : '',
+    brokers: brokers.join(','),
+    security: commandConfig ?? properties['security.protocol'] ?? 'PLAINTEXT',
+  }))
+  if (rows.length === 0 && options.output === 'table')
+    return say('there are no profiles yet; make one with: tidemark profile add NAME -b HOST:PORT')
+  await printRows(rows, { current: '', name: 'NAME', brokers: 'BROKERS', security: 'SECURITY' }, options.output)
+}

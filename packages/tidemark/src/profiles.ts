@@ -1,0 +1,77 @@
+/**
+ * Clusters by name: `config.yaml` in the folder of the user's configuration. It may hold passwords, so that nobody else may
+ * read it.
+ *
+ * ```yaml
+ * current: staging
+ * profiles:
+ *   staging:
+ *     brokers: [kafka-1:9092, kafka-2:9092]
+ *     commandConfig: /home/me/staging.properties      # or properties, by Kafka's names:
+ *     properties: { security.protocol: SASL_SSL }
+ * ```
+ */
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { TidemarkError } from '@tidemark/platform'
+import { parse, stringify } from 'yaml'
+
+export interface Profile {
+  readonly brokers: readonly string[]
+  /** A file of Java's client properties. */
+  readonly commandConfig?: string
+  readonly properties?: Readonly<Record<string, string>>
+}
+
+export interface Profiles {
+  readonly current?: string
+  readonly profiles: Readonly<Record<string, Profile>>
+}
+
+export function profilesFile(): string {
+  const base = process.env.XDG_CONFIG_HOME || path.join(homedir(), '.config')
+  return path.join(base, 'tidemark', 'config.yaml')
+}
+
+const invalid = (why: string): TidemarkError => new TidemarkError('INVALID_OPTION', `${profilesFile()} ${why}`)
+
+export function readProfiles(): Profiles {
+  const file = profilesFile()
+  if (!existsSync(file)) return { profiles: {} }
+  let found: unknown
+  try {
+    found = parse(readFileSync(file, 'utf8')) ?? {}
+  } catch (cause) {
+    throw invalid(`cannot be read: ${(cause as Error).message.split('\n')[0]}`)
+  }
+  const { current, profiles = {} } = found as Partial<Profiles>
+  if (typeof profiles !== 'object' || profiles === null) throw invalid("must have 'profiles', by their names")
+  for (const [name, profile] of Object.entries(profiles)) {
+    const { brokers } = (profile ?? {}) as Partial<Profile>
+    if (!Array.isArray(brokers) || !brokers.every((broker) => typeof broker === 'string'))
+      throw invalid(`has no brokers for profile '${name}'`)
+  }
+  return { ...(typeof current === 'string' && { current }), profiles }
+}
+
+/** Whole or not at all, and for nobody else to read. */
+export function writeProfiles(profiles: Profiles): void {
+  const file = profilesFile()
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+  const temporary = `${file}.new`
+  writeFileSync(temporary, stringify(profiles), { mode: 0o600 })
+  chmodSync(temporary, 0o600)
+  renameSync(temporary, file)
+}
+
+/** Throws `TidemarkError` INVALID_OPTION for a name that no profile has. */
+export function profileNamed(name: string, { profiles } = readProfiles()): Profile {
+  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined
+  if (profile !== undefined) return profile
+  const known = Object.keys(profiles)
+  throw new TidemarkError(
+    'INVALID_OPTION',
+    `there is no profile '${name}'; ${known.length === 0 ? 'make one with: tidemark profile add' : `there are ${known.join(', ')}`}`,
+  )
+}
