@@ -163,6 +163,7 @@ class Running implements Broker {
     const producerIds = new ProducerIds(metadataLog, settled.pidBlock)
     const outputMemory = new OutputMemory(settled.outputMemoryBytesMax)
     const clusterId = uuidToText(store.clusterId)
+    const authorizer = new Authorizer(metadataLog, settled.authorizer)
     const services: Services = {
       options: settled,
       clusterId,
@@ -176,7 +177,7 @@ class Running implements Broker {
       producerIds,
       users,
       mechanisms: new Mechanisms(users, settled.oauth === null ? undefined : new Tokens(settled.oauth, platform.clock)),
-      authorizer: new Authorizer(metadataLog, settled.authorizer),
+      authorizer,
       outputMemory,
     }
     const keeper = new Keeper({ topics, partitions, store, clock: platform.clock, failure, options: settled })
@@ -192,6 +193,7 @@ class Running implements Broker {
       onBug: (where: string, error: unknown) => tell({ kind: 'bug', where, error }),
     }
     const [bound] = await Promise.all([listeners.bound(), metadataLog.started])
+    await authorizer.start()
     void groups.start()
     await listeners.open(environment)
     partitions.sweep()

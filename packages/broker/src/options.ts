@@ -3,6 +3,7 @@
  * otherwise.
  */
 import { type Address, type ListenTls, nodePlatform, type Platform } from '@tidemark/platform'
+import type { WrittenAcl } from './auth/written-acl.ts'
 
 export const MEMORY = ':memory:'
 
@@ -71,6 +72,8 @@ export interface AuthorizerOptions {
   readonly superUsers: readonly string[]
   /** Whether everyone may use what no ACL speaks of. Kafka: `allow.everyone.if.no.acl.found`. Default: false. */
   readonly allowEveryoneIfNoAclFound?: boolean | undefined
+  /** Made when the broker starts, beside those that it has. Default: none. */
+  readonly acls?: readonly WrittenAcl[] | undefined
 }
 
 export interface BrokerOptions {

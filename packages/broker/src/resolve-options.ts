@@ -14,6 +14,7 @@ import {
   TidemarkError,
   wordOption,
 } from '@tidemark/platform'
+import { aclOf } from './auth/written-acl.ts'
 import {
   type AuthorizerOptions,
   type BrokerOptions,
@@ -235,10 +236,13 @@ function authorizerOption(_: string, value: unknown): unknown {
   checkOptions<AuthorizerOptions>(`option 'authorizer' of ${OWNER}`, value as AuthorizerOptions, {
     superUsers: true,
     allowEveryoneIfNoAclFound: true,
+    acls: true,
   })
-  const { superUsers } = value as AuthorizerOptions
+  const { superUsers, acls = [] } = value as AuthorizerOptions
   const isList = Array.isArray(superUsers) && superUsers.every((user) => typeof user === 'string' && /^[^:]+:.+$/.test(user))
   if (!isList) throw invalid('authorizer.superUsers', superUsers, "an array such as ['User:admin']")
+  if (!Array.isArray(acls)) throw invalid('authorizer.acls', acls, 'an array')
+  for (const [i, acl] of acls.entries()) aclOf(`authorizer.acls[${i}]`, acl)
   return value
 }
 

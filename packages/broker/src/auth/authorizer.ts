@@ -7,7 +7,9 @@ import { after, attempt } from '../now.ts'
 import type { AuthorizerOptions } from '../options.ts'
 import { type AclFilter, bindingFault, filterFault, matchesFilter } from '../state/acls/bindings.ts'
 import { Rights, type Who } from '../state/acls/rights.ts'
+import { aclKey } from '../state/cluster/metadata.ts'
 import type { Acl } from '../state/cluster/records.ts'
+import { aclOf } from './written-acl.ts'
 
 export interface AclOutcome {
   readonly errorCode: number
@@ -30,6 +32,13 @@ export class Authorizer {
   constructor(metadataLog: MetadataLog, options: AuthorizerOptions | null) {
     this.#metadataLog = metadataLog
     this.#options = options
+  }
+
+  /** Makes the ACLs of the options that are not there yet. Rejects if they cannot be written. */
+  async start(): Promise<void> {
+    const wanted = (this.#options?.acls ?? []).map((written, i) => aclOf(`authorizer.acls[${i}]`, written))
+    const missing = wanted.filter((acl) => !this.#metadataLog.metadata.acls.has(aclKey(acl)))
+    if (missing.length > 0) await this.#metadataLog.write(missing.map((acl) => ({ kind: 'acl', ...acl })))
   }
 
   /** Whether anybody is ever asked. */

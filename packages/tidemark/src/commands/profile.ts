@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { readClientProperties } from '@tidemark/client'
 import { Command, Option } from 'commander'
-import { addressesOf, type OutputOptions, withOutput } from '../connection.ts'
+import { addressesOf, addressOf, type OutputOptions, withOutput } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { printRows, say } from '../print/print.ts'
 import { type Profile, profileNamed, profilesFile, readProfiles, writeProfiles } from '../profiles.ts'
@@ -82,6 +82,7 @@ async function add(name: string, options: AddOptions): Promise<void> {
 async function profileOf(options: AddOptions): Promise<Profile> {
   const { commandConfig, ca, sasl, username } = options
   const brokers = addressesOf(options.brokers)
+  brokers.forEach(addressOf)
   const hasTls = options.tls || ca !== undefined
   if (commandConfig !== undefined) {
     if (hasTls || sasl !== undefined) throw usage('--command-config says all of TLS and SASL: leave out --tls, --ca and --sasl')

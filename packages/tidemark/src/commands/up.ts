@@ -6,8 +6,9 @@ import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { write } from '../print/output.ts'
 import { beQuiet, say } from '../print/print.ts'
+import { type SecurityOptions, securityOf, withSecurity } from './up-security.ts'
 
-interface UpOptions {
+interface UpOptions extends SecurityOptions {
   readonly listen: string
   readonly advertise?: string
   readonly data?: string
@@ -22,7 +23,7 @@ interface UpOptions {
 const DATA = './tidemark-data'
 
 export function upCommand(): Command {
-  return new Command('up')
+  return withSecurity(new Command('up'))
     .description('Runs a broker until Ctrl-C, SIGTERM or SIGHUP.')
     .option('--listen <HOST:PORT>', 'address to listen on; port 0 takes a free one', once('--listen'), '127.0.0.1:9092')
     .option('--advertise <HOST[:PORT]>', 'address that clients are told to connect to (default: the one they connected to)')
@@ -37,13 +38,19 @@ export function upCommand(): Command {
 }
 
 const HELP = `
-The address for clients is the one line on stdout. There is no authentication and
-no encryption yet: listen on loopback, or on a network that you trust.
+The address for clients is the one line on stdout. Without --sasl, and without
+--tls-client-auth required, everyone who reaches the address can read and write
+everything: listen on loopback, or on a network that you trust.
+
+A file of ACLs is YAML or JSON, as tidemark acl list -o json prints it:
+  - { principal: User:app, operation: read, resource: topic, name: orders }
 
 Examples:
   tidemark up                                  data in ${DATA}
   tidemark up --memory --listen 127.0.0.1:0    a free port, nothing on disk
-  tidemark up --listen 0.0.0.0:9092 --advertise kafka.example.org`
+  tidemark up --listen 0.0.0.0:9092 --advertise kafka.example.org
+  tidemark up --tls-cert broker.pem --tls-key broker.key --sasl scram-sha-512 --user-file users.txt
+  tidemark up --sasl plain --user admin:secret --super-user User:admin --acl-file acls.yaml`
 
 /** One listener is all the broker has: a second one is not dropped silently. */
 function once(option: string): (text: string, previous: string) => string {
@@ -59,11 +66,12 @@ async function up(options: UpOptions): Promise<void> {
   if (options.quiet) beQuiet()
   if (options.memory && options.data !== undefined) throw usage('--memory and --data exclude each other')
   const listen = addressOf(options.listen)
+  const security = securityOf(options)
   const { signal } = interrupts({ isUsualEnd: true })
   const broker = await startBroker({
     data: options.memory ? ':memory:' : (options.data ?? DATA),
-    listen,
-    ...(options.advertise !== undefined && { advertise: options.advertise }),
+    listeners: [{ listen, ...(options.advertise !== undefined && { advertise: options.advertise }), ...security.listener }],
+    ...security.broker,
     fsync: options.fsync,
     autoCreateTopics: options.autoCreate,
   })
@@ -71,12 +79,12 @@ async function up(options: UpOptions): Promise<void> {
   if (signal.aborted) stop()
   signal.addEventListener('abort', stop, { once: true })
   if (options.untilStdinEnds) process.stdin.on('end', stop).on('error', stop).resume()
-  await announce(broker, listen.host, options)
+  await announce(broker, listen.host, options, security.isOpen)
   await broker.closed
   if (options.untilStdinEnds) process.stdin.destroy()
 }
 
-async function announce({ brokers, port }: Broker, host: string, options: UpOptions): Promise<void> {
+async function announce({ brokers, port }: Broker, host: string, options: UpOptions, isOpen: boolean): Promise<void> {
   // The broker runs on when the reader of its address has gone.
   await write(`${brokers[0]}\n`).catch(() => {})
   const isOnAll = host === '0.0.0.0' || host === '::'
@@ -86,7 +94,8 @@ async function announce({ brokers, port }: Broker, host: string, options: UpOpti
   say(`listening on ${where}; ${options.memory ? 'in memory' : `data in ${options.data ?? DATA}`}; Ctrl-C ends it`)
   if (options.advertise !== undefined) say(`clients are told to connect to ${brokers[0]}`)
   else if (isOnAll) say('each client is told to connect to the address that it has connected to; --advertise names another one')
-  if (!isLoopback(host)) say('warning: there is no authentication: everyone who reaches this address can read and write everything')
+  if (isOpen && !isLoopback(host))
+    say('warning: there is no authentication: everyone who reaches this address can read and write everything')
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')

@@ -44,7 +44,7 @@ export const hasPartition = ({ partitions }: Topic, index: number): boolean => N
 
 const resourceKey = (type: number, name: string): string => `${type} ${name}`
 const scramKey = ({ name, mechanism }: Pick<ScramCredential, 'name' | 'mechanism'>): string => `${mechanism} ${name}`
-const aclKey = (a: Acl): string =>
+export const aclKey = (a: Acl): string =>
   JSON.stringify([a.resourceType, a.resourceName, a.patternType, a.principal, a.host, a.operation, a.permissionType])
 export const quotaKey = (entity: Quota['entity']): string => JSON.stringify(entity.map(({ type, name }) => [type, name]))
 

@@ -1,0 +1,117 @@
+/** Who may connect to the broker of `tidemark up`, and what they may do there. */
+import { readFileSync } from 'node:fs'
+import type { ListenerChoice, StartOptions } from '@tidemark/broker'
+import { type Command, Option } from 'commander'
+import { parse } from 'yaml'
+import { usage } from '../exit.ts'
+import { collect } from './config-changes.ts'
+
+export interface SecurityOptions {
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly tlsCa?: string
+  readonly tlsClientAuth?: 'none' | 'requested' | 'required'
+  readonly sasl?: readonly Mechanism[]
+  readonly user?: readonly string[]
+  readonly userFile?: string
+  readonly superUser?: readonly string[]
+  readonly aclFile?: string
+}
+
+type Mechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512'
+const MECHANISMS: readonly Mechanism[] = ['plain', 'scram-sha-256', 'scram-sha-512']
+
+export const withSecurity = (command: Command): Command =>
+  command
+    .option('--tls-cert <FILE>', "the broker's certificate and its chain, as PEM: clients connect with TLS")
+    .option('--tls-key <FILE>', 'its private key, as PEM')
+    .option('--tls-ca <FILE>', 'what certificates of clients must be signed by, as PEM')
+    .addOption(new Option('--tls-client-auth <WHETHER>', 'whether clients show a certificate').choices(['none', 'requested', 'required']))
+    .option('--sasl <MECHANISM,…>', `clients authenticate: ${MECHANISMS.join(', ')}`, mechanismsOf)
+    .option('--user <NAME:PASSWORD>', 'a user for --sasl, for everyone on this machine to see; may be given more than once', collect)
+    .option('--user-file <FILE>', 'users for --sasl: NAME:PASSWORD, one a line')
+    .option('--super-user <PRINCIPAL>', 'ACLs are on, and this one may do anything: User:NAME; may be given more than once', collect)
+    .option('--acl-file <FILE>', 'ACLs are on; these are made when the broker starts, beside those it has')
+
+function mechanismsOf(text: string): Mechanism[] {
+  return text.split(',').map((part) => {
+    const mechanism = part.trim().toLowerCase() as Mechanism
+    if (MECHANISMS.includes(mechanism)) return mechanism
+    throw usage(`'${part}' is not a mechanism of --sasl; it may be ${MECHANISMS.join(', ')}`)
+  })
+}
+
+export interface Security {
+  readonly listener: Pick<ListenerChoice, 'protocol' | 'tls' | 'sasl'>
+  readonly broker: Pick<StartOptions, 'users' | 'authorizer'>
+  /** Whether the broker does not ask who its clients are. */
+  readonly isOpen: boolean
+}
+
+/** Reads the files; a usage error for one that cannot be read, and for options that do not go together. */
+export function securityOf(options: SecurityOptions): Security {
+  const { tlsCert, tlsKey, tlsCa, tlsClientAuth = tlsCa === undefined ? 'none' : 'required', sasl, superUser, aclFile } = options
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw usage('--tls-cert and --tls-key belong together')
+  if (tlsCert === undefined && (tlsCa !== undefined || tlsClientAuth !== 'none'))
+    throw usage('--tls-ca and --tls-client-auth need --tls-cert and --tls-key')
+  if (tlsClientAuth !== 'none' && tlsCa === undefined) throw usage(`--tls-client-auth ${tlsClientAuth} needs --tls-ca`)
+  const users = usersOf(options)
+  if (sasl === undefined && Object.keys(users).length > 0) throw usage('--user and --user-file need --sasl')
+  const tls = tlsCert !== undefined && {
+    cert: read('--tls-cert', tlsCert),
+    key: read('--tls-key', tlsKey!),
+    ...(tlsCa !== undefined && { ca: read('--tls-ca', tlsCa) }),
+    clientAuth: tlsClientAuth,
+  }
+  const hasAcls = superUser !== undefined || aclFile !== undefined
+  const isOpen = sasl === undefined && tlsClientAuth !== 'required'
+  if (hasAcls && sasl === undefined && tlsClientAuth === 'none')
+    throw usage('ACLs need to know who clients are: add --sasl, or --tls-ca for their certificates')
+  return {
+    listener: {
+      protocol: tls ? (sasl ? 'sasl_tls' : 'tls') : sasl ? 'sasl_plaintext' : 'plaintext',
+      ...(tls && { tls }),
+      ...(sasl && { sasl }),
+    },
+    broker: {
+      users,
+      ...(hasAcls && { authorizer: { superUsers: superUser ?? [], ...(aclFile !== undefined && { acls: aclsOf(aclFile) }) } }),
+    },
+    isOpen,
+  }
+}
+
+function read(option: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw usage(`${option} cannot be read: ${(cause as Error).message}`)
+  }
+}
+
+function usersOf({ user = [], userFile }: SecurityOptions): Record<string, string> {
+  const lines = userFile === undefined ? [] : read('--user-file', userFile).split(/\r?\n/)
+  const inFile = lines.flatMap((line, i) => (/^\s*(?:#|$)/.test(line) ? [] : [{ text: line, where: `line ${i + 1} of ${userFile}` }]))
+  const users: Record<string, string> = Object.create(null)
+  for (const { text, where } of [...inFile, ...user.map((text, i) => ({ text, where: `--user number ${i + 1}` }))]) {
+    const at = text.indexOf(':')
+    // What may be a password is not shown.
+    if (at < 1 || at === text.length - 1) throw usage(`${where} is not NAME:PASSWORD`)
+    users[text.slice(0, at)] = text.slice(at + 1)
+  }
+  return { ...users }
+}
+
+type Acls = NonNullable<NonNullable<StartOptions['authorizer']>['acls']>
+
+/** The words of each ACL are checked by the broker. */
+function aclsOf(file: string): Acls {
+  let found: unknown
+  try {
+    found = parse(read('--acl-file', file))
+  } catch (cause) {
+    throw usage(`--acl-file ${file} is neither YAML nor JSON: ${(cause as Error).message.split('\n')[0]}`)
+  }
+  if (!Array.isArray(found)) throw usage(`--acl-file ${file} must be a list of ACLs, as tidemark acl list -o json prints it`)
+  return found as Acls
+}

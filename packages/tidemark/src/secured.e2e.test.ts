@@ -1,0 +1,150 @@
+/** A secured broker and its clients from the command line alone: `up` with TLS, SASL and ACLs, `client.properties`, profiles. */
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createAdmin, createKafka } from '@tidemark/client'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Authority } from './testing/certificates.ts'
+import { endAll, finished, type Outcome, startWith, tidemark, up } from './testing/command.ts'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-secured-'))
+const file = (name: string, text: string): string => {
+  const whole = path.join(folder, name)
+  writeFileSync(whole, text)
+  return whole
+}
+let address: string
+
+beforeAll(async () => {
+  const authority = await Authority.make()
+  const { cert, key } = await authority.sign('CN=broker', { hosts: ['127.0.0.1'] })
+  const acls = '- { principal: User:app, operation: all, resource: topic, name: app., pattern: prefixed }\n'
+  const options = [
+    ...['--tls-cert', file('cert.pem', cert), '--tls-key', file('key.pem', key), '--sasl', 'scram-sha-256,plain'],
+    ...['--user', 'admin:se:cret', '--user-file', file('users', '# users\napp:apple\r\n\n'), '--super-user', 'User:admin'],
+    ...['--acl-file', file('acls.yaml', acls)],
+  ]
+  file('ca.pem', authority.cert)
+  ;({ address } = await up('--memory', ...options))
+})
+afterAll(async () => {
+  await endAll()
+  rmSync(folder, { recursive: true })
+})
+
+const propertiesOf = (user: string, password: string): string =>
+  `security.protocol=SASL_SSL
+ssl.truststore.type=PEM
+ssl.truststore.location=${path.join(folder, 'ca.pem')}
+sasl.mechanism=SCRAM-SHA-256
+sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="${user}" password="${password}";
+`
+
+/** With the folder of the user's configuration in the test's own. */
+async function withConfig(args: readonly string[], input = '', variables: Record<string, string> = {}): Promise<Outcome> {
+  const { TIDEMARK_BROKERS: _, TIDEMARK_PROFILE: __, ...rest } = process.env
+  const child = startWith({ env: { ...rest, XDG_CONFIG_HOME: path.join(folder, 'config'), ...variables } }, ...args)
+  child.stdin!.end(input)
+  return finished(child)
+}
+
+describe('--command-config', () => {
+  test('brings TLS and SASL; ACLs hold, and say what is missing', async () => {
+    const as = (user: string, password: string, ...args: string[]) =>
+      tidemark([...args, '-b', address, '--command-config', file(`${user}.properties`, propertiesOf(user, password))])
+    expect(await as('admin', 'se:cret', 'topic', 'create', 'other')).toMatchObject({ code: 0 })
+    expect(await as('app', 'apple', 'topic', 'create', 'app.a')).toMatchObject({ code: 0 })
+    expect((await as('app', 'apple', 'topic', 'list')).stdout).toMatch(/app\.a/)
+    expect((await as('app', 'apple', 'topic', 'list')).stdout).not.toMatch(/other/)
+    const denied = await as('app', 'apple', 'topic', 'create', 'other2')
+    expect(denied.code).toBe(1)
+    expect(denied.stderr).toMatch(/TOPIC_AUTHORIZATION_FAILED/)
+    const wrong = await as('app', 'pear', 'topic', 'list')
+    expect(wrong.code).toBe(1)
+    expect(wrong.stderr.trim().split('\n')).toEqual([expect.stringMatching(/app.*password|Authentication failed/i)])
+    expect(wrong.stderr).not.toMatch(/pear/)
+  })
+
+  test('what acl list prints as JSON is what --acl-file takes', async () => {
+    const admin = ['--command-config', file('admin.properties', propertiesOf('admin', 'se:cret')), '-b', address]
+    const { stdout } = await tidemark(['acl', 'list', '-o', 'json', ...admin])
+    expect(stdout).toMatch(/app\./)
+    const again = await up(
+      '--memory',
+      '--sasl',
+      'plain',
+      '--user',
+      'a:b',
+      '--super-user',
+      'User:a',
+      '--acl-file',
+      file('acls.json', stdout),
+    )
+    await using kafka = createKafka({ brokers: [again.address], sasl: { mechanism: 'plain', username: 'a', password: 'b' } })
+    expect(await createAdmin(kafka).acls.list()).toMatchObject([{ principal: 'User:app', name: 'app.', pattern: 'prefixed' }])
+  })
+
+  test('a file that cannot be used is refused before anything is asked', async () => {
+    const jks = await tidemark(['topic', 'list', '--command-config', file('jks', 'security.protocol=SSL\nssl.truststore.location=a.jks\n')])
+    expect(jks).toMatchObject({ code: 2, stderr: expect.stringMatching(/keytool -importkeystore/) })
+    const missing = await tidemark(['topic', 'list', '--command-config', path.join(folder, 'none')])
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringMatching(/cannot be read/) })
+  })
+})
+
+describe('profiles', () => {
+  test('are added, used, listed and removed; passwords stay with their owner', async () => {
+    expect((await withConfig(['profile', 'list'])).stderr).toMatch(/no profiles yet/)
+    const ca = path.join(folder, 'ca.pem')
+    const secured = ['-b', address, '--ca', ca, '--sasl', 'scram-sha-256', '--username', 'admin', '--password-stdin']
+    expect(await withConfig(['profile', 'add', 'secured', ...secured], 'se:cret\n')).toMatchObject({ code: 0 })
+    expect(await withConfig(['profile', 'add', 'nowhere', '-b', '127.0.0.1:1'])).toMatchObject({ code: 0 })
+    const kept = path.join(folder, 'config', 'tidemark', 'config.yaml')
+    expect(readFileSync(kept, 'utf8')).toMatch(/se:cret/)
+    if (process.platform !== 'win32') expect(statSync(kept).mode & 0o777).toBe(0o600)
+    const { stdout } = await withConfig(['profile', 'list', '-o', 'json'])
+    expect(stdout).not.toMatch(/se:cret/)
+    expect(JSON.parse(stdout)).toMatchObject([
+      { name: 'secured', current: '*', brokers: address, security: 'SASL_SSL' },
+      { name: 'nowhere', current: '' },
+    ])
+    // The first one is in use until another one is.
+    expect(await withConfig(['topic', 'create', 'by-profile'])).toMatchObject({ code: 0 })
+    expect(await withConfig(['profile', 'use', 'nowhere'])).toMatchObject({ code: 0 })
+    expect((await withConfig(['topic', 'list'])).stderr).toMatch(/127\.0\.0\.1:1/)
+    expect((await withConfig(['topic', 'list', '--profile', 'secured'])).stdout).toMatch(/by-profile/)
+    expect((await withConfig(['topic', 'list'], '', { TIDEMARK_PROFILE: 'secured' })).stdout).toMatch(/by-profile/)
+    expect(await withConfig(['profile', 'remove', 'nowhere'])).toMatchObject({ code: 0 })
+    const gone = await withConfig(['topic', 'list', '--profile', 'nowhere'])
+    expect(gone).toMatchObject({ code: 2, stderr: expect.stringMatching(/no profile 'nowhere'; there are secured/) })
+    expect((await withConfig(['profile', 'remove', '__proto__'])).code).toBe(2)
+  })
+
+  test('what cannot be a profile is refused', async () => {
+    expect((await withConfig(['profile', 'add', 'x', '-b', 'a:1', '--sasl', 'plain'])).code).toBe(2)
+    expect((await withConfig(['profile', 'add', 'x', '-b', 'a:1', '--tls', '--command-config', 'f'])).code).toBe(2)
+    expect((await withConfig(['profile', 'add', 'x', '-b', 'no address'])).code).toBe(2)
+  })
+})
+
+describe('up', () => {
+  test.each([
+    [['--tls-cert', 'a.pem'], /belong together/],
+    [['--tls-cert', 'none.pem', '--tls-key', 'none.key'], /--tls-cert cannot be read/],
+    [['--tls-ca', 'a.pem'], /need --tls-cert/],
+    [['--sasl', 'gssapi'], /is not a mechanism/],
+    [['--user', 'a:b'], /need --sasl/],
+    [['--sasl', 'plain', '--user', 'secret'], /--user number 1 is not NAME:PASSWORD/],
+    [['--super-user', 'User:a'], /need to know who clients are/],
+    [['--sasl', 'plain', '--super-user', 'a'], /superUsers/],
+    [['--sasl', 'plain', '--acl-file', path.join(folder, 'no-list')], /must be a list/],
+    [['--sasl', 'plain', '--acl-file', path.join(folder, 'no-words')], /operation' is "fly"; it must be any, all, read/],
+  ])('%j is refused', async (args, why) => {
+    file('no-list', 'a: b')
+    file('no-words', '[{ principal: User:a, operation: fly, resource: topic, name: t }]')
+    const { code, stderr } = await tidemark(['up', '--memory', '--listen', '127.0.0.1:0', ...args])
+    expect(stderr).toMatch(why)
+    expect(stderr).not.toMatch(/secret/)
+    expect(code).toBe(2)
+  })
+})
