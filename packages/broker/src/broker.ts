@@ -3,7 +3,7 @@
  * metadata back meanwhile, and then serves; it closes in the other order. The first failure of the disk closes it
  * too, and rejects `closed`.
  */
-import { type Clock, DiskError, formatAddress, TidemarkError } from '@tidemark/platform'
+import { below, type Clock, DiskError, formatAddress, TidemarkError } from '@tidemark/platform'
 import { uuidToText } from '@tidemark/protocol'
 import { type BoundListener, Listeners } from './accept/listeners.ts'
 import { Authorizer } from './auth/authorizer.ts'
@@ -28,10 +28,13 @@ import { type BrokerOptions, type ListenerTls, MEMORY, type StartOptions } from 
 import { Keeper } from './partition/keep/keeper.ts'
 import { Partitions } from './partition/partitions.ts'
 import { listenerTlsOption, resolveOptions } from './resolve-options.ts'
+import { FetchSessions } from './state/fetch/sessions.ts'
 import { OFFSETS_TOPIC } from './state/topics/names.ts'
 import { FileStore } from './storage/file-store.ts'
 import { MemoryStore } from './storage/memory-store.ts'
 import type { Store } from './storage/store.ts'
+
+const INT32_MAX = 2 ** 31 - 1
 
 export interface Broker extends AsyncDisposable {
   /** `host:port`, as clients take them. */
@@ -179,6 +182,7 @@ class Running implements Broker {
       mechanisms: new Mechanisms(users, settled.oauth === null ? undefined : new Tokens(settled.oauth, platform.clock)),
       authorizer,
       outputMemory,
+      fetchSessions: new FetchSessions(settled, () => 1 + below(platform.random, INT32_MAX)),
     }
     const keeper = new Keeper({ topics, partitions, store, clock: platform.clock, failure, options: settled })
     const environment = {

@@ -124,6 +124,13 @@ export interface BrokerOptions {
   readonly indexIntervalBytes: number
   /** The largest answer to a Fetch. Kafka: `fetch.max.bytes`. Default: 55 MiB. */
   readonly fetchBytesMax: number
+  /**
+   * Fetch sessions at once (KIP-227): beyond it a client's requests name all that it reads, each time. 0: none. Kafka:
+   * `max.incremental.fetch.session.cache.slots`. Default: 1,000.
+   */
+  readonly fetchSessionsMax: number
+  /** Partitions that all fetch sessions may have together. Kafka has no such limit. Default: 500,000. */
+  readonly fetchSessionPartitionsMax: number
   /** More are closed as soon as they are accepted. Kafka: `max.connections`. Default: 10,000. */
   readonly connectionsMax: number
   /** Requests of one connection that were read and are not answered yet. Default: 64. */
@@ -256,6 +263,8 @@ export const defaults: Omit<BrokerOptions, 'data' | 'listeners'> = {
   segmentBytesMax: 1024 * MiB,
   indexIntervalBytes: 4096,
   fetchBytesMax: 55 * MiB,
+  fetchSessionsMax: 1000,
+  fetchSessionPartitionsMax: 500_000,
   connectionsMax: 10_000,
   requestsInFlightMax: 64,
   outputBufferBytesMax: 8 * MiB,

@@ -61,6 +61,8 @@ const checks: Readonly<Record<keyof typeof defaults, Check>> = {
   segmentBytesMax: bytes,
   indexIntervalBytes: bytes,
   fetchBytesMax: bytes,
+  fetchSessionsMax: count(0),
+  fetchSessionPartitionsMax: count(0),
   connectionsMax: count(1),
   requestsInFlightMax: count(1),
   outputBufferBytesMax: bytes,

@@ -26,7 +26,8 @@ export function handleAllowed(handler: Handler, request: unknown, context: Reque
   return after(handler.handle(verdict.request as never, context), (answer) => answer && verdict.merge(answer as never))
 }
 
-function askingOf({ principal, clientHost, version, services }: RequestContext<Services>): Asking {
+/** For a handler that alone knows what a request means: Fetch, whose session has partitions that the request does not name. */
+export function askingOf({ principal, clientHost, version, services }: RequestContext<Pick<Services, 'authorizer' | 'topics'>>): Asking {
   const { authorizer, topics } = services
   const who = { principal: `${principal.type}:${principal.name}`, host: clientHost.slice(1) }
   const may = (type: number) => (operation: number, name: string) => authorizer.allows(who, operation, type, name)

@@ -11,6 +11,7 @@ import type { Telemetry } from '../metadata/telemetry.ts'
 import type { Topics } from '../metadata/topics.ts'
 import type { BrokerOptions } from '../options.ts'
 import type { Partitions } from '../partition/partitions.ts'
+import type { FetchSessions } from '../state/fetch/sessions.ts'
 import type { OutputMemory } from './output-memory.ts'
 
 export interface Services {
@@ -28,4 +29,5 @@ export interface Services {
   readonly users: Users
   readonly authorizer: Authorizer
   readonly outputMemory: OutputMemory
+  readonly fetchSessions: FetchSessions
 }

@@ -1,5 +1,5 @@
 import { nodePlatform } from '@tidemark/platform'
-import { apis, ErrorCode, encodeRequest, ZERO_UUID } from '@tidemark/protocol'
+import { apis, encodeRequest, ZERO_UUID } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
 import { batchOf, ManualClock } from '../testing/index.ts'
 import { baseOffsets, connect, create, fetch, fetchRequest, produce, setUp } from '../testing/requests.case.ts'
@@ -134,17 +134,6 @@ describe('fetch', () => {
       const { responses } = await client.call(apis.Fetch, 11, { ...fetchRequest('t', 0), isolationLevel })
       expect(responses[0]!.partitions[0]!.abortedTransactions).toEqual(aborted)
     }
-  })
-
-  test('trap 26: a session is declined with id 0; an epoch of one that does not exist is an error', async () => {
-    const { client } = await setUp()
-    await create(client, 't')
-    const ask = (sessionId: number, sessionEpoch: number) =>
-      client.call(apis.Fetch, 12, { ...fetchRequest('t', 0), sessionId, sessionEpoch })
-    expect(await ask(0, 0)).toMatchObject({ errorCode: 0, sessionId: 0 })
-    expect(await ask(0, -1)).toMatchObject({ errorCode: 0, sessionId: 0 })
-    expect((await ask(5, 3)).errorCode).toBe(ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
-    expect((await ask(0, 3)).errorCode).toBe(ErrorCode.INVALID_FETCH_SESSION_EPOCH)
   })
 
   test('trap 28: by topic id from version 13 on, and the id of a topic that was made again is unknown', async () => {

@@ -2,10 +2,12 @@
  * Fetch 4 to 18. v4 isolation level · v5 log start offset · v7 sessions · v9 leader epoch · v10 zstd · v11 rack · v12
  * flexible, last fetched epoch · v13 topic ids · v15 replica state · v16 node endpoints · v17, v18 for replicas.
  *
- * A session is declined by answering id 0 (KIP-227): the client goes on with full requests.
+ * In a session (KIP-227) a request stands for all partitions of the session, and the answer has those that changed.
  */
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type FetchRequest, type FetchResponse, type InferInput } from '@tidemark/protocol'
+import { askingOf } from '../auth/authorize.ts'
+import type { Asking } from '../auth/rules.ts'
 import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
@@ -15,21 +17,22 @@ import { after, allOf, attempt } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
 import { type Read, readAll, type Wanted, waitForBytes } from '../partition/fetch.ts'
 import type { Partition } from '../partition/partition.ts'
+import { Operation } from '../state/acls/codes.ts'
+import type { FetchSession, RequestedPartition, RequestedTopic } from '../state/fetch/session.ts'
+import type { FetchContext } from '../state/fetch/sessions.ts'
 import { findTopic } from './find-topic.ts'
 import { leaderEpochFault } from './leader-epoch.ts'
 
 type Context = RequestContext<
-  Pick<Services, 'topics' | 'partitions' | 'clock' | 'outputMemory'> & { readonly options: Pick<BrokerOptions, 'fetchBytesMax'> }
+  Pick<Services, 'topics' | 'partitions' | 'clock' | 'outputMemory' | 'fetchSessions' | 'authorizer'> & {
+    readonly options: Pick<BrokerOptions, 'fetchBytesMax'>
+  }
 >
 
 type Answer = InferInput<typeof FetchResponse>
-type RequestedPartition = FetchRequest['topics'][number]['partitions'][number]
 
 const TOPIC_IDS_SINCE = 13
 const READ_COMMITTED = 1
-/** The epoch of a full request outside of a session; 0 asks for a new session. */
-const FINAL_EPOCH = -1
-const INITIAL_EPOCH = 0
 
 /**
  * Where the next Fetch of a connection begins to read, so that no partition starves behind others: one connection,
@@ -38,22 +41,30 @@ const INITIAL_EPOCH = 0
 const turns = new WeakMap<AbortSignal, number>()
 
 export const fetch = handler(apis.Fetch, { versions: [4, 18], holds: true }, (request, context: Context) => {
-  const fault = sessionFault(request)
-  if (fault !== ErrorCode.NONE) return { errorCode: fault, sessionId: 0, responses: [] }
-  return after(allOf(wantedOf(request, context)), (wanted) => serve(request, wanted, context))
+  const { fetchSessions, clock } = context.services
+  const how = fetchSessions.begin(request, context.version >= TOPIC_IDS_SINCE, clock.monotonic())
+  if (how.kind === 'refused') return { errorCode: how.code, sessionId: 0, responses: [] }
+  const topics = how.kind === 'incremental' ? how.session.requested() : request.topics
+  return after(allOf(wantedOf(topics, context)), (wanted) =>
+    after(serve(request, wanted, how, context), (reads) => answerOf(request, topics, reads, how, context)),
+  )
 })
 
-function sessionFault({ sessionId, sessionEpoch }: FetchRequest): number {
-  if (sessionEpoch === FINAL_EPOCH || sessionEpoch === INITIAL_EPOCH) return ErrorCode.NONE
-  return sessionId === 0 ? ErrorCode.INVALID_FETCH_SESSION_EPOCH : ErrorCode.FETCH_SESSION_ID_NOT_FOUND
-}
-
-function wantedOf(request: FetchRequest, context: Context): Now<Wanted>[] {
-  const { topics } = context.services
-  return request.topics.flatMap((asked) => {
-    const topic = findTopic(topics, { name: asked.topic, topicId: asked.topicId }, context.version >= TOPIC_IDS_SINCE)
+function wantedOf(topics: readonly RequestedTopic[], context: Context): Now<Wanted>[] {
+  const ask = context.services.authorizer.isOn ? askingOf(context) : undefined
+  return topics.flatMap((asked) => {
+    const topic = readableTopic(asked, context, ask)
     return asked.partitions.map((one) => wantedOne(topic, one, context))
   })
+}
+
+/** A topic that may not be read is refused before anything else is said of it; an unknown id names none. */
+function readableTopic({ topic: name, topicId }: RequestedTopic, { version, services }: Context, ask: Asking | undefined): Topic | number {
+  const usesIds = version >= TOPIC_IDS_SINCE
+  const topic = findTopic(services.topics, { name, topicId }, usesIds)
+  if (ask === undefined || (usesIds && typeof topic === 'number')) return topic
+  const isReadable = ask.topic(Operation.READ, typeof topic === 'number' ? name : topic.name)
+  return isReadable ? topic : ErrorCode.TOPIC_AUTHORIZATION_FAILED
 }
 
 function wantedOne(topic: Topic | number, asked: RequestedPartition, context: Context): Now<Wanted> {
@@ -77,13 +88,14 @@ function openOne(topic: Topic | number, asked: RequestedPartition, { services }:
   }, storageCode)
 }
 
-function serve(request: FetchRequest, wanted: readonly Wanted[], context: Context): Now<Answer> {
+function serve(request: FetchRequest, wanted: readonly Wanted[], how: FetchContext, context: Context): Now<Read[]> {
   const { options, clock, outputMemory } = context.services
   const deadlineMs = clock.monotonic() + request.maxWaitMs
   return look()
 
-  function look(): Now<Answer> {
-    const turn = turns.get(context.signal) ?? 0
+  function look(): Now<Read[]> {
+    // The partitions of a session are in the order in which it is their turn.
+    const turn = how.kind === 'incremental' ? 0 : (turns.get(context.signal) ?? 0)
     const bytesMax = Math.max(0, Math.min(request.maxBytes, options.fetchBytesMax, outputMemory.replyBytesMax))
     const bytesMin = Math.min(request.minBytes, bytesMax)
     outputMemory.take(bytesMax)
@@ -94,24 +106,58 @@ function serve(request: FetchRequest, wanted: readonly Wanted[], context: Contex
       const answersNow = bytes >= bytesMin || waitMs <= 0 || wanted.length === 0 || reads.some(isFinal) || context.signal.aborted
       if (!answersNow) return waitForBytes(wanted, bytesMin - bytes, waitMs, clock, context.signal).then(look)
       if (bytes > 0) turns.set(context.signal, turn + 1)
-      return answerOf(request, reads, context)
+      return reads
     })
   }
 }
 
 const isFinal = (read: Read): boolean => read.code !== ErrorCode.NONE || read.diverging !== undefined
 
-function answerOf(request: FetchRequest, reads: readonly Read[], context: Context): Answer {
+function answerOf(
+  request: FetchRequest,
+  topics: readonly RequestedTopic[],
+  reads: readonly Read[],
+  how: FetchContext,
+  context: Context,
+): Answer {
+  if (how.kind !== 'incremental') {
+    const responses = responsesOf(request, topics, reads, context)
+    return { errorCode: ErrorCode.NONE, sessionId: how.kind === 'full' ? newSession(request, topics, reads, context) : 0, responses }
+  }
+  const { session, epoch } = how
+  const { id } = session.facts
+  // The session went on with another request meanwhile, and only one of them may tell what changed.
+  if (session.epoch !== epoch) return { errorCode: ErrorCode.INVALID_FETCH_SESSION_EPOCH, sessionId: id, responses: [] }
+  return { errorCode: ErrorCode.NONE, sessionId: id, responses: responsesOf(request, topics, reads, context, session) }
+}
+
+function newSession(request: FetchRequest, topics: readonly RequestedTopic[], reads: readonly Read[], context: Context): number {
+  const { fetchSessions, clock } = context.services
+  const isReplica = request.replicaId >= 0 || request.replicaState.replicaId >= 0
+  const privileged = isReplica && askingOf(context).cluster(Operation.CLUSTER_ACTION)
+  const usesTopicIds = context.version >= TOPIC_IDS_SINCE
+  return fetchSessions.create({ privileged, usesTopicIds, topics, reads }, clock.monotonic())
+}
+
+/** Of a session only what its client does not know. */
+function responsesOf(
+  { isolationLevel }: FetchRequest,
+  topics: readonly RequestedTopic[],
+  reads: readonly Read[],
+  context: Context,
+  session?: FetchSession,
+): Answer['responses'] {
+  const responses: { topic: string; topicId: string; partitions: PartitionAnswer[] }[] = []
   let i = 0
-  const responses = request.topics.map(({ topic, topicId, partitions }) => ({
-    topic,
-    topicId,
-    partitions: partitions.map(({ partition }) => {
-      const n = i++
-      return partitionAnswer(partition, reads[n]!, request.isolationLevel, context)
-    }),
-  }))
-  return { errorCode: ErrorCode.NONE, sessionId: 0, responses }
+  for (const { topic, topicId, partitions } of topics) {
+    const answers: PartitionAnswer[] = []
+    for (const { partition } of partitions) {
+      const read = reads[i++]!
+      if (session?.tell(topic, topicId, partition, read) ?? true) answers.push(partitionAnswer(partition, read, isolationLevel, context))
+    }
+    if (answers.length > 0) responses.push({ topic, topicId, partitions: answers })
+  }
+  return responses
 }
 
 type PartitionAnswer = Answer['responses'][number]['partitions'][number]

@@ -69,6 +69,7 @@ async function ask<A extends Api>(h: Handler<A>, version: number, body: InferInp
       telemetry: undefined as never,
       producerIds: undefined as never,
       outputMemory: undefined as never,
+      fetchSessions: undefined as never,
     },
   }
   const answered = Promise.resolve(h.handle(request, context))

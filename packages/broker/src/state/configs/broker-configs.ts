@@ -86,6 +86,7 @@ const own: Readonly<Record<string, BrokerDefinition>> = {
     (o) => String(o.retentionCheckIntervalMs),
     'How often old segments are looked for, in milliseconds.',
   ),
+  'max.incremental.fetch.session.cache.slots': fixed(INT, '1000', (o) => String(o.fetchSessionsMax), 'Fetch sessions at once.'),
   'max.connections': fixed(INT, '2147483647', (o) => String(o.connectionsMax), 'Connections at once.'),
   'node.id': fixed(INT, null, (o) => String(o.nodeId), 'The id of the node.'),
   'num.partitions': fixed(INT, '1', (o) => String(o.numPartitions), 'Partitions of a topic that is created without a number.'),
