@@ -27,7 +27,7 @@ import { fetchOutcome } from './outcome.ts'
 import { failed, outOfRange, refused, replaced, truncated, unknownTopic } from './problems.ts'
 import { leaveReplica, preferReplica } from './replica.ts'
 import { FetchCall, type PartitionRequest } from './request.ts'
-import { type FetchSlot, FetchSlots } from './slots.ts'
+import { type FetchSlot, FetchSlots, sessionOf } from './slots.ts'
 import { type Arrival, nextFor, type PartitionAnswer, type Tracked } from './tracked.ts'
 import type { FetcherOptions, FetchOwner, FetchProblem, Position } from './types.ts'
 import { validate } from './validation.ts'
@@ -68,7 +68,7 @@ export class Fetcher<Claim> {
     })
     this.#stopListening = cluster.onClose((error) => this.#stopAll([...this.#tracked.values()], error))
     this.#options = resolveFetcherOptions(options)
-    this.#slots = new FetchSlots(this.#options.waitMaxMs)
+    this.#slots = new FetchSlots(this.#options.waitMaxMs, this.#options.sessions)
     this.#budget = new BufferBudget(this.#options.bufferBytesMax)
     this.#bufferedBytesMax = this.#options.partitionBytesMax * ANSWERS_BUFFERED_MAX
   }
@@ -260,8 +260,9 @@ export class Fetcher<Claim> {
       waitMs,
       bytesMin,
       bytesMax,
-      partitionBytesMax: Math.min(partitionBytesMax, bytesMax),
+      partitionBytesMax,
     })
+    const session = sessionOf(slot, nodeId)
     for (const request of all) {
       call.add(request)
       request.tracked.isFetching = true
@@ -272,12 +273,14 @@ export class Fetcher<Claim> {
     try {
       const timeoutMs = waitMs + this.#cluster.options.requestTimeoutMs
       const to = { node: nodeId, purpose: 'fetch', owner: slot.owner, timeoutMs, ...call.versionMax } as const
-      const { body, bytes } = await this.#cluster.send(apis.Fetch, call.body(), to)
+      const { version, body, bytes } = await this.#cluster.send(apis.Fetch, (version) => call.body(version, session), to)
       if (this.#closed) return
       const nothingCame = body.responses.every((t) => t.partitions.every((p) => (p.records?.length ?? 0) === 0))
       this.#slots.answered(slot, nodeId, waitMs, nothingCame)
-      arrived = this.#take(nodeId, call, body, { bytes, deliveries: 0 })
+      const isRestarted = session?.answered(body, version) ?? false
+      arrived = this.#take(nodeId, call, body, { bytes, deliveries: 0 }, isRestarted)
     } catch (error) {
+      session?.restart()
       this.#lost(all, error)
     } finally {
       this.#budget.unreserve(bytesMax)
@@ -290,9 +293,10 @@ export class Fetcher<Claim> {
   }
 
   /** Moves the positions; what came is kept, to be handed out. */
-  #take(nodeId: number, call: FetchCall<Claim>, body: FetchResponse, held: HeldResponse): Tracked<Claim>[] {
+  #take(nodeId: number, call: FetchCall<Claim>, body: FetchResponse, held: HeldResponse, isRestarted: boolean): Tracked<Claim>[] {
     if (body.throttleTimeMs > 0) this.#mutedUntilMs.set(nodeId, this.#cluster.options.platform.clock.monotonic() + body.throttleTimeMs)
-    if (body.errorCode !== 0) {
+    // The broker has forgotten the session: no partition failed, and all are asked for at once.
+    if (body.errorCode !== 0 && !isRestarted) {
       for (const request of call.all()) if (this.#isCurrent(request)) this.#failed(request, body.errorCode)
     }
     const arrived: Tracked<Claim>[] = []

@@ -11,5 +11,6 @@ export const resolveFetcherOptions = (options: FetcherOptions): Required<Fetcher
   partitionBytesMax: options.partitionBytesMax ?? MIB,
   bufferBytesMax: options.bufferBytesMax ?? 64 * MIB,
   rack: options.rack ?? '',
+  sessions: options.sessions ?? true,
   checkCrc: options.checkCrc ?? true,
 })

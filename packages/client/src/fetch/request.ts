@@ -1,6 +1,7 @@
 /** The body of a Fetch, and what it requests, to match the answer with. */
 import { type apis, type InferInput, ZERO_UUID } from '@tidemark/protocol'
 import type { Isolation } from '../cluster/types.ts'
+import { type AskedPartition, type FetchSession, sessionless } from './session.ts'
 import type { FetchPosition, Tracked } from './tracked.ts'
 
 export interface PartitionRequest<Claim> {
@@ -23,7 +24,8 @@ export interface FetchSettings {
 
 /** Up to here a Fetch names topics; from the next version on it takes their ids. */
 const NAMES_UNTIL = 12
-const SESSIONLESS = { sessionId: 0, sessionEpoch: -1 }
+
+type FetchBody = InferInput<(typeof apis)['Fetch']['request']>
 
 export class FetchCall<Claim> {
   readonly settings: FetchSettings
@@ -61,19 +63,44 @@ export class FetchCall<Claim> {
     return this.#idless ? { versionMax: NAMES_UNTIL } : {}
   }
 
-  body(): InferInput<(typeof apis)['Fetch']['request']> {
-    const { isolation, rack, waitMs, bytesMin, bytesMax, partitionBytesMax } = this.settings
-    const topics = [...this.#topics].map(([topic, partitions]) => ({
-      topic,
-      topicId: partitions.values().next().value!.tracked.topicId ?? ZERO_UUID,
-      partitions: [...partitions.values()].map(({ tracked, position, epoch }) => ({
-        partition: tracked.partition,
-        currentLeaderEpoch: epoch,
-        fetchOffset: position.offset,
-        partitionMaxBytes: partitionBytesMax,
-      })),
-    }))
-    const isolationLevel = isolation === 'read_committed' ? 1 : 0
-    return { ...SESSIONLESS, maxWaitMs: waitMs, minBytes: bytesMin, maxBytes: bytesMax, isolationLevel, topics, rackId: rack }
+  /** In a session only what changed is named. */
+  body(version: number, session: FetchSession | undefined): FetchBody {
+    const { isolation, rack, waitMs, bytesMin, bytesMax } = this.settings
+    const all = Array.from(this.all(), (request) => this.#asked(request))
+    const { sessionId, sessionEpoch, asked, forgotten } = session?.next(all, version) ?? sessionless(all)
+    return {
+      maxWaitMs: waitMs,
+      minBytes: bytesMin,
+      maxBytes: bytesMax,
+      isolationLevel: isolation === 'read_committed' ? 1 : 0,
+      sessionId,
+      sessionEpoch,
+      topics: byTopic(asked),
+      forgottenTopicsData: byTopic(forgotten).map((topic) => ({ ...topic, partitions: topic.partitions.map((p) => p.partition) })),
+      rackId: rack,
+    }
   }
+
+  #asked({ tracked, position, epoch }: PartitionRequest<Claim>): AskedPartition {
+    return {
+      topic: tracked.topic,
+      topicId: tracked.topicId ?? ZERO_UUID,
+      partition: tracked.partition,
+      currentLeaderEpoch: epoch,
+      fetchOffset: position.offset,
+      partitionMaxBytes: this.settings.partitionBytesMax,
+    }
+  }
+}
+
+function byTopic(partitions: readonly AskedPartition[]) {
+  const topics = new Map<string, { topic: string; topicId: string; partitions: AskedPartition[] }>()
+  for (const one of partitions) {
+    const { topic, topicId } = one
+    const key = `${topicId} ${topic}`
+    const known = topics.get(key)
+    if (known === undefined) topics.set(key, { topic, topicId, partitions: [one] })
+    else known.partitions.push(one)
+  }
+  return [...topics.values()]
 }

@@ -5,12 +5,18 @@
  * read, and is parked for as long as the options say. The second is for those that may be read again while the first
  * is parked: it is parked for a short time, twice as long each time that nothing came, and never beyond the end of
  * the first, so that their partitions join again.
+ *
+ * The first has a fetch session with each leader. The second has none: its partitions are few, and others each time.
  */
+import { FetchSession } from './session.ts'
+
 export interface FetchSlot {
   /** Whose connections it uses. */
   readonly owner: object
   /** Until when a Fetch may be parked at each leader that has one. */
   readonly untilMs: Map<number, number>
+  /** With each leader; undefined: none. */
+  readonly sessions: Map<number, FetchSession> | undefined
 }
 
 const SECOND_WAIT_MS = 20
@@ -19,13 +25,14 @@ const JOIN_WAIT_MS = 10
 
 export class FetchSlots {
   readonly count = 2
-  readonly first: FetchSlot = { owner: {}, untilMs: new Map() }
-  readonly #second: FetchSlot = { owner: {}, untilMs: new Map() }
+  readonly first: FetchSlot
+  readonly #second: FetchSlot = { owner: {}, untilMs: new Map(), sessions: undefined }
   readonly #secondWaitMs = new Map<number, number>()
   readonly #waitMaxMs: number
 
-  constructor(waitMaxMs: number) {
+  constructor(waitMaxMs: number, hasSessions = true) {
     this.#waitMaxMs = waitMaxMs
+    this.first = { owner: {}, untilMs: new Map(), sessions: hasSessions ? new Map() : undefined }
   }
 
   get owners(): readonly object[] {
@@ -54,4 +61,11 @@ export class FetchSlots {
   hurry(): void {
     this.#secondWaitMs.clear()
   }
+}
+
+/** Undefined: requests of the slot name all that they ask for. */
+export function sessionOf({ sessions }: FetchSlot, nodeId: number): FetchSession | undefined {
+  let session = sessions?.get(nodeId)
+  if (session === undefined && sessions !== undefined) sessions.set(nodeId, (session = new FetchSession()))
+  return session
 }

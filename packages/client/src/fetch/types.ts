@@ -102,6 +102,8 @@ export interface FetcherOptions {
    * selector (KIP-392). Kafka: `client.rack`. Default: none.
    */
   readonly rack?: string
+  /** Whether brokers keep what is read from them between two requests (KIP-227). Default: true. */
+  readonly sessions?: boolean
   /** Kafka: `check.crcs`. Default: true. */
   readonly checkCrc?: boolean
 }

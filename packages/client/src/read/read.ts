@@ -82,6 +82,8 @@ class Reading implements AsyncIterableIterator<ReceivedMessage, undefined>, Asyn
         partitionBytesMax: Math.min(PARTITION_BYTES_MAX, Math.max(1, Math.floor(bufferBytesMax / 4))),
         isolation,
         checkCrc,
+        // It is over soon, and would hold the place of another client's session for minutes.
+        sessions: false,
       },
     )
   }

@@ -18,6 +18,7 @@ import {
   ZERO_UUID,
 } from '@tidemark/protocol'
 import { FrameReader } from '../connect/frames.ts'
+import { FakeFetchSessions } from './fetch-sessions.case.ts'
 import type { World } from './world.case.ts'
 
 export interface Call {
@@ -69,6 +70,8 @@ export class FakeCluster {
   readonly calls: Call[] = []
   readonly versionsMax = new Map<number, number>()
   autoCreate = false
+  /** Of each node; undefined: sessions are declined. */
+  fetchSessions: Map<number, FakeFetchSessions> | undefined
   coordinator: number
   clusterId = 'fake'
   /** Members' and offsets' answers, for admin tests. */
@@ -361,11 +364,23 @@ export class FakeCluster {
     return p.leader === node ? 0 : ErrorCode.NOT_LEADER_OR_FOLLOWER
   }
 
+  /** From now on brokers have fetch sessions. */
+  keepFetchSessions(): Map<number, FakeFetchSessions> {
+    this.fetchSessions = new Map(this.nodeIds.map((node) => [node, new FakeFetchSessions()]))
+    return this.fetchSessions
+  }
+
   async #fetch(call: Call): Promise<object> {
+    const read = (topics: any[]): Promise<any[]> => this.#readWhenThere({ ...call, body: { ...call.body, topics } })
+    const sessions = this.fetchSessions?.get(call.node)
+    return sessions === undefined ? { responses: await read(call.body.topics) } : sessions.answer(call.body, call.version, read)
+  }
+
+  async #readWhenThere(call: Call): Promise<any[]> {
     const deadlineMs = this.world.monotonic() + call.body.maxWaitMs
     for (;;) {
       const { responses, bytes, failed } = this.#readAll(call)
-      if (bytes > 0 || failed || this.world.monotonic() >= deadlineMs) return { responses }
+      if (bytes > 0 || failed || this.world.monotonic() >= deadlineMs) return responses
       await new Promise<void>((resolve) => {
         const timer = this.world.schedule(deadlineMs - this.world.monotonic(), resolve)
         this.#waiting.push(() => {
@@ -376,7 +391,7 @@ export class FakeCluster {
     }
   }
 
-  #readAll({ node, body, version }: Call): { responses: object[]; bytes: number; failed: boolean } {
+  #readAll({ node, body, version }: Call): { responses: any[]; bytes: number; failed: boolean } {
     let bytes = 0
     let failed = false
     const responses = body.topics.map((t: any) => {
