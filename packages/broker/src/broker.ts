@@ -179,7 +179,11 @@ class Running implements Broker {
       groups,
       producerIds,
       users,
-      mechanisms: new Mechanisms(users, settled.oauth === null ? undefined : new Tokens(settled.oauth, platform.clock)),
+      mechanisms: new Mechanisms(
+        users,
+        settled.oauth === null ? undefined : new Tokens(settled.oauth, platform.clock),
+        settled.listeners.flatMap((it) => it.mechanisms),
+      ),
       authorizer,
       outputMemory,
       fetchSessions: new FetchSessions(settled, () => 1 + below(platform.random, INT32_MAX)),

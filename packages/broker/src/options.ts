@@ -96,6 +96,8 @@ export interface BrokerOptions {
    * 0.
    */
   readonly connectionReauthMsMax: number
+  /** How long a client of a listener with SASL may take to authenticate. Default: 10,000. */
+  readonly authenticationTimeoutMs: number
   /** How long a refused client waits for its answer. Kafka: `connection.failed.authentication.delay.ms`. Default: 100. */
   readonly failedAuthenticationDelayMs: number
   /**
@@ -252,6 +254,7 @@ export const defaults: Omit<BrokerOptions, 'data' | 'listeners'> = {
   users: {},
   oauth: null,
   connectionReauthMsMax: 0,
+  authenticationTimeoutMs: 10_000,
   failedAuthenticationDelayMs: 100,
   connectionIdleMs: 600_000,
   authorizer: null,

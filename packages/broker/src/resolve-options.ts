@@ -50,6 +50,7 @@ const checks: Readonly<Record<keyof typeof defaults, Check>> = {
   users: usersOption,
   oauth: oauthOption,
   connectionReauthMsMax: duration,
+  authenticationTimeoutMs: (name, value) => durationOption(name, value, { infinite: true }),
   failedAuthenticationDelayMs: duration,
   connectionIdleMs: (name, value) => durationOption(name, value, { infinite: true }),
   authorizer: authorizerOption,

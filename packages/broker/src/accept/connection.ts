@@ -21,6 +21,8 @@ import { FrameError, FrameReader } from './frames.ts'
 
 /** How long an ended connection may take to send its last replies. */
 export const FAREWELL_MS = 500
+/** The largest frame of a client that has not authenticated. Kafka's `sasl.server.max.receive.size`. */
+export const UNAUTHENTICATED_BYTES_MAX = 524_288
 
 interface ConnectionLimits extends PipelineLimits {
   readonly frameBytesMax: number
@@ -57,6 +59,7 @@ export class ClientConnection {
   readonly #clientHost: string
   readonly #session: Session
   #idle: Timer | undefined
+  #authentication: Timer | undefined
   /** Requests so far. */
   #received = 0
   #over = false
@@ -64,13 +67,14 @@ export class ClientConnection {
   constructor(connection: Connection, environment: ConnectionEnvironment) {
     this.#connection = connection
     this.#environment = environment
-    this.#frames = new FrameReader(environment.limits.frameBytesMax, environment.pool)
     this.#session = new Session({
       mechanisms: environment.listener.mechanisms,
       peerName: connection.peerName,
       monotonicMs: () => environment.services.clock.monotonic(),
     })
+    this.#frames = new FrameReader(this.#frameBytesMax, environment.pool)
     this.#watchIdle()
+    this.#watchAuthentication()
     this.#clientHost = `/${connection.remote.host.replace(/^::ffff:/, '')}`
     this.#pipeline = new Pipeline(
       {
@@ -105,6 +109,22 @@ export class ClientConnection {
     })
   }
 
+  /** A client that does not say in time who it is is let go of: nothing else would end its connection. */
+  #watchAuthentication(): void {
+    if (this.#session.isAuthenticated) return
+    const { clock, options } = this.#environment.services
+    const limitMs = options.authenticationTimeoutMs
+    if (limitMs === Number.POSITIVE_INFINITY) return
+    this.#authentication = clock.schedule(limitMs, () => {
+      if (!this.#session.isAuthenticated) this.#refuse(`the client has not authenticated within ${limitMs} ms`)
+    })
+  }
+
+  get #frameBytesMax(): number {
+    const { frameBytesMax } = this.#environment.limits
+    return this.#session.isAuthenticated ? frameBytesMax : Math.min(frameBytesMax, UNAUTHENTICATED_BYTES_MAX)
+  }
+
   /** No request is unanswered. */
   get idle(): boolean {
     return this.#pipeline.idle
@@ -132,6 +152,7 @@ export class ClientConnection {
 
   #onData(chunk: Buffer): void {
     if (this.#over) return
+    this.#frames.frameBytesMax = this.#frameBytesMax
     try {
       this.#frames.push(chunk, (frame) => this.#pipeline.push(frame))
     } catch (error) {
@@ -239,6 +260,7 @@ export class ClientConnection {
     if (this.#over) return
     this.#over = true
     this.#idle?.cancel()
+    this.#authentication?.cancel()
     this.#pipeline.close()
     this.#gone.abort()
   }

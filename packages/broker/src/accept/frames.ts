@@ -17,7 +17,8 @@ export class FrameError extends Error {
 }
 
 export class FrameReader {
-  readonly #frameBytesMax: number
+  /** The largest frame, from the next one on. */
+  frameBytesMax: number
   readonly #pool: MemoryPool
   readonly #sizeBytes = Buffer.alloc(SIZE_BYTES)
   #sizeHave = 0
@@ -28,7 +29,7 @@ export class FrameReader {
   #have = 0
 
   constructor(frameBytesMax: number, pool: MemoryPool) {
-    this.#frameBytesMax = frameBytesMax
+    this.frameBytesMax = frameBytesMax
     this.#pool = pool
   }
 
@@ -65,8 +66,8 @@ export class FrameReader {
     if (this.#sizeHave < SIZE_BYTES) return at
     this.#size = this.#sizeBytes.readInt32BE(0)
     this.#have = 0
-    if (this.#size <= 0 || this.#size > this.#frameBytesMax) {
-      throw new FrameError(`a frame of ${this.#size} bytes; the largest is ${this.#frameBytesMax}`)
+    if (this.#size <= 0 || this.#size > this.frameBytesMax) {
+      throw new FrameError(`a frame of ${this.#size} bytes; the largest is ${this.frameBytesMax}`)
     }
     return at
   }

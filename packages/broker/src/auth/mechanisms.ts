@@ -1,7 +1,9 @@
 /** The mechanisms by which clients say who they are: each makes an exchange, which takes messages until it is done. */
-import { type ScramHash, saltedPassword, saslCrypto, secretBytes } from '@tidemark/platform'
-import { bearerError, readBearerMessage, readPlainMessage, SaslError, type ScramKeys, ScramServer, scramKeys } from '@tidemark/protocol'
+import { saslCrypto, secretBytes } from '@tidemark/platform'
+import { bearerError, readBearerMessage, readPlainMessage, SaslError, ScramServer } from '@tidemark/protocol'
 import type { SaslMechanism } from '../options.ts'
+import { type Credentials, hashOf, type ScramMechanism } from './credentials.ts'
+import { ScramUsers } from './scram-users.ts'
 import type { Tokens } from './tokens.ts'
 
 /** Kafka's names. */
@@ -23,32 +25,22 @@ export interface Exchange {
   step(bytes: Buffer): Promise<Step> | Step
 }
 
-/** Who there is, and what is known of them. */
-export interface Credentials {
-  password(user: string): string | undefined
-  scram(user: string, mechanism: ScramMechanism): ScramKeys | undefined
-}
-
-export type ScramMechanism = 'scram-sha-256' | 'scram-sha-512'
-
 const NOTHING = Buffer.alloc(0)
 const REFUSED = 'Authentication failed: Invalid username or password'
 const NONCE_BYTES = 18
-const ITERATIONS = 4096
-
-export const hashOf = (mechanism: ScramMechanism): ScramHash => (mechanism === 'scram-sha-256' ? 'sha256' : 'sha512')
 
 export class Mechanisms {
   readonly #credentials: Credentials
   readonly #tokens: Tokens | undefined
-  /** So that a user who does not exist has the same salt each time, as one who does. */
-  readonly #secret = secretBytes(32)
-  /** Made of passwords that were given as options. */
-  readonly #made = new Map<string, Promise<ScramKeys>>()
+  readonly #scramUsers: ScramUsers
+  /** What no password is. */
+  readonly #noPassword = secretBytes(32).toString('hex')
 
-  constructor(credentials: Credentials, tokens: Tokens | undefined) {
+  /** `enabled`: those of any listener. */
+  constructor(credentials: Credentials, tokens: Tokens | undefined, enabled: Iterable<SaslMechanism>) {
     this.#credentials = credentials
     this.#tokens = tokens
+    this.#scramUsers = new ScramUsers(credentials, new Set([...enabled].filter((it) => it === 'scram-sha-256' || it === 'scram-sha-512')))
   }
 
   begin(mechanism: SaslMechanism): Exchange {
@@ -67,7 +59,7 @@ export class Mechanisms {
     const crypto = saslCrypto('sha256')
     const known = this.#credentials.password(username)
     // Compared as hashes: neither the length nor the existence of a password shows in the time.
-    const isRight = crypto.equal(crypto.hash(Buffer.from(password)), crypto.hash(Buffer.from(known ?? this.#secret.toString('hex'))))
+    const isRight = crypto.equal(crypto.hash(Buffer.from(password)), crypto.hash(Buffer.from(known ?? this.#noPassword)))
     if (!isRight || known === undefined) throw new SaslError(REFUSED)
     return { kind: 'done', bytes: NOTHING, user: username, expiresAtMs: Number.POSITIVE_INFINITY }
   }
@@ -91,26 +83,9 @@ export class Mechanisms {
           }
         }
         user = server.first(bytes).username
-        return { kind: 'continue', bytes: server.challenge(await this.#keysOf(user, mechanism)) }
+        return { kind: 'continue', bytes: server.challenge(await this.#scramUsers.keysOf(user, mechanism)) }
       },
     }
-  }
-
-  async #keysOf(user: string, mechanism: ScramMechanism): Promise<ScramKeys> {
-    const known = this.#credentials.scram(user, mechanism)
-    if (known !== undefined) return known
-    const hash = hashOf(mechanism)
-    const crypto = saslCrypto(hash)
-    const password = this.#credentials.password(user)
-    const salt = crypto.hmac(this.#secret, Buffer.from(`${mechanism} ${user}`)).subarray(0, 16)
-    // Keys that no password gives.
-    if (password === undefined)
-      return { salt, iterations: ITERATIONS, storedKey: crypto.hmac(this.#secret, salt), serverKey: crypto.hmac(salt, this.#secret) }
-    const key = `${mechanism} ${user}`
-    const made =
-      this.#made.get(key) ?? saltedPassword(password, salt, ITERATIONS, hash).then((salted) => scramKeys(salted, salt, ITERATIONS, crypto))
-    this.#made.set(key, made)
-    return made
   }
 
   #bearer(): Exchange {

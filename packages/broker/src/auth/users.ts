@@ -5,7 +5,7 @@ import { storageCode } from '../failure.ts'
 import type { MetadataLog } from '../metadata/metadata-log.ts'
 import { after, attempt } from '../now.ts'
 import type { MetadataRecord, ScramCredential } from '../state/cluster/records.ts'
-import { type Credentials, hashOf, type ScramMechanism } from './mechanisms.ts'
+import { type Credentials, hashOf, type ScramMechanism } from './credentials.ts'
 
 /** Kafka's `ScramMechanism.type`. */
 const TYPES: Readonly<Record<ScramMechanism, number>> = { 'scram-sha-256': 1, 'scram-sha-512': 2 }
@@ -39,8 +39,20 @@ export class Users implements Credentials {
     return Object.hasOwn(this.#passwords, user) ? this.#passwords[user] : undefined
   }
 
+  passwords(): readonly (readonly [user: string, password: string])[] {
+    return Object.entries(this.#passwords)
+  }
+
   scram(user: string, mechanism: ScramMechanism): ScramKeys | undefined {
     return this.#metadataLog.metadata.scram(user, TYPES[mechanism])
+  }
+
+  allOf(mechanism: ScramMechanism): readonly ScramKeys[] {
+    return this.all().filter((it) => it.mechanism === TYPES[mechanism])
+  }
+
+  get scramVersion(): number {
+    return this.#metadataLog.metadata.scramVersion
   }
 
   /** Those that are kept, by name and mechanism. */

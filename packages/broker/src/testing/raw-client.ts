@@ -25,9 +25,11 @@ export class RawClient {
 
   #onData(chunk: Buffer): void {
     for (const frame of this.#received.push(chunk)) {
+      this.frames.push(frame)
+      // Without a header, as SASL after SaslHandshake 0.
+      if (frame.length < 4) continue
       const correlationId = frame.readInt32BE(0)
       this.order.push(correlationId)
-      this.frames.push(frame)
       this.#waiting.get(correlationId)?.(frame)
       this.#waiting.delete(correlationId)
     }

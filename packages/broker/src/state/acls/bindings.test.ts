@@ -27,15 +27,16 @@ describe('an ACL that is to be made', () => {
     ['without a name', { resourceName: '' }],
     ['of a cluster by another name', { resourceType: Resource.CLUSTER, operation: Operation.ALTER, resourceName: 'mine' }],
     ['of a principal without a type', { principal: 'alice' }],
-    ['of a principal without a name', { principal: 'User:' }],
-    ['of no host', { host: '' }],
+    ['of an operation that does not exist', { operation: 99 }],
   ])('%s is refused', (_, given) => {
     expect(bindingFault(acl(given))).toBeTypeOf('string')
   })
 
   test('is taken: literal, prefixed, of everyone, of the cluster', () => {
     const cluster = acl({ resourceType: Resource.CLUSTER, resourceName: 'kafka-cluster', operation: Operation.IDEMPOTENT_WRITE })
-    for (const it of [acl(), prefixed(), acl({ principal: 'User:*', resourceName: '*' }), cluster]) expect(bindingFault(it)).toBeUndefined()
+    const ofAnotherType = acl({ operation: Operation.CLUSTER_ACTION })
+    for (const it of [acl(), prefixed(), ofAnotherType, acl({ principal: 'User:*', resourceName: '*' }), cluster])
+      expect(bindingFault(it)).toBeUndefined()
   })
 })
 

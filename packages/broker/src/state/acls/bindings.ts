@@ -1,22 +1,20 @@
 /** ACLs as they are made and looked for: Kafka's `AclControlManager` and `AclBindingFilter`. */
 import type { Acl } from '../cluster/records.ts'
-import { CLUSTER_NAME, Operation, Pattern, Permission, Resource, SUPPORTED, WILDCARD } from './codes.ts'
+import { CLUSTER_NAME, Operation, Pattern, Permission, Resource, WILDCARD } from './codes.ts'
 
 /** What is wrong with an ACL that is to be made, in Kafka's words; undefined: nothing. */
 export function bindingFault(acl: Acl): string | undefined {
-  const supported = SUPPORTED[acl.resourceType]
-  if (supported === undefined) return `Invalid resourceType ${acl.resourceType}`
-  if (acl.patternType !== Pattern.LITERAL && acl.patternType !== Pattern.PREFIXED) return `Invalid patternType ${acl.patternType}`
-  if (acl.permissionType !== Permission.ALLOW && acl.permissionType !== Permission.DENY)
-    return `Invalid permissionType ${acl.permissionType}`
-  if (acl.operation !== Operation.ALL && !supported.includes(acl.operation))
-    return `Invalid operation ${acl.operation} for resource type ${acl.resourceType}`
-  if (acl.resourceName === '') return 'Resource name should not be empty'
-  if (acl.resourceType === Resource.CLUSTER && acl.resourceName !== CLUSTER_NAME)
+  const { resourceType, patternType, operation, permissionType, resourceName, principal } = acl
+  if (resourceType <= Resource.ANY || resourceType > Resource.USER) return `Invalid resourceType ${resourceType}`
+  if (patternType !== Pattern.LITERAL && patternType !== Pattern.PREFIXED) return `Invalid patternType ${patternType}`
+  // Any operation of any type, as in Kafka: one that the type does not have allows nothing.
+  if (operation <= Operation.ANY || operation > Operation.TWO_PHASE_COMMIT) return `Invalid operation ${operation}`
+  if (permissionType !== Permission.ALLOW && permissionType !== Permission.DENY) return `Invalid permissionType ${permissionType}`
+  if (resourceName === '') return 'Resource name should not be empty'
+  if (resourceType === Resource.CLUSTER && resourceName !== CLUSTER_NAME)
     return `The only valid name for the CLUSTER resource is ${CLUSTER_NAME}`
-  if (!/^[^:]+:.+$/s.test(acl.principal))
-    return `Could not parse principal from \`${acl.principal}\` (no colon is present separating the principal type from the principal name)`
-  if (acl.host === '') return 'Host must not be empty'
+  if (!principal.includes(':'))
+    return `Could not parse principal from \`${principal}\` (no colon is present separating the principal type from the principal name)`
   return undefined
 }
 

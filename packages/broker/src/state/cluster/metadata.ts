@@ -59,6 +59,8 @@ export class Metadata {
   readonly #configs = new Map<string, ResourceConfigs>()
   readonly quotas = new Map<string, Quota>()
   readonly #scram = new Map<string, ScramCredential>()
+  /** Grows with each change of them. */
+  scramVersion = 0
   readonly acls = new Map<string, Acl>()
   /** Grows with each change of them. */
   aclsVersion = 0
@@ -92,9 +94,11 @@ export class Metadata {
         return
       }
       case 'scram':
+        this.scramVersion++
         this.#scram.set(scramKey(record), bare(record))
         return
       case 'removeScram':
+        this.scramVersion++
         this.#scram.delete(scramKey(record))
         return
       case 'acl':
