@@ -21,7 +21,11 @@ export interface FoundAcls extends AclOutcome {
 }
 
 const DONE: AclOutcome = { errorCode: ErrorCode.NONE, errorMessage: null }
-const DISABLED: AclOutcome = { errorCode: ErrorCode.SECURITY_DISABLED, errorMessage: 'No Authorizer is configured.' }
+/** Kafka has other words for a deletion. */
+const disabled = (errorMessage = 'No Authorizer is configured on the broker'): AclOutcome => ({
+  errorCode: ErrorCode.SECURITY_DISABLED,
+  errorMessage,
+})
 
 export class Authorizer {
   readonly #metadataLog: MetadataLog
@@ -63,14 +67,14 @@ export class Authorizer {
   }
 
   describe(filter: AclFilter): FoundAcls {
-    if (!this.isOn) return { ...DISABLED, acls: [] }
+    if (!this.isOn) return { ...disabled(), acls: [] }
     const fault = filterFault(filter)
     if (fault !== undefined) return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: fault, acls: [] }
     return { ...DONE, acls: [...this.#metadataLog.metadata.acls.values()].filter((acl) => matchesFilter(acl, filter)) }
   }
 
   create(acl: Acl): Now<AclOutcome> {
-    if (!this.isOn) return DISABLED
+    if (!this.isOn) return disabled()
     const fault = bindingFault(acl)
     if (fault !== undefined) return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: fault }
     return this.#write([{ kind: 'acl', ...acl }])
@@ -78,6 +82,7 @@ export class Authorizer {
 
   /** What was deleted, once a crash cannot take it back. */
   delete(filter: AclFilter): Now<FoundAcls> {
+    if (!this.isOn) return { ...disabled('No Authorizer is configured.'), acls: [] }
     const found = this.describe(filter)
     if (found.errorCode !== ErrorCode.NONE || found.acls.length === 0) return found
     const gone = found.acls.map((acl) => ({ kind: 'removeAcl', ...acl }) as const)

@@ -7,7 +7,7 @@ import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import type { DescribedConfig } from '../metadata/configs.ts'
-import { ConfigSource } from '../state/configs/definition.ts'
+import { ConfigSource, ConfigType } from '../state/configs/definition.ts'
 
 type Context = RequestContext<Pick<Services, 'configs'>>
 type Answer = InferInput<typeof DescribeConfigsResponse>['results'][number]
@@ -15,6 +15,8 @@ type Answer = InferInput<typeof DescribeConfigsResponse>['results'][number]
 export const describeConfigs = handler(apis.DescribeConfigs, { versions: [0, 4] }, (request, context: Context) => ({
   results: request.resources.map((resource) => describe(resource, request, context)),
 }))
+
+const isSecret = ({ definition }: DescribedConfig): boolean => definition.type === ConfigType.PASSWORD
 
 function describe(
   { resourceType, resourceName, configurationKeys }: DescribeConfigsRequest['resources'][number],
@@ -27,12 +29,12 @@ function describe(
     configurationKeys === null || configurationKeys.length === 0 ? found : found.filter(({ name }) => configurationKeys.includes(name))
   const shown = (config: DescribedConfig) => ({
     name: config.name,
-    value: config.value,
+    value: isSecret(config) ? null : config.value,
     readOnly: config.readOnly,
     isDefault: config.source === ConfigSource.DEFAULT,
     configSource: config.source,
-    isSensitive: false,
-    synonyms: includeSynonyms ? [...config.synonyms] : [],
+    isSensitive: isSecret(config),
+    synonyms: includeSynonyms ? config.synonyms.map((synonym) => (isSecret(config) ? { ...synonym, value: null } : synonym)) : [],
     configType: config.definition.type,
     documentation: includeDocumentation ? config.definition.documentation : null,
   })

@@ -51,16 +51,60 @@ describe('configurations (trap 44)', () => {
       configType: ConfigType.LONG,
       readOnly: false,
       isSensitive: false,
-      synonyms: [
-        { name: 'retention.ms', value: '77', source: ConfigSource.TOPIC },
-        { name: 'log.retention.ms', value: '604800000', source: ConfigSource.DEFAULT },
-      ],
+      // Kafka's default is that of log.retention.hours, which is not the name that was asked for.
+      synonyms: [{ name: 'retention.ms', value: '77', source: ConfigSource.TOPIC }],
+    })
+    expect(find('segment.ms')).toMatchObject({ value: '604800000', configSource: ConfigSource.DEFAULT, synonyms: [] })
+    expect(find('index.interval.bytes')).toMatchObject({
+      synonyms: [{ name: 'log.index.interval.bytes', value: '4096', source: ConfigSource.DEFAULT }],
     })
     expect(find('max.message.bytes')).toMatchObject({ value: '5000', configSource: ConfigSource.STATIC_BROKER })
     expect(find('cleanup.policy')).toMatchObject({ value: 'delete', configSource: ConfigSource.DEFAULT, configType: ConfigType.LIST })
     for (const { documentation } of configs) expect(documentation).toMatch(/\.$/)
     expect((await configsOf(client, ResourceType.TOPIC, 't', ['retention.ms'])).configs.length).toBe(1)
     expect((await configsOf(client, ResourceType.TOPIC, 'none')).error).toBe('UNKNOWN_TOPIC_OR_PARTITION')
+  })
+
+  test('of a broker: all that Kafka has, by what says them, and no secret', async () => {
+    const { client } = await setUp({ messageBytesMax: 5000 })
+    expect(await alter(client, ResourceType.BROKER, '1', ['log.retention.ms', SET, '7'], ['ssl.key.password', SET, 'pa55-w0rd'])).toBe(
+      'NONE',
+    )
+    expect(await alter(client, ResourceType.BROKER, '', ['log.retention.ms', SET, '8'])).toBe('NONE')
+    const { configs } = await configsOf(client, ResourceType.BROKER, '1')
+    expect(configs.length).toBeGreaterThan(300)
+    const find = (name: string) => configs.find((config) => config.name === name)
+    expect(find('log.retention.ms')?.synonyms).toEqual([
+      { name: 'log.retention.ms', value: '7', source: ConfigSource.DYNAMIC_BROKER },
+      { name: 'log.retention.ms', value: '8', source: ConfigSource.DYNAMIC_DEFAULT_BROKER },
+      { name: 'log.retention.hours', value: '168', source: ConfigSource.DEFAULT },
+    ])
+    expect(find('log.retention.hours')).toMatchObject({ value: '168', synonyms: [{ name: 'log.retention.hours' }] })
+    expect(find('num.io.threads')).toMatchObject({ value: '8', readOnly: false, documentation: 'Has no effect in this broker.' })
+    expect(find('ssl.key.password')).toMatchObject({ value: null, isSensitive: true })
+    expect(JSON.stringify(configs)).not.toContain('pa55-w0rd')
+  })
+
+  test('of groups and client metrics that Kafka refuses are refused, alone or together', async () => {
+    const { client } = await setUp()
+    const group = (...changes: Parameters<typeof alter>[3][]) => alter(client, ResourceType.GROUP, 'g', ...changes)
+    expect(await group(['consumer.session.timeout.ms', SET, '50000'])).toBe('NONE')
+    expect(await group(['consumer.session.timeout.ms', SET, '44999'])).toBe('INVALID_CONFIG')
+    expect(await group(['consumer.heartbeat.interval.ms', SET, '15001'])).toBe('INVALID_CONFIG')
+    expect(await group(['share.session.timeout.ms', SET, '60001'])).toBe('INVALID_CONFIG')
+    const metrics = (name: string, value: string) => alter(client, ResourceType.CLIENT_METRICS, 'm', [name, SET, value])
+    expect(await metrics('interval.ms', '100')).toBe('NONE')
+    expect(await metrics('match', 'client_id=a.*, client_software_name = b')).toBe('NONE')
+    for (const [name, value] of [
+      ['interval.ms', '99'],
+      ['interval.ms', '3600001'],
+      ['match', 'nothing=x'],
+      ['match', 'client_id'],
+      ['match', 'client_id=('],
+      ['nothing', '1'],
+    ] as const) {
+      expect(await metrics(name, value), `${name}=${value}`).toBe('INVALID_CONFIG')
+    }
   })
 
   test('of a topic are altered, are acted on at once, and survive a restart', async () => {

@@ -8,9 +8,17 @@ import { storageCode } from '../failure.ts'
 import { after, attempt } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
 import { type Alteration, type AlterationRules, type Altered, alterAll, alterIncrementally } from '../state/configs/alter.ts'
-import { ALL_BROKERS, brokerConfigs, brokerFault, dynamicValue, staticValue, topicDefault } from '../state/configs/broker-configs.ts'
+import {
+  ALL_BROKERS,
+  brokerConfigs,
+  brokerFault,
+  dynamicValue,
+  namesLike,
+  staticValue,
+  topicDefault,
+} from '../state/configs/broker-configs.ts'
 import { type Config, ConfigSource, type Definition, ResourceType } from '../state/configs/definition.ts'
-import { clientMetricsConfigs, clientMetricsFault, groupConfigs, groupFault } from '../state/configs/other-configs.ts'
+import { clientMetricsConfigs, clientMetricsFault, groupConfigs, groupFault, groupFaultTogether } from '../state/configs/other-configs.ts'
 import { topicConfigs, topicFault } from '../state/configs/topic-configs.ts'
 import type { MetadataLog } from './metadata-log.ts'
 import type { Topics } from './topics.ts'
@@ -42,6 +50,15 @@ export interface Refused {
   readonly message: string
 }
 
+/** A resource that may be altered. */
+interface Alterable {
+  readonly current: readonly Config[]
+  readonly rules: AlterationRules
+  /** What is wrong with its configurations together. */
+  readonly together?: (configs: readonly Config[]) => string | undefined
+  readonly write: (configs: readonly Config[]) => Now<void>
+}
+
 const refused = (code: number, message: string): Refused => ({ kind: 'refused', code, message })
 
 export class Configs {
@@ -70,10 +87,10 @@ export class Configs {
           'This broker has no loggers to describe: it tells on the diagnostics channel tidemark:broker.',
         )
       case ResourceType.GROUP:
-        return this.#own(resource, groupConfigs, ConfigSource.GROUP)
+        return this.#own(resource, groupConfigs, ConfigSource.GROUP, (key, definition) => this.#ofGroupDefault(key, definition))
       case ResourceType.CLIENT_METRICS:
         if (resource.name === '') return refused(ErrorCode.INVALID_REQUEST, 'Client metrics resource name must not be empty.')
-        return this.#own(resource, clientMetricsConfigs, ConfigSource.CLIENT_METRICS)
+        return this.#own(resource, clientMetricsConfigs, ConfigSource.CLIENT_METRICS, () => [])
       default:
         return refused(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${resource.type}`)
     }
@@ -86,11 +103,10 @@ export class Configs {
       const ofTopic = own.find((config) => config.name === name)
       const synonyms: Synonym[] = [
         ...(ofTopic === undefined ? [] : [{ ...ofTopic, source: ConfigSource.TOPIC }]),
-        ...(broker === undefined
-          ? [{ name, value: definition.fallback, source: ConfigSource.DEFAULT }]
-          : this.#ofBroker(broker, String(this.#options.nodeId))),
+        ...(broker === undefined ? [] : this.#ofBroker(broker, String(this.#options.nodeId))),
       ]
-      return { name, value: synonyms[0]!.value, source: synonyms[0]!.source, readOnly: false, definition, synonyms }
+      const value = ofTopic?.value ?? topicDefault(name, this.#options, (key) => this.#dynamic(key))
+      return { name, value, source: synonyms[0]?.source ?? ConfigSource.DEFAULT, readOnly: false, definition, synonyms }
     })
   }
 
@@ -119,32 +135,65 @@ export class Configs {
     })
   }
 
-  /** What says the configuration of a broker, from the one that counts on. */
-  #ofBroker(key: string, broker: string): Synonym[] {
-    const { metadata } = this.#metadataLog
-    const set = (name: string): string | undefined =>
-      metadata.configsOf(ResourceType.BROKER, name).find((config) => config.name === key)?.value
-    const ofBroker = set(broker)
-    const ofAll = set(ALL_BROKERS)
-    const { fallback } = brokerConfigs[key]!
-    const fixed = staticValue(key, this.#options)
-    return [
-      ...(ofBroker === undefined ? [] : [{ name: key, value: ofBroker, source: ConfigSource.DYNAMIC_BROKER }]),
-      ...(ofAll === undefined ? [] : [{ name: key, value: ofAll, source: ConfigSource.DYNAMIC_DEFAULT_BROKER }]),
-      ...(fixed === fallback ? [] : [{ name: key, value: fixed, source: ConfigSource.STATIC_BROKER }]),
-      ...(fallback === null ? [] : [{ name: key, value: fallback, source: ConfigSource.DEFAULT }]),
-    ]
+  #brokerValue(key: string): string | null {
+    return this.#dynamic(key) ?? staticValue(key, this.#options)
   }
 
-  #own({ type, name }: Resource, definitions: Readonly<Record<string, Definition>>, source: ConfigSource): DescribedConfig[] {
+  #dynamic(key: string): string | undefined {
+    return dynamicValue(this.#metadataLog.metadata, this.#options.nodeId, key)
+  }
+
+  /**
+   * What says the configuration of a broker, from the one that counts on: from the first that has this very name, as by
+   * Kafka's `ConfigHelper.configSynonyms`. What is said under another name alone is not shown.
+   */
+  #ofBroker(key: string, broker: string): Synonym[] {
+    const { metadata } = this.#metadataLog
+    const of = (source: ConfigSource, said: (name: string) => string | null | undefined): Synonym[] =>
+      namesLike(key).flatMap((name) => {
+        const value = said(name)
+        return value === undefined || value === null ? [] : [{ name, value, source }]
+      })
+    const set = (resource: string) => (name: string) =>
+      metadata.configsOf(ResourceType.BROKER, resource).find((config) => config.name === name)?.value
+    const all = [
+      ...of(ConfigSource.DYNAMIC_BROKER, set(broker)),
+      ...of(ConfigSource.DYNAMIC_DEFAULT_BROKER, set(ALL_BROKERS)),
+      ...of(ConfigSource.STATIC_BROKER, (name) => {
+        const fixed = staticValue(name, this.#options)
+        return fixed === brokerConfigs[name]?.fallback ? undefined : fixed
+      }),
+      ...of(ConfigSource.DEFAULT, (name) => brokerConfigs[name]?.fallback),
+    ]
+    const first = all.findIndex(({ name }) => name === key)
+    return first < 0 ? [] : all.slice(first)
+  }
+
+  /** The broker has a default for most configurations of groups. */
+  #ofGroupDefault(key: string, { fallback }: Definition): Synonym[] {
+    const broker = `group.${key}`
+    if (brokerConfigs[broker] !== undefined) return this.#ofBroker(broker, String(this.#options.nodeId))
+    return [{ name: key, value: fallback, source: ConfigSource.DEFAULT }]
+  }
+
+  #own(
+    { type, name }: Resource,
+    definitions: Readonly<Record<string, Definition>>,
+    source: ConfigSource,
+    behind: (key: string, definition: Definition) => readonly Synonym[],
+  ): DescribedConfig[] {
     const own = this.#metadataLog.metadata.configsOf(type, name)
     return Object.entries(definitions).map(([key, definition]) => {
       const set = own.find((config) => config.name === key)
-      const synonyms: Synonym[] = [
-        ...(set === undefined ? [] : [{ ...set, source }]),
-        { name: key, value: definition.fallback, source: ConfigSource.DEFAULT },
-      ]
-      return { name: key, value: synonyms[0]!.value, source: synonyms[0]!.source, readOnly: false, definition, synonyms }
+      const synonyms: Synonym[] = [...(set === undefined ? [] : [{ ...set, source }]), ...behind(key, definition)]
+      return {
+        name: key,
+        value: set?.value ?? definition.fallback,
+        source: synonyms[0]?.source ?? ConfigSource.DEFAULT,
+        readOnly: false,
+        definition,
+        synonyms,
+      }
     })
   }
 
@@ -190,6 +239,8 @@ export class Configs {
     if (altered.kind === 'refused') {
       return refused(altered.reason === 'config' ? ErrorCode.INVALID_CONFIG : ErrorCode.INVALID_REQUEST, altered.message)
     }
+    const together = found.together?.(altered.configs)
+    if (together !== undefined) return refused(ErrorCode.INVALID_CONFIG, together)
     if (validateOnly) return undefined
     return attempt<Refused | undefined>(
       () => after(found.write(altered.configs), () => undefined),
@@ -197,10 +248,7 @@ export class Configs {
     )
   }
 
-  #rulesOf(
-    resource: Resource,
-    names: readonly string[],
-  ): { current: readonly Config[]; rules: AlterationRules; write: (configs: readonly Config[]) => Now<void> } | Refused {
+  #rulesOf(resource: Resource, names: readonly string[]): Alterable | Refused {
     const { type, name } = resource
     const { metadata } = this.#metadataLog
     const own = (definitions: Readonly<Record<string, Definition>>, fault: AlterationRules['fault']) => ({
@@ -223,14 +271,16 @@ export class Configs {
         const unknown = this.#isBroker(name)
         if (unknown !== undefined) return unknown
         const fixed = names.filter((key) => brokerConfigs[key]?.isDynamic === false)
-        if (fixed.length > 0) return refused(ErrorCode.INVALID_REQUEST, `Cannot update these configs dynamically: Set(${fixed.join(', ')})`)
+        if (fixed.length > 0) return refused(ErrorCode.INVALID_REQUEST, `Cannot update these configs dynamically: [${fixed.join(', ')}]`)
         return {
           ...own(brokerConfigs, brokerFault),
           rules: { definitions: brokerConfigs, fault: brokerFault, fallback: (key) => staticValue(key, this.#options) ?? '' },
         }
       }
       case ResourceType.GROUP:
-        return name === '' ? refused(ErrorCode.INVALID_REQUEST, 'Default group resources are not allowed.') : own(groupConfigs, groupFault)
+        return name === ''
+          ? refused(ErrorCode.INVALID_REQUEST, 'Default group resources are not allowed.')
+          : { ...own(groupConfigs, groupFault), together: (configs) => groupFaultTogether(configs, (key) => this.#brokerValue(key)) }
       case ResourceType.CLIENT_METRICS:
         return name === ''
           ? refused(ErrorCode.INVALID_REQUEST, 'Client metrics resource name must not be empty.')

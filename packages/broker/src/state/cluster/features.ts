@@ -15,9 +15,10 @@ const METADATA_VERSION = 30
 export const FEATURES: readonly Feature[] = [{ name: 'metadata.version', min: 7, max: METADATA_VERSION, finalized: METADATA_VERSION }]
 
 /** What is wrong with an update, in Kafka's words (`FeatureControlManager`); undefined: it changes nothing. */
-export function updateFault(name: string, level: number): string | undefined {
+export function updateFault(name: string, level: number, nodeId: number): string | undefined {
   const feature = FEATURES.find((it) => it.name === name)
-  if (feature === undefined) return `The controller does not support the given feature ${name}`
+  if (feature === undefined)
+    return `Invalid update version ${level} for feature ${name}. Local controller ${nodeId} does not support this feature.`
   if (level < feature.min || level > feature.max) {
     return `The controller does not support version ${level} of ${name}; it supports versions ${feature.min} to ${feature.max}`
   }

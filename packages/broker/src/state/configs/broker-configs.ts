@@ -8,6 +8,7 @@
 import type { BrokerOptions } from '../../options.ts'
 import type { Metadata } from '../cluster/metadata.ts'
 import { anything, ConfigType, type Definition, faultOf, ResourceType } from './definition.ts'
+import { otherBrokerConfigs } from './other-broker-configs.ts'
 import { topicConfigs } from './topic-configs.ts'
 
 export interface BrokerDefinition extends Definition {
@@ -109,18 +110,36 @@ const options: Readonly<Record<string, (o: BrokerOptions) => string>> = {
   'log.index.interval.bytes': (o) => String(o.indexIntervalBytes),
 }
 
-const ofTopics = Object.values(topicConfigs).flatMap(({ broker, ...definition }): [string, BrokerDefinition][] =>
-  broker === undefined ? [] : [[broker, { ...definition, from: options[broker], isDynamic: true }]],
-)
+/** The names of one thing, the one that counts first. Only the last has a default (`DynamicBrokerConfig.brokerConfigSynonyms`). */
+const SYNONYMS: readonly (readonly string[])[] = [
+  ['log.retention.ms', 'log.retention.minutes', 'log.retention.hours'],
+  ['log.roll.ms', 'log.roll.hours'],
+  ['log.roll.jitter.ms', 'log.roll.jitter.hours'],
+  ['log.flush.interval.ms', 'log.flush.scheduler.interval.ms'],
+]
 
-/** Kafka's default is given by other names there: `log.retention.hours`, `log.roll.hours`. */
+/** All names of what this one names. */
+export const namesLike = (name: string): readonly string[] => SYNONYMS.find((names) => names.includes(name)) ?? [name]
+
+const ofTopics = Object.values(topicConfigs).flatMap(({ broker, ...definition }): [string, BrokerDefinition][] => {
+  if (broker === undefined) return []
+  const fallback = namesLike(broker).length > 1 ? null : definition.fallback
+  return [[broker, { ...definition, fallback, from: options[broker], isDynamic: true }]]
+})
+
+/** Kafka's defaults of what has several names. */
 const inHours: Readonly<Record<string, BrokerDefinition>> = {
   'log.retention.hours': fixed(INT, '168', undefined, 'How long records are kept, in hours, where log.retention.ms is not set.'),
   'log.roll.hours': fixed(INT, '168', undefined, 'After how long a segment is full, in hours, where log.roll.ms is not set.'),
 }
 
+const others = otherBrokerConfigs.map(([name, type, fallback, isDynamic]): [string, BrokerDefinition] => [
+  name,
+  { ...fixed(ConfigType[type], fallback, undefined, 'Has no effect in this broker.'), acted: false, isDynamic },
+])
+
 export const brokerConfigs: Readonly<Record<string, BrokerDefinition>> = Object.fromEntries(
-  [...Object.entries(own), ...Object.entries(inHours), ...ofTopics].sort(([a], [b]) => (a < b ? -1 : 1)),
+  [...others, ...Object.entries(own), ...Object.entries(inHours), ...ofTopics].sort(([a], [b]) => (a < b ? -1 : 1)),
 )
 
 export const brokerFault = (config: { name: string; value: string | null }): string | undefined => faultOf(brokerConfigs, 'broker', config)

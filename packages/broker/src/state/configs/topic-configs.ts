@@ -33,6 +33,12 @@ const row =
 const acted = row(true)
 const taken = row(false)
 
+const untiered: Check = (value) =>
+  bool(value) ??
+  (/^true$/i.test(value)
+    ? 'Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.'
+    : undefined)
+
 export const topicConfigs: Readonly<Record<string, TopicDefinition>> = {
   'cleanup.policy': acted(
     'log.cleanup.policy',
@@ -106,6 +112,20 @@ export const topicConfigs: Readonly<Record<string, TopicDefinition>> = {
     'Bytes of the log between two entries of its index.',
   ),
   'leader.replication.throttled.replicas': taken(undefined, ConfigType.LIST, '', anything, 'Replicas whose leaders are throttled.'),
+  'local.retention.bytes': taken(
+    'log.local.retention.bytes',
+    ConfigType.LONG,
+    '-2',
+    long(-2n),
+    'Bytes kept on this machine where storage is tiered.',
+  ),
+  'local.retention.ms': taken(
+    'log.local.retention.ms',
+    ConfigType.LONG,
+    '-2',
+    long(-2n),
+    'How long records are kept on this machine where storage is tiered.',
+  ),
   'max.compaction.lag.ms': acted(
     'log.cleaner.max.compaction.lag.ms',
     ConfigType.LONG,
@@ -157,6 +177,21 @@ export const topicConfigs: Readonly<Record<string, TopicDefinition>> = {
     'Replicas that must have a batch before acks=all is answered.',
   ),
   preallocate: taken('log.preallocate', ConfigType.BOOLEAN, 'false', bool, 'Whether the file of a segment is made in its full size.'),
+  'remote.log.copy.disable': taken(undefined, ConfigType.BOOLEAN, 'false', bool, 'Whether tiered storage takes no more segments.'),
+  'remote.log.delete.on.disable': taken(
+    undefined,
+    ConfigType.BOOLEAN,
+    'false',
+    bool,
+    'Whether what tiered storage has goes when it is switched off.',
+  ),
+  'remote.storage.enable': taken(
+    undefined,
+    ConfigType.BOOLEAN,
+    'false',
+    untiered,
+    'Whether old segments go into tiered storage, which this broker does not have.',
+  ),
   'retention.bytes': acted(
     'log.retention.bytes',
     ConfigType.LONG,

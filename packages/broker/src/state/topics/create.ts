@@ -77,7 +77,7 @@ function shapeRefused(wish: Wish, nodeId: number): Decided | undefined {
   if (replicationFactor > 1) {
     return refuse(
       ErrorCode.INVALID_REPLICATION_FACTOR,
-      `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only 1 broker(s) are registered.`,
+      `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned.`,
     )
   }
   return undefined
