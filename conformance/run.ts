@@ -17,6 +17,7 @@ import { judge as librdkafka } from './judges/librdkafka.ts'
 import { OurBroker } from './judges/our-broker.ts'
 import { judge as platformatic } from './judges/platformatic.ts'
 import { judge as kafka } from './kafka/judge.ts'
+import { judge as kafkaTools } from './kafka-tools/judge.ts'
 import { Report } from './report.ts'
 import { NotToBeHad } from './tools.ts'
 
@@ -37,6 +38,10 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   'kafka-python': { versions: 'kafka-python 2.0.2, on disk', run: kafkaPython },
   'franz-go': { versions: "franz-go 1.22.3's suite kgo, on disk, in memory, and on disk with SIGKILL every few seconds", run: franzGo },
   librdkafka: { versions: "librdkafka 2.15.1's test runner, on disk", run: librdkafka },
+  'kafka-tools': {
+    versions: "Apache Kafka 4.3.1's command line tools, the same script on ours and on Apache Kafka 4.3.1",
+    run: kafkaTools,
+  },
   kafka: { versions: 'our client, consumer and demo on Apache Kafka 4.3.1 and 3.9.1, and on a cluster of three', run: kafka },
 }
 
