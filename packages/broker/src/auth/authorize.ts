@@ -1,10 +1,12 @@
 /** Asks the rules before every handler: none is reached by a request that its client may not make. */
 import type { Now } from '@tidemark/platform'
+import { CloseConnection } from '../dispatch/close.ts'
 import type { Handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import { after } from '../now.ts'
 import { CLUSTER_NAME, Resource } from '../state/acls/codes.ts'
+import { fillOf } from './authorized-operations.ts'
 import { type Asking, type Rule, rules } from './rules.ts'
 
 const byKey: ReadonlyMap<number, Rule> = new Map(rules.map((rule) => [rule.api.key, rule]))
@@ -18,12 +20,23 @@ export function needsOf({ api }: Handler): string {
 
 /** What the handler answers, as far as the client may ask for it. */
 export function handleAllowed(handler: Handler, request: unknown, context: RequestContext<Services>): Now<unknown> {
+  const fill = fillOf(handler.api.key)
+  const answer = answerAllowed(handler, request, context)
+  return fill === undefined ? answer : after(answer, (body) => body && fill(request, body, askingOf(context)))
+}
+
+function answerAllowed(handler: Handler, request: unknown, context: RequestContext<Services>): Now<unknown> {
   const { authorizer } = context.services
   const rule = authorizer.isOn ? byKey.get(handler.api.key) : undefined
   const verdict = rule?.judge?.(request as never, askingOf(context))
   if (verdict === undefined) return handler.handle(request as never, context)
   if ('answer' in verdict) return verdict.answer
-  return after(handler.handle(verdict.request as never, context), (answer) => answer && verdict.merge(answer as never))
+  return after(handler.handle(verdict.request as never, context), (answer) => {
+    // As in Kafka: nothing else tells a client that asks for no answer (Produce with acks=0).
+    if (answer === undefined)
+      throw new CloseConnection(`${handler.api.name}: ${context.principal.type}:${context.principal.name} may not do all of it`)
+    return verdict.merge(answer as never)
+  })
 }
 
 /** For a handler that alone knows what a request means: Fetch, whose session has partitions that the request does not name. */
@@ -40,5 +53,7 @@ export function askingOf({ principal, clientHost, version, services }: RequestCo
     anyTopic: (operation) => authorizer.allowsAny(who, operation, Resource.TOPIC),
     nameOf: (topicId) => topics.byId(topicId)?.name,
     exists: (name) => topics.byName(name) !== undefined,
+    topics: () => Array.from(topics.all(), ({ name }) => name),
+    makesTopics: topics.areAutoCreated,
   }
 }

@@ -26,6 +26,7 @@ const disabled = (errorMessage = 'No Authorizer is configured on the broker'): A
   errorCode: ErrorCode.SECURITY_DISABLED,
   errorMessage,
 })
+type AclRecord = Parameters<MetadataLog['write']>[0][number]
 
 export class Authorizer {
   readonly #metadataLog: MetadataLog
@@ -73,23 +74,28 @@ export class Authorizer {
     return { ...DONE, acls: [...this.#metadataLog.metadata.acls.values()].filter((acl) => matchesFilter(acl, filter)) }
   }
 
-  create(acl: Acl): Now<AclOutcome> {
-    if (!this.isOn) return disabled()
-    const fault = bindingFault(acl)
-    if (fault !== undefined) return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: fault }
-    return this.#write([{ kind: 'acl', ...acl }])
+  /** All that are valid at once: an outcome each, in order. */
+  create(acls: readonly Acl[]): Now<readonly AclOutcome[]> {
+    if (!this.isOn) return acls.map(() => disabled())
+    const faults = acls.map(bindingFault)
+    const valid = acls.filter((_, i) => faults[i] === undefined)
+    return after(this.#write(valid.map((acl) => ({ kind: 'acl', ...acl }))), (written) =>
+      faults.map((fault) => (fault === undefined ? written : { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: fault })),
+    )
   }
 
-  /** What was deleted, once a crash cannot take it back. */
-  delete(filter: AclFilter): Now<FoundAcls> {
-    if (!this.isOn) return { ...disabled('No Authorizer is configured.'), acls: [] }
-    const found = this.describe(filter)
-    if (found.errorCode !== ErrorCode.NONE || found.acls.length === 0) return found
-    const gone = found.acls.map((acl) => ({ kind: 'removeAcl', ...acl }) as const)
-    return after(this.#write(gone), (outcome) => (outcome.errorCode === ErrorCode.NONE ? found : { ...outcome, acls: [] }))
+  /** What each filter found and is deleted, once a crash cannot take it back; two filters may find the same. */
+  delete(filters: readonly AclFilter[]): Now<readonly FoundAcls[]> {
+    if (!this.isOn) return filters.map(() => ({ ...disabled('No Authorizer is configured.'), acls: [] }))
+    const found = filters.map((filter) => this.describe(filter))
+    const gone = new Set(found.flatMap(({ acls }) => acls))
+    return after(this.#write(Array.from(gone, (acl) => ({ kind: 'removeAcl', ...acl }))), (written) =>
+      written.errorCode === ErrorCode.NONE ? found : found.map((it) => (it.acls.length === 0 ? it : { ...written, acls: [] })),
+    )
   }
 
-  #write(records: Parameters<MetadataLog['write']>[0]): Now<AclOutcome> {
+  #write(records: readonly AclRecord[]): Now<AclOutcome> {
+    if (records.length === 0) return DONE
     return attempt<AclOutcome>(
       () => after(this.#metadataLog.write(records), () => DONE),
       (error) => ({ errorCode: storageCode(error), errorMessage: (error as Error).message }),

@@ -18,6 +18,10 @@ export interface Asking {
   /** The name of a topic that a request names by id; undefined: it is not known, and may be asked for. */
   nameOf(topicId: string): string | undefined
   exists(topic: string): boolean
+  /** The names of all of them. */
+  topics(): readonly string[]
+  /** Whether topics are made when they are asked for. */
+  readonly makesTopics: boolean
 }
 
 /** Undefined: all of it may be done. `answer`: nothing of it. `request`: what may, and what becomes of its answer. */
@@ -81,21 +85,37 @@ const resourceCode = (type: number): number =>
       ? GROUP_AUTHORIZATION_FAILED
       : CLUSTER_AUTHORIZATION_FAILED
 
+const refusedProduce = (topics: Infer<typeof apis.Produce.request>['topicData'], errorCode: number) =>
+  topics.map(({ name, topicId, partitionData }) => ({
+    name,
+    topicId,
+    partitionResponses: partitionData.map(({ index }) => ({
+      index,
+      errorCode,
+      baseOffset: -1,
+      logAppendTimeMs: -1,
+      logStartOffset: -1,
+    })),
+  }))
+
+/** The name of a topic in an answer that keeps it to itself. */
+const hiddenName = (ask: Asking): string | null => (ask.version < NULL_NAME_SINCE ? '' : null)
+const NULL_NAME_SINCE = 12
+
+/** Kinds of keys of FindCoordinator. */
+const GROUP = 0
+const TRANSACTION = 1
+
 export const rules: readonly Rule[] = [
-  rule(apis.Produce, 'TOPIC WRITE', (request, ask) => {
+  rule(apis.Produce, 'TOPIC WRITE; TRANSACTIONAL_ID WRITE', (request, ask) => {
+    const { transactionalId } = request
+    if (transactionalId !== null && !ask.transactionalId(WRITE, transactionalId)) {
+      const answer = { responses: refusedProduce(request.topicData, TRANSACTIONAL_ID_AUTHORIZATION_FAILED) }
+      return { request: { ...request, topicData: [] }, merge: () => answer }
+    }
     const { allowed, refused } = split(request.topicData, ({ name, topicId }) => mayTopic(ask, WRITE, name, topicId))
     if (refused.length === 0) return undefined
-    const responses = refused.map(({ name, topicId, partitionData }) => ({
-      name,
-      topicId,
-      partitionResponses: partitionData.map(({ index }) => ({
-        index,
-        errorCode: TOPIC_AUTHORIZATION_FAILED,
-        baseOffset: -1,
-        logAppendTimeMs: -1,
-        logStartOffset: -1,
-      })),
-    }))
+    const responses = refusedProduce(refused, TOPIC_AUTHORIZATION_FAILED)
     return {
       request: { ...request, topicData: allowed },
       merge: (answer) => ({ ...answer, responses: [...answer.responses, ...responses] }),
@@ -121,7 +141,7 @@ export const rules: readonly Rule[] = [
   rule(apis.Metadata, 'TOPIC DESCRIBE; to make one CLUSTER CREATE or TOPIC CREATE', (request, ask) => {
     const isAll = request.topics === null || (ask.version === 0 && request.topics.length === 0)
     const mayMake = (name: string): boolean =>
-      ask.exists(name) || !request.allowAutoTopicCreation || ask.cluster(CREATE) || ask.topic(CREATE, name)
+      ask.exists(name) || !ask.makesTopics || !request.allowAutoTopicCreation || ask.cluster(CREATE) || ask.topic(CREATE, name)
     // Of topics that nobody asked for by name, those that it may not see are not there.
     const visible = (answer: InferInput<typeof apis.Metadata.response>) => ({
       ...answer,
@@ -133,14 +153,18 @@ export const rules: readonly Rule[] = [
       return known === undefined || (ask.topic(DESCRIBE, known) && mayMake(known))
     })
     if (refused.length === 0) return undefined
-    // One that is named by id is as unknown as one that does not exist.
+    // One that is named by its id keeps its name to itself, and one that is named by its name its id.
     const topics = refused.map(({ name, topicId }) => ({
-      errorCode: name === null ? ErrorCode.UNKNOWN_TOPIC_ID : TOPIC_AUTHORIZATION_FAILED,
-      name,
+      errorCode: TOPIC_AUTHORIZATION_FAILED,
+      name: name ?? hiddenName(ask),
       topicId: name === null ? topicId : ZERO_UUID,
       partitions: [],
     }))
-    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+    return {
+      request: { ...request, topics: allowed },
+      // In version 0 an empty list asks for all of them.
+      merge: (answer) => ({ ...answer, topics: allowed.length === 0 ? topics : [...answer.topics, ...topics] }),
+    }
   }),
   rule(apis.OffsetCommit, 'GROUP READ and TOPIC READ', (request, ask) => {
     const refusedWith = (errorCode: number, topics: typeof request.topics) =>
@@ -217,9 +241,10 @@ export const rules: readonly Rule[] = [
     }
   }),
   rule(apis.FindCoordinator, 'GROUP DESCRIBE or TRANSACTIONAL_ID DESCRIBE', (request, ask) => {
-    const TRANSACTION = 1
-    const may = (key: string): boolean => (request.keyType === TRANSACTION ? ask.transactionalId(DESCRIBE, key) : ask.group(DESCRIBE, key))
-    const errorCode = request.keyType === TRANSACTION ? TRANSACTIONAL_ID_AUTHORIZATION_FAILED : GROUP_AUTHORIZATION_FAILED
+    const { keyType } = request
+    if (keyType !== GROUP && keyType !== TRANSACTION) return undefined
+    const may = (key: string): boolean => (keyType === TRANSACTION ? ask.transactionalId(DESCRIBE, key) : ask.group(DESCRIBE, key))
+    const errorCode = keyType === TRANSACTION ? TRANSACTIONAL_ID_AUTHORIZATION_FAILED : GROUP_AUTHORIZATION_FAILED
     const nobody = { nodeId: -1, host: '', port: -1, errorCode, errorMessage: textOf(errorCode) }
     if (ask.version < 4) return may(request.key) ? undefined : { answer: nobody }
     const { allowed, refused } = split(request.coordinatorKeys, may)
@@ -273,21 +298,30 @@ export const rules: readonly Rule[] = [
   ),
   rule(apis.SaslHandshake, 'nothing'),
   rule(apis.ApiVersions, 'nothing'),
-  rule(apis.CreateTopics, 'CLUSTER CREATE or TOPIC CREATE', (request, ask) => {
-    if (ask.cluster(CREATE)) return undefined
-    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(CREATE, name))
-    if (refused.length === 0) return undefined
+  rule(apis.CreateTopics, 'CLUSTER CREATE or TOPIC CREATE; to see how it was made TOPIC DESCRIBE_CONFIGS', (request, ask) => {
+    const mayAll = ask.cluster(CREATE)
+    const { allowed, refused } = split(request.topics, ({ name }) => mayAll || ask.topic(CREATE, name))
     const topics = refused.map(({ name }) => ({
       name,
       topicId: ZERO_UUID,
       errorCode: TOPIC_AUTHORIZATION_FAILED,
       errorMessage: 'Authorization failed.',
     }))
-    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+    const shown = (topic: InferInput<typeof apis.CreateTopics.response>['topics'][number]) =>
+      ask.topic(DESCRIBE_CONFIGS, topic.name) || topic.errorCode !== ErrorCode.NONE
+        ? topic
+        : { ...topic, topicConfigErrorCode: TOPIC_AUTHORIZATION_FAILED, numPartitions: -1, replicationFactor: -1, configs: [] }
+    return {
+      request: { ...request, topics: allowed },
+      merge: (answer) => ({ ...answer, topics: [...answer.topics.map(shown), ...topics] }),
+    }
   }),
-  rule(apis.DeleteTopics, 'TOPIC DELETE', (request, ask) => {
+  rule(apis.DeleteTopics, 'CLUSTER DELETE or TOPIC DELETE', (request, ask) => {
+    if (ask.cluster(DELETE)) return undefined
     const nameIn = ({ name, topicId }: { name: string | null; topicId: string }): string | undefined => name ?? ask.nameOf(topicId)
-    const may = (name: string | undefined): boolean => name === undefined || ask.topic(DELETE, name)
+    // Who may describe a topic may know that it does not exist.
+    const may = (name: string | undefined): boolean =>
+      name === undefined || ask.topic(DELETE, name) || (!ask.exists(name) && ask.topic(DESCRIBE, name))
     const answerOf = (name: string | null, topicId: string) => ({
       name,
       topicId,
@@ -447,13 +481,16 @@ export const rules: readonly Rule[] = [
     configResources: [],
   })),
   rule(apis.DescribeTopicPartitions, 'TOPIC DESCRIBE', (request, ask) => {
-    if (request.topics.length === 0)
-      return {
-        request,
-        merge: (answer) => ({ ...answer, topics: answer.topics.filter(({ name }) => name !== null && ask.topic(DESCRIBE, name)) }),
-      }
-    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(DESCRIBE, name))
-    if (refused.length === 0) return undefined
+    // All of them: of those that it may not see, not even the place where the next answer goes on is told.
+    if (request.topics.length === 0) {
+      const visible = ask.topics().filter((name) => ask.topic(DESCRIBE, name))
+      if (visible.length === 0) return { answer: { topics: [], nextCursor: null } }
+      return { request: { ...request, topics: visible.map((name) => ({ name })) }, merge: (answer) => answer }
+    }
+    const { cursor } = request
+    const { allowed, refused: notAllowed } = split(request.topics, ({ name }) => ask.topic(DESCRIBE, name))
+    if (notAllowed.length === 0) return undefined
+    const refused = notAllowed.filter(({ name }) => cursor === null || name >= cursor.topicName)
     const topics = refused.map(({ name }) => ({
       errorCode: TOPIC_AUTHORIZATION_FAILED,
       name,

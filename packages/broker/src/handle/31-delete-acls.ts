@@ -3,23 +3,21 @@ import { apis, ErrorCode } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
-import { after, allOf } from '../now.ts'
+import { after } from '../now.ts'
 
 type Context = RequestContext<Pick<Services, 'authorizer'>>
 
 export const deleteAcls = handler(apis.DeleteAcls, { versions: [0, 3], holds: true }, (request, { services }: Context) => {
-  const deleted = request.filters.map((it) =>
-    services.authorizer.delete({
-      resourceType: it.resourceTypeFilter,
-      resourceName: it.resourceNameFilter,
-      patternType: it.patternTypeFilter,
-      principal: it.principalFilter,
-      host: it.hostFilter,
-      operation: it.operation,
-      permissionType: it.permissionType,
-    }),
-  )
-  return after(allOf(deleted), (results) => ({
+  const filters = request.filters.map((it) => ({
+    resourceType: it.resourceTypeFilter,
+    resourceName: it.resourceNameFilter,
+    patternType: it.patternTypeFilter,
+    principal: it.principalFilter,
+    host: it.hostFilter,
+    operation: it.operation,
+    permissionType: it.permissionType,
+  }))
+  return after(services.authorizer.delete(filters), (results) => ({
     filterResults: results.map(({ errorCode, errorMessage, acls }) => ({
       errorCode,
       errorMessage,

@@ -85,6 +85,11 @@ export class Topics {
     )
   }
 
+  /** Whether a topic is made when it is asked for. */
+  get areAutoCreated(): boolean {
+    return this.#options.autoCreateTopics
+  }
+
   /**
    * As Metadata and a producer do it, with the defaults. Null if the name is not allowed; undefined if topics are not
    * made so.
