@@ -28,13 +28,12 @@ export const BROKERS_DEFAULT = '127.0.0.1:9092'
 
 export const withCluster = (command: Command): Command =>
   command
-    .addOption(
-      new Option('-b, --brokers <HOST:PORT,…>', `brokers of the cluster (default: those of the profile, or ${BROKERS_DEFAULT})`).env(
-        'TIDEMARK_BROKERS',
-      ),
+    .option(
+      '-b, --brokers <HOST:PORT,…>',
+      `brokers of the cluster (default: TIDEMARK_BROKERS, those of the profile in use, or ${BROKERS_DEFAULT})`,
     )
     .option('--command-config <FILE>', "Java's client.properties: TLS, SASL, time-outs")
-    .addOption(new Option('--profile <NAME>', 'a cluster by its name: see tidemark profile').env('TIDEMARK_PROFILE'))
+    .option('--profile <NAME>', 'a cluster by its name: see tidemark profile (default: TIDEMARK_PROFILE, or the one in use)')
     .option('-q, --quiet', 'print nothing on stderr but errors')
 
 export const withOutput = (command: Command): Command =>
@@ -56,13 +55,22 @@ export async function connected<T>(options: ClusterOptions, act: (connected: Con
 
 export const addressesOf = (text: string): string[] => text.split(',').map((address) => address.trim())
 
-/** The addresses that were typed count before those of a file; a profile counts where neither is named. */
+/**
+ * What is typed comes before the environment, the environment before the profile in use. Credentials go to the cluster
+ * that they belong to: brokers that are named, and a file, never meet a profile that was not named beside them.
+ */
 function clusterOf({ brokers, commandConfig, profile }: ClusterOptions): KafkaOptions {
+  const { TIDEMARK_BROKERS: variable, TIDEMARK_PROFILE } = process.env
   const typed = brokers === undefined ? {} : { brokers: addressesOf(brokers) }
-  const file = commandConfig === undefined ? undefined : readClientProperties(commandConfig).options
-  if (profile === undefined && (brokers !== undefined || file?.brokers !== undefined)) return { brokers: [], ...file, ...typed }
-  const named = profileOptions(profile)
-  return { brokers: [BROKERS_DEFAULT], ...named, ...file, ...typed }
+  const fromEnvironment = variable ? { brokers: addressesOf(variable) } : {}
+  if (commandConfig !== undefined) {
+    if (profile !== undefined) throw usage('--command-config and --profile exclude each other')
+    return { brokers: [BROKERS_DEFAULT], ...fromEnvironment, ...readClientProperties(commandConfig).options, ...typed }
+  }
+  if (profile !== undefined) return { brokers: [BROKERS_DEFAULT], ...profileOptions(profile), ...typed }
+  if (brokers !== undefined) return { brokers: addressesOf(brokers) }
+  if (TIDEMARK_PROFILE) return { brokers: [BROKERS_DEFAULT], ...profileOptions(TIDEMARK_PROFILE), ...fromEnvironment }
+  return { brokers: [BROKERS_DEFAULT], ...(variable ? fromEnvironment : profileOptions(undefined)) }
 }
 
 /** Of the profile of this name, or of the one in use. */

@@ -85,8 +85,11 @@ describe('--command-config', () => {
   })
 
   test('a file that cannot be used is refused before anything is asked', async () => {
-    const jks = await tidemark(['topic', 'list', '--command-config', file('jks', 'security.protocol=SSL\nssl.truststore.location=a.jks\n')])
-    expect(jks).toMatchObject({ code: 2, stderr: expect.stringMatching(/keytool -importkeystore/) })
+    const store = path.join(folder, 'a.jks')
+    writeFileSync(store, Buffer.from('feedfeed00000002', 'hex'))
+    const text = `security.protocol=SSL\nssl.truststore.location=${store}\n`
+    const jks = await tidemark(['topic', 'list', '--command-config', file('jks', text)])
+    expect(jks).toMatchObject({ code: 2, stderr: expect.stringMatching(/keytool -list -rfc/) })
     const missing = await tidemark(['topic', 'list', '--command-config', path.join(folder, 'none')])
     expect(missing).toMatchObject({ code: 2, stderr: expect.stringMatching(/cannot be read/) })
   })
@@ -118,6 +121,20 @@ describe('profiles', () => {
     const gone = await withConfig(['topic', 'list', '--profile', 'nowhere'])
     expect(gone).toMatchObject({ code: 2, stderr: expect.stringMatching(/no profile 'nowhere'; there are secured/) })
     expect((await withConfig(['profile', 'remove', '__proto__'])).code).toBe(2)
+  })
+
+  test('what is typed comes before the environment, that before the profile in use; neither is shown its credentials', async () => {
+    const secured = ['-b', address, '--ca', path.join(folder, 'ca.pem'), '--sasl', 'plain', '--username', 'admin', '--password-stdin']
+    await withConfig(['profile', 'add', 'secured', ...secured], 'se:cret\n')
+    const nowhere = '127.0.0.1:1'
+    expect((await withConfig(['topic', 'list'])).code).toBe(0)
+    expect((await withConfig(['topic', 'list'], '', { TIDEMARK_BROKERS: nowhere })).stderr).toContain(nowhere)
+    // Without credentials this broker lets nobody in.
+    expect((await withConfig(['topic', 'list', '-b', address])).code).toBe(1)
+    expect((await withConfig(['topic', 'list', '-b', address], '', { TIDEMARK_PROFILE: 'secured' })).code).toBe(1)
+    expect((await withConfig(['topic', 'list', '--profile', 'secured'], '', { TIDEMARK_BROKERS: nowhere })).code).toBe(0)
+    const both = ['topic', 'list', '--profile', 'secured', '--command-config', path.join(folder, 'ca.pem')]
+    expect(await withConfig(both)).toMatchObject({ code: 2, stderr: expect.stringMatching(/exclude each other/) })
   })
 
   test('what cannot be a profile is refused', async () => {

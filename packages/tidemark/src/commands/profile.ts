@@ -7,7 +7,13 @@ import { printRows, say } from '../print/print.ts'
 import { type Profile, profileNamed, profilesFile, readProfiles, writeProfiles } from '../profiles.ts'
 import { passwordOf, withPassword } from '../secret.ts'
 
-const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512']
+const KAFKA_SECURITY = 'org.apache.kafka.common.security'
+const LOGIN_MODULES = {
+  plain: `${KAFKA_SECURITY}.plain.PlainLoginModule`,
+  'scram-sha-256': `${KAFKA_SECURITY}.scram.ScramLoginModule`,
+  'scram-sha-512': `${KAFKA_SECURITY}.scram.ScramLoginModule`,
+}
+const MECHANISMS = Object.keys(LOGIN_MODULES)
 
 export function profileCommand(): Command {
   const profile = new Command('profile').description('Clusters by name, so that their addresses and credentials are typed once.')
@@ -96,7 +102,7 @@ async function profileOf(options: AddOptions): Promise<Profile> {
     const password = await passwordOf(`password of ${username}`, options)
     const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
     properties['sasl.mechanism'] = sasl.toUpperCase()
-    properties['sasl.jaas.config'] = `LoginModule required username=${quoted(username!)} password=${quoted(password)};`
+    properties['sasl.jaas.config'] = `${LOGIN_MODULES[sasl as keyof typeof LOGIN_MODULES]} required username=${quoted(username!)} password=${quoted(password)};`
   }
   return { brokers, properties }
 }
