@@ -19,6 +19,7 @@ import { judge as platformatic } from './judges/platformatic.ts'
 import { judge as kafka } from './kafka/judge.ts'
 import { judge as kafkaTools } from './kafka-tools/judge.ts'
 import { Report } from './report.ts'
+import { judge as security } from './security/judge.ts'
 import { NotToBeHad } from './tools.ts'
 
 interface Judge {
@@ -43,6 +44,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
     run: kafkaTools,
   },
   kafka: { versions: 'our client, consumer and demo on Apache Kafka 4.3.1 and 3.9.1, and on a cluster of three', run: kafka },
+  security: { versions: "Apache Kafka 4.3.1's clients on ours, and ours on Apache Kafka 4.3.1, with TLS and SASL", run: security },
 }
 
 const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, only: { type: 'string' } } })

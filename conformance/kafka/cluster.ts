@@ -19,12 +19,22 @@ interface KafkaNode {
   readonly id: number
   readonly folder: string
   readonly address: string
+  /** One for each protocol that was asked for. */
+  readonly secured: readonly string[]
   process: ChildProcess | undefined
+}
+
+/** Further listeners of each node, and what they need. */
+export interface Secured {
+  readonly protocols: readonly ('SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL')[]
+  readonly settings: Readonly<Record<string, string>>
 }
 
 export interface KafkaCluster {
   readonly version: KafkaVersion
   readonly brokers: readonly string[]
+  /** Of the first node: the address of each protocol that was asked for. */
+  readonly secured: readonly string[]
   /** Ends node `id` (1 is the first) with this signal, and waits until it is gone. */
   stop(id: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
   start(id: number): Promise<void>
@@ -33,17 +43,18 @@ export interface KafkaCluster {
   close(): Promise<void>
 }
 
-function properties(node: KafkaNode, controllerPorts: readonly number[]): string {
+function properties(node: KafkaNode, controllerPorts: readonly number[], { protocols, settings: more }: Secured): string {
   const nodes = controllerPorts.length
   const replicas = Math.min(3, nodes)
+  const forClients = [`PLAINTEXT://${node.address}`, ...protocols.map((protocol, i) => `${protocol}://${node.secured[i]}`)].join(',')
   const settings: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': node.id,
     'controller.quorum.voters': controllerPorts.map((port, i) => `${i + 1}@127.0.0.1:${port}`).join(','),
-    listeners: `PLAINTEXT://${node.address},CONTROLLER://127.0.0.1:${controllerPorts[node.id - 1]}`,
-    'advertised.listeners': `PLAINTEXT://${node.address}`,
+    listeners: `${forClients},CONTROLLER://127.0.0.1:${controllerPorts[node.id - 1]}`,
+    'advertised.listeners': forClients,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...protocols.map((it) => `${it}:${it}`)].join(','),
     'log.dirs': path.join(node.folder, 'data'),
     'num.partitions': 4,
     'default.replication.factor': replicas,
@@ -58,22 +69,26 @@ function properties(node: KafkaNode, controllerPorts: readonly number[]): string
     'log.cleaner.dedupe.buffer.size': 4_194_304,
     'broker.heartbeat.interval.ms': 500,
     'broker.session.timeout.ms': 4_000,
+    ...more,
   }
   return Object.entries(settings)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('')
 }
 
-export async function startKafka(version: KafkaVersion, nodes: 1 | 3): Promise<KafkaCluster> {
+const NOT_SECURED: Secured = { protocols: [], settings: {} }
+
+export async function startKafka(version: KafkaVersion, nodes: 1 | 3, secured = NOT_SECURED): Promise<KafkaCluster> {
   const classPath = kafkaJars(version)
   const root = mkdtempSync(path.join(tmpdir(), `tidemark-kafka-${version}-`))
-  const ports = await freePorts(nodes * 2)
+  const ports = await freePorts(nodes * (2 + secured.protocols.length))
   const heap = nodes === 1 ? '-Xmx1g' : '-Xmx512m'
   const java = (...args: string[]): string[] => [heap, '-XX:+UseG1GC', '-Djava.awt.headless=true', '-cp', classPath, ...args]
   const all: KafkaNode[] = Array.from({ length: nodes }, (_, i) => ({
     id: i + 1,
     folder: path.join(root, `node-${i + 1}`),
     address: `127.0.0.1:${ports[i]}`,
+    secured: secured.protocols.map((_, nth) => `127.0.0.1:${ports[nodes * (2 + nth) + i]}`),
     process: undefined,
   }))
   const brokers = all.map((node) => node.address)
@@ -115,7 +130,7 @@ export async function startKafka(version: KafkaVersion, nodes: 1 | 3): Promise<K
       all.map(async (node) => {
         mkdirSync(node.folder, { recursive: true })
         const file = path.join(node.folder, 'server.properties')
-        writeFileSync(file, properties(node, ports.slice(nodes)))
+        writeFileSync(file, properties(node, ports.slice(nodes, 2 * nodes), secured))
         const formatted = await run('java', java('kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file), undefined, 60_000)
         if (formatted.code !== 0) throw new Error(`Kafka's storage cannot be formatted: ${formatted.stdout}${formatted.stderr}`)
       }),
@@ -131,6 +146,7 @@ export async function startKafka(version: KafkaVersion, nodes: 1 | 3): Promise<K
   return {
     version,
     brokers,
+    secured: all[0]!.secured,
     stop: (id, signal) => end(nodeOf(id), signal),
     start: async (id) => {
       launch(nodeOf(id))
