@@ -7,7 +7,7 @@ import path from 'node:path'
 import { kafkaShell } from '../kafka/jars.ts'
 import type { Report } from '../report.ts'
 import { CACHE, make, NotToBeHad, run } from '../tools.ts'
-import { NOT_RUN, ROUNDS, type Round, SLICE, WHY_NOT } from './librdkafka-numbers.ts'
+import { NOT_RUN, ROUNDS, type Round, SLICE } from './librdkafka-numbers.ts'
 import { OurBroker } from './our-broker.ts'
 
 const PACKAGE = '@confluentinc/kafka-javascript'
@@ -61,8 +61,7 @@ async function play(report: Report, number: string, subtest: string | undefined,
     if (result === 'SKIPPED' && (extra === '' || extra!.includes('test flags'))) continue
     seen++
     const name = subtest === undefined ? row! : `${row}: ${subtest}`
-    const why = WHY_NOT[row!] ?? (result === 'SKIPPED' ? extra!.trim() : undefined)
-    if (why !== undefined) report.skip(row!, why)
+    if (result === 'SKIPPED') report.skip(row!, extra!.trim())
     else if (result === 'PASSED' && seconds === '0.000') report.skip(name, 'does nothing in the mode that it is run in')
     else {
       await report.check(name, () => {
