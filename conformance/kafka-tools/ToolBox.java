@@ -5,7 +5,9 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import org.apache.kafka.common.utils.Exit;
 
 /**
@@ -33,6 +35,9 @@ public class ToolBox {
         };
         Exit.setExitProcedure(exit);
         Exit.setHaltProcedure(exit);
+        // A producer sends what it holds when the process ends.
+        List<Runnable> atEnd = new ArrayList<>();
+        Exit.setShutdownHookAdder((name, hook) -> atEnd.add(hook));
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             String[] parts = line.split(" ");
@@ -53,6 +58,8 @@ public class ToolBox {
                     status = 1;
                 }
             } finally {
+                for (Runnable hook : atEnd) hook.run();
+                atEnd.clear();
                 System.out.flush();
                 System.err.flush();
                 System.setOut(answers);

