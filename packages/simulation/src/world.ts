@@ -22,7 +22,7 @@ import { Ledger } from './ledger.ts'
 import { Wiretap } from './wire/wiretap.ts'
 import { countOptions } from './workload/counted.ts'
 import { withEverything, withoutSome } from './workload/everything.ts'
-import { type Plan, planOf, withDiskFaults, withLittleMetadata } from './workload/plan.ts'
+import { type Plan, planOf, withDiskFaults, withFewFetchSessions, withLittleMetadata } from './workload/plan.ts'
 import { User } from './workload/user.ts'
 
 export const TOPIC = 'work'
@@ -84,7 +84,7 @@ export class World {
     this.random = new SeededRandom(seed)
     this.chance = new SeededRandom(seed ^ 0xc4a7ce)
     const drawn = planOf(this.random)
-    const plain = withLittleMetadata(soundDisk ? drawn : withDiskFaults(drawn, seed), seed)
+    const plain = withFewFetchSessions(withLittleMetadata(soundDisk ? drawn : withDiskFaults(drawn, seed), seed), seed)
     this.plan = everything ? withoutSome(withEverything(plain, seed), without) : plain
     this.#log = log
     this.network = new Network(this.random.fork())

@@ -47,6 +47,7 @@ export class BrokerActor {
         recoveryBytesMax: plan.recoveryBytesMax,
         checkpointIntervalRecords: plan.checkpointIntervalRecords,
         offsetMetadataCharsMax: plan.metadataCharsMax,
+        fetchSessionsMax: plan.fetchSessionsMax,
         autoCreateTopics: false,
       })
       if (this.#current?.process === process) this.#current.running = broker

@@ -28,6 +28,8 @@ export interface Plan {
   /** What a log may grow before its index is saved. */
   readonly recoveryBytesMax: number
   readonly checkpointIntervalRecords: number
+  /** With few of them fetchers begin theirs again and again, or have none. */
+  readonly fetchSessionsMax: number
   /** What a commit may carry as metadata. */
   readonly metadataCharsMax: number
   /** Faults happen until then. */
@@ -78,6 +80,7 @@ export function planOf(random: SeededRandom): Plan {
     segmentBytesMax: random.chance(0.5) ? 2_000 : 1_000_000,
     recoveryBytesMax: 1_000_000,
     checkpointIntervalRecords: 5 + random.below(100),
+    fetchSessionsMax: 1_000,
     metadataCharsMax: 4096,
     faultsUntilMs: 2_000 + random.below(4_000),
     faultEveryMs: 150 + random.below(600),
@@ -126,4 +129,10 @@ export function withDiskFaults(plan: Plan, seed: number): Plan {
 export function withLittleMetadata(plan: Plan, seed: number): Plan {
   const random = new SeededRandom(seed ^ 0x3e7ada)
   return random.chance(0.25) ? { ...plan, metadataCharsMax: random.below(80) } : plan
+}
+
+/** A broker of few fetch sessions, or none, in every third run or so: drawn apart too. */
+export function withFewFetchSessions(plan: Plan, seed: number): Plan {
+  const random = new SeededRandom(seed ^ 0xfe7c4)
+  return random.chance(0.35) ? { ...plan, fetchSessionsMax: random.below(4) } : plan
 }
