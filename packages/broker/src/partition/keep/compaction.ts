@@ -24,7 +24,9 @@ export interface CompactionTools {
 /** Resolves with whether more is left to do: memory did not hold all keys. */
 export async function compact(partition: Partition, settings: TopicSettings, tools: CompactionTools): Promise<boolean> {
   const nowMs = tools.clock.now()
-  const dirty = dirtyPart(await partition.log.segments(), partition.compactedTo, settings, nowMs)
+  // A segment can be sealed before its last append is finished; as in Kafka, nothing above the high watermark is touched.
+  const segments = (await partition.log.segments()).filter(({ baseOffset }) => baseOffset <= partition.highWatermark)
+  const dirty = dirtyPart(segments, partition.compactedTo, settings, nowMs)
   if (dirty === undefined || partition.deleted) return false
   const { producers } = await partition.state()
   // What is known of the log reaches beyond what goes, so that a start need not fold it again.
