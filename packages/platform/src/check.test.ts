@@ -40,10 +40,10 @@ describe('names of options', () => {
   })
 
   test.each([
-    ['ssl', 'TLS is not supported yet'],
-    ['sasl', 'SASL is not supported yet'],
+    ['ssl', "'tls' is given to createKafka(), or to one of the 'listeners' of startBroker()"],
+    ['sasl', "'sasl' is given to createKafka(), or to one of the 'listeners' of startBroker()"],
     ['transactional.id', 'transactions are not supported yet'],
-  ])("'%s' says that it is missing, and names no option", (name, said) => {
+  ])("'%s' says where it is, or that it is missing", (name, said) => {
     expect(check({ [name]: true })).toThrow(`unknown option '${name}' of createConsumer(); ${said}`)
   })
 

@@ -65,19 +65,20 @@ export function checkOptions<T extends object>(owner: string, given: unknown, kn
   }
 }
 
-/** What other clients have options for, and Tidemark has not. */
-const NOT_SUPPORTED: Readonly<Record<string, string>> = {
-  sasl: 'SASL is not supported yet',
-  ssl: 'TLS is not supported yet',
-  tls: 'TLS is not supported yet',
+const SECURITY = "is given to createKafka(), or to one of the 'listeners' of startBroker()"
+/** What other clients have options for, and Tidemark has not, or elsewhere. */
+const NOT_HERE: Readonly<Record<string, string>> = {
+  sasl: `'sasl' ${SECURITY}`,
+  ssl: `'tls' ${SECURITY}`,
+  tls: `'tls' ${SECURITY}`,
   transactionalid: 'transactions are not supported yet',
 }
 
 function hint(name: string, known: readonly string[]): string {
   const plain = name.toLowerCase().replaceAll(/[^a-z]/g, '')
-  if (NOT_SUPPORTED[plain] !== undefined) return NOT_SUPPORTED[plain]
   const other = OTHER_NAMES[plain] ?? OTHER_NAMES[plain.replace(/ms$/, '')]
   if (other !== undefined && known.includes(other)) return `did you mean '${other}'?`
+  if (NOT_HERE[plain] !== undefined) return NOT_HERE[plain]
   const near = nearest(name, known)
   if (near !== undefined) return `did you mean '${near}'?`
   return known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`

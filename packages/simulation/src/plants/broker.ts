@@ -65,4 +65,15 @@ export const brokerPlants: readonly Plant[] = [
       },
     ],
   },
+  {
+    name: 'a sealed segment is compacted whose last append is not finished',
+    seed: 850100,
+    changes: [
+      {
+        file: 'broker/src/partition/keep/compaction.ts',
+        find: '.filter(({ baseOffset }) => baseOffset <= partition.highWatermark)',
+        replace: '',
+      },
+    ],
+  },
 ]

@@ -4,7 +4,7 @@ import { simulate } from '../simulate.ts'
 import { interfaces } from './drawn.ts'
 import { eventReaders, handlerKinds, verbs } from './everything.ts'
 
-const SEEDS = 200
+const SEEDS = 300
 
 test(`everything holds under ${SEEDS} seeds, and everything occurs that is said to be drawn`, async () => {
   const counts = new Map<string, number>()

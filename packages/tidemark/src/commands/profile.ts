@@ -102,7 +102,8 @@ async function profileOf(options: AddOptions): Promise<Profile> {
     const password = await passwordOf(`password of ${username}`, options)
     const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
     properties['sasl.mechanism'] = sasl.toUpperCase()
-    properties['sasl.jaas.config'] = `${LOGIN_MODULES[sasl as keyof typeof LOGIN_MODULES]} required username=${quoted(username!)} password=${quoted(password)};`
+    properties['sasl.jaas.config'] =
+      `${LOGIN_MODULES[sasl as keyof typeof LOGIN_MODULES]} required username=${quoted(username!)} password=${quoted(password)};`
   }
   return { brokers, properties }
 }
