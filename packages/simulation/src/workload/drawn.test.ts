@@ -4,11 +4,12 @@ import { simulate } from '../simulate.ts'
 import { interfaces } from './drawn.ts'
 import { eventReaders, handlerKinds, verbs } from './everything.ts'
 
-const SEEDS = 300
+const FIRST = 601
+const SEEDS = 200
 
 test(`everything holds under ${SEEDS} seeds, and everything occurs that is said to be drawn`, async () => {
   const counts = new Map<string, number>()
-  for (let seed = 1; seed <= SEEDS; seed++) {
+  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
     const outcome = await simulate(seed, undefined, { everything: true })
     expect(outcome.violation, `npm run sim -- --seed ${seed}`).toBeUndefined()
     for (const [what, count] of outcome.counts) counts.set(what, (counts.get(what) ?? 0) + count)
