@@ -4,7 +4,7 @@ import { countOption } from '@tidemark/platform'
 import { type Command, Option } from 'commander'
 import { usage } from './exit.ts'
 import { RetryLog } from './print/log.ts'
-import { beQuiet } from './print/print.ts'
+import { beQuiet, say } from './print/print.ts'
 import { profileNamed, readProfiles } from './profiles.ts'
 
 export interface ClusterOptions {
@@ -30,7 +30,7 @@ export const withCluster = (command: Command): Command =>
   command
     .option(
       '-b, --brokers <HOST:PORT,…>',
-      `brokers of the cluster (default: TIDEMARK_BROKERS, those of the profile in use, or ${BROKERS_DEFAULT})`,
+      `brokers of the cluster, with no profile unless --profile names it (default: TIDEMARK_BROKERS, those of the profile in use, or ${BROKERS_DEFAULT})`,
     )
     .option('--command-config <FILE>', "Java's client.properties: TLS, SASL, time-outs")
     .option('--profile <NAME>', 'a cluster by its name: see tidemark profile (default: TIDEMARK_PROFILE, or the one in use)')
@@ -65,7 +65,11 @@ function clusterOf({ brokers, commandConfig, profile }: ClusterOptions): KafkaOp
   const fromEnvironment = variable ? { brokers: addressesOf(variable) } : {}
   if (commandConfig !== undefined) {
     if (profile !== undefined) throw usage('--command-config and --profile exclude each other')
-    return { brokers: [BROKERS_DEFAULT], ...fromEnvironment, ...readClientProperties(commandConfig).options, ...typed }
+    const { options, ignored } = readClientProperties(commandConfig)
+    // A misspelt `security.protocol` must not be plain text without a word.
+    const unused = ignored.filter((key) => /^(?:sasl|ssl|security)\./.test(key))
+    if (unused.length > 0) say(`warning: ${commandConfig}: nothing is done with ${unused.join(', ')}: see security.protocol`)
+    return { brokers: [BROKERS_DEFAULT], ...fromEnvironment, ...options, ...typed }
   }
   if (profile !== undefined) return { brokers: [BROKERS_DEFAULT], ...profileOptions(profile), ...typed }
   if (brokers !== undefined) return { brokers: addressesOf(brokers) }

@@ -17,8 +17,8 @@ Examples:
   tidemark consume orders --group billing
   tidemark group describe billing
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM,
-129 after SIGHUP.`
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not done without --yes, 130 after Ctrl-C,
+143 after SIGTERM, 129 after SIGHUP.`
 
 const program = new Command('tidemark')
   .description('Keeps your place in Kafka: a broker, and tools for topics, groups and offsets.')

@@ -84,6 +84,20 @@ describe('--command-config', () => {
     expect(await createAdmin(kafka).acls.list()).toMatchObject([{ principal: 'User:app', name: 'app.', pattern: 'prefixed' }])
   })
 
+  test('settings of security that nothing is done with are named', async () => {
+    const open = await up('--memory')
+    const misspelt = file('misspelt', 'security.protocl=SASL_SSL\nsasl.mechanism=PLAIN\nacks=all\n')
+    const { code, stderr } = await tidemark(['topic', 'list', '-b', open.address, '--command-config', misspelt])
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/warning: .*nothing is done with security\.protocl, sasl\.mechanism: see security\.protocol/)
+  })
+
+  test('a principal without its type is refused before anything is asked', async () => {
+    const { code, stderr } = await tidemark(['acl', 'add', '--allow', 'app', '--operation', 'read', '--topic', 't', '-b', '127.0.0.1:1'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/'app' is not a principal; write User:app/)
+  })
+
   test('a file that cannot be used is refused before anything is asked', async () => {
     const store = path.join(folder, 'a.jks')
     writeFileSync(store, Buffer.from('feedfeed00000002', 'hex'))
@@ -155,7 +169,7 @@ describe('up', () => {
     [['--super-user', 'User:a'], /need to know who clients are/],
     [['--sasl', 'plain', '--super-user', 'a'], /superUsers/],
     [['--sasl', 'plain', '--acl-file', path.join(folder, 'no-list')], /must be a list/],
-    [['--sasl', 'plain', '--acl-file', path.join(folder, 'no-words')], /operation' is "fly"; it must be any, all, read/],
+    [['--sasl', 'plain', '--acl-file', path.join(folder, 'no-words')], /operation' is "fly"; it must be all, read/],
   ])('%j is refused', async (args, why) => {
     file('no-list', 'a: b')
     file('no-words', '[{ principal: User:a, operation: fly, resource: topic, name: t }]')

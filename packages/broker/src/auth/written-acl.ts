@@ -34,9 +34,11 @@ export function aclOf(name: string, written: WrittenAcl): Acl {
   })
   const code = (field: keyof WrittenAcl, codes: Readonly<Record<string, number>>, usual?: string): number => {
     const word = written[field] ?? usual
-    const found = typeof word === 'string' ? codes[constantOf(word)] : undefined
-    if (found !== undefined) return found
-    const words = Object.keys(codes).map((it) => it.toLowerCase().replaceAll('_', '-'))
+    const constant = typeof word === 'string' ? constantOf(word) : ''
+    // ANY and MATCH are for those who look for ACLs.
+    const names = Object.keys(codes).filter((name) => name !== 'ANY' && name !== 'MATCH')
+    if (names.includes(constant)) return codes[constant]!
+    const words = names.map((it) => it.toLowerCase().replaceAll('_', '-'))
     throw new TidemarkError('INVALID_OPTION', `option '${name}.${field}' is ${JSON.stringify(word)}; it must be ${words.join(', ')}`)
   }
   const resourceType = code('resource', Resource)

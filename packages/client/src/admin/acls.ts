@@ -75,7 +75,8 @@ export function aclsOf(cluster: Cluster): Acls {
     },
 
     async create(acls, options = {}) {
-      if (!Array.isArray(acls) || acls.length === 0) throw new TidemarkError('NOTHING_TO_DO', 'no ACL was given')
+      if (!Array.isArray(acls)) throw new TidemarkError('INVALID_ARGUMENT', `acls.create() takes an array of ACLs, not ${describe(acls)}`)
+      if (acls.length === 0) throw new TidemarkError('NOTHING_TO_DO', 'no ACL was given')
       const creations = acls.map(creationOf)
       const what = 'creating ACLs'
       await retrying(cluster, { what, retries: mayPass, ...limitsOf('acls.create()', options) }, async (signal) => {

@@ -66,7 +66,8 @@ export function resolveTls(tls: boolean | TlsOptions | undefined): ConnectTls | 
     minVersion: true,
   })
   const { ca, cert, key, pfx, passphrase, servername, minVersion } = tls
-  if ((cert === undefined) !== (key === undefined)) throw invalid('tls.cert', 'without', "give 'cert' and 'key' together, or 'pfx'")
+  if ((cert === undefined) !== (key === undefined))
+    throw invalid('tls', cert === undefined ? "without 'cert'" : "without 'key'", "give 'cert' and 'key' together, or 'pfx'")
   return {
     ...(ca !== undefined && { ca: [ca].flat().map((one) => pem('tls.ca', one as string | Buffer)) }),
     ...(cert !== undefined && { cert: pem('tls.cert', cert) }),

@@ -53,14 +53,14 @@ export function aclCommand(): Command {
   acl.addCommand(
     withResources(withOutput(withCluster(new Command('list'))))
       .description('Lists ACLs; those that speak of a resource, if one is named.')
-      .option('--principal <PRINCIPAL>', 'User:NAME')
+      .option('--principal <PRINCIPAL>', 'User:NAME', principalOf)
       .action(list),
   )
   acl.addCommand(
     withResources(withCluster(new Command('add')))
       .description('Allows or denies a principal operations on resources.')
-      .option('--allow <PRINCIPAL>', 'User:NAME, or User:* for all; may be given more than once', collect)
-      .option('--deny <PRINCIPAL>', 'outweighs what is allowed; may be given more than once', collect)
+      .option('--allow <PRINCIPAL>', 'User:NAME, or User:* for all; may be given more than once', collectPrincipals)
+      .option('--deny <PRINCIPAL>', 'outweighs what is allowed; may be given more than once', collectPrincipals)
       .option('--host <HOST>', "the client's address (default: any)")
       .addOption(operationOption().makeOptionMandatory())
       .addHelpText('after', ADD_HELP)
@@ -69,7 +69,7 @@ export function aclCommand(): Command {
   acl.addCommand(
     withConfirmation(withResources(withOutput(withCluster(new Command('remove')))))
       .description('Removes ACLs: all that match what is named.')
-      .option('--principal <PRINCIPAL>', 'User:NAME')
+      .option('--principal <PRINCIPAL>', 'User:NAME', principalOf)
       .addOption(operationOption())
       .addHelpText('after', '\nExample:\n  tidemark acl remove --principal User:app --topic orders --yes')
       .action(remove),
@@ -85,6 +85,15 @@ Examples:
   tidemark acl add --allow User:app --operation read --topic orders --group billing
   tidemark acl add --allow User:app --operation write --topic app. --prefixed
   tidemark acl add --deny User:* --host 10.0.0.7 --operation all --topic secret`
+
+function collectPrincipals(text: string, before: readonly string[] = []): string[] {
+  return [...before, principalOf(text)]
+}
+
+function principalOf(text: string): string {
+  if (!/^[^:]+:./.test(text)) throw usage(`'${text}' is not a principal; write User:${text || 'NAME'}`)
+  return text
+}
 
 function collectWords(text: string, before: readonly string[] = []): string[] {
   const words = text.split(',').map((word) => word.trim().toLowerCase())

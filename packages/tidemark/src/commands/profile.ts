@@ -52,6 +52,7 @@ export function profileCommand(): Command {
         const { [name]: _, ...left } = profiles
         writeProfiles({ ...(current !== undefined && current !== name && { current }), profiles: left })
         say(`removed profile ${name}`)
+        if (current === name) say('no profile is in use now; choose one with: tidemark profile use NAME')
       }),
   )
   return profile

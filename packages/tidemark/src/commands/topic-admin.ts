@@ -66,8 +66,8 @@ async function describe(name: string, options: ClusterOptions & OutputOptions & 
     const partitions = view.partitions.map(({ partition, leader, replicas, isr }, i) => ({
       partition,
       leader,
-      replicas: replicas.join(','),
-      isr: isr.join(','),
+      replicas,
+      isr,
       start: starts[i]?.offset ?? null,
       end: ends[i]?.offset ?? null,
     }))
@@ -82,7 +82,7 @@ async function describe(name: string, options: ClusterOptions & OutputOptions & 
     }
     say(`topic ${name}: ${counted('partition', partitions.length)}${view.internal ? ', internal' : ''}`)
     await printRows(
-      partitions,
+      partitions.map((row) => ({ ...row, replicas: row.replicas.join(','), isr: row.isr.join(',') })),
       { partition: 'PARTITION', leader: 'LEADER', replicas: 'REPLICAS', isr: 'ISR', start: 'START', end: 'END' },
       'table',
     )

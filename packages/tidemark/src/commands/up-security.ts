@@ -46,6 +46,8 @@ export interface Security {
   readonly broker: Pick<StartOptions, 'users' | 'authorizer'>
   /** Whether the broker does not ask who its clients are. */
   readonly isOpen: boolean
+  /** In words, for whoever starts it. */
+  readonly summary: string
 }
 
 /** Reads the files; a usage error for one that cannot be read, and for options that do not go together. */
@@ -78,7 +80,17 @@ export function securityOf(options: SecurityOptions): Security {
       ...(hasAcls && { authorizer: { superUsers: superUser ?? [], ...(aclFile !== undefined && { acls: aclsOf(aclFile) }) } }),
     },
     isOpen,
+    summary: summaryOf(options, hasAcls),
   }
+}
+
+function summaryOf({ tlsCert, tlsCa, sasl }: SecurityOptions, hasAcls: boolean): string {
+  const parts = [
+    tlsCert === undefined ? 'no TLS' : tlsCa === undefined ? 'TLS' : 'TLS with certificates of clients',
+    sasl === undefined ? 'no SASL' : `SASL by ${sasl.join(', ')}`,
+    hasAcls ? 'ACLs' : 'no ACLs',
+  ]
+  return parts.join('; ')
 }
 
 function read(option: string, file: string): string {
@@ -106,9 +118,10 @@ type Acls = NonNullable<NonNullable<StartOptions['authorizer']>['acls']>
 
 /** The words of each ACL are checked by the broker. */
 function aclsOf(file: string): Acls {
+  const text = read('--acl-file', file)
   let found: unknown
   try {
-    found = parse(read('--acl-file', file))
+    found = parse(text)
   } catch (cause) {
     throw usage(`--acl-file ${file} is neither YAML nor JSON: ${(cause as Error).message.split('\n')[0]}`)
   }

@@ -6,7 +6,7 @@ import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { write } from '../print/output.ts'
 import { beQuiet, say } from '../print/print.ts'
-import { type SecurityOptions, securityOf, withSecurity } from './up-security.ts'
+import { type Security, type SecurityOptions, securityOf, withSecurity } from './up-security.ts'
 
 interface UpOptions extends SecurityOptions {
   readonly listen: string
@@ -79,12 +79,12 @@ async function up(options: UpOptions): Promise<void> {
   if (signal.aborted) stop()
   signal.addEventListener('abort', stop, { once: true })
   if (options.untilStdinEnds) process.stdin.on('end', stop).on('error', stop).resume()
-  await announce(broker, listen.host, options, security.isOpen)
+  await announce(broker, listen.host, options, security)
   await broker.closed
   if (options.untilStdinEnds) process.stdin.destroy()
 }
 
-async function announce({ brokers, port }: Broker, host: string, options: UpOptions, isOpen: boolean): Promise<void> {
+async function announce({ brokers, port }: Broker, host: string, options: UpOptions, { isOpen, summary }: Security): Promise<void> {
   // The broker runs on when the reader of its address has gone.
   await write(`${brokers[0]}\n`).catch(() => {})
   const isOnAll = host === '0.0.0.0' || host === '::'
@@ -92,6 +92,7 @@ async function announce({ brokers, port }: Broker, host: string, options: UpOpti
     ? `all addresses, port ${port} (${localAddresses().join(', ')})`
     : `${host.includes(':') ? `[${host}]` : host}:${port}`
   say(`listening on ${where}; ${options.memory ? 'in memory' : `data in ${options.data ?? DATA}`}; Ctrl-C ends it`)
+  if (options.tlsCert !== undefined || options.sasl !== undefined) say(`clients are asked for: ${summary}`)
   if (options.advertise !== undefined) say(`clients are told to connect to ${brokers[0]}`)
   else if (isOnAll) say('each client is told to connect to the address that it has connected to; --advertise names another one')
   if (isOpen && !isLoopback(host))
