@@ -1,6 +1,6 @@
 /**
- * Keys of SCRAM for whoever asks: those that are kept, those of passwords that were given as options, and made up ones for a
- * user who does not exist. The three look and take the same: salts as long, as many iterations, as soon answered.
+ * The SCRAM keys of a user who logs in: those that are kept, those made of a password in the options, or invented ones if there
+ * is no such user. From outside the three look alike: the same length of salt, the same iterations, the same time to answer.
  */
 import { saltedPassword, saslCrypto, secretBytes } from '@tidemark/platform'
 import { type ScramKeys, scramKeys } from '@tidemark/protocol'

@@ -100,7 +100,7 @@ test('one that is not signed is taken only where that is asked for', async () =>
   )
 })
 
-test.each(['', 'x', 'a.b.c', '..', 'e30.e30.', 'bnVsbA.e30.e30'])('what is no token is refused: %j', async (token) => {
+test.each(['', 'x', 'a.b.c', '..', 'e30.e30.', 'bnVsbA.e30.e30'])('a malformed token is refused: %j', async (token) => {
   expect(await checked(tokensOf({ unsigned: true }), token)).toMatch(/^refused: /)
 })
 

@@ -25,7 +25,7 @@ function algorithmOf(token: string, jose: Jose): unknown {
   }
 }
 
-/** Where the keys are published; a place that cannot be reached is no bug of ours. */
+/** Fetches the published keys. If their server cannot be reached, the token is refused, and no bug is reported. */
 async function reach(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init)

@@ -289,6 +289,17 @@ describe('partitions', () => {
   })
 })
 
+/** A member of the group `member`, with this subscription. */
+const join = (client: RawClient, metadata: Buffer) =>
+  client.call(apis.JoinGroup, 2, {
+    groupId: 'member',
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 1000,
+    memberId: '',
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata }],
+  })
+
 describe('groups', () => {
   test('without members are deleted with what they have committed', async () => {
     const { client } = await setUp()
@@ -297,15 +308,7 @@ describe('groups', () => {
     const remove = async (name: string): Promise<string> =>
       nameOf((await client.call(apis.DeleteGroups, 2, { groupsNames: [name] })).results[0]!.errorCode)
     expect(await remove('none')).toBe('GROUP_ID_NOT_FOUND')
-    const joined = {
-      groupId: 'member',
-      sessionTimeoutMs: 10_000,
-      rebalanceTimeoutMs: 1000,
-      memberId: '',
-      protocolType: 'consumer',
-      protocols: [{ name: 'range', metadata: Buffer.alloc(0) }],
-    }
-    await client.call(apis.JoinGroup, 2, joined)
+    await join(client, Buffer.alloc(0))
     expect(await remove('member')).toBe('NON_EMPTY_GROUP')
     expect(await remove('g')).toBe('NONE')
     expect((await client.call(apis.OffsetFetch, 5, { groupId: 'g', topics: null })).topics).toEqual([])
@@ -325,15 +328,7 @@ describe('groups', () => {
     expect((await client.call(apis.OffsetFetch, 5, { groupId: 'g', topics: null })).topics.map(({ name }) => name)).toEqual(['b'])
     expect(nameOf((await client.call(apis.OffsetDelete, 0, { groupId: 'none', topics })).errorCode)).toBe('GROUP_ID_NOT_FOUND')
     const subscription = Buffer.from('00000000000100016200000000', 'hex')
-    const joined = {
-      groupId: 'member',
-      sessionTimeoutMs: 10_000,
-      rebalanceTimeoutMs: 1000,
-      memberId: '',
-      protocolType: 'consumer',
-      protocols: [{ name: 'range', metadata: subscription }],
-    }
-    await client.call(apis.JoinGroup, 2, joined)
+    await join(client, subscription)
     const refused = await client.call(apis.OffsetDelete, 0, {
       groupId: 'member',
       topics: [{ name: 'b', partitions: [{ partitionIndex: 0 }] }, ...topics],

@@ -47,7 +47,7 @@ export async function authenticate(conversation: Conversation, sasl: SaslOptions
         const token = await sasl.token()
         const { authBytes, sessionLifetimeMs } = await say(conversation, bearerMessage(token))
         if (authBytes.length === 0) return sessionLifetimeMs
-        // The server says why it refuses; the answer to that ends the conversation.
+        // The server has said why it refuses, and refuses once more when it is answered: the first reason is the one that is told.
         await say(conversation, BEARER_ACKNOWLEDGED).catch(() => {})
         throw refused(conversation.where, authBytes.toString('utf8').slice(0, 200))
       }

@@ -86,6 +86,7 @@ async function askEndpoint(endpoint: URL, { clientId, clientSecret, scope, param
       cause,
     })
   }
+  // Whatever is not JSON has no token in it, and is refused below.
   const body = (await response.json().catch(() => ({}))) as { access_token?: unknown; expires_in?: unknown; error?: unknown }
   if (response.status >= 500) throw new TidemarkError('UNREACHABLE', `the token endpoint ${endpoint.origin} answers ${response.status}`)
   if (!response.ok)

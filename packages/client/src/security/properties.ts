@@ -1,4 +1,7 @@
-/** Files of settings as Java's `Properties` reads them: `=`, `:` or a blank between key and value, `\` goes on in the next line, `\uXXXX`. */
+/**
+ * Files of settings as Java's `Properties` reads them: `=`, `:` or a blank between key and value, `\` at the end of a line that goes on in
+ * the next one, and `\u` with four hexadecimal digits.
+ */
 
 /** Keys and values in the order of the file; a key that comes again has its last value. Throws `SyntaxError`, with the line. */
 export function parseProperties(text: string): Map<string, string> {
