@@ -3,10 +3,10 @@
  * with every release.
  */
 
-export { limitsOf } from './admin/limits.ts'
+export { checkedLimits, LIMIT_NAMES, limitsOf } from './admin/limits.ts'
 export { Cluster, isLost } from './cluster/cluster.ts'
 export { type ListedOffset, type ListOffsetsOptions, listOffsets, type OffsetQuery, type OffsetSpec } from './cluster/list-offsets.ts'
-export { mayPass } from './cluster/retrying.ts'
+export { mayPass, retrying } from './cluster/retrying.ts'
 export { refusedTopic } from './cluster/topic-errors.ts'
 export type { Answer, Body, ChangeListener, Destination, Node, PartitionView, Purpose, TopicsOptions, TopicView } from './cluster/types.ts'
 export { Diagnostics, textOf } from './diagnostics.ts'
