@@ -1,5 +1,8 @@
 /** See where consumer groups stand. */
 
+export { type CommitHistoryOptions, commitHistory } from './history/commit-history.ts'
+export type { CommitEvent, CommitKind } from './history/group-fold.ts'
+export { type PositionAt, type PositionsAt, positionsAt } from './history/positions-at.ts'
 export type { GroupLag } from './lag/group-lag.ts'
 export { LagMeter, type LagMeterOptions } from './lag/lag-meter.ts'
 export type { Certainty, Measured, PartitionLag } from './lag/measure.ts'

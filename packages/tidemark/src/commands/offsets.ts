@@ -3,6 +3,9 @@ import { Command } from 'commander'
 
 const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   show: async () => (await import('./offsets/show.ts')).showCommand(),
+  log: async () => (await import('./offsets/log.ts')).logCommand(),
+  blame: async () => (await import('./offsets/blame.ts')).blameCommand(),
+  diff: async () => (await import('./offsets/diff.ts')).diffCommand(),
 }
 
 /** With the verb that is named on the command line alone, if it is one. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { placeOf } from './place.ts'
+import { placeOf, timeOf } from './place.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 22, 14)
 
@@ -25,4 +25,11 @@ test.each<[string, string, RegExp]>([
   ['@-99999999999999d', 'INVALID_ARGUMENT', /the time of --from is an invalid Date/],
 ])('%s is refused', (text, code, message) => {
   expect(() => placeOf('--from', text, NOW_MS)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }))
+})
+
+test('a time alone is not an offset, nor an end of the log', () => {
+  expect(timeOf('--from', '@-1h', 7_200_000)).toEqual(new Date(3_600_000))
+  expect(timeOf('--from', '@2026-11-22T14:00Z', 0)).toEqual(new Date('2026-11-22T14:00Z'))
+  for (const text of ['start', '17', '2026-11-22', '@soon'])
+    expect(() => timeOf('--from', text, 0)).toThrow(expect.objectContaining({ code: 'USAGE' }))
 })

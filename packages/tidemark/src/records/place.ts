@@ -19,3 +19,10 @@ export function placeOf(option: string, text: string, nowMs: number): Place {
   }
   return checkTime(`the time of ${option}`, time)
 }
+
+/** A time alone: `@2026-11-22T14:00Z`, `@-1h`. Throws `TidemarkError` USAGE or INVALID_ARGUMENT. */
+export function timeOf(option: string, text: string, nowMs: number): Date {
+  const place = text.startsWith('@') ? placeOf(option, text, nowMs) : undefined
+  if (place instanceof Date) return place
+  throw usage(`${option} is '${text}'; write a time: @2026-11-22T14:00Z, or @-1h (s, m, h, d)`)
+}
