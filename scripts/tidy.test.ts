@@ -118,7 +118,7 @@ test.each(['client', 'consumer', 'testing'])('every folder of the %s has its pla
 const isPure: Record<string, RegExp> = {
   broker: /^state\//,
   consumer:
-    /^(supervise\/(policy|watch)|membership\/classic\/(machine|outcome|assignors\/.*)|claims\/(claim|guard|registry|pauses)|commit\/(notes|tracker|plan|completion-map|text-bits|outcome))\.ts$/,
+    /^(supervise\/(policy|watch)|membership\/classic\/(machine|outcome|assignors\/.*)|claims\/(claim|guard|registry|pauses)|commit\/(tracker|plan|outcome))\.ts$/,
 }
 
 test.each(Object.entries(isPure))('in the %s what decides has no clock, no chance, no waiting and no machine', (name, pure) => {

@@ -13,7 +13,15 @@ export { Diagnostics, textOf } from './diagnostics.ts'
 export { Fetcher } from './fetch/fetcher.ts'
 export type { Delivery, FetcherOptions, FetchOwner, FetchProblem, NextPosition, Position } from './fetch/types.ts'
 export { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription, type Subscription } from './groups/assignment.ts'
+export {
+  type CompletionMap,
+  fitsInMetadata,
+  METADATA_UNITS_MAX,
+  readCompletionMap,
+  writeCompletionMap,
+} from './groups/completion-map.ts'
 export { coordinatorError } from './groups/coordinator-error.ts'
+export type { NotedStart, RecordNote } from './groups/notes.ts'
 export { fetchCommitted, type OffsetFetchOptions } from './groups/offset-fetch.ts'
 export { forgetOffsets, type OffsetToWrite, type WriteOutcome, writeOffsets } from './groups/offset-write.ts'
 export { handleOf, type KafkaHandle } from './kafka.ts'

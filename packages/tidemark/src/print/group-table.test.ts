@@ -1,6 +1,6 @@
+import { writeCompletionMap } from '@tidemark/client/internal'
 import type { GroupPosition, Owner } from '@tidemark/offsets'
 import { expect, test } from 'vitest'
-import { writeCompletionMap } from '../../../consumer/src/commit/completion-map.ts'
 import { columnsFor, doneAhead, rowOf } from './group-table.ts'
 
 const owner = (memberId: string, clientId: string): Owner => ({ memberId, clientId, host: '/10.0.0.1' })
