@@ -123,7 +123,10 @@ async function eachOf<P extends TopicPartition>(
       for (const { topic, partition } of left) {
         const key = keyOf({ topic, partition })
         const errorCode = answers.get(key) ?? ErrorCode.UNKNOWN_SERVER_ERROR
-        const error = errorCode === 0 ? undefined : refusedBy(cluster, group, `${what} for ${textOf({ topic, partition })}`, errorCode, { topic, partition })
+        const error =
+          errorCode === 0
+            ? undefined
+            : refusedBy(cluster, group, `${what} for ${textOf({ topic, partition })}`, errorCode, { topic, partition })
         const outcome = coordinatorOutcome(errorCode)
         if (outcome === 'done' || outcome === 'refused') final.set(key, error)
         else open ??= error
