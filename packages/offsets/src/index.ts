@@ -26,4 +26,8 @@ export type {
   TopicScope,
   WarningCode,
 } from './plan/types.ts'
-export { type GroupPosition, type GroupPositions, groupPositions, type Owner, type PositionError } from './read/group-positions.ts'
+export { type GroupPositions, groupPositions } from './read/group-positions.ts'
+export type { GroupKind, GroupSummary } from './read/kinds.ts'
+export type { PositionError } from './read/limits.ts'
+export { listGroups } from './read/list-groups.ts'
+export type { GroupPosition, Owner, PositionReason } from './read/position.ts'

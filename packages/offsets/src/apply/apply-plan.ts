@@ -4,11 +4,11 @@ import { forgetOffsets, handleOf, keyOf, type WriteOutcome, writeOffsets } from 
 import { type Lock, sleep, TidemarkError } from '@tidemark/platform'
 import type { MoveRecord, RecordedChange } from '../moves/move-record.ts'
 import { type MoveStore, moveId } from '../moves/move-store.ts'
-import { stepLimits } from '../plan/deadline.ts'
 import { committedBy } from '../plan/gather.ts'
 import { checkPlan } from '../plan/read-plan.ts'
 import { targetText } from '../plan/target-text.ts'
 import type { MovePlan } from '../plan/types.ts'
+import { type NextLimits, shrinking } from '../read/limits.ts'
 import { bare, type Committed, checkLogs, checkPlaces, touched } from './check-unchanged.ts'
 import { watchForGhosts } from './ghost-consumer.ts'
 import { type ApplyOptions, type ResolvedApplyOptions, resolveApplyOptions } from './options.ts'
@@ -35,7 +35,7 @@ export async function applyPlan(kafka: Kafka, given: MovePlan, options: ApplyOpt
   checkBeforehand(kafka, plan, resolved)
   const { clock } = handleOf(kafka).platform
   const untilMs = clock.monotonic() + resolved.waitEmptyMs
-  const lockLimits = stepLimits(kafka, resolved.limits)
+  const lockLimits = shrinking(kafka, resolved.limits)
   for (;;) {
     if (mustBeEmpty(plan)) await waitUntilEmpty(kafka, plan.group, untilMs, { ...resolved.limits })
     resolved.onProgress('waiting')
@@ -79,12 +79,7 @@ const LOCK_EVERY_MS = 20
 const LOCK_MAX_MS = 10_000
 
 /** Rejects with PLAN_STALE if another process moves the group for longer than that takes. */
-async function lockOf(
-  kafka: Kafka,
-  { clusterId, group }: MovePlan,
-  store: MoveStore,
-  limits: ReturnType<typeof stepLimits>,
-): Promise<Lock> {
+async function lockOf(kafka: Kafka, { clusterId, group }: MovePlan, store: MoveStore, limits: NextLimits): Promise<Lock> {
   const { clock } = handleOf(kafka).platform
   const untilMs = clock.monotonic() + Math.min(LOCK_MAX_MS, limits().timeoutMs ?? LOCK_MAX_MS)
   for (;;) {
@@ -99,7 +94,7 @@ async function lockOf(
 
 async function applyLocked(kafka: Kafka, plan: MovePlan, options: ResolvedApplyOptions): Promise<MoveRecord> {
   const { accept, onProgress, store } = options
-  const limits = stepLimits(kafka, options.limits)
+  const limits = shrinking(kafka, options.limits)
   const { clock } = handleOf(kafka).platform
   const facts = mustBeEmpty(plan)
     ? await waitUntilEmpty(kafka, plan.group, clock.monotonic(), limits())
@@ -158,7 +153,7 @@ function newRecord(plan: MovePlan, now: Committed, atMs: number, { user, reason 
   }
 }
 
-async function commit(kafka: Kafka, plan: MovePlan, limits: ReturnType<typeof stepLimits>): Promise<WriteOutcome[]> {
+async function commit(kafka: Kafka, plan: MovePlan, limits: NextLimits): Promise<WriteOutcome[]> {
   const { cluster } = handleOf(kafka)
   const changes = touched(plan)
   if (deletesGroup(plan)) return deleteGroup(kafka, plan, limits)
@@ -173,7 +168,7 @@ async function commit(kafka: Kafka, plan: MovePlan, limits: ReturnType<typeof st
   return [...written, ...forgotten]
 }
 
-async function deleteGroup(kafka: Kafka, plan: MovePlan, limits: ReturnType<typeof stepLimits>): Promise<WriteOutcome[]> {
+async function deleteGroup(kafka: Kafka, plan: MovePlan, limits: NextLimits): Promise<WriteOutcome[]> {
   let error: TidemarkError | undefined
   try {
     await createAdmin(kafka).groups.delete(plan.group, limits())

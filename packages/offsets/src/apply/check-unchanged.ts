@@ -3,9 +3,9 @@ import type { Kafka, TopicPartition } from '@tidemark/client'
 import { keyOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 import { type Place, samePlace } from '../moves/place.ts'
-import type { stepLimits } from '../plan/deadline.ts'
-import { logsOf, topicViews } from '../plan/gather.ts'
+import { logsOf, topicIdOf, topicViews } from '../plan/gather.ts'
 import type { MovePlan, PlannedChange } from '../plan/types.ts'
+import type { NextLimits } from '../read/limits.ts'
 
 /** By key of the partition. */
 export type Committed = ReadonlyMap<string, Place & TopicPartition>
@@ -39,14 +39,14 @@ export function checkPlaces(plan: MovePlan, committed: Committed, mayProgress: b
 }
 
 /** Rejects with PLAN_STALE where a topic was deleted or created again, or where records on the new place's side were deleted. */
-export async function checkLogs(kafka: Kafka, plan: MovePlan, limits: ReturnType<typeof stepLimits>): Promise<void> {
+export async function checkLogs(kafka: Kafka, plan: MovePlan, limits: NextLimits): Promise<void> {
   const moving = touched(plan).filter(({ outcome, topicId }) => outcome === 'moves' && topicId !== null)
   if (moving.length === 0) return
   const views = await topicViews(kafka, [...new Set(moving.map(({ topic }) => topic))], limits())
   const replaced = [...new Map(moving.map((change) => [change.topic, change])).values()].flatMap(({ topic, topicId }) => {
     const view = views.get(topic)!
     if (view.errorCode !== 0) return [`topic '${topic}' was deleted since the plan was made`]
-    return view.id === topicId ? [] : [`topic '${topic}' was deleted and created again since the plan was made`]
+    return topicIdOf(view) === topicId ? [] : [`topic '${topic}' was deleted and created again since the plan was made`]
   })
   if (replaced.length > 0) throw stale(replaced)
   const logs = await logsOf(kafka, moving, limits())

@@ -6,8 +6,8 @@ import type { Kafka } from '@tidemark/client'
 import { handleOf } from '@tidemark/client/internal'
 import { sleep, TidemarkError } from '@tidemark/platform'
 import { samePlace } from '../moves/place.ts'
-import type { stepLimits } from '../plan/deadline.ts'
 import { committedBy } from '../plan/gather.ts'
+import type { NextLimits } from '../read/limits.ts'
 import { bare, type Committed } from './check-unchanged.ts'
 
 /** Resolves with the second reading. Rejects with GHOST_CONSUMER. */
@@ -16,7 +16,7 @@ export async function watchForGhosts(
   group: string,
   first: Committed,
   watchMs: number,
-  limits: ReturnType<typeof stepLimits>,
+  limits: NextLimits,
 ): Promise<Committed> {
   if (watchMs === 0) return first
   const { signal } = limits()

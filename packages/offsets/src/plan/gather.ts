@@ -14,9 +14,10 @@ import {
 } from '@tidemark/client'
 import { compareTopicPartitions, handleOf, keyOf, listOffsets, type OffsetSpec } from '@tidemark/client/internal'
 import { formatAddress } from '@tidemark/platform'
+import { uuidToText, ZERO_UUID } from '@tidemark/protocol'
 import type { Bookmark } from '../bookmarks/bookmark-store.ts'
 import type { Place } from '../moves/place.ts'
-import { stepLimits } from './deadline.ts'
+import { shrinking } from '../read/limits.ts'
 import type { GivenPlace, GroupFacts, LogFacts, PartitionFacts } from './facts.ts'
 import type { MoveTarget, MoveWish, TopicScope } from './types.ts'
 
@@ -30,10 +31,13 @@ export interface Gathered {
 
 export type BookmarkFinder = (clusterId: string, group: string, name: string) => Promise<Bookmark>
 
-const UNKNOWN_ID = /^0*$/
+/** In Kafka's spelling. */
+export const topicIdOf = ({ id }: TopicView): string => uuidToText(id)
+
+const UNKNOWN_ID = uuidToText(ZERO_UUID)
 
 export async function gather(kafka: Kafka, wish: MoveWish, whole: CallLimits, findBookmark: BookmarkFinder): Promise<Gathered> {
-  const limits = stepLimits(kafka, whole)
+  const limits = shrinking(kafka, whole)
   const [group, committed] = await Promise.all([groupFacts(kafka, wish.group, limits()), committedBy(kafka, wish.group, limits())])
   const given = await givenBy(kafka, wish, group.clusterId, limits(), findBookmark)
   const named = namedTopics(wish, committed, given)
@@ -48,7 +52,7 @@ export async function gather(kafka: Kafka, wish: MoveWish, whole: CallLimits, fi
     return {
       topic: where.topic,
       partition: where.partition,
-      topicId: view.errorCode === 0 ? view.id : null,
+      topicId: view.errorCode === 0 ? topicIdOf(view) : null,
       committed: committed.get(key) ?? null,
       log: logs.get(key) ?? null,
       given: found?.get(key) ?? given?.get(key) ?? null,
@@ -135,7 +139,7 @@ async function givenBy(
 
 const bare = ({ offset, leaderEpoch, metadata }: Place): Place => ({ offset, leaderEpoch, metadata })
 /** A broker that is too old to have ids gives zeros, which say nothing. */
-const knownId = (topicId: string | null): string | null => (topicId === null || UNKNOWN_ID.test(topicId) ? null : topicId)
+const knownId = (topicId: string | null): string | null => (topicId === null || topicId === UNKNOWN_ID ? null : topicId)
 
 function namedTopics(
   { group, scope, target }: MoveWish,

@@ -4,10 +4,10 @@ import { checkedLimits, handleOf, keyOf, LIMIT_NAMES } from '@tidemark/client/in
 import { checkOptions, durationOption, type OptionNames } from '@tidemark/platform'
 import { BookmarkStore } from '../bookmarks/bookmark-store.ts'
 import { type Place, samePlace } from '../moves/place.ts'
+import { shrinking } from '../read/limits.ts'
 import { buildPlan, withGlance } from './build-plan.ts'
 import { changeOf, rangeOf } from './change.ts'
 import { checkWish } from './check-wish.ts'
-import { stepLimits } from './deadline.ts'
 import { gather } from './gather.ts'
 import { glanceAt } from './glance.ts'
 import type { MovePlan, MoveWish } from './types.ts'
@@ -47,7 +47,7 @@ export async function planFor(
   checkOptions<PlanOptions>('planMove()', options, PLAN_OPTION_NAMES)
   checkWish('planMove()', wish)
   const validForMs = durationOption('validForMs', options.validForMs ?? VALID_FOR_MS)
-  const limits = stepLimits(kafka, checkedLimits(options))
+  const limits = shrinking(kafka, checkedLimits(options))
   const find = (clusterId: string, group: string, name: string) => (options.bookmarks ?? new BookmarkStore()).find(clusterId, group, name)
   const { group, partitions, leftOut } = await gather(kafka, wish, limits(), find)
   const drafts = partitions.map((facts) => changeOf(wish, facts))

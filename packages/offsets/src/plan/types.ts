@@ -79,7 +79,7 @@ export type ChangeOutcome = 'moves' | 'unchanged' | 'deletes' | 'refused'
 
 export interface PlannedChange {
   readonly topic: string
-  /** 32 hexadecimal digits, all zero where the broker is too old to tell; null: the topic does not exist. */
+  /** In Kafka's spelling, of zeros where the broker is too old to tell; null: the topic does not exist. */
   readonly topicId: string | null
   readonly partition: number
   readonly before: Place | null

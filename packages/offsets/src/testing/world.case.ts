@@ -23,7 +23,7 @@ export const MINUTE_MS = 60_000
 
 export async function testWorld(): Promise<TestWorld> {
   const broker = await startBroker({ data: ':memory:' })
-  const kafka = createKafka({ brokers: broker.brokers })
+  const kafka = createKafka({ brokers: broker.brokers, retry: { delayMs: 1 } })
   const admin = createAdmin(kafka)
   const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-moves-'))
   return {
