@@ -70,7 +70,9 @@ function foundText({ changes }: MoveRecord): string {
 /** The last one that can be taken back. An undo is taken back by its id. */
 function lastOf(records: readonly MoveRecord[], group: string | undefined): MoveRecord {
   if (group === undefined) throw usage('name the move, or the group with --group; see: tidemark offsets undo --list')
-  const last = records.find(({ state, undoes, changes }) => state !== 'undone' && undoes === null && changes.some((c) => c.state !== 'refused'))
+  const last = records.find(
+    ({ state, undoes, changes }) => state !== 'undone' && undoes === null && changes.some((c) => c.state !== 'refused'),
+  )
   if (last === undefined) throw usage(`no move of group '${group}' is on record on this machine`)
   return last
 }
