@@ -37,7 +37,10 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
       'drivers',
     ],
   },
-  offsets: { uses: ['protocol', 'platform', 'client'], folders: [] },
+  offsets: {
+    uses: ['protocol', 'platform', 'client'],
+    folders: ['transfer', 'apply', 'plan', 'bookmarks', 'moves', 'read'],
+  },
   tidemark: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets'], folders: [] },
   testing: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer'], folders: ['crash', 'fixture', 'faults', 'machine'] },
   simulation: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'testing'], folders: [] },

@@ -1,6 +1,14 @@
 import { createAdmin } from '@tidemark/client'
 import { Command } from 'commander'
-import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
+import {
+  type ClusterOptions,
+  connected,
+  connectedToChange,
+  type OutputOptions,
+  wholeNumber,
+  withCluster,
+  withOutput,
+} from '../connection.ts'
 import { counted, printRows, say } from '../print/print.ts'
 import { collect, valuesOf } from './config-changes.ts'
 import { topicAdminCommands } from './topic-admin.ts'
@@ -60,7 +68,7 @@ interface CreateOptions extends ClusterOptions {
 
 async function create(name: string, { partitions, replicationFactor, config, ...options }: CreateOptions): Promise<void> {
   const configs = valuesOf(config)
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     await createAdmin(kafka).topics.create(name, { partitions, configs, ...(replicationFactor !== undefined && { replicationFactor }) })
     say(`created ${name} with ${counted('partition', partitions)}`)
   })

@@ -1,7 +1,15 @@
 import { createAdmin, TidemarkError } from '@tidemark/client'
 import { Command, Option } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
-import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
+import {
+  type ClusterOptions,
+  connected,
+  connectedToChange,
+  type OutputOptions,
+  wholeNumber,
+  withCluster,
+  withOutput,
+} from '../connection.ts'
 import { printRows, say } from '../print/print.ts'
 import { passwordOf, withPassword } from '../secret.ts'
 
@@ -60,7 +68,7 @@ interface AddOptions extends ClusterOptions {
 
 async function add(name: string, options: AddOptions): Promise<void> {
   const password = await passwordOf(`password of ${name}`, options)
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     const { mechanism, iterations } = options
     await createAdmin(kafka).users.setPassword(name, password, { mechanism, ...(iterations !== undefined && { iterations }) })
     say(`user ${name} can log in with ${mechanism}`)
@@ -68,7 +76,7 @@ async function add(name: string, options: AddOptions): Promise<void> {
 }
 
 async function remove(name: string, options: ClusterOptions & ConfirmOptions & { mechanism?: Mechanism }): Promise<void> {
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     const { users } = createAdmin(kafka)
     const { mechanism } = options
     const known = (await users.list()).find((user) => user.name === name)?.credentials.map((it) => it.mechanism) ?? []
@@ -77,7 +85,7 @@ async function remove(name: string, options: ClusterOptions & ConfirmOptions & {
       throw new TidemarkError('RESOURCE_NOT_FOUND', `user ${name} has no credentials${mechanism === undefined ? '' : ` for ${mechanism}`}`)
     const left = known.filter((it) => !gone.includes(it))
     say(`user ${name}: ${gone.join(' and ')} will be removed${left.length === 0 ? '' : `; ${left.join(', ')} stays`}`)
-    if (!(await confirmed(`remove ${gone.join(' and ')} of user ${name}?`, options))) return
+    if (!(await confirmed(`remove ${gone.join(' and ')} of user ${name}?`, options, name))) return
     await users.remove(name, mechanism === undefined ? {} : { mechanism })
     say(`removed ${gone.join(' and ')} of user ${name}`)
   })
