@@ -1,13 +1,40 @@
-/** See where consumer groups stand. */
-
+/** See where consumer groups stand, and move them. */
+export { applyPlan } from './apply/apply-plan.ts'
+export { ACCEPTABLE, type Acceptable, type ApplyOptions, type ApplyStep } from './apply/options.ts'
+export { planUndo } from './apply/plan-undo.ts'
+export { settleMove } from './apply/settle-move.ts'
+export { type Bookmark, type BookmarkPosition, BookmarkStore } from './bookmarks/bookmark-store.ts'
 export { type CommitHistoryOptions, commitHistory } from './history/commit-history.ts'
 export type { CommitEvent, CommitKind } from './history/group-fold.ts'
 export { type PositionAt, type PositionsAt, positionsAt } from './history/positions-at.ts'
 export type { GroupLag } from './lag/group-lag.ts'
 export { LagMeter, type LagMeterOptions } from './lag/lag-meter.ts'
 export type { Certainty, Measured, PartitionLag } from './lag/measure.ts'
+export type { ChangeState, MoveRecord, MoveState, RecordedChange } from './moves/move-record.ts'
+export { type MoveFilter, MoveStore } from './moves/move-store.ts'
+export type { Place } from './moves/place.ts'
+export { type PlanOptions, planMove } from './plan/plan-move.ts'
+export { parsePlan } from './plan/read-plan.ts'
+export { targetText } from './plan/target-text.ts'
+export { bytesText, durationText } from './plan/text.ts'
+export type {
+  ChangeOutcome,
+  Fallback,
+  FormerPlace,
+  ListedPlace,
+  MovePlan,
+  MoveTarget,
+  MoveWish,
+  PartitionChoice,
+  PlannedChange,
+  PlanWarning,
+  RecordGlance,
+  TopicScope,
+  WarningCode,
+} from './plan/types.ts'
 export { type GroupPositions, groupPositions } from './read/group-positions.ts'
 export type { GroupKind, GroupSummary } from './read/kinds.ts'
 export type { PositionError } from './read/limits.ts'
 export { listGroups } from './read/list-groups.ts'
 export type { GroupPosition, Owner, PositionReason } from './read/position.ts'
+export { type FiledOffset, offsetsCsv, offsetsOfGroup, parseOffsets } from './transfer/offset-files.ts'

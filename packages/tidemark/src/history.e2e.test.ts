@@ -66,7 +66,7 @@ test('offsets diff shows what changed between two times', async () => {
 })
 
 test.each([
-  [['offsets', 'log', '--from', 'start'], 2, "--from is 'start'"],
+  [['offsets', 'log', '--from', 'start'], 2, "'start' of --from is not a time"],
   [['offsets', 'log', '--to', '@-1h', '--follow'], 2, 'exclude each other'],
   [['offsets', 'blame', 'nobody'], 1, "group 'nobody' does not exist"],
   [['offsets', 'diff', 'billing'], 2, '--from'],

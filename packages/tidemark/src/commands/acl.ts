@@ -1,7 +1,7 @@
 import { type Acl, type AclFilter, createAdmin } from '@tidemark/client'
 import { Command, Option } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
-import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
+import { type ClusterOptions, connected, connectedToChange, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { counted, printRows, say } from '../print/print.ts'
 import { collect } from './config-changes.ts'
@@ -22,6 +22,17 @@ const OPERATIONS = [
   'describe-tokens',
   'two-phase-commit',
 ]
+
+/** What an operation can mean on a resource (Kafka's `AclEntry.supportedOperations`); `all` always does. */
+const SENSIBLE: Readonly<Record<Acl['resource'], readonly string[]>> = {
+  topic: ['read', 'write', 'create', 'delete', 'alter', 'describe', 'describe-configs', 'alter-configs'],
+  group: ['read', 'delete', 'describe', 'describe-configs', 'alter-configs'],
+  cluster: ['create', 'alter', 'describe', 'cluster-action', 'describe-configs', 'alter-configs', 'idempotent-write'],
+  transactionalId: ['write', 'describe', 'two-phase-commit'],
+  delegationToken: ['describe'],
+  user: ['create-tokens', 'describe-tokens'],
+}
+
 const COLUMNS = {
   principal: 'PRINCIPAL',
   host: 'HOST',
@@ -160,6 +171,10 @@ async function add(options: AddOptions): Promise<void> {
   ]
   if (who.length === 0) throw usage('name whom: --allow or --deny PRINCIPAL')
   if (resources.length === 0) throw usage('name what: --topic, --group, --transactional-id or --cluster')
+  for (const { resource } of resources) {
+    const wrong = options.operation.find((operation) => operation !== 'all' && !SENSIBLE[resource].includes(operation))
+    if (wrong !== undefined) throw usage(`there is no operation ${wrong} on a ${resource}; there are all, ${SENSIBLE[resource].join(', ')}`)
+  }
   const acls = who.flatMap((subject) =>
     resources.flatMap((resource) =>
       options.operation.map((operation) => ({
@@ -171,7 +186,7 @@ async function add(options: AddOptions): Promise<void> {
       })),
     ),
   )
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     await createAdmin(kafka).acls.create(acls)
     say(`added ${counted('ACL', acls.length)}`)
   })
@@ -182,7 +197,7 @@ async function remove(
 ): Promise<void> {
   if (resourcesOf(options).length === 0 && options.principal === undefined)
     throw usage('name which: --principal, --topic, --group, --transactional-id or --cluster')
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     const { acls } = createAdmin(kafka)
     const filters = filtersOf(options, options.prefixed ? 'prefixed' : 'literal')
     const found = (await Promise.all(filters.map((filter) => acls.list(filter)))).flat()

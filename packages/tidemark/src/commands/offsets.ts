@@ -6,6 +6,10 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   log: async () => (await import('./offsets/log.ts')).logCommand(),
   blame: async () => (await import('./offsets/blame.ts')).blameCommand(),
   diff: async () => (await import('./offsets/diff.ts')).diffCommand(),
+  plan: async () => (await import('./offsets/plan.ts')).planCommand(),
+  apply: async () => (await import('./offsets/apply.ts')).applyCommand(),
+  move: async () => (await import('./offsets/move.ts')).moveCommand(),
+  undo: async () => (await import('./offsets/undo.ts')).undoCommand(),
 }
 
 /** With the verb that is named on the command line alone, if it is one. */

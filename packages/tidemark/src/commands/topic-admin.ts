@@ -1,8 +1,16 @@
 /** `topic describe | alter | delete | trim`. */
-import { type ConfigEntry, createAdmin } from '@tidemark/client'
+import { type ConfigEntry, createAdmin, TidemarkError } from '@tidemark/client'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
-import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
+import {
+  type ClusterOptions,
+  connected,
+  connectedToChange,
+  type OutputOptions,
+  wholeNumber,
+  withCluster,
+  withOutput,
+} from '../connection.ts'
 import { usage } from '../exit.ts'
 import { counted, printRows, say } from '../print/print.ts'
 import { changesOf, collect } from './config-changes.ts'
@@ -61,7 +69,7 @@ async function describe(name: string, options: ClusterOptions & OutputOptions & 
     const [starts, ends, configs] = await Promise.all([
       topics.offsets(name, 'earliest'),
       topics.offsets(name, 'latest'),
-      topics.describeConfigs(name),
+      topics.describeConfigs(name).catch(unlessDenied),
     ])
     const partitions = view.partitions.map(({ partition, leader, replicas, isr }, i) => ({
       partition,
@@ -71,17 +79,24 @@ async function describe(name: string, options: ClusterOptions & OutputOptions & 
       start: starts[i]?.offset ?? null,
       end: ends[i]?.offset ?? null,
     }))
-    const shown = configs.filter((config) => options.all || isOwn(config))
+    if (configs === null) say(`the configuration of ${name} is not shown: this user may not read it (DESCRIBE_CONFIGS)`)
+    const shown = configs?.filter((config) => options.all || isOwn(config)) ?? []
     say(`topic ${name}: ${counted('partition', partitions.length)}${view.internal ? ', internal' : ''}`)
     await printRows(
       partitions.map((row) => ({ ...row, replicas: row.replicas.join(','), isr: row.isr.join(',') })),
       { partition: 'PARTITION', leader: 'LEADER', replicas: 'REPLICAS', isr: 'ISR', start: 'START', end: 'END' },
       options.output,
-      { data: { topic: name, id: view.id, partitions, configs: shown.map(rowOf) } },
+      { data: { topic: name, id: view.id, partitions, configs: configs && shown.map(rowOf) } },
     )
     if (options.output !== 'table') return
     if (shown.length > 0) await printRows(shown.map(rowOf), { name: 'CONFIG', value: 'VALUE', source: 'SOURCE' }, 'table')
   })
+}
+
+/** Who may describe a topic need not be allowed to see its configuration. */
+function unlessDenied(error: unknown): null {
+  if (error instanceof TidemarkError && error.code === 'TOPIC_AUTHORIZATION_FAILED') return null
+  throw error
 }
 
 const isOwn = ({ source }: ConfigEntry): boolean => source === 'topic'
@@ -97,7 +112,7 @@ async function alter(name: string, options: AlterOptions): Promise<void> {
   const changes = changesOf(options.config, options.default)
   if (options.partitions === undefined && Object.keys(changes).length === 0)
     throw usage('nothing to alter: name --partitions, --config or --default')
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     const { topics } = createAdmin(kafka)
     if (Object.keys(changes).length > 0) {
       await topics.alter(name, changes)
@@ -111,12 +126,12 @@ async function alter(name: string, options: AlterOptions): Promise<void> {
 }
 
 async function remove(name: string, options: ClusterOptions & ConfirmOptions): Promise<void> {
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     const { topics } = createAdmin(kafka)
     const [starts, ends] = await Promise.all([topics.offsets(name, 'earliest'), topics.offsets(name, 'latest')])
     const records = ends.reduce((sum, { offset }, i) => sum + offset - starts[i]!.offset, 0)
     say(`topic ${name}: ${counted('partition', ends.length)}, ${counted('record', records)} at most`)
-    if (!(await confirmed(`delete ${name}?`, options))) return
+    if (!(await confirmed(`delete ${name}?`, options, name))) return
     await topics.delete(name)
     say(`deleted ${name}`)
   })
@@ -129,7 +144,7 @@ interface TrimOptions extends ClusterOptions, OutputOptions, ConfirmOptions {
 
 async function trim(name: string, options: TrimOptions): Promise<void> {
   const before = placeOf(options.before)
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     const { topics } = createAdmin(kafka)
     const only = options.partition === undefined ? {} : { partitions: [options.partition] }
     const starts = await topics.offsets(name, 'earliest', only)
@@ -145,7 +160,7 @@ async function trim(name: string, options: TrimOptions): Promise<void> {
     const deleted = rows.reduce((sum, row) => sum + row.deleted, 0)
     if (deleted === 0) return say('nothing to delete: every partition begins there already')
     await printRows(rows, { partition: 'PARTITION', start: 'START', to: 'NEW START', end: 'END', deleted: 'DELETED' }, options.output)
-    if (!(await confirmed(`delete ${counted('record', deleted)} of ${name}?`, options))) return
+    if (!(await confirmed(`delete ${counted('record', deleted)} of ${name}?`, options, name))) return
     await topics.deleteRecords(name, Object.fromEntries(rows.map(({ partition, to }) => [partition, to])))
     say(`deleted ${counted('record', deleted)} of ${name}`)
   })

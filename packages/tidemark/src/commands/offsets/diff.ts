@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
 import { usage } from '../../exit.ts'
 import { printRows, say } from '../../print/print.ts'
-import { timeOf } from '../../records/place.ts'
+import { timeOf } from '../../records/time.ts'
 
 interface DiffOptions extends ClusterOptions, OutputOptions {
   readonly from: string

@@ -6,7 +6,7 @@ import { eventText } from '../../history/lines.ts'
 import { interrupts } from '../../interrupts.ts'
 import { writeBuffered } from '../../print/output.ts'
 import { counted, say } from '../../print/print.ts'
-import { timeOf } from '../../records/place.ts'
+import { timeOf } from '../../records/time.ts'
 
 interface LogOptions extends ClusterOptions, OutputOptions {
   readonly from?: string
