@@ -4,12 +4,12 @@ import { forgetOffsets, handleOf, keyOf, type WriteOutcome, writeOffsets } from 
 import { type Lock, sleep, TidemarkError } from '@tidemark/platform'
 import type { MoveRecord, RecordedChange } from '../moves/move-record.ts'
 import { type MoveStore, moveId } from '../moves/move-store.ts'
-import { committedBy } from '../plan/gather.ts'
+import { committedBy, placeOf } from '../plan/gather.ts'
 import { checkPlan } from '../plan/read-plan.ts'
 import { targetText } from '../plan/target-text.ts'
 import type { MovePlan } from '../plan/types.ts'
 import { type NextLimits, shrinking } from '../read/limits.ts'
-import { bare, type Committed, checkLogs, checkPlaces, touched } from './check-unchanged.ts'
+import { type Committed, checkLogs, checkPlaces, touched } from './check-unchanged.ts'
 import { watchForGhosts } from './ghost-consumer.ts'
 import { type ApplyOptions, type ResolvedApplyOptions, resolveApplyOptions } from './options.ts'
 import { closeRecord, withOutcomes } from './outcome.ts'
@@ -132,7 +132,7 @@ function newRecord(plan: MovePlan, now: Committed, atMs: number, { user, reason 
       topic: change.topic,
       topicId: change.topicId,
       partition: change.partition,
-      before: bare(now.get(keyOf(change))),
+      before: placeOf(now.get(keyOf(change))),
       after: change.after,
       state: 'open',
       error: null,

@@ -3,16 +3,8 @@
  * are read before the ends of the logs, so that no commit seems to lie beyond one. A request a leader and kind,
  * whatever the number of partitions.
  */
-import {
-  type CallLimits,
-  type CommittedOffset,
-  createAdmin,
-  type Kafka,
-  TidemarkError,
-  type TopicPartition,
-  type TopicView,
-} from '@tidemark/client'
-import { compareTopicPartitions, handleOf, keyOf, listOffsets, type OffsetSpec } from '@tidemark/client/internal'
+import { type CallLimits, createAdmin, type Kafka, TidemarkError, type TopicPartition, type TopicView } from '@tidemark/client'
+import { compareTopicPartitions, handleOf, keyOf, listOffsets, type OffsetSpec, refusedTopic } from '@tidemark/client/internal'
 import { formatAddress } from '@tidemark/platform'
 import { uuidToText, ZERO_UUID } from '@tidemark/protocol'
 import type { Bookmark } from '../bookmarks/bookmark-store.ts'
@@ -53,7 +45,7 @@ export async function gather(kafka: Kafka, wish: MoveWish, whole: CallLimits, fi
       topic: where.topic,
       partition: where.partition,
       topicId: view.errorCode === 0 ? topicIdOf(view) : null,
-      committed: committed.get(key) ?? null,
+      committed: placeOf(committed.get(key)),
       log: logs.get(key) ?? null,
       given: found?.get(key) ?? given?.get(key) ?? null,
     }
@@ -87,16 +79,13 @@ export async function groupFacts(kafka: Kafka, group: string, limits: CallLimits
  */
 export async function committedBy(kafka: Kafka, group: string, limits: CallLimits): Promise<Map<string, Place & TopicPartition>> {
   const committed = await createAdmin(kafka).groups.offsets(group, { ...limits, requireStable: true })
-  return new Map(committed.map((it) => [keyOf(it), placeOf(it)]))
+  return new Map(committed.map((it) => [keyOf(it), it]))
 }
 
-const placeOf = ({ topic, partition, offset, leaderEpoch, metadata }: CommittedOffset): Place & TopicPartition => ({
-  topic,
-  partition,
-  offset,
-  leaderEpoch,
-  metadata,
-})
+/** Of what may carry more than a place. */
+export function placeOf(given: Place | undefined): Place | null {
+  return given === undefined ? null : { offset: given.offset, leaderEpoch: given.leaderEpoch, metadata: given.metadata }
+}
 
 type Given = ReadonlyMap<string, GivenPlace & TopicPartition>
 
@@ -112,7 +101,7 @@ async function givenBy(
     case 'group': {
       const others = [...(await committedBy(kafka, target.group, limits)).values()]
       if (others.length === 0) throw new TidemarkError('NOTHING_TO_DO', `group '${target.group}' has committed nothing`)
-      return mapOf(others.map((it) => ({ topic: it.topic, partition: it.partition, topicId: null, place: bare(it) })))
+      return mapOf(others.map((it) => ({ topic: it.topic, partition: it.partition, topicId: null, place: placeOf(it) })))
     }
     case 'bookmark': {
       const { positions } = await findBookmark(clusterId, group, target.name)
@@ -137,7 +126,6 @@ async function givenBy(
   }
 }
 
-const bare = ({ offset, leaderEpoch, metadata }: Place): Place => ({ offset, leaderEpoch, metadata })
 /** A broker that is too old to have ids gives zeros, which say nothing. */
 const knownId = (topicId: string | null): string | null => (topicId === null || topicId === UNKNOWN_ID ? null : topicId)
 
@@ -157,12 +145,22 @@ function namedTopics(
   return [...new Set(all.map(({ topic }) => topic))]
 }
 
+/** Right after its creation not every broker knows a topic: one that is missing is looked for once more. */
+const LOOK_UPS_MAX = 2
+
 /** As they are now, not as they were when they were last looked up. */
-export async function topicViews(kafka: Kafka, names: readonly string[], limits: CallLimits): Promise<ReadonlyMap<string, TopicView>> {
+export async function topicViews(kafka: Kafka, names: readonly string[], { signal }: CallLimits): Promise<ReadonlyMap<string, TopicView>> {
   const { cluster } = handleOf(kafka)
-  for (const name of names) cluster.invalidate(name)
-  const { signal, timeoutMs } = limits
-  return cluster.topics(names, { signal, ...(timeoutMs !== undefined && { timeoutMs }) })
+  const views = new Map<string, TopicView>()
+  let open = names
+  for (let looks = 1; ; looks++) {
+    for (const name of open) cluster.invalidate(name)
+    for (const [name, view] of await cluster.topics(open, { signal, timeoutMs: 0 })) views.set(name, view)
+    open = open.filter((name) => views.get(name)!.errorCode !== 0)
+    if (open.length === 0 || looks === LOOK_UPS_MAX) return views
+    const error = refusedTopic(open[0]!, views.get(open[0]!)!.errorCode)
+    await cluster.backOff({ what: `looking up topic '${open[0]}'`, failures: looks, error, signal })
+  }
 }
 
 const isReadable = (views: ReadonlyMap<string, TopicView>, { topic, partition }: TopicPartition): boolean => {
