@@ -4,9 +4,10 @@ import { Command, Option } from 'commander'
 import { addressOf } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
+import { printNotables } from '../print/broker-log.ts'
 import { write } from '../print/output.ts'
 import { beQuiet, say } from '../print/print.ts'
-import { type Security, type SecurityOptions, securityOf, withSecurity } from './up-security.ts'
+import { asTyped, type Security, type SecurityOptions, securityOf, withSecurity } from './up-security.ts'
 
 interface UpOptions extends SecurityOptions {
   readonly listen: string
@@ -68,12 +69,16 @@ async function up(options: UpOptions): Promise<void> {
   const listen = addressOf(options.listen)
   const security = securityOf(options)
   const { signal } = interrupts({ isUsualEnd: true })
-  const broker = await startBroker({
+  const stopPrinting = printNotables()
+  const started = startBroker({
     data: options.memory ? ':memory:' : (options.data ?? DATA),
     listeners: [{ listen, ...(options.advertise !== undefined && { advertise: options.advertise }), ...security.listener }],
     ...security.broker,
     fsync: options.fsync,
     autoCreateTopics: options.autoCreate,
+  })
+  const broker = await started.catch((error) => {
+    throw asTyped(error, options)
   })
   const stop = (): void => void broker.close()
   if (signal.aborted) stop()
@@ -81,6 +86,7 @@ async function up(options: UpOptions): Promise<void> {
   if (options.untilStdinEnds) process.stdin.on('end', stop).on('error', stop).resume()
   await announce(broker, listen.host, options, security)
   await broker.closed
+  stopPrinting()
   if (options.untilStdinEnds) process.stdin.destroy()
 }
 
