@@ -176,16 +176,15 @@ async function deleteGroup(kafka: Kafka, plan: MovePlan, limits: NextLimits): Pr
     if (!(failure instanceof TidemarkError)) throw failure
     error = failure.code === 'NON_EMPTY_GROUP' ? new TidemarkError('GROUP_ACTIVE', failure.message, { cause: failure }) : failure
   }
-  // A group without commits has no change to carry the outcome.
-  if (error !== undefined && touched(plan).length === 0) throw error
-  return touched(plan).map(({ topic, partition }) => ({ topic, partition, error }))
+  const deleted = touched(plan).map(({ topic, partition }) => ({ topic, partition, error }))
+  return deleted.length > 0 ? deleted : [{ topic: '', partition: -1, error }]
 }
 
 /** Throws what describes best that not all was done. */
 function resultOf(record: MoveRecord, outcomes: readonly WriteOutcome[]): MoveRecord {
   const left = record.changes.filter(({ state }) => state !== 'done')
-  if (left.length === 0) return record
   const error = outcomes.find((it) => it.error !== undefined)?.error
+  if (record.state === 'applied') return record
   const done = record.changes.length - left.length
   if (done === 0 && error !== undefined) throw error
   const partitions = left.map(({ topic, partition, after }) => ({ topic, partition, offset: after?.offset ?? -1 }))

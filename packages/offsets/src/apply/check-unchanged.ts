@@ -32,6 +32,11 @@ export function checkPlaces(plan: MovePlan, committed: Committed, mayProgress: b
       `${change.topic}-${change.partition} had ${text(change.before)} committed when the plan was made and has ${text(now)} now${isMap ? ' with other metadata' : ''}`,
     ]
   })
+  // Deleting the group deletes what it has committed since, too.
+  const planned = new Set(plan.changes.map(keyOf))
+  const isWhole = plan.wish.target.kind === 'delete' && plan.wish.target.group === true
+  const unseen = isWhole ? [...committed.values()].filter((it) => !planned.has(keyOf(it))) : []
+  wrong.push(...unseen.map(({ topic, partition }) => `${topic}-${partition} was not committed when the plan was made, and is now`))
   if (wrong.length > 0) throw stale(wrong)
 }
 

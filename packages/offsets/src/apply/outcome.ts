@@ -22,7 +22,9 @@ export function withOutcomes(record: MoveRecord, outcomes: readonly WriteOutcome
       error: `${now?.offset ?? 'nothing'} was read back${error === undefined ? '' : ` after: ${error.message}`}`,
     }
   })
-  return { ...record, changes, state: changes.every(({ state }) => state === 'done') ? 'applied' : 'failed' }
+  // A group without commits is deleted without a change that could tell.
+  const isRefused = changes.length === 0 && outcomes.some(({ error }) => error !== undefined)
+  return { ...record, changes, state: !isRefused && changes.every(({ state }) => state === 'done') ? 'applied' : 'failed' }
 }
 
 const AUDIT_TRIES = 250

@@ -31,6 +31,10 @@ const UNKNOWN_ID = uuidToText(ZERO_UUID)
 export async function gather(kafka: Kafka, wish: MoveWish, whole: CallLimits, findBookmark: BookmarkFinder): Promise<Gathered> {
   const limits = shrinking(kafka, whole)
   const [group, committed] = await Promise.all([groupFacts(kafka, wish.group, limits()), committedBy(kafka, wish.group, limits())])
+  const deletesGroup = wish.target.kind === 'delete' && wish.target.group === true
+  if (deletesGroup && group.state === 'Dead' && committed.size === 0) {
+    throw new TidemarkError('UNKNOWN_GROUP', `group '${wish.group}' does not exist`)
+  }
   const given = await givenBy(kafka, wish, group.clusterId, limits(), findBookmark)
   const named = namedTopics(wish, committed, given)
   const views = await topicViews(kafka, named, limits())
@@ -135,7 +139,7 @@ function namedTopics(
   given: Given | undefined,
 ): string[] {
   const all = scope === 'all' ? [...(given ?? committed).values()] : scope
-  if (all.length === 0) {
+  if (all.length === 0 && !(target.kind === 'delete' && target.group === true)) {
     const hint = given === undefined && target.kind !== 'delete' ? ': name the topics to move' : ''
     throw new TidemarkError(
       'NOTHING_TO_DO',
