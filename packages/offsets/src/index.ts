@@ -14,8 +14,6 @@ export { type BookmarkOptions, bookmarkGroup } from './plan/bookmark-group.ts'
 export { type GroupLoss, type GroupsLosing, groupsLosing } from './plan/groups-losing.ts'
 export { type PlanOptions, planMove } from './plan/plan-move.ts'
 export { parsePlan } from './plan/read-plan.ts'
-export { targetText } from './plan/target-text.ts'
-export { bytesText, durationText } from './plan/text.ts'
 export type {
   ChangeOutcome,
   Fallback,

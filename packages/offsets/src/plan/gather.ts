@@ -11,7 +11,7 @@ import type { Bookmark } from '../bookmarks/bookmark-store.ts'
 import type { Place } from '../moves/place.ts'
 import { shrinking } from '../read/limits.ts'
 import type { GivenPlace, GroupFacts, LogFacts, PartitionFacts } from './facts.ts'
-import type { MoveTarget, MoveWish, TopicScope } from './types.ts'
+import type { MoveWish, TopicScope } from './types.ts'
 
 export interface Gathered {
   readonly group: GroupFacts
@@ -253,7 +253,3 @@ function leftOutOf(
     .filter((where) => !taken.has(keyOf(where)))
     .map(({ topic, partition }) => `${topic}-${partition}`)
 }
-
-/** Whether a target brings places of its own. */
-export const bringsPlaces = ({ kind }: MoveTarget): boolean =>
-  kind === 'group' || kind === 'bookmark' || kind === 'list' || kind === 'places'

@@ -15,6 +15,7 @@ test.each([
 
 test('what is typed has a unit', () => {
   expect(['250ms', '1.5s', '5m', '2h', '7d'].map(durationMs)).toEqual([250, 1_500, 300_000, 7_200_000, 604_800_000])
-  expect(['5', 'm', '-5m', '5 m', '1h30m'].map(durationMs)).toEqual([undefined, undefined, undefined, undefined, undefined])
+  expect(['1h30m', 'PT1H30M', 'P1DT2H', 'PT0.5S'].map(durationMs)).toEqual([5_400_000, 5_400_000, 93_600_000, 500])
+  expect(['5', 'm', '-5m', '5 m', '1h 5m'].map(durationMs)).toEqual([undefined, undefined, undefined, undefined, undefined])
   expect(() => durationOf('--fail-over', 'soon')).toThrow("--fail-over is 'soon'")
 })

@@ -21,15 +21,21 @@ export function durationText(ms: number): string {
   return rest === 0 ? `${whole}${unit}` : `${whole}${unit} ${rest}${next![1]}`
 }
 
-/** Undefined: it is not a duration. */
+/** `90s`, `1.5h`, `1h30m`, and ISO 8601 as Kafka's tools take it: `PT1H30M`. Undefined: it is not a duration. */
 export function durationMs(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text)
-  return match === null ? undefined : Number(match[1]) * UNITS_MS[match[2]!]!
+  const iso = /^P(?:(?<d>\d+)D)?(?:T(?:(?<h>\d+)H)?(?:(?<m>\d+)M)?(?:(?<s>\d+(?:\.\d+)?)S)?)?$/i.exec(text)
+  const parts =
+    iso === null
+      ? [...text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g)].map(([, n, unit]) => [unit!, n] as const)
+      : Object.entries(iso.groups!).filter(([, n]) => n !== undefined)
+  const isWhole = iso !== null || parts.map(([unit, n]) => `${n}${unit}`).join('') === text
+  if (parts.length === 0 || !isWhole) return undefined
+  return parts.reduce((sum, [unit, n]) => sum + Number(n) * UNITS_MS[unit]!, 0)
 }
 
 /** The value of an option of this name. */
 export function durationOf(name: string, text: string): number {
   const ms = durationMs(text)
-  if (ms === undefined) throw usage(`${name} is '${text}'; write a duration: 500ms, 90s, 5m, 2h or 7d`)
+  if (ms === undefined) throw usage(`${name} is '${text}'; write a duration: 500ms, 90s, 5m, 1h30m, 7d or PT15M`)
   return ms
 }
