@@ -40,6 +40,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   group: async () => (await import('./commands/group.ts')).groupCommand(),
   lag: async () => (await import('./commands/lag.ts')).lagCommand(),
   offsets: async () => (await import('./commands/offsets.ts')).offsetsCommand(),
+  replay: async () => (await import('./commands/replay.ts')).replayCommand(),
   config: async () => (await import('./commands/config.ts')).configCommand(),
   acl: async () => (await import('./commands/acl.ts')).aclCommand(),
   user: async () => (await import('./commands/user.ts')).userCommand(),
