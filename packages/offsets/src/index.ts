@@ -16,10 +16,10 @@ export type { ChangeState, MoveRecord, MoveState, RecordedChange } from './moves
 export { type MoveFilter, MoveStore } from './moves/move-store.ts'
 export type { Place } from './moves/place.ts'
 export { type PeekedRecord, type PeekOptions, peek } from './peek/peek.ts'
+export { type BookmarkOptions, bookmarkGroup } from './plan/bookmark-group.ts'
+export { type GroupLoss, type GroupsLosing, groupsLosing } from './plan/groups-losing.ts'
 export { type PlanOptions, planMove } from './plan/plan-move.ts'
 export { parsePlan } from './plan/read-plan.ts'
-export { targetText } from './plan/target-text.ts'
-export { bytesText, durationText } from './plan/text.ts'
 export type {
   ChangeOutcome,
   Fallback,
@@ -40,4 +40,6 @@ export type { GroupKind, GroupSummary } from './read/kinds.ts'
 export type { PositionError } from './read/limits.ts'
 export { listGroups } from './read/list-groups.ts'
 export type { GroupPosition, Owner, PositionReason } from './read/position.ts'
+export { planReplay, type Replay, type ReplayRange, type ReplayWish } from './replay/plan-replay.ts'
+export { type ReplayProgress, type WatchReplayOptions, watchReplay } from './replay/watch-replay.ts'
 export { type FiledOffset, offsetsCsv, offsetsOfGroup, parseOffsets } from './transfer/offset-files.ts'

@@ -42,6 +42,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   peek: async () => (await import('./commands/peek.ts')).peekCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   offsets: async () => (await import('./commands/offsets.ts')).offsetsCommand(),
+  replay: async () => (await import('./commands/replay.ts')).replayCommand(),
   config: async () => (await import('./commands/config.ts')).configCommand(),
   acl: async () => (await import('./commands/acl.ts')).aclCommand(),
   user: async () => (await import('./commands/user.ts')).userCommand(),
