@@ -39,7 +39,7 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
   },
   offsets: {
     uses: ['protocol', 'platform', 'client'],
-    folders: ['replay', 'transfer', 'apply', 'plan', 'bookmarks', 'moves', 'read'],
+    folders: ['doctor', 'replay', 'transfer', 'apply', 'plan', 'bookmarks', 'moves', 'lag', 'peek', 'history', 'log', 'read'],
   },
   tidemark: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets'], folders: [] },
   testing: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer'], folders: ['crash', 'fixture', 'faults', 'machine'] },
@@ -90,7 +90,7 @@ describe.each(Object.entries(packages))('%s', (name, { uses }) => {
   })
 })
 
-test.each(['broker', 'client', 'consumer', 'testing'])(
+test.each(['broker', 'client', 'consumer', 'offsets', 'testing'])(
   'in the %s a folder imports from those after it on the way, not from those before',
   (name) => {
     const { folders } = packages[name]!
@@ -108,7 +108,7 @@ test.each(['broker', 'client', 'consumer', 'testing'])(
   },
 )
 
-test.each(['client', 'consumer', 'testing'])('every folder of the %s has its place on the way', (name) => {
+test.each(['client', 'consumer', 'offsets', 'testing'])('every folder of the %s has its place on the way', (name) => {
   const folders = new Set(
     sourcesOf(name)
       .filter((s) => s.file.includes('/'))

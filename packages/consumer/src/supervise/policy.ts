@@ -44,6 +44,7 @@ const CLASSES: Readonly<Record<OwnErrorCode, Class>> = {
   NOT_RUNNING: 'fatal',
   NO_DEAD_LETTERS: 'fatal',
   UNSUPPORTED_GROUP_TYPE: 'fatal',
+  HISTORY_UNREADABLE: 'fatal',
   USAGE: 'fatal',
   // A person has to decide where to go on.
   FALLBACK_NOT_ACCEPTED: 'fatal',
