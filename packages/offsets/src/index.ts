@@ -4,6 +4,8 @@ export { ACCEPTABLE, type Acceptable, type ApplyOptions, type ApplyStep } from '
 export { planUndo } from './apply/plan-undo.ts'
 export { settleMove } from './apply/settle-move.ts'
 export { type Bookmark, type BookmarkPosition, BookmarkStore } from './bookmarks/bookmark-store.ts'
+export { type ExamineOptions, examine } from './doctor/examine.ts'
+export type { Finding, Severity } from './doctor/finding.ts'
 export { type CommitHistoryOptions, commitHistory } from './history/commit-history.ts'
 export type { CommitEvent, CommitKind } from './history/group-fold.ts'
 export { type PositionAt, type PositionsAt, positionsAt } from './history/positions-at.ts'
@@ -18,6 +20,7 @@ export { type BookmarkOptions, bookmarkGroup } from './plan/bookmark-group.ts'
 export { type GroupLoss, type GroupsLosing, groupsLosing } from './plan/groups-losing.ts'
 export { type PlanOptions, planMove } from './plan/plan-move.ts'
 export { parsePlan } from './plan/read-plan.ts'
+export { durationText } from './plan/text.ts'
 export type {
   ChangeOutcome,
   Fallback,

@@ -39,6 +39,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   topic: async () => (await import('./commands/topic.ts')).topicCommand(),
   group: async () => (await import('./commands/group.ts')).groupCommand(),
   lag: async () => (await import('./commands/lag.ts')).lagCommand(),
+  peek: async () => (await import('./commands/peek.ts')).peekCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   offsets: async () => (await import('./commands/offsets.ts')).offsetsCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
   config: async () => (await import('./commands/config.ts')).configCommand(),
