@@ -20,6 +20,7 @@ export { type BookmarkOptions, bookmarkGroup } from './plan/bookmark-group.ts'
 export { type GroupLoss, type GroupsLosing, groupsLosing } from './plan/groups-losing.ts'
 export { type PlanOptions, planMove } from './plan/plan-move.ts'
 export { parsePlan } from './plan/read-plan.ts'
+export { durationText } from './plan/text.ts'
 export type {
   ChangeOutcome,
   Fallback,
