@@ -7,7 +7,7 @@ import { addressOf, type ClusterOptions, connected, type OutputOptions, withClus
 import { EXIT, usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { LAG_FIELDS, type LagView, lagTable } from '../lag/lag-table.ts'
-import { serveMetrics } from '../lag/serve.ts'
+import { isLoopback, serveMetrics } from '../lag/serve.ts'
 import { exceeded, type Thresholds, thresholdsOf } from '../lag/thresholds.ts'
 import { write } from '../print/output.ts'
 import { csvText, printRows, say, tableText } from '../print/print.ts'
@@ -167,8 +167,7 @@ async function serve(groups: readonly string[], options: LagOptions): Promise<vo
     await sample()
     log.start()
     const { server, url } = await serveMetrics(address, sample)
-    if (!['127.0.0.1', '::1', 'localhost'].includes(address.host))
-      say(`warning: anyone who reaches ${address.host} can read the names of groups and topics`)
+    if (!isLoopback(address.host)) say(`warning: anyone who reaches ${address.host} can read the names of groups and topics`)
     await write(`${url}\n`)
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve()
