@@ -7,9 +7,9 @@ import { type Cluster, isLost, keyOf } from '@tidemark/client/internal'
 import { WireError } from '@tidemark/protocol'
 import { endOf, fetchLog, type LogPart, type LogPlace } from '../log/fetch-log.ts'
 import { chunks, inLanes } from '../read/limits.ts'
-import { NOTHING, type Place, type Scan, type ScanCache, scanOn } from './next-records.ts'
+import { NOTHING, type RecordPlace, type Scan, type ScanCache, scanOn } from './next-records.ts'
 
-export interface PlaceToLookUp extends Place {
+export interface PlaceToLookUp extends RecordPlace {
   /** The end of the log: there is nothing to look for behind it. */
   readonly end: number
 }
