@@ -34,6 +34,7 @@ const partition: PartitionLag = {
   runwayMs: null,
   handledPerSecond: null,
   arrivingPerSecond: null,
+  recordError: null,
 }
 
 const member: DescribedMember = { memberId: 'm', clientId: 'c', host: '/h', instanceId: null, assignment: [], subscription: ['t'] }
