@@ -241,6 +241,24 @@ describe('copy, export and import', () => {
   })
 })
 
+describe('a translation', () => {
+  test('finds the place among copies on another cluster', async () => {
+    const { address: there } = await up('--memory')
+    await using other = createKafka({ brokers: [there] })
+    await createAdmin(other).topics.create('us.orders', { partitions: 2, configs: { 'retention.ms': '-1' } })
+    await using producer = createProducer(other)
+    await producer.send('us.orders', [{ value: 'another', partition: 0, timestampMs: Date.UTC(2025, 0) }])
+    const values = Array.from({ length: 20 }, (_, i) => ({ value: `v${i}`, partition: i % 2, timestampMs: Date.UTC(2026, 0, 1, 0, i) }))
+    await producer.send('us.orders', values)
+    const args = ['translate', group, '--to-brokers', there, '--topic-prefix', 'us.']
+    expect(await offsets(...args)).toMatchObject({ code: 3, stdout: expect.stringMatching(/orders +0 +5 +us\.orders +6 +exact +0/) })
+    expect(await offsets(...args, '--yes')).toMatchObject({ code: 0 })
+    expect((await createAdmin(other).groups.offsets(group)).map((p) => p.offset)).toEqual([6, 6])
+    expect(await committed()).toEqual(BEFORE)
+    expect(await offsets('translate', group)).toMatchObject({ code: 2 })
+  })
+})
+
 describe('a bookmark', () => {
   test('is a place to come back to', async () => {
     expect(await offsets('bookmark', 'set', group, 'before')).toMatchObject({ code: 0 })
