@@ -39,7 +39,7 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
   },
   offsets: {
     uses: ['protocol', 'platform', 'client'],
-    folders: ['doctor', 'replay', 'transfer', 'apply', 'plan', 'bookmarks', 'moves', 'lag', 'peek', 'history', 'log', 'read'],
+    folders: ['doctor', 'replay', 'translate', 'transfer', 'apply', 'plan', 'bookmarks', 'moves', 'lag', 'peek', 'history', 'log', 'read'],
   },
   tidemark: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets'], folders: [] },
   testing: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer'], folders: ['crash', 'fixture', 'faults', 'machine'] },
