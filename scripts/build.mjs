@@ -1,11 +1,12 @@
 // Builds every package's dist/ (JavaScript and types) and the command line's one bundle. Run by `npm ci` and `npm run build`.
 import './need-node.mjs'
 import { spawnSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+import { buildPage } from './build-page.mjs'
 import { bundledPackages, licencesText } from './publish/licences.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -13,7 +14,7 @@ const require = createRequire(import.meta.url)
 const tsc = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
 
 /** In the order of their dependence: each sees the types of those before it. */
-const libraries = ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets', 'testing']
+const libraries = ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets', 'console', 'testing']
 
 for (const name of libraries) {
   const folder = path.join(root, 'packages', name)
@@ -21,6 +22,8 @@ for (const name of libraries) {
   const run = spawnSync(process.execPath, [tsc, '-p', path.join(folder, 'tsconfig.build.json')], { stdio: 'inherit' })
   if (run.status !== 0) process.exit(run.status ?? 1)
 }
+
+const page = await buildPage()
 
 const cli = path.join(root, 'packages', 'tidemark')
 rmSync(path.join(cli, 'dist'), { recursive: true, force: true })
@@ -35,3 +38,4 @@ const bundle = await rolldown({
 const { output } = await bundle.write({ dir: path.join(cli, 'dist'), format: 'esm', sourcemap: false })
 await bundle.close()
 writeFileSync(path.join(cli, 'THIRD-PARTY-LICENSES'), licencesText(bundledPackages(output)))
+cpSync(page, path.join(cli, 'dist', 'web'), { recursive: true })

@@ -69,6 +69,8 @@ export type OwnErrorCode =
   // The command line
   | 'OUTPUT_CLOSED'
   | 'OUTPUT_FAILED'
+  // The console
+  | 'PAGE_MISSING'
   // The broker
   | 'ADDRESS_IN_USE'
   | 'ADDRESS_UNAVAILABLE'

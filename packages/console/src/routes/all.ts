@@ -1,0 +1,13 @@
+import { cluster } from './cluster.ts'
+import { group } from './group.ts'
+import { groups } from './groups.ts'
+import { info } from './info.ts'
+import { live } from './live.ts'
+import { records } from './records.ts'
+import type { Route } from './route.ts'
+import { tail } from './tail.ts'
+import { timeScales } from './time-scales.ts'
+import { topic } from './topic.ts'
+import { topics } from './topics.ts'
+
+export const routes: readonly Route[] = [info, live, groups, group, topics, topic, timeScales, records, tail, cluster]

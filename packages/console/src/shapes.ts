@@ -1,0 +1,162 @@
+/** What the server tells the page: plain data, whole in JSON. The page imports these types and nothing else of the server. */
+import type { GroupLag, Measured } from './engine/contract.ts'
+
+export type { Certainty, GroupLag, Measured, PartitionLag } from './engine/contract.ts'
+
+/** What every page shows around itself. */
+export interface ConsoleInfo {
+  readonly clusterName: string
+  readonly brokers: readonly string[]
+  readonly readOnly: boolean
+  readonly user: string
+  readonly intervalMs: number
+}
+
+/** A row of the list of groups. */
+export interface GroupRow {
+  readonly group: string
+  readonly kind: string
+  readonly state: string
+  readonly members: number
+  readonly partitions: number
+  readonly topics: readonly string[]
+  readonly lag: number | null
+  readonly open: number | null
+  readonly ageMs: Measured | null
+  readonly etaMs: Measured | null
+  readonly runwayMs: Measured | null
+  /** Open records of the partition that has most, beside the mean of all: 1 is even. Null: nothing is open. */
+  readonly skew: number | null
+  /** Open records, oldest first, as far back as somebody has looked. */
+  readonly trend: readonly number[]
+  /** Partitions whose log cannot be read. */
+  readonly unreadable: number
+}
+
+/** Events of `/api/live`. */
+export type LiveEvent =
+  | {
+      readonly kind: 'groups'
+      readonly whole: boolean
+      readonly rows: readonly GroupRow[]
+      readonly gone: readonly string[]
+      readonly atMs: number
+    }
+  | { readonly kind: 'group'; readonly lag: GroupLag; readonly trend: readonly TrendPoint[] }
+  | { readonly kind: 'absent'; readonly group: string; readonly message: string }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly atMs: number }
+
+export interface TrendPoint {
+  readonly atMs: number
+  readonly open: number
+}
+
+export interface TopicRow {
+  readonly topic: string
+  readonly id: string
+  readonly internal: boolean
+  readonly partitions: number
+  readonly replicas: number
+  readonly underReplicated: number
+  readonly bytes: number | null
+}
+
+export interface TopicPartitionRow {
+  readonly partition: number
+  readonly leader: number
+  readonly leaderEpoch: number
+  readonly replicas: readonly number[]
+  readonly isr: readonly number[]
+  readonly start: number | null
+  readonly end: number | null
+  readonly bytes: number | null
+}
+
+export interface TopicConfig {
+  readonly name: string
+  readonly value: string | null
+  readonly source: string
+  readonly isDefault: boolean
+  readonly sensitive: boolean
+  readonly documentation: string | null
+}
+
+export interface TopicDetails {
+  readonly topic: string
+  readonly id: string
+  readonly internal: boolean
+  readonly partitions: readonly TopicPartitionRow[]
+  readonly configs: readonly TopicConfig[]
+}
+
+/** Text where the bytes are UTF-8, else base64; cut where it is long. */
+export interface ShownBytes {
+  readonly text: string
+  readonly encoding: 'text' | 'json' | 'base64'
+  /** Of all of it. */
+  readonly bytes: number
+}
+
+export interface ShownRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly timestampMs: number
+  readonly key: ShownBytes | null
+  readonly value: ShownBytes | null
+  readonly headers: readonly { readonly key: string; readonly value: ShownBytes | null }[]
+}
+
+export interface RecordsPage {
+  readonly records: readonly ShownRecord[]
+  /** Where the next page begins, by partition; null: at the end. */
+  readonly next: Readonly<Record<number, number>> | null
+  /** Records that the filter looked at. */
+  readonly examined: number
+}
+
+/** Where a partition was at some times: the scale of a ruler. */
+export interface TimeScale {
+  readonly topic: string
+  readonly partition: number
+  readonly points: readonly { readonly offset: number; readonly atMs: number }[]
+  /** `retention.ms` of the topic; null: records are kept for ever, or the configuration is hidden. */
+  readonly retentionMs: number | null
+  /** Records below it are deleted within a tenth of the retention; null: by time, none is deleted. */
+  readonly dueOffset: number | null
+}
+
+export interface ClusterDetails {
+  readonly clusterId: string
+  readonly controller: number
+  readonly nodes: readonly {
+    readonly id: number
+    readonly host: string
+    readonly port: number
+    readonly rack: string | null
+    readonly bytes: number | null
+  }[]
+  readonly features: readonly {
+    readonly name: string
+    readonly min: number | null
+    readonly max: number | null
+    readonly finalized: number | null
+  }[]
+  readonly quorum: { readonly leader: number; readonly voters: readonly number[]; readonly observers: readonly number[] } | Unavailable
+  readonly acls: readonly AclRow[] | Unavailable
+}
+
+export interface AclRow {
+  readonly principal: string
+  readonly host: string
+  readonly operation: string
+  readonly permission: string
+  readonly resource: string
+  readonly name: string
+  readonly pattern: string
+}
+
+/** What this cluster does not tell, and why. */
+export interface Unavailable {
+  readonly unavailable: string
+}

@@ -1,0 +1,57 @@
+import type { PartitionLag } from '../../../src/shapes.ts'
+import { count, rate } from '../format.ts'
+import { Duration } from '../parts/parts.tsx'
+
+interface FactsProps {
+  readonly position: PartitionLag
+  readonly target: number | null
+  readonly onTarget: ((offset: number | null) => void) | null
+}
+
+/** Beside the ruler, in words: how much, since when, who, how fast, and why. */
+export function Facts({ position: p, target, onTarget }: FactsProps) {
+  return (
+    <div className="facts">
+      <b>{p.open === null ? 'not known' : `${count(p.open)} open`}</b>
+      <span>
+        <Duration measured={p.ageMs} none={p.open === 0 ? 'now' : ''} />
+      </span>
+      <span className="dim">{p.owner?.clientId ?? 'nobody owns it'}</span>
+      <span className="dim">{p.handledPerSecond === null ? '' : rate(p.handledPerSecond)}</span>
+      <span className="why">{reasonOf(p)}</span>
+      {target !== null && onTarget !== null && (
+        <label className="plan">
+          <span>plan</span>
+          <input
+            type="number"
+            min={p.start ?? 0}
+            max={p.end ?? undefined}
+            value={target}
+            onChange={(e) => onTarget(e.target.value === '' ? null : Number(e.target.value))}
+            aria-label={`Planned offset of ${p.topic}, partition ${p.partition}`}
+          />
+          <button
+            type="button"
+            className="quiet small"
+            onClick={() => onTarget(null)}
+            aria-label={`Drop the plan of partition ${p.partition}`}
+          >
+            drop
+          </button>
+        </label>
+      )}
+    </div>
+  )
+}
+
+function reasonOf(p: PartitionLag): string {
+  if (p.error !== null) return p.error.message
+  if (p.reason === 'nothing-committed' || p.committed === null) return 'nothing is committed here: a member begins by auto.offset.reset'
+  if (p.reason === 'below-start') return `${count(p.start! - p.committed)} records were deleted unread`
+  if (p.reason === 'beyond-end') return `committed ${count(p.committed - p.end!)} beyond the end: the log was cut, or the topic made anew`
+  if (p.open === 0) return 'everything is done and committed'
+  const above = p.doneAbove > 0 ? `; ${count(p.doneAbove)} records above the commit are done` : ''
+  if (p.owner === null) return `nobody reads it${above}`
+  if (p.handledPerSecond === 0) return `no commit since it was first looked at${above}`
+  return p.handledPerSecond === null ? `being read${above}` : `being read; the commit moves${above}`
+}

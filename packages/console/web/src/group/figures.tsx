@@ -1,0 +1,42 @@
+import type { GroupLag, PartitionLag } from '../../../src/shapes.ts'
+import { count, plural, rate } from '../format.ts'
+import { Duration, Stat } from '../parts/parts.tsx'
+
+const sum = (lag: GroupLag, of: (p: PartitionLag) => number | null): number => lag.partitions.reduce((all, p) => all + (of(p) ?? 0), 0)
+
+/** One sentence a number: what it counts, and how sure it is. */
+export function Figures({ lag }: { lag: GroupLag }) {
+  const doneAbove = sum(lag, (p) => p.doneAbove)
+  const [handled, arriving] = [sum(lag, (p) => p.handledPerSecond), sum(lag, (p) => p.arrivingPerSecond)]
+  const isMeasured = lag.partitions.some((p) => p.handledPerSecond !== null)
+  const oldest = lag.partitions.filter((p) => p.ageMs !== null).sort((a, b) => b.ageMs!.value - a.ageMs!.value)[0]
+  const names = lag.members.map((m) => m.clientId)
+  return (
+    <dl className="stats">
+      <Stat label="Open records" value={lag.open === null ? '–' : count(lag.open)}>
+        {lag.lag === null ? 'nothing is committed yet' : `of ${count(lag.lag)} behind the end; ${count(doneAbove)} done above`}
+      </Stat>
+      <Stat label="Oldest waits for" value={<Duration measured={lag.ageMs} none={lag.open === 0 ? 'nothing waits' : '–'} />}>
+        {oldest === undefined
+          ? 'no record is unread'
+          : `${oldest.ageMs!.certainty} · ${oldest.topic}-${oldest.partition}, offset ${count(oldest.committed ?? oldest.start ?? 0)}`}
+      </Stat>
+      <Stat
+        label="Caught up in"
+        value={
+          <Duration measured={lag.etaMs} none={lag.open === 0 ? 'now' : isMeasured && arriving > handled ? 'never at this rate' : '–'} />
+        }
+      >
+        {isMeasured ? `${rate(handled)} handled, ${rate(arriving)} arriving` : 'the rate is being measured'}
+      </Stat>
+      <Stat label="Runway" value={<Duration measured={lag.runwayMs} none="–" />}>
+        {lag.runwayMs === null ? 'retention deletes no unread record' : 'until retention deletes an unread record'}
+      </Stat>
+      <Stat label="Members" value={count(lag.members.length)}>
+        {names.length === 0
+          ? 'the group is not running'
+          : `${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${plural(names.length - 3, 'other')}` : ''}`}
+      </Stat>
+    </dl>
+  )
+}
