@@ -37,7 +37,10 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
       'drivers',
     ],
   },
-  offsets: { uses: ['protocol', 'platform', 'client'], folders: [] },
+  offsets: {
+    uses: ['protocol', 'platform', 'client'],
+    folders: ['apply', 'plan', 'bookmarks', 'moves', 'read'],
+  },
   console: {
     uses: ['protocol', 'platform', 'client', 'offsets'],
     folders: ['routes', 'live', 'page', 'guard', 'engine'],
@@ -122,7 +125,7 @@ test.each(['client', 'consumer', 'console', 'testing'])('every folder of the %s 
 const isPure: Record<string, RegExp> = {
   broker: /^state\//,
   consumer:
-    /^(supervise\/(policy|watch)|membership\/classic\/(machine|outcome|assignors\/.*)|claims\/(claim|guard|registry|pauses)|commit\/(notes|tracker|plan|completion-map|text-bits|outcome))\.ts$/,
+    /^(supervise\/(policy|watch)|membership\/classic\/(machine|outcome|assignors\/.*)|claims\/(claim|guard|registry|pauses)|commit\/(tracker|plan|outcome))\.ts$/,
 }
 
 test.each(Object.entries(isPure))('in the %s what decides has no clock, no chance, no waiting and no machine', (name, pure) => {

@@ -3,21 +3,30 @@
  * with every release.
  */
 
-export { limitsOf } from './admin/limits.ts'
+export { checkedLimits, LIMIT_NAMES, limitsOf } from './admin/limits.ts'
 export { Cluster, isLost } from './cluster/cluster.ts'
 export { type ListedOffset, type ListOffsetsOptions, listOffsets, type OffsetQuery, type OffsetSpec } from './cluster/list-offsets.ts'
-export { mayPass } from './cluster/retrying.ts'
+export { mayPass, retrying } from './cluster/retrying.ts'
 export { refusedTopic } from './cluster/topic-errors.ts'
 export type { Answer, Body, ChangeListener, Destination, Node, PartitionView, Purpose, TopicsOptions, TopicView } from './cluster/types.ts'
 export { Diagnostics, textOf } from './diagnostics.ts'
 export { Fetcher } from './fetch/fetcher.ts'
 export type { Delivery, FetcherOptions, FetchOwner, FetchProblem, NextPosition, Position } from './fetch/types.ts'
 export { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription, type Subscription } from './groups/assignment.ts'
+export {
+  type CompletionMap,
+  fitsInMetadata,
+  METADATA_UNITS_MAX,
+  readCompletionMap,
+  writeCompletionMap,
+} from './groups/completion-map.ts'
 export { coordinatorError } from './groups/coordinator-error.ts'
+export type { NotedStart, RecordNote } from './groups/notes.ts'
 export { fetchCommitted, type OffsetFetchOptions } from './groups/offset-fetch.ts'
+export { forgetOffsets, type OffsetToWrite, type WriteOutcome, writeOffsets } from './groups/offset-write.ts'
 export { handleOf, type KafkaHandle } from './kafka.ts'
 export { FetchedMessage, type MessageOrigin, NO_HEADERS, textOrBase64 } from './messages/message.ts'
 export { nameOf } from './messages/topic.ts'
-export { compareTopicPartitions, keyOf } from './messages/topic-partition.ts'
+export { compareTopicPartitions, keyOf, textOf as textOfPartition } from './messages/topic-partition.ts'
 export { loggerOf, type ResolvedKafkaOptions } from './options.ts'
 export { backoffMs } from './retry.ts'

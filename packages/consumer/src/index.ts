@@ -1,10 +1,11 @@
 /** A Kafka consumption runtime: the committed offset is always true. */
+
+export type { NotedStart, RecordNote } from '@tidemark/client/internal'
+export { type CompletionMap, readCompletionMap } from '@tidemark/client/internal'
 export { type OwnErrorCode, type PartitionPlace, TidemarkError, type TidemarkErrorCode } from '@tidemark/platform'
 export type { EndReason } from './claims/claim.ts'
 export type { LogPlace, StartAt, StartAtInput, StartFrom } from './claims/placement.ts'
-export { type CompletionMap, readCompletionMap } from './commit/completion-map.ts'
 export type { CommitLimits } from './commit/limits.ts'
-export type { NotedStart, RecordNote } from './commit/notes.ts'
 export { type CloseOptions, Consumer, createConsumer, type RunOptions } from './consumer.ts'
 export type { ConsumerEvent } from './events.ts'
 export type { Explanation, Progress } from './explain.ts'

@@ -1,2 +1,33 @@
-/** See where consumer groups stand. */
-export { type GroupPosition, type GroupPositions, groupPositions, type Owner, type PositionError } from './read/group-positions.ts'
+/** See where consumer groups stand, and move them. */
+export { applyPlan } from './apply/apply-plan.ts'
+export { ACCEPTABLE, type Acceptable, type ApplyOptions, type ApplyStep } from './apply/options.ts'
+export { planUndo } from './apply/plan-undo.ts'
+export { settleMove } from './apply/settle-move.ts'
+export { type Bookmark, type BookmarkPosition, BookmarkStore } from './bookmarks/bookmark-store.ts'
+export type { ChangeState, MoveRecord, MoveState, RecordedChange } from './moves/move-record.ts'
+export { type MoveFilter, MoveStore } from './moves/move-store.ts'
+export type { Place } from './moves/place.ts'
+export { type PlanOptions, planMove } from './plan/plan-move.ts'
+export { parsePlan } from './plan/read-plan.ts'
+export { targetText } from './plan/target-text.ts'
+export { bytesText, durationText } from './plan/text.ts'
+export type {
+  ChangeOutcome,
+  Fallback,
+  FormerPlace,
+  ListedPlace,
+  MovePlan,
+  MoveTarget,
+  MoveWish,
+  PartitionChoice,
+  PlannedChange,
+  PlanWarning,
+  RecordGlance,
+  TopicScope,
+  WarningCode,
+} from './plan/types.ts'
+export { type GroupPositions, groupPositions } from './read/group-positions.ts'
+export type { GroupKind, GroupSummary } from './read/kinds.ts'
+export type { PositionError } from './read/limits.ts'
+export { listGroups } from './read/list-groups.ts'
+export type { GroupPosition, Owner, PositionReason } from './read/position.ts'

@@ -63,12 +63,23 @@ export type OwnErrorCode =
   | 'STORE_FAILED'
   | 'STORE_UNAVAILABLE'
   | 'STUCK'
+  // Moving offsets
+  | 'FALLBACK_NOT_ACCEPTED'
+  | 'GHOST_CONSUMER'
+  | 'GROUP_ACTIVE'
+  | 'MOVE_INCOMPLETE'
+  | 'PLAN_DAMAGED'
+  | 'PLAN_EXPIRED'
+  | 'PLAN_STALE'
+  | 'UNKNOWN_BOOKMARK'
+  | 'UNKNOWN_MOVE'
   // Testing
   | 'CRASH_TEST_FAILED'
   | 'WORKER_CRASHED'
   // The command line
   | 'OUTPUT_CLOSED'
   | 'OUTPUT_FAILED'
+  | 'PROFILE_READ_ONLY'
   // The console
   | 'PAGE_MISSING'
   // The broker

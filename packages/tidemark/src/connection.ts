@@ -4,7 +4,7 @@ import { countOption } from '@tidemark/platform'
 import { type Command, Option } from 'commander'
 import { usage } from './exit.ts'
 import { RetryLog } from './print/log.ts'
-import { beQuiet, say } from './print/print.ts'
+import { beQuiet, OUTPUTS, type Output, say } from './print/print.ts'
 import { profileNamed, readProfiles } from './profiles.ts'
 
 export interface ClusterOptions {
@@ -15,7 +15,7 @@ export interface ClusterOptions {
 }
 
 export interface OutputOptions {
-  readonly output: 'table' | 'json'
+  readonly output: Output
 }
 
 export interface Connected {
@@ -37,7 +37,7 @@ export const withCluster = (command: Command): Command =>
     .option('-q, --quiet', 'print nothing on stderr but errors')
 
 export const withOutput = (command: Command): Command =>
-  command.addOption(new Option('-o, --output <FORMAT>', 'output format').choices(['table', 'json']).default('table'))
+  command.addOption(new Option('-o, --output <FORMAT>', 'output format').choices(OUTPUTS).default('table'))
 
 /** Connects, acts, and closes, whatever happens. */
 export async function connected<T>(options: ClusterOptions, act: (connected: Connected) => Promise<T>): Promise<T> {

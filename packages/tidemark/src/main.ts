@@ -36,6 +36,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
   topic: async () => (await import('./commands/topic.ts')).topicCommand(),
   group: async () => (await import('./commands/group.ts')).groupCommand(),
+  offsets: async () => (await import('./commands/offsets.ts')).offsetsCommand(),
   config: async () => (await import('./commands/config.ts')).configCommand(),
   acl: async () => (await import('./commands/acl.ts')).aclCommand(),
   user: async () => (await import('./commands/user.ts')).userCommand(),

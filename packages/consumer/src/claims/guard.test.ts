@@ -1,7 +1,6 @@
+import type { CompletionMap, RecordNote } from '@tidemark/client/internal'
 import { ManualClock } from '@tidemark/platform/testing'
 import { describe, expect, test } from 'vitest'
-import type { CompletionMap } from '../commit/completion-map.ts'
-import type { RecordNote } from '../commit/notes.ts'
 import { enter, finish, tracker } from '../commit/tracker.ts'
 import { turn } from '../testing/scripted-cluster.case.ts'
 import { Claim } from './claim.ts'

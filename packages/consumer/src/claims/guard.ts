@@ -8,7 +8,7 @@
  * meanwhile, as far as records that kill are looked for. One that died alone, and with `deathsMax` processes in all, is
  * condemned. Pure.
  */
-import type { NotedStart, RecordNote } from '../commit/notes.ts'
+import type { NotedStart, RecordNote } from '@tidemark/client/internal'
 import { note } from '../commit/tracker.ts'
 import type { Claim } from './claim.ts'
 

@@ -6,9 +6,10 @@
  * Invariant: every await is followed by a look at the claim: it is moved only if it is still the partition's claim,
  * and working.
  */
+
+import type { CompletionMap } from '@tidemark/client/internal'
 import { type Cluster, type FetchProblem, keyOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
-import type { CompletionMap } from '../commit/completion-map.ts'
 import { committable, completedAbove } from '../commit/tracker.ts'
 import type { Claim } from './claim.ts'
 import type { LogPlace, Placement } from './placement.ts'

@@ -5,8 +5,7 @@
  * working claim is replaced, so that a partition that is being given up never gets a new claim (decision 8).
  * Everybody else holds a claim across an `await` at their own risk, and looks at its phase again afterwards.
  */
-import { keyOf } from '@tidemark/client/internal'
-import { type CompletionMap, readCompletionMap } from '../commit/completion-map.ts'
+import { type CompletionMap, keyOf, readCompletionMap } from '@tidemark/client/internal'
 import { tracker } from '../commit/tracker.ts'
 import { Claim, type ClaimPhase, type EndReason } from './claim.ts'
 import type { Pauses } from './pauses.ts'

@@ -2,7 +2,7 @@
  * Takes partitions over in the stores of their topics: the place where a claim begins comes from there, and nothing
  * that an earlier owner still does can be written any more.
  */
-import type { CompletionMap } from '../commit/completion-map.ts'
+import type { CompletionMap } from '@tidemark/client/internal'
 import type { StoredPosition, TransactionalStore } from '../stores/store.ts'
 import type { Claim } from './claim.ts'
 

@@ -9,11 +9,10 @@
  * Kafka 4.1), else by name, while the view of the cluster says that the name is still that topic's. A topic that was
  * created again never gets the old one's offsets.
  */
-import { type Cluster, textOf } from '@tidemark/client/internal'
+import { type Cluster, METADATA_UNITS_MAX, textOf } from '@tidemark/client/internal'
 import { type Clock, sleep, TidemarkError, type Timer } from '@tidemark/platform'
 import { apis, ErrorCode, type ErrorName, errorOf, type InferInput, type OffsetCommitRequest, ZERO_UUID } from '@tidemark/protocol'
 import { mayPass } from '../failures.ts'
-import { METADATA_UNITS_MAX } from './completion-map.ts'
 import type { CommitLimits } from './limits.ts'
 import { type CommitOutcome, commitOutcome, outcomeOfFailure } from './outcome.ts'
 import { type CommitRules, isRecorded, metadataOf, type PlannedCommit, planCommit, plannedOf, unrecordedOf } from './plan.ts'

@@ -1,5 +1,5 @@
 /** What a commit would carry now: one entry for each claim with something to record. Pure. */
-import { writeCompletionMap } from './completion-map.ts'
+import { writeCompletionMap } from '@tidemark/client/internal'
 import type { CommitSubject } from './subject.ts'
 import { committable, completedAbove, isAhead } from './tracker.ts'
 

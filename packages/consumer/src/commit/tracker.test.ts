@@ -1,6 +1,6 @@
+import { type CompletionMap, readCompletionMap, writeCompletionMap } from '@tidemark/client/internal'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type CompletionMap, readCompletionMap, writeCompletionMap } from './completion-map.ts'
 import {
   committable,
   completedAbove,

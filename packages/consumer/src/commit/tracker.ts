@@ -11,8 +11,7 @@
  *
  * The entries are a ring in the order of entry: entering and finishing are O(1), whatever the gaps between offsets.
  */
-import type { CompletionMap } from './completion-map.ts'
-import type { RecordNote } from './notes.ts'
+import type { CompletionMap, RecordNote } from '@tidemark/client/internal'
 
 export interface Tracker {
   /** Offsets in the order of entry; a slot is free when its ticket lies outside [first, next). */

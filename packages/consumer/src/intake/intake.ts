@@ -9,8 +9,8 @@
  * committable offset becomes more than a commit can carry.
  */
 import type { Delivery, FetchedMessage } from '@tidemark/client/internal'
+import { fitsInMetadata } from '@tidemark/client/internal'
 import type { Claim } from '../claims/claim.ts'
-import { fitsInMetadata } from '../commit/completion-map.ts'
 import { committable, heldCount, type Ticket } from '../commit/tracker.ts'
 import type { HeldRecord } from '../work/work.ts'
 

@@ -1,8 +1,7 @@
 /** Numbers for dashboards: how far behind a consumer is, what holds it, and what a crash would cost now. */
-import { type Cluster, keyOf, listOffsets } from '@tidemark/client/internal'
+import { type Cluster, keyOf, listOffsets, METADATA_UNITS_MAX } from '@tidemark/client/internal'
 import { type Clock, checkOptions, durationOption, TidemarkError } from '@tidemark/platform'
 import type { Claim } from '../claims/claim.ts'
-import { METADATA_UNITS_MAX } from '../commit/completion-map.ts'
 import { metadataOf } from '../commit/plan.ts'
 import { committable } from '../commit/tracker.ts'
 import type { Feed } from '../intake/feed.ts'

@@ -1,9 +1,11 @@
-import { createKafka } from '@tidemark/client'
-import { encodeAssignment } from '@tidemark/client/internal'
-import { expect, it } from 'vitest'
+import { createKafka, type Offset } from '@tidemark/client'
+import { encodeAssignment, writeCompletionMap } from '@tidemark/client/internal'
+import { ErrorCode, uuidToText } from '@tidemark/protocol'
+import { describe, expect, it } from 'vitest'
 import { FakeCluster } from '../../../client/src/testing/cluster.case.ts'
 import { World } from '../../../client/src/testing/world.case.ts'
 import { groupPositions } from './group-positions.ts'
+import { positionOf } from './position.ts'
 
 type Row = [topic: string, partition: number, offset: number]
 
@@ -41,17 +43,23 @@ it('has a row for each partition with a commit or an owner, by topic and number'
   expect(positions[2]).toEqual({
     topic: 'b',
     partition: 2,
+    topicId: uuidToText(cluster.topics.get('b')!.id),
     committed: 4,
+    leaderEpoch: 0,
+    metadata: '',
     start: 1,
+    stable: 9,
     end: 9,
     lag: 5,
-    metadata: '',
+    doneAbove: 0,
+    open: 5,
+    reason: null,
     owner: null,
     error: null,
   })
 })
 
-it('counts lag from the start of the log where what is committed is gone, and never below 0', async () => {
+it('lag counts what is still in the log, never below 0, and says why where it is special', async () => {
   const { world, cluster, kafka } = start(
     [
       ['t', 0, 3],
@@ -62,7 +70,72 @@ it('counts lag from the start of the log where what is committed is gone, and ne
   cluster.create('t', 3)
   for (const p of [0, 1, 2]) Object.assign(cluster.partition('t', p), { start: 50, end: 60 })
   const { positions } = await world.settle(groupPositions(kafka, 'g'))
-  expect(positions.map((p) => p.lag)).toEqual([10, 0, 10])
+  expect(positions.map((p) => [p.lag, p.open, p.reason])).toEqual([
+    [10, 10, 'below-start'],
+    [0, 0, 'beyond-end'],
+    [null, null, 'nothing-committed'],
+  ])
+})
+
+describe('records that are done above the committed offset', () => {
+  const UUID = 'AAAAAAAAAAAAAAAAAAAAAQ'
+  const map = (topicId: string, base = 10): string =>
+    writeCompletionMap({ topicId, base, top: 20, open: [10, 15], leaderEpoch: 0, notes: [], holder: undefined }, 4096)
+  const committed = (offset: number, metadata: string) => ({ topic: 't', partition: 0, offset: offset as Offset, leaderEpoch: 0, metadata })
+  const bounds = { topicId: UUID, start: 0, stable: 30, end: 30, error: null }
+  const place = { topic: 't', partition: 0 }
+
+  it('are counted, and not open', () => {
+    expect(positionOf(place, committed(10, map(UUID)), bounds, null)).toMatchObject({ lag: 20, doneAbove: 8, open: 12 })
+  })
+
+  it.each([
+    ['of another offset', committed(9, map(UUID))],
+    ['of another topic of the same name', committed(10, map('AAAAAAAAAAAAAAAAAAAAAg'))],
+    ["of another program's making", committed(10, 'done: 11-14')],
+  ])('are not believed in metadata %s, which is kept as it is', (_, offset) => {
+    const { doneAbove, metadata } = positionOf(place, offset, bounds, null)
+    expect([doneAbove, metadata]).toEqual([0, offset.metadata])
+  })
+
+  it('count only where there is a log', () => {
+    expect(positionOf(place, committed(10, map(UUID)), { ...bounds, end: 13 }, null)).toMatchObject({ lag: 3, doneAbove: 2, open: 1 })
+    expect(positionOf(place, committed(10, map(UUID)), { ...bounds, start: 18 }, null)).toMatchObject({ lag: 12, doneAbove: 2, open: 10 })
+    expect(positionOf(place, committed(10, map(UUID)), { ...bounds, end: 5 }, null)).toMatchObject({ lag: 0, doneAbove: 0, open: 0 })
+  })
+})
+
+it('Dead is not believed of a group that its coordinator lists', async () => {
+  const { world, cluster, kafka } = start([['t', 0, 1]])
+  cluster.create('t', 1)
+  cluster.on('DescribeGroups', () => ({
+    groups: [{ errorCode: 0, groupId: 'g', groupState: 'Dead', protocolType: '', protocolData: '', members: [] }],
+  }))
+  cluster.on('ListGroups', () => ({
+    errorCode: 0,
+    groups: [{ groupId: 'g', protocolType: 'share', groupState: 'Stable', groupType: 'Share' }],
+  }))
+  expect(await world.settle(groupPositions(kafka, 'g'))).toMatchObject({ group: 'g', kind: 'share', state: 'Stable', protocol: null })
+  cluster.on('ListGroups', () => ({ errorCode: 0, groups: [] }))
+  expect(await world.fails(groupPositions(kafka, 'g'))).toMatchObject({ code: 'UNKNOWN_GROUP' })
+})
+
+it('a group that moved meanwhile is described by its new coordinator', async () => {
+  const { world, cluster, kafka } = start([['t', 0, 1]])
+  cluster.create('t', 1)
+  cluster.once('DescribeGroups', () => ({
+    groups: [{ errorCode: ErrorCode.NOT_COORDINATOR, groupId: 'g', groupState: '', protocolType: '', protocolData: '', members: [] }],
+  }))
+  expect((await world.settle(groupPositions(kafka, 'g'))).state).toBe('Stable')
+  expect(cluster.callsOf('FindCoordinator')).toHaveLength(2)
+})
+
+it('what is committed is read before the ends of the logs', async () => {
+  const { world, cluster, kafka } = start([['t', 0, 1]])
+  cluster.create('t', 1)
+  await world.settle(groupPositions(kafka, 'g'))
+  const apis = cluster.calls.map((call) => call.api).filter((api) => api === 'OffsetFetch' || api === 'ListOffsets')
+  expect(apis).toEqual(['OffsetFetch', 'ListOffsets', 'ListOffsets', 'ListOffsets'])
 })
 
 it('a deleted topic, or a partition that does not exist, fails its own rows alone, within a second', async () => {

@@ -1,146 +1,144 @@
 /**
- * Where a group stands: for every partition it has to do with, what is committed, where the log begins and ends, and
- * who owns it.
+ * Where groups stand: for every partition that a group has to do with, what is committed, where the log begins and
+ * ends, and who owns it. Committed offsets are read before the ends of the logs: what is appended meanwhile makes a lag
+ * a little larger, and never negative.
  */
-import {
-  type Admin,
-  type CallLimits,
-  type CommittedOffset,
-  createAdmin,
-  type Kafka,
-  TidemarkError,
-  type TidemarkErrorCode,
-} from '@tidemark/client'
-import { compareTopicPartitions, handleOf, keyOf, limitsOf } from '@tidemark/client/internal'
-
-export interface Owner {
-  readonly memberId: string
-  readonly clientId: string
-  readonly host: string
-}
-
-export interface GroupPosition {
-  readonly topic: string
-  readonly partition: number
-  /** Null: the group has nothing on record here. */
-  readonly committed: number | null
-  /** The first offset that is still in the log; null: see `error`. */
-  readonly start: number | null
-  /** The high watermark: the offset that the next record gets; null: see `error`. */
-  readonly end: number | null
-  /**
-   * Offsets from the committed one to the end, of those that are still in the log: from its start where nothing is
-   * committed, or where what is committed was deleted. Never below 0; null: see `error`.
-   */
-  readonly lag: number | null
-  readonly metadata: string | null
-  readonly owner: Owner | null
-  /** Why the log's bounds are not known: the topic was deleted, its leader cannot be reached, … */
-  readonly error: PositionError | null
-}
+import type { CallLimits, CommittedOffset, Kafka, TopicPartition } from '@tidemark/client'
+import { type Cluster, compareTopicPartitions, handleOf, keyOf, limitsOf } from '@tidemark/client/internal'
+import { checkName, TidemarkError } from '@tidemark/platform'
+import { committedOf } from './committed.ts'
+import { type DescribedGroup, describeGroups, type ListedGroup, located } from './describe-groups.ts'
+import type { GroupKind, GroupSummary } from './kinds.ts'
+import { type NextLimits, type PositionError, shrinking } from './limits.ts'
+import { listOf } from './list-groups.ts'
+import { boundsOf, type LogBounds } from './log-bounds.ts'
+import { type GroupPosition, type Owner, positionOf } from './position.ts'
 
 /** Plain data, so that it is whole in JSON. */
-export interface PositionError {
-  readonly code: TidemarkErrorCode
-  readonly message: string
-}
-
 export interface GroupPositions {
+  readonly group: string
+  readonly kind: GroupKind
+  /** Kafka's name of the state. */
   readonly state: string
+  /** The assignor that its members agreed on; null: it has none, or its kind does not say. */
+  readonly protocol: string | null
   readonly members: readonly (Owner & { readonly instanceId: string | null })[]
   /** By topic and partition. */
   readonly positions: readonly GroupPosition[]
 }
 
-interface LogBounds {
-  readonly start: number | null
-  readonly end: number | null
+/** One of many groups: what could not be read of it does not take the others away. */
+export interface GroupReading extends GroupPositions {
+  readonly described: DescribedGroup
   readonly error: PositionError | null
 }
 
 /**
- * Rejects with `TidemarkError` UNKNOWN_GROUP, INVALID_OPTION, INVALID_ARGUMENT, or what the limits bring. A topic or
- * partition whose log cannot be read fails its own rows alone.
+ * Of a group of any kind. Rejects with `TidemarkError` UNKNOWN_GROUP, GROUP_AUTHORIZATION_FAILED, INVALID_OPTION,
+ * INVALID_ARGUMENT, or what the limits bring. A topic or partition whose log cannot be read fails its own rows alone.
  */
 export async function groupPositions(kafka: Kafka, group: string, options: CallLimits = {}): Promise<GroupPositions> {
-  const whole = limitsOf('groupPositions()', options)
-  const admin = createAdmin(kafka)
-  const limits = shrinking(kafka, whole)
-  const [described, committed] = await Promise.all([admin.groups.describe(group, limits()), admin.groups.offsets(group, limits())])
-  const offsets = new Map(committed.map((c) => [keyOf(c), c]))
-  const owners = new Map<string, Owner>()
-  const rows = new Map<string, { topic: string; partition: number }>(committed.map((c) => [keyOf(c), c]))
-  for (const { memberId, clientId, host, assignment } of described.members) {
-    for (const p of assignment) {
-      owners.set(keyOf(p), { memberId, clientId, host })
-      rows.set(keyOf(p), p)
+  checkName('the name of the group', group)
+  const limits = shrinking(kafka, limitsOf('groupPositions()', options))
+  const [{ described, error, ...positions }] = await readNamed(kafka, [group], limits)
+  if (error !== null) throw new TidemarkError(error.code, error.message)
+  return positions
+}
+
+/** In their order. Rejects with UNKNOWN_GROUP for a group that does not exist. */
+export async function readNamed(kafka: Kafka, groups: readonly string[], limits: NextLimits): Promise<[GroupReading, ...GroupReading[]]> {
+  const { cluster } = handleOf(kafka)
+  const wanted = groups.map((group) => ({ group, kind: 'unknown' as const, state: '', protocolType: '' }))
+  const listed = await located(cluster, wanted, limits)
+  const described = await describeGroups(cluster, listed, limits)
+  await resolveUnknown(cluster, listed, described, limits)
+  return (await readDescribed(cluster, listed, described, limits)) as [GroupReading, ...GroupReading[]]
+}
+
+/** In the order of the list. */
+export async function readListed(kafka: Kafka, groups: readonly GroupSummary[], limits: NextLimits): Promise<GroupReading[]> {
+  const { cluster } = handleOf(kafka)
+  const listed = groups.filter((it): it is ListedGroup => it.coordinator !== null)
+  return readDescribed(cluster, listed, await describeGroups(cluster, listed, limits), limits)
+}
+
+/** A group that no request describes is of another kind, if its coordinator lists it; else it does not exist. */
+async function resolveUnknown(
+  cluster: Cluster,
+  listed: readonly ListedGroup[],
+  described: Map<string, DescribedGroup>,
+  limits: NextLimits,
+): Promise<void> {
+  const unknown = listed.filter(({ group }) => described.get(group)!.kind === 'unknown')
+  for (const [node, groups] of Map.groupBy(unknown, ({ coordinator }) => coordinator)) {
+    const known = new Map((await listOf(cluster, node, limits())).map((it) => [it.group, it]))
+    const others: ListedGroup[] = []
+    for (const { group } of groups) {
+      const summary = known.get(group)
+      if (summary === undefined) {
+        throw new TidemarkError('UNKNOWN_GROUP', `group '${group}' does not exist: it has no members and no committed offsets`)
+      }
+      others.push({ ...summary, coordinator: node })
+    }
+    for (const [group, it] of await describeGroups(cluster, others, limits)) described.set(group, it)
+  }
+}
+
+async function readDescribed(
+  cluster: Cluster,
+  listed: readonly ListedGroup[],
+  described: ReadonlyMap<string, DescribedGroup>,
+  limits: NextLimits,
+): Promise<GroupReading[]> {
+  const committed = await committedOf(
+    cluster,
+    listed.map(({ group, coordinator }) => ({ group, node: coordinator })),
+    limits,
+  )
+  const readings = listed.map(({ group }) => new Rows(described.get(group)!, committed.get(group)!))
+  const partitions = readings.flatMap((it) => [...it.rows.values()])
+  const bounds = await boundsOf(cluster, partitions, limits())
+  return readings.map((it) => it.reading(bounds))
+}
+
+/** The partitions that one group has to do with: those that it has committed, and those that its members own. */
+class Rows {
+  readonly rows = new Map<string, TopicPartition>()
+  readonly #described: DescribedGroup
+  readonly #error: PositionError | null
+  readonly #offsets = new Map<string, CommittedOffset>()
+  readonly #owners = new Map<string, Owner>()
+
+  constructor(described: DescribedGroup, committed: readonly CommittedOffset[] | PositionError) {
+    this.#described = described
+    const isRead = Array.isArray(committed)
+    this.#error = described.error ?? (isRead ? null : (committed as PositionError))
+    for (const it of isRead ? (committed as readonly CommittedOffset[]) : []) {
+      this.rows.set(keyOf(it), it)
+      this.#offsets.set(keyOf(it), it)
+    }
+    for (const { memberId, clientId, host, assignment } of described.members) {
+      for (const it of assignment) {
+        if (!this.rows.has(keyOf(it))) this.rows.set(keyOf(it), it)
+        this.#owners.set(keyOf(it), { memberId, clientId, host })
+      }
     }
   }
-  const topics = Map.groupBy(rows.values(), (row) => row.topic)
-  const bounds = new Map<string, LogBounds>()
-  const ofTopic = async (topic: string, partitions: number[]): Promise<void> => {
-    const found = await boundsOf(admin, topic, partitions, limits())
-    for (const [i, partition] of partitions.entries()) bounds.set(keyOf({ topic, partition }), found[i]!)
-  }
-  await Promise.all(
-    [...topics].map(([topic, list]) =>
-      ofTopic(
-        topic,
-        list.map((row) => row.partition),
-      ),
-    ),
-  )
-  const positions = [...rows].map(([key, where]) => positionOf(where, offsets.get(key), bounds.get(key)!, owners.get(key) ?? null))
-  const members = described.members.map(({ memberId, clientId, host, instanceId }) => ({ memberId, clientId, host, instanceId }))
-  return { state: described.state, members, positions: positions.sort(compareTopicPartitions) }
-}
 
-/** The limits of each next step: what is left of the whole call's. */
-function shrinking(kafka: Kafka, { timeoutMs, signal }: CallLimits): () => CallLimits {
-  const { clock } = handleOf(kafka).platform
-  const begunMs = clock.monotonic()
-  return () => ({ signal, timeoutMs: timeoutMs === undefined ? undefined : Math.max(1, timeoutMs - (clock.monotonic() - begunMs)) })
-}
-
-function positionOf(
-  { topic, partition }: { topic: string; partition: number },
-  committed: CommittedOffset | undefined,
-  { start, end, error }: LogBounds,
-  owner: Owner | null,
-): GroupPosition {
-  const lag = start === null || end === null ? null : Math.max(0, end - Math.max(committed?.offset ?? 0, start))
-  return {
-    topic,
-    partition,
-    committed: committed?.offset ?? null,
-    start,
-    end,
-    lag,
-    metadata: committed?.metadata ?? null,
-    owner,
-    error,
+  reading(bounds: ReadonlyMap<string, LogBounds>): GroupReading {
+    const { group, kind, state, protocol, members } = this.#described
+    const positions = [...this.rows].map(([key, where]) =>
+      positionOf(where, this.#offsets.get(key), bounds.get(key)!, this.#owners.get(key) ?? null),
+    )
+    return {
+      group,
+      kind,
+      state,
+      protocol,
+      members: members.map(({ memberId, clientId, host, instanceId }) => ({ memberId, clientId, host, instanceId })),
+      positions: positions.sort(compareTopicPartitions),
+      described: this.#described,
+      error: this.#error,
+    }
   }
 }
-
-/**
- * In the order of the partitions. One that fails is asked for alone once more, so that it does not take the others of
- * its topic away.
- */
-async function boundsOf(admin: Admin, topic: string, partitions: readonly number[], limits: CallLimits): Promise<LogBounds[]> {
-  try {
-    const [starts, ends] = await Promise.all([
-      admin.topics.offsets(topic, 'earliest', { partitions, ...limits }),
-      admin.topics.offsets(topic, 'latest', { partitions, ...limits }),
-    ])
-    return partitions.map((_, i) => ({ start: starts[i]!.offset, end: ends[i]!.offset, error: null }))
-  } catch (error) {
-    if (!(error instanceof TidemarkError) || ENDS_THE_CALL.has(error.code)) throw error
-    if (partitions.length === 1 || error.code === 'UNKNOWN_TOPIC') return partitions.map(() => refused(error))
-    return (await Promise.all(partitions.map((partition) => boundsOf(admin, topic, [partition], limits)))).flat()
-  }
-}
-
-const refused = ({ code, message }: TidemarkError): LogBounds => ({ start: null, end: null, error: { code, message } })
-
-/** Errors of the call, not of a row. */
-const ENDS_THE_CALL: ReadonlySet<string> = new Set(['ABORTED', 'CLOSED', 'INVALID_ARGUMENT', 'INVALID_OPTION'])

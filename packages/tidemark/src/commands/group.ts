@@ -1,10 +1,10 @@
 import { createAdmin } from '@tidemark/client'
-import { groupPositions } from '@tidemark/offsets'
+import { groupPositions, listGroups } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
-import { columnsFor, doneAhead, rowOf } from '../print/group-table.ts'
-import { counted, printJson, printRows, say } from '../print/print.ts'
+import { POSITION_FIELDS, positionColumns, positionRows } from '../print/group-table.ts'
+import { counted, printRows, say } from '../print/print.ts'
 
 export function groupCommand(): Command {
   const group = new Command('group').description('Consumer groups: list them, see where one stands, delete one.')
@@ -31,10 +31,11 @@ export function groupCommand(): Command {
 }
 
 const DESCRIBE_HELP = `
-LAG counts the offsets from the committed one to the end of the log, of those
-that are still in the log. DONE AHEAD counts records above the committed offset
-that are finished already: consumers of Tidemark note them in their commits and do
-not handle them again. A group whose name begins with '-' is named after '--'.
+LAG counts the offsets from the committed one to the end of the log, of those that
+are still in the log; '-' where nothing is committed. DONE ABOVE counts records
+above the committed offset that are finished already: consumers of Tidemark note
+them in their commits and do not handle them again. OPEN is the lag without them.
+A group whose name begins with '-' is named after '--'.
 
 Examples:
   tidemark group describe billing
@@ -43,13 +44,12 @@ Examples:
 
 async function list(options: ClusterOptions & OutputOptions): Promise<void> {
   await connected(options, async ({ kafka }) => {
-    const groups = await createAdmin(kafka).groups.list()
-    const rows = groups.map((g) => ({ group: g.groupId, state: g.state, type: g.type }))
-    rows.sort((a, b) => (a.group < b.group ? -1 : 1))
+    const rows = (await listGroups(kafka)).map((it) => ({ ...it }))
     if (rows.length === 0 && options.output === 'table') {
       return say('there are no groups yet; begin one with: tidemark consume TOPIC --group NAME')
     }
-    await printRows(rows, { group: 'GROUP', state: 'STATE', type: 'TYPE' }, options.output)
+    const fields = ['group', 'kind', 'state', 'protocolType', 'coordinator']
+    await printRows(rows, { group: 'GROUP', state: 'STATE', kind: 'KIND' }, options.output, { fields })
   })
 }
 
@@ -67,14 +67,9 @@ async function remove(name: string, options: ClusterOptions & ConfirmOptions): P
 
 async function describe(name: string, options: ClusterOptions & OutputOptions): Promise<void> {
   await connected(options, async ({ kafka }) => {
-    const { state, members, positions } = await groupPositions(kafka, name)
-    const rows = positions.map((p) => ({ ...p, doneAhead: doneAhead(p) }))
-    if (options.output === 'json') return printJson({ group: name, state, members, positions: rows })
-    say(`group ${name}: ${state}, ${counted('member', members.length)}`)
-    await printRows(
-      rows.map((position) => rowOf(position, members)),
-      columnsFor(rows),
-      'table',
-    )
+    const found = await groupPositions(kafka, name)
+    const { state, kind, members, positions } = found
+    say(`group ${name}: ${state}, ${kind}, ${counted('member', members.length)}`)
+    await printRows(positionRows(positions, members), positionColumns(positions), options.output, { data: found, fields: POSITION_FIELDS })
   })
 }

@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
 import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
 import { usage } from '../exit.ts'
-import { counted, printJson, printRows, say } from '../print/print.ts'
+import { counted, printRows, say } from '../print/print.ts'
 import { changesOf, collect } from './config-changes.ts'
 
 const INT32_MAX = 2 ** 31 - 1
@@ -72,20 +72,14 @@ async function describe(name: string, options: ClusterOptions & OutputOptions & 
       end: ends[i]?.offset ?? null,
     }))
     const shown = configs.filter((config) => options.all || isOwn(config))
-    if (options.output === 'json') {
-      return printJson({
-        topic: name,
-        id: view.id,
-        partitions,
-        configs: shown.map(({ name: key, value, source }) => ({ name: key, value, source })),
-      })
-    }
     say(`topic ${name}: ${counted('partition', partitions.length)}${view.internal ? ', internal' : ''}`)
     await printRows(
       partitions.map((row) => ({ ...row, replicas: row.replicas.join(','), isr: row.isr.join(',') })),
       { partition: 'PARTITION', leader: 'LEADER', replicas: 'REPLICAS', isr: 'ISR', start: 'START', end: 'END' },
-      'table',
+      options.output,
+      { data: { topic: name, id: view.id, partitions, configs: shown.map(rowOf) } },
     )
+    if (options.output !== 'table') return
     if (shown.length > 0) await printRows(shown.map(rowOf), { name: 'CONFIG', value: 'VALUE', source: 'SOURCE' }, 'table')
   })
 }

@@ -1,49 +1,50 @@
 import type { GroupPosition, Owner } from '@tidemark/offsets'
 import { expect, test } from 'vitest'
-import { writeCompletionMap } from '../../../consumer/src/commit/completion-map.ts'
-import { columnsFor, doneAhead, rowOf } from './group-table.ts'
+import { positionColumns, positionRows } from './group-table.ts'
 
 const owner = (memberId: string, clientId: string): Owner => ({ memberId, clientId, host: '/10.0.0.1' })
 const position: GroupPosition = {
   topic: 'orders',
   partition: 0,
+  topicId: null,
   committed: 10,
+  leaderEpoch: 0,
+  metadata: '',
   start: 0,
+  stable: 30,
   end: 30,
   lag: 20,
-  metadata: '',
+  doneAbove: 0,
+  open: 20,
+  reason: null,
   owner: owner('m1', 'billing'),
   error: null,
 }
-const map = writeCompletionMap(
-  { topicId: 'AAAAAAAAAAAAAAAAAAAAAA', base: 10, top: 20, open: [10, 15], leaderEpoch: 0, notes: [], holder: undefined },
-  4096,
-)
-
-test('records above the committed offset that are done are counted, if the map belongs to that offset', () => {
-  expect(doneAhead({ ...position, metadata: map })).toBe(8)
-  expect(doneAhead({ ...position, metadata: map, committed: 9 })).toBe(0)
-  expect(doneAhead({ ...position, metadata: "another program's" })).toBe(0)
-  expect(doneAhead({ ...position, metadata: null })).toBe(0)
-})
 
 test('columns that most groups do not need appear where a row has something to say', () => {
-  expect(Object.keys(columnsFor([{ ...position, doneAhead: 0 }]))).toEqual(['topic', 'partition', 'committed', 'end', 'lag', 'owner'])
+  const usual = ['topic', 'partition', 'committed', 'end', 'lag', 'owner']
+  expect(Object.keys(positionColumns([position]))).toEqual(usual)
   const error = { code: 'UNKNOWN_TOPIC', message: 'deleted' } as const
-  expect(Object.keys(columnsFor([{ ...position, error, doneAhead: 8 }]))).toEqual([
-    'topic',
-    'partition',
-    'committed',
-    'end',
-    'lag',
-    'doneAhead',
+  expect(Object.keys(positionColumns([{ ...position, error, doneAbove: 8 }]))).toEqual([
+    ...usual.slice(0, 5),
+    'doneAbove',
+    'open',
     'owner',
     'error',
   ])
+  expect(Object.keys(positionColumns([{ ...position, reason: 'beyond-end' }]))).toEqual([...usual, 'note'])
+})
+
+test.each([
+  [{ reason: 'below-start', committed: 5, start: 12 }, '7 records were deleted unread'],
+  [{ reason: 'beyond-end', committed: 40 }, 'committed 10 beyond the end'],
+  [{ reason: 'nothing-committed', committed: null }, 'nothing is committed'],
+  [{}, null],
+] as const)('%o is noted as %s', (changed, note) => {
+  expect(positionRows([{ ...position, ...changed }], [])[0]!.note).toBe(note)
 })
 
 test('an owner is named by client and host, and by its member id where that is ambiguous', () => {
-  const row = { ...position, doneAhead: 0 }
-  expect(rowOf(row, [owner('m1', 'billing'), owner('m2', 'other')]).owner).toBe('billing 10.0.0.1')
-  expect(rowOf(row, [owner('m1', 'billing'), owner('m2', 'billing')]).owner).toBe('billing 10.0.0.1 m1')
+  expect(positionRows([position], [owner('m1', 'billing'), owner('m2', 'other')])[0]!.owner).toBe('billing 10.0.0.1')
+  expect(positionRows([position], [owner('m1', 'billing'), owner('m2', 'billing')])[0]!.owner).toBe('billing 10.0.0.1 m1')
 })

@@ -1,40 +1,65 @@
-/** The rows and columns of `group describe`. */
-import { readCompletionMap } from '@tidemark/consumer'
+/** The rows and columns of `group describe` and `offsets show`. */
 import type { GroupPosition, Owner } from '@tidemark/offsets'
 import type { Row } from './print.ts'
 
-export type DescribedPosition = GroupPosition & { readonly doneAhead: number }
+/** What CSV prints of a position. */
+export const POSITION_FIELDS = [
+  'topic',
+  'partition',
+  'committed',
+  'leaderEpoch',
+  'start',
+  'stable',
+  'end',
+  'lag',
+  'doneAbove',
+  'open',
+  'reason',
+  'memberId',
+  'clientId',
+  'host',
+  'error',
+  'metadata',
+] as const
 
 /** Columns that most groups do not need appear where a row has something to say there. */
-export function columnsFor(rows: readonly DescribedPosition[]): Record<string, string> {
+export function positionColumns(positions: readonly GroupPosition[]): Record<string, string> {
   return {
     topic: 'TOPIC',
     partition: 'PARTITION',
     committed: 'COMMITTED',
     end: 'END',
     lag: 'LAG',
-    ...(rows.some((r) => r.doneAhead > 0) && { doneAhead: 'DONE AHEAD' }),
+    ...(positions.some((p) => p.doneAbove > 0) && { doneAbove: 'DONE ABOVE', open: 'OPEN' }),
     owner: 'OWNER',
-    ...(rows.some((r) => r.error !== null) && { error: 'ERROR' }),
+    ...(positions.some((p) => p.reason !== null && p.error === null) && { note: 'NOTE' }),
+    ...(positions.some((p) => p.error !== null) && { error: 'ERROR' }),
   }
 }
 
-/** Records above the committed offset that its completion map calls done. */
-export function doneAhead({ committed, metadata }: GroupPosition): number {
-  const map = metadata === null ? undefined : readCompletionMap(metadata)
-  return map === undefined || map.base !== committed ? 0 : map.top - map.base - map.open.length
+export function positionRows(positions: readonly GroupPosition[], members: readonly Owner[]): Row[] {
+  return positions.map(({ owner, error, ...position }) => ({
+    ...position,
+    memberId: owner?.memberId,
+    clientId: owner?.clientId,
+    host: owner?.host,
+    owner: owner && ownerText(owner, members),
+    note: noteOf(position),
+    error: error?.message,
+  }))
+}
+
+/** Why a lag is special, in words. */
+function noteOf({ reason, committed, start, end }: Pick<GroupPosition, 'reason' | 'committed' | 'start' | 'end'>): string | null {
+  if (reason === 'below-start') return `${start! - committed!} records were deleted unread`
+  if (reason === 'beyond-end') return `committed ${committed! - end!} beyond the end`
+  return reason === 'nothing-committed' ? 'nothing is committed' : null
 }
 
 /** Client id and host; the member id too where other members have both in common. */
-function ownerText({ memberId, clientId, host }: Owner, members: readonly Owner[]): string {
+export function ownerText({ memberId, clientId, host }: Owner, members: readonly Owner[]): string {
   // Java's brokers print an address as `/10.0.0.1`.
   const text = `${clientId} ${host.replace(/^\//, '')}`
   const isAmbiguous = members.filter((m) => m.clientId === clientId && m.host === host).length > 1
   return isAmbiguous ? `${text} ${memberId}` : text
 }
-
-export const rowOf = (position: DescribedPosition, members: readonly Owner[]): Row => ({
-  ...position,
-  owner: position.owner && ownerText(position.owner, members),
-  error: position.error?.message,
-})

@@ -2,22 +2,67 @@
 import Table from 'cli-table3'
 import { write } from './output.ts'
 
-type Cell = string | number | null | undefined
+type Cell = string | number | boolean | null | undefined
 
 export type Row = Readonly<Record<string, Cell>>
 
-/** A table for people, or an array of objects for programs. `columns` names the fields in order and their headings. */
-export function printRows(rows: readonly Row[], columns: Readonly<Record<string, string>>, output: 'table' | 'json'): Promise<void> {
-  if (output === 'json') return printJson(rows)
+/** For people, or for programs: JSON, YAML (both whole), or CSV (rows alone). */
+export const OUTPUTS = ['table', 'json', 'yaml', 'csv'] as const
+export type Output = (typeof OUTPUTS)[number]
+
+interface Printed {
+  /** What JSON and YAML print. Default: the rows. */
+  readonly data?: unknown
+  /** What CSV prints of a row, in order. Default: the fields of the table. */
+  readonly fields?: readonly string[]
+}
+
+/** `columns` names the fields of the table in their order, and their headings. */
+export async function printRows(
+  rows: readonly Row[],
+  columns: Readonly<Record<string, string>>,
+  output: Output,
+  { data = rows, fields = Object.keys(columns) }: Printed = {},
+): Promise<void> {
+  switch (output) {
+    case 'table':
+      return write(tableText(rows, columns))
+    case 'json':
+      return printJson(data)
+    case 'yaml':
+      return write((await import('yaml')).stringify(data, { aliasDuplicateObjects: false }))
+    case 'csv':
+      return write(csvText(rows, fields))
+  }
+}
+
+export function tableText(rows: readonly Row[], columns: Readonly<Record<string, string>>): string {
   const fields = Object.keys(columns)
   const table = new Table({
     head: Object.values(columns),
-    colAligns: fields.map((f) => (rows.some((r) => typeof r[f] === 'number') ? 'right' : 'left')),
+    colAligns: fields.map((field) => (isNumeric(rows.map((row) => row[field])) ? 'right' : 'left')),
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
     chars: WITHOUT_LINES,
   })
-  for (const row of rows) table.push(fields.map((f) => String(row[f] ?? '-')))
-  return write(`${table.toString()}\n`)
+  for (const row of rows) table.push(fields.map((field) => String(row[field] ?? '-')))
+  return `${table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')}\n`
+}
+
+/** Numbers, and durations such as `~1m 5s`. */
+const isNumeric = (cells: readonly Cell[]): boolean =>
+  cells.some((cell) => typeof cell === 'number') || cells.some((cell) => /^[~≥≤]?\d+(\.\d+)?(ms|s|m|h|d)\b/.test(String(cell)))
+
+/** RFC 4180, with the names of the fields in the first line; null is an empty cell. */
+export const csvText = (rows: readonly Row[], fields: readonly string[]): string =>
+  [fields, ...rows.map((row) => fields.map((field) => row[field]))].map((cells) => `${cells.map(csvCell).join(',')}\n`).join('')
+
+function csvCell(cell: Cell): string {
+  const text = String(cell ?? '')
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 /** A table of columns alone. */

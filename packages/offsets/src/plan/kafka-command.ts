@@ -1,0 +1,53 @@
+/**
+ * The command of Kafka's own tool, `kafka-consumer-groups.sh`, that does what a plan does. A target that the tool has
+ * no word for becomes a file of offsets, which it reads from stdin.
+ */
+import type { MoveWish, PlannedChange } from './types.ts'
+
+const LINES_MAX = 20
+
+export function kafkaCommand(wish: MoveWish, brokers: readonly string[], changes: readonly PlannedChange[]): string {
+  const tool = `kafka-consumer-groups.sh --bootstrap-server ${quoted(brokers.join(','))} --group ${quoted(wish.group)}`
+  const touched = changes.filter((c) => c.outcome === 'moves' || c.outcome === 'deletes')
+  if (touched.length === 0) return `${tool} --describe`
+  const deleted = touched.filter((c) => c.outcome === 'deletes')
+  const moved = touched.filter((c) => c.outcome === 'moves')
+  const commands: string[] = []
+  if (wish.target.kind === 'delete' && wish.target.group === true) return `${tool} --delete`
+  if (deleted.length > 0) commands.push(`${tool} --delete-offsets${topics(deleted)}`)
+  if (moved.length > 0) commands.push(resetOf(wish, tool, moved))
+  return commands.join(' && ')
+}
+
+function resetOf({ target }: MoveWish, tool: string, moved: readonly PlannedChange[]): string {
+  const reset = (to: string): string => `${tool} --reset-offsets${topics(moved)} ${to} --execute`
+  switch (target.kind) {
+    case 'start':
+      return reset('--to-earliest')
+    case 'end':
+      return reset('--to-latest')
+    case 'offset':
+      return reset(`--to-offset ${target.offset}`)
+    case 'shift':
+      return reset(`--shift-by ${target.by}`)
+    case 'current':
+      return reset('--to-current')
+    case 'time':
+      return reset(`--to-datetime ${new Date(target.atMs).toISOString()}`)
+    default: {
+      const lines = moved.slice(0, LINES_MAX).map(({ topic, partition, after }) => quoted(`${topic},${partition},${after!.offset}`))
+      const rest = moved.length > LINES_MAX ? ` # and ${moved.length - LINES_MAX} more lines` : ''
+      return `printf '%s\\n' ${lines.join(' ')} | ${tool} --reset-offsets --from-file /dev/stdin --execute${rest}`
+    }
+  }
+}
+
+/** ` --topic orders:0,1 --topic payments:2` */
+function topics(changes: readonly PlannedChange[]): string {
+  return [...Map.groupBy(changes, ({ topic }) => topic)]
+    .map(([topic, list]) => ` --topic ${quoted(`${topic}:${list.map(({ partition }) => partition).join(',')}`)}`)
+    .join('')
+}
+
+/** For a POSIX shell. */
+export const quoted = (text: string): string => (/^[\w.,:@%+=/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

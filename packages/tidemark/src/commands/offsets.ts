@@ -1,0 +1,14 @@
+/** `tidemark offsets VERB`: a verb a file, loaded when it is named. */
+import { Command } from 'commander'
+
+const verbs: Readonly<Record<string, () => Promise<Command>>> = {
+  show: async () => (await import('./offsets/show.ts')).showCommand(),
+}
+
+/** With the verb that is named on the command line alone, if it is one. */
+export async function offsetsCommand(named: string | undefined = process.argv[3]): Promise<Command> {
+  const offsets = new Command('offsets').description('Committed offsets of consumer groups: see them, and move them.')
+  const loaded = named !== undefined && Object.hasOwn(verbs, named) ? [named] : Object.keys(verbs)
+  for (const name of loaded) offsets.addCommand(await verbs[name]!())
+  return offsets
+}
