@@ -43,7 +43,7 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
   },
   console: {
     uses: ['protocol', 'platform', 'client', 'offsets'],
-    folders: ['routes', 'live', 'page', 'guard', 'engine'],
+    folders: ['routes', 'moves', 'live', 'page', 'guard', 'engine'],
   },
   tidemark: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets', 'console'], folders: [] },
   testing: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer'], folders: ['crash', 'fixture', 'faults', 'machine'] },

@@ -8,6 +8,8 @@ import { guard } from './guard/guard.ts'
 import { answerTo } from './guard/refusal.ts'
 import { Sampler } from './live/sampler.ts'
 import { Viewers } from './live/viewers.ts'
+import { Applications } from './moves/applications.ts'
+import { Plans } from './moves/plans.ts'
 import { type ConsoleOptions, resolveConsoleOptions } from './options.ts'
 import { pageFiles } from './page/files.ts'
 import { servePage } from './page/serve.ts'
@@ -42,11 +44,13 @@ export async function startConsole(kafka: Kafka, options: ConsoleOptions = {}): 
     const text = `the console met an error that it does not expect: ${error instanceof Error ? error.stack : String(error)}`
     diagnostics.report('tidemark:client', { level: 'error', cause: 'console', text, error })
   }
-  const data = engineOf(kafka)
+  const data = engineOf(kafka, resolved)
   const sampler = new Sampler(data, platform.clock, resolved.intervalMs, onBug)
   const viewers = new Viewers(platform.clock, resolved.viewersMax)
-  const { readOnly, user, intervalMs, clusterName } = resolved
-  const info = { clusterName, brokers: cluster.brokers.map(formatAddress), readOnly, user, intervalMs }
+  const plans = new Plans(platform.clock)
+  const applications = new Applications(data, platform.clock, onBug)
+  const { readOnly, intervalMs, clusterName } = resolved
+  const info = { clusterName, brokers: cluster.brokers.map(formatAddress), readOnly, intervalMs }
 
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX,
@@ -56,7 +60,7 @@ export async function startConsole(kafka: Kafka, options: ConsoleOptions = {}): 
   })
   answerErrors(app, onBug)
   guard(app, resolved)
-  for (const route of routes) route(app, { data, info, sampler, viewers, onBug })
+  for (const route of routes) route(app, { data, info, sampler, viewers, plans, applications, onBug })
   servePage(app, files)
 
   const port = await listen(app, resolved.listen)
@@ -65,6 +69,7 @@ export async function startConsole(kafka: Kafka, options: ConsoleOptions = {}): 
   const close = (): Promise<void> =>
     (closed ??= (async () => {
       sampler.stop()
+      applications.close()
       viewers.closeAll()
       await app.close()
       data.close()

@@ -1,7 +1,8 @@
 /** What the routes ask for. One implementation, over `@tidemark/offsets` and `@tidemark/client`. */
 import type { CallLimits } from '@tidemark/client'
+import type { Acceptable, ApplyStep, MovePlan, MoveRecord, MoveWish } from '@tidemark/offsets'
 import type { GroupLag } from './engine/contract.ts'
-import type { ClusterDetails, RecordsPage, ShownRecord, TimeScale, TopicDetails, TopicRow } from './shapes.ts'
+import type { BookmarkRow, ClusterDetails, RecordsPage, ShownRecord, TimeScale, TopicDetails, TopicRow } from './shapes.ts'
 
 export interface RecordsWish {
   readonly partition?: number
@@ -15,6 +16,12 @@ export interface RecordsWish {
   readonly filter?: string
 }
 
+export interface ApplyWish {
+  readonly accept?: readonly Acceptable[]
+  readonly waitEmptyMs?: number
+  readonly reason?: string
+}
+
 export interface ConsoleData {
   /** Of these groups, or of all. A group that does not exist is left out. */
   sample(groups: readonly string[] | undefined, limits: CallLimits): Promise<readonly GroupLag[]>
@@ -25,5 +32,11 @@ export interface ConsoleData {
   /** From now on, until the signal. */
   tail(topic: string, wish: { readonly partition?: number; readonly filter?: string }, signal: AbortSignal): AsyncIterable<ShownRecord>
   cluster(limits: CallLimits): Promise<ClusterDetails>
+  plan(wish: MoveWish, limits: CallLimits): Promise<MovePlan>
+  apply(plan: MovePlan, wish: ApplyWish, limits: CallLimits, onProgress: (step: ApplyStep) => void): Promise<MoveRecord>
+  /** Of one group, or of all; newest first. */
+  moves(group: string | undefined, limits: CallLimits): Promise<readonly MoveRecord[]>
+  planUndo(id: string, limits: CallLimits): Promise<MovePlan>
+  bookmarks(limits: CallLimits): Promise<readonly BookmarkRow[]>
   close(): void
 }

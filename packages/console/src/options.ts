@@ -26,14 +26,18 @@ export interface ConsoleOptions {
   readonly viewersMax?: number
   /** Nothing can be moved. Default: false. */
   readonly readOnly?: boolean
-  /** Who moves offsets, for the history of moves. Default: 'console'. */
+  /** Who moves offsets, for the record. Default: who is logged in. */
   readonly user?: string
+  /** Where moves and bookmarks are kept. Default: the folder of the user's state, as for the command line. */
+  readonly stateFolder?: string
   /** The cluster as its people call it. Default: its addresses. */
   readonly clusterName?: string
 }
 
-export interface ResolvedConsoleOptions extends Required<Omit<ConsoleOptions, 'token'>> {
+export interface ResolvedConsoleOptions extends Required<Omit<ConsoleOptions, 'token' | 'user' | 'stateFolder'>> {
   readonly token: string | undefined
+  readonly user: string | undefined
+  readonly stateFolder: string | undefined
 }
 
 const NAMES: OptionNames<ConsoleOptions> = {
@@ -44,6 +48,7 @@ const NAMES: OptionNames<ConsoleOptions> = {
   viewersMax: true,
   readOnly: true,
   user: true,
+  stateFolder: true,
   clusterName: true,
 }
 
@@ -68,7 +73,8 @@ export function resolveConsoleOptions(kafka: Kafka, options: ConsoleOptions): Re
     intervalMs: durationOption('intervalMs', options.intervalMs ?? 2_000),
     viewersMax: countOption('viewersMax', options.viewersMax ?? 64, 1, 10_000),
     readOnly: flagOption('readOnly', options.readOnly ?? false),
-    user: nameOption('user', options.user ?? 'console'),
+    user: options.user === undefined ? undefined : nameOption('user', options.user),
+    stateFolder: options.stateFolder === undefined ? undefined : nameOption('stateFolder', options.stateFolder),
     clusterName: nameOption('clusterName', options.clusterName ?? handleOf(kafka).options.brokers.map(formatAddress).join(',')),
   }
 }

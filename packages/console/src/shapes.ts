@@ -1,14 +1,15 @@
 /** What the server tells the page: plain data, whole in JSON. The page imports these types and nothing else of the server. */
+import type { ApplyStep, MoveRecord } from '@tidemark/offsets'
 import type { GroupLag, Measured } from './engine/contract.ts'
 
-export type { Certainty, GroupLag, Measured, PartitionLag } from './engine/contract.ts'
+export type { Acceptable, MovePlan, MoveRecord, MoveTarget, MoveWish, PlannedChange, TopicScope } from '@tidemark/offsets'
+export type { GroupLag, Measured, PartitionLag } from './engine/contract.ts'
 
 /** What every page shows around itself. */
 export interface ConsoleInfo {
   readonly clusterName: string
   readonly brokers: readonly string[]
   readonly readOnly: boolean
-  readonly user: string
   readonly intervalMs: number
 }
 
@@ -159,4 +160,24 @@ export interface AclRow {
 /** What this cluster does not tell, and why. */
 export interface Unavailable {
   readonly unavailable: string
+}
+
+export interface BookmarkRow {
+  readonly name: string
+  readonly group: string
+  readonly atMs: number
+  readonly partitions: number
+}
+
+/** A plan that is applied, or was. */
+export interface Application {
+  readonly id: string
+  readonly planId: string
+  readonly group: string
+  readonly state: 'running' | 'done' | 'failed'
+  /** The last step that is over; null: it waits for the group to be empty. */
+  readonly step: ApplyStep | null
+  readonly startedMs: number
+  readonly record: MoveRecord | null
+  readonly error: { readonly code: string; readonly message: string } | null
 }

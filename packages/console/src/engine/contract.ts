@@ -7,12 +7,7 @@ export interface Measured {
   readonly reason: string | null
 }
 export interface PartitionLag extends GroupPosition {
-  readonly stable: number | null
-  readonly leaderEpoch: number | null
-  readonly doneAbove: number
   readonly doneRanges?: readonly (readonly [from: number, to: number])[]
-  readonly open: number | null
-  readonly reason: string | null
   readonly committedAtMs: number | null
   readonly ageMs: Measured | null
   readonly spanMs: Measured | null

@@ -4,12 +4,26 @@ import { groupPositions } from '@tidemark/offsets'
 import type { ConsoleData } from '../data.ts'
 import { clusterDetails } from './cluster.ts'
 import type { GroupLag, PartitionLag } from './contract.ts'
+import { Moves } from './moves.ts'
 import { recordsOf, tailOf } from './records.ts'
 import { timeScalesOf } from './time-scales.ts'
 import { topicDetails, topicRows } from './topics.ts'
 
-export function engineOf(kafka: Kafka): ConsoleData {
+export interface EngineOptions {
+  /** Undefined: who is logged in. */
+  readonly user: string | undefined
+  /** Undefined: the folder of the user's state. */
+  readonly stateFolder: string | undefined
+}
+
+export function engineOf(kafka: Kafka, { user, stateFolder }: EngineOptions): ConsoleData {
+  const moves = new Moves(kafka, user, stateFolder)
   return {
+    plan: (wish, limits) => moves.plan(wish, limits),
+    apply: (plan, wish, limits, onProgress) => moves.apply(plan, wish, limits, onProgress),
+    moves: (group, limits) => moves.list(group, limits),
+    planUndo: (id, limits) => moves.planUndo(id, limits),
+    bookmarks: (limits) => moves.bookmarks(limits),
     sample: (groups, limits) => sample(kafka, groups, limits),
     timeScales: (topic, partitions, limits) => timeScalesOf(kafka, topic, partitions, limits),
     topics: (limits) => topicRows(kafka, limits),
@@ -26,14 +40,9 @@ async function sample(kafka: Kafka, groups: readonly string[] | undefined, limit
   const all: GroupLag[] = []
   for (const group of names) {
     try {
-      const { state, members, positions } = await groupPositions(kafka, group, limits)
+      const { kind, state, members, positions } = await groupPositions(kafka, group, limits)
       const partitions: PartitionLag[] = positions.map((p) => ({
         ...p,
-        stable: null,
-        leaderEpoch: null,
-        doneAbove: 0,
-        open: p.lag,
-        reason: null,
         committedAtMs: null,
         ageMs: null,
         spanMs: null,
@@ -45,7 +54,7 @@ async function sample(kafka: Kafka, groups: readonly string[] | undefined, limit
       const lag = positions.reduce((sum, p) => sum + (p.lag ?? 0), 0)
       all.push({
         group,
-        kind: 'classic',
+        kind,
         state,
         members,
         partitions,

@@ -1,8 +1,12 @@
+import { applications } from './applications.ts'
+import { bookmarks } from './bookmarks.ts'
 import { cluster } from './cluster.ts'
 import { group } from './group.ts'
 import { groups } from './groups.ts'
 import { info } from './info.ts'
 import { live } from './live.ts'
+import { moves } from './moves.ts'
+import { plans } from './plans.ts'
 import { records } from './records.ts'
 import type { Route } from './route.ts'
 import { tail } from './tail.ts'
@@ -10,4 +14,19 @@ import { timeScales } from './time-scales.ts'
 import { topic } from './topic.ts'
 import { topics } from './topics.ts'
 
-export const routes: readonly Route[] = [info, live, groups, group, topics, topic, timeScales, records, tail, cluster]
+export const routes: readonly Route[] = [
+  info,
+  live,
+  groups,
+  group,
+  topics,
+  topic,
+  timeScales,
+  records,
+  tail,
+  cluster,
+  plans,
+  applications,
+  moves,
+  bookmarks,
+]

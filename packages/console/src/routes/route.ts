@@ -4,6 +4,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ConsoleData } from '../data.ts'
 import type { Sampler } from '../live/sampler.ts'
 import type { Viewers } from '../live/viewers.ts'
+import type { Applications } from '../moves/applications.ts'
+import type { Plans } from '../moves/plans.ts'
 import type { ConsoleInfo } from '../shapes.ts'
 
 export interface Services {
@@ -11,6 +13,8 @@ export interface Services {
   readonly info: ConsoleInfo
   readonly sampler: Sampler
   readonly viewers: Viewers
+  readonly plans: Plans
+  readonly applications: Applications
   /** What to do with an error that nothing expects. */
   onBug(error: unknown): void
 }

@@ -3,6 +3,7 @@ import type { ConsoleInfo } from '../../src/shapes.ts'
 import { ClusterPage } from './pages/cluster.tsx'
 import { GroupPage } from './pages/group.tsx'
 import { GroupsPage } from './pages/groups.tsx'
+import { HistoryPage } from './pages/history.tsx'
 import { TokenPage } from './pages/token.tsx'
 import { TopicPage } from './pages/topic.tsx'
 import { TopicsPage } from './pages/topics.tsx'
@@ -15,6 +16,7 @@ import { segmentsOf, useAddress } from './state/router.ts'
 const PAGES = [
   ['groups', 'Groups'],
   ['topics', 'Topics'],
+  ['history', 'History'],
   ['cluster', 'Cluster'],
 ] as const
 
@@ -36,13 +38,16 @@ export function App() {
       </a>
       <div className="shell">
         <nav aria-label="Pages">
-          <b>Tidemark</b>
-          {PAGES.map(([path, label]) => (
-            <Link key={path} href={`/${path}`} aria-current={path === current ? 'page' : undefined}>
-              {label}
-            </Link>
-          ))}
-          <span className="where">{info.data?.clusterName}</span>
+          <div>
+            {' '}
+            <b>Tidemark</b>
+            {PAGES.map(([path, label]) => (
+              <Link key={path} href={`/${path}`} aria-current={path === current ? 'page' : undefined}>
+                {label}
+              </Link>
+            ))}
+            <span className="where">{info.data?.clusterName}</span>
+          </div>
         </nav>
         <main id="main" tabIndex={-1}>
           {info.error !== undefined && <Failure error={info.error} />}
@@ -57,6 +62,7 @@ function Page({ segments }: { segments: readonly string[] }) {
   const [page = 'groups', name] = segments
   if (page === 'groups') return name === undefined ? <GroupsPage /> : <GroupPage group={name} rest={segments.slice(2)} />
   if (page === 'topics') return name === undefined ? <TopicsPage /> : <TopicPage topic={name} />
+  if (page === 'history') return <HistoryPage />
   if (page === 'cluster') return <ClusterPage />
   return <h1>There is no such page</h1>
 }

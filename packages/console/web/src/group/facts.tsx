@@ -16,7 +16,7 @@ export function Facts({ position: p, target, onTarget }: FactsProps) {
       <span>
         <Duration measured={p.ageMs} none={p.open === 0 ? 'now' : ''} />
       </span>
-      <span className="dim">{p.owner?.clientId ?? 'nobody owns it'}</span>
+      <span className="dim">{p.owner?.clientId ?? 'no owner'}</span>
       <span className="dim">{p.handledPerSecond === null ? '' : rate(p.handledPerSecond)}</span>
       <span className="why">{reasonOf(p)}</span>
       {target !== null && onTarget !== null && (

@@ -1,7 +1,6 @@
 import { useState } from 'react'
 import type { PartitionLag, TimeScale } from '../../../src/shapes.ts'
 import { plural } from '../format.ts'
-import { type Targets, targetKey } from '../pages/group.tsx'
 import { Link } from '../parts/link.tsx'
 import { Panel, Segments } from '../parts/parts.tsx'
 import { type Ghost, Ruler } from '../ruler/ruler.tsx'
@@ -9,6 +8,7 @@ import { isUnit, type Range, type Unit } from '../ruler/scale.ts'
 import { useLoaded } from '../state/api.ts'
 import { topicPath, useQueryValue } from '../state/router.ts'
 import { Facts } from './facts.tsx'
+import { type Targets, targetKey } from './targets.ts'
 
 export type Aim = (topic: string, partition: number, offset: number | null) => void
 
@@ -63,11 +63,7 @@ export function TopicRulers({ topic, positions, targets, ghosts, onTarget }: Top
           <Link href={topicPath(topic)} className="small">
             records
           </Link>
-          <span className="dim small end">
-            {onTarget === null
-              ? 'this console is read-only: nothing can be moved'
-              : 'drag a committed mark, or use the arrow keys, to plan a move'}
-          </span>
+          <span className="dim small end">{onTarget === null ? '' : 'drag a committed mark, or use the arrow keys, to plan a move'}</span>
         </>
       }
     >

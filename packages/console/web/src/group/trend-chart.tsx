@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import type { TrendPoint } from '../../../src/shapes.ts'
-import { count } from '../format.ts'
+import { count, time } from '../format.ts'
 import { useMedia } from '../parts/media.ts'
 import { Panel } from '../parts/parts.tsx'
 
@@ -28,7 +28,10 @@ export function TrendChart({ points }: { points: readonly TrendPoint[] }) {
         legend: { show: false },
         cursor: { show: false },
         scales: { y: { range: (_u, _min, max) => [0, Math.max(max, 10)] } },
-        axes: [axis, { ...axis, size: 64, values: (_u, ticks) => ticks.map((v) => count(v)) }],
+        axes: [
+          { ...axis, space: 90, values: (_u, ticks) => ticks.map((t) => time(t * 1_000)) },
+          { ...axis, size: 64, values: (_u, ticks) => ticks.map((v) => count(v)) },
+        ],
         series: [{}, { stroke: colour('--accent'), width: 1.5, points: { show: false } }],
       },
       [[], []],

@@ -1,21 +1,27 @@
-import { useState } from 'react'
-import type { GroupLag, LiveEvent, TrendPoint } from '../../../src/shapes.ts'
+import { useMemo, useState } from 'react'
+import type { GroupLag, LiveEvent, MovePlan, MoveRecord, TrendPoint } from '../../../src/shapes.ts'
 import { Figures } from '../group/figures.tsx'
 import { Members } from '../group/members.tsx'
-import { TopicRulers } from '../group/topic-rulers.tsx'
+import { aimed, ghostsOf, type Targets, targetsOf } from '../group/targets.ts'
+import { type Aim, TopicRulers } from '../group/topic-rulers.tsx'
 import { TrendChart } from '../group/trend-chart.tsx'
 import { toneOf } from '../groups/list.tsx'
+import { Apply } from '../moves/apply.tsx'
+import { MoveForm } from '../moves/move-form.tsx'
+import { MoveTable } from '../moves/move-table.tsx'
+import { PendingBar } from '../moves/pending-bar.tsx'
+import { Review } from '../moves/review.tsx'
 import { CommandLine } from '../parts/command.tsx'
-import { Chip, Failure, Live } from '../parts/parts.tsx'
+import { Action, Chip, Failure, Live, Panel } from '../parts/parts.tsx'
+import { useLoaded } from '../state/api.ts'
 import { brokersFlag, shellWord, useInfo } from '../state/info.ts'
 import { useEvents } from '../state/live.ts'
+import { groupPath, navigate } from '../state/router.ts'
+
+const MOVES_AGAIN_MS = 5_000
 
 type Failed = Extract<LiveEvent, { kind: 'failed' }>
-/** Planned offsets by topic and partition. */
-export type Targets = ReadonlyMap<string, { readonly topic: string; readonly partition: number; readonly offset: number }>
-export const targetKey = (topic: string, partition: number): string => `${topic} ${partition}`
-
-export function GroupPage({ group }: { group: string; rest: readonly string[] }) {
+export function GroupPage({ group, rest }: { group: string; rest: readonly string[] }) {
   const info = useInfo()
   const [lag, setLag] = useState<GroupLag>()
   const [trend, setTrend] = useState<readonly TrendPoint[]>([])
@@ -31,13 +37,12 @@ export function GroupPage({ group }: { group: string; rest: readonly string[] })
       setTrend(event.trend)
     }
   })
-  const aim = (topic: string, partition: number, offset: number | null): void =>
-    setTargets((old) => {
-      const next = new Map(old)
-      if (offset === null) next.delete(targetKey(topic, partition))
-      else next.set(targetKey(topic, partition), { topic, partition, offset })
-      return next
-    })
+  const aim: Aim = (topic, partition, offset) => setTargets((old) => aimed(old, topic, partition, offset))
+  const moves = useLoaded<readonly MoveRecord[]>(`/api/moves?group=${encodeURIComponent(group)}`, MOVES_AGAIN_MS)
+  const ghosts = useMemo(() => ghostsOf(moves.data ?? []), [moves.data])
+  const [view, planId] = rest
+  const plan = useLoaded<MovePlan>(planId === undefined ? null : `/api/plans/${encodeURIComponent(planId)}`)
+  const shownTargets = plan.data === undefined ? targets : targetsOf(plan.data)
   const topics = Map.groupBy(lag?.partitions ?? [], (p) => p.topic)
   return (
     <>
@@ -50,6 +55,11 @@ export function GroupPage({ group }: { group: string; rest: readonly string[] })
           </>
         )}
         <span className="crumb">on {info?.clusterName}</span>
+        {view === undefined && lag !== undefined && (
+          <Action small why={info?.readOnly ? 'this console is read-only' : null} onPress={() => navigate(groupPath(group, 'move'))}>
+            Move
+          </Action>
+        )}
         <Live connection={connection} failure={failure} />
       </div>
       {failure !== undefined && <Failure error={failure} />}
@@ -66,13 +76,26 @@ export function GroupPage({ group }: { group: string; rest: readonly string[] })
               key={topic}
               topic={topic}
               positions={positions}
-              targets={targets}
-              ghosts={new Map()}
-              onTarget={info?.readOnly ? null : aim}
+              targets={shownTargets}
+              ghosts={ghosts}
+              onTarget={info?.readOnly || planId !== undefined ? null : aim}
             />
           ))}
+          {planId === undefined && <PendingBar group={group} targets={targets} onDrop={() => setTargets(new Map())} />}
+          {view === 'move' && planId === undefined && <MoveForm lag={lag} />}
+          {plan.error !== undefined && <Failure error={plan.error} />}
+          {plan.data !== undefined && (
+            <Review plan={plan.data}>
+              <Apply key={plan.data.id} plan={plan.data} lag={lag} onDone={() => setTargets(new Map())} />
+            </Review>
+          )}
           <TrendChart points={trend} />
           <Members lag={lag} />
+          {moves.data !== undefined && moves.data.length > 0 && (
+            <Panel title="Who moved it" header={<span className="dim small">from this machine</span>}>
+              <MoveTable moves={moves.data} withGroup={false} />
+            </Panel>
+          )}
         </>
       )}
       <div className="foot">

@@ -93,7 +93,7 @@ export function Action(props: { children: ReactNode; kind?: 'go' | 'quiet'; smal
         {children}
       </button>
       {why !== null && (
-        <span id={id} className="chip bad">
+        <span id={id} className={kind === 'go' ? 'chip bad' : 'small dim'}>
           {why}
         </span>
       )}
