@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { TidemarkError } from '@tidemark/platform'
 
 /** Exit codes, as the design lists them; those of moves come with the moves. */
-export const EXIT = { done: 0, failed: 1, usage: 2, notApplied: 3 } as const
+export const EXIT = { done: 0, failed: 1, usage: 2, notApplied: 3, overThreshold: 6 } as const
 
 /** What a shell reports for a process that a signal ended: SIGHUP 129, SIGINT 130, SIGTERM 143. */
 export const exitCodeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal]

@@ -16,9 +16,10 @@ Examples:
   tidemark produce orders                   lines from stdin
   tidemark consume orders --group billing
   tidemark group describe billing
+  tidemark lag billing --watch              in messages and in time
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not done without --yes, 130 after Ctrl-C,
-143 after SIGTERM, 129 after SIGHUP.`
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not done without --yes, 6 a lag is over
+its limit, 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.`
 
 const program = new Command('tidemark')
   .description('Keeps your place in Kafka: a broker, and tools for topics, groups and offsets.')
@@ -36,6 +37,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
   topic: async () => (await import('./commands/topic.ts')).topicCommand(),
   group: async () => (await import('./commands/group.ts')).groupCommand(),
+  lag: async () => (await import('./commands/lag.ts')).lagCommand(),
   offsets: async () => (await import('./commands/offsets.ts')).offsetsCommand(),
   config: async () => (await import('./commands/config.ts')).configCommand(),
   acl: async () => (await import('./commands/acl.ts')).aclCommand(),

@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { apis } from '../messages/apis.ts'
-import { GroupMetadataKey, GroupMetadataValue, OffsetCommitKey, OffsetCommitValue } from '../messages/consumer-offsets.ts'
+import {
+  ConsumerGroupCurrentMemberAssignmentValue,
+  ConsumerGroupMemberKey,
+  ConsumerGroupMemberMetadataValue,
+  GroupMetadataKey,
+  GroupMetadataValue,
+  OffsetCommitKey,
+  OffsetCommitValue,
+} from '../messages/consumer-offsets.ts'
 import { ConsumerProtocolAssignment, ConsumerProtocolSubscription } from '../messages/consumer-protocol.ts'
 import { RequestHeader, ResponseHeader } from '../messages/headers.ts'
 import { array, int32, type Message, message, offset, string, struct } from '../schema/fields.ts'
@@ -23,6 +31,9 @@ const messages: Message[] = [
     OffsetCommitKey,
     OffsetCommitValue,
     GroupMetadataKey,
+    ConsumerGroupMemberKey,
+    ConsumerGroupMemberMetadataValue,
+    ConsumerGroupCurrentMemberAssignmentValue,
     GroupMetadataValue,
   ] as Message[]),
 ]

@@ -1,4 +1,4 @@
-import { array, bytes, int32, message, offset, string, uuid } from '../schema/fields.ts'
+import { array, bytes, int8, int32, message, offset, string, uuid } from '../schema/fields.ts'
 import type { Infer } from '../schema/infer.ts'
 import { ZERO_UUID } from './uuid.ts'
 
@@ -58,3 +58,49 @@ export const GroupMetadataValue = message(
   },
 )
 export type GroupMetadataValue = Infer<typeof GroupMetadataValue>
+
+/** Of a member of a group of KIP-848. What it says of the classic protocol stands in a tagged field that is left unread. */
+export const ConsumerGroupMemberMetadataValue = message(
+  'ConsumerGroupMemberMetadataValue',
+  { versions: '0', flexible: '0+' },
+  {
+    instanceId: string({ nullable: '0+' }),
+    rackId: string({ nullable: '0+' }),
+    clientId: string(),
+    clientHost: string(),
+    subscribedTopicNames: array(string()),
+    subscribedTopicRegex: string({ nullable: '0+' }),
+    rebalanceTimeoutMs: int32({ default: -1 }),
+    serverAssignor: string({ nullable: '0+' }),
+  },
+)
+export type ConsumerGroupMemberMetadataValue = Infer<typeof ConsumerGroupMemberMetadataValue>
+
+const topicPartitions = {
+  topicId: uuid(),
+  partitions: array(int32()),
+}
+
+export const ConsumerGroupCurrentMemberAssignmentValue = message(
+  'ConsumerGroupCurrentMemberAssignmentValue',
+  { versions: '0', flexible: '0+' },
+  {
+    memberEpoch: int32(),
+    previousMemberEpoch: int32(),
+    state: int8(),
+    assignedPartitions: array(topicPartitions),
+    partitionsPendingRevocation: array(topicPartitions),
+  },
+)
+export type ConsumerGroupCurrentMemberAssignmentValue = Infer<typeof ConsumerGroupCurrentMemberAssignmentValue>
+
+/** The key of what is kept of one member. */
+export const ConsumerGroupMemberKey = message(
+  'ConsumerGroupMemberKey',
+  { versions: '0', flexible: 'none' },
+  {
+    group: string(),
+    memberId: string(),
+  },
+)
+export type ConsumerGroupMemberKey = Infer<typeof ConsumerGroupMemberKey>

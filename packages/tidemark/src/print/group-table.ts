@@ -50,7 +50,7 @@ export function positionRows(positions: readonly GroupPosition[], members: reado
 }
 
 /** Why a lag is special, in words. */
-function noteOf({ reason, committed, start, end }: Pick<GroupPosition, 'reason' | 'committed' | 'start' | 'end'>): string | null {
+export function noteOf({ reason, committed, start, end }: Pick<GroupPosition, 'reason' | 'committed' | 'start' | 'end'>): string | null {
   if (reason === 'below-start') return `${start! - committed!} records were deleted unread`
   if (reason === 'beyond-end') return `committed ${committed! - end!} beyond the end`
   return reason === 'nothing-committed' ? 'nothing is committed' : null

@@ -5,9 +5,10 @@
  * Only `stored` and `offsets` are in it, in their order, so that checkpoint plus tail is, byte for byte, what a full
  * replay makes. Each topic name is stored once, in the order of first use; offsets refer to it by number.
  */
+
+import type { StoredOffset } from '@tidemark/protocol'
 import { codecOf, fields, type Infer, type InferInput, message, Reader, Writer } from '@tidemark/protocol'
 import type { LogPoint } from '../log/point.ts'
-import type { CommittedOffset } from '../offsets/offset-records.ts'
 import { Shard } from './shard.ts'
 
 const { array, bytes, int32, offset, string, uuid } = fields
@@ -102,7 +103,7 @@ export function fromCheckpoint(from: Buffer): { readonly shard: Shard; readonly 
 
 type Stored = Infer<typeof CoordinatorCheckpoint>['offsets'][number]['topics'][number]['partitions'][number]
 
-const committed = ({ offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp, topicId }: Stored): CommittedOffset => ({
+const committed = ({ offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp, topicId }: Stored): StoredOffset => ({
   offset,
   leaderEpoch,
   metadata,

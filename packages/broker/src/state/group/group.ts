@@ -4,8 +4,9 @@
  * Only what its last record holds outlives the broker; the rest is rebuilt from that. `phase` is changed through
  * `enter` alone, which asserts the step.
  */
+
+import type { StoredGroup, StoredMember } from '@tidemark/protocol'
 import { ErrorCode } from '@tidemark/protocol'
-import type { StoredGroup, StoredMember } from './group-records.ts'
 import { type GroupMember, metadataOf, type Protocol } from './member.ts'
 import { assertTransition, type Phase, type PhaseRules, phases } from './phases.ts'
 import type { JoinedMember } from './replies.ts'

@@ -1,19 +1,25 @@
 /** What a coordinator partition writes: one union over Kafka's two kinds of records in `__consumer_offsets`. */
-import { Reader, type RecordToWrite } from '@tidemark/protocol'
 import {
-  type CommittedOffset,
+  decodeGroupKey,
+  decodeGroupValue,
   decodeOffsetKey,
   decodeOffsetValue,
+  encodeGroupKey,
+  encodeGroupValue,
   encodeOffsetKey,
   encodeOffsetValue,
+  isGroupKey,
   isOffsetKey,
   type OffsetKey,
-} from '../offsets/offset-records.ts'
-import { decodeGroupKey, decodeGroupValue, encodeGroupKey, encodeGroupValue, isGroupKey, type StoredGroup } from './group-records.ts'
+  Reader,
+  type RecordToWrite,
+  type StoredGroup,
+  type StoredOffset,
+} from '@tidemark/protocol'
 
 export type CoordinatorRecord =
   /** `value` null: the offset is forgotten. */
-  | { readonly kind: 'offset'; readonly key: OffsetKey; readonly value: CommittedOffset | null }
+  | { readonly kind: 'offset'; readonly key: OffsetKey; readonly value: StoredOffset | null }
   /** `value` null: the group is gone. */
   | { readonly kind: 'group'; readonly groupId: string; readonly value: StoredGroup | null }
 

@@ -5,9 +5,10 @@
  * log is read back: checkpoint plus tail equals full replay. `groups` is what lives on top: every group that has a
  * record or an offset, with the requests that wait. Decisions change it; `revive` rebuilds it from the fold.
  */
+
+import type { StoredGroup } from '@tidemark/protocol'
 import { Offsets } from '../offsets/offsets.ts'
 import { Group } from './group.ts'
-import type { StoredGroup } from './group-records.ts'
 import { beginRebalance, renewSession } from './rebalance.ts'
 import type { CoordinatorRecord } from './records.ts'
 import type { Turn } from './turn.ts'

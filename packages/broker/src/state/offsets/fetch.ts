@@ -2,9 +2,10 @@
  * OffsetFetch: what is committed. Nothing committed is offset -1 and no error. Kafka's
  * OffsetMetadataManager.fetchOffsets.
  */
+
+import type { StoredOffset } from '@tidemark/protocol'
 import { ZERO_UUID } from '@tidemark/protocol'
 import type { Shard } from '../group/shard.ts'
-import type { CommittedOffset } from './offset-records.ts'
 
 export interface FetchTopic {
   readonly name: string
@@ -41,12 +42,12 @@ export function fetchOffsets(shard: Shard, groupId: string, topics: readonly Fet
 }
 
 /** An offset of a topic that was deleted does not belong to a new topic of the same name. */
-function sameTopic(committed: CommittedOffset | undefined, topicId: string): CommittedOffset | undefined {
+function sameTopic(committed: StoredOffset | undefined, topicId: string): StoredOffset | undefined {
   if (committed === undefined || topicId === ZERO_UUID || committed.topicId === ZERO_UUID) return committed
   return committed.topicId === topicId ? committed : undefined
 }
 
-const fetched = (partition: number, committed: CommittedOffset | undefined): FetchedOffset => ({
+const fetched = (partition: number, committed: StoredOffset | undefined): FetchedOffset => ({
   partition,
   offset: committed?.offset ?? -1,
   leaderEpoch: committed?.leaderEpoch ?? -1,

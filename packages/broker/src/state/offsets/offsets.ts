@@ -2,20 +2,20 @@
  * The committed offsets of all groups of one coordinator partition: group, topic, partition. Only `Shard.apply`
  * changes them.
  */
-import type { CommittedOffset, OffsetKey } from './offset-records.ts'
+import type { OffsetKey, StoredOffset } from '@tidemark/protocol'
 
-export type OffsetsOfTopic = ReadonlyMap<number, CommittedOffset>
+export type OffsetsOfTopic = ReadonlyMap<number, StoredOffset>
 export type OffsetsOfGroup = ReadonlyMap<string, OffsetsOfTopic>
 
 export class Offsets {
-  readonly #byGroup = new Map<string, Map<string, Map<number, CommittedOffset>>>()
+  readonly #byGroup = new Map<string, Map<string, Map<number, StoredOffset>>>()
   size = 0
 
   of(group: string): OffsetsOfGroup | undefined {
     return this.#byGroup.get(group)
   }
 
-  get(group: string, topic: string, partition: number): CommittedOffset | undefined {
+  get(group: string, topic: string, partition: number): StoredOffset | undefined {
     return this.#byGroup.get(group)?.get(topic)?.get(partition)
   }
 
@@ -23,7 +23,7 @@ export class Offsets {
     return this.#byGroup.keys()
   }
 
-  put(key: OffsetKey, value: CommittedOffset): void {
+  put(key: OffsetKey, value: StoredOffset): void {
     let ofGroup = this.#byGroup.get(key.group)
     if (ofGroup === undefined) this.#byGroup.set(key.group, (ofGroup = new Map()))
     let ofTopic = ofGroup.get(key.topic)

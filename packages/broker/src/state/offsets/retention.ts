@@ -6,13 +6,14 @@
  * group's management count from their own commit. A retention time that came with a commit (versions 2 to 4) takes
  * the place of the broker's.
  */
+
+import type { StoredOffset } from '@tidemark/protocol'
 import { ConsumerProtocolSubscription, codecOf, Reader, WireError } from '@tidemark/protocol'
 import { isFull } from '../decision.ts'
 import type { Group } from '../group/group.ts'
 import { metadataOf } from '../group/member.ts'
 import type { Shard } from '../group/shard.ts'
 import type { Turn } from '../group/turn.ts'
-import type { CommittedOffset } from './offset-records.ts'
 
 export const CONSUMER = 'consumer'
 
@@ -42,12 +43,12 @@ function forgetOffsets(shard: Shard, group: Group, retentionMs: number, turn: Tu
   return noneLeft
 }
 
-const expiryOf = (committed: CommittedOffset, since: (committed: CommittedOffset) => number, retentionMs: number): number =>
+const expiryOf = (committed: StoredOffset, since: (committed: StoredOffset) => number, retentionMs: number): number =>
   committed.expireTimestamp === -1 ? since(committed) + retentionMs : committed.expireTimestamp
 
 /** Undefined: nothing of this group expires now. */
-function retentionBegins(group: Group): ((committed: CommittedOffset) => number) | undefined {
-  const ownCommit = (committed: CommittedOffset): number => committed.commitTimestamp
+function retentionBegins(group: Group): ((committed: StoredOffset) => number) | undefined {
+  const ownCommit = (committed: StoredOffset): number => committed.commitTimestamp
   if (group.protocolType === null) return ownCommit
   if (group.phase === 'Empty') return () => group.phaseSinceMs
   return group.phase === 'Stable' && group.protocolType === CONSUMER ? ownCommit : undefined

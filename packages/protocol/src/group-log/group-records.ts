@@ -2,7 +2,10 @@
  * The records of `__consumer_offsets` that keep groups, in Kafka's own formats: key `int16 2, GroupMetadataKey`,
  * value `int16 3, GroupMetadataValue`; a null value is the tombstone of a group.
  */
-import { codecOf, GroupMetadataKey, GroupMetadataValue, Reader, Writer } from '@tidemark/protocol'
+import { codecOf } from '../codec/codecs.ts'
+import { GroupMetadataKey, GroupMetadataValue } from '../messages/consumer-offsets.ts'
+import { Reader } from '../wire/reader.ts'
+import { Writer } from '../wire/writer.ts'
 
 const KEY_VERSION = 2
 const VALUE_VERSION = 3

@@ -3,7 +3,11 @@
  * OffsetCommitKey`, value `int16 version, OffsetCommitValue`; a null value is a tombstone. Value version 3; 1 if the
  * commit came with a retention time (no other version carries one); 4 if it names the topic by id.
  */
-import { codecOf, OffsetCommitKey, OffsetCommitValue, Reader, Writer, ZERO_UUID } from '@tidemark/protocol'
+import { codecOf } from '../codec/codecs.ts'
+import { OffsetCommitKey, OffsetCommitValue } from '../messages/consumer-offsets.ts'
+import { ZERO_UUID } from '../messages/uuid.ts'
+import { Reader } from '../wire/reader.ts'
+import { Writer } from '../wire/writer.ts'
 
 const KEY_VERSION = 1
 
@@ -13,7 +17,7 @@ export interface OffsetKey {
   readonly partition: number
 }
 
-export interface CommittedOffset {
+export interface StoredOffset {
   readonly offset: number
   /** -1: the client did not say. */
   readonly leaderEpoch: number
@@ -38,12 +42,12 @@ export function encodeOffsetKey(key: OffsetKey): Buffer {
   return Buffer.from(w.written())
 }
 
-function valueVersionOf(value: CommittedOffset): number {
+function valueVersionOf(value: StoredOffset): number {
   if (value.expireTimestamp !== -1) return 1
   return value.topicId === ZERO_UUID ? 3 : 4
 }
 
-export function encodeOffsetValue(value: CommittedOffset): Buffer {
+export function encodeOffsetValue(value: StoredOffset): Buffer {
   const version = valueVersionOf(value)
   const w = writer.reset()
   w.int16(version)
@@ -55,7 +59,7 @@ export function encodeOffsetValue(value: CommittedOffset): Buffer {
 export const decodeOffsetKey = (r: Reader): OffsetKey => keyCodec.decode(r)
 
 /** Throws `WireError` for a version that Kafka does not have. */
-export function decodeOffsetValue(value: Buffer): CommittedOffset {
+export function decodeOffsetValue(value: Buffer): StoredOffset {
   const r = new Reader(value)
   const version = r.int16()
   const { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp, topicId } = codecOf(OffsetCommitValue, version).decode(r)

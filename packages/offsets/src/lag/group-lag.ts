@@ -1,0 +1,52 @@
+/** The lag of a whole group, of those of its partitions. Pure. */
+import type { GroupPositions } from '../read/group-positions.ts'
+import type { PositionError } from '../read/limits.ts'
+import type { Measured, PartitionLag } from './measure.ts'
+
+export interface GroupLag extends Omit<GroupPositions, 'positions'> {
+  /** By topic and partition. */
+  readonly partitions: readonly PartitionLag[]
+  /** The sum of those that are known; null: none is. */
+  readonly lag: number | null
+  readonly open: number | null
+  /** The oldest of all. */
+  readonly ageMs: Measured | null
+  readonly spanMs: Measured | null
+  /** The latest of all; null: one that lags is not measured yet, or does not catch up. */
+  readonly etaMs: Measured | null
+  /** The soonest of all; null: never, or not known. */
+  readonly runwayMs: Measured | null
+  /** When it was measured, in milliseconds since 1970. */
+  readonly atMs: number
+  /** Why what the group has committed is not known. */
+  readonly error: PositionError | null
+}
+
+export function totals(partitions: readonly PartitionLag[]): Pick<GroupLag, 'lag' | 'open' | 'ageMs' | 'spanMs' | 'etaMs' | 'runwayMs'> {
+  const lagging = partitions.filter((p) => p.lag !== null && p.lag > 0)
+  return {
+    lag: sum(partitions.map((p) => p.lag)),
+    open: sum(partitions.map((p) => p.open)),
+    ageMs: most(partitions.map((p) => p.ageMs)),
+    spanMs: most(partitions.map((p) => p.spanMs)),
+    etaMs: lagging.some((p) => p.etaMs === null) ? null : most(partitions.map((p) => p.etaMs)),
+    runwayMs: most(
+      partitions.map((p) => p.runwayMs),
+      -1,
+    ),
+  }
+}
+
+function sum(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null)
+  return known.length === 0 ? null : known.reduce((total, value) => total + value, 0)
+}
+
+/** The largest; with a sign of -1, the smallest. */
+function most(values: readonly (Measured | null)[], sign: 1 | -1 = 1): Measured | null {
+  let found: Measured | null = null
+  for (const value of values) {
+    if (value !== null && (found === null || value.value * sign > found.value * sign)) found = value
+  }
+  return found
+}

@@ -1,0 +1,50 @@
+/** Metrics over HTTP: one sample at a time, however many scrape. */
+import { once } from 'node:events'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { GroupLag } from '@tidemark/offsets'
+import { TidemarkError } from '@tidemark/platform'
+import { say } from '../print/print.ts'
+import { metricsText } from './metrics.ts'
+
+/** A sample serves all who ask within this time. */
+const KEPT_MS = 1_000
+
+/** Resolves with the address when it listens. Node's own error rejects for an address that cannot be taken. */
+export async function serveMetrics(
+  { host, port }: { host: string; port: number },
+  sample: () => Promise<readonly GroupLag[]>,
+): Promise<{ server: Server; url: string }> {
+  let latest: { readonly atMs: number; readonly text: Promise<string> } | undefined
+  const text = (): Promise<string> => {
+    if (latest === undefined || performance.now() - latest.atMs > KEPT_MS)
+      latest = { atMs: performance.now(), text: sample().then(metricsText) }
+    return latest.text
+  }
+  const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
+    const path = request.url?.split('?')[0]
+    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'only GET is answered here\n')
+    if (path !== '/metrics') return answer(response, 404, 'metrics are at /metrics\n')
+    text().then(
+      (metrics) => answer(response, 200, metrics, 'text/plain; version=0.0.4; charset=utf-8'),
+      (error) => {
+        latest = undefined
+        if (!(error instanceof TidemarkError)) throw error
+        say(`the lag cannot be measured: ${error.message}`)
+        answer(response, 503, `${error.message}\n`)
+      },
+    )
+  })
+  server.maxConnections = 64
+  server.listen(port, host)
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string')
+    throw new TidemarkError('ADDRESS_UNAVAILABLE', `${host}:${port} is not a TCP address`)
+  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return { server, url: `http://${shown}:${address.port}/metrics` }
+}
+
+function answer(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' })
+  response.end(response.req.method === 'HEAD' ? undefined : body)
+}
