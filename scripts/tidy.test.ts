@@ -39,7 +39,7 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
   },
   offsets: {
     uses: ['protocol', 'platform', 'client'],
-    folders: ['apply', 'plan', 'bookmarks', 'moves', 'read'],
+    folders: ['transfer', 'apply', 'plan', 'bookmarks', 'moves', 'read'],
   },
   console: {
     uses: ['protocol', 'platform', 'client', 'offsets'],

@@ -1,11 +1,11 @@
 /** What all commands that talk to a cluster have in common: its addresses, the output format, and closed connections at the end. */
 import { clientProperties, createKafka, type Kafka, type KafkaOptions, readClientProperties } from '@tidemark/client'
-import { countOption } from '@tidemark/platform'
+import { countOption, TidemarkError } from '@tidemark/platform'
 import { type Command, Option } from 'commander'
 import { usage } from './exit.ts'
 import { RetryLog } from './print/log.ts'
 import { beQuiet, OUTPUTS, type Output, say } from './print/print.ts'
-import { profileNamed, readProfiles } from './profiles.ts'
+import { type Profile, profileNamed, readProfiles } from './profiles.ts'
 
 export interface ClusterOptions {
   readonly brokers?: string
@@ -51,6 +51,24 @@ export async function connected<T>(options: ClusterOptions, act: (connected: Con
     logger: log,
   })
   return await act({ kafka, log })
+}
+
+/** As `connected`, for what changes anything. Rejects with `TidemarkError` PROFILE_READ_ONLY. */
+export async function connectedToChange<T>(options: ClusterOptions, act: (connected: Connected) => Promise<T>): Promise<T> {
+  const { name, profile } = profileInUse(options) ?? {}
+  if (profile?.readOnly === true) {
+    throw new TidemarkError('PROFILE_READ_ONLY', `profile '${name}' is read-only: nothing was changed; use another, with --profile`)
+  }
+  return connected(options, act)
+}
+
+/** The profile that a command connects with; undefined: with none. */
+export function profileInUse({ brokers, commandConfig, profile }: ClusterOptions): { name: string; profile: Profile } | undefined {
+  const { TIDEMARK_BROKERS, TIDEMARK_PROFILE } = process.env
+  const isElsewhere = commandConfig !== undefined || brokers !== undefined
+  const known = profile !== undefined || !isElsewhere ? readProfiles() : undefined
+  const name = profile ?? (isElsewhere ? undefined : TIDEMARK_PROFILE || (TIDEMARK_BROKERS ? undefined : known?.current))
+  return name === undefined ? undefined : { name, profile: profileNamed(name, known) }
 }
 
 export const addressesOf = (text: string): string[] => text.split(',').map((address) => address.trim())

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { TidemarkError } from '@tidemark/platform'
 import { Command, CommanderError } from 'commander'
-import { EXIT, USAGE_CODES } from './exit.ts'
+import { EXIT, exitCodeFor } from './exit.ts'
 import { interruptedCode } from './interrupts.ts'
 import { outputFailed, watchOutput, write } from './print/output.ts'
 
@@ -18,8 +18,9 @@ Examples:
   tidemark group describe billing
   tidemark lag billing --watch              in messages and in time
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not done without --yes, 6 a lag is over
-its limit, 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.`
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 shown and not done, 4 the group is active,
+5 something changed since the plan, 6 a lag is over its limit, 130 after Ctrl-C, 143 after
+SIGTERM, 129 after SIGHUP.`
 
 const program = new Command('tidemark')
   .description('Keeps your place in Kafka: a broker, and tools for topics, groups and offsets.')
@@ -77,7 +78,7 @@ function report(error: unknown): number {
     // A reader that has seen enough (`tidemark consume … | head`) is not a failure.
     if (error.code === 'OUTPUT_CLOSED') return EXIT.done
     process.stderr.write(`tidemark: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`)
-    return USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.failed
+    return exitCodeFor(error.code)
   }
   // Node's own errors: a file that cannot be read, a port that cannot be taken.
   if (error instanceof Error && 'code' in error) {

@@ -9,6 +9,7 @@
  *     brokers: [kafka-1:9092, kafka-2:9092]
  *     commandConfig: /home/me/staging.properties      # or properties, by Kafka's names:
  *     properties: { security.protocol: SASL_SSL }
+ *     protected: true                                 # or readOnly
  * ```
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
@@ -22,6 +23,10 @@ export interface Profile {
   /** A file of Java's client properties. */
   readonly commandConfig?: string
   readonly properties?: Readonly<Record<string, string>>
+  /** What moves or deletes asks for the name of what it changes. */
+  readonly protected?: boolean
+  /** Commands that change anything are refused. */
+  readonly readOnly?: boolean
 }
 
 export interface Profiles {

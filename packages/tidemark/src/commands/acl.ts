@@ -1,7 +1,7 @@
 import { type Acl, type AclFilter, createAdmin } from '@tidemark/client'
 import { Command, Option } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
-import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
+import { type ClusterOptions, connected, connectedToChange, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { counted, printRows, say } from '../print/print.ts'
 import { collect } from './config-changes.ts'
@@ -171,7 +171,7 @@ async function add(options: AddOptions): Promise<void> {
       })),
     ),
   )
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     await createAdmin(kafka).acls.create(acls)
     say(`added ${counted('ACL', acls.length)}`)
   })
@@ -182,7 +182,7 @@ async function remove(
 ): Promise<void> {
   if (resourcesOf(options).length === 0 && options.principal === undefined)
     throw usage('name which: --principal, --topic, --group, --transactional-id or --cluster')
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     const { acls } = createAdmin(kafka)
     const filters = filtersOf(options, options.prefixed ? 'prefixed' : 'literal')
     const found = (await Promise.all(filters.map((filter) => acls.list(filter)))).flat()

@@ -1,6 +1,6 @@
 import { type ConfigResource, createAdmin } from '@tidemark/client'
 import { Command, Option } from 'commander'
-import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
+import { type ClusterOptions, connected, connectedToChange, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { counted, printRows, say } from '../print/print.ts'
 import { changesOf } from './config-changes.ts'
@@ -71,7 +71,7 @@ async function describe(text: string, options: ClusterOptions & OutputOptions & 
 
 async function alter(text: string, changes: ReturnType<typeof changesOf>, options: ClusterOptions): Promise<void> {
   const resource = resourceOf(text)
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     await createAdmin(kafka).configs.alter(resource, changes)
     say(`altered ${counted('configuration', Object.keys(changes).length)} of ${text}`)
   })

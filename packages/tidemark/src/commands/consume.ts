@@ -2,7 +2,7 @@ import { createAdmin, type Kafka, type Message, type ReadOptions, read } from '@
 import { createConsumer } from '@tidemark/consumer'
 import type { TidemarkError } from '@tidemark/platform'
 import { Command, Option } from 'commander'
-import { type ClusterOptions, connected, wholeNumber, withCluster } from '../connection.ts'
+import { type ClusterOptions, connected, connectedToChange, wholeNumber, withCluster } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { outputFailed, write, writeBuffered } from '../print/output.ts'
@@ -51,7 +51,9 @@ Examples:
 
 async function consume(topic: string, options: ConsumeOptions): Promise<void> {
   const { signal } = interrupts()
-  await connected(options, async ({ kafka, log }) => {
+  // A group commits.
+  const connect = options.group === undefined ? connected : connectedToChange
+  await connect(options, async ({ kafka, log }) => {
     const places = checked(options)
     await createAdmin(kafka).topics.describe(topic)
     log.start()

@@ -2,7 +2,7 @@ import { createAdmin } from '@tidemark/client'
 import { groupPositions, listGroups } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
-import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
+import { type ClusterOptions, connected, connectedToChange, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { POSITION_FIELDS, positionColumns, positionRows } from '../print/group-table.ts'
 import { counted, printRows, say } from '../print/print.ts'
 
@@ -54,7 +54,7 @@ async function list(options: ClusterOptions & OutputOptions): Promise<void> {
 }
 
 async function remove(name: string, options: ClusterOptions & ConfirmOptions): Promise<void> {
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     const { groups } = createAdmin(kafka)
     const { state, members } = await groups.describe(name)
     const committed = await groups.offsets(name)

@@ -3,6 +3,10 @@ import { Command } from 'commander'
 
 const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   show: async () => (await import('./offsets/show.ts')).showCommand(),
+  plan: async () => (await import('./offsets/plan.ts')).planCommand(),
+  apply: async () => (await import('./offsets/apply.ts')).applyCommand(),
+  move: async () => (await import('./offsets/move.ts')).moveCommand(),
+  undo: async () => (await import('./offsets/undo.ts')).undoCommand(),
 }
 
 /** With the verb that is named on the command line alone, if it is one. */

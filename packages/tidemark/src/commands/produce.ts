@@ -3,7 +3,7 @@ import { createAdmin, createProducer, type OutgoingMessage, type Producer } from
 import { textOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 import { Command, Option } from 'commander'
-import { type ClusterOptions, connected, withCluster } from '../connection.ts'
+import { type ClusterOptions, connectedToChange, withCluster } from '../connection.ts'
 import { interrupts } from '../interrupts.ts'
 import { counted, say } from '../print/print.ts'
 import { parsed } from '../records/json.ts'
@@ -47,7 +47,7 @@ Examples:
 
 async function produce(topic: string, options: ProduceOptions): Promise<void> {
   const { signal } = interrupts()
-  await connected(options, async ({ kafka, log }) => {
+  await connectedToChange(options, async ({ kafka, log }) => {
     await mustBeReached(createAdmin(kafka).topics.describe(topic), options.autoCreate)
     log.start()
     const { compression, autoCreate } = options

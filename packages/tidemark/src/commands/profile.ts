@@ -27,6 +27,8 @@ export function profileCommand(): Command {
       .option('--ca <FILE>', 'certificates that are trusted, as PEM (implies --tls)')
       .addOption(new Option('--sasl <MECHANISM>', 'how to authenticate').choices(MECHANISMS))
       .option('--username <USER>', 'who to authenticate as')
+      .option('--protected', 'ask for the name of the group or topic before it is changed')
+      .option('--read-only', 'refuse every command that changes anything')
       .addHelpText('after', ADD_HELP)
       .action(add),
   )
@@ -65,6 +67,7 @@ taken from TIDEMARK_PASSWORD; it is kept in the file of profiles, which only you
 Examples:
   tidemark profile add local -b 127.0.0.1:9092
   tidemark profile add staging -b kafka:9093 --ca ca.pem --sasl scram-sha-512 --username app
+  tidemark profile add production -b kafka:9092 --protected
   tidemark profile add cloud -b pkc-1.eu.confluent.cloud:9092 --command-config cloud.properties`
 
 interface AddOptions {
@@ -75,10 +78,16 @@ interface AddOptions {
   readonly sasl?: string
   readonly username?: string
   readonly passwordStdin?: boolean
+  readonly protected?: boolean
+  readonly readOnly?: boolean
 }
 
 async function add(name: string, options: AddOptions): Promise<void> {
-  const profile = await profileOf(options)
+  const profile = {
+    ...(await profileOf(options)),
+    ...(options.protected && { protected: true }),
+    ...(options.readOnly && { readOnly: true }),
+  }
   // What cannot be used is not kept.
   if (profile.commandConfig !== undefined) readClientProperties(profile.commandConfig)
   const known = readProfiles()
@@ -111,13 +120,14 @@ async function profileOf(options: AddOptions): Promise<Profile> {
 
 async function list(options: OutputOptions): Promise<void> {
   const { current, profiles } = readProfiles()
-  const rows = Object.entries(profiles).map(([name, { brokers, commandConfig, properties = {} }]) => ({
+  const rows = Object.entries(profiles).map(([name, { brokers, commandConfig, properties = {}, ...guard }]) => ({
     name,
     current: name === current ? '*' : '',
     brokers: brokers.join(','),
     security: commandConfig ?? properties['security.protocol'] ?? 'PLAINTEXT',
+    guard: guard.readOnly === true ? 'read-only' : guard.protected === true ? 'protected' : null,
   }))
   if (rows.length === 0 && options.output === 'table')
     return say('there are no profiles yet; make one with: tidemark profile add NAME -b HOST:PORT')
-  await printRows(rows, { current: '', name: 'NAME', brokers: 'BROKERS', security: 'SECURITY' }, options.output)
+  await printRows(rows, { current: '', name: 'NAME', brokers: 'BROKERS', security: 'SECURITY', guard: 'GUARD' }, options.output)
 }

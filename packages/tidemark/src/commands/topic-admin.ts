@@ -2,7 +2,15 @@
 import { type ConfigEntry, createAdmin } from '@tidemark/client'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
-import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
+import {
+  type ClusterOptions,
+  connected,
+  connectedToChange,
+  type OutputOptions,
+  wholeNumber,
+  withCluster,
+  withOutput,
+} from '../connection.ts'
 import { usage } from '../exit.ts'
 import { counted, printRows, say } from '../print/print.ts'
 import { changesOf, collect } from './config-changes.ts'
@@ -97,7 +105,7 @@ async function alter(name: string, options: AlterOptions): Promise<void> {
   const changes = changesOf(options.config, options.default)
   if (options.partitions === undefined && Object.keys(changes).length === 0)
     throw usage('nothing to alter: name --partitions, --config or --default')
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     const { topics } = createAdmin(kafka)
     if (Object.keys(changes).length > 0) {
       await topics.alter(name, changes)
@@ -111,12 +119,12 @@ async function alter(name: string, options: AlterOptions): Promise<void> {
 }
 
 async function remove(name: string, options: ClusterOptions & ConfirmOptions): Promise<void> {
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     const { topics } = createAdmin(kafka)
     const [starts, ends] = await Promise.all([topics.offsets(name, 'earliest'), topics.offsets(name, 'latest')])
     const records = ends.reduce((sum, { offset }, i) => sum + offset - starts[i]!.offset, 0)
     say(`topic ${name}: ${counted('partition', ends.length)}, ${counted('record', records)} at most`)
-    if (!(await confirmed(`delete ${name}?`, options))) return
+    if (!(await confirmed(`delete ${name}?`, options, name))) return
     await topics.delete(name)
     say(`deleted ${name}`)
   })
@@ -129,7 +137,7 @@ interface TrimOptions extends ClusterOptions, OutputOptions, ConfirmOptions {
 
 async function trim(name: string, options: TrimOptions): Promise<void> {
   const before = placeOf(options.before)
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     const { topics } = createAdmin(kafka)
     const only = options.partition === undefined ? {} : { partitions: [options.partition] }
     const starts = await topics.offsets(name, 'earliest', only)
@@ -145,7 +153,7 @@ async function trim(name: string, options: TrimOptions): Promise<void> {
     const deleted = rows.reduce((sum, row) => sum + row.deleted, 0)
     if (deleted === 0) return say('nothing to delete: every partition begins there already')
     await printRows(rows, { partition: 'PARTITION', start: 'START', to: 'NEW START', end: 'END', deleted: 'DELETED' }, options.output)
-    if (!(await confirmed(`delete ${counted('record', deleted)} of ${name}?`, options))) return
+    if (!(await confirmed(`delete ${counted('record', deleted)} of ${name}?`, options, name))) return
     await topics.deleteRecords(name, Object.fromEntries(rows.map(({ partition, to }) => [partition, to])))
     say(`deleted ${counted('record', deleted)} of ${name}`)
   })

@@ -1,6 +1,14 @@
 import { createAdmin } from '@tidemark/client'
 import { Command } from 'commander'
-import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
+import {
+  type ClusterOptions,
+  connected,
+  connectedToChange,
+  type OutputOptions,
+  wholeNumber,
+  withCluster,
+  withOutput,
+} from '../connection.ts'
 import { counted, printRows, say } from '../print/print.ts'
 import { topicAdminCommands } from './topic-admin.ts'
 
@@ -45,7 +53,7 @@ async function list(options: ClusterOptions & OutputOptions & { internal?: boole
 }
 
 async function create(name: string, options: ClusterOptions & { partitions: number; replicationFactor?: number }): Promise<void> {
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     const { partitions, replicationFactor } = options
     await createAdmin(kafka).topics.create(name, { partitions, ...(replicationFactor !== undefined && { replicationFactor }) })
     say(`created ${name} with ${counted('partition', partitions)}`)

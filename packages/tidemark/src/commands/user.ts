@@ -1,7 +1,15 @@
 import { createAdmin } from '@tidemark/client'
 import { Command, Option } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
-import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
+import {
+  type ClusterOptions,
+  connected,
+  connectedToChange,
+  type OutputOptions,
+  wholeNumber,
+  withCluster,
+  withOutput,
+} from '../connection.ts'
 import { printRows, say } from '../print/print.ts'
 import { passwordOf, withPassword } from '../secret.ts'
 
@@ -60,7 +68,7 @@ interface AddOptions extends ClusterOptions {
 
 async function add(name: string, options: AddOptions): Promise<void> {
   const password = await passwordOf(`password of ${name}`, options)
-  await connected(options, async ({ kafka }) => {
+  await connectedToChange(options, async ({ kafka }) => {
     const { mechanism, iterations } = options
     await createAdmin(kafka).users.setPassword(name, password, { mechanism, ...(iterations !== undefined && { iterations }) })
     say(`user ${name} can log in with ${mechanism}`)
@@ -68,8 +76,8 @@ async function add(name: string, options: AddOptions): Promise<void> {
 }
 
 async function remove(name: string, options: ClusterOptions & ConfirmOptions & { mechanism?: Mechanism }): Promise<void> {
-  await connected(options, async ({ kafka }) => {
-    if (!(await confirmed(`remove user ${name}?`, options))) return
+  await connectedToChange(options, async ({ kafka }) => {
+    if (!(await confirmed(`remove user ${name}?`, options, name))) return
     await createAdmin(kafka).users.remove(name, options.mechanism === undefined ? {} : { mechanism: options.mechanism })
     say(`removed user ${name}`)
   })

@@ -6,6 +6,8 @@ const NOW_MS = Date.UTC(2026, 10, 22, 14)
 test.each<[string, unknown]>([
   ['start', 'earliest'],
   ['beginning', 'earliest'],
+  ['oldest', 'earliest'],
+  ['newest', 'latest'],
   ['end', 'latest'],
   ['0', 0],
   ['9007199254740991', 9_007_199_254_740_991],
@@ -17,7 +19,7 @@ test.each<[string, unknown]>([
 
 test.each<[string, string, RegExp]>([
   ['soon', 'USAGE', /'soon' is not a place in a log/],
-  ['@soon', 'USAGE', /is not a place in a log/],
+  ['@soon', 'USAGE', /'soon' of --from is not a time/],
   ['-1', 'INVALID_ARGUMENT', /the offset of --from is -1/],
   ['9007199254740993', 'INVALID_ARGUMENT', /the offset of --from/],
   ['@0001-01-01T00:00Z', 'INVALID_ARGUMENT', /the time of --from is 0001-01-01/],

@@ -1,21 +1,19 @@
 /** Places in a log, as they are written on the command line: `start`, `end`, an offset, `@time`, `@-1h`. */
-import { checkOffset, checkTime } from '@tidemark/platform'
+import { checkOffset } from '@tidemark/platform'
 import { usage } from '../exit.ts'
+import { timeOf } from './time.ts'
 
 export type Place = 'earliest' | 'latest' | Date | number
 
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
 /** Kafka's own words are accepted too. Throws `TidemarkError` USAGE or INVALID_ARGUMENT. */
 export function placeOf(option: string, text: string, nowMs: number): Place {
-  if (text === 'start' || text === 'earliest' || text === 'beginning') return 'earliest'
-  if (text === 'end' || text === 'latest') return 'latest'
+  if (START.has(text)) return 'earliest'
+  if (END.has(text)) return 'latest'
   if (/^-?\d+$/.test(text)) return checkOffset(`the offset of ${option}`, Number(text))
-  const ago = /^@-(\d+)([smhd])$/.exec(text)
-  if (ago !== null) return checkTime(`the time of ${option}`, new Date(nowMs - Number(ago[1]) * UNIT_MS[ago[2]!]!))
-  const time = new Date(text.slice(1))
-  if (!text.startsWith('@') || Number.isNaN(time.getTime())) {
-    throw usage(`'${text}' is not a place in a log; write start, end, an offset, @2026-11-22T14:00Z or @-1h (s, m, h, d)`)
-  }
-  return checkTime(`the time of ${option}`, time)
+  if (text.startsWith('@')) return timeOf(option, text.slice(1), nowMs)
+  throw usage(`'${text}' is not a place in a log; write start, end, an offset, @2026-11-22T14:00Z or @-1h (s, m, h, d)`)
 }
+
+/** `start` and `end`, and what other tools call them. */
+export const START: ReadonlySet<string> = new Set(['start', 'earliest', 'beginning', 'oldest'])
+export const END: ReadonlySet<string> = new Set(['end', 'latest', 'newest'])

@@ -1,0 +1,94 @@
+import { createAdmin, type Kafka } from '@tidemark/client'
+import { type MoveRecord, MoveStore, planUndo, settleMove } from '@tidemark/offsets'
+import { Command } from 'commander'
+import { connected, connectedToChange } from '../../connection.ts'
+import { usage } from '../../exit.ts'
+import { type MoveOptions, withMove } from '../../move/apply-options.ts'
+import { perform } from '../../move/perform.ts'
+import { counted, printRows, say } from '../../print/print.ts'
+
+export function undoCommand(): Command {
+  return withMove(new Command('undo'))
+    .description('Takes back a move that was made from this machine: every offset, leader epoch and metadata as they were.')
+    .argument('[MOVE]', 'its id, or a part of it (default: the last one of the group)')
+    .option('-g, --group <GROUP>', 'the last move of this group')
+    .option('--list', 'the moves that are on record, the newest first')
+    .addHelpText('after', HELP)
+    .action(undo)
+}
+
+const HELP = `
+A move whose process was killed is found to be done, or not, by reading the group.
+
+Examples:
+  tidemark offsets undo --list
+  tidemark offsets undo --group billing
+  tidemark offsets undo 20261122T140000123Z-1f0c9a55 --yes`
+
+interface UndoOptions extends MoveOptions {
+  readonly group?: string
+  readonly list?: boolean
+}
+
+async function undo(id: string | undefined, options: UndoOptions): Promise<void> {
+  const store = new MoveStore()
+  const connect = options.list || options.dryRun ? connected : connectedToChange
+  await connect(options, async ({ kafka }) => {
+    const { clusterId } = await createAdmin(kafka).cluster.describe()
+    const filter = { clusterId, ...(options.group !== undefined && { group: options.group }) }
+    const records = await settled(kafka, store, await store.list({ ...filter, onDamaged: warn }))
+    if (options.list) return list(records, options)
+    const record = id === undefined ? lastOf(records, options.group) : await settleMove(kafka, await store.get(id), store)
+    say(
+      `move ${record.id} of group ${record.group}, to ${record.target}, by ${record.user}${record.reason === null ? '' : `: ${record.reason}`}`,
+    )
+    await perform(kafka, await planUndo(kafka, record), `take back the move of group ${record.group}?`, options)
+  })
+}
+
+const warn = (file: string, why: string): void => say(`warning: ${file} is left out: ${why}`)
+
+/** Moves whose end was not written down are looked into now. */
+async function settled(kafka: Kafka, store: MoveStore, records: readonly MoveRecord[]): Promise<MoveRecord[]> {
+  const all: MoveRecord[] = []
+  for (const record of records) {
+    const now = await settleMove(kafka, record, store)
+    if (record.state === 'applying' && now.state !== 'applying') say(`move ${record.id} had not ended: ${foundText(now)}`)
+    all.push(now)
+  }
+  return all
+}
+
+function foundText({ changes }: MoveRecord): string {
+  const count = (state: string): number => changes.filter((c) => c.state === state).length
+  if (count('done') === changes.length) return 'all of it was done'
+  if (count('refused') === changes.length) return 'nothing of it was done'
+  const open = count('open')
+  return `${counted('partition', count('done'))} moved, ${count('refused')} not${open > 0 ? `, ${open} moved on since` : ''}`
+}
+
+/** The last one that can be taken back. An undo is taken back by its id. */
+function lastOf(records: readonly MoveRecord[], group: string | undefined): MoveRecord {
+  if (group === undefined) throw usage('name the move, or the group with --group; see: tidemark offsets undo --list')
+  const last = records.find(
+    ({ state, undoes, changes }) => state !== 'undone' && undoes === null && changes.some((c) => c.state !== 'refused'),
+  )
+  if (last === undefined) throw usage(`no move of group '${group}' is on record on this machine`)
+  return last
+}
+
+async function list(records: readonly MoveRecord[], { output }: UndoOptions): Promise<void> {
+  if (records.length === 0 && output === 'table') return say('no moves are on record on this machine')
+  const rows = records.map(({ id, group, target, state, user, reason, atMs, changes }) => ({
+    move: id,
+    time: new Date(atMs).toISOString(),
+    group,
+    target,
+    state,
+    partitions: changes.filter((c) => c.state === 'done').length,
+    user,
+    reason,
+  }))
+  const columns = { move: 'MOVE', group: 'GROUP', target: 'TO', state: 'STATE', partitions: 'PARTITIONS', user: 'USER', reason: 'REASON' }
+  await printRows(rows, columns, output, { data: records, fields: ['move', 'time', ...Object.keys(columns).slice(1)] })
+}

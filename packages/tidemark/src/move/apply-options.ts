@@ -1,0 +1,39 @@
+/** What `offsets apply`, `move`, `undo` and the others that change offsets have in common. */
+import { ACCEPTABLE, type Acceptable } from '@tidemark/offsets'
+import type { Command } from 'commander'
+import { type ConfirmOptions, withConfirmation } from '../confirm.ts'
+import { type ClusterOptions, type OutputOptions, withCluster, withOutput } from '../connection.ts'
+import { usage } from '../exit.ts'
+import { durationOf } from '../records/time.ts'
+
+export interface MoveOptions extends ClusterOptions, OutputOptions, ConfirmOptions {
+  readonly accept?: readonly Acceptable[] | 'all'
+  readonly waitEmpty?: number
+  readonly ghostCheck?: number
+  readonly reason?: string
+  readonly execute?: boolean
+  readonly dryRun?: boolean
+  readonly out?: string
+}
+
+export const withMove = (command: Command): Command =>
+  withConfirmation(withOutput(withCluster(command)))
+    .option('--execute', "as --yes: Kafka's name")
+    .option('--dry-run', 'only show the plan: exit code 3')
+    .option('--accept <FALLBACKS>', `do it although: ${ACCEPTABLE.join(', ')}; or all`, acceptOf)
+    .option('--wait-empty <DURATION>', 'wait so long until the group has no members (15m)', durationOf('--wait-empty'))
+    .option(
+      '--ghost-check <DURATION>',
+      'watch so long for a consumer that is not a member (default: 1s; 0: not at all)',
+      durationOf('--ghost-check'),
+    )
+    .option('--reason <TEXT>', 'why, for the record')
+    .option('--out <FILE>', 'write the plan to a file, which offsets apply takes')
+
+export function acceptOf(text: string): readonly Acceptable[] | 'all' {
+  if (text === 'all') return 'all'
+  const words = text.split(',').map((word) => word.trim()) as Acceptable[]
+  const wrong = words.find((word) => !ACCEPTABLE.includes(word))
+  if (wrong !== undefined) throw usage(`--accept has '${wrong}'; it may have ${ACCEPTABLE.join(', ')}, or be all`)
+  return words
+}

@@ -1,0 +1,71 @@
+/**
+ * Times, as they are written on the command line: `now`, a duration ago (`-1h30m`, `-PT1H`), a date, ISO 8601, or
+ * seconds since 1970 (or milli-, micro-, nanoseconds, by the number of digits). Without a zone a time is local.
+ */
+import { checkTime } from '@tidemark/platform'
+import { usage } from '../exit.ts'
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+/** By the number of digits of a time in our days. */
+const PER_MS: Readonly<Record<number, number>> = { 10: 1 / 1_000, 13: 1, 16: 1_000, 19: 1_000_000 }
+
+/** What a time without a zone is in: local time, or UTC as Kafka's own tools read it. */
+export type ZoneDefault = 'local' | 'utc'
+
+/** Throws `TidemarkError` USAGE or INVALID_ARGUMENT. */
+export function timeOf(option: string, text: string, nowMs: number, zone: ZoneDefault = 'local'): Date {
+  if (text === 'now') return new Date(nowMs)
+  if (text.startsWith('-')) {
+    const agoMs = durationMs(text.slice(1))
+    if (agoMs !== undefined) return checkTime(`the time of ${option}`, new Date(nowMs - agoMs))
+  }
+  const perMs = /^\d+$/.test(text) ? PER_MS[text.length] : undefined
+  if (perMs !== undefined) return checkTime(`the time of ${option}`, new Date(Math.floor(Number(text) / perMs)))
+  const time = /^\d{4}-/.test(text) ? new Date(zoned(text, zone)) : new Date(Number.NaN)
+  if (Number.isNaN(time.getTime())) {
+    throw usage(
+      `'${text}' of ${option} is not a time; write 2026-11-22T14:00Z, 2026-11-22, -1h (s, m, h, d), -PT1H, now, or seconds since 1970`,
+    )
+  }
+  return checkTime(`the time of ${option}`, time)
+}
+
+/** JavaScript takes a date alone as UTC, and a date with a time as local. */
+function zoned(text: string, zone: ZoneDefault): string {
+  const isDate = /^\d{4}-\d\d-\d\d$/.test(text)
+  const whole = isDate ? `${text}T00:00` : text.replace(' ', 'T')
+  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/i.test(whole)
+  return hasZone || zone === 'local' ? whole : `${whole}Z`
+}
+
+/** `1h30m`, `90s`, `PT1H30M`, `P2D`; undefined: it is not a duration. */
+export function durationMs(text: string): number | undefined {
+  const parts = /^P/i.test(text) ? isoParts(text) : [...text.matchAll(/(\d+)(ms|[smhd])/g)].map(([, n, unit]) => [n!, unit!] as const)
+  if (parts === undefined || parts.length === 0) return undefined
+  if (!/^P/i.test(text) && parts.map(([n, unit]) => n + unit).join('') !== text) return undefined
+  return parts.reduce((sum, [n, unit]) => sum + Number(n) * (unit === 'ms' ? 1 : UNIT_MS[unit]!), 0)
+}
+
+function isoParts(text: string): (readonly [string, string])[] | undefined {
+  const match = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/i.exec(text)
+  if (match === null) return undefined
+  return ['d', 'h', 'm', 's'].flatMap((unit, i) => (match[i + 1] === undefined ? [] : [[match[i + 1]!, unit] as const]))
+}
+
+/** A duration that an option takes, in milliseconds. Throws `TidemarkError` USAGE. */
+export function durationOf(option: string): (text: string) => number {
+  return (text) => {
+    const ms = text === '0' ? 0 : durationMs(text)
+    if (ms !== undefined) return ms
+    throw usage(`${option} is '${text}'; write a duration such as 30s, 15m, 1h30m or PT15M`)
+  }
+}
+
+/** `2026-11-22T15:00:00+01:00 (2026-11-22T14:00:00.000Z)`: local with its zone, and UTC. */
+export function timeText(time: Date): string {
+  const offset = -time.getTimezoneOffset()
+  const local = new Date(time.getTime() + offset * 60_000).toISOString().slice(0, 19)
+  const two = (n: number): string => String(n).padStart(2, '0')
+  const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
+  return `${local}${zone} (${time.toISOString()})`
+}
