@@ -1,7 +1,6 @@
 /** What the routes ask for. One implementation, over `@tidemark/offsets` and `@tidemark/client`. */
 import type { CallLimits } from '@tidemark/client'
-import type { Acceptable, ApplyStep, MovePlan, MoveRecord, MoveWish } from '@tidemark/offsets'
-import type { GroupLag } from './engine/contract.ts'
+import type { Acceptable, ApplyStep, GroupLag, MovePlan, MoveRecord, MoveWish } from '@tidemark/offsets'
 import type { BookmarkRow, ClusterDetails, RecordsPage, ShownRecord, TimeScale, TopicDetails, TopicRow } from './shapes.ts'
 
 export interface RecordsWish {

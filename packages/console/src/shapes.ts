@@ -1,9 +1,7 @@
 /** What the server tells the page: plain data, whole in JSON. The page imports these types and nothing else of the server. */
-import type { ApplyStep, MoveRecord } from '@tidemark/offsets'
-import type { GroupLag, Measured } from './engine/contract.ts'
+import type { ApplyStep, GroupLag, Measured, MoveRecord, PartitionLag } from '@tidemark/offsets'
 
-export type { Acceptable, MovePlan, MoveRecord, MoveTarget, MoveWish, PlannedChange, TopicScope } from '@tidemark/offsets'
-export type { GroupLag, Measured, PartitionLag } from './engine/contract.ts'
+export type { Acceptable, Measured, MovePlan, MoveRecord, MoveTarget, MoveWish, PlannedChange, TopicScope } from '@tidemark/offsets'
 
 /** What every page shows around itself. */
 export interface ConsoleInfo {
@@ -30,7 +28,7 @@ export interface GroupRow {
   readonly skew: number | null
   /** Open records, oldest first, as far back as somebody has looked. */
   readonly trend: readonly number[]
-  /** Partitions whose log cannot be read. */
+  /** Partitions whose log cannot be read, and the group's commits if they cannot. */
   readonly unreadable: number
 }
 
@@ -43,9 +41,25 @@ export type LiveEvent =
       readonly gone: readonly string[]
       readonly atMs: number
     }
-  | { readonly kind: 'group'; readonly lag: GroupLag; readonly trend: readonly TrendPoint[] }
+  | { readonly kind: 'group'; readonly lag: GroupView; readonly trend: readonly TrendPoint[] }
   | { readonly kind: 'absent'; readonly group: string; readonly message: string }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly atMs: number }
+
+export interface PartitionView extends PartitionLag {
+  /** Of the records that the commit's completion map says are done: from, to, exclusive. */
+  readonly doneRanges: readonly (readonly [from: number, to: number])[]
+  /** What it says of records that are not done. */
+  readonly retries: readonly {
+    readonly offset: number
+    readonly attempts: number
+    readonly deaths: number
+    readonly isCondemned: boolean
+  }[]
+}
+
+export interface GroupView extends Omit<GroupLag, 'partitions'> {
+  readonly partitions: readonly PartitionView[]
+}
 
 export interface TrendPoint {
   readonly atMs: number

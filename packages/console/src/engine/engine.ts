@@ -1,9 +1,8 @@
 /** The one implementation of `ConsoleData`. */
-import { type CallLimits, createAdmin, type Kafka, TidemarkError } from '@tidemark/client'
-import { groupPositions } from '@tidemark/offsets'
+import type { Kafka } from '@tidemark/client'
 import type { ConsoleData } from '../data.ts'
 import { clusterDetails } from './cluster.ts'
-import type { GroupLag, PartitionLag } from './contract.ts'
+import { Lags } from './lags.ts'
 import { Moves } from './moves.ts'
 import { recordsOf, tailOf } from './records.ts'
 import { timeScalesOf } from './time-scales.ts'
@@ -17,6 +16,7 @@ export interface EngineOptions {
 }
 
 export function engineOf(kafka: Kafka, { user, stateFolder }: EngineOptions): ConsoleData {
+  const lags = new Lags(kafka)
   const moves = new Moves(kafka, user, stateFolder)
   return {
     plan: (wish, limits) => moves.plan(wish, limits),
@@ -24,51 +24,13 @@ export function engineOf(kafka: Kafka, { user, stateFolder }: EngineOptions): Co
     moves: (group, limits) => moves.list(group, limits),
     planUndo: (id, limits) => moves.planUndo(id, limits),
     bookmarks: (limits) => moves.bookmarks(limits),
-    sample: (groups, limits) => sample(kafka, groups, limits),
+    sample: (groups, limits) => lags.sample(groups, limits),
     timeScales: (topic, partitions, limits) => timeScalesOf(kafka, topic, partitions, limits),
     topics: (limits) => topicRows(kafka, limits),
     topic: (topic, limits) => topicDetails(kafka, topic, limits),
     records: (topic, wish, limits) => recordsOf(kafka, topic, wish, limits),
     tail: (topic, wish, signal) => tailOf(kafka, topic, wish, signal),
     cluster: (limits) => clusterDetails(kafka, limits),
-    close: () => {},
+    close: () => lags.close(),
   }
-}
-
-async function sample(kafka: Kafka, groups: readonly string[] | undefined, limits: CallLimits): Promise<readonly GroupLag[]> {
-  const names = groups ?? (await createAdmin(kafka).groups.list(limits)).map((g) => g.groupId)
-  const all: GroupLag[] = []
-  for (const group of names) {
-    try {
-      const { kind, state, members, positions } = await groupPositions(kafka, group, limits)
-      const partitions: PartitionLag[] = positions.map((p) => ({
-        ...p,
-        committedAtMs: null,
-        ageMs: null,
-        spanMs: null,
-        etaMs: null,
-        runwayMs: null,
-        handledPerSecond: null,
-        arrivingPerSecond: null,
-      }))
-      const lag = positions.reduce((sum, p) => sum + (p.lag ?? 0), 0)
-      all.push({
-        group,
-        kind,
-        state,
-        members,
-        partitions,
-        lag,
-        open: lag,
-        ageMs: null,
-        spanMs: null,
-        etaMs: null,
-        runwayMs: null,
-        atMs: 0,
-      })
-    } catch (error) {
-      if (!(error instanceof TidemarkError) || (error.code !== 'UNKNOWN_GROUP' && error.code !== 'UNSUPPORTED_GROUP_TYPE')) throw error
-    }
-  }
-  return all
 }

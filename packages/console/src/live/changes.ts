@@ -1,5 +1,5 @@
 /** What of the list of groups one browser has not seen yet: ten thousand rows that stand still cost nothing. */
-import type { GroupLag, Measured } from '../engine/contract.ts'
+import type { GroupLag, Measured } from '@tidemark/offsets'
 import type { GroupRow, LiveEvent } from '../shapes.ts'
 import { rowOf } from './rows.ts'
 

@@ -1,5 +1,5 @@
 /** A group's sample as a row of the list. */
-import type { GroupLag } from '../engine/contract.ts'
+import type { GroupLag } from '@tidemark/offsets'
 import type { GroupRow } from '../shapes.ts'
 
 export function rowOf(lag: GroupLag, trend: readonly number[]): GroupRow {
@@ -19,6 +19,6 @@ export function rowOf(lag: GroupLag, trend: readonly number[]): GroupRow {
     runwayMs: lag.runwayMs,
     skew: sum === 0 ? null : Math.max(...open) / (sum / open.length),
     trend,
-    unreadable: lag.partitions.filter((p) => p.error !== null).length,
+    unreadable: lag.partitions.filter((p) => p.error !== null).length + (lag.error === null ? 0 : 1),
   }
 }

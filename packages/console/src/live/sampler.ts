@@ -2,9 +2,10 @@
  * One sample for everybody who looks: of all groups while a list is open, else of the groups whose pages are. A sample
  * begins `intervalMs` after the one before has ended, and none while nobody looks.
  */
+
+import type { GroupLag } from '@tidemark/offsets'
 import { type Clock, TidemarkError, type Timer } from '@tidemark/platform'
 import type { ConsoleData } from '../data.ts'
-import type { GroupLag } from '../engine/contract.ts'
 import { Trend } from './trend.ts'
 
 /** Points a group: a sparkline's, and those of the chart of the group's page. */

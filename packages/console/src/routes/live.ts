@@ -1,3 +1,4 @@
+import { viewOf } from '../engine/lags.ts'
 import { ListChanges } from '../live/changes.ts'
 import type { Watcher } from '../live/sampler.ts'
 import type { LiveEvent } from '../shapes.ts'
@@ -18,7 +19,7 @@ export const live: Route = (app, { sampler, viewers }) => {
       if (group === undefined) return send(changes.next(sample, (name) => trendOf(name).map((p) => p.value), atMs))
       const lag = sample.get(group)
       if (lag === undefined) return send({ kind: 'absent', group, message: `group '${group}' does not exist` })
-      send({ kind: 'group', lag, trend: trendOf(group).map(({ atMs, value }) => ({ atMs, open: value })) })
+      send({ kind: 'group', lag: viewOf(lag), trend: trendOf(group).map(({ atMs, value }) => ({ atMs, open: value })) })
     }
     const end = sampler.watch({ group, onSample, onFailure })
     stream.ended.signal.addEventListener('abort', end, { once: true })

@@ -1,9 +1,11 @@
-import type { PartitionLag } from '../../../src/shapes.ts'
-import { count, rate } from '../format.ts'
+import type { PartitionView } from '../../../src/shapes.ts'
+import { count, plural, rate } from '../format.ts'
+import { Link } from '../parts/link.tsx'
 import { Duration } from '../parts/parts.tsx'
+import { topicPath } from '../state/router.ts'
 
 interface FactsProps {
-  readonly position: PartitionLag
+  readonly position: PartitionView
   readonly target: number | null
   readonly onTarget: ((offset: number | null) => void) | null
 }
@@ -18,7 +20,18 @@ export function Facts({ position: p, target, onTarget }: FactsProps) {
       </span>
       <span className="dim">{p.owner?.clientId ?? 'no owner'}</span>
       <span className="dim">{p.handledPerSecond === null ? '' : rate(p.handledPerSecond)}</span>
-      <span className="why">{reasonOf(p)}</span>
+      <span className="why">
+        {reasonOf(p)}
+        {p.committed !== null && p.open !== null && p.open > 0 && (
+          <>
+            {' '}
+            ·{' '}
+            <Link href={`${topicPath(p.topic)}?partition=${p.partition}&from=offset:${Math.max(p.committed, p.start!)}`}>
+              look at the record
+            </Link>
+          </>
+        )}
+      </span>
       {target !== null && onTarget !== null && (
         <label className="plan">
           <span>plan</span>
@@ -44,13 +57,18 @@ export function Facts({ position: p, target, onTarget }: FactsProps) {
   )
 }
 
-function reasonOf(p: PartitionLag): string {
+function reasonOf(p: PartitionView): string {
   if (p.error !== null) return p.error.message
   if (p.reason === 'nothing-committed' || p.committed === null) return 'nothing is committed here: a member begins by auto.offset.reset'
   if (p.reason === 'below-start') return `${count(p.start! - p.committed)} records were deleted unread`
   if (p.reason === 'beyond-end') return `committed ${count(p.committed - p.end!)} beyond the end: the log was cut, or the topic made anew`
   if (p.open === 0) return 'everything is done and committed'
+  const retry = p.retries.find((r) => r.offset === p.committed)
+  if (retry?.isCondemned)
+    return `offset ${count(retry.offset)} is not handled any more: ${plural(retry.deaths, 'process', 'processes')} died of it`
   const above = p.doneAbove > 0 ? `; ${count(p.doneAbove)} records above the commit are done` : ''
+  if (retry !== undefined && retry.attempts > 0)
+    return `offset ${count(retry.offset)} failed ${plural(retry.attempts, 'time')} and is tried again${above}`
   if (p.owner === null) return `nobody reads it${above}`
   if (p.handledPerSecond === 0) return `no commit since it was first looked at${above}`
   return p.handledPerSecond === null ? `being read${above}` : `being read; the commit moves${above}`

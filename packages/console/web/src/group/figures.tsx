@@ -1,35 +1,21 @@
-import type { GroupLag, PartitionLag } from '../../../src/shapes.ts'
+import type { GroupView, PartitionView } from '../../../src/shapes.ts'
 import { count, plural, rate } from '../format.ts'
 import { Duration, Stat } from '../parts/parts.tsx'
 
-const sum = (lag: GroupLag, of: (p: PartitionLag) => number | null): number => lag.partitions.reduce((all, p) => all + (of(p) ?? 0), 0)
+const sum = (lag: GroupView, of: (p: PartitionView) => number | null): number => lag.partitions.reduce((all, p) => all + (of(p) ?? 0), 0)
 
 /** One sentence a number: what it counts, and how sure it is. */
-export function Figures({ lag }: { lag: GroupLag }) {
+export function Figures({ lag }: { lag: GroupView }) {
   const doneAbove = sum(lag, (p) => p.doneAbove)
-  const [handled, arriving] = [sum(lag, (p) => p.handledPerSecond), sum(lag, (p) => p.arrivingPerSecond)]
-  const isMeasured = lag.partitions.some((p) => p.handledPerSecond !== null)
-  const oldest = lag.partitions.filter((p) => p.ageMs !== null).sort((a, b) => b.ageMs!.value - a.ageMs!.value)[0]
   const names = lag.members.map((m) => m.clientId)
   return (
     <dl className="stats">
       <Stat label="Open records" value={lag.open === null ? '–' : count(lag.open)}>
         {lag.lag === null ? 'nothing is committed yet' : `of ${count(lag.lag)} behind the end; ${count(doneAbove)} done above`}
       </Stat>
-      <Stat label="Oldest waits for" value={<Duration measured={lag.ageMs} none={lag.open === 0 ? 'nothing waits' : '–'} />}>
-        {oldest === undefined
-          ? 'no record is unread'
-          : `${oldest.ageMs!.certainty} · ${oldest.topic}-${oldest.partition}, offset ${count(oldest.committed ?? oldest.start ?? 0)}`}
-      </Stat>
-      <Stat
-        label="Caught up in"
-        value={
-          <Duration measured={lag.etaMs} none={lag.open === 0 ? 'now' : isMeasured && arriving > handled ? 'never at this rate' : '–'} />
-        }
-      >
-        {isMeasured ? `${rate(handled)} handled, ${rate(arriving)} arriving` : 'the rate is being measured'}
-      </Stat>
-      <Stat label="Runway" value={<Duration measured={lag.runwayMs} none="–" />}>
+      <Oldest lag={lag} />
+      <CaughtUp lag={lag} />
+      <Stat label="Runway" value={<Duration measured={lag.runwayMs} none="–" bound="least" />}>
         {lag.runwayMs === null ? 'retention deletes no unread record' : 'until retention deletes an unread record'}
       </Stat>
       <Stat label="Members" value={count(lag.members.length)}>
@@ -38,5 +24,27 @@ export function Figures({ lag }: { lag: GroupLag }) {
           : `${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${plural(names.length - 3, 'other')}` : ''}`}
       </Stat>
     </dl>
+  )
+}
+
+function Oldest({ lag }: { lag: GroupView }) {
+  const oldest = lag.partitions.filter((p) => p.ageMs !== null).sort((a, b) => b.ageMs!.value - a.ageMs!.value)[0]
+  return (
+    <Stat label="Oldest waits for" value={<Duration measured={lag.ageMs} none="–" />}>
+      {oldest === undefined
+        ? 'no record waits'
+        : `${oldest.ageMs!.certainty} · ${oldest.topic}-${oldest.partition}, offset ${count(Math.max(oldest.committed ?? 0, oldest.start ?? 0))}`}
+    </Stat>
+  )
+}
+
+function CaughtUp({ lag }: { lag: GroupView }) {
+  const [handled, arriving] = [sum(lag, (p) => p.handledPerSecond), sum(lag, (p) => p.arrivingPerSecond)]
+  const isMeasured = lag.partitions.some((p) => p.handledPerSecond !== null)
+  const none = lag.open === 0 ? 'now' : isMeasured ? 'not at this rate' : '–'
+  return (
+    <Stat label="Caught up in" value={lag.open === 0 ? 'now' : <Duration measured={lag.etaMs} none={none} />}>
+      {isMeasured ? `${rate(handled)} handled, ${rate(arriving)} arriving` : 'the rate is being measured'}
+    </Stat>
   )
 }

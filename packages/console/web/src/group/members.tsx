@@ -1,8 +1,8 @@
-import type { GroupLag } from '../../../src/shapes.ts'
+import type { GroupView } from '../../../src/shapes.ts'
 import { Panel } from '../parts/parts.tsx'
 import { Scroll } from '../parts/scroll.tsx'
 
-export function Members({ lag }: { lag: GroupLag }) {
+export function Members({ lag }: { lag: GroupView }) {
   if (lag.members.length === 0) return null
   const owned = (memberId: string): string => {
     const own = lag.partitions.filter((p) => p.owner?.memberId === memberId)

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { PartitionLag, TimeScale } from '../../../src/shapes.ts'
+import type { PartitionView, TimeScale } from '../../../src/shapes.ts'
 import { plural } from '../format.ts'
 import { Link } from '../parts/link.tsx'
 import { Panel, Segments } from '../parts/parts.tsx'
@@ -14,7 +14,7 @@ export type Aim = (topic: string, partition: number, offset: number | null) => v
 
 interface TopicRulersProps {
   readonly topic: string
-  readonly positions: readonly PartitionLag[]
+  readonly positions: readonly PartitionView[]
   readonly targets: Targets
   readonly ghosts: ReadonlyMap<string, readonly Ghost[]>
   readonly onTarget: Aim | null

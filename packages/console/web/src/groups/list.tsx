@@ -99,7 +99,7 @@ const Row = memo(function Row({ row, index, height, isNarrow }: { row: GroupRow;
             <Duration measured={row.etaMs} none="–" />
           </div>
           <div role="cell" className="n wide">
-            <Duration measured={row.runwayMs} none="–" />
+            <Duration measured={row.runwayMs} none="–" bound="least" />
           </div>
           <div role="cell" className="n wide">
             {row.skew === null ? <span className="dim">–</span> : `${row.skew.toFixed(1)} ×`}

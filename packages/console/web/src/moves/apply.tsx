@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { Application, GroupLag, MovePlan } from '../../../src/shapes.ts'
+import type { Application, GroupView, MovePlan } from '../../../src/shapes.ts'
 import { plural } from '../format.ts'
 import { Link } from '../parts/link.tsx'
 import { Action, Failure } from '../parts/parts.tsx'
@@ -21,7 +21,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   unreadable: 'the log of a partition cannot be read: the partition is left as it is',
 }
 
-export function Apply({ plan, lag, onDone }: { plan: MovePlan; lag: GroupLag | undefined; onDone(): void }) {
+export function Apply({ plan, lag, onDone }: { plan: MovePlan; lag: GroupView | undefined; onDone(): void }) {
   const info = useInfo()
   const [accepted, setAccepted] = useState<ReadonlySet<string>>(new Set())
   const [reason, setReason] = useState('')

@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react'
-import type { BookmarkRow, GroupLag, TopicScope } from '../../../src/shapes.ts'
+import type { BookmarkRow, GroupView, TopicScope } from '../../../src/shapes.ts'
 import { time, zone } from '../format.ts'
 import { Action, Failure, Panel } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
@@ -9,7 +9,7 @@ import { ScopeFields } from './scope-fields.tsx'
 import { CHOICES, type TargetKind, targetOf } from './target.ts'
 
 /** Where to: a plan is made of it, and nothing moves before that was reviewed. */
-export function MoveForm({ lag }: { lag: GroupLag }) {
+export function MoveForm({ lag }: { lag: GroupView }) {
   const [kind, setKind] = useState<TargetKind>('time')
   const [text, setText] = useState('')
   const [scope, setScope] = useState<'all' | readonly TopicScope[]>('all')

@@ -1,11 +1,11 @@
-import type { GroupLag, TopicScope } from '../../../src/shapes.ts'
+import type { GroupView, TopicScope } from '../../../src/shapes.ts'
 import { plural } from '../format.ts'
 
 type Scope = 'all' | readonly TopicScope[]
 const PARTITIONS_SHOWN = 200
 
 /** Everything the group has committed, or some topics and partitions of it. */
-export function ScopeFields({ lag, scope, onScope }: { lag: GroupLag; scope: Scope; onScope(scope: Scope): void }) {
+export function ScopeFields({ lag, scope, onScope }: { lag: GroupView; scope: Scope; onScope(scope: Scope): void }) {
   const topics = Map.groupBy(lag.partitions, (p) => p.topic)
   const chosen = (topic: string): ReadonlySet<number> => {
     const all = topics.get(topic)!.map((p) => p.partition)

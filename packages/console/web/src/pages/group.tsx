@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react'
-import type { GroupLag, LiveEvent, MovePlan, MoveRecord, TrendPoint } from '../../../src/shapes.ts'
+import type { GroupView, LiveEvent, MovePlan, MoveRecord, TrendPoint } from '../../../src/shapes.ts'
 import { Figures } from '../group/figures.tsx'
 import { Members } from '../group/members.tsx'
 import { aimed, ghostsOf, type Targets, targetsOf } from '../group/targets.ts'
@@ -23,7 +23,7 @@ const MOVES_AGAIN_MS = 5_000
 type Failed = Extract<LiveEvent, { kind: 'failed' }>
 export function GroupPage({ group, rest }: { group: string; rest: readonly string[] }) {
   const info = useInfo()
-  const [lag, setLag] = useState<GroupLag>()
+  const [lag, setLag] = useState<GroupView>()
   const [trend, setTrend] = useState<readonly TrendPoint[]>([])
   const [failure, setFailure] = useState<Failed>()
   const [absent, setAbsent] = useState<string>()
@@ -67,6 +67,7 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
       {lag === undefined && failure === undefined && absent === undefined && <p className="empty">loading…</p>}
       {lag !== undefined && (
         <>
+          {lag.error !== null && <Failure error={lag.error} />}
           <Figures lag={lag} />
           {lag.partitions.length === 0 && (
             <p className="empty">The group has committed nothing, and no partition is assigned to its members.</p>

@@ -44,15 +44,16 @@ export const Time = ({ atMs }: { atMs: number }) => (
   </time>
 )
 
-const SIGNS = { exact: '', bounded: '≤ ', estimated: '≈ ' } as const
+/** What a bound is to its figure: an age is at most it, a runway at least. */
+const SIGNS = { most: { exact: '', bounded: '≤ ', estimated: '≈ ' }, least: { exact: '', bounded: '≥ ', estimated: '≈ ' } } as const
 
 /** `≈ 50 s`; a hover says how it was measured. */
-export const Duration = ({ measured, none }: { measured: Measured | null; none: string }) =>
+export const Duration = ({ measured, none, bound = 'most' }: { measured: Measured | null; none: string; bound?: 'most' | 'least' }) =>
   measured === null ? (
     <span className="dim">{none}</span>
   ) : (
     <span title={measured.reason === null ? measured.certainty : `${measured.certainty}: ${measured.reason}`}>
-      {SIGNS[measured.certainty]}
+      {SIGNS[bound][measured.certainty]}
       {duration(measured.value)}
     </span>
   )

@@ -1,10 +1,10 @@
 import type { KeyboardEvent, PointerEvent } from 'react'
-import type { PartitionLag } from '../../../src/shapes.ts'
+import type { PartitionView } from '../../../src/shapes.ts'
 import { count } from '../format.ts'
 import type { Scale } from './scale.ts'
 
 interface GripProps {
-  readonly partition: PartitionLag
+  readonly partition: PartitionView
   readonly scale: Scale
   readonly target: number | null
   readonly onTarget: ((offset: number | null) => void) | null

@@ -1,6 +1,6 @@
 /** The log of one partition, drawn to scale: what is deleted next, what is done, what is open, and who stands where. */
 import { type CSSProperties, useMemo } from 'react'
-import type { PartitionLag, TimeScale } from '../../../src/shapes.ts'
+import type { PartitionView, TimeScale } from '../../../src/shapes.ts'
 import { count, time, utc } from '../format.ts'
 import { Grip } from './grip.tsx'
 import { type Range, scaleOf, type Unit } from './scale.ts'
@@ -11,7 +11,7 @@ export interface Ghost {
 }
 
 export interface RulerProps {
-  readonly position: PartitionLag
+  readonly position: PartitionView
   readonly range: Range
   readonly unit: Unit
   readonly times: TimeScale | undefined
@@ -49,7 +49,7 @@ export function Ruler({ position: p, range, unit, times, ghosts, target, onTarge
       <div className="band">
         <i className="done" style={between(start, done)} />
         <i className="open" style={between(Math.max(done, start), end)} />
-        {p.doneRanges?.map(([from, to]) => (
+        {p.doneRanges.map(([from, to]) => (
           <i key={from} className="ahead" style={between(from, to)} />
         ))}
         <i className="gone" style={between(start, Math.min(dueTo, Math.max(start, done)))} />

@@ -1,5 +1,5 @@
 /** From an offset to a place on the ruler, and back. Pure. */
-import type { PartitionLag, TimeScale } from '../../../src/shapes.ts'
+import type { PartitionView, TimeScale } from '../../../src/shapes.ts'
 
 export type Range = 'whole' | 'near'
 export type Unit = 'offset' | 'time'
@@ -17,7 +17,7 @@ export interface Scale {
 const clamp = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value))
 
 /** Null: the log cannot be read, so that there is nothing to draw. */
-export function scaleOf(p: PartitionLag, range: Range, unit: Unit, times: TimeScale | undefined): Scale | null {
+export function scaleOf(p: PartitionView, range: Range, unit: Unit, times: TimeScale | undefined): Scale | null {
   if (p.start === null || p.end === null) return null
   const { from, to } = boundsOf(p.start, p.end, p.committed, range)
   if (unit === 'time' && times !== undefined && times.points.length > 1) return byTime(from, to, times)
