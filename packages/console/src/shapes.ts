@@ -195,3 +195,16 @@ export interface Application {
   readonly record: MoveRecord | null
   readonly error: { readonly code: string; readonly message: string } | null
 }
+
+/** A group that has to do with a topic. */
+export interface StandingGroup {
+  readonly group: string
+  readonly state: string
+  readonly open: number
+  readonly places: readonly {
+    readonly partition: number
+    readonly committed: number | null
+    readonly open: number | null
+    readonly ageMs: Measured | null
+  }[]
+}

@@ -26,3 +26,9 @@ export class Trend {
     return this.#points
   }
 }
+
+/** At most `max` of them, evenly, the last one among them: what a small drawing can show. */
+export function thinned(values: readonly number[], max: number): readonly number[] {
+  if (values.length <= max) return values
+  return Array.from({ length: max }, (_, i) => values[Math.round((i * (values.length - 1)) / (max - 1))]!)
+}

@@ -12,6 +12,7 @@ import type { Route } from './route.ts'
 import { tail } from './tail.ts'
 import { timeScales } from './time-scales.ts'
 import { topic } from './topic.ts'
+import { topicGroups } from './topic-groups.ts'
 import { topics } from './topics.ts'
 
 export const routes: readonly Route[] = [
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   group,
   topics,
   topic,
+  topicGroups,
   timeScales,
   records,
   tail,

@@ -26,7 +26,9 @@ export const toneOf = (state: string): Tone =>
 /** Rows are drawn while they are on the screen: ten thousand scroll as ten do. */
 export function GroupList({ rows, sort, onSort }: { rows: readonly GroupRow[]; sort: SortKey; onSort(key: SortKey): void }) {
   const isNarrow = useMedia('(max-width: 820px)')
-  const rowHeight = isNarrow ? 64 : 44
+  const isHuge = useMedia('(min-width: 3000px)')
+  const isLarge = useMedia('(min-width: 2200px)')
+  const rowHeight = isNarrow ? 64 : isHuge ? 66 : isLarge ? 50 : 44
   const { ref, first, last } = useVirtualRows(rows.length, rowHeight)
   return (
     <div role="table" aria-label="Groups" aria-rowcount={rows.length + 1}>

@@ -86,7 +86,7 @@ function Details({ data }: { data: ClusterDetails }) {
 }
 
 const Rows = ({ label, head, rows }: { label: string; head: readonly string[]; rows: readonly (readonly ReactNode[])[] }) => (
-  <Scroll label={`Table: ${label}`}>
+  <Scroll label={label}>
     <table>
       <thead>
         <tr>

@@ -8,9 +8,10 @@ import { useQueryValue } from '../state/router.ts'
 import { Configuration } from '../topics/configuration.tsx'
 import { Partitions } from '../topics/partitions.tsx'
 import { Records } from '../topics/records.tsx'
+import { Standing } from '../topics/standing.tsx'
 
-type View = 'records' | 'partitions' | 'configuration'
-const isView = (text: string | null): text is View => text === 'partitions' || text === 'configuration'
+type View = 'records' | 'partitions' | 'groups' | 'configuration'
+const isView = (text: string | null): text is View => text === 'partitions' || text === 'groups' || text === 'configuration'
 
 export function TopicPage({ topic }: { topic: string }) {
   const info = useInfo()
@@ -34,6 +35,7 @@ export function TopicPage({ topic }: { topic: string }) {
           choices={[
             { value: 'records', label: 'Records' },
             { value: 'partitions', label: 'Partitions' },
+            { value: 'groups', label: 'Groups' },
             { value: 'configuration', label: 'Configuration' },
           ]}
           onChange={(value) => setView(value === 'records' ? null : value)}
@@ -42,6 +44,7 @@ export function TopicPage({ topic }: { topic: string }) {
       {error !== undefined && <Failure error={error} />}
       {data !== undefined && view === 'records' && <Records topic={topic} partitions={data.partitions.length} />}
       {data !== undefined && view === 'partitions' && <Partitions rows={data.partitions} />}
+      {data !== undefined && view === 'groups' && <Standing topic={topic} />}
       {data !== undefined && view === 'configuration' && <Configuration configs={data.configs} />}
       <div className="foot">
         <CommandLine
