@@ -39,7 +39,7 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
   },
   offsets: {
     uses: ['protocol', 'platform', 'client'],
-    folders: ['transfer', 'apply', 'plan', 'bookmarks', 'moves', 'read'],
+    folders: ['doctor', 'transfer', 'apply', 'plan', 'bookmarks', 'moves', 'lag', 'peek', 'history', 'log', 'read'],
   },
   console: {
     uses: ['protocol', 'platform', 'client', 'offsets'],
@@ -94,7 +94,7 @@ describe.each(Object.entries(packages))('%s', (name, { uses }) => {
   })
 })
 
-test.each(['broker', 'client', 'consumer', 'console', 'testing'])(
+test.each(['broker', 'client', 'console', 'consumer', 'offsets', 'testing'])(
   'in the %s a folder imports from those after it on the way, not from those before',
   (name) => {
     const { folders } = packages[name]!
@@ -112,7 +112,7 @@ test.each(['broker', 'client', 'consumer', 'console', 'testing'])(
   },
 )
 
-test.each(['client', 'consumer', 'console', 'testing'])('every folder of the %s has its place on the way', (name) => {
+test.each(['client', 'console', 'consumer', 'offsets', 'testing'])('every folder of the %s has its place on the way', (name) => {
   const folders = new Set(
     sourcesOf(name)
       .filter((s) => s.file.includes('/'))

@@ -58,7 +58,9 @@ export const drivers: Readonly<Record<DriverName, (where: Where, options?: Exact
 
   async postgres({ host, port }, options) {
     const postgres = npmPackage<any>('postgres', VERSIONS.postgres)
-    const sql = postgres({ host, port, user: 'shop', database: 'postgres', max: 70, connect_timeout: 5, onnotice: () => {} })
+    const settings = { host, port, user: 'shop', database: 'postgres', max: 70, connect_timeout: 5, onnotice: () => {} }
+    // Nothing awaits the driver's own query for array types: a server that ends at that moment would end this process.
+    const sql = postgres({ ...settings, fetch_types: false })
     const query = (text: string): Promise<any[]> => sql.unsafe(text).simple()
     await query(CREATE)
     return {

@@ -6,6 +6,19 @@ import { channel } from 'node:diagnostics_channel'
 
 export type Notable =
   | { readonly kind: 'refused'; readonly client: string; readonly why: string }
+  /** A request that a client may not make, or a part of it. */
+  | {
+      readonly kind: 'denied'
+      readonly client: string
+      /** `User:alice`. */
+      readonly principal: string
+      readonly api: string
+      /** What the API asks for: `GROUP READ and TOPIC READ`. */
+      readonly needs: string
+      readonly code: string
+      /** The first ten; none where the cluster itself is meant. */
+      readonly resources: readonly string[]
+    }
   | { readonly kind: 'bug'; readonly where: string; readonly error: unknown }
   | { readonly kind: 'storageFailed'; readonly error: Error }
   | { readonly kind: 'unreadable'; readonly error: Error }
@@ -32,6 +45,9 @@ export type Notable =
   | { readonly kind: 'recovered'; readonly log: string; readonly end: number; readonly bytesCut: number }
 
 const notables = channel('tidemark:broker')
+
+/** Whether anybody listens: for what costs something to find out. */
+export const isHeard = (): boolean => notables.hasSubscribers
 
 export function tell(notable: Notable): void {
   if (notables.hasSubscribers) notables.publish(notable)

@@ -1,3 +1,4 @@
+export type { WrittenAcl } from './auth/written-acl.ts'
 export { type Broker, startBroker } from './broker.ts'
 export type { Notable } from './diagnostics.ts'
 export type {

@@ -41,7 +41,9 @@ export type PostgresTx<Db> = Db extends { begin(options: string, body: (sql: inf
 /**
  * The handler's writes and the record's place are one transaction (READ COMMITTED) on a connection of `db`: a pool of
  * `pg`, or the `sql` of `postgres`. The pool should have at least as many connections as the topic has handlers at
- * once. Tables are created in the schema `tidemark` unless told otherwise.
+ * once. Tables are created in the schema `tidemark` unless told otherwise. Give `postgres` (3.4.9) the option
+ * `fetch_types: false`: nothing awaits its query for array types, and a server that goes away meanwhile ends the
+ * process with an unhandled rejection.
  *
  * Throws `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT.
  */

@@ -29,6 +29,7 @@ export type OwnErrorCode =
   // Topics, and what is in their logs
   | 'CORRUPT_BATCH'
   | 'FETCH_FAILED'
+  | 'HISTORY_UNREADABLE'
   | 'INVALID_TOPIC'
   | 'LOG_TRUNCATED'
   | 'TOPIC_EXISTS'

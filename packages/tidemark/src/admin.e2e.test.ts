@@ -121,7 +121,7 @@ describe('users and ACLs on the command line', () => {
     expect(await ask('user', 'remove', 'billing', '--yes')).toMatchObject({ code: 0 })
     expect(await ask('user', 'remove', 'billing', '--yes')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('there is no such user'),
+      stderr: expect.stringContaining('user billing has no credentials'),
     })
   })
 

@@ -1,11 +1,12 @@
 /** A secured broker and its clients from the command line alone: `up` with TLS, SASL and ACLs, `client.properties`, profiles. */
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createAdmin, createKafka } from '@tidemark/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Authority } from './testing/certificates.ts'
-import { endAll, finished, type Outcome, startWith, tidemark, up } from './testing/command.ts'
+import { endAll, finished, type Outcome, startWith, tidemark, up, wrote } from './testing/command.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-secured-'))
 const file = (name: string, text: string): string => {
@@ -14,10 +15,12 @@ const file = (name: string, text: string): string => {
   return whole
 }
 let address: string
+let broker: ChildProcess
 
 beforeAll(async () => {
   const authority = await Authority.make()
   const { cert, key } = await authority.sign('CN=broker', { hosts: ['127.0.0.1'] })
+  file('other.pem', (await authority.sign('CN=other', { hosts: ['127.0.0.1'] })).key)
   const acls = '- { principal: User:app, operation: all, resource: topic, name: app., pattern: prefixed }\n'
   const options = [
     ...['--tls-cert', file('cert.pem', cert), '--tls-key', file('key.pem', key), '--sasl', 'scram-sha-256,plain'],
@@ -25,7 +28,7 @@ beforeAll(async () => {
     ...['--acl-file', file('acls.yaml', acls)],
   ]
   file('ca.pem', authority.cert)
-  ;({ address } = await up('--memory', ...options))
+  ;({ address, child: broker } = await up('--memory', ...options))
 })
 afterAll(async () => {
   await endAll()
@@ -56,10 +59,14 @@ describe('--command-config', () => {
     expect(await as('app', 'apple', 'topic', 'create', 'app.a')).toMatchObject({ code: 0 })
     expect((await as('app', 'apple', 'topic', 'list')).stdout).toMatch(/app\.a/)
     expect((await as('app', 'apple', 'topic', 'list')).stdout).not.toMatch(/other/)
+    const told = wrote(broker, 'stderr', /denied User:app at 127\.0\.0\.1: CreateTopics for other2: .*needs CLUSTER CREATE or TOPIC CREATE/)
     const denied = await as('app', 'apple', 'topic', 'create', 'other2')
     expect(denied.code).toBe(1)
+    await told
     expect(denied.stderr).toMatch(/TOPIC_AUTHORIZATION_FAILED/)
+    const refused = wrote(broker, 'stderr', /refused 127\.0\.0\.1: scram-sha-256: /)
     const wrong = await as('app', 'pear', 'topic', 'list')
+    await refused
     expect(wrong.code).toBe(1)
     expect(wrong.stderr.trim().split('\n')).toEqual([expect.stringMatching(/app.*password|Authentication failed/i)])
     expect(wrong.stderr).not.toMatch(/pear/)
@@ -96,6 +103,41 @@ describe('--command-config', () => {
     const { code, stderr } = await tidemark(['acl', 'add', '--allow', 'app', '--operation', 'read', '--topic', 't', '-b', '127.0.0.1:1'])
     expect(code).toBe(2)
     expect(stderr).toMatch(/'app' is not a principal; write User:app/)
+  })
+
+  test('an operation that means nothing on the resource is refused', async () => {
+    const add = ['acl', 'add', '--allow', 'User:app', '-b', '127.0.0.1:1']
+    const { code, stderr } = await tidemark([...add, '--operation', 'idempotent-write', '--topic', 't'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/no operation idempotent-write on a topic; there are all, read/)
+  })
+
+  test('a topic whose configuration may not be seen is described without it', async () => {
+    const acl = ['acl', 'add', '--allow', 'User:app', '--operation', 'describe', '--topic', 'seen']
+    const admin = ['-b', address, '--command-config', file('admin.properties', propertiesOf('admin', 'se:cret'))]
+    expect(await tidemark([...acl, ...admin])).toMatchObject({ code: 0 })
+    expect(await tidemark(['topic', 'create', 'seen', '-c', 'cleanup.policy=compact', ...admin])).toMatchObject({ code: 0 })
+    expect((await tidemark(['topic', 'describe', 'seen', ...admin])).stdout).toMatch(/cleanup\.policy +compact/)
+    const app = ['-b', address, '--command-config', file('app.properties', propertiesOf('app', 'apple'))]
+    const { code, stdout, stderr } = await tidemark(['topic', 'describe', 'seen', '-o', 'json', ...app])
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { topic: 'seen', partitions: [{ partition: 0 }], configs: null }])
+    expect(stderr).toMatch(/may not read it \(DESCRIBE_CONFIGS\)/)
+  })
+
+  test('a user is removed with what is removed said first', async () => {
+    const admin = ['-b', address, '--command-config', file('admin.properties', propertiesOf('admin', 'se:cret'))]
+    for (const mechanism of ['scram-sha-256', 'scram-sha-512']) {
+      expect(await tidemark(['user', 'add', 'bob', '--mechanism', mechanism, '--password-stdin', ...admin], 'pw')).toMatchObject({
+        code: 0,
+      })
+    }
+    const one = await tidemark(['user', 'remove', 'bob', '--mechanism', 'scram-sha-256', ...admin])
+    expect(one).toMatchObject({ code: 3, stderr: expect.stringMatching(/scram-sha-256 will be removed; scram-sha-512 stays/) })
+    expect(await tidemark(['user', 'remove', 'bob', '--yes', ...admin])).toMatchObject({ code: 0 })
+    expect(await tidemark(['user', 'remove', 'bob', '--yes', ...admin])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/user bob has no credentials/),
+    })
   })
 
   test('a file that cannot be used is refused before anything is asked', async () => {
@@ -144,7 +186,8 @@ describe('profiles', () => {
     expect((await withConfig(['topic', 'list'])).code).toBe(0)
     expect((await withConfig(['topic', 'list'], '', { TIDEMARK_BROKERS: nowhere })).stderr).toContain(nowhere)
     // Without credentials this broker lets nobody in.
-    expect((await withConfig(['topic', 'list', '-b', address])).code).toBe(1)
+    const without = await withConfig(['topic', 'list', '-b', address])
+    expect(without).toMatchObject({ code: 1, stderr: expect.stringMatching(/whether it asks for TLS or SASL/) })
     expect((await withConfig(['topic', 'list', '-b', address], '', { TIDEMARK_PROFILE: 'secured' })).code).toBe(1)
     expect((await withConfig(['topic', 'list', '--profile', 'secured'], '', { TIDEMARK_BROKERS: nowhere })).code).toBe(0)
     const both = ['topic', 'list', '--profile', 'secured', '--command-config', path.join(folder, 'ca.pem')]
@@ -169,7 +212,14 @@ describe('up', () => {
     [['--super-user', 'User:a'], /need to know who clients are/],
     [['--sasl', 'plain', '--super-user', 'a'], /superUsers/],
     [['--sasl', 'plain', '--acl-file', path.join(folder, 'no-list')], /must be a list/],
-    [['--sasl', 'plain', '--acl-file', path.join(folder, 'no-words')], /operation' is "fly"; it must be all, read/],
+    [
+      ['--sasl', 'plain', '--acl-file', path.join(folder, 'no-words')],
+      /entry 1 of .*no-words: .*operation' is "fly"; it must be all, read/,
+    ],
+    [
+      ['--tls-cert', path.join(folder, 'cert.pem'), '--tls-key', path.join(folder, 'other.pem')],
+      /other\.pem does not belong to the certificate/,
+    ],
   ])('%j is refused', async (args, why) => {
     file('no-list', 'a: b')
     file('no-words', '[{ principal: User:a, operation: fly, resource: topic, name: t }]')

@@ -177,7 +177,7 @@ describe('SASL', () => {
   test('a mechanism that the listener does not have is refused by name, and nothing weaker is tried', async () => {
     const broker = await brokerWith([{ protocol: 'sasl_plaintext', sasl: ['plain'] }], { users })
     const sasl: SaslOptions = { mechanism: 'scram-sha-512', username: 'alice', password: 'wonderland' }
-    expect(await tried(broker, { sasl })).toMatch(/^UNSUPPORTED_VERSION: .*SCRAM-SHA-512; it has PLAIN/)
+    expect(await tried(broker, { sasl })).toMatch(/^UNSUPPORTED_SASL_MECHANISM: .*SCRAM-SHA-512; it has PLAIN/)
     const open = await brokerWith([{ protocol: 'plaintext' }])
     expect(await tried(open, { sasl })).toMatch(/asks nobody to authenticate/)
   })

@@ -241,7 +241,7 @@ export class ClientConnection {
 
   #refuse(why: string): void {
     if (this.#over) return
-    this.#environment.onRefused(this.#clientHost, why)
+    this.#environment.onRefused(this.#clientHost.slice(1), why)
     this.#farewell()
   }
 

@@ -39,7 +39,7 @@ export async function authenticate(bytes: Buffer, context: AuthenticateContext):
     if (!(error instanceof SaslError)) throw error
     session.isRefused = true
     session.exchange = undefined
-    tell({ kind: 'refused', client: clientHost, why: `${exchange.mechanism}: ${error.message}` })
+    tell({ kind: 'refused', client: clientHost.slice(1), why: `${exchange.mechanism}: ${error.message}` })
     // Who guesses waits; so does who asks whether a user exists.
     await sleep(services.clock, services.options.failedAuthenticationDelayMs, context.signal).catch(() => {}) // the client has gone: nobody waits for the answer
     return { errorCode: ErrorCode.SASL_AUTHENTICATION_FAILED, errorMessage: error.message, authBytes: NOTHING, sessionLifetimeMs: 0 }

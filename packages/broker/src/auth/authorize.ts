@@ -7,6 +7,7 @@ import type { Services } from '../dispatch/services.ts'
 import { after } from '../now.ts'
 import { CLUSTER_NAME, Resource } from '../state/acls/codes.ts'
 import { fillOf } from './authorized-operations.ts'
+import { tellDenials } from './denials.ts'
 import { type Asking, type Rule, rules } from './rules.ts'
 
 const byKey: ReadonlyMap<number, Rule> = new Map(rules.map((rule) => [rule.api.key, rule]))
@@ -30,12 +31,16 @@ function answerAllowed(handler: Handler, request: unknown, context: RequestConte
   const rule = authorizer.isOn ? byKey.get(handler.api.key) : undefined
   const verdict = rule?.judge?.(request as never, askingOf(context))
   if (verdict === undefined) return handler.handle(request as never, context)
-  if ('answer' in verdict) return verdict.answer
+  const told = (body: unknown): unknown => {
+    tellDenials(handler.api.name, rule!.needs, context, body)
+    return body
+  }
+  if ('answer' in verdict) return told(verdict.answer)
   return after(handler.handle(verdict.request as never, context), (answer) => {
     // As in Kafka: nothing else tells a client that asks for no answer (Produce with acks=0).
     if (answer === undefined)
       throw new CloseConnection(`${handler.api.name}: ${context.principal.type}:${context.principal.name} may not do all of it`)
-    return verdict.merge(answer as never)
+    return told(verdict.merge(answer as never))
   })
 }
 

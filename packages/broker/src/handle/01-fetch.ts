@@ -7,6 +7,7 @@
 import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode, type FetchRequest, type FetchResponse, type InferInput } from '@tidemark/protocol'
 import { askingOf } from '../auth/authorize.ts'
+import { tellDenied } from '../auth/denials.ts'
 import type { Asking } from '../auth/rules.ts'
 import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
@@ -59,12 +60,15 @@ function wantedOf(topics: readonly RequestedTopic[], context: Context): Now<Want
 }
 
 /** A topic that may not be read is refused before anything else is said of it; an unknown id names none. */
-function readableTopic({ topic: name, topicId }: RequestedTopic, { version, services }: Context, ask: Asking | undefined): Topic | number {
+function readableTopic({ topic: name, topicId }: RequestedTopic, context: Context, ask: Asking | undefined): Topic | number {
+  const { version, services } = context
   const usesIds = version >= TOPIC_IDS_SINCE
   const topic = findTopic(services.topics, { name, topicId }, usesIds)
   if (ask === undefined || (usesIds && typeof topic === 'number')) return topic
-  const isReadable = ask.topic(Operation.READ, typeof topic === 'number' ? name : topic.name)
-  return isReadable ? topic : ErrorCode.TOPIC_AUTHORIZATION_FAILED
+  const known = typeof topic === 'number' ? name : topic.name
+  if (ask.topic(Operation.READ, known)) return topic
+  tellDenied(apis.Fetch.name, 'TOPIC READ', context, ErrorCode.TOPIC_AUTHORIZATION_FAILED, [known])
+  return ErrorCode.TOPIC_AUTHORIZATION_FAILED
 }
 
 function wantedOne(topic: Topic | number, asked: RequestedPartition, context: Context): Now<Wanted> {

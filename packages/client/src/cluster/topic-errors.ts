@@ -10,6 +10,10 @@ export function refusedTopic(topic: string, errorCode: number): TidemarkError {
   if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
     return new TidemarkError('UNKNOWN_TOPIC', `topic '${topic}' does not exist; check the name, or create it first`, { topic })
   }
+  if (errorCode === ErrorCode.TOPIC_AUTHORIZATION_FAILED) {
+    const text = `topic '${topic}' may not be used by this user: it needs at least DESCRIBE, which READ and WRITE bring`
+    return new TidemarkError('TOPIC_AUTHORIZATION_FAILED', text, { topic })
+  }
   const { name, text } = errorOf(errorCode)
   return new TidemarkError(name, `topic '${topic}' cannot be used: ${name} (${text})`, { topic })
 }

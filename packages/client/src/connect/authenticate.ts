@@ -34,7 +34,7 @@ const NONCE_BYTES = 18
 
 /**
  * Resolves with how long the session lasts, in milliseconds; 0: as long as the connection. Rejects with `TidemarkError`
- * UNAUTHORIZED, UNSUPPORTED_VERSION (the broker does not have the mechanism), or as `exchange` and the token's callback
+ * UNAUTHORIZED, UNSUPPORTED_SASL_MECHANISM, UNSUPPORTED_VERSION (the broker is too old, or asks nobody to authenticate), or as `exchange` and the token's callback
  * do.
  */
 export async function authenticate(conversation: Conversation, sasl: SaslOptions): Promise<number> {
@@ -89,7 +89,7 @@ async function chooseMechanism({ connection, versions, where, clientId, timeoutM
   if (errorCode === ErrorCode.UNSUPPORTED_SASL_MECHANISM) {
     // Nothing weaker is tried instead.
     throw new TidemarkError(
-      'UNSUPPORTED_VERSION',
+      'UNSUPPORTED_SASL_MECHANISM',
       `${where} does not have the mechanism ${mechanism}; it has ${mechanisms.join(', ') || 'none'}`,
     )
   }

@@ -46,6 +46,7 @@ export class BrokerConnection {
   #draining: Unsent[] = []
   #living = 0
   #correlationId = 0
+  #answers = 0
   #retired = false
   #closed: TidemarkError | undefined
 
@@ -60,7 +61,7 @@ export class BrokerConnection {
       target: () => this.#reader.target(),
       onData: (chunk) => this.#onData(chunk),
       onDrain: () => this.#onDrain(),
-      onClose: (error) => this.close(lost(where, error === undefined ? 'the broker closed the connection' : error.message, error)),
+      onClose: (error) => this.close(lost(where, error === undefined ? this.#whyEnded() : error.message, error)),
     }
   }
 
@@ -167,11 +168,19 @@ export class BrokerConnection {
       )
       return
     }
+    this.#answers++
     this.#pending.delete(correlationId)
     if (pending.abandoned) pending.timer?.cancel()
     else pending.settle(frame)
     this.#giveHeadItsTime()
     if (this.#retired) this.#closeIfDone()
+  }
+
+  /** A broker that asks for SASL answers ApiVersions alone. */
+  #whyEnded(): string {
+    const isFirstRequest = this.#answers === 1 && this.#pending.size > 0
+    const hint = '; a listener that asks for SASL does so at the first request of a client without credentials'
+    return `the broker closed the connection${isFirstRequest ? hint : ''}`
   }
 
   #onDrain(): void {

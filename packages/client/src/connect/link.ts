@@ -150,9 +150,12 @@ export class Link {
   }
 }
 
+/** No other attempt mends them. */
+const FINAL: ReadonlySet<string> = new Set(['UNSUPPORTED_VERSION', 'UNSUPPORTED_SASL_MECHANISM', 'UNAUTHORIZED'])
+
 function handshakeError(where: string, error: unknown): unknown {
   if (!(error instanceof TidemarkError || error instanceof WireError)) return error
-  if (error.code === 'UNSUPPORTED_VERSION' || error.code === 'UNAUTHORIZED') return error
+  if (FINAL.has(error.code)) return error
   const refused = refusedByTls(error)
   if (refused !== undefined) {
     const text = `${where} refuses this client in the TLS handshake (${refused.code}): check the certificate that it shows, 'cert' and 'key' or 'pfx'`

@@ -190,7 +190,7 @@ sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginMo
 
   test.each([
     ['security.protocol=TLS', "'security.protocol' is 'TLS'"],
-    ['security.protocol=SASL_SSL', "'sasl.mechanism' is GSSAPI"],
+    ['security.protocol=SASL_SSL', "'sasl.mechanism' is not given, and Java's default is GSSAPI (Kerberos)"],
     ['security.protocol=SASL_SSL\nsasl.mechanism=AWS_MSK_IAM', 'token callback'],
     ['security.protocol=SASL_SSL\nsasl.mechanism=PLAIN', "'sasl.jaas.config' is missing"],
     [`security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.jaas.config=${SCRAM.replace('\\"', '')}`, 'must be PlainLoginModule'],

@@ -196,7 +196,9 @@ function saslOf(settings: Settings): SaslOptions {
   }
   if (mechanism === 'OAUTHBEARER') return { mechanism: 'oauthbearer', token: tokenOf(settings, login) }
   const hint = mechanism === 'AWS_MSK_IAM' ? '; for Amazon MSK, use oauthbearer with a token callback' : ''
-  throw unusable('sasl.mechanism', `is ${mechanism}; it may be PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER${hint}`)
+  const what =
+    settings.text('sasl.mechanism') === undefined ? `is not given, and Java's default is ${mechanism} (Kerberos)` : `is ${mechanism}`
+  throw unusable('sasl.mechanism', `${what}; it may be PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER${hint}`)
 }
 
 function loginOf(settings: Settings): LoginModule | undefined {

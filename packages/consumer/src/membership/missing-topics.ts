@@ -1,9 +1,10 @@
 /**
- * Looks for topics that are read and do not exist. Kafka's own clients see a new topic with the next refresh of their
+ * Looks for topics that are read and do not exist, or that the cluster refuses for good: those end the run. Kafka's own clients see a new topic with the next refresh of their
  * metadata, five minutes later; a consumer that is started before its producer should not have to wait for that.
  */
-import type { Cluster } from '@tidemark/client/internal'
+import { type Cluster, refusedTopic } from '@tidemark/client/internal'
 import { type Clock, TidemarkError, type Timer } from '@tidemark/platform'
+import { errorOf } from '@tidemark/protocol'
 
 /** Every two seconds while something is missing: one small request. */
 const INTERVAL_MS = 2_000
@@ -65,7 +66,10 @@ export class MissingTopics {
   }
 
   #tell(topic: string): void {
-    if (!this.#isMissing(topic)) this.#told.delete(topic)
+    const errorCode = this.#cluster.topic(topic)?.errorCode ?? 0
+    // TOPIC_AUTHORIZATION_FAILED, INVALID_TOPIC_EXCEPTION: nothing that is waited for.
+    if (errorCode !== 0 && !errorOf(errorCode).retriable) this.#failed(refusedTopic(topic, errorCode))
+    else if (!this.#isMissing(topic)) this.#told.delete(topic)
     else if (!this.#told.has(topic) && !this.#isStopped) {
       this.#told.add(topic)
       this.#missing(topic)

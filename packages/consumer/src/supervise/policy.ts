@@ -45,6 +45,7 @@ const CLASSES: Readonly<Record<OwnErrorCode, Class>> = {
   NO_DEAD_LETTERS: 'fatal',
   PAGE_MISSING: 'fatal',
   UNSUPPORTED_GROUP_TYPE: 'fatal',
+  HISTORY_UNREADABLE: 'fatal',
   USAGE: 'fatal',
   // A person has to decide where to go on.
   FALLBACK_NOT_ACCEPTED: 'fatal',

@@ -330,6 +330,7 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   UNKNOWN_TOPIC: atOddMoments,
   UNREACHABLE: atOddMoments,
   UNSUPPORTED_GROUP_TYPE: elsewhere,
+  HISTORY_UNREADABLE: elsewhere,
   USAGE: elsewhere,
   WORKER_CRASHED: 'threads are not simulated; workers.e2e.test.ts',
 }

@@ -22,6 +22,17 @@ const OPERATIONS = [
   'describe-tokens',
   'two-phase-commit',
 ]
+
+/** What an operation can mean on a resource (Kafka's `AclEntry.supportedOperations`); `all` always does. */
+const SENSIBLE: Readonly<Record<Acl['resource'], readonly string[]>> = {
+  topic: ['read', 'write', 'create', 'delete', 'alter', 'describe', 'describe-configs', 'alter-configs'],
+  group: ['read', 'delete', 'describe', 'describe-configs', 'alter-configs'],
+  cluster: ['create', 'alter', 'describe', 'cluster-action', 'describe-configs', 'alter-configs', 'idempotent-write'],
+  transactionalId: ['write', 'describe', 'two-phase-commit'],
+  delegationToken: ['describe'],
+  user: ['create-tokens', 'describe-tokens'],
+}
+
 const COLUMNS = {
   principal: 'PRINCIPAL',
   host: 'HOST',
@@ -160,6 +171,10 @@ async function add(options: AddOptions): Promise<void> {
   ]
   if (who.length === 0) throw usage('name whom: --allow or --deny PRINCIPAL')
   if (resources.length === 0) throw usage('name what: --topic, --group, --transactional-id or --cluster')
+  for (const { resource } of resources) {
+    const wrong = options.operation.find((operation) => operation !== 'all' && !SENSIBLE[resource].includes(operation))
+    if (wrong !== undefined) throw usage(`there is no operation ${wrong} on a ${resource}; there are all, ${SENSIBLE[resource].join(', ')}`)
+  }
   const acls = who.flatMap((subject) =>
     resources.flatMap((resource) =>
       options.operation.map((operation) => ({

@@ -18,3 +18,14 @@ export function changesOf(given: readonly string[] = [], defaults: readonly stri
   for (const name of defaults) changes[name] = null
   return changes
 }
+
+/** `NAME=VALUE` alone: of something that is made. */
+export function valuesOf(given: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const at = text.indexOf('=')
+      if (at < 1) throw usage(`'${text}' is not a configuration; write NAME=VALUE`)
+      return [text.slice(0, at).trim(), text.slice(at + 1)]
+    }),
+  )
+}

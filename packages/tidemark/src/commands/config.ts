@@ -5,7 +5,7 @@ import { usage } from '../exit.ts'
 import { counted, printRows, say } from '../print/print.ts'
 import { changesOf } from './config-changes.ts'
 
-const KINDS = { topic: 'topic', broker: 'broker', group: 'group', metrics: 'clientMetrics' } as const
+const KINDS = { topic: 'topic', broker: 'broker', logger: 'brokerLogger', group: 'group', metrics: 'clientMetrics' } as const
 type Kind = keyof typeof KINDS
 
 export function configCommand(): Command {

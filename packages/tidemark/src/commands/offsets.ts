@@ -3,6 +3,9 @@ import { Command } from 'commander'
 
 const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   show: async () => (await import('./offsets/show.ts')).showCommand(),
+  log: async () => (await import('./offsets/log.ts')).logCommand(),
+  blame: async () => (await import('./offsets/blame.ts')).blameCommand(),
+  diff: async () => (await import('./offsets/diff.ts')).diffCommand(),
   plan: async () => (await import('./offsets/plan.ts')).planCommand(),
   apply: async () => (await import('./offsets/apply.ts')).applyCommand(),
   move: async () => (await import('./offsets/move.ts')).moveCommand(),

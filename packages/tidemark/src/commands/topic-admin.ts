@@ -1,5 +1,5 @@
 /** `topic describe | alter | delete | trim`. */
-import { type ConfigEntry, createAdmin } from '@tidemark/client'
+import { type ConfigEntry, createAdmin, TidemarkError } from '@tidemark/client'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
 import {
@@ -69,7 +69,7 @@ async function describe(name: string, options: ClusterOptions & OutputOptions & 
     const [starts, ends, configs] = await Promise.all([
       topics.offsets(name, 'earliest'),
       topics.offsets(name, 'latest'),
-      topics.describeConfigs(name),
+      topics.describeConfigs(name).catch(unlessDenied),
     ])
     const partitions = view.partitions.map(({ partition, leader, replicas, isr }, i) => ({
       partition,
@@ -79,17 +79,24 @@ async function describe(name: string, options: ClusterOptions & OutputOptions & 
       start: starts[i]?.offset ?? null,
       end: ends[i]?.offset ?? null,
     }))
-    const shown = configs.filter((config) => options.all || isOwn(config))
+    if (configs === null) say(`the configuration of ${name} is not shown: this user may not read it (DESCRIBE_CONFIGS)`)
+    const shown = configs?.filter((config) => options.all || isOwn(config)) ?? []
     say(`topic ${name}: ${counted('partition', partitions.length)}${view.internal ? ', internal' : ''}`)
     await printRows(
       partitions.map((row) => ({ ...row, replicas: row.replicas.join(','), isr: row.isr.join(',') })),
       { partition: 'PARTITION', leader: 'LEADER', replicas: 'REPLICAS', isr: 'ISR', start: 'START', end: 'END' },
       options.output,
-      { data: { topic: name, id: view.id, partitions, configs: shown.map(rowOf) } },
+      { data: { topic: name, id: view.id, partitions, configs: configs && shown.map(rowOf) } },
     )
     if (options.output !== 'table') return
     if (shown.length > 0) await printRows(shown.map(rowOf), { name: 'CONFIG', value: 'VALUE', source: 'SOURCE' }, 'table')
   })
+}
+
+/** Who may describe a topic need not be allowed to see its configuration. */
+function unlessDenied(error: unknown): null {
+  if (error instanceof TidemarkError && error.code === 'TOPIC_AUTHORIZATION_FAILED') return null
+  throw error
 }
 
 const isOwn = ({ source }: ConfigEntry): boolean => source === 'topic'

@@ -10,6 +10,7 @@ import {
   withOutput,
 } from '../connection.ts'
 import { counted, printRows, say } from '../print/print.ts'
+import { collect, valuesOf } from './config-changes.ts'
 import { topicAdminCommands } from './topic-admin.ts'
 
 const INT32_MAX = 2 ** 31 - 1
@@ -33,12 +34,18 @@ export function topicCommand(): Command {
         "number of replicas (default: the broker's default)",
         wholeNumber('--replication-factor', 1, INT16_MAX),
       )
-      .addHelpText('after', '\nExample:\n  tidemark topic create orders --partitions 6')
+      .option('-c, --config <NAME=VALUE>', 'a configuration of the topic; may be given more than once', collect)
+      .addHelpText('after', CREATE_HELP)
       .action(create),
   )
   for (const command of topicAdminCommands()) topic.addCommand(command)
   return topic
 }
+
+const CREATE_HELP = `
+Examples:
+  tidemark topic create orders --partitions 6
+  tidemark topic create profiles -c cleanup.policy=compact -c retention.ms=86400000`
 
 async function list(options: ClusterOptions & OutputOptions & { internal?: boolean }): Promise<void> {
   await connected(options, async ({ kafka }) => {
@@ -47,15 +54,22 @@ async function list(options: ClusterOptions & OutputOptions & { internal?: boole
       .filter((t) => options.internal || !t.internal)
       .map((t) => ({ topic: t.name, partitions: t.partitions.length }))
       .sort((a, b) => (a.topic < b.topic ? -1 : 1))
-    if (rows.length === 0 && options.output === 'table') return say('there are no topics yet; create one with: tidemark topic create NAME')
+    if (rows.length === 0 && options.output === 'table')
+      return say('there are no topics, or none that you may see; create one with: tidemark topic create NAME')
     await printRows(rows, { topic: 'TOPIC', partitions: 'PARTITIONS' }, options.output)
   })
 }
 
-async function create(name: string, options: ClusterOptions & { partitions: number; replicationFactor?: number }): Promise<void> {
+interface CreateOptions extends ClusterOptions {
+  readonly partitions: number
+  readonly replicationFactor?: number
+  readonly config?: readonly string[]
+}
+
+async function create(name: string, { partitions, replicationFactor, config, ...options }: CreateOptions): Promise<void> {
+  const configs = valuesOf(config)
   await connectedToChange(options, async ({ kafka }) => {
-    const { partitions, replicationFactor } = options
-    await createAdmin(kafka).topics.create(name, { partitions, ...(replicationFactor !== undefined && { replicationFactor }) })
+    await createAdmin(kafka).topics.create(name, { partitions, configs, ...(replicationFactor !== undefined && { replicationFactor }) })
     say(`created ${name} with ${counted('partition', partitions)}`)
   })
 }

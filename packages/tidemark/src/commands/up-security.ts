@@ -1,6 +1,7 @@
 /** Who may connect to the broker of `tidemark up`, and what they may do there. */
 import { readFileSync } from 'node:fs'
 import type { ListenerChoice, StartOptions } from '@tidemark/broker'
+import { TidemarkError } from '@tidemark/platform'
 import { type Command, Option } from 'commander'
 import { parse } from 'yaml'
 import { usage } from '../exit.ts'
@@ -115,6 +116,18 @@ function usersOf({ user = [], userFile }: SecurityOptions): Record<string, strin
 }
 
 type Acls = NonNullable<NonNullable<StartOptions['authorizer']>['acls']>
+
+/** The broker names its own options: here their user typed others. */
+export function asTyped(error: unknown, { aclFile, tlsCert, tlsKey }: SecurityOptions): unknown {
+  if (!(error instanceof TidemarkError)) return error
+  const acl = /option 'authorizer\.acls\[(\d+)\]/.exec(error.message)
+  if (acl !== null)
+    return usage(
+      `entry ${Number(acl[1]) + 1} of ${aclFile}: ${error.message.replace(/authorizer\.acls\[\d+\]\.?/, '').replace("option ''", 'it')}`,
+    )
+  if (/key values mismatch/.test(error.message)) return usage(`the private key ${tlsKey} does not belong to the certificate ${tlsCert}`)
+  return error
+}
 
 /** The words of each ACL are checked by the broker. */
 function aclsOf(file: string): Acls {

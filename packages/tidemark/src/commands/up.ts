@@ -5,10 +5,11 @@ import { Command, Option } from 'commander'
 import { addressOf, isLoopback } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
+import { printNotables } from '../print/broker-log.ts'
 import { write } from '../print/output.ts'
 import { beQuiet, say } from '../print/print.ts'
 import { type OpenConsole, openConsole } from './console.ts'
-import { type Security, type SecurityOptions, securityOf, withSecurity } from './up-security.ts'
+import { asTyped, type Security, type SecurityOptions, securityOf, withSecurity } from './up-security.ts'
 
 interface UpOptions extends SecurityOptions {
   readonly listen: string
@@ -74,12 +75,16 @@ async function up(options: UpOptions): Promise<void> {
   if (options.console !== undefined) checkConsole(options.console, options)
   const security = securityOf(options)
   const { signal } = interrupts({ isUsualEnd: true })
-  const broker = await startBroker({
+  const stopPrinting = printNotables()
+  const started = startBroker({
     data: options.memory ? ':memory:' : (options.data ?? DATA),
     listeners: [{ listen, ...(options.advertise !== undefined && { advertise: options.advertise }), ...security.listener }],
     ...security.broker,
     fsync: options.fsync,
     autoCreateTopics: options.autoCreate,
+  })
+  const broker = await started.catch((error) => {
+    throw asTyped(error, options)
   })
   const stop = (): void => void broker.close()
   if (signal.aborted) stop()
@@ -89,6 +94,7 @@ async function up(options: UpOptions): Promise<void> {
   await using opened = options.console === undefined ? undefined : await consoleOf(broker, options.console)
   if (opened !== undefined) say(`the console is at ${opened.address}`)
   await broker.closed
+  stopPrinting()
   if (options.untilStdinEnds) process.stdin.destroy()
 }
 

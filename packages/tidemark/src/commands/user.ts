@@ -1,4 +1,4 @@
-import { createAdmin } from '@tidemark/client'
+import { createAdmin, TidemarkError } from '@tidemark/client'
 import { Command, Option } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
 import {
@@ -20,7 +20,7 @@ export function userCommand(): Command {
   const user = new Command('user').description('Users of SCRAM: list them, add one or change its password, remove one.')
   user.addCommand(
     withOutput(withCluster(new Command('list')))
-      .description('Lists the users of the cluster.')
+      .description('Lists the users that the cluster keeps for SCRAM; those that a broker was started with are not among them.')
       .action(list),
   )
   user.addCommand(
@@ -77,8 +77,16 @@ async function add(name: string, options: AddOptions): Promise<void> {
 
 async function remove(name: string, options: ClusterOptions & ConfirmOptions & { mechanism?: Mechanism }): Promise<void> {
   await connectedToChange(options, async ({ kafka }) => {
-    if (!(await confirmed(`remove user ${name}?`, options, name))) return
-    await createAdmin(kafka).users.remove(name, options.mechanism === undefined ? {} : { mechanism: options.mechanism })
-    say(`removed user ${name}`)
+    const { users } = createAdmin(kafka)
+    const { mechanism } = options
+    const known = (await users.list()).find((user) => user.name === name)?.credentials.map((it) => it.mechanism) ?? []
+    const gone = mechanism === undefined ? known : known.filter((it) => it === mechanism)
+    if (gone.length === 0)
+      throw new TidemarkError('RESOURCE_NOT_FOUND', `user ${name} has no credentials${mechanism === undefined ? '' : ` for ${mechanism}`}`)
+    const left = known.filter((it) => !gone.includes(it))
+    say(`user ${name}: ${gone.join(' and ')} will be removed${left.length === 0 ? '' : `; ${left.join(', ')} stays`}`)
+    if (!(await confirmed(`remove ${gone.join(' and ')} of user ${name}?`, options, name))) return
+    await users.remove(name, mechanism === undefined ? {} : { mechanism })
+    say(`removed ${gone.join(' and ')} of user ${name}`)
   })
 }

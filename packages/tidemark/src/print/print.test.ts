@@ -2,13 +2,13 @@ import { expect, test } from 'vitest'
 import { csvText, tableText } from './print.ts'
 
 const rows = [
-  { topic: 'orders', lag: 5, age: '~1m 5s' },
+  { topic: 'orders', lag: 5, age: '~1 min 5 s' },
   { topic: 'a,"b"', lag: null, age: null },
 ]
 
 test('a table has aligned columns, and a dash where there is nothing', () => {
   const lines = tableText(rows, { topic: 'TOPIC', lag: 'LAG', age: 'AGE' }).split('\n')
-  expect(lines).toEqual(['TOPIC   LAG     AGE', 'orders    5  ~1m 5s', 'a,"b"     -       -', ''])
+  expect(lines).toEqual(['TOPIC   LAG         AGE', 'orders    5  ~1 min 5 s', 'a,"b"     -           -', ''])
 })
 
 test('CSV quotes what needs it, and leaves out what is null', () => {

@@ -52,9 +52,9 @@ export function tableText(rows: readonly Row[], columns: Readonly<Record<string,
     .join('\n')}\n`
 }
 
-/** Numbers, and durations such as `~1m 5s`. */
+/** Numbers, and durations such as `~1 min 5 s`. */
 const isNumeric = (cells: readonly Cell[]): boolean =>
-  cells.some((cell) => typeof cell === 'number') || cells.some((cell) => /^[~≥≤]?\d+(\.\d+)?(ms|s|m|h|d)\b/.test(String(cell)))
+  cells.some((cell) => typeof cell === 'number') || cells.some((cell) => /^[~≥≤]?\d+(\.\d+)? (ms|s|min|h|d)\b/.test(String(cell)))
 
 /** RFC 4180, with the names of the fields in the first line; null is an empty cell. */
 export const csvText = (rows: readonly Row[], fields: readonly string[]): string =>

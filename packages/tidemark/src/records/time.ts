@@ -12,8 +12,9 @@ const PER_MS: Readonly<Record<number, number>> = { 10: 1 / 1_000, 13: 1, 16: 1_0
 /** What a time without a zone is in: local time, or UTC as Kafka's own tools read it. */
 export type ZoneDefault = 'local' | 'utc'
 
-/** Throws `TidemarkError` USAGE or INVALID_ARGUMENT. */
-export function timeOf(option: string, text: string, nowMs: number, zone: ZoneDefault = 'local'): Date {
+/** With or without the `@` that a place in a log begins with. Throws `TidemarkError` USAGE or INVALID_ARGUMENT. */
+export function timeOf(option: string, given: string, nowMs: number, zone: ZoneDefault = 'local'): Date {
+  const text = given.replace(/^@/, '')
   if (text === 'now') return new Date(nowMs)
   if (text.startsWith('-')) {
     const agoMs = durationMs(text.slice(1))
