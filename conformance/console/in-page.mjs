@@ -56,3 +56,16 @@ export async function attack([url, body]) {
 
 export const imageSeen = () => 'image' in window
 export const image = () => window.image
+
+/** A PNG as WebP, both as base64. */
+export async function asWebp(png) {
+  const bytes = Uint8Array.from(atob(png), (character) => character.charCodeAt(0))
+  const picture = await createImageBitmap(new Blob([bytes]))
+  const canvas = new OffscreenCanvas(picture.width, picture.height)
+  canvas.getContext('2d').drawImage(picture, 0, 0)
+  const blob = await canvas.convertToBlob({ type: 'image/webp', quality: 0.92 })
+  const webp = new Uint8Array(await blob.arrayBuffer())
+  let text = ''
+  for (const byte of webp) text += String.fromCharCode(byte)
+  return btoa(text)
+}

@@ -14,7 +14,7 @@ export class Member implements AsyncDisposable {
     const before = (await groups.describe(group)).members.length
     const member = new Member()
     const consumer = createConsumer(kafka, { group })
-    consumer.each(topic, { order: 'none', concurrency: 64 }, (message) => handle(message))
+    consumer.each(topic, { order: 'none', concurrency: 64, retry: { attempts: 1_000, delayMs: 3_000 } }, (message) => handle(message))
     member.#done = consumer.run({ signal: member.#stop.signal })
     // It may fail before anybody waits for it; `leave` reports it.
     member.#done.catch(() => {})

@@ -70,8 +70,8 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Records a second apart, the last one now, on partitions in turn. */
-  async fill(topic: string, records: number, partitions: number): Promise<void> {
-    await this.admin.topics.create(topic, { partitions, configs: { 'retention.ms': '86400000' } })
+  async fill(topic: string, records: number, partitions: number, retentionMs = 86_400_000): Promise<void> {
+    await this.admin.topics.create(topic, { partitions, configs: { 'retention.ms': String(retentionMs) } })
     await using producer = createProducer(this.kafka)
     const nowMs = Date.now()
     const sends = Array.from({ length: records }, (_, i) => {

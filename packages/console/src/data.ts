@@ -1,7 +1,16 @@
 /** What the routes ask for. One implementation, over `@tidemark/offsets` and `@tidemark/client`. */
 import type { CallLimits } from '@tidemark/client'
-import type { Acceptable, ApplyStep, GroupLag, MovePlan, MoveRecord, MoveWish } from '@tidemark/offsets'
-import type { BookmarkRow, ClusterDetails, RecordsPage, ShownRecord, TimeScale, TopicDetails, TopicRow } from './shapes.ts'
+import type { Acceptable, ApplyStep, GroupLag, MovePlan, MoveRecord, MoveWish, PositionsAt } from '@tidemark/offsets'
+import type {
+  BookmarkRow,
+  ClusterDetails,
+  CommitHistoryPage,
+  RecordsPage,
+  ShownRecord,
+  TimeScale,
+  TopicDetails,
+  TopicRow,
+} from './shapes.ts'
 
 export interface RecordsWish {
   readonly partition?: number
@@ -13,6 +22,14 @@ export interface RecordsWish {
     | { readonly offsets: Readonly<Record<number, number>> }
   readonly limit: number
   readonly filter?: string
+}
+
+export interface HistoryWish {
+  readonly group?: string
+  readonly fromMs?: number
+  readonly toMs?: number
+  /** Every commit; else those alone that moved a group. */
+  readonly all: boolean
 }
 
 export interface ApplyWish {
@@ -31,6 +48,8 @@ export interface ConsoleData {
   /** From now on, until the signal. */
   tail(topic: string, wish: { readonly partition?: number; readonly filter?: string }, signal: AbortSignal): AsyncIterable<ShownRecord>
   cluster(limits: CallLimits): Promise<ClusterDetails>
+  history(wish: HistoryWish, limits: CallLimits): Promise<CommitHistoryPage>
+  positionsAt(group: string, atMs: number, limits: CallLimits): Promise<PositionsAt>
   plan(wish: MoveWish, limits: CallLimits): Promise<MovePlan>
   apply(plan: MovePlan, wish: ApplyWish, limits: CallLimits, onProgress: (step: ApplyStep) => void): Promise<MoveRecord>
   /** Of one group, or of all; newest first. */

@@ -1,7 +1,19 @@
 /** What the server tells the page: plain data, whole in JSON. The page imports these types and nothing else of the server. */
-import type { ApplyStep, GroupLag, Measured, MoveRecord, PartitionLag } from '@tidemark/offsets'
+import type { ApplyStep, CommitEvent, GroupLag, Measured, MoveRecord, PartitionLag } from '@tidemark/offsets'
 
-export type { Acceptable, Measured, MovePlan, MoveRecord, MoveTarget, MoveWish, PlannedChange, TopicScope } from '@tidemark/offsets'
+export type {
+  Acceptable,
+  CommitEvent,
+  Measured,
+  MovePlan,
+  MoveRecord,
+  MoveTarget,
+  MoveWish,
+  PlannedChange,
+  PositionAt,
+  PositionsAt,
+  TopicScope,
+} from '@tidemark/offsets'
 
 /** What every page shows around itself. */
 export interface ConsoleInfo {
@@ -207,4 +219,15 @@ export interface StandingGroup {
     readonly open: number | null
     readonly ageMs: Measured | null
   }[]
+}
+
+export interface CommitHistoryPage {
+  /** Newest first. */
+  readonly events: readonly CommitEvent[]
+  /** Older ones that are not among them. */
+  readonly left: number
+  /** The log of commits was not read to its end. */
+  readonly isPartial: boolean
+  /** Why the cluster does not show its log of commits; null: it does. */
+  readonly unreadable: string | null
 }

@@ -1,7 +1,9 @@
 /** The one implementation of `ConsoleData`. */
 import type { Kafka } from '@tidemark/client'
+import { positionsAt } from '@tidemark/offsets'
 import type { ConsoleData } from '../data.ts'
 import { clusterDetails } from './cluster.ts'
+import { historyOf } from './history.ts'
 import { Lags } from './lags.ts'
 import { Moves } from './moves.ts'
 import { recordsOf, tailOf } from './records.ts'
@@ -19,6 +21,8 @@ export function engineOf(kafka: Kafka, { user, stateFolder }: EngineOptions): Co
   const lags = new Lags(kafka)
   const moves = new Moves(kafka, user, stateFolder)
   return {
+    history: (wish, limits) => historyOf(kafka, wish, limits),
+    positionsAt: (group, atMs, limits) => positionsAt(kafka, group, new Date(atMs), limits),
     plan: (wish, limits) => moves.plan(wish, limits),
     apply: (plan, wish, limits, onProgress) => moves.apply(plan, wish, limits, onProgress),
     moves: (group, limits) => moves.list(group, limits),

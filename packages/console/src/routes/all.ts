@@ -3,6 +3,7 @@ import { bookmarks } from './bookmarks.ts'
 import { cluster } from './cluster.ts'
 import { group } from './group.ts'
 import { groups } from './groups.ts'
+import { history } from './history.ts'
 import { info } from './info.ts'
 import { live } from './live.ts'
 import { moves } from './moves.ts'
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   records,
   tail,
   cluster,
+  history,
   plans,
   applications,
   moves,

@@ -15,9 +15,7 @@ export function Facts({ position: p, target, onTarget }: FactsProps) {
   return (
     <div className="facts">
       <b>{p.open === null ? 'not known' : `${count(p.open)} open`}</b>
-      <span>
-        <Duration measured={p.ageMs} none={p.open === 0 ? 'now' : ''} />
-      </span>
+      <span>{p.open === 0 ? 'now' : <Duration measured={p.ageMs} none="" />}</span>
       <span className="dim">{p.owner?.clientId ?? 'no owner'}</span>
       <span className="dim">{p.handledPerSecond === null ? '' : rate(p.handledPerSecond)}</span>
       <span className="why">

@@ -41,9 +41,11 @@ function Oldest({ lag }: { lag: GroupView }) {
 function CaughtUp({ lag }: { lag: GroupView }) {
   const [handled, arriving] = [sum(lag, (p) => p.handledPerSecond), sum(lag, (p) => p.arrivingPerSecond)]
   const isMeasured = lag.partitions.some((p) => p.handledPerSecond !== null)
-  const none = lag.open === 0 ? 'now' : isMeasured ? 'not at this rate' : '–'
+  const late = lag.partitions.find((p) => p.handledPerSecond !== null && (p.open ?? 0) > 0 && p.etaMs === null)
+  const value = lag.open === 0 ? 'now' : <Duration measured={lag.etaMs} none={late === undefined ? '–' : 'not at this rate'} />
   return (
-    <Stat label="Caught up in" value={lag.open === 0 ? 'now' : <Duration measured={lag.etaMs} none={none} />}>
+    <Stat label="Caught up in" value={value}>
+      {late !== undefined && `${late.topic}-${late.partition} does not catch up; in all `}
       {isMeasured ? `${rate(handled)} handled, ${rate(arriving)} arriving` : 'the rate is being measured'}
     </Stat>
   )

@@ -1,4 +1,4 @@
-import type { MovePlan, MoveRecord } from '../../../src/shapes.ts'
+import type { CommitEvent, MovePlan, MoveRecord } from '../../../src/shapes.ts'
 import type { Ghost } from '../ruler/ruler.tsx'
 
 /** Offsets that are planned on the rulers, by topic and partition. */
@@ -22,16 +22,18 @@ export const targetsOf = (plan: MovePlan): Targets =>
 
 const GHOSTS_MAX = 8
 
-/** Where a group stood before it was moved; the newest of each partition. */
-export function ghostsOf(moves: readonly MoveRecord[]): ReadonlyMap<string, readonly Ghost[]> {
+/** Where a group stood before somebody moved it; the newest of each partition, none twice. */
+export function ghostsOf(moves: readonly MoveRecord[], events: readonly CommitEvent[]): ReadonlyMap<string, readonly Ghost[]> {
   const ghosts = new Map<string, Ghost[]>()
-  for (const { atMs, changes } of moves) {
-    for (const { topic, partition, before, state } of changes) {
-      if (before === null || state === 'refused') continue
-      const list = ghosts.get(targetKey(topic, partition)) ?? []
-      if (list.length < GHOSTS_MAX) list.push({ offset: before.offset, atMs })
-      ghosts.set(targetKey(topic, partition), list)
-    }
+  const add = (topic: string, partition: number, offset: number | null | undefined, atMs: number): void => {
+    const list = ghosts.get(targetKey(topic, partition)) ?? []
+    ghosts.set(targetKey(topic, partition), list)
+    if (offset == null || list.length >= GHOSTS_MAX || list.some((ghost) => ghost.offset === offset)) return
+    list.push({ offset, atMs })
   }
+  for (const { atMs, changes } of moves) {
+    for (const { topic, partition, before, state } of changes) if (state !== 'refused') add(topic, partition, before?.offset, atMs)
+  }
+  for (const { topic, partition, from, atMs } of events) add(topic, partition, from, atMs)
   return ghosts
 }

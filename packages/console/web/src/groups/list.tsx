@@ -95,10 +95,10 @@ const Row = memo(function Row({ row, index, height, isNarrow }: { row: GroupRow;
             <Sparkline values={row.trend} />
           </div>
           <div role="cell" className="n">
-            <Duration measured={row.ageMs} none="–" />
+            <Duration measured={row.open === 0 ? null : row.ageMs} none="–" />
           </div>
           <div role="cell" className="n wide">
-            <Duration measured={row.etaMs} none="–" />
+            <Duration measured={row.open === 0 ? null : row.etaMs} none="–" />
           </div>
           <div role="cell" className="n wide">
             <Duration measured={row.runwayMs} none="–" bound="least" />

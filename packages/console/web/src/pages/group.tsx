@@ -1,24 +1,26 @@
 import { useMemo, useState } from 'react'
-import type { GroupView, LiveEvent, MovePlan, MoveRecord, TrendPoint } from '../../../src/shapes.ts'
+import type { CommitHistoryPage, GroupView, LiveEvent, MovePlan, MoveRecord, TrendPoint } from '../../../src/shapes.ts'
+import { plural } from '../format.ts'
 import { Figures } from '../group/figures.tsx'
 import { Members } from '../group/members.tsx'
 import { aimed, ghostsOf, type Targets, targetsOf } from '../group/targets.ts'
 import { type Aim, TopicRulers } from '../group/topic-rulers.tsx'
 import { TrendChart } from '../group/trend-chart.tsx'
+import { WhoMovedIt } from '../group/who-moved-it.tsx'
 import { toneOf } from '../groups/list.tsx'
 import { Apply } from '../moves/apply.tsx'
 import { MoveForm } from '../moves/move-form.tsx'
-import { MoveTable } from '../moves/move-table.tsx'
 import { PendingBar } from '../moves/pending-bar.tsx'
 import { Review } from '../moves/review.tsx'
 import { CommandLine } from '../parts/command.tsx'
-import { Action, Chip, Failure, Live, Panel } from '../parts/parts.tsx'
+import { Action, Chip, Failure, Live } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
 import { brokersFlag, shellWord, useInfo } from '../state/info.ts'
 import { useEvents } from '../state/live.ts'
 import { groupPath, navigate } from '../state/router.ts'
 
 const MOVES_AGAIN_MS = 5_000
+const HISTORY_AGAIN_MS = 30_000
 
 type Failed = Extract<LiveEvent, { kind: 'failed' }>
 export function GroupPage({ group, rest }: { group: string; rest: readonly string[] }) {
@@ -39,10 +41,12 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
   })
   const aim: Aim = (topic, partition, offset) => setTargets((old) => aimed(old, topic, partition, offset))
   const moves = useLoaded<readonly MoveRecord[]>(`/api/moves?group=${encodeURIComponent(group)}`, MOVES_AGAIN_MS)
-  const ghosts = useMemo(() => ghostsOf(moves.data ?? []), [moves.data])
+  const history = useLoaded<CommitHistoryPage>(`/api/history?group=${encodeURIComponent(group)}`, HISTORY_AGAIN_MS)
+  const ghosts = useMemo(() => ghostsOf(moves.data ?? [], history.data?.events ?? []), [moves.data, history.data])
   const [view, planId] = rest
   const plan = useLoaded<MovePlan>(planId === undefined ? null : `/api/plans/${encodeURIComponent(planId)}`)
   const shownTargets = plan.data === undefined ? targets : targetsOf(plan.data)
+  const held = lag?.partitions.filter((p) => p.retries.some((r) => r.offset === p.committed && r.attempts > 0)).length ?? 0
   const topics = Map.groupBy(lag?.partitions ?? [], (p) => p.topic)
   return (
     <>
@@ -51,7 +55,8 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
         {lag !== undefined && absent === undefined && (
           <>
             <Chip tone={toneOf(lag.state)}>{lag.state}</Chip>
-            <Chip>{lag.kind}</Chip>
+            <Chip>{lag.protocol === null || lag.protocol === '' ? lag.kind : `${lag.kind} · ${lag.protocol}`}</Chip>
+            {held > 0 && <Chip tone="warn">{plural(held, 'partition')} held back</Chip>}
           </>
         )}
         <span className="crumb">on {info?.clusterName}</span>
@@ -92,11 +97,7 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
           )}
           <TrendChart points={trend} />
           <Members lag={lag} />
-          {moves.data !== undefined && moves.data.length > 0 && (
-            <Panel title="Who moved it" header={<span className="dim small">from this machine</span>}>
-              <MoveTable moves={moves.data} withGroup={false} />
-            </Panel>
-          )}
+          <WhoMovedIt group={group} moves={moves.data} history={history.data} />
         </>
       )}
       <div className="foot">

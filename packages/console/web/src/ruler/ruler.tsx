@@ -24,7 +24,9 @@ const percent = (place: number): string => `${(place * 100).toFixed(3)}%`
 const sideOf = (place: number): 'left' | 'right' | 'middle' => (place < 0.08 ? 'right' : place > 0.9 ? 'left' : 'middle')
 
 export function Ruler({ position: p, range, unit, times, ghosts, target, onTarget }: RulerProps) {
-  const scale = useMemo(() => scaleOf(p, range, unit, times), [p, range, unit, times])
+  // While a mark is dragged the scale stands still; a plan that is reviewed has to be seen.
+  const shown = onTarget === null ? target : null
+  const scale = useMemo(() => scaleOf(p, range, unit, times, shown), [p, range, unit, times, shown])
   if (scale === null) return <p className="dim">{p.error?.message ?? 'the log cannot be read'}</p>
   const { start, end, committed, stable } = { ...p, start: p.start!, end: p.end! }
   const at = (offset: number): string => percent(scale.place(offset))
@@ -54,14 +56,16 @@ export function Ruler({ position: p, range, unit, times, ghosts, target, onTarge
         ))}
         <i className="gone" style={between(start, Math.min(dueTo, Math.max(start, done)))} />
       </div>
-      {ghosts.map((g) => (
-        <span
-          key={`${g.offset} ${g.atMs}`}
-          className="ghost"
-          style={{ left: at(g.offset) }}
-          title={`${time(g.atMs)} (${utc(g.atMs)}): ${count(g.offset)}`}
-        />
-      ))}
+      {ghosts
+        .filter((g) => g.offset >= scale.from && g.offset <= scale.to)
+        .map((g) => (
+          <span
+            key={`${g.offset} ${g.atMs}`}
+            className="ghost"
+            style={{ left: at(g.offset) }}
+            title={`${time(g.atMs)} (${utc(g.atMs)}): ${count(g.offset)}`}
+          />
+        ))}
       {stable !== null && stable < end && (
         <span className="mark low lso" style={{ left: at(stable) }} title={`last stable offset ${count(stable)}: a transaction is open`}>
           <span data-side="left">LSO</span>

@@ -16,10 +16,10 @@ export interface Scale {
 
 const clamp = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value))
 
-/** Null: the log cannot be read, so that there is nothing to draw. */
-export function scaleOf(p: PartitionView, range: Range, unit: Unit, times: TimeScale | undefined): Scale | null {
+/** `shown`: an offset that has to be on it. Null: the log cannot be read, so that there is nothing to draw. */
+export function scaleOf(p: PartitionView, range: Range, unit: Unit, times: TimeScale | undefined, shown: number | null): Scale | null {
   if (p.start === null || p.end === null) return null
-  const { from, to } = boundsOf(p.start, p.end, p.committed, range)
+  const { from, to } = boundsOf(p.start, p.end, p.committed, range, shown)
   if (unit === 'time' && times !== undefined && times.points.length > 1) return byTime(from, to, times)
   const width = Math.max(1, to - from)
   return {
@@ -31,10 +31,12 @@ export function scaleOf(p: PartitionView, range: Range, unit: Unit, times: TimeS
 }
 
 /** Around the group: what is behind the end, and as much again before the committed offset. */
-function boundsOf(start: number, end: number, committed: number | null, range: Range): { from: number; to: number } {
+function boundsOf(start: number, end: number, committed: number | null, range: Range, shown: number | null): { from: number; to: number } {
   if (range === 'whole' || committed === null) return { from: start, to: end }
   const behind = Math.max(end - committed, 20)
-  return { from: clamp(committed - Math.ceil(behind * 1.5), start, end), to: end }
+  const near = committed - Math.ceil(behind * 1.5)
+  const from = shown === null ? near : Math.min(near, shown - Math.ceil(behind * 0.2))
+  return { from: clamp(from, start, end), to: end }
 }
 
 function byTime(from: number, to: number, { points }: TimeScale): Scale {
