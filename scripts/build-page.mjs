@@ -9,7 +9,7 @@ import { bundledPackages, licencesText } from './publish/licences.mjs'
 const base = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'packages', 'console')
 const into = path.join(base, 'dist', 'web')
 
-/** Returns the folder of the page. */
+/** Returns the folder of the page, and the folders of the packages whose code is in it. */
 export async function buildPage() {
   rmSync(into, { recursive: true, force: true })
   const { output } = await build({
@@ -26,11 +26,12 @@ export async function buildPage() {
       reportCompressedSize: false,
     },
   })
-  writeFileSync(path.join(base, 'THIRD-PARTY-LICENSES'), licencesText(bundledPackages(output)))
+  const packages = bundledPackages(output)
+  writeFileSync(path.join(base, 'THIRD-PARTY-LICENSES'), licencesText(packages))
   const files = readdirSync(into, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(into, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
     .sort()
   writeFileSync(path.join(into, 'files.json'), `${JSON.stringify(files)}\n`)
-  return into
+  return { folder: into, packages }
 }

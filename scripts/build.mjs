@@ -30,12 +30,15 @@ rmSync(path.join(cli, 'dist'), { recursive: true, force: true })
 const bundle = await rolldown({
   input: { main: path.join(cli, 'src', 'main.ts'), counter: path.join(cli, 'src', 'demo', 'counter.ts') },
   platform: 'node',
-  resolve: { conditionNames: ['@tidemark/source', 'node', 'import', 'default'] },
+  resolve: {
+    conditionNames: ['@tidemark/source', 'node', 'import', 'default'],
+    alias: { 'abstract-logging': path.join(root, 'scripts', 'publish', 'no-logging.cjs') },
+  },
   external: [/^node:/, '@node-rs/crc32', 'snappy', 'lz4-napi'],
   // The oldest Node.js of `engines`: `await using` and the like are compiled down.
   transform: { target: 'node22.22' },
 })
 const { output } = await bundle.write({ dir: path.join(cli, 'dist'), format: 'esm', sourcemap: false })
 await bundle.close()
-writeFileSync(path.join(cli, 'THIRD-PARTY-LICENSES'), licencesText(bundledPackages(output)))
-cpSync(page, path.join(cli, 'dist', 'web'), { recursive: true })
+writeFileSync(path.join(cli, 'THIRD-PARTY-LICENSES'), licencesText([...new Set([...bundledPackages(output), ...page.packages])].sort()))
+cpSync(page.folder, path.join(cli, 'dist', 'web'), { recursive: true })

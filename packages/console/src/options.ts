@@ -26,6 +26,8 @@ export interface ConsoleOptions {
   readonly viewersMax?: number
   /** Nothing can be moved. Default: false. */
   readonly readOnly?: boolean
+  /** A plan is applied only with the name of its group typed beside it. Default: false. */
+  readonly protected?: boolean
   /** Who moves offsets, for the record. Default: who is logged in. */
   readonly user?: string
   /** Where moves and bookmarks are kept. Default: the folder of the user's state, as for the command line. */
@@ -47,6 +49,7 @@ const NAMES: OptionNames<ConsoleOptions> = {
   intervalMs: true,
   viewersMax: true,
   readOnly: true,
+  protected: true,
   user: true,
   stateFolder: true,
   clusterName: true,
@@ -73,6 +76,7 @@ export function resolveConsoleOptions(kafka: Kafka, options: ConsoleOptions): Re
     intervalMs: durationOption('intervalMs', options.intervalMs ?? 2_000),
     viewersMax: countOption('viewersMax', options.viewersMax ?? 64, 1, 10_000),
     readOnly: flagOption('readOnly', options.readOnly ?? false),
+    protected: flagOption('protected', options.protected ?? false),
     user: options.user === undefined ? undefined : nameOption('user', options.user),
     stateFolder: options.stateFolder === undefined ? undefined : nameOption('stateFolder', options.stateFolder),
     clusterName: nameOption('clusterName', options.clusterName ?? handleOf(kafka).options.brokers.map(formatAddress).join(',')),

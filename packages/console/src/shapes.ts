@@ -20,6 +20,8 @@ export interface ConsoleInfo {
   readonly clusterName: string
   readonly brokers: readonly string[]
   readonly readOnly: boolean
+  /** The name of the group has to be typed before a plan is applied. */
+  readonly protected: boolean
   readonly intervalMs: number
 }
 

@@ -1,4 +1,5 @@
 import type { ApplyWish } from '../data.ts'
+import { Refusal } from '../guard/refusal.ts'
 import { checkWritable } from './plans.ts'
 import type { Route } from './route.ts'
 import { digits, object, text } from './schemas.ts'
@@ -12,14 +13,20 @@ export const applications: Route = (app, services) => {
     accept: { type: 'array', maxItems: 20, items: text(64) },
     waitEmptyMs: { type: 'integer', minimum: 0, maximum: WAIT_MS_MAX },
     reason: text(1_000),
+    confirm: text(4_096),
   })
   const planParams = object({ id: { type: 'string', pattern: '^[0-9a-f]{64}$' } }, ['id'])
-  app.post<{ Params: { id: string }; Body: ApplyWish }>(
+  app.post<{ Params: { id: string }; Body: ApplyWish & { readonly confirm?: string } }>(
     '/api/plans/:id/apply',
     { schema: { params: planParams, body } },
     async (request) => {
       checkWritable(services)
-      return applications.begin(plans.get(request.params.id), request.body)
+      const { confirm, ...wish } = request.body
+      const plan = plans.get(request.params.id)
+      if (services.info.protected && confirm !== plan.group) {
+        throw new Refusal(403, 'NOT_CONFIRMED', `this cluster is protected: confirm with the name of the group, '${plan.group}'`)
+      }
+      return applications.begin(plan, wish)
     },
   )
 

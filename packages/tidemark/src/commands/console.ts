@@ -1,7 +1,7 @@
 import type { Kafka } from '@tidemark/client'
 import { secretBytes } from '@tidemark/platform'
 import { Command } from 'commander'
-import { addressOf, type ClusterOptions, connected, isLoopback, withCluster } from '../connection.ts'
+import { addressOf, type ClusterOptions, connected, isLoopback, profileInUse, withCluster } from '../connection.ts'
 import { interrupts } from '../interrupts.ts'
 import { write } from '../print/output.ts'
 import { say } from '../print/print.ts'
@@ -10,6 +10,8 @@ export interface ConsoleFlags {
   readonly token?: string
   readonly allowHost?: readonly string[]
   readonly readOnly?: boolean
+  readonly isProtected?: boolean
+  readonly clusterName?: string
 }
 
 interface Options extends ClusterOptions, ConsoleFlags {
@@ -28,7 +30,7 @@ export function consoleCommand(): Command {
       `what a browser has to present (default: ${CONSOLE_TOKEN_VARIABLE}, or a new one where other machines can reach the address)`,
     )
     .option('--allow-host <NAME…>', 'names under which a browser may reach it, besides addresses and localhost')
-    .option('--read-only', 'nothing can be moved')
+    .option('--read-only', 'nothing can be moved, as with a profile that is read-only')
     .addHelpText('after', HELP)
     .action(run)
 }
@@ -46,9 +48,16 @@ Examples:
 
 async function run(options: Options): Promise<void> {
   const { signal } = interrupts({ isUsualEnd: true })
+  const { name, profile } = profileInUse(options) ?? {}
+  const flags = {
+    ...options,
+    readOnly: options.readOnly === true || profile?.readOnly === true,
+    isProtected: profile?.protected === true,
+    ...(name !== undefined && { clusterName: name }),
+  }
   await connected(options, async ({ kafka, log }) => {
     log.start()
-    await using opened = await openConsole(kafka, options.listen, options)
+    await using opened = await openConsole(kafka, options.listen, flags)
     await announceConsole(opened)
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   })
@@ -60,11 +69,8 @@ export interface OpenConsole extends AsyncDisposable {
   close(): Promise<void>
 }
 
-export async function openConsole(
-  kafka: Kafka,
-  listenText: string,
-  { token: given, allowHost, readOnly }: ConsoleFlags,
-): Promise<OpenConsole> {
+export async function openConsole(kafka: Kafka, listenText: string, flags: ConsoleFlags): Promise<OpenConsole> {
+  const { token: given, allowHost, readOnly = false, isProtected = false, clusterName } = flags
   const listen = addressOf(listenText)
   const token =
     given ?? process.env[CONSOLE_TOKEN_VARIABLE] ?? (isLoopback(listen.host) ? undefined : secretBytes(TOKEN_BYTES).toString('base64url'))
@@ -74,7 +80,9 @@ export async function openConsole(
     listen,
     ...(token !== undefined && { token }),
     ...(allowHost !== undefined && { hosts: allowHost }),
-    ...(readOnly !== undefined && { readOnly }),
+    readOnly,
+    protected: isProtected,
+    ...(clusterName !== undefined && { clusterName }),
   })
   const address = token === undefined ? started.url : `${started.url}#token=${encodeURIComponent(token)}`
   return { address, close: started.close, [Symbol.asyncDispose]: started.close }

@@ -18,6 +18,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'no-record-after-time': 'no record is at or after this time: it goes to the end of the log',
   'nothing-committed': 'nothing is committed there, so that there is nothing to count from',
   'topic-recreated': 'the topic was made anew since: the partition is left as it is',
+  progressed: 'the members move the group forward until they are gone, and that is all right',
   unreadable: 'the log of a partition cannot be read: the partition is left as it is',
 }
 
@@ -25,6 +26,7 @@ export function Apply({ plan, lag, onDone }: { plan: MovePlan; lag: GroupView | 
   const info = useInfo()
   const [accepted, setAccepted] = useState<ReadonlySet<string>>(new Set())
   const [reason, setReason] = useState('')
+  const [confirm, setConfirm] = useState('')
   const [application, setApplication] = useState<Application>()
   const [refused, setRefused] = useState<ApiError>()
   const id = application?.id
@@ -44,7 +46,7 @@ export function Apply({ plan, lag, onDone }: { plan: MovePlan; lag: GroupView | 
   }
   const apply = (waitEmptyMs: number): void => {
     setRefused(undefined)
-    const wish = { accept: [...accepted], waitEmptyMs, ...(reason !== '' && { reason }) }
+    const wish = { accept: [...accepted], waitEmptyMs, ...(reason !== '' && { reason }), ...(confirm !== '' && { confirm }) }
     void post<Application>(`/api/plans/${plan.id}/apply`, wish).then(setApplication, setFailed)
   }
   const toggle = (need: string): void =>
@@ -55,20 +57,21 @@ export function Apply({ plan, lag, onDone }: { plan: MovePlan; lag: GroupView | 
     })
   const members = lag?.members.length ?? plan.members
   const isActive = members > 0 && plan.changes.some((c) => c.outcome === 'moves')
+  const offered = isActive ? [...plan.needs, 'progressed'] : plan.needs
   const missing = plan.needs.filter((need) => !accepted.has(need))
   const nothing = plan.changes.every((c) => c.outcome !== 'moves' && c.outcome !== 'deletes')
-  const never = info?.readOnly
-    ? 'this console is read-only'
-    : nothing
-      ? 'the plan changes nothing'
-      : missing.length > 0
-        ? 'accept each fallback above, or choose another target'
-        : null
+  const never = whyNever()
+  function whyNever(): string | null {
+    if (info?.readOnly) return 'this console is read-only'
+    if (nothing) return 'the plan changes nothing'
+    if (missing.length > 0) return 'accept each fallback above, or choose another target'
+    return info?.protected && confirm !== plan.group ? 'this cluster is protected: type the name of the group' : null
+  }
   const cancel = (): void => navigate(groupPath(plan.group))
   if (isDone) return <Done application={application} />
   return (
     <>
-      {plan.needs.map((need) => (
+      {offered.map((need) => (
         <label key={need} className="choice">
           <input type="checkbox" checked={accepted.has(need)} onChange={() => toggle(need)} />
           <span>
@@ -89,6 +92,12 @@ export function Apply({ plan, lag, onDone }: { plan: MovePlan; lag: GroupView | 
             Reason, for the record
             <input type="text" value={reason} maxLength={1_000} onChange={(e) => setReason(e.target.value)} placeholder="optional" />
           </label>
+          {info?.protected && (
+            <label className="field">
+              Name of the group, to confirm
+              <input type="text" value={confirm} onChange={(e) => setConfirm(e.target.value)} autoComplete="off" />
+            </label>
+          )}
           <Action
             kind="go"
             why={never ?? (isActive ? `the group has ${plural(members, 'member')}: stop them, or wait until it is empty` : null)}
