@@ -11,10 +11,16 @@ import { programsOf, README_ADDRESS, readmeOf, sessionsOf } from '../scripts/pub
 const SOURCE = '--conditions=@tidemark/source'
 
 let broker: Broker
+/** What programs write down of the moves they make. */
+let state: string
 beforeAll(async () => {
   broker = await startBroker({ data: ':memory:' })
+  state = mkdtempSync(path.join(tmpdir(), 'tidemark-state-'))
 })
-afterAll(() => broker.close())
+afterAll(async () => {
+  await broker.close()
+  rmSync(state, { recursive: true })
+})
 
 interface Result {
   readonly code: number | null
@@ -39,7 +45,8 @@ test.each(programs)('the program in the README of $folder prints what the README
   expect(output).not.toBe('')
   const program = source.replaceAll(README_ADDRESS, broker.brokers[0]!)
   const args = [SOURCE, '--input-type=module-typescript', '--eval', program]
-  expect(await run(process.execPath, args, path.join(root, 'packages', folder))).toEqual({ code: 0, stdout: output, stderr: '' })
+  const env = { ...process.env, XDG_STATE_HOME: state }
+  expect(await run(process.execPath, args, path.join(root, 'packages', folder), env)).toEqual({ code: 0, stdout: output, stderr: '' })
 })
 
 test('every library shows a program', () => {

@@ -198,3 +198,163 @@ describe('two operators at once', () => {
     expect((await committed()).map(([offset]) => offset)).toEqual(winner === 0 ? [0, 0] : [10, 10])
   })
 })
+
+describe('copy, export and import', () => {
+  test('bring a group where another one stands, byte for byte', async () => {
+    expect(await offsets('copy', group, `${group}-copy`, '--yes')).toMatchObject({ code: 0 })
+    expect(await committed(`${group}-copy`)).toEqual(BEFORE)
+    expect(await offsets('copy', group, `${group}-copy`, '--yes')).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/nothing to change/),
+    })
+  })
+
+  test.each(['json', 'csv'])('as %s', async (format) => {
+    const { stdout } = await offsets('export', group, '-o', format)
+    if (format === 'csv') expect(stdout).toBe('orders,0,5\norders,1,6\n')
+    await createAdmin(kafka).groups.setOffsets(
+      group,
+      [0, 1].map((partition) => ({ topic: 'orders', partition, offset: 1 })),
+    )
+    expect(await run(['offsets', 'import', group, '-', '--yes'], stdout)).toMatchObject({ code: 0 })
+    expect((await committed()).map(([offset]) => offset)).toEqual([5, 6])
+    if (format === 'json') expect(await committed()).toEqual(BEFORE)
+    expect(await run(['offsets', 'move', group, '--from-file', '-', '--dry-run'], stdout)).toMatchObject({ code: 0 })
+  })
+
+  test('of a file that cannot be read say where', async () => {
+    expect(await run(['offsets', 'import', group, '-'], 'orders,x,1')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/line 1 of stdin/),
+    })
+    expect(await run(['offsets', 'import', group, '-'], 'other,orders,0,1')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/none of group/),
+    })
+  })
+})
+
+describe('a bookmark', () => {
+  test('is a place to come back to', async () => {
+    expect(await offsets('bookmark', 'set', group, 'before')).toMatchObject({ code: 0 })
+    await offsets('move', group, '--to', 'end', '--yes')
+    expect((await offsets('bookmark', 'list')).stdout).toContain(group)
+    expect(await offsets('move', group, '--to', 'bookmark:before', '--yes')).toMatchObject({ code: 0 })
+    expect(await committed()).toEqual(BEFORE)
+    expect(await offsets('bookmark', 'delete', group, 'before')).toMatchObject({ code: 0 })
+    expect(await offsets('move', group, '--to', 'bookmark:before', '--yes')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/does not exist/),
+    })
+  })
+})
+
+describe('deleting', () => {
+  test('offsets, and a group: both are shown, and can be taken back', async () => {
+    expect(await offsets('delete', group, '--topic', 'orders:1')).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/orders +1 +6 +- +0 +0 +deletes/),
+    })
+    expect(await offsets('delete', group, '--topic', 'orders:1', '--yes')).toMatchObject({ code: 0 })
+    expect(await committed()).toEqual([BEFORE[0]])
+    expect(await offsets('undo', '-g', group, '--yes')).toMatchObject({ code: 0 })
+    expect(await run(['group', 'delete', group])).toMatchObject({ code: 3, stdout: expect.stringMatching(/orders +0 +5 +-/) })
+    expect(await run(['group', 'delete', group, '--yes'])).toMatchObject({ code: 0 })
+    expect(await run(['group', 'describe', group])).toMatchObject({ code: 1 })
+    expect(await run(['group', 'delete', group, '--yes'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/does not exist/) })
+    expect(await offsets('undo', '-g', group, '--yes')).toMatchObject({ code: 0 })
+    expect(await committed()).toEqual(BEFORE)
+  })
+
+  test('records says which groups have not read them', async () => {
+    const { code, stderr } = await run(['topic', 'trim', 'orders', '--before', '8'])
+    expect(code).toBe(3)
+    expect(stderr).toMatch(new RegExp(`group ${group} has not read 5 records of them, in 2 partitions`))
+  })
+})
+
+describe('a replay', () => {
+  test('is a group of its own, which is watched and then deleted', async () => {
+    const fork = `${group}.replay-1`
+    expect(await run(['replay', group, '--from', 'start'])).toMatchObject({ code: 3, stdout: expect.stringMatching(/orders +0 +0 +5 +5/) })
+    const child = begin(['replay', group, '--from', 'start', '--yes'])
+    child.stdin!.end()
+    const outcome = finished(child)
+    const isDone = wrote(child, 'stderr', 'everything is done')
+    await wrote(child, 'stderr', `start consumers with the group ${fork}`)
+    await using consumer = createConsumer(kafka, { group: fork, startFrom: 'fail' })
+    const handled: string[] = []
+    consumer.each('orders', async ({ value }) => void handled.push(String(value)))
+    const stop = new AbortController()
+    const running = consumer.run({ signal: stop.signal })
+    await isDone
+    stop.abort()
+    await running
+    expect(await outcome).toMatchObject({ code: 0, stderr: expect.stringMatching(/100 %: 11 of 11 records/) })
+    expect(handled).toEqual(expect.arrayContaining(['v0', 'v1', 'v8', 'v11']))
+    expect(await committed()).toEqual(BEFORE)
+    expect(await run(['group', 'describe', fork])).toMatchObject({ code: 1 })
+  })
+
+  test('that is interrupted leaves the fork', async () => {
+    const child = begin(['replay', group, '--from', 'start', '--yes', '--as', `${group}-again`])
+    const outcome = finished(child)
+    await wrote(child, 'stderr', '0 %')
+    child.kill('SIGINT')
+    expect(await outcome).toMatchObject({ code: 130, stderr: expect.stringMatching(/the fork stays/) })
+    expect((await committed(`${group}-again`)).map(([offset]) => offset)).toEqual([0, 0])
+  })
+})
+
+describe('a profile', () => {
+  const withProfile = (...args: string[]) => run([...args, '--profile', 'p'])
+  const add = (flag: string) => run(['profile', 'add', 'p', '-b', address, flag])
+
+  test('that is protected asks for the name of what is changed', async () => {
+    await add('--protected')
+    expect((await run(['profile', 'list'])).stdout).toMatch(/p +\S+ +PLAINTEXT +protected/)
+    const args = ['offsets', 'move', group, '--to', 'start', '--yes']
+    expect(await withProfile(...args)).toMatchObject({ code: 3, stderr: expect.stringMatching(/is protected: add --confirm g\d+/) })
+    expect(await withProfile(...args, '--confirm', 'another')).toMatchObject({ code: 3 })
+    expect(await committed()).toEqual(BEFORE)
+    expect(await withProfile(...args, '--confirm', group)).toMatchObject({ code: 0 })
+    expect(await committed()).toEqual(AT_START)
+  })
+
+  test('that is read-only refuses every command that changes anything', async () => {
+    await add('--read-only')
+    const plan = inFolder('read-only.json')
+    const reading = [
+      ['offsets', 'plan', group, '--to', 'start', '--out', plan],
+      ['offsets', 'move', group, '--to', 'start', '--dry-run'],
+      ['group', 'list'],
+      ['offsets', 'export', group],
+    ]
+    for (const args of reading) expect([0, 3]).toContain((await withProfile(...args)).code)
+    const writing = [
+      ['offsets', 'move', group, '--to', 'start', '--yes'],
+      ['offsets', 'apply', plan, '--yes'],
+      ['offsets', 'undo', '-g', group, '--yes'],
+      ['offsets', 'copy', group, 'another', '--yes'],
+      ['offsets', 'delete', group, '--yes'],
+      ['replay', group, '--from', 'start', '--yes'],
+      ['group', 'delete', group, '--yes'],
+      ['topic', 'create', 'another'],
+      ['topic', 'alter', 'orders', '-p', '5'],
+      ['topic', 'trim', 'orders', '--before', 'end', '--yes'],
+      ['topic', 'delete', 'orders', '--yes'],
+      ['config', 'set', 'topic:orders', 'retention.ms=1'],
+      ['acl', 'add', '--allow', 'User:a', '--operation', 'read', '--topic', 'orders'],
+      ['user', 'remove', 'a', '--yes'],
+      ['produce', 'orders'],
+      ['consume', 'orders', '--group', group],
+    ]
+    for (const args of writing) {
+      expect(await withProfile(...args), args.join(' ')).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/profile 'p' is read-only: nothing was changed/),
+      })
+    }
+    expect(await committed()).toEqual(BEFORE)
+  })
+})

@@ -5,6 +5,7 @@ import type { Mechanisms } from '../auth/mechanisms.ts'
 import type { Users } from '../auth/users.ts'
 import type { Groups } from '../coordinate/groups.ts'
 import type { Configs } from '../metadata/configs.ts'
+import type { Nodes } from '../metadata/nodes.ts'
 import type { ProducerIds } from '../metadata/producer-ids.ts'
 import type { Quotas } from '../metadata/quotas.ts'
 import type { Telemetry } from '../metadata/telemetry.ts'
@@ -19,6 +20,7 @@ export interface Services {
   readonly clusterId: string
   readonly clock: Clock
   readonly topics: Topics
+  readonly nodes: Nodes
   readonly configs: Configs
   readonly quotas: Quotas
   readonly telemetry: Telemetry

@@ -38,7 +38,7 @@ function grow({ name, count, assignments }: RequestedTopic, validateOnly: boolea
   const done: Answer = { name, errorCode: ErrorCode.NONE, errorMessage: null }
   if (validateOnly) return done
   return attempt<Answer>(
-    () => after(topics.grow(topic, count), () => done),
+    () => after(topics.grow(topic, count, assignments?.map(({ brokerIds }) => brokerIds) ?? null), () => done),
     (error) => ({ name, errorCode: storageCode(error), errorMessage: (error as Error).message }),
   )
 }

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { committedBy } from '../plan/gather.ts'
 import { planId } from '../plan/hash.ts'
 import { planMove } from '../plan/plan-move.ts'
 import type { MoveWish } from '../plan/types.ts'
 import { type TestWorld, testWorld } from '../testing/world.case.ts'
 import { applyPlan } from './apply-plan.ts'
+import { watchForGhosts } from './ghost-consumer.ts'
 import { planUndo } from './plan-undo.ts'
 import { settleMove } from './settle-move.ts'
 
@@ -168,5 +170,84 @@ describe('two at once', () => {
     const results = await Promise.allSettled([applyPlan(world.kafka, plan, quick()), applyPlan(world.kafka, other, quick())])
     expect(results.map((r) => (r.status === 'fulfilled' ? 'applied' : r.reason.code)).sort()).toEqual(['PLAN_STALE', 'applied'])
     expect(await world.store.list({ group })).toHaveLength(1)
+  })
+})
+
+describe('what the cluster refuses', () => {
+  it('in part is reported and recorded truthfully, and what was done can be taken back', async () => {
+    const group = await committedGroup()
+    const offsets = [
+      { topic: 'orders', partition: 0, offset: 1 },
+      { topic: 'orders', partition: 1, offset: 1, metadata: 'x'.repeat(5_000) },
+    ]
+    const plan = await planMove(world.kafka, { group, scope: 'all', target: { kind: 'list', offsets } })
+    await expect(applyPlan(world.kafka, plan, quick())).rejects.toMatchObject({
+      code: 'MOVE_INCOMPLETE',
+      message: /1 of 2 partitions .* orders-1 was not: .*OFFSET_METADATA_TOO_LARGE/,
+      partitions: [{ topic: 'orders', partition: 1, offset: 1 }],
+    })
+    expect(await world.committed(group)).toEqual(["orders-0: 1/-1 ''", BEFORE[1]])
+    const [record] = await world.store.list({ group })
+    expect(record).toMatchObject({ state: 'failed', changes: [{ state: 'done' }, { state: 'refused', error: /TOO_LARGE/ }] })
+    await applyPlan(world.kafka, await planUndo(world.kafka, record!), quick())
+    expect(await world.committed(group)).toEqual(BEFORE)
+  })
+
+  it('as a whole is its error', async () => {
+    const group = await committedGroup()
+    const offsets = [{ topic: 'orders', partition: 1, offset: 1, metadata: 'x'.repeat(5_000) }]
+    const plan = await planMove(world.kafka, { group, scope: 'all', target: { kind: 'list', offsets } })
+    await expect(applyPlan(world.kafka, plan, quick())).rejects.toMatchObject({ code: 'OFFSET_METADATA_TOO_LARGE' })
+    expect(await world.store.list({ group })).toMatchObject([{ state: 'failed' }])
+  })
+})
+
+describe('a consumer that is not a member', () => {
+  it('is noticed by what it commits', async () => {
+    const group = await committedGroup()
+    const first = await committedBy(world.kafka, group, {})
+    expect(await watchForGhosts(world.kafka, group, first, 1, () => ({}))).toEqual(first)
+    await world.admin.groups.setOffsets(group, [{ topic: 'orders', partition: 1, offset: 8 }])
+    await expect(watchForGhosts(world.kafka, group, first, 1, () => ({}))).rejects.toMatchObject({
+      code: 'GHOST_CONSUMER',
+      message: /has no members, and yet its offsets move \(orders-1\)/,
+    })
+  })
+})
+
+describe('a deletion of a group', () => {
+  it('takes all that it has committed, and is stale if that is more than the plan has', async () => {
+    const group = await committedGroup()
+    const wish: MoveWish = { group, scope: 'all', target: { kind: 'delete', group: true } }
+    await world.admin.groups.deleteOffsets(group, [{ topic: 'orders', partition: 1 }])
+    const old = await planMove(world.kafka, wish)
+    await world.admin.groups.setOffsets(group, [{ topic: 'orders', partition: 1, offset: 7 }])
+    await expect(applyPlan(world.kafka, old, quick())).rejects.toMatchObject({ code: 'PLAN_STALE', message: /was not committed/ })
+    const record = await applyPlan(world.kafka, await planMove(world.kafka, wish), quick())
+    await expect(world.admin.groups.describe(group)).rejects.toMatchObject({ code: 'UNKNOWN_GROUP' })
+    await expect(planMove(world.kafka, wish)).rejects.toMatchObject({ code: 'UNKNOWN_GROUP' })
+    await applyPlan(world.kafka, await planUndo(world.kafka, record), quick())
+    expect(await world.committed(group)).toEqual(BEFORE)
+  })
+})
+
+describe('undo', () => {
+  it('says which partitions somebody moved since', async () => {
+    const group = await committedGroup()
+    const record = await applyPlan(world.kafka, await planMove(world.kafka, toStart(group)), quick())
+    await world.admin.groups.setOffsets(group, [{ topic: 'orders', partition: 1, offset: 3 }])
+    const undo = await planUndo(world.kafka, record)
+    expect(undo.warnings).toContainEqual({ code: 'moved-since', message: 'somebody moved orders-1 after the move that is taken back' })
+    await applyPlan(world.kafka, undo, quick())
+    expect(await world.committed(group)).toEqual(BEFORE)
+  })
+
+  it('refuses a partition whose topic was created again', async () => {
+    await world.fill('renewed', [3])
+    await world.admin.groups.setOffsets('of-renewed', [{ topic: 'renewed', partition: 0, offset: 2 }])
+    const record = await applyPlan(world.kafka, await planMove(world.kafka, toStart('of-renewed')), quick())
+    await world.admin.topics.delete('renewed')
+    await world.fill('renewed', [3])
+    expect(await planUndo(world.kafka, record)).toMatchObject({ changes: [{ outcome: 'refused', fallback: 'topic-recreated' }] })
   })
 })

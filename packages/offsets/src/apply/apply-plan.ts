@@ -4,12 +4,12 @@ import { forgetOffsets, handleOf, keyOf, type WriteOutcome, writeOffsets } from 
 import { type Lock, sleep, TidemarkError } from '@tidemark/platform'
 import type { MoveRecord, RecordedChange } from '../moves/move-record.ts'
 import { type MoveStore, moveId } from '../moves/move-store.ts'
-import { committedBy } from '../plan/gather.ts'
+import { committedBy, placeOf } from '../plan/gather.ts'
 import { checkPlan } from '../plan/read-plan.ts'
 import { targetText } from '../plan/target-text.ts'
 import type { MovePlan } from '../plan/types.ts'
 import { type NextLimits, shrinking } from '../read/limits.ts'
-import { bare, type Committed, checkLogs, checkPlaces, touched } from './check-unchanged.ts'
+import { type Committed, checkLogs, checkPlaces, touched } from './check-unchanged.ts'
 import { watchForGhosts } from './ghost-consumer.ts'
 import { type ApplyOptions, type ResolvedApplyOptions, resolveApplyOptions } from './options.ts'
 import { closeRecord, withOutcomes } from './outcome.ts'
@@ -132,7 +132,7 @@ function newRecord(plan: MovePlan, now: Committed, atMs: number, { user, reason 
       topic: change.topic,
       topicId: change.topicId,
       partition: change.partition,
-      before: bare(now.get(keyOf(change))),
+      before: placeOf(now.get(keyOf(change))),
       after: change.after,
       state: 'open',
       error: null,
@@ -176,16 +176,15 @@ async function deleteGroup(kafka: Kafka, plan: MovePlan, limits: NextLimits): Pr
     if (!(failure instanceof TidemarkError)) throw failure
     error = failure.code === 'NON_EMPTY_GROUP' ? new TidemarkError('GROUP_ACTIVE', failure.message, { cause: failure }) : failure
   }
-  // A group without commits has no change to carry the outcome.
-  if (error !== undefined && touched(plan).length === 0) throw error
-  return touched(plan).map(({ topic, partition }) => ({ topic, partition, error }))
+  const deleted = touched(plan).map(({ topic, partition }) => ({ topic, partition, error }))
+  return deleted.length > 0 ? deleted : [{ topic: '', partition: -1, error }]
 }
 
 /** Throws what describes best that not all was done. */
 function resultOf(record: MoveRecord, outcomes: readonly WriteOutcome[]): MoveRecord {
   const left = record.changes.filter(({ state }) => state !== 'done')
-  if (left.length === 0) return record
   const error = outcomes.find((it) => it.error !== undefined)?.error
+  if (record.state === 'applied') return record
   const done = record.changes.length - left.length
   if (done === 0 && error !== undefined) throw error
   const partitions = left.map(({ topic, partition, after }) => ({ topic, partition, offset: after?.offset ?? -1 }))

@@ -3,7 +3,7 @@ import type { Kafka, TopicPartition } from '@tidemark/client'
 import { keyOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 import { type Place, samePlace } from '../moves/place.ts'
-import { logsOf, topicIdOf, topicViews } from '../plan/gather.ts'
+import { logsOf, placeOf, topicIdOf, topicViews } from '../plan/gather.ts'
 import type { MovePlan, PlannedChange } from '../plan/types.ts'
 import type { NextLimits } from '../read/limits.ts'
 
@@ -12,9 +12,6 @@ export type Committed = ReadonlyMap<string, Place & TopicPartition>
 
 export const touched = ({ changes }: MovePlan): PlannedChange[] =>
   changes.filter(({ outcome }) => outcome === 'moves' || outcome === 'deletes')
-
-export const bare = (place: Place | undefined): Place | null =>
-  place === undefined ? null : { offset: place.offset, leaderEpoch: place.leaderEpoch, metadata: place.metadata }
 
 const text = (place: Place | null): string => (place === null ? 'nothing' : String(place.offset))
 
@@ -27,7 +24,7 @@ function stale(what: readonly string[]): TidemarkError {
 /** Throws PLAN_STALE. With `mayProgress` a place may have moved forward. */
 export function checkPlaces(plan: MovePlan, committed: Committed, mayProgress: boolean): void {
   const wrong = touched(plan).flatMap((change) => {
-    const now = bare(committed.get(keyOf(change)))
+    const now = placeOf(committed.get(keyOf(change)))
     if (samePlace(change.before, now)) return []
     if (mayProgress && now !== null && now.offset >= (change.before?.offset ?? 0)) return []
     const isMap = change.before?.offset === now?.offset
@@ -35,6 +32,11 @@ export function checkPlaces(plan: MovePlan, committed: Committed, mayProgress: b
       `${change.topic}-${change.partition} had ${text(change.before)} committed when the plan was made and has ${text(now)} now${isMap ? ' with other metadata' : ''}`,
     ]
   })
+  // Deleting the group deletes what it has committed since, too.
+  const planned = new Set(plan.changes.map(keyOf))
+  const isWhole = plan.wish.target.kind === 'delete' && plan.wish.target.group === true
+  const unseen = isWhole ? [...committed.values()].filter((it) => !planned.has(keyOf(it))) : []
+  wrong.push(...unseen.map(({ topic, partition }) => `${topic}-${partition} was not committed when the plan was made, and is now`))
   if (wrong.length > 0) throw stale(wrong)
 }
 

@@ -6,9 +6,9 @@ import type { Kafka } from '@tidemark/client'
 import { handleOf } from '@tidemark/client/internal'
 import { sleep, TidemarkError } from '@tidemark/platform'
 import { samePlace } from '../moves/place.ts'
-import { committedBy } from '../plan/gather.ts'
+import { committedBy, placeOf } from '../plan/gather.ts'
 import type { NextLimits } from '../read/limits.ts'
-import { bare, type Committed } from './check-unchanged.ts'
+import type { Committed } from './check-unchanged.ts'
 
 /** Resolves with the second reading. Rejects with GHOST_CONSUMER. */
 export async function watchForGhosts(
@@ -24,7 +24,7 @@ export async function watchForGhosts(
     throw new TidemarkError('ABORTED', `watching group '${group}' was aborted`, { cause })
   })
   const second = await committedBy(kafka, group, limits())
-  const moving = [...new Map([...first, ...second])].filter(([key]) => !samePlace(bare(first.get(key)), bare(second.get(key))))
+  const moving = [...new Map([...first, ...second])].filter(([key]) => !samePlace(placeOf(first.get(key)), placeOf(second.get(key))))
   if (moving.length === 0) return second
   const names = moving.slice(0, 5).map(([, { topic, partition }]) => `${topic}-${partition}`)
   const text = `${names.join(', ')}${moving.length > 5 ? ` and ${moving.length - 5} more` : ''}`

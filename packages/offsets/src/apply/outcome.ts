@@ -5,13 +5,14 @@ import { sleep } from '@tidemark/platform'
 import type { MoveRecord, RecordedChange } from '../moves/move-record.ts'
 import type { MoveStore } from '../moves/move-store.ts'
 import { samePlace } from '../moves/place.ts'
-import { bare, type Committed } from './check-unchanged.ts'
+import { placeOf } from '../plan/gather.ts'
+import type { Committed } from './check-unchanged.ts'
 
 /** What was read back decides; an answer that never came leaves nothing open then. */
 export function withOutcomes(record: MoveRecord, outcomes: readonly WriteOutcome[], found: Committed): MoveRecord {
   const errors = new Map(outcomes.map((outcome) => [keyOf(outcome), outcome.error]))
   const changes = record.changes.map((change): RecordedChange => {
-    const now = bare(found.get(keyOf(change)))
+    const now = placeOf(found.get(keyOf(change)))
     const error = errors.get(keyOf(change))
     if (samePlace(now, change.after)) return { ...change, state: 'done', error: null }
     if (samePlace(now, change.before)) return { ...change, state: 'refused', error: error?.message ?? 'it is as before' }
@@ -21,7 +22,9 @@ export function withOutcomes(record: MoveRecord, outcomes: readonly WriteOutcome
       error: `${now?.offset ?? 'nothing'} was read back${error === undefined ? '' : ` after: ${error.message}`}`,
     }
   })
-  return { ...record, changes, state: changes.every(({ state }) => state === 'done') ? 'applied' : 'failed' }
+  // A group without commits is deleted without a change that could tell.
+  const isRefused = changes.length === 0 && outcomes.some(({ error }) => error !== undefined)
+  return { ...record, changes, state: !isRefused && changes.every(({ state }) => state === 'done') ? 'applied' : 'failed' }
 }
 
 const AUDIT_TRIES = 250

@@ -3,23 +3,15 @@
  * are read before the ends of the logs, so that no commit seems to lie beyond one. A request a leader and kind,
  * whatever the number of partitions.
  */
-import {
-  type CallLimits,
-  type CommittedOffset,
-  createAdmin,
-  type Kafka,
-  TidemarkError,
-  type TopicPartition,
-  type TopicView,
-} from '@tidemark/client'
-import { compareTopicPartitions, handleOf, keyOf, listOffsets, type OffsetSpec } from '@tidemark/client/internal'
+import { type CallLimits, createAdmin, type Kafka, TidemarkError, type TopicPartition, type TopicView } from '@tidemark/client'
+import { compareTopicPartitions, handleOf, keyOf, listOffsets, type OffsetSpec, refusedTopic } from '@tidemark/client/internal'
 import { formatAddress } from '@tidemark/platform'
 import { uuidToText, ZERO_UUID } from '@tidemark/protocol'
 import type { Bookmark } from '../bookmarks/bookmark-store.ts'
 import type { Place } from '../moves/place.ts'
 import { shrinking } from '../read/limits.ts'
 import type { GivenPlace, GroupFacts, LogFacts, PartitionFacts } from './facts.ts'
-import type { MoveTarget, MoveWish, TopicScope } from './types.ts'
+import type { MoveWish, TopicScope } from './types.ts'
 
 export interface Gathered {
   readonly group: GroupFacts
@@ -39,6 +31,10 @@ const UNKNOWN_ID = uuidToText(ZERO_UUID)
 export async function gather(kafka: Kafka, wish: MoveWish, whole: CallLimits, findBookmark: BookmarkFinder): Promise<Gathered> {
   const limits = shrinking(kafka, whole)
   const [group, committed] = await Promise.all([groupFacts(kafka, wish.group, limits()), committedBy(kafka, wish.group, limits())])
+  const deletesGroup = wish.target.kind === 'delete' && wish.target.group === true
+  if (deletesGroup && group.state === 'Dead' && committed.size === 0) {
+    throw new TidemarkError('UNKNOWN_GROUP', `group '${wish.group}' does not exist`)
+  }
   const given = await givenBy(kafka, wish, group.clusterId, limits(), findBookmark)
   const named = namedTopics(wish, committed, given)
   const views = await topicViews(kafka, named, limits())
@@ -53,7 +49,7 @@ export async function gather(kafka: Kafka, wish: MoveWish, whole: CallLimits, fi
       topic: where.topic,
       partition: where.partition,
       topicId: view.errorCode === 0 ? topicIdOf(view) : null,
-      committed: committed.get(key) ?? null,
+      committed: placeOf(committed.get(key)),
       log: logs.get(key) ?? null,
       given: found?.get(key) ?? given?.get(key) ?? null,
     }
@@ -87,16 +83,13 @@ export async function groupFacts(kafka: Kafka, group: string, limits: CallLimits
  */
 export async function committedBy(kafka: Kafka, group: string, limits: CallLimits): Promise<Map<string, Place & TopicPartition>> {
   const committed = await createAdmin(kafka).groups.offsets(group, { ...limits, requireStable: true })
-  return new Map(committed.map((it) => [keyOf(it), placeOf(it)]))
+  return new Map(committed.map((it) => [keyOf(it), it]))
 }
 
-const placeOf = ({ topic, partition, offset, leaderEpoch, metadata }: CommittedOffset): Place & TopicPartition => ({
-  topic,
-  partition,
-  offset,
-  leaderEpoch,
-  metadata,
-})
+/** Of what may carry more than a place. */
+export function placeOf(given: Place | undefined): Place | null {
+  return given === undefined ? null : { offset: given.offset, leaderEpoch: given.leaderEpoch, metadata: given.metadata }
+}
 
 type Given = ReadonlyMap<string, GivenPlace & TopicPartition>
 
@@ -112,7 +105,7 @@ async function givenBy(
     case 'group': {
       const others = [...(await committedBy(kafka, target.group, limits)).values()]
       if (others.length === 0) throw new TidemarkError('NOTHING_TO_DO', `group '${target.group}' has committed nothing`)
-      return mapOf(others.map((it) => ({ topic: it.topic, partition: it.partition, topicId: null, place: bare(it) })))
+      return mapOf(others.map((it) => ({ topic: it.topic, partition: it.partition, topicId: null, place: placeOf(it) })))
     }
     case 'bookmark': {
       const { positions } = await findBookmark(clusterId, group, target.name)
@@ -137,7 +130,6 @@ async function givenBy(
   }
 }
 
-const bare = ({ offset, leaderEpoch, metadata }: Place): Place => ({ offset, leaderEpoch, metadata })
 /** A broker that is too old to have ids gives zeros, which say nothing. */
 const knownId = (topicId: string | null): string | null => (topicId === null || topicId === UNKNOWN_ID ? null : topicId)
 
@@ -147,7 +139,7 @@ function namedTopics(
   given: Given | undefined,
 ): string[] {
   const all = scope === 'all' ? [...(given ?? committed).values()] : scope
-  if (all.length === 0) {
+  if (all.length === 0 && !(target.kind === 'delete' && target.group === true)) {
     const hint = given === undefined && target.kind !== 'delete' ? ': name the topics to move' : ''
     throw new TidemarkError(
       'NOTHING_TO_DO',
@@ -157,12 +149,22 @@ function namedTopics(
   return [...new Set(all.map(({ topic }) => topic))]
 }
 
+/** Right after its creation not every broker knows a topic: one that is missing is looked for once more. */
+const LOOK_UPS_MAX = 2
+
 /** As they are now, not as they were when they were last looked up. */
-export async function topicViews(kafka: Kafka, names: readonly string[], limits: CallLimits): Promise<ReadonlyMap<string, TopicView>> {
+export async function topicViews(kafka: Kafka, names: readonly string[], { signal }: CallLimits): Promise<ReadonlyMap<string, TopicView>> {
   const { cluster } = handleOf(kafka)
-  for (const name of names) cluster.invalidate(name)
-  const { signal, timeoutMs } = limits
-  return cluster.topics(names, { signal, ...(timeoutMs !== undefined && { timeoutMs }) })
+  const views = new Map<string, TopicView>()
+  let open = names
+  for (let looks = 1; ; looks++) {
+    for (const name of open) cluster.invalidate(name)
+    for (const [name, view] of await cluster.topics(open, { signal, timeoutMs: 0 })) views.set(name, view)
+    open = open.filter((name) => views.get(name)!.errorCode !== 0)
+    if (open.length === 0 || looks === LOOK_UPS_MAX) return views
+    const error = refusedTopic(open[0]!, views.get(open[0]!)!.errorCode)
+    await cluster.backOff({ what: `looking up topic '${open[0]}'`, failures: looks, error, signal })
+  }
 }
 
 const isReadable = (views: ReadonlyMap<string, TopicView>, { topic, partition }: TopicPartition): boolean => {
@@ -251,7 +253,3 @@ function leftOutOf(
     .filter((where) => !taken.has(keyOf(where)))
     .map(({ topic, partition }) => `${topic}-${partition}`)
 }
-
-/** Whether a target brings places of its own. */
-export const bringsPlaces = ({ kind }: MoveTarget): boolean =>
-  kind === 'group' || kind === 'bookmark' || kind === 'list' || kind === 'places'

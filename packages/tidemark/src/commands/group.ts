@@ -1,8 +1,8 @@
-import { createAdmin } from '@tidemark/client'
-import { groupPositions, listGroups } from '@tidemark/offsets'
+import { groupPositions, listGroups, planMove } from '@tidemark/offsets'
 import { Command } from 'commander'
-import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
 import { type ClusterOptions, connected, connectedToChange, type OutputOptions, withCluster, withOutput } from '../connection.ts'
+import { type MoveOptions, withMove } from '../move/apply-options.ts'
+import { perform } from '../move/perform.ts'
 import { POSITION_FIELDS, positionColumns, positionRows } from '../print/group-table.ts'
 import { counted, printRows, say } from '../print/print.ts'
 
@@ -21,8 +21,8 @@ export function groupCommand(): Command {
       .action(describe),
   )
   group.addCommand(
-    withConfirmation(withCluster(new Command('delete')))
-      .description('Deletes a group without members, with all that it has committed.')
+    withMove(new Command('delete'))
+      .description('Deletes a group without members, with all that it has committed. offsets undo brings it back.')
       .argument('<GROUP>')
       .addHelpText('after', '\nExample:\n  tidemark group delete billing --yes')
       .action(remove),
@@ -53,15 +53,12 @@ async function list(options: ClusterOptions & OutputOptions): Promise<void> {
   })
 }
 
-async function remove(name: string, options: ClusterOptions & ConfirmOptions): Promise<void> {
-  await connectedToChange(options, async ({ kafka }) => {
-    const { groups } = createAdmin(kafka)
-    const { state, members } = await groups.describe(name)
-    const committed = await groups.offsets(name)
-    say(`group ${name}: ${state}, ${counted('member', members.length)}, ${counted('committed offset', committed.length)}`)
-    if (!(await confirmed(`delete group ${name}?`, options))) return
-    await groups.delete(name)
-    say(`deleted group ${name}`)
+async function remove(group: string, options: MoveOptions): Promise<void> {
+  const connect = options.dryRun ? connected : connectedToChange
+  await connect(options, async ({ kafka }) => {
+    const plan = await planMove(kafka, { group, scope: 'all', target: { kind: 'delete', group: true } })
+    const record = await perform(kafka, plan, `delete group ${group}?`, options)
+    if (record !== undefined) say(`deleted group ${group}`)
   })
 }
 

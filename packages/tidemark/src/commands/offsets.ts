@@ -10,6 +10,11 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   apply: async () => (await import('./offsets/apply.ts')).applyCommand(),
   move: async () => (await import('./offsets/move.ts')).moveCommand(),
   undo: async () => (await import('./offsets/undo.ts')).undoCommand(),
+  copy: async () => (await import('./offsets/copy.ts')).copyCommand(),
+  export: async () => (await import('./offsets/export.ts')).exportCommand(),
+  import: async () => (await import('./offsets/import.ts')).importCommand(),
+  bookmark: async () => (await import('./offsets/bookmark.ts')).bookmarkCommand(),
+  delete: async () => (await import('./offsets/delete.ts')).deleteCommand(),
 }
 
 /** With the verb that is named on the command line alone, if it is one. */

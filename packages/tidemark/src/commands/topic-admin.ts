@@ -1,5 +1,6 @@
 /** `topic describe | alter | delete | trim`. */
-import { type ConfigEntry, createAdmin, TidemarkError } from '@tidemark/client'
+import { type ConfigEntry, createAdmin, type Kafka, TidemarkError } from '@tidemark/client'
+import { groupsLosing } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
 import {
@@ -160,10 +161,21 @@ async function trim(name: string, options: TrimOptions): Promise<void> {
     const deleted = rows.reduce((sum, row) => sum + row.deleted, 0)
     if (deleted === 0) return say('nothing to delete: every partition begins there already')
     await printRows(rows, { partition: 'PARTITION', start: 'START', to: 'NEW START', end: 'END', deleted: 'DELETED' }, options.output)
+    await warnOfReaders(kafka, name, new Map(rows.map(({ partition, to }) => [partition, to])))
     if (!(await confirmed(`delete ${counted('record', deleted)} of ${name}?`, options, name))) return
     await topics.deleteRecords(name, Object.fromEntries(rows.map(({ partition, to }) => [partition, to])))
     say(`deleted ${counted('record', deleted)} of ${name}`)
   })
+}
+
+/** Groups that have not read what would go. */
+async function warnOfReaders(kafka: Kafka, topic: string, starts: ReadonlyMap<number, number>): Promise<void> {
+  const { losses, unreadable } = await groupsLosing(kafka, topic, starts)
+  for (const [group, list] of Map.groupBy(losses, (it) => it.group)) {
+    const lost = list.reduce((sum, it) => sum + it.lost, 0)
+    say(`warning: group ${group} has not read ${counted('record', lost)} of them, in ${counted('partition', list.length)}`)
+  }
+  if (unreadable > 0) say(`warning: ${counted('group', unreadable)} could not be read`)
 }
 
 function placeOf(text: string): number | 'latest' | Date {

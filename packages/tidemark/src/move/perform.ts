@@ -10,8 +10,14 @@ import type { MoveOptions } from './apply-options.ts'
 import { printPlan } from './print-plan.ts'
 
 /** Undefined: it was not applied; the exit code says so. */
-export async function perform(kafka: Kafka, plan: MovePlan, question: string, options: MoveOptions): Promise<MoveRecord | undefined> {
-  await printPlan(plan, options.output)
+export async function perform(
+  kafka: Kafka,
+  plan: MovePlan,
+  question: string,
+  options: MoveOptions,
+  { isShown = false } = {},
+): Promise<MoveRecord | undefined> {
+  if (!isShown) await printPlan(plan, options.output)
   writePlan(plan, options.out)
   const isNothing = plan.changes.every(({ outcome }) => outcome === 'unchanged' || outcome === 'refused')
   const deletesGroup = plan.wish.target.kind === 'delete' && plan.wish.target.group === true

@@ -1,0 +1,75 @@
+import { type PeekedRecord, peek } from '@tidemark/offsets'
+import { Command } from 'commander'
+import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
+import { printRows, type Row, say } from '../print/print.ts'
+import { jsonOf } from '../records/peeked.ts'
+
+interface PeekCommandOptions extends ClusterOptions, OutputOptions {
+  readonly before: number
+  readonly after: number
+  readonly topic?: string
+  readonly partition?: number
+}
+
+const AROUND_MAX = 1_000
+const PARTITION_MAX = 2 ** 31 - 1
+
+export function peekCommand(): Command {
+  return withOutput(withCluster(new Command('peek')))
+    .description('Shows the record that a group reads next, and those around it, of each partition.')
+    .argument('<GROUP>')
+    .option('-B, --before <N>', 'records below the committed offset', wholeNumber('--before', 0, AROUND_MAX), 1)
+    .option('-A, --after <N>', 'records above the next one', wholeNumber('--after', 0, AROUND_MAX), 1)
+    .option('--topic <TOPIC>', 'of this topic alone')
+    .option('--partition <N>', 'of this partition alone', wholeNumber('--partition', 0, PARTITION_MAX))
+    .addHelpText('after', HELP)
+    .action(show)
+}
+
+const HELP = `
+The record marked 'at' is the next one that the group reads. Keys and values are shown
+as text, bytes that are not UTF-8 as base64; a table cuts them, '-o json' does not.
+
+Examples:
+  tidemark peek billing
+  tidemark peek billing --topic orders --partition 0 --after 5 -o json`
+
+async function show(group: string, { before, after, topic, partition, ...options }: PeekCommandOptions): Promise<void> {
+  await connected(options, async ({ kafka }) => {
+    const where = { ...(topic !== undefined && { topic }), ...(partition !== undefined && { partition }) }
+    const records = await peek(kafka, group, { before, after, ...where })
+    if (records.length === 0 && options.output === 'table') return say('there are no records around the committed offsets')
+    const columns = { place: 'PLACE', topic: 'TOPIC', partition: 'PARTITION', offset: 'OFFSET', at: 'AT', key: 'KEY', value: 'VALUE' }
+    const data = records.map(jsonOf)
+    const rows = data.map((record, i) => rowOf(record, records[i]!, options.output === 'table'))
+    await printRows(rows, columns, options.output, { data, fields: Object.keys(columns) })
+  })
+}
+
+function rowOf(
+  { key, value }: ReturnType<typeof jsonOf>,
+  { place, topic, partition, offset, timestampMs }: PeekedRecord,
+  isCut: boolean,
+): Row {
+  const text = (it: typeof key): string | null => {
+    const whole = it === null || typeof it === 'string' ? it : `base64:${it.base64}`
+    return isCut && whole !== null ? cut(whole) : whole
+  }
+  return {
+    place,
+    topic,
+    partition,
+    offset,
+    at: timestampMs < 0 ? null : new Date(timestampMs).toISOString(),
+    key: text(key),
+    value: text(value),
+  }
+}
+
+const CELL_MAX = 60
+
+/** On one line, without what would move a terminal's cursor. */
+function cut(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').replaceAll(/\p{Cc}/gu, '\u{fffd}')
+  return line.length > CELL_MAX ? `${line.slice(0, CELL_MAX - 1)}…` : line
+}
