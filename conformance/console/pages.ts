@@ -14,7 +14,10 @@ export const PAGES: readonly (readonly [path: string, text: string | RegExp])[] 
   ['/groups/billing', /behind the end/],
   ['/groups/billing?scale=time&range=whole', /behind the end/],
   ['/groups/billing/move', 'Move: where to'],
+  ['/groups/billing?peek=orders:1', 'read on in the topic'],
   ['/history', 'Moves'],
+  ['/history?group=billing', 'Where it stood'],
+  ['/doctor', 'Findings'],
   ['/topics', 'orders'],
   ['/topics/orders', 'Next page'],
   ['/topics/orders?view=partitions', 'In sync'],
@@ -89,6 +92,7 @@ async function markup(stage: Stage, browser: Browser): Promise<void> {
   await page.getByRole('link', { name: MARKUP }).click()
   await page.getByRole('heading', { name: MARKUP }).waitFor()
   await page.getByText('look at the record').click()
+  await page.getByText('read on in the topic').click()
   await page.locator('summary').click()
   await page.getByText(MARKUP).last().waitFor()
   equal(await page.locator('img, main script').count(), 0)

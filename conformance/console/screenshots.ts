@@ -32,6 +32,8 @@ const SHOTS: readonly Shot[] = [
   { name: 'groups-phone-dark', path: '/groups', look: { ...PHONE, scheme: 'dark' }, wait: 3_000 },
   { name: 'move', path: '/groups/search-index/move', look: DESKTOP, whole: true, wait: 1_500, act: review },
   { name: 'history', path: '/history?group=search-index', look: DESKTOP, whole: true, wait: 2_000 },
+  { name: 'doctor', path: '/doctor', look: DESKTOP, wait: 2_500 },
+  { name: 'peek-dark', path: '/groups/billing?peek=orders:2', look: { ...DARK, height: 1_200 }, wait: 3_000 },
   { name: 'records', path: '/topics/orders?partition=2&from=offset:1740', look: DESKTOP, wait: 1_500 },
   { name: 'cluster-dark', path: '/cluster', look: DARK, wait: 1_500 },
 ]

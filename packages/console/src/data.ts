@@ -1,10 +1,11 @@
 /** What the routes ask for. One implementation, over `@tidemark/offsets` and `@tidemark/client`. */
 import type { CallLimits } from '@tidemark/client'
-import type { Acceptable, ApplyStep, GroupLag, MovePlan, MoveRecord, MoveWish, PositionsAt } from '@tidemark/offsets'
+import type { Acceptable, ApplyStep, Finding, GroupLag, MovePlan, MoveRecord, MoveWish, PositionsAt } from '@tidemark/offsets'
 import type {
   BookmarkRow,
   ClusterDetails,
   CommitHistoryPage,
+  PeekedRecordView,
   RecordsPage,
   ShownRecord,
   TimeScale,
@@ -22,6 +23,13 @@ export interface RecordsWish {
     | { readonly offsets: Readonly<Record<number, number>> }
   readonly limit: number
   readonly filter?: string
+}
+
+export interface PeekWish {
+  readonly topic: string
+  readonly partition: number
+  /** Records below and above the committed offset. */
+  readonly around: number
 }
 
 export interface HistoryWish {
@@ -48,6 +56,8 @@ export interface ConsoleData {
   /** From now on, until the signal. */
   tail(topic: string, wish: { readonly partition?: number; readonly filter?: string }, signal: AbortSignal): AsyncIterable<ShownRecord>
   cluster(limits: CallLimits): Promise<ClusterDetails>
+  examine(group: string | undefined, limits: CallLimits): Promise<readonly Finding[]>
+  peek(group: string, wish: PeekWish, limits: CallLimits): Promise<readonly PeekedRecordView[]>
   history(wish: HistoryWish, limits: CallLimits): Promise<CommitHistoryPage>
   positionsAt(group: string, atMs: number, limits: CallLimits): Promise<PositionsAt>
   plan(wish: MoveWish, limits: CallLimits): Promise<MovePlan>

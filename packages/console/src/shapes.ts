@@ -4,6 +4,7 @@ import type { ApplyStep, CommitEvent, GroupLag, Measured, MoveRecord, PartitionL
 export type {
   Acceptable,
   CommitEvent,
+  Finding,
   Measured,
   MovePlan,
   MoveRecord,
@@ -134,6 +135,11 @@ export interface ShownRecord {
   readonly key: ShownBytes | null
   readonly value: ShownBytes | null
   readonly headers: readonly { readonly key: string; readonly value: ShownBytes | null }[]
+}
+
+/** A record at or around a committed offset; `at`: the next one that the group reads. */
+export interface PeekedRecordView extends ShownRecord {
+  readonly place: 'before' | 'at' | 'after'
 }
 
 export interface RecordsPage {

@@ -1,12 +1,12 @@
 /** The one implementation of `ConsoleData`. */
 import type { Kafka } from '@tidemark/client'
-import { positionsAt } from '@tidemark/offsets'
+import { examine, positionsAt } from '@tidemark/offsets'
 import type { ConsoleData } from '../data.ts'
 import { clusterDetails } from './cluster.ts'
 import { historyOf } from './history.ts'
 import { Lags } from './lags.ts'
 import { Moves } from './moves.ts'
-import { recordsOf, tailOf } from './records.ts'
+import { peekedRecords, recordsOf, tailOf } from './records.ts'
 import { timeScalesOf } from './time-scales.ts'
 import { topicDetails, topicRows } from './topics.ts'
 
@@ -21,6 +21,8 @@ export function engineOf(kafka: Kafka, { user, stateFolder }: EngineOptions): Co
   const lags = new Lags(kafka)
   const moves = new Moves(kafka, user, stateFolder)
   return {
+    examine: (group, limits) => examine(kafka, { ...limits, ...(group !== undefined && { groups: [group] }) }),
+    peek: (group, wish, limits) => peekedRecords(kafka, group, wish, limits),
     history: (wish, limits) => historyOf(kafka, wish, limits),
     positionsAt: (group, atMs, limits) => positionsAt(kafka, group, new Date(atMs), limits),
     plan: (wish, limits) => moves.plan(wish, limits),

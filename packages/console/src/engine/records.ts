@@ -1,7 +1,8 @@
 /** Records of a topic, a page at a time, and as they come. */
 import { type CallLimits, createAdmin, type Kafka, type ReceivedMessage, read, TidemarkError } from '@tidemark/client'
-import type { RecordsWish } from '../data.ts'
-import type { RecordsPage, ShownBytes, ShownRecord } from '../shapes.ts'
+import { peek } from '@tidemark/offsets'
+import type { PeekWish, RecordsWish } from '../data.ts'
+import type { PeekedRecordView, RecordsPage, ShownBytes, ShownRecord } from '../shapes.ts'
 
 /** Of a key or value that is shown; a filter sees all of it. */
 const SHOWN_CHARACTERS = 16_384
@@ -53,6 +54,12 @@ export async function* tailOf(
   }
 }
 
+export async function peekedRecords(kafka: Kafka, group: string, wish: PeekWish, limits: CallLimits): Promise<readonly PeekedRecordView[]> {
+  const { topic, partition, around } = wish
+  const records = await peek(kafka, group, { topic, partition, before: around, after: around, ...limits })
+  return records.map((record) => ({ ...shownRecord(record), place: record.place }))
+}
+
 /** Without partitions that have nothing to read. */
 async function boundsOf(kafka: Kafka, topic: string, { partition, from, limit }: RecordsWish, limits: CallLimits) {
   const { topics } = createAdmin(kafka)
@@ -83,7 +90,9 @@ function matches({ key, value, headers }: ReceivedMessage, filter: string): bool
   return has(key) || has(value) || headers.some((h) => h.key.toLowerCase().includes(wanted) || has(h.value))
 }
 
-export const shownRecord = ({ topic, partition, offset, timestampMs, key, value, headers }: ReceivedMessage): ShownRecord => ({
+type Shown = Pick<ReceivedMessage, 'topic' | 'partition' | 'timestampMs' | 'key' | 'value' | 'headers'> & { readonly offset: number }
+
+const shownRecord = ({ topic, partition, offset, timestampMs, key, value, headers }: Shown): ShownRecord => ({
   topic,
   partition,
   offset,
@@ -95,7 +104,7 @@ export const shownRecord = ({ topic, partition, offset, timestampMs, key, value,
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-export function shownBytes(bytes: Uint8Array | null): ShownBytes | null {
+function shownBytes(bytes: Uint8Array | null): ShownBytes | null {
   if (bytes === null) return null
   try {
     const text = utf8.decode(bytes)

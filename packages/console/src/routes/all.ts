@@ -1,12 +1,14 @@
 import { applications } from './applications.ts'
 import { bookmarks } from './bookmarks.ts'
 import { cluster } from './cluster.ts'
+import { doctor } from './doctor.ts'
 import { group } from './group.ts'
 import { groups } from './groups.ts'
 import { history } from './history.ts'
 import { info } from './info.ts'
 import { live } from './live.ts'
 import { moves } from './moves.ts'
+import { peek } from './peek.ts'
 import { plans } from './plans.ts'
 import { records } from './records.ts'
 import type { Route } from './route.ts'
@@ -29,6 +31,8 @@ export const routes: readonly Route[] = [
   tail,
   cluster,
   history,
+  doctor,
+  peek,
   plans,
   applications,
   moves,

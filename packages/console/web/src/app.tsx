@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react'
 import type { ConsoleInfo } from '../../src/shapes.ts'
 import { ClusterPage } from './pages/cluster.tsx'
+import { DoctorPage } from './pages/doctor.tsx'
 import { GroupPage } from './pages/group.tsx'
 import { GroupsPage } from './pages/groups.tsx'
 import { HistoryPage } from './pages/history.tsx'
@@ -17,6 +18,7 @@ const PAGES = [
   ['groups', 'Groups'],
   ['topics', 'Topics'],
   ['history', 'History'],
+  ['doctor', 'Doctor'],
   ['cluster', 'Cluster'],
 ] as const
 
@@ -63,6 +65,7 @@ function Page({ segments }: { segments: readonly string[] }) {
   if (page === 'groups') return name === undefined ? <GroupsPage /> : <GroupPage group={name} rest={segments.slice(2)} />
   if (page === 'topics') return name === undefined ? <TopicsPage /> : <TopicPage topic={name} />
   if (page === 'history') return <HistoryPage />
+  if (page === 'doctor') return <DoctorPage />
   if (page === 'cluster') return <ClusterPage />
   return <h1>There is no such page</h1>
 }

@@ -1,17 +1,20 @@
-import type { PartitionView } from '../../../src/shapes.ts'
+import type { Finding, PartitionView } from '../../../src/shapes.ts'
 import { count, plural, rate } from '../format.ts'
 import { Link } from '../parts/link.tsx'
 import { Duration } from '../parts/parts.tsx'
-import { topicPath } from '../state/router.ts'
+import { groupPath } from '../state/router.ts'
 
 interface FactsProps {
+  readonly group: string
   readonly position: PartitionView
+  /** What the doctor says of it. */
+  readonly finding: Finding | undefined
   readonly target: number | null
   readonly onTarget: ((offset: number | null) => void) | null
 }
 
 /** Beside the ruler, in words: how much, since when, who, how fast, and why. */
-export function Facts({ position: p, target, onTarget }: FactsProps) {
+export function Facts({ group, position: p, finding, target, onTarget }: FactsProps) {
   return (
     <div className="facts">
       <b>{p.open === null ? 'not known' : `${count(p.open)} open`}</b>
@@ -19,14 +22,11 @@ export function Facts({ position: p, target, onTarget }: FactsProps) {
       <span className="dim">{p.owner?.clientId ?? 'no owner'}</span>
       <span className="dim">{p.handledPerSecond === null ? '' : rate(p.handledPerSecond)}</span>
       <span className="why">
-        {reasonOf(p)}
+        {finding?.message ?? reasonOf(p)}
         {p.committed !== null && p.open !== null && p.open > 0 && (
           <>
             {' '}
-            ·{' '}
-            <Link href={`${topicPath(p.topic)}?partition=${p.partition}&from=offset:${Math.max(p.committed, p.start!)}`}>
-              look at the record
-            </Link>
+            · <Link href={`${groupPath(group)}?peek=${encodeURIComponent(`${p.topic}:${p.partition}`)}`}>look at the record</Link>
           </>
         )}
       </span>

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { PartitionView, TimeScale } from '../../../src/shapes.ts'
+import type { Finding, PartitionView, TimeScale } from '../../../src/shapes.ts'
 import { plural } from '../format.ts'
 import { Link } from '../parts/link.tsx'
 import { Panel, Segments } from '../parts/parts.tsx'
@@ -13,6 +13,8 @@ import { type Targets, targetKey } from './targets.ts'
 export type Aim = (topic: string, partition: number, offset: number | null) => void
 
 interface TopicRulersProps {
+  readonly group: string
+  readonly findings: readonly Finding[]
   readonly topic: string
   readonly positions: readonly PartitionView[]
   readonly targets: Targets
@@ -24,7 +26,7 @@ const SHOWN = 50
 const SCALES_AGAIN_MS = 30_000
 
 /** The rulers of one topic's partitions. */
-export function TopicRulers({ topic, positions, targets, ghosts, onTarget }: TopicRulersProps) {
+export function TopicRulers({ group, findings, topic, positions, targets, ghosts, onTarget }: TopicRulersProps) {
   const [unitText, setUnit] = useQueryValue('scale')
   const [rangeText, setRange] = useQueryValue('range')
   const [shown, setShown] = useState(SHOWN)
@@ -83,7 +85,13 @@ export function TopicRulers({ topic, positions, targets, ghosts, onTarget }: Top
                 target={target}
                 onTarget={aim}
               />
-              <Facts position={p} target={target} onTarget={aim} />
+              <Facts
+                group={group}
+                finding={findings.find((f) => f.topic === topic && f.partition === p.partition)}
+                position={p}
+                target={target}
+                onTarget={aim}
+              />
             </div>
           )
         })}

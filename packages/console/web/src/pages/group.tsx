@@ -1,8 +1,10 @@
 import { useMemo, useState } from 'react'
-import type { CommitHistoryPage, GroupView, LiveEvent, MovePlan, MoveRecord, TrendPoint } from '../../../src/shapes.ts'
+import type { CommitHistoryPage, Finding, GroupView, LiveEvent, MovePlan, MoveRecord, TrendPoint } from '../../../src/shapes.ts'
 import { plural } from '../format.ts'
 import { Figures } from '../group/figures.tsx'
+import { GroupFindings } from '../group/group-findings.tsx'
 import { Members } from '../group/members.tsx'
+import { Peek } from '../group/peek.tsx'
 import { aimed, ghostsOf, type Targets, targetsOf } from '../group/targets.ts'
 import { type Aim, TopicRulers } from '../group/topic-rulers.tsx'
 import { TrendChart } from '../group/trend-chart.tsx'
@@ -17,10 +19,11 @@ import { Action, Chip, Failure, Live } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
 import { brokersFlag, shellWord, useInfo } from '../state/info.ts'
 import { useEvents } from '../state/live.ts'
-import { groupPath, navigate } from '../state/router.ts'
+import { groupPath, navigate, useQueryValue } from '../state/router.ts'
 
 const MOVES_AGAIN_MS = 5_000
 const HISTORY_AGAIN_MS = 30_000
+const FINDINGS_AGAIN_MS = 30_000
 
 type Failed = Extract<LiveEvent, { kind: 'failed' }>
 export function GroupPage({ group, rest }: { group: string; rest: readonly string[] }) {
@@ -42,6 +45,8 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
   const aim: Aim = (topic, partition, offset) => setTargets((old) => aimed(old, topic, partition, offset))
   const moves = useLoaded<readonly MoveRecord[]>(`/api/moves?group=${encodeURIComponent(group)}`, MOVES_AGAIN_MS)
   const history = useLoaded<CommitHistoryPage>(`/api/history?group=${encodeURIComponent(group)}`, HISTORY_AGAIN_MS)
+  const findings = useLoaded<readonly Finding[]>(`/api/doctor?group=${encodeURIComponent(group)}`, FINDINGS_AGAIN_MS)
+  const [peeked] = useQueryValue('peek')
   const ghosts = useMemo(() => ghostsOf(moves.data ?? [], history.data?.events ?? []), [moves.data, history.data])
   const [view, planId] = rest
   const plan = useLoaded<MovePlan>(planId === undefined ? null : `/api/plans/${encodeURIComponent(planId)}`)
@@ -79,6 +84,8 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
           )}
           {[...topics].map(([topic, positions]) => (
             <TopicRulers
+              group={group}
+              findings={findings.data ?? []}
               key={topic}
               topic={topic}
               positions={positions}
@@ -95,6 +102,8 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
               <Apply key={plan.data.id} plan={plan.data} lag={lag} onDone={() => setTargets(new Map())} />
             </Review>
           )}
+          {peeked !== null && <Peek group={group} {...placeOf(peeked)} />}
+          <GroupFindings findings={findings.data} />
           <TrendChart points={trend} />
           <Members lag={lag} />
           <WhoMovedIt group={group} moves={moves.data} history={history.data} />
@@ -105,4 +114,10 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
       </div>
     </>
   )
+}
+
+/** `orders:2`, as `peek` stands in the address. */
+function placeOf(text: string): { topic: string; partition: number } {
+  const at = text.lastIndexOf(':')
+  return { topic: text.slice(0, at), partition: Number(text.slice(at + 1)) }
 }

@@ -4,7 +4,8 @@ import { Time } from '../parts/parts.tsx'
 import { Scroll } from '../parts/scroll.tsx'
 
 /** Keys and values are text to be shown, never markup. */
-export function RecordTable({ records }: { records: readonly ShownRecord[] }) {
+/** `marked`: the offset of the record that it is about. */
+export function RecordTable({ records, marked }: { records: readonly ShownRecord[]; marked?: number | undefined }) {
   if (records.length === 0) return null
   return (
     <Scroll label="Records">
@@ -20,9 +21,12 @@ export function RecordTable({ records }: { records: readonly ShownRecord[] }) {
         </thead>
         <tbody>
           {records.map((r) => (
-            <tr key={`${r.partition} ${r.offset}`}>
+            <tr key={`${r.partition} ${r.offset}`} aria-current={r.offset === marked ? 'true' : undefined}>
               <td className="n">{r.partition}</td>
-              <td className="n">{count(r.offset)}</td>
+              <td className="n">
+                {r.offset === marked && '▸ '}
+                {count(r.offset)}
+              </td>
               <td>
                 <Time atMs={r.timestampMs} />
               </td>
