@@ -32,6 +32,7 @@ export class Scene implements AsyncDisposable {
       ['audit', 'payments', [1_190, 1_198]],
       ['billing', 'orders', [1_400, 1_500, 1_650]],
       ['fraud-check', 'payments', [20, 310]],
+      ['ledger', 'refunds', [900]],
       ['mailer', 'refunds', [400]],
       ['search-index', 'orders', [700, 1_990, 1_300]],
       ['warehouse', 'orders', [2_000, 2_000, 2_000]],

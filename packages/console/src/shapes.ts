@@ -1,5 +1,5 @@
 /** What the server tells the page: plain data, whole in JSON. The page imports these types and nothing else of the server. */
-import type { ApplyStep, CommitEvent, GroupLag, Measured, MoveRecord, PartitionLag } from '@tidemark/offsets'
+import type { ApplyStep, CommitEvent, Finding, GroupLag, Measured, MoveRecord, PartitionLag } from '@tidemark/offsets'
 
 export type {
   Acceptable,
@@ -238,4 +238,16 @@ export interface CommitHistoryPage {
   readonly isPartial: boolean
   /** Why the cluster does not show its log of commits; null: it does. */
   readonly unreadable: string | null
+}
+
+export interface FindingsPage {
+  /** The worst first. */
+  readonly findings: readonly Finding[]
+  /** Those that are not among them. */
+  readonly left: number
+}
+
+export interface FindingCounts {
+  readonly errors: number
+  readonly warnings: number
 }

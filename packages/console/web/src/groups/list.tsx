@@ -1,6 +1,6 @@
 import { memo } from 'react'
-import type { GroupRow } from '../../../src/shapes.ts'
-import { count } from '../format.ts'
+import type { FindingCounts, GroupRow } from '../../../src/shapes.ts'
+import { count, plural } from '../format.ts'
 import { Link } from '../parts/link.tsx'
 import { useMedia } from '../parts/media.ts'
 import { Chip, Duration, type Tone } from '../parts/parts.tsx'
@@ -24,7 +24,14 @@ export const toneOf = (state: string): Tone =>
   state === 'Stable' ? 'ok' : /Rebalanc|Assigning|Reconciling|NotReady/.test(state) ? 'warn' : 'plain'
 
 /** Rows are drawn while they are on the screen: ten thousand scroll as ten do. */
-export function GroupList({ rows, sort, onSort }: { rows: readonly GroupRow[]; sort: SortKey; onSort(key: SortKey): void }) {
+interface GroupListProps {
+  readonly rows: readonly GroupRow[]
+  readonly findings: Readonly<Record<string, FindingCounts>> | undefined
+  readonly sort: SortKey
+  onSort(key: SortKey): void
+}
+
+export function GroupList({ rows, findings, sort, onSort }: GroupListProps) {
   const isNarrow = useMedia('(max-width: 820px)')
   const isHuge = useMedia('(min-width: 3000px)')
   const isLarge = useMedia('(min-width: 2200px)')
@@ -52,14 +59,29 @@ export function GroupList({ rows, sort, onSort }: { rows: readonly GroupRow[]; s
       </div>
       <div role="rowgroup" className="list" ref={ref} style={{ height: rows.length * rowHeight }}>
         {rows.slice(first, last).map((row, i) => (
-          <Row key={row.group} row={row} index={first + i} height={rowHeight} isNarrow={isNarrow} />
+          <Row
+            key={row.group}
+            row={row}
+            findings={findings !== undefined && Object.hasOwn(findings, row.group) ? findings[row.group] : undefined}
+            index={first + i}
+            height={rowHeight}
+            isNarrow={isNarrow}
+          />
         ))}
       </div>
     </div>
   )
 }
 
-const Row = memo(function Row({ row, index, height, isNarrow }: { row: GroupRow; index: number; height: number; isNarrow: boolean }) {
+interface RowProps {
+  readonly row: GroupRow
+  readonly findings: FindingCounts | undefined
+  readonly index: number
+  readonly height: number
+  readonly isNarrow: boolean
+}
+
+const Row = memo(function Row({ row, findings, index, height, isNarrow }: RowProps) {
   const open = row.open === null ? <span className="dim">–</span> : count(row.open)
   const state = (
     <>
@@ -78,6 +100,7 @@ const Row = memo(function Row({ row, index, height, isNarrow }: { row: GroupRow;
         <div className="dim small">
           {row.kind} · {row.members === 1 ? '1 member' : `${row.members} members`} · {row.topics.slice(0, 3).join(', ')}
           {row.topics.length > 3 && ` and ${row.topics.length - 3} more`}
+          {findings !== undefined && <Findings {...findings} />}
         </div>
       </div>
       {isNarrow ? (
@@ -111,3 +134,11 @@ const Row = memo(function Row({ row, index, height, isNarrow }: { row: GroupRow;
     </div>
   )
 })
+
+/** What the doctor found. */
+const Findings = ({ errors, warnings }: FindingCounts) => (
+  <>
+    {' · '}
+    <span className={errors > 0 ? 'alarm' : 'care'}>{errors > 0 ? plural(errors, 'error') : plural(warnings, 'warning')}</span>
+  </>
+)

@@ -1,6 +1,6 @@
-import type { Finding } from '../../../src/shapes.ts'
+import type { FindingsPage } from '../../../src/shapes.ts'
 import { FindingTable } from '../doctor/finding-table.tsx'
-import { plural } from '../format.ts'
+import { count, plural } from '../format.ts'
 import { CommandLine } from '../parts/command.tsx'
 import { Action, Failure, Panel, Segments } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
@@ -14,16 +14,18 @@ const isLeast = (text: string | null): text is Least => text === 'warning' || te
 /** What is wrong with the offsets of all groups, the worst first. */
 export function DoctorPage() {
   const info = useInfo()
-  const { data, error, loading, reload } = useLoaded<readonly Finding[]>('/api/doctor')
+  const { data, error, loading, reload } = useLoaded<FindingsPage>('/api/doctor')
   const [leastText, setLeast] = useQueryValue('least')
   const least: Least = isLeast(leastText) ? leastText : 'notice'
-  const shown = (data ?? []).filter((f) => ORDER.indexOf(f.severity) >= ORDER.indexOf(least))
+  const shown = (data?.findings ?? []).filter((f) => ORDER.indexOf(f.severity) >= ORDER.indexOf(least))
   return (
     <>
       <div className="top">
         <h1>Doctor</h1>
         <span className="crumb" role="status">
-          {data === undefined ? 'examining…' : plural(shown.length, 'finding')}
+          {data === undefined
+            ? 'examining…'
+            : `${plural(shown.length, 'finding')}${data.left > 0 ? `, and ${count(data.left)} less severe ones` : ''}`}
         </span>
         <Segments<Least>
           label="Which findings"
@@ -43,7 +45,7 @@ export function DoctorPage() {
       {data !== undefined && (
         <Panel title="Findings">
           {shown.length === 0 ? (
-            <p className="empty">{data.length === 0 ? 'Nothing is wrong.' : 'Nothing as severe as this.'}</p>
+            <p className="empty">{data.findings.length === 0 ? 'Nothing is wrong.' : 'Nothing as severe as this.'}</p>
           ) : (
             <FindingTable findings={shown} withGroup />
           )}

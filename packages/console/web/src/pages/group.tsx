@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react'
-import type { CommitHistoryPage, Finding, GroupView, LiveEvent, MovePlan, MoveRecord, TrendPoint } from '../../../src/shapes.ts'
+import type { CommitHistoryPage, FindingsPage, GroupView, LiveEvent, MovePlan, MoveRecord, TrendPoint } from '../../../src/shapes.ts'
 import { plural } from '../format.ts'
 import { Figures } from '../group/figures.tsx'
 import { GroupFindings } from '../group/group-findings.tsx'
@@ -45,7 +45,7 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
   const aim: Aim = (topic, partition, offset) => setTargets((old) => aimed(old, topic, partition, offset))
   const moves = useLoaded<readonly MoveRecord[]>(`/api/moves?group=${encodeURIComponent(group)}`, MOVES_AGAIN_MS)
   const history = useLoaded<CommitHistoryPage>(`/api/history?group=${encodeURIComponent(group)}`, HISTORY_AGAIN_MS)
-  const findings = useLoaded<readonly Finding[]>(`/api/doctor?group=${encodeURIComponent(group)}`, FINDINGS_AGAIN_MS)
+  const findings = useLoaded<FindingsPage>(`/api/doctor?group=${encodeURIComponent(group)}`, FINDINGS_AGAIN_MS)
   const [peeked] = useQueryValue('peek')
   const ghosts = useMemo(() => ghostsOf(moves.data ?? [], history.data?.events ?? []), [moves.data, history.data])
   const [view, planId] = rest
@@ -85,7 +85,7 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
           {[...topics].map(([topic, positions]) => (
             <TopicRulers
               group={group}
-              findings={findings.data ?? []}
+              findings={findings.data?.findings ?? []}
               key={topic}
               topic={topic}
               positions={positions}
@@ -103,7 +103,7 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
             </Review>
           )}
           {peeked !== null && <Peek group={group} {...placeOf(peeked)} />}
-          <GroupFindings findings={findings.data} />
+          <GroupFindings findings={findings.data?.findings} />
           <TrendChart points={trend} />
           <Members lag={lag} />
           <WhoMovedIt group={group} moves={moves.data} history={history.data} />

@@ -1,13 +1,16 @@
 import { useMemo, useState } from 'react'
-import type { GroupRow, LiveEvent } from '../../../src/shapes.ts'
+import type { FindingCounts, GroupRow, LiveEvent } from '../../../src/shapes.ts'
 import { count, plural } from '../format.ts'
 import { GroupList } from '../groups/list.tsx'
 import { applyChanges, isSortKey, type SortKey, sorted } from '../groups/rows.ts'
 import { CommandLine } from '../parts/command.tsx'
 import { Failure, Live } from '../parts/parts.tsx'
+import { useLoaded } from '../state/api.ts'
 import { brokersFlag, useInfo } from '../state/info.ts'
 import { useEvents } from '../state/live.ts'
 import { useQueryValue } from '../state/router.ts'
+
+const FINDINGS_AGAIN_MS = 60_000
 
 type Failed = Extract<LiveEvent, { kind: 'failed' }>
 
@@ -27,6 +30,7 @@ export function GroupsPage() {
   const [onlyOpen, setOnlyOpen] = useQueryValue('open')
   const [sortText, setSort] = useQueryValue('sort')
   const sort: SortKey = isSortKey(sortText) ? sortText : 'worst'
+  const findings = useLoaded<Readonly<Record<string, FindingCounts>>>(rows === undefined ? null : '/api/doctor/counts', FINDINGS_AGAIN_MS)
   const all = useMemo(() => [...(rows?.values() ?? [])], [rows])
   const shown = useMemo(() => {
     const wanted = (search ?? '').toLowerCase()
@@ -64,7 +68,7 @@ export function GroupsPage() {
             open records
           </label>
         </div>
-        <GroupList rows={shown} sort={sort} onSort={(key) => setSort(key === 'worst' ? null : key)} />
+        <GroupList rows={shown} findings={findings.data} sort={sort} onSort={(key) => setSort(key === 'worst' ? null : key)} />
         {rows !== undefined && shown.length === 0 && (
           <p className="empty">
             {all.length > 0
