@@ -2,7 +2,6 @@
 import type { ApplyStep, CommitEvent, Finding, GroupLag, Measured, MoveRecord, PartitionLag } from '@tidemark/offsets'
 
 export type {
-  Acceptable,
   CommitEvent,
   Finding,
   Measured,

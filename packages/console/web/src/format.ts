@@ -16,7 +16,8 @@ const UNITS: readonly [string, number][] = [
 /** The two largest units: `3 min 12 s`. */
 export function duration(ms: number): string {
   if (ms < 0) return `-${duration(-ms)}`
-  if (ms < 1_000) return ms === 0 ? '0 s' : `${Math.round(ms)} ms`
+  if (ms < 999.5) return ms === 0 ? '0 s' : `${Math.round(ms)} ms`
+  ms = Math.max(ms, 1_000)
   if (ms > 1_000 * UNITS[0]![1]) return `${count(ms / UNITS[0]![1])} d`
   const first = UNITS.findIndex(([, size]) => ms >= size)
   const [unit, size] = UNITS[first]!
@@ -49,6 +50,3 @@ export function time(atMs: number): string {
 
 /** In the other zone: what a hover shows. */
 export const utc = (atMs: number): string => new Date(atMs).toISOString().replace('T', ' ').replace('Z', ' UTC')
-
-/** `8821e0…` */
-export const short = (id: string): string => (id.length > 8 ? `${id.slice(0, 6)}…` : id)
