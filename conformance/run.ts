@@ -38,7 +38,11 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   kcat: { versions: 'kcat 1.7.1 on librdkafka 2.0.2, on disk', run: client(kcat) },
   platformatic: { versions: '@platformatic/kafka 2.12.1, on disk', run: platformatic },
   'kafka-python': { versions: 'kafka-python 2.0.2, on disk', run: kafkaPython },
-  'franz-go': { versions: "franz-go 1.22.3's suite kgo, on disk, in memory, and on disk with SIGKILL every few seconds", run: franzGo },
+  'franz-go': {
+    versions:
+      "franz-go 1.22.3's suite kgo, and its administration client kadm 1.20.0, on disk, in memory, and on disk with SIGKILL every few seconds",
+    run: franzGo,
+  },
   librdkafka: { versions: "librdkafka 2.15.1's test runner, on disk", run: librdkafka },
   'kafka-tools': {
     versions: "Apache Kafka 4.3.1's command line tools, the same script on ours and on Apache Kafka 4.3.1",

@@ -13,6 +13,7 @@ import { type KafkaCluster, startKafka } from './cluster.ts'
 import { askFacts, type Fact } from './facts.ts'
 import { kafkaJars } from './jars.ts'
 import { keysGoWhereKafkaPutsThem } from './partitions.ts'
+import { seesEveryKindOfGroup } from './seeing.ts'
 import { settle } from './settle.ts'
 import { judgeUpsets } from './upsets.ts'
 
@@ -38,6 +39,7 @@ export async function judge(report: Report, full: boolean): Promise<void> {
       equal(facts.get('ours'), facts.get(version))
     })
   }
+  await seesEveryKindOfGroup(report)
   if (full) {
     settle(facts)
     await using cluster = disposable(await startKafka('4.3.1', 3))

@@ -1,6 +1,7 @@
 /** See where consumer groups stand, and move them. */
 export { applyPlan } from './apply/apply-plan.ts'
 export { ACCEPTABLE, type Acceptable, type ApplyOptions, type ApplyStep } from './apply/options.ts'
+export { lastOutsideMove, type OutsideMove, planRestore } from './apply/plan-restore.ts'
 export { planUndo } from './apply/plan-undo.ts'
 export { settleMove } from './apply/settle-move.ts'
 export { type Bookmark, type BookmarkPosition, BookmarkStore } from './bookmarks/bookmark-store.ts'
@@ -20,6 +21,7 @@ export { type BookmarkOptions, bookmarkGroup } from './plan/bookmark-group.ts'
 export { type GroupLoss, type GroupsLosing, groupsLosing } from './plan/groups-losing.ts'
 export { type PlanOptions, planMove } from './plan/plan-move.ts'
 export { parsePlan } from './plan/read-plan.ts'
+export { durationText } from './plan/text.ts'
 export type {
   ChangeOutcome,
   Fallback,

@@ -66,6 +66,7 @@ export const ACCEPTABLE: readonly Acceptable[] = [
   'no-record-after-time',
   'nothing-committed',
   'topic-recreated',
+  'not-exact',
   'unreadable',
   'progressed',
 ]

@@ -85,6 +85,9 @@ function checkFormer(what: string, former: FormerPlace): void {
   checkPartition(`the partition of ${what}`, former.partition)
   if (former.topicId !== null) checkName(`the topic id of ${what}`, former.topicId)
   if (former.place !== null) checkPlace(what, former.place)
+  const { certainty } = former
+  if (certainty !== undefined && certainty !== 'exact' && certainty !== 'bounded')
+    invalid(`the certainty of ${what}`, certainty, "'exact' or 'bounded'")
 }
 
 function checkPlace(what: string, { offset, leaderEpoch, metadata }: { offset: unknown; leaderEpoch?: unknown; metadata?: unknown }): void {

@@ -26,6 +26,8 @@ export interface GivenPlace {
   readonly place: Place | null
   /** Of the topic that the place belongs to; null: any will do. */
   readonly topicId: string | null
+  /** Not what was there, but the nearest that is known. */
+  readonly isBounded?: boolean
 }
 
 export interface GroupFacts {

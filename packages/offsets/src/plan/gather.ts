@@ -124,7 +124,13 @@ async function givenBy(
       return mapOf(list)
     }
     case 'places':
-      return mapOf(target.places.map(({ topicId, ...rest }) => ({ ...rest, topicId: knownId(topicId) })))
+      return mapOf(
+        target.places.map(({ topicId, certainty, ...rest }) => ({
+          ...rest,
+          topicId: knownId(topicId),
+          isBounded: certainty === 'bounded',
+        })),
+      )
     default:
       return undefined
   }

@@ -18,7 +18,10 @@ export function resolveTarget(target: MoveTarget, facts: PartitionFacts, keepMet
   const { committed, given, log } = facts
   if (target.kind === 'delete') return to(null)
   if (given !== null && given.topicId !== null && given.topicId !== facts.topicId) return refused('topic-recreated')
-  if (target.kind === 'places') return to(given?.place ?? null)
+  if (target.kind === 'places') {
+    if (given?.isBounded !== true) return to(given?.place ?? null)
+    return given.place === null ? refused('nothing-committed') : { ...to(given.place), fallback: 'not-exact' }
+  }
   if (log === null) return refused('unreadable')
   const metadata = keepMetadata ? (committed?.metadata ?? '') : ''
   switch (target.kind) {

@@ -16,7 +16,8 @@ export function targetText(target: MoveTarget): string {
     case 'list':
       return 'a list of offsets'
     case 'places':
-      return target.undoes === undefined ? 'former places' : `undo of ${target.undoes}`
+      if (target.undoes !== undefined) return `undo of ${target.undoes}`
+      return target.atMs === undefined ? 'former places' : `as at ${new Date(target.atMs).toISOString()}`
     case 'delete':
       return target.group === true ? 'delete the group' : 'delete'
     default:

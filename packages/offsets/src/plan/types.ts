@@ -16,8 +16,8 @@ export type MoveTarget =
   /** Where it stands; the end of the log for a partition without a commit. */
   | { readonly kind: 'current' }
   | { readonly kind: 'list'; readonly offsets: readonly ListedPlace[] }
-  /** As something was before: undo. Never clamped; null: nothing is committed then. */
-  | { readonly kind: 'places'; readonly places: readonly FormerPlace[]; readonly undoes?: string }
+  /** As something was before: undo, of a move (`undoes`) or to a time (`atMs`). Never clamped; null: nothing is committed then. */
+  | { readonly kind: 'places'; readonly places: readonly FormerPlace[]; readonly undoes?: string; readonly atMs?: number }
   /** `group`: the group itself goes too. */
   | { readonly kind: 'delete'; readonly group?: boolean }
 
@@ -35,6 +35,8 @@ export interface FormerPlace {
   readonly topicId: string | null
   readonly partition: number
   readonly place: Place | null
+  /** `bounded`: not what was there, but the nearest that is known. Default: `exact`. */
+  readonly certainty?: 'exact' | 'bounded'
 }
 
 /** `from`: that partition and all above it. */
@@ -65,6 +67,7 @@ export interface MoveWish {
  * - `no-record-after-time`: the plan has the end of the log.
  * - `nothing-committed`: there is nothing to count from. `current` takes the end of the log; others leave the partition as it is.
  * - `topic-recreated`: the offset belongs to a topic that was deleted since. The partition is left as it is.
+ * - `not-exact`: the log of commits does not say any more what was committed; the plan has the first place that it has.
  * - `unreadable`: the topic, the partition or its leader cannot be found. The partition is left as it is.
  */
 export type Fallback =
@@ -73,6 +76,7 @@ export type Fallback =
   | 'no-record-after-time'
   | 'nothing-committed'
   | 'topic-recreated'
+  | 'not-exact'
   | 'unreadable'
 
 export type ChangeOutcome = 'moves' | 'unchanged' | 'deletes' | 'refused'

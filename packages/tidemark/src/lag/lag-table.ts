@@ -1,6 +1,5 @@
 /** The rows and columns of `lag`: one a group, or one a partition. */
-import type { GroupLag, Measured, PartitionLag } from '@tidemark/offsets'
-import { durationText } from '../print/duration.ts'
+import { durationText, type GroupLag, type Measured, type PartitionLag } from '@tidemark/offsets'
 import { noteOf, ownerText } from '../print/group-table.ts'
 import type { Row } from '../print/print.ts'
 

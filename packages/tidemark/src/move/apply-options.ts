@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { type ConfirmOptions, withConfirmation } from '../confirm.ts'
 import { type ClusterOptions, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { usage } from '../exit.ts'
-import { durationOf } from '../print/duration.ts'
+import { durationOf } from '../records/time.ts'
 
 export interface MoveOptions extends ClusterOptions, OutputOptions, ConfirmOptions {
   readonly accept?: readonly Acceptable[] | 'all'
@@ -21,9 +21,11 @@ export const withMove = (command: Command): Command =>
     .option('--execute', "as --yes: Kafka's name")
     .option('--dry-run', 'only show the plan: exit code 3')
     .option('--accept <FALLBACKS>', `do it although: ${ACCEPTABLE.join(', ')}; or all`, acceptOf)
-    .option('--wait-empty <DURATION>', 'wait so long until the group has no members (15m)', (text) => durationOf('--wait-empty', text))
-    .option('--ghost-check <DURATION>', 'watch so long for a consumer that is not a member (default: 1s; 0s: not at all)', (text) =>
-      durationOf('--ghost-check', text),
+    .option('--wait-empty <DURATION>', 'wait so long until the group has no members (15m)', durationOf('--wait-empty'))
+    .option(
+      '--ghost-check <DURATION>',
+      'watch so long for a consumer that is not a member (default: 1s; 0s: not at all)',
+      durationOf('--ghost-check'),
     )
     .option('--reason <TEXT>', 'why, for the record')
     .option('--out <FILE>', 'write the plan to a file, which offsets apply takes')

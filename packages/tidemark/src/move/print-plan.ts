@@ -1,6 +1,5 @@
 /** A plan as its reader sees it: the table is data, on stdout; what is said about it goes to stderr. */
-import type { MovePlan, PlannedChange } from '@tidemark/offsets'
-import { durationText } from '../print/duration.ts'
+import { durationText, type MovePlan, type PlannedChange } from '@tidemark/offsets'
 import { type Output, printRows, say } from '../print/print.ts'
 import { timeText } from '../records/time.ts'
 

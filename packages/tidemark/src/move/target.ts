@@ -3,10 +3,9 @@ import type { MoveTarget } from '@tidemark/offsets'
 import { checkOffset } from '@tidemark/platform'
 import type { Command } from 'commander'
 import { usage } from '../exit.ts'
-import { durationMs } from '../print/duration.ts'
 import { say } from '../print/print.ts'
 import { END, START } from '../records/place.ts'
-import { timeOf, timeText } from '../records/time.ts'
+import { durationMs, timeOf, timeText } from '../records/time.ts'
 
 export interface TargetOptions {
   readonly to?: string

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { durationMs } from '../print/duration.ts'
-import { timeOf, timeText } from './time.ts'
+import { durationMs, timeOf, timeText } from './time.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 22, 14)
 

@@ -4,8 +4,8 @@
  */
 import { checkTime } from '@tidemark/platform'
 import { usage } from '../exit.ts'
-import { durationMs } from '../print/duration.ts'
 
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 /** By the number of digits of a time in our days. */
 const PER_MS: Readonly<Record<number, number>> = { 10: 1 / 1_000, 13: 1, 16: 1_000, 19: 1_000_000 }
 
@@ -37,6 +37,29 @@ function zoned(text: string, zone: ZoneDefault): string {
   const whole = isDate ? `${text}T00:00` : text.replace(' ', 'T')
   const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/i.test(whole)
   return hasZone || zone === 'local' ? whole : `${whole}Z`
+}
+
+/** `1h30m`, `90s`, `PT1H30M`, `P2D`; undefined: it is not a duration. */
+export function durationMs(text: string): number | undefined {
+  const parts = /^P/i.test(text) ? isoParts(text) : [...text.matchAll(/(\d+)(ms|[smhd])/g)].map(([, n, unit]) => [n!, unit!] as const)
+  if (parts === undefined || parts.length === 0) return undefined
+  if (!/^P/i.test(text) && parts.map(([n, unit]) => n + unit).join('') !== text) return undefined
+  return parts.reduce((sum, [n, unit]) => sum + Number(n) * (unit === 'ms' ? 1 : UNIT_MS[unit]!), 0)
+}
+
+function isoParts(text: string): (readonly [string, string])[] | undefined {
+  const match = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/i.exec(text)
+  if (match === null) return undefined
+  return ['d', 'h', 'm', 's'].flatMap((unit, i) => (match[i + 1] === undefined ? [] : [[match[i + 1]!, unit] as const]))
+}
+
+/** A duration that an option takes, in milliseconds. Throws `TidemarkError` USAGE. */
+export function durationOf(option: string): (text: string) => number {
+  return (text) => {
+    const ms = text === '0' ? 0 : durationMs(text)
+    if (ms !== undefined) return ms
+    throw usage(`${option} is '${text}'; write a duration such as 30s, 15m, 1h30m or PT15M`)
+  }
 }
 
 /** `2026-11-22T15:00:00+01:00 (2026-11-22T14:00:00.000Z)`: local with its zone, and UTC. */

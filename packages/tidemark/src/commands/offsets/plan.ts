@@ -5,13 +5,13 @@ import { EXIT } from '../../exit.ts'
 import { writePlan } from '../../move/perform.ts'
 import { printPlan } from '../../move/print-plan.ts'
 import { type WishOptions, wishOf, withWish } from '../../move/wish.ts'
-import { durationOf } from '../../print/duration.ts'
+import { durationOf } from '../../records/time.ts'
 
 export function planCommand(): Command {
   return withWish(withOutput(withCluster(new Command('plan'))))
     .description('Shows what a move would do, and writes the plan to a file. It changes nothing.')
     .option('--out <FILE>', 'write the plan to a file, which offsets apply takes')
-    .option('--valid-for <DURATION>', 'how long the plan may be applied (default: 1h)', (text) => durationOf('--valid-for', text))
+    .option('--valid-for <DURATION>', 'how long the plan may be applied (default: 1h)', durationOf('--valid-for'))
     .addHelpText('after', HELP)
     .action(plan)
 }

@@ -1,17 +1,20 @@
 import { createAdmin, type Kafka } from '@tidemark/client'
-import { type MoveRecord, MoveStore, planUndo, settleMove } from '@tidemark/offsets'
+import { lastOutsideMove, type MovePlan, type MoveRecord, MoveStore, planRestore, planUndo, settleMove } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { connected, connectedToChange } from '../../connection.ts'
 import { usage } from '../../exit.ts'
 import { type MoveOptions, withMove } from '../../move/apply-options.ts'
 import { perform } from '../../move/perform.ts'
 import { counted, printRows, say } from '../../print/print.ts'
+import { timeOf, timeText } from '../../records/time.ts'
 
 export function undoCommand(): Command {
   return withMove(new Command('undo'))
     .description('Takes back a move that was made from this machine: every offset, leader epoch and metadata as they were.')
     .argument('[MOVE]', 'its id, or a part of it (default: the last one of the group)')
     .option('-g, --group <GROUP>', 'the last move of this group')
+    .option('--anyone', 'the last commits that were not made by members, whatever tool made them')
+    .option('--at <TIME>', 'to where the group stood at a time: 2026-11-22T14:00, -1h')
     .option('--list', 'the moves that are on record, the newest first')
     .addHelpText('after', HELP)
     .action(undo)
@@ -23,11 +26,15 @@ A move whose process was killed is found to be done, or not, by reading the grou
 Examples:
   tidemark offsets undo --list
   tidemark offsets undo --group billing
+  tidemark offsets undo --group billing --anyone
+  tidemark offsets undo --group billing --at 2026-11-22T14:05
   tidemark offsets undo 20261122T140000123Z-1f0c9a55 --yes`
 
 interface UndoOptions extends MoveOptions {
   readonly group?: string
   readonly list?: boolean
+  readonly anyone?: boolean
+  readonly at?: string
 }
 
 async function undo(id: string | undefined, options: UndoOptions): Promise<void> {
@@ -38,6 +45,10 @@ async function undo(id: string | undefined, options: UndoOptions): Promise<void>
     const filter = { clusterId, ...(options.group !== undefined && { group: options.group }) }
     const records = await settled(kafka, store, await store.list({ ...filter, onDamaged: warn }))
     if (options.list) return list(records, options)
+    if (options.anyone || options.at !== undefined) {
+      const plan = await planFromHistory(kafka, id, options)
+      return void (await perform(kafka, plan, `bring group ${plan.group} back?`, options))
+    }
     const record = id === undefined ? lastOf(records, options.group) : await settleMove(kafka, await store.get(id), store)
     say(
       `move ${record.id} of group ${record.group}, to ${record.target}, by ${record.user}${record.reason === null ? '' : `: ${record.reason}`}`,
@@ -47,6 +58,22 @@ async function undo(id: string | undefined, options: UndoOptions): Promise<void>
 }
 
 const warn = (file: string, why: string): void => say(`warning: ${file} is left out: ${why}`)
+
+/** From the cluster's own log of commits. */
+async function planFromHistory(kafka: Kafka, id: string | undefined, { group, anyone, at }: UndoOptions): Promise<MovePlan> {
+  if (id !== undefined || group === undefined || (anyone && at !== undefined))
+    throw usage('name the group with --group, and --anyone or --at')
+  if (at !== undefined) {
+    const time = timeOf('--at', at, Date.now())
+    say(`the time is ${timeText(time)}`)
+    return planRestore(kafka, group, time)
+  }
+  const last = await lastOutsideMove(kafka, group)
+  if (last === undefined) throw usage(`the log of commits has none of group '${group}' that was not a member's`)
+  say(`${counted('partition', last.partitions.length)} of group ${group} were moved at ${timeText(last.at)}`)
+  const scope = last.partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] }))
+  return planRestore(kafka, group, new Date(last.at.getTime() - 1), { scope })
+}
 
 /** Moves whose end was not written down are looked into now. */
 async function settled(kafka: Kafka, store: MoveStore, records: readonly MoveRecord[]): Promise<MoveRecord[]> {

@@ -1,0 +1,70 @@
+/**
+ * Undo of what somebody else did, with whatever tool: back to where the group stood at a time, as the cluster's own log of
+ * commits still says.
+ */
+import type { Kafka, TopicPartition } from '@tidemark/client'
+import { checkedLimits, keyOf } from '@tidemark/client/internal'
+import { checkName, checkTime, TidemarkError } from '@tidemark/platform'
+import { commitHistory } from '../history/commit-history.ts'
+import { positionsAt } from '../history/positions-at.ts'
+import { type PlanOptions, planMove } from '../plan/plan-move.ts'
+import type { FormerPlace, MovePlan, MoveWish } from '../plan/types.ts'
+import { shrinking } from '../read/limits.ts'
+
+export interface OutsideMove {
+  /** When its first commit was made. */
+  readonly at: Date
+  readonly partitions: readonly TopicPartition[]
+}
+
+/** A tool that moves many partitions needs more than one commit. */
+const ONE_MOVE_MS = 1_000
+
+/**
+ * Where the group stood at a time, as a plan. A partition of which compaction took out what was committed then is
+ * `not-exact`: the plan has the first place that is still in the log, and needs that to be accepted; where nothing is left,
+ * it is `nothing-committed`, and stays. Topic ids are not in the log of commits: a topic that was created again is not noticed.
+ *
+ * Rejects with `TidemarkError` HISTORY_UNREADABLE (no right to read `__consumer_offsets`, or the cluster hides it),
+ * NOTHING_TO_DO (nothing is known of the group), or as `planMove`.
+ */
+export async function planRestore(
+  kafka: Kafka,
+  group: string,
+  at: Date,
+  options: PlanOptions & { readonly scope?: MoveWish['scope'] } = {},
+): Promise<MovePlan> {
+  checkName('the name of the group', group)
+  checkTime('the time', at)
+  const { scope = 'all', ...rest } = options
+  const limits = shrinking(kafka, checkedLimits(rest))
+  const { positions } = await positionsAt(kafka, group, at, limits())
+  if (positions.length === 0) throw new TidemarkError('NOTHING_TO_DO', `no commit of group '${group}' is in the log of commits`)
+  const places = positions.map(({ topic, partition, offset, leaderEpoch, metadata, certainty }): FormerPlace => {
+    const place = offset === null ? null : { offset, leaderEpoch: leaderEpoch ?? -1, metadata: metadata ?? '' }
+    return { topic, topicId: null, partition, place, ...(certainty === 'bounded' && { certainty }) }
+  })
+  const target = { kind: 'places', places, atMs: at.getTime() } as const
+  return planMove(kafka, { group, scope, target }, { ...rest, ...limits() })
+}
+
+/**
+ * The last time that somebody who was not a member committed for the group: a tool, or a consumer that assigns partitions
+ * to itself. Undefined: the log of commits has none. Rejects with `TidemarkError` HISTORY_UNREADABLE, ABORTED, …
+ */
+export async function lastOutsideMove(kafka: Kafka, group: string, signal?: AbortSignal): Promise<OutsideMove | undefined> {
+  checkName('the name of the group', group)
+  let first = 0
+  let last = Number.NEGATIVE_INFINITY
+  let touched = new Map<string, TopicPartition>()
+  for await (const event of commitHistory(kafka, { groups: [group], ...(signal !== undefined && { signal }) })) {
+    if (event.kind !== 'outside' && event.kind !== 'deleted') continue
+    if (event.atMs - last > ONE_MOVE_MS) {
+      touched = new Map()
+      first = event.atMs
+    }
+    last = event.atMs
+    touched.set(keyOf(event), { topic: event.topic, partition: event.partition })
+  }
+  return touched.size === 0 ? undefined : { at: new Date(first), partitions: [...touched.values()] }
+}
