@@ -49,7 +49,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
     run: kafkaTools,
   },
   kafka: { versions: 'our client, consumer and demo on Apache Kafka 4.3.1 and 3.9.1, and on a cluster of three', run: kafka },
-  console: { versions: "the console's pages in the system's Chromium, on ours", run: consolePages },
+  console: { versions: "the console's pages in the system's Chromium, on ours and on Apache Kafka 4.3.1", run: consolePages },
   security: { versions: "Apache Kafka 4.3.1's clients on ours, and ours on Apache Kafka 4.3.1, with TLS and SASL", run: security },
 }
 

@@ -31,7 +31,7 @@ async function apply(page: Page): Promise<void> {
   await page.getByText(/Applied and read back/).waitFor()
 }
 
-async function byKeys(stage: Stage, browser: Browser): Promise<void> {
+export async function byKeys(stage: Stage, browser: Browser): Promise<void> {
   await using watched = await open(browser, DESKTOP)
   const { page } = watched
   const before = await stage.places('billing')

@@ -21,11 +21,11 @@ export class Stage implements AsyncDisposable {
   #broker: Broker | undefined
   #console: Console | undefined
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, brokers = [`127.0.0.1:${port}`]) {
     this.#folder = folder
     this.#port = port
     this.stateFolder = path.join(folder, 'state')
-    this.kafka = createKafka({ brokers: [`127.0.0.1:${port}`], requestTimeoutMs: 5_000, logger: SILENT })
+    this.kafka = createKafka({ brokers, requestTimeoutMs: 5_000, logger: SILENT })
     this.admin = createAdmin(this.kafka)
   }
 
@@ -33,6 +33,13 @@ export class Stage implements AsyncDisposable {
     const [port] = await freePorts(1)
     const stage = new Stage(mkdtempSync(path.join(tmpdir(), 'tidemark-console-')), port!)
     await stage.startBroker()
+    await stage.startConsole(options)
+    return stage
+  }
+
+  /** A console over a cluster that is there already. */
+  static async over(brokers: readonly string[], options: ConsoleOptions = {}): Promise<Stage> {
+    const stage = new Stage(mkdtempSync(path.join(tmpdir(), 'tidemark-console-')), 0, [...brokers])
     await stage.startConsole(options)
     return stage
   }

@@ -34,6 +34,8 @@ export async function recordsOf(kafka: Kafka, topic: string, wish: RecordsWish, 
     if (records.length < limit && examined < EXAMINED_MAX) Object.assign(next, to)
   }
   const isAtEnd = bounds.every((b) => next[b.partition]! >= b.to)
+  // Those of several partitions come as they are fetched.
+  records.sort((a, b) => a.timestampMs - b.timestampMs || a.partition - b.partition || a.offset - b.offset)
   return { records, next: isAtEnd ? null : next, examined }
 }
 

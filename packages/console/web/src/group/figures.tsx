@@ -42,6 +42,13 @@ function CaughtUp({ lag }: { lag: GroupView }) {
   const [handled, arriving] = [sum(lag, (p) => p.handledPerSecond), sum(lag, (p) => p.arrivingPerSecond)]
   const isMeasured = lag.partitions.some((p) => p.handledPerSecond !== null)
   const late = lag.partitions.find((p) => p.handledPerSecond !== null && (p.open ?? 0) > 0 && p.etaMs === null)
+  if (lag.members.length === 0 && isMeasured && handled === 0 && (lag.open ?? 0) > 0) {
+    return (
+      <Stat label="Caught up in" value={<span className="dim">–</span>}>
+        nobody reads; {rate(arriving)} arriving
+      </Stat>
+    )
+  }
   const value = lag.open === 0 ? 'now' : <Duration measured={lag.etaMs} none={late === undefined ? '–' : 'not at this rate'} />
   return (
     <Stat label="Caught up in" value={value}>

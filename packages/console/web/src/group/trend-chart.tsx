@@ -7,6 +7,8 @@ import { useMedia } from '../parts/media.ts'
 import { Panel } from '../parts/parts.tsx'
 
 const HEIGHT = 150
+/** Between two times of the axis, in seconds: they are told in whole ones. */
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400]
 
 /** Open records of the group, for as long as somebody has looked. */
 export function TrendChart({ points }: { points: readonly TrendPoint[] }) {
@@ -29,7 +31,7 @@ export function TrendChart({ points }: { points: readonly TrendPoint[] }) {
         cursor: { show: false },
         scales: { y: { range: (_u, _min, max) => [0, Math.max(max, 10)] } },
         axes: [
-          { ...axis, space: 90, values: (_u, ticks) => ticks.map((t) => time(t * 1_000)) },
+          { ...axis, space: 90, incrs: STEPS_S, values: (_u, ticks) => ticks.map((t) => time(t * 1_000)) },
           { ...axis, size: 64, values: (_u, ticks) => ticks.map((v) => count(v)) },
         ],
         series: [{}, { stroke: colour('--accent'), width: 1.5, points: { show: false } }],

@@ -93,6 +93,7 @@ export function Action(props: { children: ReactNode; kind?: 'go' | 'quiet'; smal
       >
         {children}
       </button>
+      {why !== null && ' '}
       {why !== null && (
         <span id={id} className={kind === 'go' ? 'chip bad' : 'small dim'}>
           {why}

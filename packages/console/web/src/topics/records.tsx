@@ -24,10 +24,14 @@ export function Records({ topic, partitions }: { topic: string; partitions: numb
   if (partition !== null) query.set('partition', partition)
   if (filter !== null) query.set('filter', filter)
   const base = `/api/topics/${encodeURIComponent(topic)}`
-  const connection = useEvents<TailEvent>(isTailing ? `${base}/tail?${query}` : null, (event) => {
-    if (event.kind === 'failed') setFailure(event)
-    else setTail((old) => [event.record, ...old].slice(0, TAIL_MAX))
-  })
+  const connection = useEvents<TailEvent>(
+    isTailing ? `${base}/tail?${query}` : null,
+    (event) => {
+      if (event.kind === 'failed') setFailure(event)
+      else setTail((old) => [event.record, ...old].slice(0, TAIL_MAX))
+    },
+    { whileHidden: true },
+  )
   query.set('from', from ?? 'end')
   const page = useLoaded<RecordsPage>(isTailing ? null : `${base}/records?${query}`)
   const search = (event: FormEvent): void => {
