@@ -5,6 +5,7 @@ import { DESKTOP, open, PHONE } from './browser.ts'
 // @ts-expect-error it has no types: it runs in the browser as it is
 import * as inPage from './in-page.mjs'
 import { Member } from './member.ts'
+import { accessible } from './pages.ts'
 import { Stage } from './stage.ts'
 
 export async function moves(report: Report, browser: Browser): Promise<void> {
@@ -21,6 +22,7 @@ export async function moves(report: Report, browser: Browser): Promise<void> {
     active(stage, browser),
   )
   await report.check('a group that rebalances meanwhile is followed', () => rebalancing(stage, browser))
+  await report.check('what a tool of others committed is taken back from the history', () => takenBack(stage, browser))
   await report.check('a read-only console plans, and says why it does not apply', () => readOnly(stage, browser))
 }
 
@@ -41,6 +43,7 @@ export async function byKeys(stage: Stage, browser: Browser): Promise<void> {
   await page.keyboard.press('ArrowLeft')
   equal(await grip(page, 1).getAttribute('aria-valuenow'), '398')
   await page.getByText('plan: 398').waitFor()
+  await accessible(page)
   await page.getByRole('button', { name: 'Review' }).click()
   await page
     .getByText(/2 records/)
@@ -162,6 +165,27 @@ async function rebalancing(stage: Stage, browser: Browser): Promise<void> {
   await shows('1')
   await second.leave()
   await shows('0')
+  equal(watched.faults, [])
+}
+
+async function takenBack(stage: Stage, browser: Browser): Promise<void> {
+  await stage.commit('moved', 'orders', [500, 500, 500])
+  await stage.commit('moved', 'orders', [500, 20, 500])
+  await using watched = await open(browser, DESKTOP)
+  const { page } = watched
+  await page.goto(`${stage.url}/history?group=moved`)
+  await page.getByRole('row').filter({ hasText: 'back' }).getByRole('button', { name: 'Undo' }).click()
+  await page.getByText('Move: review').waitFor()
+  await apply(page)
+  equal(
+    (await stage.admin.groups.offsets('moved')).map((o) => o.offset),
+    [500, 500, 500],
+  )
+  await page.goto(`${stage.url}/history?group=moved`)
+  const slider = page.getByRole('slider', { name: 'Time' })
+  await slider.focus()
+  await page.keyboard.press('Home')
+  await page.getByText('none', { exact: true }).first().waitFor()
   equal(watched.faults, [])
 }
 

@@ -73,7 +73,8 @@ async function fits(page: Page): Promise<void> {
   if (wide > window) throw new Error(`the page is ${wide} wide in a window of ${window}`)
 }
 
-async function accessible(page: Page): Promise<void> {
+/** Throws what axe finds. */
+export async function accessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze()
   equal(
     violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`),

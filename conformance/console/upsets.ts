@@ -6,6 +6,7 @@ import { equal, type Report } from '../report.ts'
 import { DESKTOP, open } from './browser.ts'
 // @ts-expect-error it has no types: it runs in the browser as it is
 import * as inPage from './in-page.mjs'
+import { accessible } from './pages.ts'
 import { Stage } from './stage.ts'
 
 const TOKEN = 'a token of the suite, long enough'
@@ -101,6 +102,8 @@ async function token(stage: Stage, browser: Browser): Promise<void> {
   await using watched = await open(browser, DESKTOP)
   const { page, context } = watched
   await page.goto(`${stage.url}/groups`)
+  await page.getByLabel('Token').waitFor()
+  await accessible(page)
   await page.getByLabel('Token').fill('wrong')
   await page.getByRole('button', { name: 'Open' }).click()
   await page.getByText('this is not the token of this console').waitFor()

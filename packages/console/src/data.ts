@@ -65,6 +65,7 @@ export interface ConsoleData {
   /** Of one group, or of all; newest first. */
   moves(group: string | undefined, limits: CallLimits): Promise<readonly MoveRecord[]>
   planUndo(id: string, limits: CallLimits): Promise<MovePlan>
+  planRestore(group: string, atMs: number, scope: MoveWish['scope'], limits: CallLimits): Promise<MovePlan>
   bookmarks(limits: CallLimits): Promise<readonly BookmarkRow[]>
   close(): void
 }

@@ -9,7 +9,9 @@ import {
   MoveStore,
   type MoveWish,
   planMove,
+  planRestore,
   planUndo,
+  settleMove,
 } from '@tidemark/offsets'
 import type { ApplyWish } from '../data.ts'
 import type { BookmarkRow } from '../shapes.ts'
@@ -51,14 +53,20 @@ export class Moves {
     })
   }
 
-  /** Newest first. */
+  /** Newest first. One whose process was killed is found to be done, or not, by reading the group. */
   async list(group: string | undefined, limits: CallLimits): Promise<readonly MoveRecord[]> {
     const { clusterId } = await createAdmin(this.#kafka).cluster.describe(limits)
-    return this.#moves.list({ clusterId, ...(group !== undefined && { group }), recordsMax: MOVES_SHOWN })
+    const records = await this.#moves.list({ clusterId, ...(group !== undefined && { group }), recordsMax: MOVES_SHOWN })
+    return Promise.all(records.map((record) => settleMove(this.#kafka, record, this.#moves, limits)))
   }
 
   async planUndo(id: string, limits: CallLimits): Promise<MovePlan> {
-    return planUndo(this.#kafka, await this.#moves.get(id), { ...limits, bookmarks: this.#bookmarks })
+    const record = await settleMove(this.#kafka, await this.#moves.get(id), this.#moves, limits)
+    return planUndo(this.#kafka, record, { ...limits, bookmarks: this.#bookmarks })
+  }
+
+  planRestore(group: string, atMs: number, scope: MoveWish['scope'], limits: CallLimits): Promise<MovePlan> {
+    return planRestore(this.#kafka, group, new Date(atMs), { ...limits, scope, bookmarks: this.#bookmarks })
   }
 
   async bookmarks(limits: CallLimits): Promise<readonly BookmarkRow[]> {

@@ -126,6 +126,17 @@ describe('a console that may move', () => {
     expect(at.positions).toMatchObject([{ topic: 'orders', partition: 0, offset: 12, certainty: 'exact' }])
   })
 
+  test('what somebody committed from outside is taken back to where the group stood before, whatever tool it was', async () => {
+    const [newest] = (await w.send('/api/history?group=billing')).json().events
+    const wish = { atMs: newest.atMs - 1, scope: [{ topic: 'orders', partitions: [0] }] }
+    await stand(w, 3)
+    const { body: plan } = await post(w, '/api/groups/billing/restore', wish)
+    expect(plan.wish.target).toMatchObject({ kind: 'places', atMs: wish.atMs })
+    expect(plan.changes).toMatchObject([{ topic: 'orders', partition: 0, before: { offset: 3 }, after: { offset: newest.from } }])
+    expect((await post(w, '/api/groups/billing/restore', { ...wish, atMs: -1 })).status).toBe(400)
+    expect((await post(w, '/api/groups/nobody/restore', wish)).body.code).toBe('NOTHING_TO_DO')
+  })
+
   test('the record under the committed offset, and what the doctor says', async () => {
     const records = (await w.send('/api/groups/billing/peek?topic=orders&partition=0&around=1')).json()
     expect(records.map((r: any) => [r.offset, r.place, r.value.text])).toEqual([

@@ -11,6 +11,7 @@ import { moves } from './moves.ts'
 import { peek } from './peek.ts'
 import { plans } from './plans.ts'
 import { records } from './records.ts'
+import { restore } from './restore.ts'
 import type { Route } from './route.ts'
 import { tail } from './tail.ts'
 import { timeScales } from './time-scales.ts'
@@ -36,5 +37,6 @@ export const routes: readonly Route[] = [
   plans,
   applications,
   moves,
+  restore,
   bookmarks,
 ]

@@ -1,26 +1,15 @@
 import type { MoveWish } from '@tidemark/offsets'
 import { Refusal } from '../guard/refusal.ts'
 import { limitsOf, type Route, type Services } from './route.ts'
-import { groupName, object, topicName } from './schemas.ts'
+import { groupName, object } from './schemas.ts'
+import { scope } from './scope.ts'
 
 /** Plans say what a move would do, and change nothing. The engine checks what a target may be; this is its outline. */
 export const plans: Route = (app, { data, plans }) => {
   const body = object(
     {
       group: groupName,
-      scope: {
-        anyOf: [
-          { const: 'all' },
-          {
-            type: 'array',
-            maxItems: 10_000,
-            items: object({ topic: topicName, partitions: { anyOf: [{ const: 'all' }, { type: 'array', items: { type: 'integer' } }] } }, [
-              'topic',
-              'partitions',
-            ]),
-          },
-        ],
-      },
+      scope,
       target: { type: 'object', required: ['kind'], properties: { kind: { type: 'string' } } },
       keepMetadata: { type: 'boolean' },
     },

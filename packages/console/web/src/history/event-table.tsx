@@ -1,5 +1,6 @@
 import type { CommitEvent } from '../../../src/shapes.ts'
 import { count } from '../format.ts'
+import { UndoCommit } from '../moves/undo-button.tsx'
 import { Link } from '../parts/link.tsx'
 import { Chip, Time, type Tone } from '../parts/parts.tsx'
 import { Scroll } from '../parts/scroll.tsx'
@@ -36,6 +37,7 @@ export function EventTable({ events, withGroup }: { events: readonly CommitEvent
             <th className="n">To</th>
             <th>Who</th>
             <th>Metadata</th>
+            <th>Take it back</th>
           </tr>
         </thead>
         <tbody>
@@ -59,6 +61,7 @@ export function EventTable({ events, withGroup }: { events: readonly CommitEvent
                 {e.jump !== null && <Chip tone="warn">{e.jump === 'back' ? 'back' : 'to the end'}</Chip>}
               </td>
               <td className="dim metadata">{e.metadata !== null && e.metadata !== '' && <code>{e.metadata.slice(0, 60)}</code>}</td>
+              <td>{(e.kind === 'outside' || e.kind === 'deleted') && e.from !== null && <UndoCommit event={e} />}</td>
             </tr>
           ))}
         </tbody>

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { CommitEvent, PositionAt, PositionsAt } from '../../../src/shapes.ts'
+import type { CommitEvent, PositionsAt } from '../../../src/shapes.ts'
 import { count, plural, time } from '../format.ts'
 import { usePlanning } from '../moves/make-plan.ts'
 import { Action, Failure, Panel, Time } from '../parts/parts.tsx'
@@ -19,28 +19,12 @@ export function Scrubber({ group, events }: { group: string; events: readonly Co
   const atMs = Math.round(firstMs + ((nowMs - firstMs) * step) / STEPS)
   const settled = useSettled(atMs)
   const { data, error } = useLoaded<PositionsAt>(`/api/groups/${encodeURIComponent(group)}/positions-at?at=${settled}`)
-  const { error: refused, isPlanning, plan } = usePlanning()
+  const { error: refused, isPlanning, restore } = usePlanning()
   const rows = data?.positions ?? []
-  const places = rows.filter((p): p is PositionAt & { offset: number } => p.offset !== null)
-  const back = (): void =>
-    plan({
-      group,
-      scope: 'all',
-      target: {
-        kind: 'list',
-        offsets: places.map(({ topic, partition, offset, leaderEpoch, metadata }) => ({
-          topic,
-          partition,
-          offset,
-          ...(leaderEpoch !== null && leaderEpoch >= 0 && { leaderEpoch }),
-          ...(metadata !== null && { metadata }),
-        })),
-      },
-    })
   const why = info?.readOnly
     ? 'this console is read-only'
-    : places.length === 0
-      ? 'nothing was committed then'
+    : rows.length === 0
+      ? 'nothing is known of this time'
       : isPlanning
         ? 'the plan is being made'
         : null
@@ -93,7 +77,7 @@ export function Scrubber({ group, events }: { group: string; events: readonly Co
       )}
       {refused !== undefined && <Failure error={refused} />}
       <div className="act">
-        <Action why={why} onPress={back}>
+        <Action why={why} onPress={() => restore(group, settled, 'all')}>
           Plan a move back to there
         </Action>
       </div>

@@ -18,6 +18,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'no-record-after-time': 'no record is at or after this time: it goes to the end of the log',
   'nothing-committed': 'nothing is committed there, so that there is nothing to count from',
   'topic-recreated': 'the topic was made anew since: the partition is left as it is',
+  'not-exact': 'what was committed then was compacted away: it goes to the first place that is still known',
   progressed: 'the members move the group forward until they are gone, and that is all right',
   unreadable: 'the log of a partition cannot be read: the partition is left as it is',
 }

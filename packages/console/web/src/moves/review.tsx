@@ -4,9 +4,12 @@ import { bytes, count, duration, plural, time } from '../format.ts'
 import { CommandLine } from '../parts/command.tsx'
 import { Chip, Panel, Time } from '../parts/parts.tsx'
 import { Scroll } from '../parts/scroll.tsx'
+import { brokersFlag, useInfo } from '../state/info.ts'
+import { planCommand } from './command.ts'
 
 /** Consequences first, in a sentence; then partition by partition; then as a command of Kafka's own tool. */
 export function Review({ plan, children }: { plan: MovePlan; children: ReactNode }) {
+  const info = useInfo()
   const touched = plan.changes.filter((c) => c.outcome !== 'unchanged')
   const unchanged = plan.changes.filter((c) => c.outcome === 'unchanged')
   return (
@@ -64,6 +67,7 @@ export function Review({ plan, children }: { plan: MovePlan; children: ReactNode
         </table>
       </Scroll>
       <div className="say">
+        <CommandLine command={planCommand(plan, brokersFlag(info))} />
         <CommandLine command={plan.command} label="The same with Kafka's own tool" />
       </div>
       {children}

@@ -1,47 +1,35 @@
 import { useMemo, useState } from 'react'
-import type { CommitHistoryPage, FindingsPage, GroupView, LiveEvent, MovePlan, MoveRecord, TrendPoint } from '../../../src/shapes.ts'
-import { plural } from '../format.ts'
+import type { CommitHistoryPage, FindingsPage, MovePlan, MoveRecord } from '../../../src/shapes.ts'
 import { Figures } from '../group/figures.tsx'
 import { GroupFindings } from '../group/group-findings.tsx'
+import { GroupHead } from '../group/group-head.tsx'
+import { useLiveGroup } from '../group/live-group.ts'
 import { Members } from '../group/members.tsx'
 import { Peek } from '../group/peek.tsx'
 import { aimed, ghostsOf, type Targets, targetsOf } from '../group/targets.ts'
 import { type Aim, TopicRulers } from '../group/topic-rulers.tsx'
 import { TrendChart } from '../group/trend-chart.tsx'
 import { WhoMovedIt } from '../group/who-moved-it.tsx'
-import { toneOf } from '../groups/list.tsx'
 import { Apply } from '../moves/apply.tsx'
 import { MoveForm } from '../moves/move-form.tsx'
 import { PendingBar } from '../moves/pending-bar.tsx'
 import { Review } from '../moves/review.tsx'
 import { CommandLine } from '../parts/command.tsx'
-import { Action, Chip, Failure, Live } from '../parts/parts.tsx'
+import { Failure } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
 import { brokersFlag, shellWord, useInfo } from '../state/info.ts'
-import { useEvents } from '../state/live.ts'
-import { groupPath, navigate, useQueryValue } from '../state/router.ts'
+import { useQueryValue } from '../state/router.ts'
 
 const MOVES_AGAIN_MS = 5_000
 const HISTORY_AGAIN_MS = 30_000
 const FINDINGS_AGAIN_MS = 30_000
 
-type Failed = Extract<LiveEvent, { kind: 'failed' }>
+/** Where a group stands, what moved it, what is wrong, and moves. */
 export function GroupPage({ group, rest }: { group: string; rest: readonly string[] }) {
   const info = useInfo()
-  const [lag, setLag] = useState<GroupView>()
-  const [trend, setTrend] = useState<readonly TrendPoint[]>([])
-  const [failure, setFailure] = useState<Failed>()
-  const [absent, setAbsent] = useState<string>()
+  const live = useLiveGroup(group)
+  const { lag, trend, failure, absent } = live
   const [targets, setTargets] = useState<Targets>(new Map())
-  const connection = useEvents<LiveEvent>(`/api/live?group=${encodeURIComponent(group)}`, (event) => {
-    if (event.kind === 'failed') return setFailure(event)
-    setFailure(undefined)
-    setAbsent(event.kind === 'absent' ? event.message : undefined)
-    if (event.kind === 'group') {
-      setLag(event.lag)
-      setTrend(event.trend)
-    }
-  })
   const aim: Aim = (topic, partition, offset) => setTargets((old) => aimed(old, topic, partition, offset))
   const moves = useLoaded<readonly MoveRecord[]>(`/api/moves?group=${encodeURIComponent(group)}`, MOVES_AGAIN_MS)
   const history = useLoaded<CommitHistoryPage>(`/api/history?group=${encodeURIComponent(group)}`, HISTORY_AGAIN_MS)
@@ -51,27 +39,10 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
   const [view, planId] = rest
   const plan = useLoaded<MovePlan>(planId === undefined ? null : `/api/plans/${encodeURIComponent(planId)}`)
   const shownTargets = plan.data === undefined ? targets : targetsOf(plan.data)
-  const held = lag?.partitions.filter((p) => p.retries.some((r) => r.offset === p.committed && r.attempts > 0)).length ?? 0
   const topics = Map.groupBy(lag?.partitions ?? [], (p) => p.topic)
   return (
     <>
-      <div className="top">
-        <h1>{group}</h1>
-        {lag !== undefined && absent === undefined && (
-          <>
-            <Chip tone={toneOf(lag.state)}>{lag.state}</Chip>
-            <Chip>{lag.protocol === null || lag.protocol === '' ? lag.kind : `${lag.kind} · ${lag.protocol}`}</Chip>
-            {held > 0 && <Chip tone="warn">{plural(held, 'partition')} held back</Chip>}
-          </>
-        )}
-        <span className="crumb">on {info?.clusterName}</span>
-        {view === undefined && lag !== undefined && (
-          <Action small why={info?.readOnly ? 'this console is read-only' : null} onPress={() => navigate(groupPath(group, 'move'))}>
-            Move
-          </Action>
-        )}
-        <Live connection={connection} failure={failure} />
-      </div>
+      <GroupHead group={group} live={live} canMove={view === undefined} />
       {failure !== undefined && <Failure error={failure} />}
       {absent !== undefined && <div className="notice">{absent}: it has no members and no committed offsets.</div>}
       {lag === undefined && failure === undefined && absent === undefined && <p className="empty">loading…</p>}

@@ -14,9 +14,9 @@ export function CommandLine({ command, label = 'The same by command line' }: { c
   return (
     <div className="command">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
-      <section tabIndex={0} aria-label={label}>
+      <div role="group" tabIndex={0} aria-label={label}>
         <code>{command}</code>
-      </section>
+      </div>
       <button type="button" className="quiet small" onClick={copy} aria-label={`Copy: ${label}`}>
         Copy
       </button>
