@@ -10,7 +10,6 @@ export type {
   MoveTarget,
   MoveWish,
   PlannedChange,
-  PositionAt,
   PositionsAt,
   TopicScope,
 } from '@tidemark/offsets'

@@ -32,6 +32,15 @@ describe('without a token', () => {
     expect(await statusOf('/api/session', { ...ownPage(w.console.port), origin }, 'POST', '{"token":"x"}')).toBe(403)
   })
 
+  test('behind a proxy with TLS the Origin is a name that was given, and the cookie is for TLS alone', async () => {
+    const post = (origin: string) =>
+      w.send('/api/session', { method: 'POST', headers: { ...ownPage(w.console.port), origin }, body: JSON.stringify({ token: 'x' }) })
+    expect((await post('https://console.example')).status).toBe(200)
+    for (const origin of ['http://console.example', 'https://console.example:8443', 'https://console.example.evil.example']) {
+      expect((await post(origin)).status).toBe(403)
+    }
+  })
+
   test('refuses scripts and forms of other sites, and follows their links to a page', async () => {
     for (const site of ['cross-site', 'same-site']) {
       expect(await statusOf('/api/groups', { 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' })).toBe(403)
@@ -137,6 +146,9 @@ describe('with a token', () => {
     const [cookie] = (await post(TOKEN)).headers['set-cookie'] as string[]
     expect(cookie).toMatch(/; Path=\/; HttpOnly; SameSite=Strict$/)
     expect(cookie).not.toContain(TOKEN)
+    const behindTls = { ...ownPage(w.console.port), origin: `https://127.0.0.1:${w.console.port}` }
+    const secured = await w.send('/api/session', { method: 'POST', headers: behindTls, body: JSON.stringify({ token: TOKEN }) })
+    expect(secured.headers['set-cookie']![0]).toMatch(/; Secure$/)
     const pair = cookie!.split(';', 1)[0]!
     expect((await w.send('/api/info', { headers: { cookie: `other=1; ${pair}` } })).status).toBe(200)
     expect((await w.send('/api/info', { headers: { cookie: pair.slice(0, -1) } })).status).toBe(401)

@@ -43,7 +43,7 @@ export function guard(app: FastifyInstance, { hosts, token }: GuardOptions): voi
     if (!isKnownHost(request.headers.host, hosts)) {
       throw new Refusal(403, 'FOREIGN_HOST', `the console does not answer to the name '${request.headers.host ?? ''}'; use its address`)
     }
-    checkOrigin(request)
+    checkOrigin(request, hosts)
     const path = request.url.split('?', 1)[0]!
     if (tokens !== undefined && path.startsWith('/api/') && path !== SESSION_PATH && !tokens.isAllowed(request.headers, port(request))) {
       throw new Refusal(401, 'TOKEN_MISSING', 'this console needs its token: open the address that it printed at its start')
@@ -59,7 +59,8 @@ export function guard(app: FastifyInstance, { hosts, token }: GuardOptions): voi
   app.post<{ Body: { token: string } }>(SESSION_PATH, { schema: { body } }, async (request, reply) => {
     if (tokens !== undefined && !tokens.isToken(request.body.token))
       throw new Refusal(401, 'TOKEN_WRONG', 'this is not the token of this console')
-    if (tokens !== undefined) reply.header('set-cookie', tokens.cookie(port(request)))
+    if (tokens !== undefined)
+      reply.header('set-cookie', tokens.cookie(port(request), request.headers.origin?.startsWith('https:') === true))
     return { ok: true }
   })
 }
@@ -68,10 +69,10 @@ export function guard(app: FastifyInstance, { hosts, token }: GuardOptions): voi
  * A browser names the site that a request comes from: Origin beside everything that may write, Sec-Fetch-Site beside
  * everything. Links of other sites to a page are allowed, requests of their scripts and forms are not.
  */
-function checkOrigin(request: FastifyRequest): void {
+function checkOrigin(request: FastifyRequest, hosts: readonly string[]): void {
   const { origin, host } = request.headers
   const writes = request.method !== 'GET' && request.method !== 'HEAD'
-  const isOwn = origin === undefined ? !writes : origin === `http://${host}` || origin === `https://${host}`
+  const isOwn = origin === undefined ? !writes : isOwnOrigin(origin, host, hosts)
   if (!isOwn) throw new Refusal(403, 'FOREIGN_ORIGIN', `requests of ${origin ?? 'programs that name no Origin'} are not allowed here`)
   const site = request.headers['sec-fetch-site']
   const isLink = request.headers['sec-fetch-mode'] === 'navigate' && !request.url.startsWith('/api/')
@@ -82,3 +83,7 @@ function checkOrigin(request: FastifyRequest): void {
     throw new Refusal(415, 'NOT_JSON', 'a request that writes has the content type application/json')
   }
 }
+
+/** A proxy may have put its own name for the console into Host: then Origin has one of the names that were given. */
+const isOwnOrigin = (origin: string, host: string | undefined, hosts: readonly string[]): boolean =>
+  origin === `http://${host}` || origin === `https://${host}` || hosts.some((name) => origin === `https://${name}`)

@@ -29,8 +29,9 @@ export class TokenGuard {
     return cookies.some((cookie) => cookie.startsWith(prefix) && equal(digest(cookie.slice(prefix.length)), digest(this.#session)))
   }
 
-  cookie(port: number): string {
-    return `${cookieName(port)}=${this.#session}; Path=/; HttpOnly; SameSite=Strict`
+  /** `isTls`: the browser came through a proxy with TLS. */
+  cookie(port: number, isTls: boolean): string {
+    return `${cookieName(port)}=${this.#session}; Path=/; HttpOnly; SameSite=Strict${isTls ? '; Secure' : ''}`
   }
 }
 

@@ -15,7 +15,7 @@ import { MoveForm } from '../moves/move-form.tsx'
 import { PendingBar } from '../moves/pending-bar.tsx'
 import { Review } from '../moves/review.tsx'
 import { CommandLine } from '../parts/command.tsx'
-import { Failure } from '../parts/parts.tsx'
+import { Action, Failure } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
 import { brokersFlag, shellWord, useInfo } from '../state/info.ts'
 import { useQueryValue } from '../state/router.ts'
@@ -23,6 +23,7 @@ import { useQueryValue } from '../state/router.ts'
 const MOVES_AGAIN_MS = 5_000
 const HISTORY_AGAIN_MS = 30_000
 const FINDINGS_AGAIN_MS = 30_000
+const TOPICS_MORE = 20
 
 /** Where a group stands, what moved it, what is wrong, and moves. */
 export function GroupPage({ group, rest }: { group: string; rest: readonly string[] }) {
@@ -39,6 +40,7 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
   const [view, planId] = rest
   const plan = useLoaded<MovePlan>(planId === undefined ? null : `/api/plans/${encodeURIComponent(planId)}`)
   const shownTargets = plan.data === undefined ? targets : targetsOf(plan.data)
+  const [topicsShown, setTopicsShown] = useState(TOPICS_MORE)
   const topics = Map.groupBy(lag?.partitions ?? [], (p) => p.topic)
   return (
     <>
@@ -53,7 +55,7 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
           {lag.partitions.length === 0 && (
             <p className="empty">The group has committed nothing, and no partition is assigned to its members.</p>
           )}
-          {[...topics].map(([topic, positions]) => (
+          {[...topics].slice(0, topicsShown).map(([topic, positions]) => (
             <TopicRulers
               group={group}
               findings={findings.data?.findings ?? []}
@@ -65,6 +67,13 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
               onTarget={info?.readOnly || planId !== undefined ? null : aim}
             />
           ))}
+          {topics.size > topicsShown && (
+            <div className="act">
+              <Action onPress={() => setTopicsShown(topicsShown + TOPICS_MORE)}>
+                Show {Math.min(TOPICS_MORE, topics.size - topicsShown)} more of {topics.size} topics
+              </Action>
+            </div>
+          )}
           {planId === undefined && <PendingBar group={group} targets={targets} onDrop={() => setTargets(new Map())} />}
           {view === 'move' && planId === undefined && <MoveForm lag={lag} />}
           {plan.error !== undefined && <Failure error={plan.error} />}

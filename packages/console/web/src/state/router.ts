@@ -18,8 +18,11 @@ export const useAddress = (): string => useSyncExternalStore(subscribe, () => lo
 export function navigate(to: string, { replace = false } = {}): void {
   if (to === location.pathname + location.search) return
   history[replace ? 'replaceState' : 'pushState'](null, '', to)
-  if (!replace) scrollTo(0, 0)
   changed()
+  if (replace) return
+  scrollTo(0, 0)
+  // A screen reader goes on at the new page, and not where the link was.
+  document.getElementById('main')?.focus({ preventScroll: true })
 }
 
 /** One value of the query in the address, and how to set it: null takes it out. */
