@@ -10,6 +10,7 @@
 import { parseArgs } from 'node:util'
 import { judge as kafkajs } from './clients/kafkajs.ts'
 import { judge as kcat } from './clients/kcat.ts'
+import { judge as consolePages } from './console/judge.ts'
 import { writeSection } from './document.ts'
 import { judge as franzGo } from './judges/franz-go.ts'
 import { judge as kafkaPython } from './judges/kafka-python.ts'
@@ -51,6 +52,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
     run: kafkaTools,
   },
   kafka: { versions: 'our client, consumer and demo on Apache Kafka 4.3.1 and 3.9.1, and on a cluster of three', run: kafka },
+  console: { versions: "the console's pages in the system's Chromium, on ours and on Apache Kafka 4.3.1", run: consolePages },
   security: { versions: "Apache Kafka 4.3.1's clients on ours, and ours on Apache Kafka 4.3.1, with TLS and SASL", run: security },
 }
 

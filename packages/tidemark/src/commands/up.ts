@@ -1,12 +1,14 @@
 import { networkInterfaces } from 'node:os'
 import { type Broker, startBroker } from '@tidemark/broker'
+import { createKafka } from '@tidemark/client'
 import { Command, Option } from 'commander'
-import { addressOf, wholeNumber } from '../connection.ts'
+import { addressOf, isLoopback, wholeNumber } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { printNotables } from '../print/broker-log.ts'
 import { write } from '../print/output.ts'
 import { beQuiet, counted, say } from '../print/print.ts'
+import { type OpenConsole, openConsole } from './console.ts'
 import { asTyped, type Security, type SecurityOptions, securityOf, withSecurity } from './up-security.ts'
 
 interface UpOptions extends SecurityOptions {
@@ -17,6 +19,7 @@ interface UpOptions extends SecurityOptions {
   readonly memory?: boolean
   readonly fsync: 'never' | 'interval' | 'always'
   readonly autoCreate: boolean
+  readonly console?: string
   readonly untilStdinEnds?: boolean
   readonly quiet?: boolean
 }
@@ -39,6 +42,7 @@ export function upCommand(): Command {
     .option('--memory', 'keep everything in memory: nothing outlives the process')
     .addOption(new Option('--fsync <WHEN>', 'when writes are forced to disk').choices(['never', 'interval', 'always']).default('interval'))
     .option('--no-auto-create', 'do not create a topic that a client asks for')
+    .option('--console <HOST:PORT>', 'serve the console in the browser there, as tidemark console does')
     .option('--until-stdin-ends', 'stop when stdin ends: for a program that starts a broker and must not leave it behind')
     .option('-q, --quiet', 'print nothing on stderr but errors')
     .addHelpText('after', HELP)
@@ -56,6 +60,7 @@ A file of ACLs is YAML or JSON, as tidemark acl list -o json prints it:
 Examples:
   tidemark up                                  data in ${DATA}
   tidemark up --memory --listen 127.0.0.1:0    a free port, nothing on disk
+  tidemark up --console 127.0.0.1:8080         with the console in the browser
   tidemark up --listen 0.0.0.0:9092 --advertise kafka.example.org
   tidemark up --nodes 3                        three nodes, for topics with replicas
   tidemark up --tls-cert broker.pem --tls-key broker.key --sasl scram-sha-512 --user-file users.txt
@@ -75,6 +80,7 @@ async function up(options: UpOptions): Promise<void> {
   if (options.quiet) beQuiet()
   if (options.memory && options.data !== undefined) throw usage('--memory and --data exclude each other')
   const listen = addressOf(options.listen)
+  if (options.console !== undefined) checkConsole(options.console, options)
   const security = securityOf(options)
   const { signal } = interrupts({ isUsualEnd: true })
   const stopPrinting = printNotables()
@@ -94,9 +100,37 @@ async function up(options: UpOptions): Promise<void> {
   signal.addEventListener('abort', stop, { once: true })
   if (options.untilStdinEnds) process.stdin.on('end', stop).on('error', stop).resume()
   await announce(broker, listen.host, options, security)
+  await using opened = options.console === undefined ? undefined : await consoleOf(broker, options.console)
+  if (opened !== undefined) say(`the console is at ${opened.address}`)
   await broker.closed
   stopPrinting()
   if (options.untilStdinEnds) process.stdin.destroy()
+}
+
+/** Before the broker starts. Credentials are the console's own business: `tidemark console` takes them. */
+function checkConsole(listen: string, { tlsCert, sasl }: UpOptions): void {
+  addressOf(listen)
+  if (tlsCert !== undefined || sasl !== undefined) {
+    throw usage('--console does not go with --tls-cert or --sasl: run tidemark console beside it, with --command-config or --profile')
+  }
+}
+
+/** It reaches the broker as any other client does. */
+async function consoleOf(broker: Broker, listen: string): Promise<OpenConsole> {
+  const kafka = createKafka({ brokers: broker.brokers, clientId: 'tidemark-console' })
+  try {
+    const opened = await openConsole(kafka, listen, {})
+    return {
+      ...opened,
+      async [Symbol.asyncDispose]() {
+        await opened.close()
+        await kafka.close()
+      },
+    }
+  } catch (error) {
+    await Promise.all([kafka.close(), broker.close()])
+    throw error
+  }
 }
 
 async function announce({ brokers, port }: Broker, host: string, options: UpOptions, { isOpen, summary }: Security): Promise<void> {
@@ -114,8 +148,6 @@ async function announce({ brokers, port }: Broker, host: string, options: UpOpti
   if (isOpen && !isLoopback(host))
     say('warning: there is no authentication: everyone who reaches this address can read and write everything')
 }
-
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
 
 function localAddresses(): string[] {
   return Object.values(networkInterfaces())
