@@ -13,7 +13,13 @@ export default defineConfig({
         ...source,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'benchmarks/*.test.ts', 'examples/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'packages/console/web/src/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'benchmarks/*.test.ts',
+            'examples/*.test.ts',
+          ],
           exclude: ['**/*.e2e.test.ts', 'packages/simulation/**', '**/node_modules/**'],
           testTimeout: 30_000,
           expect: { poll: { timeout: 20_000 } },

@@ -10,6 +10,7 @@
 import { parseArgs } from 'node:util'
 import { judge as kafkajs } from './clients/kafkajs.ts'
 import { judge as kcat } from './clients/kcat.ts'
+import { judge as consolePages } from './console/judge.ts'
 import { writeSection } from './document.ts'
 import { judge as franzGo } from './judges/franz-go.ts'
 import { judge as kafkaPython } from './judges/kafka-python.ts'
@@ -33,17 +34,25 @@ const client = (judge: (report: Report, brokers: readonly string[]) => Promise<v
 }
 
 const JUDGES: Readonly<Record<string, Judge>> = {
-  kafkajs: { versions: 'kafkajs 2.2.4, on disk', run: client(kafkajs) },
+  kafkajs: {
+    versions: 'kafkajs 2.2.4, on disk, and its administration client on one node, on three, and with SASL and ACLs',
+    run: client(kafkajs),
+  },
   kcat: { versions: 'kcat 1.7.1 on librdkafka 2.0.2, on disk', run: client(kcat) },
   platformatic: { versions: '@platformatic/kafka 2.12.1, on disk', run: platformatic },
   'kafka-python': { versions: 'kafka-python 2.0.2, on disk', run: kafkaPython },
-  'franz-go': { versions: "franz-go 1.22.3's suite kgo, on disk, in memory, and on disk with SIGKILL every few seconds", run: franzGo },
+  'franz-go': {
+    versions:
+      "franz-go 1.22.3's suite kgo, and its administration client kadm 1.20.0, on disk, in memory, and on disk with SIGKILL every few seconds",
+    run: franzGo,
+  },
   librdkafka: { versions: "librdkafka 2.15.1's test runner, on disk", run: librdkafka },
   'kafka-tools': {
     versions: "Apache Kafka 4.3.1's command line tools, the same script on ours and on Apache Kafka 4.3.1",
     run: kafkaTools,
   },
   kafka: { versions: 'our client, consumer and demo on Apache Kafka 4.3.1 and 3.9.1, and on a cluster of three', run: kafka },
+  console: { versions: "the console's pages in the system's Chromium, on ours and on Apache Kafka 4.3.1", run: consolePages },
   security: { versions: "Apache Kafka 4.3.1's clients on ours, and ours on Apache Kafka 4.3.1, with TLS and SASL", run: security },
 }
 

@@ -12,10 +12,11 @@ const packages = publishedPackages()
 const { version } = packages[0]!.manifest
 const REPOSITORY = 'https://github.com/tidemark/tidemark'
 
-test('the published packages are the eight that users install', () => {
+test('the published packages are the nine that users install', () => {
   expect(packages.map((p) => p.manifest.name)).toEqual([
     '@tidemark/broker',
     '@tidemark/client',
+    '@tidemark/console',
     '@tidemark/consumer',
     '@tidemark/offsets',
     '@tidemark/platform',
@@ -84,7 +85,7 @@ test('every options type of a public function has a table', () => {
   for (const type of ['WorkSettings', 'EachSettings', 'BatchSettings', 'Retry', 'CallLimits']) expect(types).toContain(type)
 })
 
-test.each(['broker', 'client', 'consumer', 'offsets', 'platform', 'testing'])(
+test.each(['broker', 'client', 'console', 'consumer', 'offsets', 'platform', 'testing'])(
   'the README of %s names everything that the package exports',
   async (folder) => {
     const readme = readmeOf(folder)

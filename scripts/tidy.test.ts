@@ -56,7 +56,11 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
       'read',
     ],
   },
-  tidemark: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets'], folders: [] },
+  console: {
+    uses: ['protocol', 'platform', 'client', 'offsets'],
+    folders: ['routes', 'moves', 'live', 'page', 'guard', 'engine'],
+  },
+  tidemark: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets', 'console'], folders: [] },
   testing: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer'], folders: ['crash', 'fixture', 'faults', 'machine'] },
   simulation: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'testing'], folders: [] },
 }
@@ -105,7 +109,7 @@ describe.each(Object.entries(packages))('%s', (name, { uses }) => {
   })
 })
 
-test.each(['broker', 'client', 'consumer', 'offsets', 'testing'])(
+test.each(['broker', 'client', 'console', 'consumer', 'offsets', 'testing'])(
   'in the %s a folder imports from those after it on the way, not from those before',
   (name) => {
     const { folders } = packages[name]!
@@ -123,7 +127,7 @@ test.each(['broker', 'client', 'consumer', 'offsets', 'testing'])(
   },
 )
 
-test.each(['client', 'consumer', 'offsets', 'testing'])('every folder of the %s has its place on the way', (name) => {
+test.each(['client', 'console', 'consumer', 'offsets', 'testing'])('every folder of the %s has its place on the way', (name) => {
   const folders = new Set(
     sourcesOf(name)
       .filter((s) => s.file.includes('/'))

@@ -4,8 +4,10 @@
  */
 import { cpSync, existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { type Broker, type StartOptions, startBroker } from '@tidemark/broker'
 import type { Report } from '../report.ts'
 import { CACHE, make, run } from '../tools.ts'
+import { judgeKadm } from './kadm.ts'
 import { OurBroker, type Where } from './our-broker.ts'
 
 const VERSION = '1.22.3'
@@ -20,7 +22,6 @@ const TRIES = 4
 const NOT_SERVED: readonly (readonly [RegExp, string])[] = [
   [/^TestTxnEtl$/, 'transactions are not served yet (docs/skipped.md)'],
   [/^TestShareGroup(ETL|AckOnClose|OffsetsAdmin)?$/, 'share groups (KIP-932) are not served (docs/skipped.md)'],
-  [/^Test(SCRAMAuth|SCRAMAuthBadCredentials|OAuthAuth)$/, 'SASL is not served yet (docs/skipped.md)'],
   [/^Test848RegexBrokerResolves$/, 'KIP-848 is not served yet (docs/skipped.md)'],
 ]
 const SKIP = NOT_SERVED.map(([pattern]) => pattern.source).join('|')
@@ -42,9 +43,12 @@ const ROUNDS: readonly Round[] = [
   { where: 'memory', records: 50_000 },
   { where: 'disk', only: '^TestGroupETL$', records: 100_000, killed: true },
 ]
-const SLICE: readonly Round[] = [{ where: 'disk', only: '^(TestGroupETL|TestGroupSimple|TestIssue.*|TestPause.*)$', records: 10_000 }]
+const SLICE: readonly Round[] = [
+  { where: 'disk', only: '^(TestGroupETL|TestGroupSimple|TestIssue.*|TestPause.*|Test.*Auth.*)$', records: 10_000 },
+]
 
 export async function judge(report: Report, full: boolean): Promise<void> {
+  await judgeKadm(report, full)
   await build()
   const listed = (await kgo(['-test.list', '^Test'], '', 0, 60_000)).stdout.split('\n')
   for (const [pattern, why] of NOT_SERVED) for (const name of listed.filter((n) => pattern.test(n))) report.skip(name, why)
@@ -74,9 +78,10 @@ async function play(report: Report, round: Round): Promise<void> {
 /** What this round is called, and what the suite said. */
 async function once({ where, only, records, killed }: Round): Promise<readonly [title: string, said: string]> {
   await using broker = await OurBroker.start(where, { gate: killed === true })
+  await using secured = await startBroker({ data: ':memory:', ...SECURED })
   if (killed) broker.killEvery(KILL_EVERY_MS, KILLS)
   const args = ['-test.v', '-test.timeout', '580s', '-test.skip', SKIP, ...(only === undefined ? [] : ['-test.run', only])]
-  const { stdout, stderr } = await kgo(args, broker.address, records, 590_000)
+  const { stdout, stderr } = await kgo(args, broker.address, records, 590_000, saslOf(secured))
   return [killed ? `${where}, killed ${broker.kills} times` : where, stdout + stderr]
 }
 
@@ -91,10 +96,25 @@ const saidBy = (name: string, stdout: string): string => {
   return stdout.slice(at, at + 800)
 }
 
-const kgo = (args: readonly string[], seeds: string, records: number, timeoutMs: number) =>
+/** For the suite's tests of SASL, which know the broker by variables. */
+const SECURED: Partial<StartOptions> = {
+  listeners: [
+    { name: 'SCRAM', protocol: 'sasl_plaintext', sasl: ['scram-sha-256'] },
+    { name: 'OAUTH', protocol: 'sasl_plaintext', sasl: ['oauthbearer'] },
+  ],
+  users: { admin: 'secret' },
+  oauth: { unsigned: true },
+}
+const saslOf = ({ listeners }: Broker) => ({
+  KGO_TEST_SCRAM: 'admin:secret:256',
+  KGO_TEST_SCRAM_SEEDS: listeners.SCRAM,
+  KGO_TEST_OAUTH_SEEDS: listeners.OAUTH,
+})
+
+const kgo = (args: readonly string[], seeds: string, records: number, timeoutMs: number, more: NodeJS.ProcessEnv = {}) =>
   run(PROGRAM, args, undefined, timeoutMs, {
     cwd: path.join(FOLDER, 'pkg', 'kgo'),
-    env: { ...process.env, KGO_SEEDS: seeds, KGO_TEST_RF: '1', KGO_TEST_RECORDS: String(records) },
+    env: { ...process.env, KGO_SEEDS: seeds, KGO_TEST_RF: '1', KGO_TEST_RECORDS: String(records), ...more },
   })
 
 async function build(): Promise<void> {

@@ -14,6 +14,7 @@ import { askFacts, type Fact } from './facts.ts'
 import { kafkaJars } from './jars.ts'
 import { judgeMoves } from './moves.ts'
 import { keysGoWhereKafkaPutsThem } from './partitions.ts'
+import { seesEveryKindOfGroup } from './seeing.ts'
 import { settle } from './settle.ts'
 import { judgeUpsets } from './upsets.ts'
 
@@ -40,6 +41,7 @@ export async function judge(report: Report, full: boolean): Promise<void> {
       equal(facts.get('ours'), facts.get(version))
     })
   }
+  await seesEveryKindOfGroup(report)
   if (full) {
     settle(facts)
     await using cluster = disposable(await startKafka('4.3.1', 3))

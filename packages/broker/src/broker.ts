@@ -3,7 +3,7 @@
  * metadata back meanwhile, and then serves; it closes in the other order. The first failure of the disk closes it
  * too, and rejects `closed`.
  */
-import { below, type Clock, DiskError, formatAddress, TidemarkError } from '@tidemark/platform'
+import { below, type Clock, checkName, checkPartition, DiskError, formatAddress, TidemarkError } from '@tidemark/platform'
 import { uuidToText } from '@tidemark/protocol'
 import { type BoundListener, Listeners } from './accept/listeners.ts'
 import { Authorizer } from './auth/authorizer.ts'
@@ -13,6 +13,7 @@ import { Users } from './auth/users.ts'
 import { Groups } from './coordinate/groups.ts'
 import { tell } from './diagnostics.ts'
 import { OutputMemory } from './dispatch/output-memory.ts'
+import type { VirtualNode } from './dispatch/request-context.ts'
 import type { Services } from './dispatch/services.ts'
 import { Throttle } from './dispatch/throttle.ts'
 import { Failure } from './failure.ts'
@@ -20,6 +21,7 @@ import { allHandlers } from './handle/all.ts'
 import { MemoryPool } from './memory-pool.ts'
 import { Configs } from './metadata/configs.ts'
 import { MetadataLog } from './metadata/metadata-log.ts'
+import { Nodes } from './metadata/nodes.ts'
 import { ProducerIds } from './metadata/producer-ids.ts'
 import { Quotas } from './metadata/quotas.ts'
 import { Telemetry } from './metadata/telemetry.ts'
@@ -36,10 +38,17 @@ import type { Store } from './storage/store.ts'
 
 const INT32_MAX = 2 ** 31 - 1
 
+export interface BrokerNode {
+  readonly id: number
+  /** Of each listener, the address that clients on this machine are told to connect to. */
+  readonly listeners: Readonly<Record<string, string>>
+  readonly isUp: boolean
+}
+
 export interface Broker extends AsyncDisposable {
   /** `host:port`, as clients take them. */
   readonly brokers: readonly string[]
-  /** Of each listener, the address that clients on this machine are told to connect to. */
+  /** Of each listener, the address of the first node that clients on this machine are told to connect to. */
   readonly listeners: Readonly<Record<string, string>>
   /** Where it listens: the first listener. */
   readonly host: string
@@ -49,6 +58,18 @@ export interface Broker extends AsyncDisposable {
   readonly warnings: readonly string[]
   /** Resolves once the broker is closed; rejects with a `TidemarkError` STORAGE_FAILED if the disk failed. */
   readonly closed: Promise<void>
+  /** The nodes that this process is, with the addresses of each; one unless option `nodes` says more. */
+  readonly nodes: readonly BrokerNode[]
+  /**
+   * The node's connections break, and no new ones are taken; others lead its partitions and coordinate its groups.
+   * Resolves once its ports are free. Rejects with a `TidemarkError` INVALID_ARGUMENT for an id that is no node's, or the
+   * last one that is up.
+   */
+  stopNode(id: number): Promise<void>
+  /** It listens again where it did, and leads again what it leads by preference. Rejects with ADDRESS_IN_USE, INVALID_ARGUMENT. */
+  startNode(id: number): Promise<void>
+  /** Another node, which has a replica and is up, leads the partition. Rejects with a `TidemarkError` INVALID_ARGUMENT. */
+  moveLeader(topic: string, partition: number, toNode: number): Promise<void>
   /**
    * Ends all connections, writes everything down and lets the folder go. Rejects if that fails. Further calls wait
    * for the first one.
@@ -74,14 +95,15 @@ export async function startBroker(given: StartOptions): Promise<Broker> {
 /** Starts a broker with options that were checked. */
 export async function startResolved(options: BrokerOptions): Promise<Broker> {
   const { clock, transport } = options.platform
-  const listeners = new Listeners(options.listeners, options.connectionsMax, clock)
+  const nodes = Array.from({ length: options.nodes }, (_, i) => ({ id: options.nodeId + i, rack: options.rack }))
+  const listeners = new Listeners(options.listeners, nodes, options.connectionsMax, clock)
   listeners.listen(transport)
   const failure = new Failure(() => running?.fail())
   let running: Running | undefined
   let store: Store | undefined
   try {
     store = await openStore(options, failure)
-    running = await Running.start(options, store, listeners, failure)
+    running = await Running.start({ options, virtualNodes: nodes, store, listeners, failure })
     if (failure.error !== undefined) running.fail()
     return running
   } catch (cause) {
@@ -125,12 +147,22 @@ async function openStore(options: BrokerOptions, failure: Failure): Promise<Stor
   }
 }
 
+interface Opened {
+  readonly options: BrokerOptions
+  readonly virtualNodes: readonly VirtualNode[]
+  readonly store: Store
+  readonly listeners: Listeners
+  readonly failure: Failure
+}
+
 interface Parts {
   readonly clock: Clock
   readonly clusterId: string
   readonly store: Store
   readonly listeners: Listeners
   readonly metadataLog: MetadataLog
+  readonly topics: Topics
+  readonly nodes: Nodes
   readonly partitions: Partitions
   readonly groups: Groups
   readonly keeper: Keeper
@@ -146,17 +178,19 @@ class Running implements Broker {
   readonly warnings: readonly string[]
   readonly closed: Promise<void>
   readonly #parts: Parts
+  readonly #bound: readonly BoundListener[]
   #resolveClosed: () => void = () => {}
   #rejectClosed: (error: TidemarkError) => void = () => {}
   #closing: Promise<void> | undefined
 
-  static async start(options: BrokerOptions, store: Store, listeners: Listeners, failure: Failure): Promise<Running> {
+  static async start({ options, virtualNodes, store, listeners, failure }: Opened): Promise<Running> {
     const { platform } = options
     const metadataLog = await MetadataLog.open(store, platform, failure)
     // The partitions of __consumer_offsets stay as many as they were: groups are found by their number.
     const offsetsPartitions = metadataLog.metadata.byName.get(OFFSETS_TOPIC)?.partitions ?? options.offsetsPartitions
     const settled: BrokerOptions = { ...options, offsetsPartitions }
-    const topics = new Topics(metadataLog, settled)
+    const topics = new Topics(metadataLog, settled, () => nodes.up.map(({ id }) => id))
+    const nodes: Nodes = new Nodes(virtualNodes, topics, offsetsPartitions)
     const configs = new Configs(metadataLog, topics, settled)
     const quotas = new Quotas(metadataLog)
     const users = new Users(metadataLog, settled.users)
@@ -172,8 +206,10 @@ class Running implements Broker {
       clusterId,
       clock: platform.clock,
       topics,
+      nodes,
       configs,
       quotas,
+      throttle: new Throttle(quotas, platform.clock),
       telemetry,
       partitions,
       groups,
@@ -190,12 +226,10 @@ class Running implements Broker {
     }
     const keeper = new Keeper({ topics, partitions, store, clock: platform.clock, failure, options: settled })
     const environment = {
-      table: allHandlers(),
+      table: allHandlers(nodes.areOne),
       services,
-      node: { id: settled.nodeId, rack: settled.rack },
       limits: settled,
       pool: new MemoryPool(settled.frameMemoryBytesMax),
-      throttle: new Throttle(quotas, platform.clock),
       replyMemory: store,
       onRefused: (client: string, why: string) => tell({ kind: 'refused', client, why }),
       onBug: (where: string, error: unknown) => tell({ kind: 'bug', where, error }),
@@ -203,10 +237,12 @@ class Running implements Broker {
     const [bound] = await Promise.all([listeners.bound(), metadataLog.started])
     await authorizer.start()
     void groups.start()
+    nodes.onChange(() => partitions.led())
     await listeners.open(environment)
     partitions.sweep()
     keeper.start()
-    return new Running(bound, { clock: platform.clock, clusterId, store, listeners, metadataLog, partitions, groups, keeper, failure })
+    const parts = { clock: platform.clock, clusterId, store, listeners, metadataLog, topics, nodes, partitions, groups, keeper, failure }
+    return new Running(bound, parts)
   }
 
   private constructor(bound: readonly BoundListener[], parts: Parts) {
@@ -214,7 +250,8 @@ class Running implements Broker {
     this.host = first!.address.host
     this.port = first!.address.port
     this.brokers = bound.map(({ advertised }) => formatAddress(advertised))
-    this.listeners = Object.fromEntries(bound.map(({ name, advertised }) => [name, formatAddress(advertised)]))
+    this.#bound = bound
+    this.listeners = this.#listenersOf(first!.nodeId)
     this.clusterId = parts.clusterId
     this.warnings = parts.listeners.warnings
     this.#parts = parts
@@ -224,6 +261,45 @@ class Running implements Broker {
     })
     // A caller that ignores `closed` sees the failure on the diagnostics channel; the process lives on.
     this.closed.catch(() => {})
+  }
+
+  get nodes(): readonly BrokerNode[] {
+    const { nodes } = this.#parts
+    return nodes.all.map(({ id }) => ({ id, listeners: this.#listenersOf(id), isUp: nodes.isUp(id) }))
+  }
+
+  #listenersOf(nodeId: number): Record<string, string> {
+    const ofNode = this.#bound.filter((it) => it.nodeId === nodeId)
+    return Object.fromEntries(ofNode.map(({ name, advertised }) => [name, formatAddress(advertised)]))
+  }
+
+  async stopNode(id: number): Promise<void> {
+    const { nodes, listeners } = this.#parts
+    this.#checkNode(id)
+    await nodes.stop(id)
+    await listeners.stopNode(id)
+  }
+
+  async startNode(id: number): Promise<void> {
+    const { nodes, listeners } = this.#parts
+    this.#checkNode(id)
+    await listeners.startNode(id)
+    await nodes.start(id)
+  }
+
+  async moveLeader(name: string, partition: number, toNode: number): Promise<void> {
+    const { topics, nodes } = this.#parts
+    checkName('the topic', name)
+    checkPartition('the partition', partition)
+    this.#checkNode(toNode)
+    const topic = topics.byName(name)
+    if (topic === undefined) throw new TidemarkError('INVALID_ARGUMENT', `there is no topic '${name}'`)
+    await nodes.move(topic, partition, toNode)
+  }
+
+  #checkNode(id: number): void {
+    const ids = this.#parts.nodes.all.map((node) => node.id)
+    if (!ids.includes(id)) throw new TidemarkError('INVALID_ARGUMENT', `there is no node ${id}; there are ${ids.join(', ')}`)
   }
 
   async replaceTls(listener: string, tls: ListenerTls): Promise<void> {

@@ -1,5 +1,5 @@
 export type { WrittenAcl } from './auth/written-acl.ts'
-export { type Broker, startBroker } from './broker.ts'
+export { type Broker, type BrokerNode, startBroker } from './broker.ts'
 export type { Notable } from './diagnostics.ts'
 export type {
   AuthorizerOptions,

@@ -82,6 +82,12 @@ export interface BrokerOptions {
   readonly listeners: readonly ListenerOptions[]
   /** The id that clients know the broker by. Kafka: `node.id`. Default: 1. */
   readonly nodeId: number
+  /**
+   * How many nodes the process is, each with an id (`nodeId` and those after it) and an address of its own: for topics
+   * with replicas, leaders that move, and nodes that stop, on one machine. They serve the same logs, and nothing is
+   * copied. A port that is named is that of the first node, and the others have those after it. Default: 1.
+   */
+  readonly nodes: number
   /** Where the broker is, for clients that read from a near replica. Kafka: `broker.rack`. Default: none. */
   readonly rack: string | null
   /**
@@ -250,6 +256,7 @@ export const defaultListen: Address = { host: '127.0.0.1', port: 0 }
 
 export const defaults: Omit<BrokerOptions, 'data' | 'listeners'> = {
   nodeId: 1,
+  nodes: 1,
   rack: null,
   users: {},
   oauth: null,

@@ -39,6 +39,8 @@ const count =
   (name, value) =>
     countOption(name, value, min, max)
 const bytes = count(1)
+/** Each has its own listeners. */
+const NODES_MAX = 64
 const int32 = count(1, INT32_MAX)
 /** A budget of memory: 0 is none. */
 const budget = count(0)
@@ -46,6 +48,7 @@ const duration: Check = (name, value) => durationOption(name, value, { zero: tru
 
 const checks: Readonly<Record<keyof typeof defaults, Check>> = {
   nodeId: count(0, INT32_MAX),
+  nodes: count(1, NODES_MAX),
   rack: (name, value) => (value === null ? null : nameOption(name, value)),
   users: usersOption,
   oauth: oauthOption,

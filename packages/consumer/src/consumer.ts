@@ -60,6 +60,7 @@ export class Consumer {
   readonly #tally = new Tally()
   #runner: Runner | undefined
   #running: Promise<void> | undefined
+  readonly #replays = new Map<Replay, Promise<unknown>>()
   #isClosed = false
 
   constructor(kafka: Kafka, options: ConsumerOptions) {
@@ -260,7 +261,7 @@ export class Consumer {
    * const { matched } = await consumer.replay('orders', { from: new Date('2026-11-01'), keys: ['a'], dryRun: true })
    * ```
    * A handler that fails is tried again as the topic's settings say. Rejects with `TidemarkError`: HANDLER_FAILED,
-   * HANDLER_STUCK, DECODE_FAILED, ABORTED, INVALID_OPTION, INVALID_ARGUMENT, and as `read` does.
+   * HANDLER_STUCK, DECODE_FAILED, ABORTED, CLOSED, INVALID_OPTION, INVALID_ARGUMENT, and as `read` does.
    */
   async replay(topic: string, options: ReplayOptions = {}): Promise<ReplayResult> {
     const resolved = resolveReplay(options, this.#options.isolation)
@@ -274,7 +275,11 @@ export class Consumer {
       throw new TidemarkError('INVALID_ARGUMENT', text)
     }
     const { group, shutdownTimeoutMs } = this.#options
-    return await new Replay(this.#client, this.#kafka, { group, topic, work: this.#wrapped(work), shutdownTimeoutMs }, resolved).run()
+    if (this.#isClosed) throw new TidemarkError('CLOSED', 'this consumer was closed')
+    const replay = new Replay(this.#client, this.#kafka, { group, topic, work: this.#wrapped(work), shutdownTimeoutMs }, resolved)
+    const run = replay.run()
+    this.#replays.set(replay, run)
+    return await run.finally(() => this.#replays.delete(replay))
   }
 
   get #routes(): Routes<Work> {
@@ -354,7 +359,9 @@ export class Consumer {
     checkOutside('close()', this)
     this.#isClosed = true
     this.#runner?.ending.stop(timeoutMs)
-    await this.#running?.catch(() => {}) // the caller of run() has it
+    for (const replay of this.#replays.keys()) replay.stop(new TidemarkError('CLOSED', 'this consumer was closed'))
+    // Their callers have what they reject with.
+    await Promise.allSettled([this.#running, ...this.#replays.values()])
     this.#events.close()
   }
 

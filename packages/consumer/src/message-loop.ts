@@ -44,7 +44,9 @@ export class MessageLoop implements AsyncIterableIterator<unknown, undefined>, A
   async return(): Promise<IteratorResult<unknown, undefined>> {
     this.#run.stop()
     this.#pull.leave() // after the stop: what fails while its partition is given up is not tried again
-    await (this.#ended ?? this.#run.settled().then(() => this.#pull.end(undefined)))
+    // A loop that was left before it began never begins.
+    this.#ended ??= this.#run.settled().then(() => this.#pull.end(undefined))
+    await this.#ended
     return await this.#pull.next() // the end, or what the run rejects with
   }
 

@@ -558,3 +558,53 @@ function withCodes(answer: any, name: ErrorName): any {
   }))
   return { ...answer, body: { ...answer.body, topics } }
 }
+
+describe('a replay ends', () => {
+  /** A client that no Fetch answers once `hold` is called. */
+  function unanswering(): { kafka: Kafka; hold: () => void; isHeld: () => boolean } {
+    let isHolding = false
+    let held = 0
+    const kafka = clientOf(async ({ name, answer }) => {
+      if (name !== 'Fetch' || !isHolding) return answer()
+      held++
+      return await new Promise(() => {})
+    })
+    return { kafka, hold: () => void (isHolding = true), isHeld: () => held > 0 }
+  }
+
+  test('when a handler fails while no Fetch is answered', async () => {
+    const { kafka, hold, isHeld } = unanswering()
+    await topicOf(clientOf(), 1, ['x'])
+    const consumer = consumerOf(kafka).each('t', { retry: { attempts: 1 } }, async () => {
+      hold()
+      await produce(clientOf(), 1, ['y']) // there is more to read
+      await until(isHeld)
+      throw new Error('no')
+    })
+    await expect(consumer.replay('t', { to: { 0: 3 } })).rejects.toMatchObject({ code: 'HANDLER_FAILED' })
+  })
+
+  test('when the consumer is closed, and then close() waits for its handlers', async () => {
+    const kafka = clientOf()
+    await topicOf(kafka, 1, ['x', 'y'])
+    const begun = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    let handled = 0
+    const consumer = consumerOf(kafka).each('t', {}, async () => {
+      begun.resolve()
+      await gate.promise
+      handled++
+    })
+    const replay = consumer.replay('t', { to: 'end' }).then(
+      () => 'resolved',
+      (error: TidemarkError) => error.code,
+    )
+    await begun.promise
+    const closed = consumer.close()
+    gate.resolve()
+    await closed
+    expect(handled).toBe(1)
+    expect(await replay).toBe('CLOSED')
+    await expect(consumer.replay('t', { to: 'end' })).rejects.toMatchObject({ code: 'CLOSED' })
+  })
+})

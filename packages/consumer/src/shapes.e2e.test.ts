@@ -108,6 +108,16 @@ describe('messages()', () => {
     await expect(never.next()).rejects.toMatchObject({ code: 'CLOSED' })
   })
 
+  test('a loop that is left before it begins is over, and joins nothing', async () => {
+    const [name, group] = [await create(fresh('topic'), ['x']), fresh('group')]
+    const consumer = consumerOf(group)
+    const messages = consumer.messages(name)
+    expect(await messages.return()).toEqual({ value: undefined, done: true })
+    expect(await messages.next()).toEqual({ value: undefined, done: true })
+    // A run would be refused if the loop had begun one.
+    await expect(consumer.run({ signal: AbortSignal.abort() })).resolves.toBeUndefined()
+  })
+
   test('a run that was begun elsewhere feeds the loop, beside other handlers', async () => {
     const [pulled, pushed] = [await create(fresh('topic'), numbers(0, 3)), await create(fresh('topic'), numbers(0, 3))]
     const consumer = consumerOf(fresh('group'))

@@ -82,6 +82,8 @@ export type OwnErrorCode =
   | 'OUTPUT_CLOSED'
   | 'OUTPUT_FAILED'
   | 'PROFILE_READ_ONLY'
+  // The console
+  | 'PAGE_MISSING'
   // The broker
   | 'ADDRESS_IN_USE'
   | 'ADDRESS_UNAVAILABLE'

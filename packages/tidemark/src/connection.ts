@@ -118,6 +118,8 @@ export function addressOf(text: string): { host: string; port: number } {
   return { host: (match[1] ?? match[2])!, port }
 }
 
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
+
 /** The value of an option of this name: digits alone, within the limits. */
 export function wholeNumber(name: string, min = 0, max?: number): (text: string) => number {
   return (text) => countOption(name, /^\d+$/.test(text) ? Number(text) : text, min, max)

@@ -50,6 +50,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   profile: async () => (await import('./commands/profile.ts')).profileCommand(),
   produce: async () => (await import('./commands/produce.ts')).produceCommand(),
   consume: async () => (await import('./commands/consume.ts')).consumeCommand(),
+  console: async () => (await import('./commands/console.ts')).consoleCommand(),
 }
 
 /** Sub-commands report errors as the program does: commander copies neither setting by itself. */

@@ -74,6 +74,18 @@ describe('with a broker', () => {
   })
 })
 
+test('several nodes: an address each, and topics with replicas', async () => {
+  const { address } = await up('--memory', '--nodes', '3')
+  expect(new Set(address.split(',')).size).toBe(3)
+  expect(await tidemark(['topic', 'create', 't', '-p', '3', '-r', '3', '-b', address])).toMatchObject({ code: 0 })
+  const { stdout } = await tidemark(['topic', 'describe', 't', '-o', 'json', '-b', address])
+  expect(JSON.parse(stdout).partitions.map(({ leader, replicas }: any) => [leader, replicas])).toEqual([
+    [1, [1, 2, 3]],
+    [2, [2, 3, 1]],
+    [3, [3, 1, 2]],
+  ])
+})
+
 describe('on disk', () => {
   const data = path.join(scratch, 'data')
 

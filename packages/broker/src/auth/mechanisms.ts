@@ -93,7 +93,8 @@ export class Mechanisms {
     return {
       mechanism: 'oauthbearer',
       step: async (bytes) => {
-        if (isRefused) throw new SaslError('Authentication failed: the token was refused')
+        // The message is what was answered before, as Kafka's OAuthBearerSaslServer has it.
+        if (isRefused) throw new SaslError(bearerError('invalid_token').toString())
         const { value, authorization } = readBearerMessage(bytes)
         const token = await this.#tokens!.check(value)
         const isOther = token !== undefined && authorization !== '' && authorization !== token.user

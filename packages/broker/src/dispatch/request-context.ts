@@ -20,8 +20,10 @@ export interface VirtualNode {
 
 export interface RequestListener {
   readonly name: string
-  /** The address that clients of this listener are told to use. */
+  /** The address of this node that clients of this listener are told to use. */
   readonly advertised: Address
+  /** That of another node. */
+  addressOf(nodeId: number): Address
   /** By which a client must say who it is; none: it need not. */
   readonly mechanisms: readonly SaslMechanism[]
 }

@@ -23,9 +23,10 @@ import type { FetchSession, RequestedPartition, RequestedTopic } from '../state/
 import type { FetchContext } from '../state/fetch/sessions.ts'
 import { findTopic } from './find-topic.ts'
 import { leaderEpochFault } from './leader-epoch.ts'
+import { isLedElsewhere } from './led-here.ts'
 
 type Context = RequestContext<
-  Pick<Services, 'topics' | 'partitions' | 'clock' | 'outputMemory' | 'fetchSessions' | 'authorizer'> & {
+  Pick<Services, 'topics' | 'partitions' | 'clock' | 'outputMemory' | 'fetchSessions' | 'authorizer' | 'nodes'> & {
     readonly options: Pick<BrokerOptions, 'fetchBytesMax'>
   }
 >
@@ -79,15 +80,18 @@ function wantedOne(topic: Topic | number, asked: RequestedPartition, context: Co
     fetchOffset: asked.fetchOffset,
     lastFetchedEpoch: asked.lastFetchedEpoch,
     bytesMax: asked.partitionMaxBytes,
+    isLedElsewhere:
+      context.services.nodes.areOne || typeof topic === 'number' ? undefined : () => isLedElsewhere(topic, asked.partition, context),
   }))
 }
 
 /** The partition, or the error that stands for it. */
-function openOne(topic: Topic | number, asked: RequestedPartition, { services }: Context): Now<Partition | number> {
+function openOne(topic: Topic | number, asked: RequestedPartition, context: Context): Now<Partition | number> {
   if (typeof topic === 'number') return topic
   return attempt<Partition | number>(() => {
-    const partition = services.partitions.open(topic, asked.partition)
+    const partition = context.services.partitions.open(topic, asked.partition)
     if (partition === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    if (isLedElsewhere(topic, asked.partition, context)) return ErrorCode.NOT_LEADER_OR_FOLLOWER
     return after(partition, (it) => leaderEpochFault(asked.currentLeaderEpoch, it) || it)
   }, storageCode)
 }
@@ -157,7 +161,8 @@ function responsesOf(
     const answers: PartitionAnswer[] = []
     for (const { partition } of partitions) {
       const read = reads[i++]!
-      if (session?.tell(topic, topicId, partition, read) ?? true) answers.push(partitionAnswer(partition, read, isolationLevel, context))
+      if (session?.tell(topic, topicId, partition, read) ?? true)
+        answers.push(partitionAnswer(partition, read, isolationLevel, () => leaderOf(topic, topicId, partition, context)))
     }
     if (answers.length > 0) responses.push({ topic, topicId, partitions: answers })
   }
@@ -166,8 +171,24 @@ function responsesOf(
 
 type PartitionAnswer = Answer['responses'][number]['partitions'][number]
 
-function partitionAnswer(partitionIndex: number, read: Read, isolationLevel: number, { services, node }: Context): PartitionAnswer {
-  const moved = read.code === ErrorCode.FENCED_LEADER_EPOCH
+const MOVED: ReadonlySet<number> = new Set([ErrorCode.FENCED_LEADER_EPOCH, ErrorCode.NOT_LEADER_OR_FOLLOWER])
+
+function leaderOf(
+  name: string,
+  topicId: string,
+  index: number,
+  { services: { topics, nodes } }: Context,
+): PartitionAnswer['currentLeader'] {
+  const topic = topics.byName(name) ?? topics.byId(topicId)
+  return topic && { leaderId: nodes.leaderOf(topic, index), leaderEpoch: topics.leaderEpoch }
+}
+
+function partitionAnswer(
+  partitionIndex: number,
+  read: Read,
+  isolationLevel: number,
+  leader: () => PartitionAnswer['currentLeader'],
+): PartitionAnswer {
   return {
     partitionIndex,
     errorCode: read.code,
@@ -175,7 +196,7 @@ function partitionAnswer(partitionIndex: number, read: Read, isolationLevel: num
     lastStableOffset: read.highWatermark,
     logStartOffset: read.logStartOffset,
     divergingEpoch: read.diverging,
-    currentLeader: moved ? { leaderId: node.id, leaderEpoch: services.topics.leaderEpoch } : undefined,
+    currentLeader: MOVED.has(read.code) ? leader() : undefined,
     abortedTransactions: isolationLevel === READ_COMMITTED ? [] : null,
     records: read.records,
   }

@@ -8,12 +8,15 @@ import { apis, ErrorCode, type InferInput, type MetadataRequest, type MetadataRe
 import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
+import { NO_LEADER, type Nodes } from '../metadata/nodes.ts'
 import type { Topic } from '../metadata/topics.ts'
 import { after, allOf } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
 import { nameFault, OFFSETS_TOPIC } from '../state/topics/names.ts'
 
-type Context = RequestContext<Pick<Services, 'topics' | 'clusterId'> & { readonly options: Pick<BrokerOptions, 'offsetsPartitions'> }>
+type Context = RequestContext<
+  Pick<Services, 'topics' | 'nodes' | 'clusterId'> & { readonly options: Pick<BrokerOptions, 'offsetsPartitions'> }
+>
 
 type TopicAnswer = InferInput<typeof MetadataResponse>['topics'][number]
 type RequestedTopic = NonNullable<MetadataRequest['topics']>[number]
@@ -22,16 +25,15 @@ type RequestedTopic = NonNullable<MetadataRequest['topics']>[number]
 const NULL_NAME_SINCE = 12
 
 export const metadata = handler(apis.Metadata, { versions: [0, 13], holds: true }, (request, context: Context) => {
-  const { node, listener } = context
-  const { topics: known, clusterId } = context.services
+  const { topics: known, nodes, clusterId } = context.services
   const wantsAll = request.topics === null || (context.version === 0 && request.topics.length === 0)
   const topics = wantsAll
     ? [...known.all()].map((topic) => describe(topic, context))
     : allOf(unique(request.topics!).map((asked) => find(asked, request.allowAutoTopicCreation, context)))
   return after(topics, (described) => ({
-    brokers: [{ nodeId: node.id, ...listener.advertised, rack: node.rack }],
+    brokers: nodes.up.map(({ id, rack }) => ({ nodeId: id, ...context.listener.addressOf(id), rack })),
     clusterId,
-    controllerId: node.id,
+    controllerId: nodes.controller,
     topics: described,
   }))
 })
@@ -65,20 +67,25 @@ function create(name: string, { services }: Context): Now<Topic | number> | unde
 
 const unknown = (name: string | null, topicId: string, errorCode: number): TopicAnswer => ({ errorCode, name, topicId, partitions: [] })
 
-function describe(topic: Topic, { services, node }: Context): TopicAnswer {
-  const { leaderEpoch } = services.topics
+function leaderOf(nodes: Nodes, topic: Topic, index: number): { readonly errorCode: number; readonly leaderId: number } {
+  const leaderId = nodes.leaderOf(topic, index)
+  return { errorCode: leaderId === NO_LEADER ? ErrorCode.LEADER_NOT_AVAILABLE : ErrorCode.NONE, leaderId }
+}
+
+function describe(topic: Topic, { services: { topics, nodes } }: Context): TopicAnswer {
+  const { leaderEpoch } = topics
   return {
     errorCode: ErrorCode.NONE,
     name: topic.name,
     topicId: topic.id,
     isInternal: topic.internal,
     partitions: Array.from({ length: topic.partitions }, (_, partitionIndex) => ({
-      errorCode: ErrorCode.NONE,
+      ...leaderOf(nodes, topic, partitionIndex),
       partitionIndex,
-      leaderId: node.id,
       leaderEpoch,
-      replicaNodes: [node.id],
-      isrNodes: [node.id],
+      replicaNodes: nodes.replicasOf(topic, partitionIndex),
+      isrNodes: nodes.inSyncOf(topic, partitionIndex),
+      offlineReplicas: nodes.offlineOf(topic, partitionIndex),
     })),
   }
 }

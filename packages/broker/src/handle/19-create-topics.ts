@@ -9,8 +9,10 @@ import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import { after, allOf } from '../now.ts'
 import type { Config } from '../state/configs/definition.ts'
+import type { Placement } from '../state/topics/placement.ts'
+import { mayMutate, QUOTA_EXCEEDED } from './mutations.ts'
 
-type Context = RequestContext<Pick<Services, 'topics' | 'configs'>>
+type Context = RequestContext<Pick<Services, 'topics' | 'configs' | 'throttle'>>
 
 type Answer = InferInput<typeof CreateTopicsResponse>['topics'][number]
 type RequestedTopic = CreateTopicsRequest['topics'][number]
@@ -30,6 +32,9 @@ export const createTopics = handler(apis.CreateTopics, { versions: [0, 7], holds
   return after(allOf(answers), (topics) => ({ topics }))
 })
 
+/** The first version in which a client understands THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+const STRICT_SINCE = 6
+
 const refused = (name: string, errorCode: number, errorMessage: string): Answer => ({ name, errorCode, errorMessage })
 
 function create(asked: RequestedTopic, validateOnly: boolean, context: Context): Now<Answer> {
@@ -37,16 +42,27 @@ function create(asked: RequestedTopic, validateOnly: boolean, context: Context):
   if (validateOnly) {
     const decided = topics.decide(asked)
     if (decided.kind === 'refuse') return refused(asked.name, decided.code, decided.message)
-    return made(asked.name, ZERO_UUID, decided.partitions, decided.configs, context)
+    return made(asked.name, ZERO_UUID, decided, context)
   }
+  const decided = topics.decide(asked)
+  if (decided.kind === 'create' && !mayMutate(decided.partitions, STRICT_SINCE, context))
+    return refused(asked.name, ErrorCode.THROTTLING_QUOTA_EXCEEDED, QUOTA_EXCEEDED)
   return after(topics.create(asked), (created) => {
     if (created.kind === 'refuse') return refused(asked.name, created.code, created.message)
-    const { id, partitions, configs } = created.topic
-    return made(asked.name, id, partitions, configs, context)
+    return made(asked.name, created.topic.id, created.topic, context)
   })
 }
 
-function made(name: string, topicId: string, numPartitions: number, given: readonly Config[], { services }: Context): Answer {
+function made(
+  name: string,
+  topicId: string,
+  {
+    partitions,
+    configs: given,
+    placement,
+  }: { readonly partitions: number; readonly configs: readonly Config[]; readonly placement: Placement },
+  { services }: Context,
+): Answer {
   const configs = services.configs.topic(given).map(({ name: config, value, source, readOnly }) => ({
     name: config,
     value,
@@ -54,5 +70,13 @@ function made(name: string, topicId: string, numPartitions: number, given: reado
     configSource: source,
     isSensitive: false,
   }))
-  return { name, topicId, errorCode: ErrorCode.NONE, errorMessage: null, numPartitions, replicationFactor: 1, configs }
+  return {
+    name,
+    topicId,
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    numPartitions: partitions,
+    replicationFactor: placement[0]?.nodes.length ?? 1,
+    configs,
+  }
 }

@@ -7,17 +7,25 @@ import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import { after, allOf } from '../now.ts'
+import { hasPartition } from '../state/cluster/metadata.ts'
+import type { Topic } from '../state/cluster/records.ts'
 
-type Context = RequestContext<Pick<Services, 'topics' | 'partitions' | 'options'>>
+type Context = RequestContext<Pick<Services, 'topics' | 'partitions' | 'options' | 'nodes'>>
 
-export const describeLogDirs = handler(apis.DescribeLogDirs, { versions: [0, 5], holds: true }, (request, { services }: Context) => {
-  const { topics, partitions, options } = services
+export const describeLogDirs = handler(apis.DescribeLogDirs, { versions: [0, 5], holds: true }, (request, { node, services }: Context) => {
+  const { topics, partitions, options, nodes } = services
+  const isHere = (topic: Topic, index: number): boolean => nodes.replicasOf(topic, index).includes(node.id)
   const asked =
     request.topics === null
-      ? Array.from(topics.all(), (topic) => ({ topic, indexes: Array.from({ length: topic.partitions }, (_, i) => i) }))
+      ? Array.from(topics.all(), (topic) => ({
+          topic,
+          indexes: Array.from({ length: topic.partitions }, (_, i) => i).filter((index) => isHere(topic, index)),
+        }))
       : request.topics.flatMap(({ topic: name, partitions: named }) => {
           const topic = topics.byName(name)
-          return topic === undefined ? [] : [{ topic, indexes: named.filter((index) => index >= 0 && index < topic.partitions) }]
+          return topic === undefined
+            ? []
+            : [{ topic, indexes: named.filter((index) => hasPartition(topic, index) && isHere(topic, index)) }]
         })
   const sizes = asked.map(({ topic, indexes }) =>
     after(allOf(indexes.map((index) => partitions.bytesOf(topic, index))), (bytes) => ({

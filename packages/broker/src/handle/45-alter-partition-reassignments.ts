@@ -1,48 +1,56 @@
 /**
- * AlterPartitionReassignments 0 to 1 (KIP-455). v1 whether the replication factor may change. Every partition is where it
- * can be: to be on this node alone is done at once, anything else cannot be, and there is nothing to cancel.
+ * AlterPartitionReassignments 0 to 1 (KIP-455). v1 whether the replication factor may change. All nodes of this process
+ * serve the same logs: a reassignment is done at once, and there is never one to cancel.
  */
+import type { Now } from '@tidemark/platform'
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
+import { storageCode } from '../failure.ts'
+import { after, allOf, attempt } from '../now.ts'
 import { hasPartition } from '../state/cluster/metadata.ts'
+import { assignmentFault } from '../state/topics/placement.ts'
 
-type Context = RequestContext<Pick<Services, 'topics'>>
+type Context = RequestContext<Pick<Services, 'topics' | 'nodes'>>
 
-export const alterPartitionReassignments = handler(
-  apis.AlterPartitionReassignments,
-  { versions: [0, 1] },
-  (request, { node, services }: Context) => {
-    const outcome = (
-      name: string,
-      index: number,
-      replicas: readonly number[] | null,
-    ): { errorCode: number; errorMessage: string | null } => {
-      const topic = services.topics.byName(name)
-      if (topic === undefined || !hasPartition(topic, index)) {
-        return {
-          errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-          errorMessage: `Unable to find a topic named ${name} with partition ${index}.`,
-        }
-      }
-      if (replicas === null) return { errorCode: ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, errorMessage: null }
-      if (replicas.length === 1 && replicas[0] === node.id) return { errorCode: ErrorCode.NONE, errorMessage: null }
-      const fault =
-        replicas.length === 0
-          ? 'The manual partition assignment includes an empty replica list.'
-          : new Set(replicas).size < replicas.length
-            ? `The manual partition assignment includes the broker ${replicas.find((id, i) => replicas.indexOf(id) !== i)} more than once.`
-            : `The manual partition assignment includes broker ${replicas.find((id) => id !== node.id)}, but no such broker is registered.`
-      return { errorCode: ErrorCode.INVALID_REPLICA_ASSIGNMENT, errorMessage: fault }
-    }
+interface Outcome {
+  readonly errorCode: number
+  readonly errorMessage: string | null
+}
+
+const DONE: Outcome = { errorCode: ErrorCode.NONE, errorMessage: null }
+
+export const alterPartitionReassignments = handler(apis.AlterPartitionReassignments, { versions: [0, 1] }, (request, context: Context) => {
+  const responses = request.topics.map(({ name, partitions }) => {
+    const outcomes = partitions.map(({ partitionIndex, replicas }) =>
+      after(reassign(name, partitionIndex, replicas, context), (outcome) => ({ partitionIndex, ...outcome })),
+    )
+    return after(allOf(outcomes), (all) => ({ name, partitions: all }))
+  })
+  return after(allOf(responses), (all) => ({ ...DONE, responses: all }))
+})
+
+function reassign(name: string, index: number, replicas: readonly number[] | null, { services: { topics, nodes } }: Context): Now<Outcome> {
+  const topic = topics.byName(name)
+  if (topic === undefined || !hasPartition(topic, index)) {
     return {
-      errorCode: ErrorCode.NONE,
-      errorMessage: null,
-      responses: request.topics.map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.map(({ partitionIndex, replicas }) => ({ partitionIndex, ...outcome(name, partitionIndex, replicas) })),
-      })),
+      errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      errorMessage: `Unable to find a topic named ${name} with partition ${index}.`,
     }
-  },
-)
+  }
+  if (replicas === null) return { errorCode: ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, errorMessage: null }
+  const fault = assignmentFault(
+    replicas,
+    nodes.all.map(({ id }) => id),
+  )
+  if (fault !== undefined) return { errorCode: ErrorCode.INVALID_REPLICA_ASSIGNMENT, errorMessage: fault }
+  if (nodes.areOne) return DONE
+  const place = (): Now<Outcome> => {
+    const placement = Array.from({ length: topic.partitions }, (_, i) => ({
+      nodes: [...(i === index ? replicas : nodes.replicasOf(topic, i))],
+    }))
+    return after(topics.place(topic, placement), () => after(nodes.placedAnew(), () => DONE))
+  }
+  return attempt<Outcome>(place, (error) => ({ errorCode: storageCode(error), errorMessage: (error as Error).message }))
+}

@@ -5,12 +5,12 @@ import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import { METADATA_TOPIC } from '../state/topics/names.ts'
 
-type Context = RequestContext<Pick<Services, 'topics' | 'clock'>>
+type Context = RequestContext<Pick<Services, 'topics' | 'nodes' | 'clock'>>
 
-export const describeQuorum = handler(apis.DescribeQuorum, { versions: [0, 2] }, (request, { node, listener, services }: Context) => {
+export const describeQuorum = handler(apis.DescribeQuorum, { versions: [0, 2] }, (request, { listener, services }: Context) => {
   const { end, leaderEpoch } = services.topics.metadataLog
   const nowMs = services.clock.now()
-  const voter = { replicaId: node.id, logEndOffset: end, lastFetchTimestamp: nowMs, lastCaughtUpTimestamp: nowMs }
+  const voter = (replicaId: number) => ({ replicaId, logEndOffset: end, lastFetchTimestamp: nowMs, lastCaughtUpTimestamp: nowMs })
   const topics = request.topics.map(({ topicName, partitions }) => ({
     topicName,
     partitions: partitions.map(({ partitionIndex }) => {
@@ -31,10 +31,10 @@ export const describeQuorum = handler(apis.DescribeQuorum, { versions: [0, 2] },
         partitionIndex,
         errorCode,
         errorMessage: null,
-        leaderId: node.id,
+        leaderId: services.nodes.controller,
         leaderEpoch,
         highWatermark: end,
-        currentVoters: [voter],
+        currentVoters: services.nodes.all.map(({ id }) => voter(id)),
         observers: [],
       }
     }),
@@ -43,6 +43,6 @@ export const describeQuorum = handler(apis.DescribeQuorum, { versions: [0, 2] },
     errorCode: ErrorCode.NONE,
     errorMessage: null,
     topics,
-    nodes: [{ nodeId: node.id, listeners: [{ name: listener.name, ...listener.advertised }] }],
+    nodes: services.nodes.all.map(({ id }) => ({ nodeId: id, listeners: [{ name: listener.name, ...listener.addressOf(id) }] })),
   }
 })

@@ -4,11 +4,11 @@ import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 
-type Context = RequestContext<Pick<Services, 'clusterId'>>
+type Context = RequestContext<Pick<Services, 'clusterId' | 'nodes'>>
 
 const BROKERS = 1
 
-export const describeCluster = handler(apis.DescribeCluster, { versions: [0, 2] }, (request, { node, listener, services }: Context) => {
+export const describeCluster = handler(apis.DescribeCluster, { versions: [0, 2] }, (request, { listener, services }: Context) => {
   if (request.endpointType !== BROKERS) {
     return {
       errorCode: ErrorCode.MISMATCHED_ENDPOINT_TYPE,
@@ -23,7 +23,7 @@ export const describeCluster = handler(apis.DescribeCluster, { versions: [0, 2] 
     errorMessage: null,
     endpointType: BROKERS,
     clusterId: services.clusterId,
-    controllerId: node.id,
-    brokers: [{ brokerId: node.id, ...listener.advertised, rack: node.rack, isFenced: false }],
+    controllerId: services.nodes.controller,
+    brokers: services.nodes.up.map(({ id, rack }) => ({ brokerId: id, ...listener.addressOf(id), rack, isFenced: false })),
   }
 })

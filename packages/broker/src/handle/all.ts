@@ -50,8 +50,10 @@ import { getTelemetrySubscriptions } from './71-get-telemetry-subscriptions.ts'
 import { pushTelemetry } from './72-push-telemetry.ts'
 import { listConfigResources } from './74-list-config-resources.ts'
 import { describeTopicPartitions } from './75-describe-topic-partitions.ts'
+import { ledHere } from './led-here.ts'
 
-export function allHandlers(): HandlerTable {
+/** `areOne`: there is one node, and nothing belongs to another one. */
+export function allHandlers(areOne = true): HandlerTable {
   const handlers: readonly Handler[] = [
     produce,
     fetch,
@@ -103,6 +105,6 @@ export function allHandlers(): HandlerTable {
     describeTopicPartitions,
   ]
   for (const handler of handlers) needsOf(handler)
-  const table: HandlerTable = new HandlerTable(handlers)
+  const table: HandlerTable = new HandlerTable(areOne ? handlers : handlers.map(ledHere))
   return table
 }

@@ -17,6 +17,7 @@ import { inMemory, ManualClock, type Parts, settle } from '../coordinate/rig.cas
 import type { Handler } from '../dispatch/handler.ts'
 import { ANONYMOUS, type RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
+import { Nodes } from '../metadata/nodes.ts'
 import { offsetCommit } from './08-offset-commit.ts'
 import { offsetFetch } from './09-offset-fetch.ts'
 import { findCoordinator } from './10-find-coordinator.ts'
@@ -28,6 +29,7 @@ import { describeGroups } from './15-describe-groups.ts'
 import { listGroups } from './16-list-groups.ts'
 import { initProducerId } from './22-init-producer-id.ts'
 
+const ADVERTISED = { host: 'broker.example', port: 9092 }
 const UNKNOWN_ID = 'f'.repeat(32)
 const NO_OPERATIONS = -2147483648
 
@@ -54,11 +56,12 @@ async function ask<A extends Api>(h: Handler<A>, version: number, body: InferInp
     clientHost: '/10.0.0.7',
     principal: ANONYMOUS,
     session: new Session({ mechanisms: [], peerName: undefined, monotonicMs: () => 0 }),
-    listener: { name: 'PLAINTEXT', mechanisms: [], advertised: { host: 'broker.example', port: 9092 } },
+    listener: { name: 'PLAINTEXT', mechanisms: [], advertised: ADVERTISED, addressOf: () => ADVERTISED },
     node: { id: 1, rack: null },
     signal: new AbortController().signal,
     services: {
       ...broker,
+      nodes: new Nodes([{ id: 1, rack: null }], broker.topics, broker.options.offsetsPartitions),
       clusterId: '',
       clock: broker.options.platform.clock,
       configs: undefined as never,
@@ -66,6 +69,7 @@ async function ask<A extends Api>(h: Handler<A>, version: number, body: InferInp
       users: undefined as never,
       authorizer: undefined as never,
       quotas: undefined as never,
+      throttle: undefined as never,
       telemetry: undefined as never,
       producerIds: undefined as never,
       outputMemory: undefined as never,

@@ -110,10 +110,15 @@ export class Configs {
     })
   }
 
+  /** Nodes of one process are one broker: what is set for the first of them is acted on. */
+  get #nodeNames(): string[] {
+    return Array.from({ length: this.#options.nodes }, (_, i) => String(this.#options.nodeId + i))
+  }
+
   #isBroker(name: string): Refused | undefined {
-    if (name === ALL_BROKERS || name === String(this.#options.nodeId)) return undefined
+    if (name === ALL_BROKERS || this.#nodeNames.includes(name)) return undefined
     const shown = /^\d+$/.test(name)
-      ? `Unexpected broker id, expected ${this.#options.nodeId} or empty string, but received ${name}`
+      ? `Unexpected broker id, expected ${this.#nodeNames.join(' or ')} or empty string, but received ${name}`
       : `Broker id must be an integer, but it is: ${name}`
     return refused(ErrorCode.INVALID_REQUEST, shown)
   }
@@ -200,7 +205,7 @@ export class Configs {
   /** Names of resources of this type that have values of their own; of topics and brokers all. */
   names(type: number): string[] {
     if (type === ResourceType.TOPIC) return [...this.#topics.all()].map(({ name }) => name)
-    if (type === ResourceType.BROKER || type === ResourceType.BROKER_LOGGER) return [String(this.#options.nodeId)]
+    if (type === ResourceType.BROKER || type === ResourceType.BROKER_LOGGER) return this.#nodeNames
     return this.#metadataLog.metadata.configured(type)
   }
 

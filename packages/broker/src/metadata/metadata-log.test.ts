@@ -36,7 +36,7 @@ async function openStore(path: string): Promise<FileStore> {
 
 const folder = (): string => temporaryFolder(onTestFinished)
 const makeTopic = (metadataLog: MetadataLog, name: string, id: string) =>
-  metadataLog.write([{ kind: 'topic', id: id.repeat(32), name, partitions: 1, internal: false, createdMs: 1, configs: [] }])
+  metadataLog.write([{ kind: 'topic', id: id.repeat(32), name, partitions: 1, internal: false, createdMs: 1, configs: [], placement: [] }])
 
 test('a checkpoint that is damaged, or ahead of the log, is not used: the log is the truth', async () => {
   const path = folder()

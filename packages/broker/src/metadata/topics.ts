@@ -9,10 +9,13 @@ import { dynamicValue, topicDefault } from '../state/configs/broker-configs.ts'
 import type { Config } from '../state/configs/definition.ts'
 import { settingsOf, type TopicSettings } from '../state/configs/topic-configs.ts'
 import { type Decided, decideTopic, growthRefused, type Wish } from '../state/topics/create.ts'
+import { type Placement, placed } from '../state/topics/placement.ts'
 import type { MetadataLog } from './metadata-log.ts'
 
 export type { Topic } from '../state/cluster/records.ts'
 
+/** Kafka's `offsets.topic.replication.factor`. */
+const INTERNAL_REPLICAS = 3
 /** Kafka's `offsets.topic.segment.bytes` is 100 MiB: what is written to is not compacted, and here it stays small. */
 const INTERNAL_SEGMENT_BYTES_MAX = 8 * 1024 * 1024
 
@@ -22,10 +25,13 @@ export class Topics {
   readonly #metadataLog: MetadataLog
   readonly #options: BrokerOptions
   readonly #platform: Platform
+  /** Where replicas of new partitions can be. */
+  readonly #nodesUp: () => readonly number[]
   readonly #deletedHooks: ((topic: Topic) => void)[] = []
   #settings = new WeakMap<Topic, TopicSettings>()
 
-  constructor(metadataLog: MetadataLog, options: BrokerOptions) {
+  constructor(metadataLog: MetadataLog, options: BrokerOptions, nodesUp: () => readonly number[] = () => [options.nodeId]) {
+    this.#nodesUp = nodesUp
     this.#metadataLog = metadataLog
     this.#options = options
     this.#platform = options.platform
@@ -38,6 +44,11 @@ export class Topics {
 
   get leaderEpoch(): number {
     return this.#metadataLog.metadata.leaderEpoch
+  }
+
+  /** From here on every partition is led in a higher epoch. Finished once a crash cannot take it back. */
+  raiseLeaderEpoch(): Now<void> {
+    return this.#metadataLog.write([{ kind: 'start', leaderEpoch: this.leaderEpoch + 1, startedMs: this.#platform.clock.now() }])
   }
 
   byName(name: string): Topic | undefined {
@@ -71,8 +82,8 @@ export class Topics {
 
   /** What `create` would do. */
   decide(wish: Wish): Decided {
-    const { nodeId, numPartitions, topicsMax, partitionsMax } = this.#options
-    return decideTopic(wish, { metadata: this.#metadataLog.metadata, nodeId, numPartitions, topicsMax, partitionsMax })
+    const { numPartitions, topicsMax, partitionsMax } = this.#options
+    return decideTopic(wish, { metadata: this.#metadataLog.metadata, nodes: this.#nodesUp(), numPartitions, topicsMax, partitionsMax })
   }
 
   /** The topic exists when this returns, and survives a crash once it is finished. */
@@ -107,13 +118,17 @@ export class Topics {
       { name: 'cleanup.policy', value: 'compact' },
       { name: 'segment.bytes', value: String(Math.min(INTERNAL_SEGMENT_BYTES_MAX, this.#options.segmentBytesMax)) },
     ]
-    return this.#make({ kind: 'create', name, partitions, configs }, true)
+    const nodes = this.#nodesUp()
+    const placement = nodes.length === 1 ? [] : placed(partitions, Math.min(INTERNAL_REPLICAS, nodes.length), nodes)
+    return this.#make({ kind: 'create', name, partitions, configs, placement }, true)
   }
 
-  #make({ name, partitions, configs }: Extract<Decided, { kind: 'create' }>, internal: boolean): Now<Topic> {
+  #make({ name, partitions, configs, placement }: Extract<Decided, { kind: 'create' }>, internal: boolean): Now<Topic> {
     const id = this.#platform.random.uuid()
     const createdMs = this.#platform.clock.now()
-    const durable = this.#metadataLog.write([{ kind: 'topic', id, name, partitions, internal, createdMs, configs: [...configs] }])
+    const durable = this.#metadataLog.write([
+      { kind: 'topic', id, name, partitions, internal, createdMs, configs: [...configs], placement: [...placement] },
+    ])
     const topic = this.byId(id)!
     return after(durable, () => topic)
   }
@@ -129,13 +144,29 @@ export class Topics {
     count: number,
     assignments: readonly (readonly number[])[] | null,
   ): Extract<Decided, { kind: 'refuse' }> | undefined {
-    const { nodeId, partitionsMax } = this.#options
-    return growthRefused(topic, { count, assignments }, { nodeId, partitionsMax, partitions: this.#metadataLog.metadata.partitions })
+    const { partitionsMax } = this.#options
+    return growthRefused(
+      topic,
+      { count, assignments },
+      { nodes: this.#nodesUp(), partitionsMax, partitions: this.#metadataLog.metadata.partitions },
+    )
   }
 
   /** The topic has so many partitions, once a crash cannot take that back. */
-  grow(topic: Topic, count: number): Now<void> {
-    return this.#metadataLog.write([{ kind: 'topic', ...topic, partitions: count }])
+  grow(topic: Topic, count: number, assignments: readonly (readonly number[])[] | null): Now<void> {
+    const nodes = this.#nodesUp()
+    const added = count - topic.partitions
+    const replicas = Math.min(topic.placement[0]?.nodes.length ?? 1, nodes.length)
+    const placement = assignments?.map((ids) => ({ nodes: [...ids] })) ?? placed(added, replicas, nodes, topic.partitions)
+    const isOne = nodes.length === 1 && topic.placement.length === 0
+    return this.#metadataLog.write([
+      { kind: 'topic', ...topic, partitions: count, placement: isOne ? [] : [...topic.placement, ...placement] },
+    ])
+  }
+
+  /** The replicas of these partitions are on these nodes, once a crash cannot take that back. */
+  place(topic: Topic, placement: Placement): Now<void> {
+    return this.#metadataLog.write([{ kind: 'topic', ...topic, placement: [...placement] }])
   }
 
   /** Returns an error code: UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST for an internal topic, or NONE. */

@@ -15,6 +15,8 @@ export interface Wanted {
   readonly fetchOffset: number
   readonly lastFetchedEpoch: number
   readonly bytesMax: number
+  /** Whether another node leads the partition by now; undefined: there is none. */
+  readonly isLedElsewhere: (() => boolean) | undefined
 }
 
 export interface Read {
@@ -97,6 +99,7 @@ function readIt(wanted: Wanted, bytesLeft: number, mayExceed: boolean): Now<Read
   const { partition, code, goneCode, fetchOffset, lastFetchedEpoch } = wanted
   const limit = Math.min(wanted.bytesMax, bytesLeft)
   if (partition === undefined) return failed(code)
+  if (wanted.isLedElsewhere?.()) return failed(ErrorCode.NOT_LEADER_OR_FOLLOWER)
   if (partition.deleted) return failed(goneCode)
   if (lastFetchedEpoch < 0) return readAt(partition, fetchOffset, limit, mayExceed)
   return after(partition.endOfEpoch(lastFetchedEpoch), (end) => {
@@ -129,7 +132,7 @@ function shown(partition: Partition, records: readonly Buffer[]): Read {
 }
 
 /**
- * Resolves when `bytesMin` more bytes can be read from the partitions together, one of them is deleted, `waitMs` have
+ * Resolves when `bytesMin` more bytes can be read from the partitions together, one of them is deleted or gets another leader, `waitMs` have
  * passed or the signal aborts. The append that brings enough resolves it in its own call.
  */
 export function waitForBytes(
@@ -141,6 +144,7 @@ export function waitForBytes(
 ): Promise<void> {
   const partitions = [...new Set(wanted.flatMap(({ partition }) => partition ?? []))]
   const shownBefore = partitions.map((p) => p.bytesShown)
+  const epochsBefore = partitions.map((p) => p.leaderEpoch)
   return new Promise((resolve) => {
     const end = (): void => {
       timer.cancel()
@@ -150,7 +154,7 @@ export function waitForBytes(
     }
     const look = (): void => {
       const bytes = partitions.reduce((sum, p, i) => sum + p.bytesShown - shownBefore[i]!, 0)
-      if (bytes >= bytesMin || partitions.some((p) => p.deleted)) end()
+      if (bytes >= bytesMin || partitions.some((p, i) => p.deleted || p.leaderEpoch !== epochsBefore[i])) end()
     }
     const stops = partitions.map((p) => p.onChange(look))
     const timer = clock.schedule(waitMs, end)

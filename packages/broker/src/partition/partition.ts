@@ -46,7 +46,8 @@ export class Partition {
   readonly topic: string
   readonly topicId: string
   readonly index: number
-  readonly leaderEpoch: number
+  /** The epoch in which it is led: it changes when a leader moves between the nodes of this process. */
+  leaderEpoch: number
   readonly log: Log
   readonly #keeper: StateKeeper
   readonly #waiting = new Set<() => void>()
@@ -173,7 +174,13 @@ export class Partition {
     return this.log.read(from, this.highWatermark, bytesMax)
   }
 
-  /** Calls each time there is more to read, and when the partition is deleted. Returns a function that ends this. */
+  /** It is led in another epoch from now on; those who wait for bytes look whether this node still leads it. */
+  led(leaderEpoch: number): void {
+    this.leaderEpoch = leaderEpoch
+    for (const call of [...this.#waiting]) call()
+  }
+
+  /** Calls each time there is more to read, and when the partition is deleted or led anew. Returns a function that ends this. */
   onChange(call: () => void): () => void {
     this.#waiting.add(call)
     return () => void this.#waiting.delete(call)

@@ -56,6 +56,12 @@ export class Partitions {
     return partition instanceof Partition ? partition : undefined
   }
 
+  /** The epoch in which they are led has changed. */
+  led(): void {
+    const { leaderEpoch } = this.#topics
+    for (const ofTopic of this.#open.values()) for (const partition of ofTopic.values()) after(partition, (it) => it.led(leaderEpoch))
+  }
+
   /** Undefined: the topic has no such partition. */
   open(topic: Topic, index: number): Now<Partition> | undefined {
     let ofTopic = this.#open.get(topic.id)

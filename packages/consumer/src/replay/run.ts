@@ -45,6 +45,8 @@ export class Replay {
   #held = 0
   #isSkipping = false
   #failure: { readonly error: unknown } | undefined
+  /** Ends reading: a broker that answers no Fetch does not hold the end up. */
+  readonly #over = new AbortController()
   #wake = (): void => {}
 
   constructor(kafka: Kafka, { cluster, platform }: KafkaHandle, of: ReplayOf, options: ResolvedReplay) {
@@ -78,26 +80,31 @@ export class Replay {
     try {
       await this.#readAll()
       await this.#until(() => this.#held === 0)
-      if (this.#failure !== undefined) throw this.#failure.error
-      return this.#counts.result()
+      if (this.#failure === undefined) return this.#counts.result()
     } catch (error) {
       this.#fail(error)
-      await this.#drained()
-      throw error
     } finally {
+      if (this.#failure !== undefined) await this.#drained()
       signal?.removeEventListener('abort', abort)
       for (const claim of [...this.#registry.all()]) this.#registry.end(claim, 'shutdown')
       this.#worker.close()
       await this.#letters.close()
       await pool?.close()
     }
+    throw this.#failure!.error
+  }
+
+  /** Starts nothing more; `run` rejects with `error` once the calls that run have settled, or have had their time. */
+  stop(error: TidemarkError): void {
+    this.#fail(error)
   }
 
   async #readAll(): Promise<void> {
-    const { from, isolation, dryRun, signal } = this.#options
+    const { from, isolation, dryRun } = this.#options
+    const { signal } = this.#over
     const to = await this.#end()
     if (to === undefined) return
-    for await (const message of read(this.#kafka, this.#of.topic, { from, to, isolation, ...(signal && { signal }) })) {
+    for await (const message of read(this.#kafka, this.#of.topic, { from, to, isolation, signal })) {
       if (this.#failure !== undefined) return
       const isWanted = this.#options.wants(message)
       this.#counts.saw(message, isWanted)
@@ -109,9 +116,10 @@ export class Replay {
 
   /** Undefined: the group has committed nothing of the topic. */
   async #end() {
-    const { to, signal } = this.#options
+    const { to } = this.#options
     if (to !== 'committed') return to
-    const committed = await createAdmin(this.#kafka).groups.offsets(this.#of.group, signal && { signal })
+    const { signal } = this.#over
+    const committed = await createAdmin(this.#kafka).groups.offsets(this.#of.group, { signal })
     const own = committed.filter(({ topic }) => topic === this.#of.topic)
     return own.length === 0 ? undefined : Object.fromEntries(own.map(({ partition, offset }) => [partition, offset as number]))
   }
@@ -180,6 +188,7 @@ export class Replay {
     if (this.#failure !== undefined) return
     this.#failure = { error }
     for (const claim of this.#registry.all()) this.#registry.drain(claim, 'shutdown')
+    this.#over.abort()
     this.#wake()
   }
 

@@ -43,6 +43,7 @@ const CLASSES: Readonly<Record<OwnErrorCode, Class>> = {
   NOT_ASSIGNED: 'fatal',
   NOT_RUNNING: 'fatal',
   NO_DEAD_LETTERS: 'fatal',
+  PAGE_MISSING: 'fatal',
   UNSUPPORTED_GROUP_TYPE: 'fatal',
   HISTORY_UNREADABLE: 'fatal',
   USAGE: 'fatal',

@@ -4,9 +4,10 @@
  * that its coordinator lists.
  */
 import type { TopicPartition } from '@tidemark/client'
-import { type Cluster, compareTopicPartitions, decodeAssignment, decodeSubscription, mayPass, retrying } from '@tidemark/client/internal'
+import { type Answer, type Body, type Cluster, mayPass, retrying } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
-import { apis, type ConsumerGroupDescribeResponse, type DescribeGroupsResponse, ErrorCode, errorOf, WireError } from '@tidemark/protocol'
+import { type Api, apis, ErrorCode } from '@tidemark/protocol'
+import { classicGroup, consumerGroup, failureOf, shareGroup, streamsGroup } from './describe-kinds.ts'
 import type { GroupKind } from './kinds.ts'
 import { chunks, inLanes, type NextLimits, type PositionError } from './limits.ts'
 
@@ -87,13 +88,6 @@ export function located(cluster: Cluster, groups: readonly Omit<ListedGroup, 'co
 }
 
 type Found = Map<string, DescribedGroup>
-interface Answer {
-  readonly groupId: string
-  readonly errorCode: number
-  readonly errorMessage: string | null
-  readonly groupState: string
-}
-
 /** One chunk of groups of one coordinator. */
 class Description {
   readonly #cluster: Cluster
@@ -113,6 +107,8 @@ class Description {
     await this.#classic(namesLeft('classic', 'unknown'), found)
     // A classic group that is Dead may have been upgraded since it was listed.
     await this.#consumer(namesLeft('consumer', 'classic', 'unknown'), found)
+    await this.#share(namesLeft('share'), found)
+    await this.#streams(namesLeft('streams'), found)
     return listed.map((it) => found.get(it.group) ?? asListed(it))
   }
 
@@ -128,20 +124,46 @@ class Description {
   }
 
   async #consumer(groupIds: readonly string[], found: Found): Promise<void> {
-    if (groupIds.length === 0) return
-    const request = { groupIds: [...groupIds], includeAuthorizedOperations: false }
+    const answers = await this.#askGroups(
+      groupIds,
+      async (body, signal) => (await this.#send(apis.ConsumerGroupDescribe, body, signal)).groups,
+    )
+    take(answers, 'consumer', consumerGroup, found)
+  }
+
+  async #share(groupIds: readonly string[], found: Found): Promise<void> {
+    const answers = await this.#askGroups(
+      groupIds,
+      async (body, signal) => (await this.#send(apis.ShareGroupDescribe, body, signal)).groups,
+    )
+    take(answers, 'share', shareGroup, found)
+  }
+
+  async #streams(groupIds: readonly string[], found: Found): Promise<void> {
+    const answers = await this.#askGroups(
+      groupIds,
+      async (body, signal) => (await this.#send(apis.StreamsGroupDescribe, body, signal)).groups,
+    )
+    take(answers, 'streams', streamsGroup, found)
+  }
+
+  /** Nothing of a broker that is too old to have groups of the kind. */
+  async #askGroups<G>(
+    groupIds: readonly string[],
+    send: (body: DescribeBody, signal: AbortSignal) => Promise<readonly G[]>,
+  ): Promise<readonly G[]> {
+    if (groupIds.length === 0) return []
+    const body = { groupIds: [...groupIds], includeAuthorizedOperations: false }
     try {
-      const { body } = await this.#ask('describing groups', (signal) =>
-        this.#cluster.send(apis.ConsumerGroupDescribe, request, { node: this.#node, purpose: 'admin', signal }),
-      )
-      for (const answer of body.groups) {
-        if (answer.errorCode === ErrorCode.GROUP_ID_NOT_FOUND) continue
-        found.set(answer.groupId, failureOf(answer, 'consumer') ?? consumerGroup(answer))
-      }
+      return await this.#ask('describing groups', (signal) => send(body, signal))
     } catch (error) {
-      // A broker before Kafka 3.7 has no such groups.
       if (!(error instanceof TidemarkError) || error.code !== 'UNSUPPORTED_VERSION') throw error
+      return []
     }
+  }
+
+  async #send<A extends Api>(api: A, body: Body<A>, signal: AbortSignal): Promise<Answer<A>['body']> {
+    return (await this.#cluster.send(api, body, { node: this.#node, purpose: 'admin', signal })).body
   }
 
   #ask<T>(what: string, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -159,50 +181,16 @@ const asListed = ({ group, kind, state, protocolType }: ListedGroup): DescribedG
   error: null,
 })
 
-/** Of a group that its coordinator refuses to describe. */
-function failureOf({ groupId, errorCode, errorMessage }: Answer, kind: GroupKind): DescribedGroup | undefined {
-  if (errorCode === 0) return undefined
-  const { name, text } = errorOf(errorCode)
-  const message = `describing group '${groupId}' failed: ${name} (${errorMessage || text})`
-  const { code } = new TidemarkError(name, message)
-  return { group: groupId, kind, state: '', protocolType: '', protocol: null, members: [], error: { code, message } }
-}
+type DescribeBody = { readonly groupIds: string[]; readonly includeAuthorizedOperations: boolean }
 
-function classicGroup(answer: DescribeGroupsResponse['groups'][number]): DescribedGroup {
-  const { groupId, groupState, protocolType, protocolData } = answer
-  const isOfConsumers = protocolType === 'consumer'
-  const members = answer.members.map((m) => ({
-    memberId: m.memberId,
-    clientId: m.clientId,
-    host: m.clientHost,
-    instanceId: m.groupInstanceId,
-    assignment: isOfConsumers ? (readable(() => decodeAssignment(m.memberAssignment).sort(compareTopicPartitions)) ?? []) : [],
-    subscription: isOfConsumers ? (readable(() => decodeSubscription(m.memberMetadata).topics) ?? null) : null,
-  }))
-  return { group: groupId, kind: 'classic', state: groupState, protocolType, protocol: protocolData || null, members, error: null }
-}
-
-/** What members wrote into the group is theirs: bytes that are not Kafka's are left out. */
-function readable<T>(decode: () => T): T | undefined {
-  try {
-    return decode()
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error
-    return undefined
+function take<G extends { readonly groupId: string; readonly errorCode: number; readonly errorMessage: string | null }>(
+  answers: readonly G[],
+  kind: GroupKind,
+  read: (answer: G) => DescribedGroup,
+  found: Found,
+): void {
+  for (const answer of answers) {
+    if (answer.errorCode === ErrorCode.GROUP_ID_NOT_FOUND) continue
+    found.set(answer.groupId, failureOf(answer, kind) ?? read(answer))
   }
-}
-
-function consumerGroup(answer: ConsumerGroupDescribeResponse['groups'][number]): DescribedGroup {
-  const members = answer.members.map((m) => ({
-    memberId: m.memberId,
-    clientId: m.clientId,
-    host: m.clientHost,
-    instanceId: m.instanceId,
-    assignment: m.assignment.topicPartitions
-      .flatMap(({ topicName: topic, partitions }) => partitions.map((partition) => ({ topic, partition })))
-      .sort(compareTopicPartitions),
-    subscription: m.subscribedTopicRegex ? null : m.subscribedTopicNames,
-  }))
-  const { groupId: group, groupState: state, assignorName: protocol } = answer
-  return { group, kind: 'consumer', state, protocolType: 'consumer', protocol: protocol || null, members, error: null }
 }

@@ -1,6 +1,6 @@
 import { createKafka, type Offset } from '@tidemark/client'
 import { encodeAssignment, writeCompletionMap } from '@tidemark/client/internal'
-import { ErrorCode, uuidToText } from '@tidemark/protocol'
+import { ErrorCode, uuidToText, ZERO_UUID } from '@tidemark/protocol'
 import { describe, expect, it } from 'vitest'
 import { FakeCluster } from '../../../client/src/testing/cluster.case.ts'
 import { World } from '../../../client/src/testing/world.case.ts'
@@ -115,7 +115,23 @@ it('Dead is not believed of a group that its coordinator lists', async () => {
     errorCode: 0,
     groups: [{ groupId: 'g', protocolType: 'share', groupState: 'Stable', groupType: 'Share' }],
   }))
-  expect(await world.settle(groupPositions(kafka, 'g'))).toMatchObject({ group: 'g', kind: 'share', state: 'Stable', protocol: null })
+  const member = { memberId: 'm', memberEpoch: 1, clientId: 'c', clientHost: '/h', subscribedTopicNames: ['t'] }
+  const assignment = { topicPartitions: [{ topicId: ZERO_UUID, topicName: 't', partitions: [0] }] }
+  const described = { errorCode: 0, errorMessage: null, groupId: 'g', groupState: 'Stable', groupEpoch: 1, assignmentEpoch: 1 }
+  cluster.on('ShareGroupDescribe', () => ({
+    groups: [{ ...described, assignorName: 'simple', members: [{ ...member, rackId: null, assignment }], authorizedOperations: 0 }],
+  }))
+  const partition = { partitionIndex: 0, startOffset: 2, leaderEpoch: 0, lag: 3, errorCode: 0, errorMessage: null }
+  cluster.on('DescribeShareGroupOffsets', () => ({
+    groups: [{ groupId: 'g', errorCode: 0, errorMessage: null, topics: [{ topicName: 't', topicId: ZERO_UUID, partitions: [partition] }] }],
+  }))
+  cluster.partition('t').end = 10
+  const found = await world.settle(groupPositions(kafka, 'g'))
+  expect(found).toMatchObject({ group: 'g', kind: 'share', state: 'Stable', protocol: 'simple' })
+  // Of 8 records above the start 5 are acknowledged out of order.
+  expect(found.positions).toMatchObject([
+    { topic: 't', partition: 0, committed: 2, lag: 8, doneAbove: 5, open: 3, owner: { memberId: 'm' } },
+  ])
   cluster.on('ListGroups', () => ({ errorCode: 0, groups: [] }))
   expect(await world.fails(groupPositions(kafka, 'g'))).toMatchObject({ code: 'UNKNOWN_GROUP' })
 })

@@ -13,6 +13,7 @@ import { type NextLimits, type PositionError, shrinking } from './limits.ts'
 import { listOf } from './list-groups.ts'
 import { boundsOf, type LogBounds } from './log-bounds.ts'
 import { type GroupPosition, type Owner, positionOf } from './position.ts'
+import { shareOffsetsOf } from './share-offsets.ts'
 
 /** Plain data, so that it is whole in JSON. */
 export interface GroupPositions {
@@ -90,12 +91,18 @@ async function readDescribed(
   described: ReadonlyMap<string, DescribedGroup>,
   limits: NextLimits,
 ): Promise<GroupReading[]> {
+  const places = listed.map(({ group, coordinator }) => ({ group, node: coordinator }))
+  const isShare = ({ group }: { group: string }): boolean => described.get(group)!.kind === 'share'
+  const shares = await shareOffsetsOf(cluster, places.filter(isShare), limits)
   const committed = await committedOf(
     cluster,
-    listed.map(({ group, coordinator }) => ({ group, node: coordinator })),
+    places.filter((place) => !isShare(place)),
     limits,
   )
-  const readings = listed.map(({ group }) => new Rows(described.get(group)!, committed.get(group)!))
+  const readings = listed.map(({ group }) => {
+    const share = shares.get(group)
+    return new Rows(described.get(group)!, share?.committed ?? committed.get(group) ?? [], share?.open)
+  })
   const partitions = readings.flatMap((it) => [...it.rows.values()])
   const bounds = await boundsOf(cluster, partitions, limits())
   return readings.map((it) => it.reading(bounds))
@@ -108,8 +115,15 @@ class Rows {
   readonly #error: PositionError | null
   readonly #offsets = new Map<string, CommittedOffset>()
   readonly #owners = new Map<string, Owner>()
+  readonly #open: ReadonlyMap<string, number> | undefined
 
-  constructor(described: DescribedGroup, committed: readonly CommittedOffset[] | PositionError) {
+  /** `open`: what is not yet done, where the cluster itself counts it. */
+  constructor(
+    described: DescribedGroup,
+    committed: readonly CommittedOffset[] | PositionError,
+    open: ReadonlyMap<string, number> | undefined,
+  ) {
+    this.#open = open
     this.#described = described
     const isRead = Array.isArray(committed)
     this.#error = described.error ?? (isRead ? null : (committed as PositionError))
@@ -128,7 +142,7 @@ class Rows {
   reading(bounds: ReadonlyMap<string, LogBounds>): GroupReading {
     const { group, kind, state, protocol, members } = this.#described
     const positions = [...this.rows].map(([key, where]) =>
-      positionOf(where, this.#offsets.get(key), bounds.get(key)!, this.#owners.get(key) ?? null),
+      positionOf(where, this.#offsets.get(key), bounds.get(key)!, this.#owners.get(key) ?? null, this.#open?.get(key)),
     )
     return {
       group,

@@ -49,12 +49,19 @@ export function positionOf(
   committed: CommittedOffset | undefined,
   bounds: LogBounds,
   owner: Owner | null,
+  /** Records that are not done yet, where the cluster itself counts them: of share groups. */
+  counted?: number,
 ): GroupPosition {
   const { topicId, start, stable, end, error } = bounds
   const offset = committed?.offset ?? null
   const reason = reasonOf(offset, start, end)
   const lag = offset === null || start === null || end === null ? null : Math.max(0, end - Math.max(offset, start))
-  const doneAbove = committed === undefined || end === null ? 0 : doneBetween(committed, topicId, Math.max(offset!, start!), end)
+  const doneAbove =
+    lag !== null && counted !== undefined
+      ? Math.max(0, lag - counted)
+      : committed === undefined || end === null
+        ? 0
+        : doneBetween(committed, topicId, Math.max(offset!, start!), end)
   return {
     topic,
     partition,

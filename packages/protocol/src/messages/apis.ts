@@ -52,6 +52,9 @@ import { GetTelemetrySubscriptionsRequest, GetTelemetrySubscriptionsResponse } f
 import { PushTelemetryRequest, PushTelemetryResponse } from './72-push-telemetry.ts'
 import { ListConfigResourcesRequest, ListConfigResourcesResponse } from './74-list-config-resources.ts'
 import { DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse } from './75-describe-topic-partitions.ts'
+import { ShareGroupDescribeRequest, ShareGroupDescribeResponse } from './77-share-group-describe.ts'
+import { StreamsGroupDescribeRequest, StreamsGroupDescribeResponse } from './89-streams-group-describe.ts'
+import { DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse } from './90-describe-share-group-offsets.ts'
 
 export interface Api<Q extends Fields = any, A extends Fields = any> {
   readonly key: number
@@ -114,6 +117,9 @@ export const apis = {
   PushTelemetry: api(PushTelemetryRequest, PushTelemetryResponse),
   ListConfigResources: api(ListConfigResourcesRequest, ListConfigResourcesResponse),
   DescribeTopicPartitions: api(DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse),
+  ShareGroupDescribe: api(ShareGroupDescribeRequest, ShareGroupDescribeResponse),
+  StreamsGroupDescribe: api(StreamsGroupDescribeRequest, StreamsGroupDescribeResponse),
+  DescribeShareGroupOffsets: api(DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse),
 } as const
 
 export const apiByKey: ReadonlyMap<number, Api> = new Map(Object.values(apis).map((a) => [a.key, a as Api]))

@@ -33,5 +33,11 @@ export function stringHashCode(text: string): number {
   return h
 }
 
-/** The partition of `__consumer_offsets` that holds a group: `Utils.abs(groupId.hashCode()) % partitions`. */
-export const partitionOfGroup = (group: string, partitions: number): number => (stringHashCode(group) & 0x7fffffff) % partitions
+/**
+ * The partition of `__consumer_offsets` that holds a group: `Utils.abs(groupId.hashCode()) % partitions`. That is the absolute value, and 0
+ * for the one number that has none: not the hash without its sign bit, as for keys.
+ */
+export function partitionOfGroup(group: string, partitions: number): number {
+  const hash = stringHashCode(group)
+  return (hash === -(2 ** 31) ? 0 : Math.abs(hash)) % partitions
+}

@@ -162,6 +162,8 @@ describe('the hashes of Java', () => {
 
   test('a key and a group find their partition even where the hash is the smallest integer', () => {
     expect(partitionOfGroup('polygenelubricants', 50)).toBe(0)
+    // Hashes below 0, from Kafka 4.3's own `Utils.abs`: -1068799201 and -109829509.
+    expect([partitionOfGroup('modern', 4), partitionOfGroup('billing', 4), partitionOfGroup('billing', 50)]).toEqual([1, 1, 9])
     expect(partitionOfKey(Buffer.from('21'), 6)).toBe((-973932308 & 0x7fffffff) % 6)
   })
 })

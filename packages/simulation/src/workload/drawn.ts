@@ -302,6 +302,7 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   OFFSET_OUT_OF_RANGE: 'only with outOfRange fail, where the committed offset stays outside of the log until the user moves it',
   OUTPUT_CLOSED: elsewhere,
   OUTPUT_FAILED: elsewhere,
+  PAGE_MISSING: elsewhere,
   PARTITIONER_FAILED: elsewhere,
   PLAN_DAMAGED: elsewhere,
   PLAN_EXPIRED: elsewhere,

@@ -1,21 +1,25 @@
 import { networkInterfaces } from 'node:os'
 import { type Broker, startBroker } from '@tidemark/broker'
+import { createKafka } from '@tidemark/client'
 import { Command, Option } from 'commander'
-import { addressOf } from '../connection.ts'
+import { addressOf, isLoopback, wholeNumber } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { printNotables } from '../print/broker-log.ts'
 import { write } from '../print/output.ts'
-import { beQuiet, say } from '../print/print.ts'
+import { beQuiet, counted, say } from '../print/print.ts'
+import { type OpenConsole, openConsole } from './console.ts'
 import { asTyped, type Security, type SecurityOptions, securityOf, withSecurity } from './up-security.ts'
 
 interface UpOptions extends SecurityOptions {
   readonly listen: string
   readonly advertise?: string
+  readonly nodes: number
   readonly data?: string
   readonly memory?: boolean
   readonly fsync: 'never' | 'interval' | 'always'
   readonly autoCreate: boolean
+  readonly console?: string
   readonly untilStdinEnds?: boolean
   readonly quiet?: boolean
 }
@@ -28,10 +32,17 @@ export function upCommand(): Command {
     .description('Runs a broker until Ctrl-C, SIGTERM or SIGHUP.')
     .option('--listen <HOST:PORT>', 'address to listen on; port 0 takes a free one', once('--listen'), '127.0.0.1:9092')
     .option('--advertise <HOST[:PORT]>', 'address that clients are told to connect to (default: the one they connected to)')
+    .option(
+      '--nodes <N>',
+      'number of nodes that the process is, each with an address of its own: the ports after that of --listen',
+      wholeNumber('--nodes', 1, 64),
+      1,
+    )
     .option('--data <DIR>', `folder of the data (default: ${DATA})`)
     .option('--memory', 'keep everything in memory: nothing outlives the process')
     .addOption(new Option('--fsync <WHEN>', 'when writes are forced to disk').choices(['never', 'interval', 'always']).default('interval'))
     .option('--no-auto-create', 'do not create a topic that a client asks for')
+    .option('--console <HOST:PORT>', 'serve the console in the browser there, as tidemark console does')
     .option('--until-stdin-ends', 'stop when stdin ends: for a program that starts a broker and must not leave it behind')
     .option('-q, --quiet', 'print nothing on stderr but errors')
     .addHelpText('after', HELP)
@@ -49,7 +60,9 @@ A file of ACLs is YAML or JSON, as tidemark acl list -o json prints it:
 Examples:
   tidemark up                                  data in ${DATA}
   tidemark up --memory --listen 127.0.0.1:0    a free port, nothing on disk
+  tidemark up --console 127.0.0.1:8080         with the console in the browser
   tidemark up --listen 0.0.0.0:9092 --advertise kafka.example.org
+  tidemark up --nodes 3                        three nodes, for topics with replicas
   tidemark up --tls-cert broker.pem --tls-key broker.key --sasl scram-sha-512 --user-file users.txt
   tidemark up --sasl plain --user admin:secret --super-user User:admin --acl-file acls.yaml`
 
@@ -67,6 +80,7 @@ async function up(options: UpOptions): Promise<void> {
   if (options.quiet) beQuiet()
   if (options.memory && options.data !== undefined) throw usage('--memory and --data exclude each other')
   const listen = addressOf(options.listen)
+  if (options.console !== undefined) checkConsole(options.console, options)
   const security = securityOf(options)
   const { signal } = interrupts({ isUsualEnd: true })
   const stopPrinting = printNotables()
@@ -74,6 +88,7 @@ async function up(options: UpOptions): Promise<void> {
     data: options.memory ? ':memory:' : (options.data ?? DATA),
     listeners: [{ listen, ...(options.advertise !== undefined && { advertise: options.advertise }), ...security.listener }],
     ...security.broker,
+    nodes: options.nodes,
     fsync: options.fsync,
     autoCreateTopics: options.autoCreate,
   })
@@ -85,27 +100,54 @@ async function up(options: UpOptions): Promise<void> {
   signal.addEventListener('abort', stop, { once: true })
   if (options.untilStdinEnds) process.stdin.on('end', stop).on('error', stop).resume()
   await announce(broker, listen.host, options, security)
+  await using opened = options.console === undefined ? undefined : await consoleOf(broker, options.console)
+  if (opened !== undefined) say(`the console is at ${opened.address}`)
   await broker.closed
   stopPrinting()
   if (options.untilStdinEnds) process.stdin.destroy()
 }
 
+/** Before the broker starts. Credentials are the console's own business: `tidemark console` takes them. */
+function checkConsole(listen: string, { tlsCert, sasl }: UpOptions): void {
+  addressOf(listen)
+  if (tlsCert !== undefined || sasl !== undefined) {
+    throw usage('--console does not go with --tls-cert or --sasl: run tidemark console beside it, with --command-config or --profile')
+  }
+}
+
+/** It reaches the broker as any other client does. */
+async function consoleOf(broker: Broker, listen: string): Promise<OpenConsole> {
+  const kafka = createKafka({ brokers: broker.brokers, clientId: 'tidemark-console' })
+  try {
+    const opened = await openConsole(kafka, listen, {})
+    return {
+      ...opened,
+      async [Symbol.asyncDispose]() {
+        await opened.close()
+        await kafka.close()
+      },
+    }
+  } catch (error) {
+    await Promise.all([kafka.close(), broker.close()])
+    throw error
+  }
+}
+
 async function announce({ brokers, port }: Broker, host: string, options: UpOptions, { isOpen, summary }: Security): Promise<void> {
   // The broker runs on when the reader of its address has gone.
-  await write(`${brokers[0]}\n`).catch(() => {})
+  await write(`${brokers.join(',')}\n`).catch(() => {})
   const isOnAll = host === '0.0.0.0' || host === '::'
   const where = isOnAll
     ? `all addresses, port ${port} (${localAddresses().join(', ')})`
     : `${host.includes(':') ? `[${host}]` : host}:${port}`
-  say(`listening on ${where}; ${options.memory ? 'in memory' : `data in ${options.data ?? DATA}`}; Ctrl-C ends it`)
+  const others = brokers.length === 1 ? '' : `, and ${counted('node', brokers.length - 1)} more at ${brokers.slice(1).join(', ')}`
+  say(`listening on ${where}${others}; ${options.memory ? 'in memory' : `data in ${options.data ?? DATA}`}; Ctrl-C ends it`)
   if (options.tlsCert !== undefined || options.sasl !== undefined) say(`clients are asked for: ${summary}`)
-  if (options.advertise !== undefined) say(`clients are told to connect to ${brokers[0]}`)
+  if (options.advertise !== undefined) say(`clients are told to connect to ${brokers.join(', ')}`)
   else if (isOnAll) say('each client is told to connect to the address that it has connected to; --advertise names another one')
   if (isOpen && !isLoopback(host))
     say('warning: there is no authentication: everyone who reaches this address can read and write everything')
 }
-
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
 
 function localAddresses(): string[] {
   return Object.values(networkInterfaces())

@@ -15,6 +15,8 @@ export const topicFields = {
   internal: bool(),
   createdMs: offset(),
   configs: array({ name: string(), value: string() }),
+  /** The nodes of each partition's replicas; empty in a cluster of one node. */
+  placement: array({ nodes: array(int32()) }, { tag: 0, default: [] }),
 }
 export const configsFields = {
   /** Kafka's `ConfigResource.Type`. */

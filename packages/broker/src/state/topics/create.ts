@@ -7,6 +7,7 @@ import type { Metadata } from '../cluster/metadata.ts'
 import type { Config } from '../configs/definition.ts'
 import { topicFault } from '../configs/topic-configs.ts'
 import { collisionKey, isReserved, METADATA_TOPIC, nameFault } from './names.ts'
+import { assignmentFault, type Placement, placed } from './placement.ts'
 
 export interface Wish {
   readonly name: string
@@ -19,20 +20,27 @@ export interface Wish {
 
 export interface CreationRules {
   readonly metadata: Metadata
-  readonly nodeId: number
+  /** The nodes that are up. */
+  readonly nodes: readonly number[]
   readonly numPartitions: number
   readonly topicsMax: number
   readonly partitionsMax: number
 }
 
 export type Decided =
-  | { readonly kind: 'create'; readonly name: string; readonly partitions: number; readonly configs: readonly Config[] }
+  | {
+      readonly kind: 'create'
+      readonly name: string
+      readonly partitions: number
+      readonly configs: readonly Config[]
+      readonly placement: Placement
+    }
   | { readonly kind: 'refuse'; readonly code: number; readonly message: string }
 
 const refuse = (code: number, message: string): Decided => ({ kind: 'refuse', code, message })
 
 export function decideTopic(wish: Wish, rules: CreationRules): Decided {
-  const refused = nameRefused(wish.name, rules.metadata) ?? configsRefused(wish) ?? shapeRefused(wish, rules.nodeId)
+  const refused = nameRefused(wish.name, rules.metadata) ?? configsRefused(wish) ?? shapeRefused(wish, rules.nodes)
   if (refused !== undefined) return refused
   const partitions =
     wish.assignments.length > 0 ? wish.assignments.length : wish.numPartitions === -1 ? rules.numPartitions : wish.numPartitions
@@ -43,7 +51,20 @@ export function decideTopic(wish: Wish, rules: CreationRules): Decided {
       `the broker may hold ${topicsMax} topics and ${partitionsMax} partitions (topicsMax, partitionsMax)`,
     )
   }
-  return { kind: 'create', name: wish.name, partitions, configs: wish.configs as readonly Config[] }
+  return {
+    kind: 'create',
+    name: wish.name,
+    partitions,
+    configs: wish.configs as readonly Config[],
+    placement: placementOf(wish, partitions, rules.nodes),
+  }
+}
+
+/** Empty where there is nothing to choose. */
+function placementOf({ assignments, replicationFactor }: Wish, partitions: number, nodes: readonly number[]): Placement {
+  if (nodes.length === 1) return []
+  if (assignments.length === 0) return placed(partitions, Math.max(1, replicationFactor), nodes)
+  return assignments.toSorted((a, b) => a.partitionIndex - b.partitionIndex).map(({ brokerIds }) => ({ nodes: [...brokerIds] }))
 }
 
 function nameRefused(name: string, metadata: Metadata): Decided | undefined {
@@ -65,25 +86,25 @@ function configsRefused(wish: Wish): Decided | undefined {
   return undefined
 }
 
-function shapeRefused(wish: Wish, nodeId: number): Decided | undefined {
+function shapeRefused(wish: Wish, nodes: readonly number[]): Decided | undefined {
   const { numPartitions, replicationFactor, assignments } = wish
-  if (assignments.length > 0) return assignmentsRefused(wish, nodeId)
+  if (assignments.length > 0) return assignmentsRefused(wish, nodes)
   if (replicationFactor < -1 || replicationFactor === 0) {
     return refuse(ErrorCode.INVALID_REPLICATION_FACTOR, 'Replication factor must be larger than 0, or -1 to use the default value.')
   }
   if (numPartitions < -1 || numPartitions === 0) {
     return refuse(ErrorCode.INVALID_PARTITIONS, 'Number of partitions was set to an invalid non-positive value.')
   }
-  if (replicationFactor > 1) {
+  if (replicationFactor > nodes.length) {
     return refuse(
       ErrorCode.INVALID_REPLICATION_FACTOR,
-      `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned.`,
+      `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only ${nodes.length} broker(s) are registered or some brokers have all their log directories cordoned.`,
     )
   }
   return undefined
 }
 
-function assignmentsRefused({ numPartitions, replicationFactor, assignments }: Wish, nodeId: number): Decided | undefined {
+function assignmentsRefused({ numPartitions, replicationFactor, assignments }: Wish, nodes: readonly number[]): Decided | undefined {
   if (replicationFactor !== -1) {
     return refuse(ErrorCode.INVALID_REQUEST, 'A manual partition assignment was specified, but replication factor was not set to -1.')
   }
@@ -95,12 +116,8 @@ function assignmentsRefused({ numPartitions, replicationFactor, assignments }: W
     if (!indexes.has(i)) return refuse(ErrorCode.INVALID_REPLICA_ASSIGNMENT, 'partitions should be a consecutive 0-based integer sequence')
   }
   for (const { brokerIds } of assignments) {
-    if (brokerIds.length !== 1 || brokerIds[0] !== nodeId) {
-      return refuse(
-        ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-        `The manual partition assignment includes broker(s) [${brokerIds.join(', ')}], but only ${nodeId} is registered.`,
-      )
-    }
+    const fault = assignmentFault(brokerIds, nodes)
+    if (fault !== undefined) return refuse(ErrorCode.INVALID_REPLICA_ASSIGNMENT, fault)
   }
   return undefined
 }
@@ -115,7 +132,7 @@ export interface Growth {
 export function growthRefused(
   { name, partitions }: { readonly name: string; readonly partitions: number },
   { count, assignments }: Growth,
-  rules: { readonly nodeId: number; readonly partitions: number; readonly partitionsMax: number },
+  rules: { readonly nodes: readonly number[]; readonly partitions: number; readonly partitionsMax: number },
 ): Extract<Decided, { kind: 'refuse' }> | undefined {
   const no = (code: number, message: string): Extract<Decided, { kind: 'refuse' }> => ({ kind: 'refuse', code, message })
   if (count === partitions) return no(ErrorCode.INVALID_PARTITIONS, `Topic already has ${partitions} partition(s).`)
@@ -136,9 +153,6 @@ export function growthRefused(
       `Attempted to add ${added} additional partition(s), but only ${assignments.length} assignment(s) were specified.`,
     )
   }
-  if (assignments.every((brokers) => brokers.length === 1 && brokers[0] === rules.nodeId)) return undefined
-  return no(
-    ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-    `The manual partition assignment includes brokers that are not registered; only ${rules.nodeId} is.`,
-  )
+  const fault = assignments.map((brokers) => assignmentFault(brokers, rules.nodes)).find((it) => it !== undefined)
+  return fault === undefined ? undefined : no(ErrorCode.INVALID_REPLICA_ASSIGNMENT, fault)
 }

@@ -10,7 +10,7 @@ const defaults = (name: string): string => topicConfigs[name]!.fallback!
 const idOf = (name: string): string => Buffer.from(name).toString('hex').padEnd(32, '0')
 
 function topic(name: string, more: Partial<Topic> = {}): MetadataRecord & { kind: 'topic' } {
-  return { kind: 'topic', id: idOf(name), name, partitions: 3, internal: false, createdMs: 5, configs: [], ...more }
+  return { kind: 'topic', id: idOf(name), name, partitions: 3, internal: false, createdMs: 5, configs: [], placement: [], ...more }
 }
 
 function metadata(...records: MetadataRecord[]): Metadata {
@@ -20,7 +20,7 @@ function metadata(...records: MetadataRecord[]): Metadata {
 }
 
 function decide(wish: Partial<Wish>, known = metadata()): string {
-  const rules: CreationRules = { metadata: known, nodeId: 1, numPartitions: 4, topicsMax: 10, partitionsMax: 100 }
+  const rules: CreationRules = { metadata: known, nodes: [1], numPartitions: 4, topicsMax: 10, partitionsMax: 100 }
   const decided = decideTopic({ name: 'orders', numPartitions: -1, replicationFactor: -1, assignments: [], configs: [], ...wish }, rules)
   return decided.kind === 'create' ? `${decided.partitions}` : errorOf(decided.code).name
 }

@@ -1,0 +1,21 @@
+/** The console in the system's Chromium: its pages, moves, what goes wrong around them, and ten thousand groups. */
+import type { Report } from '../report.ts'
+import { launch } from './browser.ts'
+import { many } from './many.ts'
+import { moves } from './moves.ts'
+import { onKafka } from './on-kafka.ts'
+import { pages } from './pages.ts'
+import { upsets } from './upsets.ts'
+
+export async function judge(report: Report, full: boolean): Promise<void> {
+  const browser = await launch()
+  try {
+    await pages(report, browser)
+    await moves(report, browser)
+    await upsets(report, browser)
+    await many(report, browser)
+    if (full) await onKafka(report, browser)
+  } finally {
+    await browser.close()
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The nodes that this process is (decision 6). All of them serve the same logs and the same state: what differs is the
+ * address, and which node leads a partition or coordinates a group. A client meets leaders that move and nodes that
+ * stop as on a cluster; nothing is ever copied.
+ *
+ * Invariant: whenever a leader moves, all partitions are led in a higher epoch (KIP-320).
+ */
+import { type Now, TidemarkError } from '@tidemark/platform'
+import { partitionOfGroup } from '@tidemark/protocol'
+import type { VirtualNode } from '../dispatch/request-context.ts'
+import { after } from '../now.ts'
+import { hasPartition } from '../state/cluster/metadata.ts'
+import type { Topic } from '../state/cluster/records.ts'
+import { OFFSETS_TOPIC } from '../state/topics/names.ts'
+import type { Topics } from './topics.ts'
+
+/** A partition that no node leads. */
+export const NO_LEADER = -1
+
+export class Nodes {
+  readonly all: readonly VirtualNode[]
+  readonly #ids: readonly number[]
+  readonly #topics: Topics
+  readonly #offsetsPartitions: number
+  readonly #down = new Set<number>()
+  /** Leaders that are not the first replica that is up: by topic id and partition. */
+  readonly #moved = new Map<string, number>()
+  readonly #hooks: (() => void)[] = []
+
+  constructor(all: readonly VirtualNode[], topics: Topics, offsetsPartitions: number) {
+    this.all = all
+    this.#ids = all.map(({ id }) => id)
+    this.#topics = topics
+    this.#offsetsPartitions = offsetsPartitions
+  }
+
+  /** Whether there is nothing to choose. */
+  get areOne(): boolean {
+    return this.all.length === 1
+  }
+
+  get up(): readonly VirtualNode[] {
+    return this.#down.size === 0 ? this.all : this.all.filter(({ id }) => !this.#down.has(id))
+  }
+
+  isUp(id: number): boolean {
+    return this.#ids.includes(id) && !this.#down.has(id)
+  }
+
+  /** The node that stands for the controller; the first one if none is up. */
+  get controller(): number {
+    return (this.up[0] ?? this.all[0]!).id
+  }
+
+  /** Calls `hook` after each change of leaders. */
+  onChange(hook: () => void): void {
+    this.#hooks.push(hook)
+  }
+
+  /** Of a topic that was made by more nodes than there are now, those that there are. */
+  replicasOf(topic: Topic, index: number): readonly number[] {
+    if (this.areOne) return this.#ids
+    const known = topic.placement[index]?.nodes.filter((id) => this.#ids.includes(id)) ?? []
+    return known.length > 0 ? known : [this.#ids[index % this.#ids.length]!]
+  }
+
+  inSyncOf(topic: Topic, index: number): readonly number[] {
+    const replicas = this.replicasOf(topic, index)
+    return this.#down.size === 0 ? replicas : replicas.filter((id) => !this.#down.has(id))
+  }
+
+  offlineOf(topic: Topic, index: number): readonly number[] {
+    return this.#down.size === 0 ? [] : this.replicasOf(topic, index).filter((id) => this.#down.has(id))
+  }
+
+  /** `NO_LEADER`: none of its replicas is up. */
+  leaderOf(topic: Topic, index: number): number {
+    if (this.areOne) return this.#ids[0]!
+    const inSync = this.inSyncOf(topic, index)
+    const moved = this.#moved.get(keyOf(topic, index))
+    return moved !== undefined && inSync.includes(moved) ? moved : (inSync[0] ?? NO_LEADER)
+  }
+
+  /** The node that leads the group's partition of `__consumer_offsets`. */
+  coordinatorOf(key: string): number {
+    if (this.areOne) return this.#ids[0]!
+    const index = partitionOfGroup(key, this.#offsetsPartitions)
+    const topic = this.#topics.byName(OFFSETS_TOPIC)
+    return topic === undefined ? this.up[index % Math.max(1, this.up.length)]!.id : this.leaderOf(topic, index)
+  }
+
+  stop(id: number): Now<void> {
+    if (!this.isUp(id)) return undefined
+    if (this.up.length === 1) throw new TidemarkError('INVALID_ARGUMENT', `node ${id} is the last one that is up: close the broker instead`)
+    this.#down.add(id)
+    return this.#led()
+  }
+
+  start(id: number): Now<void> {
+    if (!this.#down.delete(id)) return undefined
+    return this.#led()
+  }
+
+  /** Throws a `TidemarkError` INVALID_ARGUMENT unless the node has a replica and is up. */
+  move(topic: Topic, index: number, to: number): Now<void> {
+    const where = `${topic.name}-${index}`
+    if (!hasPartition(topic, index)) throw new TidemarkError('INVALID_ARGUMENT', `there is no partition ${where}`)
+    const replicas = this.replicasOf(topic, index)
+    if (!replicas.includes(to))
+      throw new TidemarkError('INVALID_ARGUMENT', `node ${to} has no replica of ${where}; ${replicas.join(', ')} have`)
+    if (!this.isUp(to)) throw new TidemarkError('INVALID_ARGUMENT', `node ${to} is not up`)
+    if (this.leaderOf(topic, index) === to) return undefined
+    this.#moved.set(keyOf(topic, index), to)
+    return this.#led()
+  }
+
+  /** The replicas of partitions have other nodes. */
+  placedAnew(): Now<void> {
+    return this.#led()
+  }
+
+  #led(): Now<void> {
+    return after(this.#topics.raiseLeaderEpoch(), () => {
+      for (const hook of this.#hooks) hook()
+    })
+  }
+}
+
+const keyOf = ({ id }: Topic, index: number): string => `${id} ${index}`

@@ -1,0 +1,111 @@
+import { createAdmin } from '@tidemark/client'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startConsole } from './index.ts'
+import { ownPage, type World, world } from './testing/world.ts'
+
+describe('the console', () => {
+  let w: World
+  beforeAll(async () => {
+    w = await world()
+    await w.fill('orders', 20, 2)
+    await createAdmin(w.kafka).groups.setOffsets('billing', [{ topic: 'orders', partition: 0, offset: 5 }])
+  })
+  afterAll(() => w[Symbol.asyncDispose]())
+  const json = async (path: string) => (await w.send(path)).json()
+
+  test('lists groups with what is open', async () => {
+    expect(await json('/api/groups')).toMatchObject([
+      { group: 'billing', state: 'Empty', members: 0, lag: 15, open: 15, topics: ['orders'] },
+    ])
+  })
+
+  test('shows a group partition by partition, and says which one does not exist', async () => {
+    expect((await json('/api/groups/billing')).partitions).toMatchObject([
+      { topic: 'orders', partition: 0, committed: 5, start: 0, end: 20 },
+    ])
+    const absent = await w.send('/api/groups/none')
+    expect([absent.status, absent.json().code]).toEqual([404, 'UNKNOWN_GROUP'])
+  })
+
+  test('lists and describes topics', async () => {
+    expect((await json('/api/topics')).map((t: { topic: string }) => t.topic)).toContain('orders')
+    const topic = await json('/api/topics/orders')
+    expect(topic.partitions).toMatchObject([
+      { partition: 0, start: 0, end: 20 },
+      { partition: 1, start: 0, end: 0 },
+    ])
+    expect(topic.configs.find((c: { name: string }) => c.name === 'cleanup.policy').value).toBe('delete')
+    expect((await w.send('/api/topics/none')).status).toBe(404)
+  })
+
+  test('pages through records: the last, from an offset, from a time, by a filter', async () => {
+    const of = async (query: string) => {
+      const page = await json(`/api/topics/orders/records?${query}`)
+      return { offsets: page.records.map((r: { offset: number }) => r.offset), next: page.next, examined: page.examined }
+    }
+    expect(await of('from=offset:3&limit=2&partition=0')).toEqual({ offsets: [3, 4], next: { 0: 5 }, examined: 2 })
+    expect(await of('from=next:0=18&limit=5')).toEqual({ offsets: [18, 19], next: null, examined: 2 })
+    expect(await of('from=end&limit=4&partition=0')).toMatchObject({ offsets: [16, 17, 18, 19], next: null })
+    expect(await of('from=start&filter=VALUE%2013')).toEqual({ offsets: [13], next: null, examined: 20 })
+    expect(await of('from=time:0&limit=1')).toMatchObject({ offsets: [0] })
+    expect(await of(`from=time:${4_000_000_000_000}`)).toEqual({ offsets: [], next: null, examined: 0 })
+  })
+
+  test('refuses questions that its schemas do not allow', async () => {
+    for (const query of ['from=nowhere', 'limit=0', 'limit=501', 'partition=x', 'unknown=1', 'from=offset:-1', 'filter=']) {
+      expect([query, (await w.send(`/api/topics/orders/records?${query}`)).status]).toEqual([query, 400])
+    }
+  })
+
+  test('describes the cluster, each part as far as it is told', async () => {
+    expect(await json('/api/cluster')).toMatchObject({
+      clusterId: expect.any(String),
+      nodes: [{ id: expect.any(Number), host: '127.0.0.1' }],
+    })
+  })
+
+  test('serves its page at every path of a page, and nothing else', async () => {
+    const page = await w.send('/groups/some%2Fgroup')
+    expect([page.status, page.headers['content-type'], page.headers['cache-control']]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+      'no-cache',
+    ])
+    const script = /src="(\/assets\/[^"]+\.js)"/.exec(page.text)![1]!
+    const file = await w.send(script, { headers: { 'accept-encoding': 'gzip' } })
+    expect([file.status, file.headers['content-encoding']]).toEqual([200, 'gzip'])
+    expect(file.headers['cache-control']).toContain('immutable')
+    expect((await w.send(script, { headers: { 'if-none-match': String(file.headers.etag) } })).status).toBe(304)
+    for (const path of ['/nothing', '/api/nothing', '/groupsx']) expect((await w.send(path)).status).toBe(404)
+  })
+})
+
+test('refuses options that it does not have, and values that they may not have', async () => {
+  await using w = await world()
+  for (const options of [
+    { port: 1 },
+    { token: 'short' },
+    { listen: { host: '0.0.0.0', port: 0 } },
+    { listen: { host: '127.0.0.1', port: 70_000 } },
+    { intervalMs: 0 },
+    { hosts: 'a' },
+    { readOnly: 1 },
+  ]) {
+    await expect(startConsole(w.kafka, options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  }
+  await expect(startConsole({} as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+})
+
+test('says that its port is taken', async () => {
+  await using w = await world()
+  const listen = { host: '127.0.0.1', port: w.console.port }
+  await expect(startConsole(w.kafka, { listen })).rejects.toMatchObject({ code: 'ADDRESS_IN_USE' })
+})
+
+test('closes twice, and while a page is live', async () => {
+  await using w = await world()
+  const live = w.send('/api/live', { headers: ownPage(w.console.port) })
+  await Promise.all([w.console.close(), w.console.close()])
+  await live.catch((error: NodeJS.ErrnoException) => expect(error.code).toBe('ECONNRESET'))
+  await expect(w.send('/api/info')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+})

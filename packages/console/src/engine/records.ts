@@ -1,0 +1,129 @@
+/** Records of a topic, a page at a time, and as they come. */
+import { type CallLimits, createAdmin, type Kafka, type ReceivedMessage, read, TidemarkError } from '@tidemark/client'
+import { peek } from '@tidemark/offsets'
+import type { PeekWish, RecordsWish } from '../data.ts'
+import type { PeekedRecordView, RecordsPage, ShownBytes, ShownRecord } from '../shapes.ts'
+
+/** Of a key or value that is shown; a filter sees all of it. */
+const SHOWN_CHARACTERS = 16_384
+/** Records that one request with a filter looks at. */
+const EXAMINED_MAX = 50_000
+const BUFFER_BYTES = 4 * 1024 * 1024
+
+export async function recordsOf(kafka: Kafka, topic: string, wish: RecordsWish, limits: CallLimits): Promise<RecordsPage> {
+  const bounds = await boundsOf(kafka, topic, wish, limits)
+  const from = Object.fromEntries(bounds.map((b) => [b.partition, b.from]))
+  const to = Object.fromEntries(bounds.map((b) => [b.partition, b.to]))
+  const next: Record<number, number> = { ...from }
+  const records: ShownRecord[] = []
+  let examined = 0
+  const { filter = '', limit } = wish
+  if (bounds.length > 0) {
+    await using reading = read(kafka, topic, {
+      from,
+      to,
+      ...(limits.signal !== undefined && { signal: limits.signal }),
+      bufferBytesMax: BUFFER_BYTES,
+    })
+    for await (const message of reading) {
+      next[message.partition] = message.offset + 1
+      examined++
+      if (matches(message, filter)) records.push(shownRecord(message))
+      if (records.length >= limit || examined >= EXAMINED_MAX) break
+    }
+    if (records.length < limit && examined < EXAMINED_MAX) Object.assign(next, to)
+  }
+  const isAtEnd = bounds.every((b) => next[b.partition]! >= b.to)
+  // Those of several partitions come as they are fetched.
+  records.sort((a, b) => a.timestampMs - b.timestampMs || a.partition - b.partition || a.offset - b.offset)
+  return { records, next: isAtEnd ? null : next, examined }
+}
+
+export async function* tailOf(
+  kafka: Kafka,
+  topic: string,
+  { partition, filter = '' }: { readonly partition?: number; readonly filter?: string },
+  signal: AbortSignal,
+): AsyncIterable<ShownRecord> {
+  const only = partition === undefined ? {} : { partitions: [partition] }
+  try {
+    for await (const message of read(kafka, topic, { from: 'latest', ...only, signal, bufferBytesMax: BUFFER_BYTES })) {
+      if (matches(message, filter)) yield shownRecord(message)
+    }
+  } catch (error) {
+    // The viewer has gone: this is how a reading ends that has no end.
+    if (!(error instanceof TidemarkError && error.code === 'ABORTED')) throw error
+  }
+}
+
+export async function peekedRecords(kafka: Kafka, group: string, wish: PeekWish, limits: CallLimits): Promise<readonly PeekedRecordView[]> {
+  const { topic, partition, around } = wish
+  const records = await peek(kafka, group, { topic, partition, before: around, after: around, ...limits })
+  return records.map((record) => ({ ...shownRecord(record), place: record.place }))
+}
+
+/** Without partitions that have nothing to read. */
+async function boundsOf(kafka: Kafka, topic: string, { partition, from, limit }: RecordsWish, limits: CallLimits) {
+  const { topics } = createAdmin(kafka)
+  const only = partition === undefined ? limits : { ...limits, partitions: [partition] }
+  const [starts, ends] = await Promise.all([topics.offsets(topic, 'earliest', only), topics.offsets(topic, 'latest', only)])
+  const timed = typeof from === 'object' && 'atMs' in from ? await topics.offsets(topic, new Date(from.atMs), only) : undefined
+  const share = Math.ceil(limit / Math.max(1, starts.length))
+  return starts
+    .map(({ partition, offset: start }, i) => {
+      const end = ends[i]!.offset
+      const begin = ((): number => {
+        if (from === 'start') return start
+        if (from === 'end') return end - share
+        if ('offset' in from) return from.offset
+        if ('offsets' in from) return from.offsets[partition] ?? end
+        return timed![i]!.offset
+      })()
+      return { partition, from: Math.max(start, begin), to: end as number }
+    })
+    .filter((b) => b.from < b.to)
+}
+
+/** By key, value or a header, as text, whatever the case. */
+function matches({ key, value, headers }: ReceivedMessage, filter: string): boolean {
+  if (filter === '') return true
+  const wanted = filter.toLowerCase()
+  const has = (bytes: Uint8Array | null): boolean => bytes !== null && Buffer.from(bytes).toString('utf8').toLowerCase().includes(wanted)
+  return has(key) || has(value) || headers.some((h) => h.key.toLowerCase().includes(wanted) || has(h.value))
+}
+
+type Shown = Pick<ReceivedMessage, 'topic' | 'partition' | 'timestampMs' | 'key' | 'value' | 'headers'> & { readonly offset: number }
+
+const shownRecord = ({ topic, partition, offset, timestampMs, key, value, headers }: Shown): ShownRecord => ({
+  topic,
+  partition,
+  offset,
+  timestampMs,
+  key: shownBytes(key),
+  value: shownBytes(value),
+  headers: headers.map((h) => ({ key: h.key, value: shownBytes(h.value) })),
+})
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function shownBytes(bytes: Uint8Array | null): ShownBytes | null {
+  if (bytes === null) return null
+  try {
+    const text = utf8.decode(bytes)
+    return { text: text.slice(0, SHOWN_CHARACTERS), encoding: isJson(text) ? 'json' : 'text', bytes: bytes.length }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error // what TextDecoder throws for bytes that are not UTF-8
+    return { text: Buffer.from(bytes).toString('base64').slice(0, SHOWN_CHARACTERS), encoding: 'base64', bytes: bytes.length }
+  }
+}
+
+function isJson(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false
+  try {
+    JSON.parse(text)
+    return true
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error // what JSON.parse throws for text that is not JSON
+    return false
+  }
+}

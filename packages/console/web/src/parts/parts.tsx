@@ -1,0 +1,119 @@
+/** Small things that every page is made of. */
+import { type ReactNode, useId } from 'react'
+import type { Measured } from '../../../src/shapes.ts'
+import { duration, time, utc, zone } from '../format.ts'
+import type { ApiError } from '../state/api.ts'
+import type { Connection } from '../state/live.ts'
+
+export type Tone = 'plain' | 'ok' | 'warn' | 'bad'
+
+export const Chip = ({ tone = 'plain', title, children }: { tone?: Tone; title?: string; children: ReactNode }) => (
+  <span className={tone === 'plain' ? 'chip' : `chip ${tone}`} title={title}>
+    {children}
+  </span>
+)
+
+/** One sentence a number: what it counts, the number, and how sure it is. */
+export const Stat = ({ label, value, children }: { label: string; value: ReactNode; children?: ReactNode }) => (
+  <div className="stat">
+    <dt>{label}</dt>
+    <dd>
+      <strong>{value}</strong>
+      <em>{children}</em>
+    </dd>
+  </div>
+)
+
+export const Panel = ({ title, header, children }: { title: string; header?: ReactNode; children: ReactNode }) => {
+  const id = useId()
+  return (
+    <section className="panel" aria-labelledby={id}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        {header}
+      </header>
+      {children}
+    </section>
+  )
+}
+
+/** In the browser's zone; a hover shows UTC. */
+export const Time = ({ atMs }: { atMs: number }) => (
+  <time dateTime={new Date(atMs).toISOString()} title={utc(atMs)}>
+    {time(atMs)}
+  </time>
+)
+
+/** What a bound is to its figure: an age is at most it, a runway at least. */
+const SIGNS = { most: { exact: '', bounded: '≤ ', estimated: '≈ ' }, least: { exact: '', bounded: '≥ ', estimated: '≈ ' } } as const
+
+/** `≈ 50 s`; a hover says how it was measured. */
+export const Duration = ({ measured, none, bound = 'most' }: { measured: Measured | null; none: string; bound?: 'most' | 'least' }) =>
+  measured === null ? (
+    <span className="dim">{none}</span>
+  ) : (
+    <span title={measured.reason === null ? measured.certainty : `${measured.certainty}: ${measured.reason}`}>
+      {SIGNS[bound][measured.certainty]}
+      {duration(measured.value)}
+    </span>
+  )
+
+export function Live({ connection, failure }: { connection: Connection; failure?: { message: string; atMs: number } | undefined }) {
+  const isLost = connection === 'lost' || failure !== undefined
+  const words = {
+    live: `live · times in ${zone}`,
+    connecting: 'connecting…',
+    lost: 'the console does not answer; trying again',
+  }
+  return (
+    <span className="live" role="status" data-state={isLost ? 'lost' : connection}>
+      {failure === undefined || connection === 'lost' ? words[connection] : 'the cluster does not answer; trying again'}
+    </span>
+  )
+}
+
+export const Failure = ({ error }: { error: Pick<ApiError, 'code' | 'message'> }) => (
+  <div className="notice bad" role="alert">
+    {error.message} <code>{error.code}</code>
+  </div>
+)
+
+/** A button that says beside it why it cannot be pressed. It can be reached by keyboard all the same. */
+export function Action(props: { children: ReactNode; kind?: 'go' | 'quiet'; small?: boolean; why?: string | null; onPress(): void }) {
+  const { children, kind = 'quiet', small = false, why = null, onPress } = props
+  const id = useId()
+  return (
+    <>
+      <button
+        type="button"
+        className={small ? `${kind} small` : kind}
+        aria-disabled={why !== null}
+        aria-describedby={why === null ? undefined : id}
+        onClick={why === null ? onPress : undefined}
+      >
+        {children}
+      </button>
+      {why !== null && ' '}
+      {why !== null && (
+        <span id={id} className={kind === 'go' ? 'chip bad' : 'small dim'}>
+          {why}
+        </span>
+      )}
+    </>
+  )
+}
+
+export interface Choice<T extends string> {
+  readonly value: T
+  readonly label: string
+}
+
+export const Segments = <T extends string>(props: { label: string; value: T; choices: readonly Choice<T>[]; onChange(value: T): void }) => (
+  <fieldset className="seg" aria-label={props.label}>
+    {props.choices.map(({ value, label }) => (
+      <button key={value} type="button" aria-pressed={value === props.value} onClick={() => props.onChange(value)}>
+        {label}
+      </button>
+    ))}
+  </fieldset>
+)

@@ -1,0 +1,95 @@
+import type { Kafka } from '@tidemark/client'
+import { secretBytes } from '@tidemark/platform'
+import { Command } from 'commander'
+import { addressOf, type ClusterOptions, connected, isLoopback, profileInUse, withCluster } from '../connection.ts'
+import { interrupts } from '../interrupts.ts'
+import { write } from '../print/output.ts'
+import { say } from '../print/print.ts'
+
+export interface ConsoleFlags {
+  readonly token?: string
+  readonly allowHost?: readonly string[]
+  readonly readOnly?: boolean
+  readonly isProtected?: boolean
+  readonly clusterName?: string
+}
+
+interface Options extends ClusterOptions, ConsoleFlags {
+  readonly listen: string
+}
+
+export const CONSOLE_TOKEN_VARIABLE = 'TIDEMARK_CONSOLE_TOKEN'
+const TOKEN_BYTES = 18
+
+export function consoleCommand(): Command {
+  return withCluster(new Command('console'))
+    .description('Serves the console: groups, moves, topics and the cluster in a browser.')
+    .option('--listen <HOST:PORT>', 'address to listen on; port 0 takes a free one', '127.0.0.1:8080')
+    .option(
+      '--token <TOKEN>',
+      `what a browser has to present (default: ${CONSOLE_TOKEN_VARIABLE}, or a new one where other machines can reach the address)`,
+    )
+    .option('--allow-host <NAME…>', 'names under which a browser may reach it, besides addresses and localhost')
+    .option('--read-only', 'nothing can be moved, as with a profile that is read-only')
+    .addHelpText('after', HELP)
+    .action(run)
+}
+
+const HELP = `
+The address to open is the one line on stdout, with the token if there is one.
+Everyone on the machine sees an argument: a token that is to last is better set in
+the environment, as ${CONSOLE_TOKEN_VARIABLE}. Without TLS a token can be read on
+the way: on a network, put a proxy with TLS before the console.
+
+Examples:
+  tidemark console
+  tidemark console -b kafka.example.org:9092 --read-only
+  tidemark console --listen 0.0.0.0:8080 --allow-host kafka.example.org`
+
+async function run(options: Options): Promise<void> {
+  const { signal } = interrupts({ isUsualEnd: true })
+  const { name, profile } = profileInUse(options) ?? {}
+  const flags = {
+    ...options,
+    readOnly: options.readOnly === true || profile?.readOnly === true,
+    isProtected: profile?.protected === true,
+    ...(name !== undefined && { clusterName: name }),
+  }
+  await connected(options, async ({ kafka, log }) => {
+    log.start()
+    await using opened = await openConsole(kafka, options.listen, flags)
+    await announceConsole(opened)
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  })
+}
+
+export interface OpenConsole extends AsyncDisposable {
+  /** With the token, where there is one. */
+  readonly address: string
+  close(): Promise<void>
+}
+
+export async function openConsole(kafka: Kafka, listenText: string, flags: ConsoleFlags): Promise<OpenConsole> {
+  const { token: given, allowHost, readOnly = false, isProtected = false, clusterName } = flags
+  const listen = addressOf(listenText)
+  const token =
+    given ?? process.env[CONSOLE_TOKEN_VARIABLE] ?? (isLoopback(listen.host) ? undefined : secretBytes(TOKEN_BYTES).toString('base64url'))
+  // Loaded when it is needed: it is the largest part of the program.
+  const { startConsole } = await import('@tidemark/console')
+  const started = await startConsole(kafka, {
+    listen,
+    ...(token !== undefined && { token }),
+    ...(allowHost !== undefined && { hosts: allowHost }),
+    readOnly,
+    protected: isProtected,
+    ...(clusterName !== undefined && { clusterName }),
+  })
+  const address = token === undefined ? started.url : `${started.url}#token=${encodeURIComponent(token)}`
+  return { address, close: started.close, [Symbol.asyncDispose]: started.close }
+}
+
+async function announceConsole({ address }: OpenConsole): Promise<void> {
+  // The console runs on when the reader of its address has gone.
+  await write(`${address}\n`).catch(() => {})
+  say('open the address in a browser; Ctrl-C ends the console')
+}

@@ -1,0 +1,114 @@
+/** The console in the built program: its address, its token, its page, and its end. The page itself is judged in conformance/console. */
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { endAll, finished, startWith, stopped, tidemark, up, wrote } from './testing/command.ts'
+
+const scratch = mkdtempSync(path.join(tmpdir(), 'tidemark-console-'))
+const env = { ...process.env, XDG_CONFIG_HOME: scratch, XDG_STATE_HOME: scratch }
+
+let broker: string
+beforeAll(async () => {
+  ;({ address: broker } = await up('--memory'))
+})
+afterAll(async () => {
+  await endAll()
+  rmSync(scratch, { recursive: true, force: true })
+})
+
+async function open(args: string[], more: NodeJS.ProcessEnv = {}): Promise<{ child: ChildProcess; url: URL; token: string | null }> {
+  const child = startWith({ env: { ...env, ...more } }, 'console', '--listen', '127.0.0.1:0', '-b', broker, ...args)
+  const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
+  const url = new URL(line)
+  return { child, url, token: new URLSearchParams(url.hash.slice(1)).get('token') }
+}
+
+const info = (url: URL, token?: string) =>
+  fetch(new URL('/api/info', url), token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
+
+describe('tidemark console', () => {
+  test('prints its address, serves the page and the cluster, and ends with 0 after Ctrl-C', async () => {
+    const { child, url, token } = await open([])
+    expect([url.hostname, token]).toEqual(['127.0.0.1', null])
+    expect(await (await info(url)).json()).toMatchObject({ brokers: [broker], readOnly: false, protected: false })
+    const page = await (await fetch(url)).text()
+    const script = /src="(\/assets\/[^"]+\.js)"/.exec(page)![1]!
+    expect((await fetch(new URL(script, url))).status).toBe(200)
+    expect(await stopped(child, 'SIGINT')).toBe(0)
+  })
+
+  test('on other addresses than loopback it makes a token, which stands in the address', async () => {
+    const { child, url, token } = await open(['--listen', '0.0.0.0:0'])
+    expect(token).toMatch(/^[\w-]{24}$/)
+    expect((await info(url)).status).toBe(401)
+    expect((await info(url, token!)).status).toBe(200)
+    expect(await stopped(child, 'SIGTERM')).toBe(0)
+  })
+
+  test('takes its token from the environment', async () => {
+    const { child, url, token } = await open(['--read-only'], { TIDEMARK_CONSOLE_TOKEN: 'a token of the test' })
+    expect(token).toBe('a token of the test')
+    expect(await (await info(url, token!)).json()).toMatchObject({ readOnly: true })
+    await stopped(child, 'SIGINT')
+  })
+
+  test('a profile gives it its name and its guard', async () => {
+    await finished(startWith({ env }, 'profile', 'add', 'production', '-b', broker, '--protected'))
+    const child = startWith({ env }, 'console', '--listen', '127.0.0.1:0', '--profile', 'production')
+    const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
+    expect(await (await info(new URL(line))).json()).toMatchObject({ clusterName: 'production', protected: true, readOnly: false })
+    await stopped(child, 'SIGINT')
+  })
+
+  test('goes on without a broker, and says so to the page', async () => {
+    const { child, url } = await open(['-b', '127.0.0.1:1'])
+    const groups = await fetch(new URL('/api/groups', url))
+    expect([groups.status, ((await groups.json()) as { code: string }).code]).toEqual([503, 'UNREACHABLE'])
+    await stopped(child, 'SIGINT')
+  })
+
+  test.each([
+    [['--listen', 'nowhere'], 2, "'nowhere' is not an address"],
+    [['--token', 'short'], 2, "option 'token' must be text of 16 characters or more"],
+    [['--colour'], 2, '--colour'],
+  ])('%j ends with %i', async (args, code, text) => {
+    const { code: found, stdout, stderr } = await tidemark(['console', ...args])
+    expect([found, stdout]).toEqual([code, ''])
+    expect(stderr).toContain(text)
+    expect(stderr.trim().split('\n').length).toBe(1)
+  })
+
+  test('says that its port is taken', async () => {
+    const { child, url } = await open([])
+    expect(await tidemark(['console', '--listen', url.host])).toMatchObject({
+      code: 1,
+      stderr: `tidemark: ${url.host} is in use by another process\n`,
+    })
+    await stopped(child, 'SIGINT')
+  })
+})
+
+describe('tidemark up --console', () => {
+  test('serves both, keeps stdout for the address of the broker, and ends both', async () => {
+    const child = startWith({ env }, 'up', '--memory', '--listen', '127.0.0.1:0', '--console', '127.0.0.1:0')
+    let said = ''
+    child.stderr!.on('data', (chunk) => {
+      said += chunk
+    })
+    const [address] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
+    await wrote(child, 'stderr', 'the console is at')
+    const url = new URL(/http:\/\/\S+/.exec(said)![0])
+    expect(await (await info(url)).json()).toMatchObject({ brokers: [address] })
+    expect(await stopped(child, 'SIGINT')).toBe(0)
+    await expect(fetch(url)).rejects.toThrow()
+  })
+
+  test('does not go with credentials, which the console takes by itself', async () => {
+    const { code, stderr } = await tidemark(['up', '--memory', '--sasl', 'plain', '--user', 'a:b', '--console', '127.0.0.1:0'])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('run tidemark console beside it')])
+  })
+})
