@@ -34,7 +34,10 @@ const client = (judge: (report: Report, brokers: readonly string[]) => Promise<v
 }
 
 const JUDGES: Readonly<Record<string, Judge>> = {
-  kafkajs: { versions: 'kafkajs 2.2.4, on disk', run: client(kafkajs) },
+  kafkajs: {
+    versions: 'kafkajs 2.2.4, on disk, and its administration client on one node, on three, and with SASL and ACLs',
+    run: client(kafkajs),
+  },
   kcat: { versions: 'kcat 1.7.1 on librdkafka 2.0.2, on disk', run: client(kcat) },
   platformatic: { versions: '@platformatic/kafka 2.12.1, on disk', run: platformatic },
   'kafka-python': { versions: 'kafka-python 2.0.2, on disk', run: kafkaPython },

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { equal, type Report } from '../report.ts'
 import { npmPackageFolder } from '../tools.ts'
 import { groupOfThree, until } from './group-of-three.ts'
+import { judgeAdmin } from './kafkajs-admin.ts'
 import { installCodecs } from './kafkajs-codecs.ts'
 
 interface KafkaJs {
@@ -148,6 +149,7 @@ export async function judge(report: Report, brokers: readonly string[]): Promise
 
   await producer.disconnect()
   await admin.disconnect()
+  await judgeAdmin(report)
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0)

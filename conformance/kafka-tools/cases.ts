@@ -255,3 +255,30 @@ export const CASES: readonly Case[] = [
   groups('--delete --group billing'),
   groups('--list', { shown: sortedLines }),
 ]
+
+/** What Kafka lists after a change may not be changed yet. */
+const changedAcls = (text: string): string => sortedLines(text.split('Current ACLs')[0]!)
+
+const acls = (args: string): Case =>
+  tool('acls', `--bootstrap-server BROKER ${args}`, { shown: args.startsWith('--list') ? sortedLines : changedAcls })
+
+/** On a broker with an authorizer, by a user who may do anything. */
+export const ACL_CASES: readonly Case[] = [
+  acls('--list'),
+  topics('--create --topic orders --partitions 2'),
+  acls('--add --allow-principal User:ann --operation read --topic orders'),
+  acls('--add --allow-principal User:ann --consumer --topic orders --group billing'),
+  acls('--add --allow-principal User:bob --producer --topic app. --resource-pattern-type prefixed'),
+  acls('--add --deny-principal User:eve --deny-host 10.0.0.7 --operation all --topic *'),
+  acls('--add --allow-principal User:ann --operation alter --cluster'),
+  acls('--add --allow-principal User:ann --operation idempotentWrite --topic orders'),
+  acls('--add --allow-principal ann --operation read --topic orders'),
+  acls('--list'),
+  acls('--list --topic orders'),
+  acls('--list --topic app.x --resource-pattern-type match'),
+  acls('--list --principal User:ann'),
+  acls('--remove --force --allow-principal User:ann --operation read --topic orders'),
+  acls('--remove --force --topic app. --resource-pattern-type prefixed'),
+  acls('--remove --force --topic nowhere'),
+  acls('--list'),
+]

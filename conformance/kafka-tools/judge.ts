@@ -11,7 +11,7 @@ import { startKafka } from '../kafka/cluster.ts'
 import { kafkaJars } from '../kafka/jars.ts'
 import { equal, type Report } from '../report.ts'
 import type { Finished } from '../tools.ts'
-import { CASES, type Case, FILES } from './cases.ts'
+import { ACL_CASES, CASES, type Case, FILES } from './cases.ts'
 import { normalised } from './normalise.ts'
 import { ToolBox } from './tool-box.ts'
 
@@ -30,17 +30,35 @@ export async function judge(report: Report): Promise<void> {
     const ours = await (async () => {
       await using broker: Broker = await startBroker({ data, ...SAME_AS_KAFKA })
       await asFormatted(broker.brokers)
-      return await runAll(tools, broker.brokers[0]!, files)
+      return await runAll(CASES, tools, broker.brokers[0]!, files)
     })()
     await dumpLogs(report, tools, data)
     const kafka = await startKafka(VERSION, 1)
     try {
-      await compareAll(report, ours, await runAll(tools, kafka.brokers[0]!, files, ours))
+      await compareAll(report, CASES, ours, await runAll(CASES, tools, kafka.brokers[0]!, files, ours))
     } finally {
       await kafka.close()
     }
+    await withAuthorizer(report, tools, files)
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** `kafka-acls`, by a user whom both know as ANONYMOUS. */
+async function withAuthorizer(report: Report, tools: ToolBox, files: (name: string) => string): Promise<void> {
+  const superUser = 'User:ANONYMOUS'
+  const ours = await (async () => {
+    await using broker: Broker = await startBroker({ data: ':memory:', ...SAME_AS_KAFKA, authorizer: { superUsers: [superUser] } })
+    return await runAll(ACL_CASES, tools, broker.brokers[0]!, files)
+  })()
+  const authorizer = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'
+  const kafka = await startKafka(VERSION, 1, { protocols: [], settings: { 'authorizer.class.name': authorizer, 'super.users': superUser } })
+  try {
+    const theirs = await runAll(ACL_CASES, tools, kafka.brokers[0]!, files, ours)
+    await compareAll(report, ACL_CASES, ours, theirs, 'with an authorizer: ')
+  } finally {
+    await kafka.close()
   }
 }
 
@@ -59,17 +77,18 @@ function writeFiles(folder: string): (name: string) => string {
 
 /** Kafka acts on what it has answered a moment later: what only asks is asked again while it differs from `wanted`. */
 async function runAll(
+  cases: readonly Case[],
   tools: ToolBox,
   broker: string,
   fileOf: (name: string) => string,
   wanted: readonly Finished[] = [],
 ): Promise<Finished[]> {
   const all: Finished[] = []
-  for (const [i, one] of CASES.entries()) {
+  for (const [i, one] of cases.entries()) {
     const { tool, args, input } = one
     const words = args.split(' ').map((word) => word.replace('BROKER', broker).replace(/^FILE:(.*)$/, (_, name) => fileOf(name)))
     let found = await tools.run(tool, words, input)
-    const settles = args.includes('--describe') && one.differs === undefined && wanted[i] !== undefined
+    const settles = /--(describe|list)\b/.test(args) && one.differs === undefined && wanted[i] !== undefined
     const isWanted = (): boolean => JSON.stringify(answerOf(one, found)) === JSON.stringify(answerOf(one, wanted[i]!))
     for (let tries = 1; settles && tries < TRIES_MAX && !isWanted(); tries++) found = await tools.run(tool, words, input)
     all.push(found)
@@ -77,9 +96,15 @@ async function runAll(
   return all
 }
 
-async function compareAll(report: Report, ours: readonly Finished[], theirs: readonly Finished[]): Promise<void> {
-  for (const [i, one] of CASES.entries()) {
-    const name = `${one.tool} ${one.args.replace('--bootstrap-server BROKER ', '')}`
+async function compareAll(
+  report: Report,
+  cases: readonly Case[],
+  ours: readonly Finished[],
+  theirs: readonly Finished[],
+  where = '',
+): Promise<void> {
+  for (const [i, one] of cases.entries()) {
+    const name = `${where}${one.tool} ${one.args.replace('--bootstrap-server BROKER ', '')}`
     const [found, wanted] = [answerOf(one, ours[i]!), answerOf(one, theirs[i]!)]
     if (one.differs === undefined) await report.check(name, () => equal(found, wanted))
     else if (JSON.stringify(found) !== JSON.stringify(wanted)) report.skip(name, one.differs)

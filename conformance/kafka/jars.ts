@@ -34,12 +34,20 @@ export function kafkaJars(version: KafkaVersion): string {
   return path.join(libs, '*')
 }
 
+const TOOLS: Readonly<Record<string, string>> = {
+  'kafka-topics.sh': 'org.apache.kafka.tools.TopicCommand',
+  'kafka-consumer-groups.sh': 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
+  'kafka-console-consumer.sh': 'org.apache.kafka.tools.consumer.ConsoleConsumer',
+}
+
 /** A folder in which `bin/kafka-topics.sh` is Kafka's own tool, as suites call it. */
 export function kafkaShell(version: KafkaVersion): string {
   const classPath = kafkaJars(version)
   const folder = path.join(CACHE, `kafka-${version}`, 'shell')
   mkdirSync(path.join(folder, 'bin'), { recursive: true })
-  const line = `exec java -Xmx256m -XX:TieredStopAtLevel=1 -cp '${classPath}' org.apache.kafka.tools.TopicCommand "$@"`
-  writeFileSync(path.join(folder, 'bin', 'kafka-topics.sh'), `#!/bin/sh\n${line}\n`, { mode: 0o755 })
+  for (const [name, mainClass] of Object.entries(TOOLS)) {
+    const line = `exec java -Xmx256m -XX:TieredStopAtLevel=1 -cp '${classPath}' ${mainClass} "$@"`
+    writeFileSync(path.join(folder, 'bin', name), `#!/bin/sh\n${line}\n`, { mode: 0o755 })
+  }
   return folder
 }

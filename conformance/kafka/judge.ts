@@ -12,6 +12,7 @@ import { run } from '../tools.ts'
 import { type KafkaCluster, startKafka } from './cluster.ts'
 import { askFacts, type Fact } from './facts.ts'
 import { kafkaJars } from './jars.ts'
+import { judgeMoves } from './moves.ts'
 import { keysGoWhereKafkaPutsThem } from './partitions.ts'
 import { seesEveryKindOfGroup } from './seeing.ts'
 import { settle } from './settle.ts'
@@ -34,6 +35,7 @@ export async function judge(report: Report, full: boolean): Promise<void> {
     await report.check(`end to end on Kafka ${version}`, () => endToEnd(kafka.brokers))
     await report.check(`the examples on Kafka ${version}`, () => examples(kafka.brokers))
     await report.check(`the demo on Kafka ${version}`, () => demo(kafka.brokers))
+    await judgeMoves(report, kafka, full)
     await report.check(`the facts of commits on Kafka ${version} are those of ours`, async () => {
       facts.set(version, await askFacts(kafka.brokers))
       equal(facts.get('ours'), facts.get(version))

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { createAdmin, createKafka, type Kafka } from '@tidemark/client'
 import { type CommitEvent, commitHistory, examine, groupPositions, LagMeter, listGroups, peek, positionsAt } from '@tidemark/offsets'
 import { equal, type Report } from '../report.ts'
-import { startKafka } from './cluster.ts'
+import { type KafkaCluster, startKafka } from './cluster.ts'
 import { kafkaJars } from './jars.ts'
 
 const SHARE = { 'share.coordinator.state.topic.replication.factor': '1', 'share.coordinator.state.topic.min.isr': '1' }
@@ -22,6 +22,8 @@ export async function seesEveryKindOfGroup(report: Report): Promise<void> {
     clients = await started(cluster.brokers[0]!)
     await groups.setOffsets('tool', [{ topic: 'seen', partition: 0, offset: 2, metadata: 'mine' }])
     await judge(report, kafka)
+    await beside(report, kafka, cluster)
+    await atTheEdges(report, kafka)
   } finally {
     clients?.kill('SIGKILL')
     await cluster.close()
@@ -118,6 +120,53 @@ async function judge(report: Report, kafka: Kafka): Promise<void> {
         ['classic', 1],
         ['modern', 1],
         ['transactional', 0],
+      ],
+    )
+  })
+}
+
+/** Kafka's own tool, of groups whose commits lie within their logs. */
+async function beside(report: Report, kafka: Kafka, cluster: KafkaCluster): Promise<void> {
+  await report.check('counts the lags that kafka-consumer-groups counts', async () => {
+    const main = 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand'
+    for (const group of ['classic', 'modern', 'transactional']) {
+      const { stdout } = await cluster.tool(main, '--bootstrap-server', cluster.brokers[0]!, '--describe', '--group', group)
+      const rows = stdout.split('\n').flatMap((line) => {
+        const [name, , partition, current, end, lag] = line.trim().split(/\s+/)
+        return name === group ? [[partition, current, end, lag].map(Number)] : []
+      })
+      const { positions } = await groupPositions(kafka, group)
+      equal(
+        positions.map((p) => [p.partition, p.committed, p.end, p.lag]),
+        rows.sort((a, b) => a[0]! - b[0]!),
+      )
+    }
+  })
+}
+
+/** Where tools disagree: a commit beyond the end of the log, below its start, and none at all. */
+async function atTheEdges(report: Report, kafka: Kafka): Promise<void> {
+  const { topics, groups } = createAdmin(kafka)
+  await report.check('says why a lag is special, and never counts below 0 nor what was deleted', async () => {
+    await groups.setOffsets('edges', [
+      { topic: 'seen', partition: 0, offset: 2 },
+      { topic: 'seen', partition: 1, offset: 99 },
+    ])
+    await topics.deleteRecords('seen', { 0: 5, 1: 0 })
+    const { positions } = await groupPositions(kafka, 'edges')
+    equal(
+      positions.map((p) => [p.partition, p.lag, p.reason]),
+      [
+        [0, 6, 'below-start'],
+        [1, 0, 'beyond-end'],
+      ],
+    )
+    const found = await examine(kafka, { groups: ['edges'] })
+    equal(
+      found.filter(({ severity }) => severity === 'error').map(({ rule, partition }) => [rule, partition]),
+      [
+        ['below-start', 0],
+        ['beyond-end', 1],
       ],
     )
   })

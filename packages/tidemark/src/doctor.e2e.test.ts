@@ -1,7 +1,10 @@
 /** `tidemark doctor` and `tidemark peek` as processes. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { createAdmin, createKafka } from '@tidemark/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { endAll, type Outcome, tidemark, up } from './testing/command.ts'
+import { endAll, finished, type Outcome, startWith, tidemark, up } from './testing/command.ts'
 
 let address: string
 const ask = (...args: string[]): Promise<Outcome> => tidemark([...args, '-b', address])
@@ -38,8 +41,19 @@ describe('doctor', () => {
     expect(stderr).toBe('1 error, 0 warnings, 0 notices\n')
     const [found] = JSON.parse((await ask('doctor', 'beyond', '-o', 'json')).stdout)
     expect(found).toMatchObject({ rule: 'beyond-end', severity: 'error', group: 'beyond', topic: 'orders', partition: 0 })
+    expect(found.command).toBe('tidemark offsets move beyond --topic orders:0 --to start')
     const csv = (await ask('doctor', '-o', 'csv')).stdout.split('\n')
     expect(csv[0]).toBe('severity,rule,group,topic,partition,message,command')
+  })
+
+  test('its command mends it', async () => {
+    await set('mended', 99, 0)
+    const [{ command }] = JSON.parse((await ask('doctor', 'mended', '-o', 'json')).stdout)
+    const state = mkdtempSync(path.join(tmpdir(), 'tidemark-doctor-'))
+    const child = startWith({ env: { ...process.env, XDG_STATE_HOME: state } }, ...command.split(' ').slice(1), '--yes', '-b', address)
+    expect((await finished(child)).code).toBe(0)
+    rmSync(state, { recursive: true })
+    expect((await ask('doctor', 'mended')).code).toBe(0)
   })
 
   test('a warning ends it with 0, and with 1 where it is --strict', async () => {

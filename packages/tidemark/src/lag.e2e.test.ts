@@ -1,5 +1,6 @@
 /** `tidemark lag` as a process: a table, live, as an exit code, and for Prometheus. */
 import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -96,5 +97,9 @@ test('--serve answers Prometheus on loopback, and ends with 0', async () => {
   expect(text).toMatch(/^tidemark_partition_committed_offset\{group="billing",topic="orders",partition="0"\} 2$/m)
   expect((await fetch(new URL('/', url))).status).toBe(404)
   expect((await fetch(url, { method: 'POST' })).status).toBe(405)
+  const foreign = get(url, { headers: { host: 'evil.example' } })
+  const [refused] = (await once(foreign, 'response')) as [IncomingMessage]
+  refused.resume()
+  expect(refused.statusCode).toBe(403)
   expect(await stopped(child, 'SIGTERM')).toBe(0)
 })

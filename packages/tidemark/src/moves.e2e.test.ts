@@ -1,4 +1,7 @@
-/** Moving offsets from the command line: real processes, a real broker, every exit code. */
+/**
+ * Moving offsets from the command line: real processes, a real broker, every exit code. TIDEMARK_TEST_BROKERS names an Apache
+ * Kafka to test on instead of ours; its topic and groups have names of their own.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,10 +14,12 @@ let address: string
 let folder: string
 let kafka: Kafka
 beforeAll(async () => {
-  ;({ address } = await up('--memory'))
+  address = process.env.TIDEMARK_TEST_BROKERS ?? (await up('--memory')).address
   folder = mkdtempSync(path.join(tmpdir(), 'tidemark-move-'))
-  kafka = createKafka({ brokers: [address] })
-  await createAdmin(kafka).topics.create('orders', { partitions: 2 })
+  kafka = createKafka({ brokers: address.split(',') })
+  const { topics } = createAdmin(kafka)
+  if ((await topics.list()).some(({ name }) => name === 'orders')) await topics.delete('orders')
+  await topics.create('orders', { partitions: 2, configs: { 'retention.ms': '-1' } })
   await using producer = createProducer(kafka)
   const values = Array.from({ length: 20 }, (_, i) => ({ value: `v${i}`, partition: i % 2, timestampMs: Date.UTC(2026, 0, 1, 0, i) }))
   await producer.send('orders', values)
@@ -43,8 +48,10 @@ const offsets = (...args: string[]): Promise<Outcome> => run(['offsets', ...args
 
 let groups = 0
 let group: string
+/** So that no other run of the tests has used the name. */
+const RUN = process.pid
 beforeEach(async () => {
-  group = `g${groups++}`
+  group = `g${groups++}${RUN}`
   await createAdmin(kafka).groups.setOffsets(group, [
     { topic: 'orders', partition: 0, offset: 5, leaderEpoch: 0, metadata: 'mine' },
     { topic: 'orders', partition: 1, offset: 6 },
@@ -231,6 +238,24 @@ describe('copy, export and import', () => {
       code: 2,
       stderr: expect.stringMatching(/none of group/),
     })
+  })
+})
+
+describe('a translation', () => {
+  test('finds the place among copies on another cluster', async () => {
+    const { address: there } = await up('--memory')
+    await using other = createKafka({ brokers: [there] })
+    await createAdmin(other).topics.create('us.orders', { partitions: 2, configs: { 'retention.ms': '-1' } })
+    await using producer = createProducer(other)
+    await producer.send('us.orders', [{ value: 'another', partition: 0, timestampMs: Date.UTC(2025, 0) }])
+    const values = Array.from({ length: 20 }, (_, i) => ({ value: `v${i}`, partition: i % 2, timestampMs: Date.UTC(2026, 0, 1, 0, i) }))
+    await producer.send('us.orders', values)
+    const args = ['translate', group, '--to-brokers', there, '--topic-prefix', 'us.']
+    expect(await offsets(...args)).toMatchObject({ code: 3, stdout: expect.stringMatching(/orders +0 +5 +us\.orders +6 +exact +0/) })
+    expect(await offsets(...args, '--yes')).toMatchObject({ code: 0 })
+    expect((await createAdmin(other).groups.offsets(group)).map((p) => p.offset)).toEqual([6, 6])
+    expect(await committed()).toEqual(BEFORE)
+    expect(await offsets('translate', group)).toMatchObject({ code: 2 })
   })
 })
 

@@ -14,7 +14,6 @@ import { type Begun, Pipeline, type PipelineLimits } from '../dispatch/pipeline.
 import type { RequestListener, VirtualNode } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import type { HandlerTable } from '../dispatch/table.ts'
-import type { Throttle } from '../dispatch/throttle.ts'
 import type { MemoryPool } from '../memory-pool.ts'
 import { after } from '../now.ts'
 import { FrameError, FrameReader } from './frames.ts'
@@ -42,7 +41,6 @@ export interface ConnectionEnvironment {
   readonly listener: RequestListener
   readonly pool: MemoryPool
   readonly replyMemory: ReplyMemory
-  readonly throttle: Throttle
   /** A frame or request was not understood, and the connection is closed. */
   onRefused(client: string, why: string): void
   /** A handler threw what it may not throw. */
@@ -181,7 +179,7 @@ export class ClientConnection {
       return undefined
     }
     const context = this.#contextOf(version, clientId)
-    const run = (): unknown => this.#throttled(handler, frame.length, clientId, handleAllowed(handler, body, context))
+    const run = (): unknown => this.#throttled(handler, frame.length, clientId, () => handleAllowed(handler, body, context))
     return { kind: 'handle', handler, version, correlationId, run }
   }
 
@@ -211,11 +209,16 @@ export class ClientConnection {
   }
 
   /** The answer says for how long the client is throttled, and nothing more of it is begun meanwhile (KIP-219). */
-  #throttled(handler: Handler, requestBytes: number, clientId: string | null, answer: Now<unknown>): Now<unknown> {
-    const { throttle, services } = this.#environment
-    if (throttle.isIdle) return answer
+  #throttled(handler: Handler, requestBytes: number, clientId: string | null, handle: () => Now<unknown>): Now<unknown> {
+    const { services } = this.#environment
+    const { throttle, clock } = services
+    if (throttle.isIdle) return handle()
+    const begunMs = clock.monotonic()
+    const answer = handle()
+    const elapsedMs = clock.monotonic() - begunMs
     return after(answer, (body) => {
-      const ms = throttle.count(handler.api.key, requestBytes, body, { user: this.#session.principal.name, clientId: clientId ?? '' })
+      const client = { user: this.#session.principal.name, clientId: clientId ?? '' }
+      const ms = throttle.count(handler.api.key, requestBytes, body, elapsedMs, client)
       if (ms === 0) return body
       this.#pipeline.mute()
       services.clock.schedule(ms, () => this.#pipeline.unmute())

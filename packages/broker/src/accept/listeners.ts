@@ -54,6 +54,8 @@ export class Listeners {
   readonly #clock: Clock
   readonly #connections = new Map<ClientConnection, Place>()
   readonly #early = new Set<Early>()
+  /** Connections above the quota of their address. */
+  readonly #throttled = new Set<Connection>()
   #openings: readonly Opening[] = []
   readonly #addresses = new Map<Place, Address>()
   #transport: Transport | undefined
@@ -158,12 +160,27 @@ export class Listeners {
 
   #accept(arrived: Early): void {
     const { connection } = arrived
-    const count = this.#connections.size + this.#early.size
+    const count = this.#connections.size + this.#early.size + this.#throttled.size
+    const delayMs = this.#environment?.services.throttle.connected(hostOf(connection)) ?? 0
+    if (delayMs > 0) return this.#throttle(connection, delayMs)
     if (this.#closing || count >= this.#connectionsMax) {
       this.#environment?.onRefused(`/${connection.remote.host}`, `there are ${count} connections already (connectionsMax)`)
       connection.destroy()
     } else if (this.#environment !== undefined) this.#serve(arrived, this.#environment)
     else this.#hold(arrived)
+  }
+
+  /** Above its address's quota of connections (KIP-612): it is not read from, and then closed. */
+  #throttle(connection: Connection, delayMs: number): void {
+    this.#environment!.onRefused(hostOf(connection), 'its address makes more connections than its quota (connection_creation_rate)')
+    connection.pause()
+    const timer = this.#clock.schedule(delayMs, () => connection.destroy())
+    const onClose = (): void => {
+      timer.cancel()
+      this.#throttled.delete(connection)
+    }
+    connection.handlers = { onData() {}, onDrain() {}, onClose }
+    this.#throttled.add(connection)
   }
 
   #hold(arrived: Early): void {
@@ -192,6 +209,7 @@ export class Listeners {
     this.#closing = true
     const closed = this.#stopListening()
     for (const { connection } of this.#early) connection.destroy()
+    for (const connection of this.#throttled) connection.destroy()
     const empty =
       this.#connections.size === 0
         ? undefined
@@ -213,6 +231,8 @@ export class Listeners {
     await Promise.all(settled.map((it) => (it.status === 'fulfilled' ? it.value?.close() : undefined)))
   }
 }
+
+const hostOf = ({ remote }: Connection): string => remote.host.replace(/^::ffff:/, '')
 
 /** The first node is where the options say; ports of those after it follow, and a free port stays one. */
 function ofNode(options: ListenerOptions, index: number): ListenerOptions {

@@ -14,6 +14,7 @@ import type { BrokerOptions } from '../options.ts'
 import type { Partitions } from '../partition/partitions.ts'
 import type { FetchSessions } from '../state/fetch/sessions.ts'
 import type { OutputMemory } from './output-memory.ts'
+import type { Throttle } from './throttle.ts'
 
 export interface Services {
   readonly options: BrokerOptions
@@ -23,6 +24,7 @@ export interface Services {
   readonly nodes: Nodes
   readonly configs: Configs
   readonly quotas: Quotas
+  readonly throttle: Throttle
   readonly telemetry: Telemetry
   readonly partitions: Partitions
   readonly groups: Groups

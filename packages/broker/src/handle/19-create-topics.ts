@@ -10,8 +10,9 @@ import type { Services } from '../dispatch/services.ts'
 import { after, allOf } from '../now.ts'
 import type { Config } from '../state/configs/definition.ts'
 import type { Placement } from '../state/topics/placement.ts'
+import { mayMutate, QUOTA_EXCEEDED } from './mutations.ts'
 
-type Context = RequestContext<Pick<Services, 'topics' | 'configs'>>
+type Context = RequestContext<Pick<Services, 'topics' | 'configs' | 'throttle'>>
 
 type Answer = InferInput<typeof CreateTopicsResponse>['topics'][number]
 type RequestedTopic = CreateTopicsRequest['topics'][number]
@@ -31,6 +32,9 @@ export const createTopics = handler(apis.CreateTopics, { versions: [0, 7], holds
   return after(allOf(answers), (topics) => ({ topics }))
 })
 
+/** The first version in which a client understands THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+const STRICT_SINCE = 6
+
 const refused = (name: string, errorCode: number, errorMessage: string): Answer => ({ name, errorCode, errorMessage })
 
 function create(asked: RequestedTopic, validateOnly: boolean, context: Context): Now<Answer> {
@@ -40,6 +44,9 @@ function create(asked: RequestedTopic, validateOnly: boolean, context: Context):
     if (decided.kind === 'refuse') return refused(asked.name, decided.code, decided.message)
     return made(asked.name, ZERO_UUID, decided, context)
   }
+  const decided = topics.decide(asked)
+  if (decided.kind === 'create' && !mayMutate(decided.partitions, STRICT_SINCE, context))
+    return refused(asked.name, ErrorCode.THROTTLING_QUOTA_EXCEEDED, QUOTA_EXCEEDED)
   return after(topics.create(asked), (created) => {
     if (created.kind === 'refuse') return refused(asked.name, created.code, created.message)
     return made(asked.name, created.topic.id, created.topic, context)

@@ -5,10 +5,14 @@ import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import { after, allOf } from '../now.ts'
+import { mayMutate, QUOTA_EXCEEDED } from './mutations.ts'
 
-type Context = RequestContext<Pick<Services, 'topics'>>
+type Context = RequestContext<Pick<Services, 'topics' | 'throttle'>>
 
 type Answer = InferInput<typeof DeleteTopicsResponse>['responses'][number]
+/** The first version in which a client understands THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+const STRICT_SINCE = 5
+
 type RequestedTopic = DeleteTopicsRequest['topics'][number]
 
 export const deleteTopics = handler(apis.DeleteTopics, { versions: [0, 6], holds: true }, (request, context: Context) => {
@@ -17,7 +21,8 @@ export const deleteTopics = handler(apis.DeleteTopics, { versions: [0, 6], holds
   return after(allOf(asked.map((one) => deleteOne(one, context))), (responses) => ({ responses }))
 })
 
-function deleteOne({ name, topicId }: RequestedTopic, { services: { topics } }: Context): Now<Answer> {
+function deleteOne({ name, topicId }: RequestedTopic, context: Context): Now<Answer> {
+  const { topics } = context.services
   const byId = topicId !== ZERO_UUID
   if (byId === (name !== null)) {
     return { name, topicId, errorCode: ErrorCode.INVALID_REQUEST, errorMessage: 'A topic is named by its name or by its id.' }
@@ -26,5 +31,7 @@ function deleteOne({ name, topicId }: RequestedTopic, { services: { topics } }: 
   if (topic === undefined) {
     return { name, topicId, errorCode: byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
   }
+  if (!topic.internal && !mayMutate(topic.partitions, STRICT_SINCE, context))
+    return { name: topic.name, topicId: topic.id, errorCode: ErrorCode.THROTTLING_QUOTA_EXCEEDED, errorMessage: QUOTA_EXCEEDED }
   return after(topics.delete(topic), (errorCode) => ({ name: topic.name, topicId: topic.id, errorCode }))
 }

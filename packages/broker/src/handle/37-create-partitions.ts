@@ -6,9 +6,13 @@ import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import { storageCode } from '../failure.ts'
 import { after, allOf, attempt } from '../now.ts'
+import { mayMutate, QUOTA_EXCEEDED } from './mutations.ts'
 
-type Context = RequestContext<Pick<Services, 'topics'>>
+type Context = RequestContext<Pick<Services, 'topics' | 'throttle'>>
 type Answer = InferInput<typeof CreatePartitionsResponse>['results'][number]
+/** The first version in which a client understands THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+const STRICT_SINCE = 3
+
 type RequestedTopic = CreatePartitionsRequest['topics'][number]
 
 export const createPartitions = handler(apis.CreatePartitions, { versions: [0, 3], holds: true }, (request, context: Context) => {
@@ -22,7 +26,8 @@ export const createPartitions = handler(apis.CreatePartitions, { versions: [0, 3
   return after(allOf(answers), (results) => ({ results }))
 })
 
-function grow({ name, count, assignments }: RequestedTopic, validateOnly: boolean, { services: { topics } }: Context): Now<Answer> {
+function grow({ name, count, assignments }: RequestedTopic, validateOnly: boolean, context: Context): Now<Answer> {
+  const { topics } = context.services
   const topic = topics.byName(name)
   if (topic === undefined) {
     return { name, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: 'This server does not host this topic-partition.' }
@@ -37,6 +42,8 @@ function grow({ name, count, assignments }: RequestedTopic, validateOnly: boolea
   if (refused !== undefined) return { name, errorCode: refused.code, errorMessage: refused.message }
   const done: Answer = { name, errorCode: ErrorCode.NONE, errorMessage: null }
   if (validateOnly) return done
+  if (!mayMutate(count - topic.partitions, STRICT_SINCE, context))
+    return { name, errorCode: ErrorCode.THROTTLING_QUOTA_EXCEEDED, errorMessage: QUOTA_EXCEEDED }
   return attempt<Answer>(
     () => after(topics.grow(topic, count, assignments?.map(({ brokerIds }) => brokerIds) ?? null), () => done),
     (error) => ({ name, errorCode: storageCode(error), errorMessage: (error as Error).message }),

@@ -1,8 +1,7 @@
-import { nodePlatform } from '@tidemark/platform'
-import { apis, ErrorCode } from '@tidemark/protocol'
+import { apis } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
 import { ConfigSource, ConfigType, ResourceType } from '../state/configs/definition.ts'
-import { batchOf, ManualClock, type RawClient } from '../testing/index.ts'
+import type { RawClient } from '../testing/index.ts'
 import { create, fetch, folder, metadataOf, nameOf, offsetAt, produce, setUp } from '../testing/requests.case.ts'
 
 const SET = 0
@@ -334,81 +333,6 @@ describe('groups', () => {
       topics: [{ name: 'b', partitions: [{ partitionIndex: 0 }] }, ...topics],
     })
     expect(refused.topics.map(({ partitions }) => nameOf(partitions[0]!.errorCode))).toEqual(['GROUP_SUBSCRIBED_TO_TOPIC', 'NONE'])
-  })
-})
-
-describe('quotas', () => {
-  const entity = [{ entityType: 'client-id', entityName: 'raw' }]
-  const set = async (
-    client: RawClient,
-    value: number,
-    remove = false,
-    of: { entityType: string; entityName: string | null }[] = entity,
-    key = 'producer_byte_rate',
-  ) => {
-    const { entries } = await client.call(apis.AlterClientQuotas, 1, {
-      entries: [{ entity: of, ops: [{ key, value, remove }] }],
-      validateOnly: false,
-    })
-    return nameOf(entries[0]!.errorCode)
-  }
-
-  test('are kept, found by filter, and refused where Kafka refuses them', async () => {
-    const data = folder()
-    const { broker, client } = await setUp({ data })
-    expect(await set(client, 1000)).toBe('NONE')
-    expect(
-      await set(client, 2000, false, [
-        { entityType: 'client-id', entityName: null },
-        { entityType: 'user', entityName: 'u' },
-      ]),
-    ).toBe('NONE')
-    expect(await set(client, 5, false, [{ entityType: 'ip', entityName: '10.0.0.1' }], 'connection_creation_rate')).toBe('NONE')
-    for (const wrong of [
-      set(client, 0),
-      set(client, 1, false, []),
-      set(client, 1, false, entity, 'no.such'),
-      set(client, 1.5),
-      set(client, 1, false, [{ entityType: 'x', entityName: 'y' }]),
-    ]) {
-      expect(await wrong).toBe('INVALID_REQUEST')
-    }
-    await broker.close()
-    const next = await setUp({ data })
-    const found = async (components: { entityType: string; matchType: number; match: string | null }[], strict = false) =>
-      (await next.client.call(apis.DescribeClientQuotas, 1, { components, strict })).entries!.map(({ values }) => values[0]!.value)
-    expect(await found([])).toEqual([1000, 2000, 5])
-    expect(await found([{ entityType: 'client-id', matchType: 0, match: 'raw' }])).toEqual([1000])
-    expect(await found([{ entityType: 'client-id', matchType: 1, match: null }])).toEqual([2000])
-    expect(await found([{ entityType: 'client-id', matchType: 2, match: null }])).toEqual([1000, 2000])
-    expect(await found([{ entityType: 'client-id', matchType: 2, match: null }], true)).toEqual([1000])
-    expect(await set(next.client, 0, true)).toBe('NONE')
-    expect(await found([])).toEqual([2000, 5])
-  })
-
-  test('a producer above its quota is told to wait, and is not read from meanwhile (trap 11, KIP-219)', async () => {
-    const clock = new ManualClock()
-    const { client } = await setUp({ platform: { ...nodePlatform, clock } })
-    await create(client, 't')
-    expect(await set(client, 1000, false, [{ entityType: 'client-id', entityName: null }])).toBe('NONE')
-    const batch = { values: ['x'.repeat(15_000)], timesMs: [clock.now()] }
-    const response = await client.call(apis.Produce, 9, {
-      acks: -1,
-      timeoutMs: 1000,
-      topicData: [{ name: 't', topicId: '0'.repeat(32), partitionData: [{ index: 0, records: batchOf(batch) }] }],
-    })
-    expect(response.throttleTimeMs).toBeGreaterThan(4_000)
-    expect(response.throttleTimeMs).toBeLessThan(6_000)
-    let answered = false
-    const next = client.call(apis.ApiVersions, 0, {}).then((it) => {
-      answered = true
-      return it
-    })
-    clock.advance(response.throttleTimeMs - 1)
-    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
-    expect(answered).toBe(false)
-    clock.advance(1)
-    expect((await next).errorCode).toBe(ErrorCode.NONE)
   })
 })
 

@@ -69,6 +69,7 @@ async function ask<A extends Api>(h: Handler<A>, version: number, body: InferInp
       users: undefined as never,
       authorizer: undefined as never,
       quotas: undefined as never,
+      throttle: undefined as never,
       telemetry: undefined as never,
       producerIds: undefined as never,
       outputMemory: undefined as never,

@@ -5,7 +5,17 @@ import { storageCode } from '../failure.ts'
 import { after, attempt } from '../now.ts'
 import { quotaKey } from '../state/cluster/metadata.ts'
 import type { Quota } from '../state/cluster/records.ts'
-import { type Entity, entityFault, type Filter, type Found, matches, ordered, quotaOf, valueFault } from '../state/quotas/quotas.ts'
+import {
+  type Entity,
+  entityFault,
+  type Filter,
+  type Found,
+  matches,
+  ordered,
+  quotaOf,
+  quotaOfAddress,
+  valueFault,
+} from '../state/quotas/quotas.ts'
 import type { MetadataLog } from './metadata-log.ts'
 
 export interface QuotaAlteration {
@@ -35,6 +45,12 @@ export class Quotas {
   find(key: string, client: { readonly user: string; readonly clientId: string }): Found | undefined {
     const { quotas } = this.#metadataLog.metadata
     return quotaOf((entity) => quotas.get(quotaKey(entity as Quota['entity'])), key, client)
+  }
+
+  /** That of the address, or of all addresses. */
+  findOfAddress(key: string, address: string): Found | undefined {
+    const { quotas } = this.#metadataLog.metadata
+    return quotaOfAddress((entity) => quotas.get(quotaKey(entity as Quota['entity'])), key, address)
   }
 
   describe(filters: readonly Filter[], strict: boolean): Quota[] {

@@ -95,7 +95,7 @@ describe('a plan that no longer fits', () => {
     await fails({}).toMatchObject({ code: 'PLAN_DAMAGED' })
     const old = { ...plan, expiresAtMs: 1 }
     await fails({ ...old, id: planId(old) }).toMatchObject({ code: 'PLAN_EXPIRED' })
-    await using other = await testWorld()
+    await using other = await testWorld({ isOurs: true })
     await expect(applyPlan(other.kafka, plan, { ...quick(), store: other.store })).rejects.toMatchObject({ code: 'PLAN_STALE' })
     expect(await world.committed(group)).toEqual(BEFORE)
   })

@@ -22,7 +22,7 @@ export function expiring({ nowMs, groups, offsetsRetentionMs }: Facts): Finding[
         topic: null,
         partition: null,
         message: `the group has been empty for ${durationText(nowMs - sinceMs)}: its ${committed.length} committed offsets are forgotten in ${durationText(Math.max(0, leftMs))}`,
-        command: `tidemark offsets export ${quoted(group)} --out ${quoted(`${group}.json`)}`,
+        command: `tidemark offsets export ${quoted(group)} > ${quoted(`${group}.json`)}`,
       },
     ]
   })

@@ -24,24 +24,25 @@ export async function gather(kafka: Kafka, groups: readonly string[] | undefined
   const { cluster, platform } = handleOf(kafka)
   const readings =
     groups === undefined ? await readListed(kafka, await listGroups(kafka, limits()), limits) : await readNamed(kafka, groups, limits)
-  const lags = await new Sampler(kafka, SAMPLER_DEFAULTS).measure(readings, limits)
-  const topics = new Map((await cluster.allTopics(limits().signal)).map((it) => [it.name, it]))
-  const { offsetsRetentionMs, metadataMax } = await brokerSettings(kafka, limits())
-  const uncommitted = await uncommittedOf(kafka, readings, (topic) => topics.get(topic)?.partitions.length ?? 0, limits)
-  const history = await historyOf(kafka, groups, limits)
   const positions = readings.flatMap((it) => it.positions)
   const withEpoch = positions.flatMap(({ topic, partition, leaderEpoch, end }) =>
     leaderEpoch === null || leaderEpoch < 0 || end === null ? [] : [{ topic, partition, leaderEpoch }],
   )
+  const heldBack = positions.filter(({ stable, end }) => stable !== null && stable < end!)
+  const [lags, topics, { offsetsRetentionMs, metadataMax }, history, ends, transactions] = await Promise.all([
+    new Sampler(kafka, SAMPLER_DEFAULTS).measure(readings, limits),
+    cluster.allTopics(limits().signal).then((all) => new Map(all.map((it) => [it.name, it]))),
+    brokerSettings(kafka, limits()),
+    historyOf(kafka, groups, limits),
+    epochEnds(cluster, withEpoch, limits),
+    transactionsOf(kafka, heldBack, limits),
+  ])
+  const uncommitted = await uncommittedOf(kafka, readings, (topic) => topics.get(topic)?.partitions.length ?? 0, limits)
   return {
     nowMs: platform.clock.now(),
     groups: readings.map((reading, i) => factsOf(reading, lags[i]!, uncommitted[i]!, history.of?.(reading.group))),
-    epochEnds: await epochEnds(cluster, withEpoch, limits),
-    transactions: await transactionsOf(
-      kafka,
-      positions.filter(({ stable, end }) => stable !== null && stable < end!),
-      limits,
-    ),
+    epochEnds: ends,
+    transactions,
     offsetsRetentionMs,
     metadataMax,
     isMirrored: [...topics.keys()].some((name) => name.endsWith('.checkpoints.internal') || name.startsWith('mm2-')),

@@ -153,7 +153,7 @@ describe('each rule says what is wrong, and what mends it', () => {
       'warning',
       withGroup({ history: committedAgo(9 * DAY, 6.5 * DAY) }),
       'are forgotten in 12 h',
-      'tidemark offsets export g --out g.json',
+      'tidemark offsets export g > g.json',
     ],
     [
       'metadata-near-limit',

@@ -1,10 +1,10 @@
 /**
  * The command of Kafka's own tool, `kafka-consumer-groups.sh`, that does what a plan does. A target that the tool has
- * no word for becomes a file of offsets, which it reads from stdin.
+ * no word for becomes a file of offsets: it does not read them from a pipe.
  */
 import type { MoveWish, PlannedChange } from './types.ts'
 
-const LINES_MAX = 20
+const LINES_MAX = 50
 
 export function kafkaCommand(wish: MoveWish, brokers: readonly string[], changes: readonly PlannedChange[]): string {
   const tool = `kafka-consumer-groups.sh --bootstrap-server ${quoted(brokers.join(','))} --group ${quoted(wish.group)}`
@@ -35,9 +35,10 @@ function resetOf({ target }: MoveWish, tool: string, moved: readonly PlannedChan
     case 'time':
       return reset(`--to-datetime ${new Date(target.atMs).toISOString()}`)
     default: {
-      const lines = moved.slice(0, LINES_MAX).map(({ topic, partition, after }) => quoted(`${topic},${partition},${after!.offset}`))
-      const rest = moved.length > LINES_MAX ? ` # and ${moved.length - LINES_MAX} more lines` : ''
-      return `printf '%s\\n' ${lines.join(' ')} | ${tool} --reset-offsets --from-file /dev/stdin --execute${rest}`
+      const apply = `${tool} --reset-offsets --from-file offsets.csv --execute`
+      if (moved.length > LINES_MAX) return `${apply} # offsets.csv has a line topic,partition,offset for each of ${moved.length} partitions`
+      const lines = moved.map(({ topic, partition, after }) => quoted(`${topic},${partition},${after!.offset}`))
+      return `printf '%s\\n' ${lines.join(' ')} > offsets.csv && ${apply}`
     }
   }
 }

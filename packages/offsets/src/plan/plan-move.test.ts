@@ -146,7 +146,7 @@ describe('consequences', () => {
     ])
     const other = await plan({ group: await groupAt(9), scope: 'all', target: { kind: 'group', group } })
     expect(other.command).toMatch(
-      /^printf '%s\\n' orders,0,5 orders,1,200 \| kafka-consumer-groups\.sh .* --from-file \/dev\/stdin --execute$/,
+      /^printf '%s\\n' orders,0,5 orders,1,200 > offsets\.csv && kafka-consumer-groups\.sh .* --from-file offsets\.csv --execute$/,
     )
   })
 })

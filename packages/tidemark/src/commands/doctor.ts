@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { EXIT } from '../exit.ts'
 import { write } from '../print/output.ts'
-import { counted, printRows, say } from '../print/print.ts'
+import { counted, plain, printRows, say } from '../print/print.ts'
 
 interface DoctorOptions extends ClusterOptions, OutputOptions {
   readonly strict?: boolean
@@ -34,7 +34,16 @@ Examples:
 async function doctor(groups: string[], options: DoctorOptions): Promise<void> {
   await connected(options, async ({ kafka }) => {
     const findings = await examine(kafka, groups.length === 0 ? {} : { groups })
-    if (options.output === 'table') await write(findings.map(findingText).join(''))
+    if (options.output === 'table')
+      await write(
+        findings
+          .map((it) =>
+            findingLines(it)
+              .map((line) => `${plain(line)}\n`)
+              .join(''),
+          )
+          .join(''),
+      )
     else
       await printRows(
         findings.map((it) => ({ ...it })),
@@ -49,9 +58,9 @@ async function doctor(groups: string[], options: DoctorOptions): Promise<void> {
   })
 }
 
-/** Two lines: what is wrong and where, and what mends it. */
-function findingText({ severity, rule, group, topic, partition, message, command }: Finding): string {
+/** What is wrong and where, and what mends it. */
+function findingLines({ severity, rule, group, topic, partition, message, command }: Finding): string[] {
   const where = topic === null ? '' : ` ${topic}${partition === null ? '' : `-${partition}`}`
-  const head = `${severity.padEnd(7)}  ${group ?? 'cluster'}${where}: ${message} (${rule})\n`
-  return command === null ? head : `${head}         ${command}\n`
+  const head = `${severity.padEnd(7)}  ${group ?? 'cluster'}${where}: ${message} (${rule})`
+  return command === null ? [head] : [head, `         ${command}`]
 }

@@ -7,10 +7,11 @@ import { addressOf, type ClusterOptions, connected, type OutputOptions, withClus
 import { EXIT, usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { LAG_FIELDS, type LagView, lagTable } from '../lag/lag-table.ts'
-import { serveMetrics } from '../lag/serve.ts'
+import { liveText, sampleText } from '../lag/samples.ts'
+import { isLoopback, serveMetrics } from '../lag/serve.ts'
 import { exceeded, type Thresholds, thresholdsOf } from '../lag/thresholds.ts'
 import { write } from '../print/output.ts'
-import { csvText, printRows, say, tableText } from '../print/print.ts'
+import { printRows, say } from '../print/print.ts'
 import { collect } from './config-changes.ts'
 
 interface LagOptions extends ClusterOptions, OutputOptions {
@@ -107,7 +108,7 @@ async function watch({ first, sample, everyMs, view, thresholds, output }: Watch
   let isFirst = true
   for (let groups: readonly GroupLag[] | undefined = first; ; groups = await sampled(sample)) {
     if (groups !== undefined) {
-      await write(isLive ? liveText(groups, view) : lineText(groups, view, output, isFirst))
+      await write(isLive ? liveText(groups, view, process.stdout) : sampleText(groups, view, output, isFirst))
       isFirst = false
       if (judge(groups, thresholds)) return
     }
@@ -133,31 +134,6 @@ async function sampled(sample: () => Promise<readonly GroupLag[]>): Promise<read
 
 const AWAY: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMED_OUT', 'CONNECTION_LOST'])
 
-const HOME_AND_CLEAR = '\u001b[H\u001b[J'
-
-/** As much of the table as the terminal has lines and columns for. */
-function liveText(groups: readonly GroupLag[], view: LagView): string {
-  const { rows: height = 24, columns: width = 80 } = process.stdout
-  const { rows, columns } = lagTable(groups, view)
-  const lines = [new Date().toISOString(), ...tableText(rows, columns).trimEnd().split('\n')]
-  const shown = lines.length < height ? lines : [...lines.slice(0, height - 2), `… ${lines.length - height + 2} more`]
-  return `${HOME_AND_CLEAR}${shown.map((line) => line.slice(0, width)).join('\n')}\n`
-}
-
-/** A line of JSON a sample, a document of YAML, rows of CSV, or a table under its time. */
-function lineText(groups: readonly GroupLag[], view: LagView, output: OutputOptions['output'], isFirst: boolean): string {
-  const { rows, columns } = lagTable(groups, view)
-  const at = new Date(groups[0]?.atMs ?? Date.now()).toISOString()
-  if (output === 'json') return `${JSON.stringify(groups)}\n`
-  if (output === 'yaml') return `---\n${JSON.stringify(groups)}\n` // JSON is YAML, and a sample stays a line
-  if (output === 'table') return `${at}\n${tableText(rows, columns)}\n`
-  const text = csvText(
-    rows.map((row) => ({ at, ...row })),
-    ['at', ...LAG_FIELDS[view]],
-  )
-  return isFirst ? text : text.slice(text.indexOf('\n') + 1)
-}
-
 async function serve(groups: readonly string[], options: LagOptions): Promise<void> {
   const address = addressOf(options.serve === true || options.serve === undefined ? METRICS_ADDRESS : options.serve)
   await connected(options, async ({ kafka, log }: { kafka: Kafka; log: { start(): void } }) => {
@@ -167,8 +143,7 @@ async function serve(groups: readonly string[], options: LagOptions): Promise<vo
     await sample()
     log.start()
     const { server, url } = await serveMetrics(address, sample)
-    if (!['127.0.0.1', '::1', 'localhost'].includes(address.host))
-      say(`warning: anyone who reaches ${address.host} can read the names of groups and topics`)
+    if (!isLoopback(address.host)) say(`warning: anyone who reaches ${address.host} can read the names of groups and topics`)
     await write(`${url}\n`)
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve()

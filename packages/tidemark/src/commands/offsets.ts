@@ -14,6 +14,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   export: async () => (await import('./offsets/export.ts')).exportCommand(),
   import: async () => (await import('./offsets/import.ts')).importCommand(),
   bookmark: async () => (await import('./offsets/bookmark.ts')).bookmarkCommand(),
+  translate: async () => (await import('./offsets/translate.ts')).translateCommand(),
   delete: async () => (await import('./offsets/delete.ts')).deleteCommand(),
 }
 

@@ -1,7 +1,7 @@
 import { type PeekedRecord, peek } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
-import { printRows, type Row, say } from '../print/print.ts'
+import { cut, printRows, type Row, say } from '../print/print.ts'
 import { jsonOf } from '../records/peeked.ts'
 
 interface PeekCommandOptions extends ClusterOptions, OutputOptions {
@@ -53,7 +53,7 @@ function rowOf(
 ): Row {
   const text = (it: typeof key): string | null => {
     const whole = it === null || typeof it === 'string' ? it : `base64:${it.base64}`
-    return isCut && whole !== null ? cut(whole) : whole
+    return isCut && whole !== null ? cut(whole, CELL_MAX) : whole
   }
   return {
     place,
@@ -67,9 +67,3 @@ function rowOf(
 }
 
 const CELL_MAX = 60
-
-/** On one line, without what would move a terminal's cursor. */
-function cut(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').replaceAll(/\p{Cc}/gu, '\u{fffd}')
-  return line.length > CELL_MAX ? `${line.slice(0, CELL_MAX - 1)}…` : line
-}

@@ -1,6 +1,6 @@
 /** Events of commits as they are printed: a line each, as they come. */
 import type { CommitEvent } from '@tidemark/offsets'
-import { csvText, type Output, type Row } from '../print/print.ts'
+import { csvText, type Output, plain, type Row } from '../print/print.ts'
 
 export const EVENT_FIELDS = [
   ...['at', 'group', 'topic', 'partition', 'from', 'to', 'kind', 'jump'],
@@ -19,7 +19,7 @@ export const eventRow = ({ member, atMs, ...event }: CommitEvent): Row => ({
 export function eventText(event: CommitEvent, output: Output, isFirst: boolean): string {
   switch (output) {
     case 'table':
-      return `${eventLine(event)}\n`
+      return `${plain(eventLine(event))}\n`
     case 'json':
       return `${JSON.stringify(event)}\n`
     case 'yaml':

@@ -21,6 +21,8 @@ export async function serveMetrics(
     return latest.text
   }
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
+    // A page in a browser reaches loopback under a name of its own (DNS rebinding): it must not read names of groups.
+    if (isLoopback(host) && !isLoopback(hostOf(request.headers.host))) return answer(response, 403, 'name this host by its address\n')
     const path = request.url?.split('?')[0]
     if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'only GET is answered here\n')
     if (path !== '/metrics') return answer(response, 404, 'metrics are at /metrics\n')
@@ -43,6 +45,10 @@ export async function serveMetrics(
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address
   return { server, url: `http://${shown}:${address.port}/metrics` }
 }
+
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
+
+const hostOf = (header = ''): string => header.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
 
 function answer(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { csvText, tableText } from './print.ts'
+import { csvText, cut, tableText } from './print.ts'
 
 const rows = [
   { topic: 'orders', lag: 5, age: '~1 min 5 s' },
@@ -14,4 +14,9 @@ test('a table has aligned columns, and a dash where there is nothing', () => {
 test('CSV quotes what needs it, and leaves out what is null', () => {
   expect(csvText(rows, ['topic', 'lag'])).toBe('topic,lag\norders,5\n"a,""b""",\n')
   expect(csvText([], ['topic', 'lag'])).toBe('topic,lag\n')
+})
+
+test('what would move the cursor of a terminal is not printed', () => {
+  expect(tableText([{ topic: 'a\u001b[2Jb\u0007' }], { topic: 'TOPIC' })).toBe('TOPIC\na\u{fffd}[2Jb\u{fffd}\n')
+  expect(cut('one\n two\u001b three', 10)).toBe('one two\u{fffd} …')
 })

@@ -44,12 +44,21 @@ export function tableText(rows: readonly Row[], columns: Readonly<Record<string,
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
     chars: WITHOUT_LINES,
   })
-  for (const row of rows) table.push(fields.map((field) => String(row[field] ?? '-')))
+  for (const row of rows) table.push(fields.map((field) => plain(String(row[field] ?? '-'))))
   return `${table
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n')}\n`
+}
+
+/** Without what would move a terminal's cursor: names, keys and metadata are other people's text. */
+export const plain = (text: string): string => text.replaceAll(/\p{Cc}/gu, '\u{fffd}')
+
+/** On one line, and not longer than this. */
+export function cut(text: string, max: number): string {
+  const line = plain(text.replaceAll(/\s+/g, ' '))
+  return line.length > max ? `${line.slice(0, max - 1)}…` : line
 }
 
 /** Numbers, and durations such as `~1 min 5 s`. */

@@ -81,3 +81,12 @@ export function quotaOf(
   }
   return undefined
 }
+
+/** The quota of an address, or that of all of them; each address counts by itself. */
+export function quotaOfAddress(find: (entity: Entity) => Quota | undefined, key: string, address: string): Found | undefined {
+  for (const name of [address, null]) {
+    const value = find([{ type: 'ip', name }])?.values.find((it) => it.key === key)?.value
+    if (value !== undefined) return { limit: value, sharedBy: address }
+  }
+  return undefined
+}

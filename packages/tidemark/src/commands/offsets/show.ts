@@ -1,8 +1,9 @@
+import { readCompletionMap } from '@tidemark/client/internal'
 import { groupPositions } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
 import { POSITION_FIELDS, positionColumns, positionRows } from '../../print/group-table.ts'
-import { printRows } from '../../print/print.ts'
+import { cut, printRows, type Row } from '../../print/print.ts'
 
 export function showCommand(): Command {
   return withOutput(withCluster(new Command('show')))
@@ -14,7 +15,7 @@ export function showCommand(): Command {
 
 const HELP = `
 Each row has what was committed: the offset, the leader epoch (-1: the client did not
-say) and the metadata, as it is.
+say) and the metadata: cut in a table, whole with -o json.
 
 Examples:
   tidemark offsets show billing
@@ -24,6 +25,16 @@ async function show(group: string, options: ClusterOptions & OutputOptions): Pro
   await connected(options, async ({ kafka }) => {
     const { members, positions } = await groupPositions(kafka, group)
     const columns = { ...positionColumns(positions), leaderEpoch: 'EPOCH', metadata: 'METADATA' }
-    await printRows(positionRows(positions, members), columns, options.output, { data: positions, fields: POSITION_FIELDS })
+    const rows = positionRows(positions, members)
+    const shown = options.output === 'table' ? rows.map((row) => ({ ...row, metadata: metadataText(row.metadata) })) : rows
+    await printRows(shown, columns, options.output, { data: positions, fields: POSITION_FIELDS })
   })
+}
+
+const METADATA_MAX = 60
+
+/** What Tidemark's consumers write is told; what others wrote is cut to a line. */
+function metadataText(metadata: Row[string]): string | null {
+  if (typeof metadata !== 'string' || metadata === '') return null
+  return readCompletionMap(metadata) === undefined ? cut(metadata, METADATA_MAX) : 'what is done above'
 }

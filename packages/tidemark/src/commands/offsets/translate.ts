@@ -1,0 +1,85 @@
+import { translateGroup } from '@tidemark/offsets'
+import { Command } from 'commander'
+import { type ClusterOptions, connected, connectedToChange } from '../../connection.ts'
+import { usage } from '../../exit.ts'
+import { type MoveOptions, withMove } from '../../move/apply-options.ts'
+import { perform } from '../../move/perform.ts'
+import { printRows, say } from '../../print/print.ts'
+
+export function translateCommand(): Command {
+  return withMove(new Command('translate'))
+    .description('Puts a group on another cluster where it stands on this one, by comparing the records on both sides.')
+    .argument('<GROUP>')
+    .option('--to-brokers <HOST:PORT,…>', 'the other cluster')
+    .option('--to-profile <NAME>', 'the other cluster, by its name')
+    .option('--to-command-config <FILE>', "the other cluster: Java's client.properties")
+    .option('--topic-prefix <TEXT>', 'what the names of topics begin with there: us-west. for MirrorMaker 2')
+    .option('--as <GROUP>', "the group's name there (default: the same)")
+    .addHelpText('after', HELP)
+    .action(translate)
+}
+
+const HELP = `
+The other cluster has copies of the topics, made by whatever replicator: the order
+of the records in each partition, and their keys, values, headers and times are what
+is compared. With --dry-run the plan is an audit of what the group has there already:
+SKIPPED is what it would handle twice, AGAIN what it would miss.
+
+Examples:
+  tidemark offsets translate billing --to-profile standby --dry-run
+  tidemark offsets translate billing --to-brokers kafka-2:9092 --topic-prefix us-west. --yes`
+
+interface TranslateOptions extends MoveOptions {
+  readonly toBrokers?: string
+  readonly toProfile?: string
+  readonly toCommandConfig?: string
+  readonly topicPrefix?: string
+  readonly as?: string
+}
+
+async function translate(group: string, options: TranslateOptions): Promise<void> {
+  const { topicPrefix = '', as = group } = options
+  const other = otherCluster(options)
+  const connect = options.dryRun ? connected : connectedToChange
+  await connected(options, ({ kafka: from }) =>
+    connect(other, async ({ kafka: to }) => {
+      const { translations, plan } = await translateGroup(from, to, group, { topicOf: (topic) => `${topicPrefix}${topic}`, as })
+      if (options.output === 'table') {
+        const columns = {
+          topic: 'TOPIC',
+          partition: 'PARTITION',
+          offset: 'OFFSET',
+          targetTopic: 'THERE',
+          targetOffset: 'OFFSET-THERE',
+          certainty: 'CERTAINTY',
+          repeated: 'REPEATED',
+        }
+        await printRows(
+          translations.map((it) => ({ ...it })),
+          columns,
+          'table',
+        )
+      }
+      const unknown = translations.filter(({ targetOffset }) => targetOffset === null).length
+      if (unknown > 0) say(`warning: ${unknown} of ${translations.length} partitions were not found there: they are left out`)
+      await perform(to, plan, `put group ${as} there?`, { ...optionsThere(options), ...other })
+    }),
+  )
+}
+
+function otherCluster({ toBrokers, toProfile, toCommandConfig, quiet }: TranslateOptions): ClusterOptions {
+  if (toBrokers === undefined && toProfile === undefined && toCommandConfig === undefined) {
+    throw usage('name the other cluster: --to-brokers, --to-profile or --to-command-config')
+  }
+  return {
+    ...(toBrokers !== undefined && { brokers: toBrokers }),
+    ...(toProfile !== undefined && { profile: toProfile }),
+    ...(toCommandConfig !== undefined && { commandConfig: toCommandConfig }),
+    ...(quiet !== undefined && { quiet }),
+  }
+}
+
+/** Without what names this cluster. */
+function optionsThere({ brokers: _brokers, profile: _profile, commandConfig: _file, ...rest }: TranslateOptions): MoveOptions {
+  return rest
+}
