@@ -39,7 +39,22 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
   },
   offsets: {
     uses: ['protocol', 'platform', 'client'],
-    folders: ['doctor', 'replay', 'translate', 'transfer', 'apply', 'plan', 'bookmarks', 'moves', 'lag', 'peek', 'history', 'log', 'read'],
+    folders: [
+      'doctor',
+      'graduate',
+      'replay',
+      'translate',
+      'transfer',
+      'apply',
+      'plan',
+      'bookmarks',
+      'moves',
+      'lag',
+      'peek',
+      'history',
+      'log',
+      'read',
+    ],
   },
   console: {
     uses: ['protocol', 'platform', 'client', 'offsets'],

@@ -17,7 +17,7 @@ import { kafkaShell } from './jars.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
-const TESTS = ['plan', 'apply', 'replay', 'bookmarks'].map((folder) => `packages/offsets/src/${folder}`)
+const TESTS = ['plan', 'apply', 'replay', 'bookmarks', 'translate', 'graduate'].map((folder) => `packages/offsets/src/${folder}`)
 
 export async function judgeMoves(report: Report, cluster: KafkaCluster, full: boolean): Promise<void> {
   const { version, brokers } = cluster

@@ -7,6 +7,14 @@ export { settleMove } from './apply/settle-move.ts'
 export { type Bookmark, type BookmarkPosition, BookmarkStore } from './bookmarks/bookmark-store.ts'
 export { type ExamineOptions, examine } from './doctor/examine.ts'
 export type { Finding, Severity } from './doctor/finding.ts'
+export { type Graduated, type GraduateOptions, type GraduationProgress, graduate } from './graduate/graduate.ts'
+export {
+  type GraduatingGroup,
+  type GraduatingTopic,
+  type Graduation,
+  type GraduationOptions,
+  planGraduation,
+} from './graduate/plan-graduation.ts'
 export { type CommitHistoryOptions, commitHistory } from './history/commit-history.ts'
 export type { CommitEvent, CommitKind } from './history/group-fold.ts'
 export { type PositionAt, type PositionsAt, positionsAt } from './history/positions-at.ts'

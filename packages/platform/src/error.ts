@@ -67,6 +67,7 @@ export type OwnErrorCode =
   // Moving offsets
   | 'FALLBACK_NOT_ACCEPTED'
   | 'GHOST_CONSUMER'
+  | 'GRADUATION_FAILED'
   | 'GROUP_ACTIVE'
   | 'MOVE_INCOMPLETE'
   | 'PLAN_DAMAGED'

@@ -43,6 +43,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   offsets: async () => (await import('./commands/offsets.ts')).offsetsCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
+  graduate: async () => (await import('./commands/graduate.ts')).graduateCommand(),
   config: async () => (await import('./commands/config.ts')).configCommand(),
   acl: async () => (await import('./commands/acl.ts')).aclCommand(),
   user: async () => (await import('./commands/user.ts')).userCommand(),

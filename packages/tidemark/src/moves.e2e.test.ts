@@ -259,6 +259,33 @@ describe('a translation', () => {
   })
 })
 
+describe('graduating', () => {
+  test('copies topics and groups to another cluster, and compares them', async () => {
+    const [{ address: here }, { address: there }] = await Promise.all([up('--memory'), up('--memory')])
+    await using from = createKafka({ brokers: [here] })
+    await using to = createKafka({ brokers: [there] })
+    await createAdmin(from).topics.create('bills', { partitions: 2 })
+    await using producer = createProducer(from)
+    await producer.send(
+      'bills',
+      Array.from({ length: 30 }, (_, i) => ({ value: `b${i}`, partition: i % 2 })),
+    )
+    await createAdmin(from).groups.setOffsets('billing', [{ topic: 'bills', partition: 0, offset: 9, metadata: 'mine' }])
+    const args = ['graduate', '-b', here, '--to-brokers', there]
+    expect(await run(args)).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/bills +2 +30/),
+      stderr: expect.stringMatching(/group billing: 1 partition/),
+    })
+    expect(await run([...args, '--yes'])).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/copied and compared 30 records; 1 group/),
+    })
+    expect(await createAdmin(to).groups.offsets('billing')).toMatchObject([{ partition: 0, offset: 9, metadata: 'mine' }])
+    expect(await run([...args, '--yes'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/exists on the other cluster/) })
+  })
+})
+
 describe('a bookmark', () => {
   test('is a place to come back to', async () => {
     expect(await offsets('bookmark', 'set', group, 'before')).toMatchObject({ code: 0 })

@@ -50,6 +50,7 @@ const CLASSES: Readonly<Record<OwnErrorCode, Class>> = {
   // A person has to decide where to go on.
   FALLBACK_NOT_ACCEPTED: 'fatal',
   GHOST_CONSUMER: 'fatal',
+  GRADUATION_FAILED: 'fatal',
   GROUP_ACTIVE: 'fatal',
   LOG_TRUNCATED: 'fatal',
   MOVE_INCOMPLETE: 'fatal',

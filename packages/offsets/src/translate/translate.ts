@@ -2,14 +2,15 @@
  * Where a group stands, on another cluster that has copies of its topics: proved by the records themselves. Any replicator
  * will do, as long as it keeps the order of records within a partition, and key, value, headers and time.
  */
-import { type CallLimits, type Kafka, type ReceivedMessage, read, TidemarkError, type TopicPartition } from '@tidemark/client'
+import { type CallLimits, type Kafka, read, TidemarkError, type TopicPartition } from '@tidemark/client'
 import { checkedLimits, handleOf, keyOf, LIMIT_NAMES, listOffsets } from '@tidemark/client/internal'
-import { checkFunction, checkName, checkOptions, sha256 } from '@tidemark/platform'
+import { checkFunction, checkName, checkOptions } from '@tidemark/platform'
 import { committedBy, logsOf, topicViews } from '../plan/gather.ts'
 import { type PlanOptions, planMove } from '../plan/plan-move.ts'
 import type { FormerPlace, MovePlan } from '../plan/types.ts'
 import { inLanes, shrinking } from '../read/limits.ts'
 import { findPlace, type LocatedRecord, type Neighbours } from './find-record.ts'
+import { fingerprintOf } from './fingerprint.ts'
 
 export interface TranslateOptions extends CallLimits {
   /** What a topic is called on the other cluster. Default: the same. MirrorMaker 2 puts the name of the source before it: `us-west.orders`. */
@@ -165,22 +166,4 @@ async function records(
     found.push({ offset: message.offset, timestampMs: message.timestampMs, fingerprint: fingerprintOf(message) })
   }
   return found
-}
-
-/** Lengths before contents, so that no two records run into one another. */
-function fingerprintOf({ key, value, headers, timestampMs }: ReceivedMessage): string {
-  const parts: Buffer[] = []
-  const add = (bytes: Uint8Array | null): void => {
-    const length = Buffer.alloc(4)
-    length.writeInt32BE(bytes?.length ?? -1)
-    parts.push(length, Buffer.from(bytes ?? []))
-  }
-  add(Buffer.from(String(timestampMs)))
-  add(key)
-  add(value)
-  for (const header of headers) {
-    add(Buffer.from(header.key))
-    add(header.value)
-  }
-  return sha256(Buffer.concat(parts)).toString('base64')
 }

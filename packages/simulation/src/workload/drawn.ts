@@ -276,6 +276,7 @@ export const errorCodes: Record<OwnErrorCode | 'OFFSET_OUT_OF_RANGE', Drawn> = {
   FOLDER_IN_USE: elsewhere,
   FRAME_TOO_LARGE: unmet,
   GHOST_CONSUMER: elsewhere,
+  GRADUATION_FAILED: elsewhere,
   GROUP_ACTIVE: elsewhere,
   DEAD_LETTER_FAILED: 'a dead letter that no retry can write: e2e tests',
   HANDLER_FAILED: true,

@@ -1,18 +1,15 @@
 import { translateGroup } from '@tidemark/offsets'
 import { Command } from 'commander'
-import { type ClusterOptions, connected, connectedToChange } from '../../connection.ts'
-import { usage } from '../../exit.ts'
+import { connected, connectedToChange } from '../../connection.ts'
 import { type MoveOptions, withMove } from '../../move/apply-options.ts'
+import { type OtherClusterOptions, otherCluster, withOtherCluster, withoutCluster } from '../../move/other-cluster.ts'
 import { perform } from '../../move/perform.ts'
 import { printRows, say } from '../../print/print.ts'
 
 export function translateCommand(): Command {
-  return withMove(new Command('translate'))
+  return withOtherCluster(withMove(new Command('translate')))
     .description('Puts a group on another cluster where it stands on this one, by comparing the records on both sides.')
     .argument('<GROUP>')
-    .option('--to-brokers <HOST:PORT,…>', 'the other cluster')
-    .option('--to-profile <NAME>', 'the other cluster, by its name')
-    .option('--to-command-config <FILE>', "the other cluster: Java's client.properties")
     .option('--topic-prefix <TEXT>', 'what the names of topics begin with there: us-west. for MirrorMaker 2')
     .option('--as <GROUP>', "the group's name there (default: the same)")
     .addHelpText('after', HELP)
@@ -29,10 +26,7 @@ Examples:
   tidemark offsets translate billing --to-profile standby --dry-run
   tidemark offsets translate billing --to-brokers kafka-2:9092 --topic-prefix us-west. --yes`
 
-interface TranslateOptions extends MoveOptions {
-  readonly toBrokers?: string
-  readonly toProfile?: string
-  readonly toCommandConfig?: string
+interface TranslateOptions extends MoveOptions, OtherClusterOptions {
   readonly topicPrefix?: string
   readonly as?: string
 }
@@ -62,24 +56,7 @@ async function translate(group: string, options: TranslateOptions): Promise<void
       }
       const unknown = translations.filter(({ targetOffset }) => targetOffset === null).length
       if (unknown > 0) say(`warning: ${unknown} of ${translations.length} partitions were not found there: they are left out`)
-      await perform(to, plan, `put group ${as} there?`, { ...optionsThere(options), ...other })
+      await perform(to, plan, `put group ${as} there?`, { ...withoutCluster(options), ...other })
     }),
   )
-}
-
-function otherCluster({ toBrokers, toProfile, toCommandConfig, quiet }: TranslateOptions): ClusterOptions {
-  if (toBrokers === undefined && toProfile === undefined && toCommandConfig === undefined) {
-    throw usage('name the other cluster: --to-brokers, --to-profile or --to-command-config')
-  }
-  return {
-    ...(toBrokers !== undefined && { brokers: toBrokers }),
-    ...(toProfile !== undefined && { profile: toProfile }),
-    ...(toCommandConfig !== undefined && { commandConfig: toCommandConfig }),
-    ...(quiet !== undefined && { quiet }),
-  }
-}
-
-/** Without what names this cluster. */
-function optionsThere({ brokers: _brokers, profile: _profile, commandConfig: _file, ...rest }: TranslateOptions): MoveOptions {
-  return rest
 }

@@ -1,0 +1,94 @@
+import { createProducer } from '@tidemark/client'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type TestWorld, testWorld } from '../testing/world.case.ts'
+import { copyTopic, verifyTopic } from './copy-topic.ts'
+import { type GraduationProgress, graduate } from './graduate.ts'
+import { planGraduation } from './plan-graduation.ts'
+
+let source: TestWorld
+let target: TestWorld
+beforeEach(async () => {
+  source = await testWorld({ isOurs: true })
+  target = await testWorld()
+  await source.fill('orders', [40, 7, 0])
+  await source.admin.topics.deleteRecords('orders', { 0: 10 })
+  await source.admin.topics.create('config', { partitions: 1, configs: { 'cleanup.policy': 'compact', 'retention.ms': '-1' } })
+  await using producer = createProducer(source.kafka)
+  await producer.send(
+    'config',
+    [
+      { key: 'a', value: null, headers: { h: 'x', n: null } },
+      { key: null as never, value: Buffer.from([0, 255]) },
+    ].slice(0, 1),
+  )
+})
+afterEach(async () => {
+  await source[Symbol.asyncDispose]()
+  await target[Symbol.asyncDispose]()
+})
+
+describe('a cluster that is left behind', () => {
+  it('is copied record by record, and its groups stand before the same records', async () => {
+    await source.admin.groups.setOffsets('billing', [
+      { topic: 'orders', partition: 0, offset: 25, metadata: 'mine' },
+      { topic: 'orders', partition: 1, offset: 7 },
+      { topic: 'orders', partition: 2, offset: 0 },
+    ])
+    await source.admin.groups.setOffsets('late', [{ topic: 'orders', partition: 0, offset: 3 }])
+    const plan = await planGraduation(source.kafka, target.kafka)
+    expect(plan.topics).toMatchObject([
+      { topic: 'config', partitions: 1, records: 1, configs: { 'cleanup.policy': 'compact', 'retention.ms': '-1' }, exists: false },
+      { topic: 'orders', partitions: 3, records: 37, ends: [40, 7, 0] },
+    ])
+    const seen: GraduationProgress[] = []
+    const { records, moves } = await graduate(source.kafka, target.kafka, plan, { store: target.store, onProgress: (it) => seen.push(it) })
+    expect(records).toBe(38)
+    expect(moves.map(({ group, state }) => [group, state])).toEqual([
+      ['billing', 'applied'],
+      ['late', 'applied'],
+    ])
+    // Ten records were deleted at the source: 25 is the record at 15.
+    expect(await target.committed('billing')).toEqual(["orders-0: 15/-1 'mine'", "orders-1: 7/-1 ''", "orders-2: 0/-1 ''"])
+    expect(await target.committed('late')).toEqual(["orders-0: 0/-1 ''"])
+    expect(seen.filter(({ step }) => step === 'verified')).toEqual([
+      { topic: 'config', step: 'verified', records: 1 },
+      { topic: 'orders', step: 'verified', records: 37 },
+    ])
+    const configs = await target.admin.topics.describeConfigs('config')
+    expect(configs.find(({ name }) => name === 'cleanup.policy')?.value).toBe('compact')
+  })
+
+  it('is not copied over topics that exist, nor half of it', async () => {
+    await target.fill('orders', [1])
+    const plan = await planGraduation(source.kafka, target.kafka)
+    await expect(graduate(source.kafka, target.kafka, plan, { store: target.store })).rejects.toMatchObject({
+      code: 'TOPIC_EXISTS',
+      topic: 'orders',
+    })
+    expect((await target.admin.topics.list()).filter(({ internal }) => !internal).map(({ name }) => name)).toEqual(['orders'])
+    await expect(planGraduation(source.kafka, target.kafka, { topics: ['nowhere'] })).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC' })
+    await expect(planGraduation(source.kafka, target.kafka, { topic: 'orders' } as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  })
+
+  it('that goes on being written to is noticed', async () => {
+    const plan = await planGraduation(source.kafka, target.kafka, { topics: ['orders'] })
+    await using producer = createProducer(source.kafka)
+    await producer.send('orders', { value: 'late', partition: 1 })
+    await expect(graduate(source.kafka, target.kafka, plan, { store: target.store })).rejects.toMatchObject({
+      code: 'PLAN_STALE',
+      message: /orders-1 was written to/,
+    })
+  })
+
+  it('is told from a copy that differs in one record', async () => {
+    const { topics } = await planGraduation(source.kafka, target.kafka, { topics: ['orders'] })
+    await copyTopic(source.kafka, target.kafka, topics[0]!, { wanted: new Map(), onRecords: () => {} })
+    expect(await verifyTopic(source.kafka, target.kafka, topics[0]!, undefined)).toBe(37)
+    await using producer = createProducer(target.kafka)
+    await producer.send('orders', { value: 'more', partition: 1 })
+    await expect(verifyTopic(source.kafka, target.kafka, topics[0]!, undefined)).rejects.toMatchObject({
+      code: 'GRADUATION_FAILED',
+      message: 'the copy of orders-1 has a record more than its source at offset 7',
+    })
+  })
+})

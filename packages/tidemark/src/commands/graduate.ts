@@ -1,0 +1,91 @@
+import { type Graduation, graduate, planGraduation } from '@tidemark/offsets'
+import { Command } from 'commander'
+import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
+import {
+  type ClusterOptions,
+  connected,
+  connectedToChange,
+  type OutputOptions,
+  wholeNumber,
+  withCluster,
+  withOutput,
+} from '../connection.ts'
+import { interrupts } from '../interrupts.ts'
+import { type OtherClusterOptions, otherCluster, withOtherCluster, withoutCluster } from '../move/other-cluster.ts'
+import { counted, printRows, say } from '../print/print.ts'
+
+const INT16_MAX = 2 ** 15 - 1
+
+export function graduateCommand(): Command {
+  return withConfirmation(withOutput(withOtherCluster(withCluster(new Command('graduate')))))
+    .description('Moves to another cluster: topics, configurations, records and the places of groups, all of it compared afterwards.')
+    .option('--topic <TOPIC>', 'this topic alone; may be given more than once (default: all)', (text: string, before: string[] = []) => [
+      ...before,
+      text,
+    ])
+    .option(
+      '-r, --replication-factor <N>',
+      'replicas of the topics there (default: the default there)',
+      wholeNumber('--replication-factor', 1, INT16_MAX),
+    )
+    .addHelpText('after', HELP)
+    .action(run)
+}
+
+const HELP = `
+Stop producers and consumers first: what is written, or committed, meanwhile ends the
+command. The topics must not exist on the other cluster. This cluster is not changed.
+
+Examples:
+  tidemark graduate --to-brokers kafka-1:9092,kafka-2:9092
+  tidemark graduate --to-profile production --topic orders --replication-factor 3 --yes`
+
+interface GraduateOptions extends ClusterOptions, OutputOptions, ConfirmOptions, OtherClusterOptions {
+  readonly topic?: readonly string[]
+  readonly replicationFactor?: number
+}
+
+async function run(options: GraduateOptions): Promise<void> {
+  const other = otherCluster(options)
+  const { signal } = interrupts()
+  await connected(options, ({ kafka: from }) =>
+    connectedToChange(other, async ({ kafka: to }) => {
+      const plan = await planGraduation(from, to, options.topic === undefined ? {} : { topics: options.topic })
+      await printGraduation(plan, options)
+      const named = { ...withoutCluster(options), ...other }
+      if (!(await confirmed(`copy ${counted('topic', plan.topics.length)} and ${counted('group', plan.groups.length)}?`, named))) return
+      const { records, moves } = await graduate(from, to, plan, {
+        signal,
+        ...(options.replicationFactor !== undefined && { replicationFactor: options.replicationFactor }),
+        onProgress: ({ topic, step, records: n }) => say(`${topic}: ${n.toLocaleString('en')} records ${step}`),
+      })
+      say(`copied and compared ${records.toLocaleString('en')} records; ${counted('group', moves.length)} stand where they stood`)
+    }),
+  )
+}
+
+async function printGraduation(plan: Graduation, { output }: GraduateOptions): Promise<void> {
+  const rows = plan.topics.map(({ topic, partitions, records, configs, exists }) => ({
+    topic,
+    partitions,
+    records,
+    configs: Object.entries(configs)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' '),
+    exists: exists ? 'exists there' : null,
+  }))
+  const columns = {
+    topic: 'TOPIC',
+    partitions: 'PARTITIONS',
+    records: 'RECORDS',
+    configs: 'CONFIGS',
+    ...(plan.topics.some(({ exists }) => exists) && { exists: 'PROBLEM' }),
+  }
+  await printRows(rows, columns, output, { data: plan })
+  for (const { group, places, members, doneAbove } of plan.groups) {
+    say(
+      `group ${group}: ${counted('partition', places.length)}${members > 0 ? `, and ${counted('member', members)}: stop them first` : ''}`,
+    )
+    if (doneAbove > 0) say(`warning: ${counted('record', doneAbove)} done above its offsets will be handled again`)
+  }
+}
