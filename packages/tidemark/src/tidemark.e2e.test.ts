@@ -105,10 +105,10 @@ describe('on disk', () => {
     expect(held.stderr).toContain('another broker uses the folder')
     await stopped(child, 'SIGTERM')
     const format = path.join(data, 'FORMAT')
-    writeFileSync(format, readFileSync(format, 'utf8').replace('tidemark 1', 'tidemark 99'))
+    writeFileSync(format, readFileSync(format, 'utf8').replace('tidemark 2', 'tidemark 99'))
     const other = await tidemark(['up', '--listen', '127.0.0.1:0', '--data', data])
     expect(other).toMatchObject({ code: 1, stdout: '' })
-    expect(other.stderr).toContain('has format 99, and this version reads format 1')
+    expect(other.stderr).toContain('has format 99, and this version reads format 2')
   })
 })
 

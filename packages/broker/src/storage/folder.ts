@@ -2,7 +2,7 @@
  * The data folder as a whole: who holds it, which format it has, and whether it was closed cleanly.
  *
  * ```
- * FORMAT   three lines of text: `tidemark 1` (the version), `cluster <32 hex digits>`, `node <number>`
+ * FORMAT   three lines of text: `tidemark 2` (the version), `cluster <32 hex digits>`, `node <number>`
  * lock     held by the process that uses the folder
  * clean    only while no broker runs: every log as it was closed. Removed before anything is written.
  * ```
@@ -14,7 +14,8 @@ import type { SegmentName } from './segment.ts'
 
 const { array, int32, offset, string } = fields
 
-const FORMAT_VERSION = 1
+/** 2: groups lie in the partition of `__consumer_offsets` where Kafka puts them. */
+const FORMAT_VERSION = 2
 const FORMAT = 'FORMAT'
 const LOCK = 'lock'
 const CLEAN = 'clean'
