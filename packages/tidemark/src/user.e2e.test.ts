@@ -239,7 +239,7 @@ describe('groups', () => {
     const child = begin('consume', 'owned', '-g', 'owners')
     await wrote(child, 'stdout', 'a')
     const { stdout, stderr } = await ask('group', 'describe', 'owners')
-    expect(stderr).toBe('group owners: Stable, 1 member\n')
+    expect(stderr).toBe('group owners: Stable, classic, 1 member\n')
     // Whether it has committed by now is open.
     expect(stdout).toMatch(
       /^TOPIC +PARTITION +COMMITTED +END +LAG +.*OWNER *(?:NOTE *)?\nowned +0 +\S+ +1 +[-\d] .*tidemark-cli 127\.0\.0\.1\b.*\n$/,
