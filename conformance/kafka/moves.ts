@@ -13,6 +13,7 @@ import { applyPlan, type MovePlan, MoveStore, type MoveTarget, planMove } from '
 import { equal, type Report } from '../report.ts'
 import { run } from '../tools.ts'
 import type { KafkaCluster } from './cluster.ts'
+import { ejectAgainAndAgain } from './eject.ts'
 import { kafkaShell } from './jars.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -31,8 +32,9 @@ export async function judgeMoves(report: Report, cluster: KafkaCluster, full: bo
     )
   }
   await report.check(`the command under each plan does what the plan says (Kafka ${version})`, () => commands(cluster))
-  if (version !== '3.9.1')
-    await report.check(`a group of the new protocol is moved when it is idle (Kafka ${version})`, () => newProtocol(cluster))
+  if (version === '3.9.1') return
+  await report.check(`a group of the new protocol is moved when it is idle (Kafka ${version})`, () => newProtocol(cluster))
+  await report.check(`a group that works is moved, again and again (Kafka ${version})`, () => ejectAgainAndAgain(cluster, full ? 20 : 3))
 }
 
 async function tests(brokers: readonly string[], args: readonly string[]): Promise<void> {

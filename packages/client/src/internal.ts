@@ -22,6 +22,7 @@ export {
   writeCompletionMap,
 } from './groups/completion-map.ts'
 export { coordinatorError } from './groups/coordinator-error.ts'
+export { ejectMembers } from './groups/eject.ts'
 export type { NotedStart, RecordNote } from './groups/notes.ts'
 export { fetchCommitted, type OffsetFetchOptions } from './groups/offset-fetch.ts'
 export { forgetOffsets, type OffsetToWrite, type WriteOutcome, writeOffsets } from './groups/offset-write.ts'

@@ -46,6 +46,7 @@ function run(args: readonly string[], input = '', more?: NodeJS.ProcessEnv): Pro
 }
 const offsets = (...args: string[]): Promise<Outcome> => run(['offsets', ...args])
 
+const PATIENT = { timeout: 30_000 }
 let groups = 0
 let group: string
 /** So that no other run of the tests has used the name. */
@@ -180,8 +181,8 @@ describe('a move', () => {
     consumer.each('orders', async () => {})
     const stop = new AbortController()
     const running = consumer.run({ signal: stop.signal })
-    await expect.poll(async () => (await createAdmin(kafka).groups.describe(group)).state).toBe('Stable')
-    await expect.poll(async () => (await committed()).map(([offset]) => offset)).toEqual([10, 10])
+    await expect.poll(async () => (await createAdmin(kafka).groups.describe(group)).state, PATIENT).toBe('Stable')
+    await expect.poll(async () => (await committed()).map(([offset]) => offset), PATIENT).toEqual([10, 10])
     expect(await offsets('move', group, '--to', 'start', '--yes')).toMatchObject({ code: 4, stderr: expect.stringMatching(/has 1 member/) })
     const waiting = begin(['offsets', 'move', group, '--to', 'start', '--yes', '--wait-empty', '1m', '--accept', 'progressed'])
     waiting.stdin!.end()
@@ -191,6 +192,30 @@ describe('a move', () => {
     await running
     expect(await outcome).toMatchObject({ code: 0 })
     expect(await committed()).toEqual(AT_START)
+  })
+})
+
+describe('a group that works', () => {
+  test('is moved with --eject: its members join again, and read on from the new place', async () => {
+    await using consumer = createConsumer(kafka, { group, startFrom: 'earliest' })
+    const handled: number[] = []
+    consumer.each('orders', async ({ partition, offset }) => {
+      if (partition === 0) handled.push(offset)
+    })
+    const stop = new AbortController()
+    const running = consumer.run({ signal: stop.signal })
+    await expect.poll(async () => (await committed()).map(([offset]) => offset), PATIENT).toEqual([10, 10])
+    const args = ['move', group, '--to', '2', '--eject', '--yes']
+    expect(await offsets(...args)).toMatchObject({ code: 3, stderr: expect.stringMatching(/needs progressed/) })
+    handled.length = 0
+    expect(await offsets(...args, '--accept', 'progressed')).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/taking 1 member out/),
+    })
+    await expect.poll(() => handled, PATIENT).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
+    await expect.poll(async () => (await committed()).map(([offset]) => offset), PATIENT).toEqual([10, 10])
+    stop.abort()
+    await running
   })
 })
 

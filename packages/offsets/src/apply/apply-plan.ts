@@ -10,6 +10,7 @@ import { targetText } from '../plan/target-text.ts'
 import type { MovePlan } from '../plan/types.ts'
 import { type NextLimits, shrinking } from '../read/limits.ts'
 import { type Committed, checkLogs, checkPlaces, touched } from './check-unchanged.ts'
+import { ejectAll } from './eject.ts'
 import { watchForGhosts } from './ghost-consumer.ts'
 import { type ApplyOptions, type ResolvedApplyOptions, resolveApplyOptions } from './options.ts'
 import { closeRecord, withOutcomes } from './outcome.ts'
@@ -37,14 +38,14 @@ export async function applyPlan(kafka: Kafka, given: MovePlan, options: ApplyOpt
   const untilMs = clock.monotonic() + resolved.waitEmptyMs
   const lockLimits = shrinking(kafka, resolved.limits)
   for (;;) {
-    if (mustBeEmpty(plan)) await waitUntilEmpty(kafka, plan.group, untilMs, { ...resolved.limits })
+    if (mustBeEmpty(plan) && !resolved.eject) await waitUntilEmpty(kafka, plan.group, untilMs, resolved.limits)
     resolved.onProgress('waiting')
     const lock = await lockOf(kafka, plan, resolved.store, lockLimits)
     try {
       return await applyLocked(kafka, plan, resolved)
     } catch (error) {
       // A member came between the look and the commit: with time left, the next gap is waited for.
-      const isLate = error instanceof TidemarkError && error.code === 'GROUP_ACTIVE' && clock.monotonic() < untilMs
+      const isLate = error instanceof TidemarkError && error.code === 'GROUP_ACTIVE' && !resolved.eject && clock.monotonic() < untilMs
       if (!isLate) throw error
     } finally {
       lock.release()
@@ -56,7 +57,7 @@ export async function applyPlan(kafka: Kafka, given: MovePlan, options: ApplyOpt
 const mustBeEmpty = (plan: MovePlan): boolean =>
   (plan.wish.target.kind === 'delete' && plan.wish.target.group === true) || plan.changes.some(({ outcome }) => outcome === 'moves')
 
-function checkBeforehand(kafka: Kafka, plan: MovePlan, { accept }: ResolvedApplyOptions): void {
+function checkBeforehand(kafka: Kafka, plan: MovePlan, { accept, eject }: ResolvedApplyOptions): void {
   const nowMs = handleOf(kafka).platform.clock.now()
   if (nowMs > plan.expiresAtMs) {
     throw new TidemarkError('PLAN_EXPIRED', `the plan could be applied until ${new Date(plan.expiresAtMs).toISOString()}; plan again`)
@@ -66,6 +67,12 @@ function checkBeforehand(kafka: Kafka, plan: MovePlan, { accept }: ResolvedApply
     throw new TidemarkError(
       'FALLBACK_NOT_ACCEPTED',
       `the plan for group '${plan.group}' needs ${open.join(', ')} to be accepted: nothing was changed; see its changes`,
+    )
+  }
+  if (eject && accept !== 'all' && !accept.has('progressed')) {
+    throw new TidemarkError(
+      'FALLBACK_NOT_ACCEPTED',
+      `to move group '${plan.group}' while it works needs progressed to be accepted: nothing was changed`,
     )
   }
   if (touched(plan).length === 0 && !deletesGroup(plan)) {
@@ -92,13 +99,17 @@ async function lockOf(kafka: Kafka, { clusterId, group }: MovePlan, store: MoveS
   }
 }
 
+/** A race with members that join again, which is lost rarely. */
+const EJECTIONS_MAX = 5
+
 async function applyLocked(kafka: Kafka, plan: MovePlan, options: ResolvedApplyOptions): Promise<MoveRecord> {
   const { accept, onProgress, store } = options
   const limits = shrinking(kafka, options.limits)
   const { clock } = handleOf(kafka).platform
-  const facts = mustBeEmpty(plan)
-    ? await waitUntilEmpty(kafka, plan.group, clock.monotonic(), limits())
-    : { clusterId: (await createAdmin(kafka).cluster.describe(limits())).clusterId }
+  const facts =
+    mustBeEmpty(plan) && !options.eject
+      ? await waitUntilEmpty(kafka, plan.group, clock.monotonic(), limits())
+      : { clusterId: (await createAdmin(kafka).cluster.describe(limits())).clusterId }
   if (facts.clusterId !== plan.clusterId) {
     throw new TidemarkError('PLAN_STALE', `the plan is for cluster ${plan.clusterId}, and this is ${facts.clusterId}: nothing was changed`)
   }
@@ -106,20 +117,31 @@ async function applyLocked(kafka: Kafka, plan: MovePlan, options: ResolvedApplyO
   const first = await committedBy(kafka, plan.group, limits())
   checkPlaces(plan, first, mayProgress)
   await checkLogs(kafka, plan, limits)
-  const now = mustBeEmpty(plan) ? await watchForGhosts(kafka, plan.group, first, options.ghostCheckMs, limits) : first
+  const isWatched = mustBeEmpty(plan) && !options.eject
+  const now = isWatched ? await watchForGhosts(kafka, plan.group, first, options.ghostCheckMs, limits) : first
   onProgress('checked')
 
-  const record = newRecord(plan, now, clock.now(), options)
-  await store.write(record)
-  onProgress('recorded')
-
-  const outcomes = await commit(kafka, plan, limits)
+  const atMs = clock.now()
+  let record = newRecord(plan, now, atMs, options)
+  let outcomes: WriteOutcome[] = []
+  for (let tries = 1; tries <= EJECTIONS_MAX; tries++) {
+    if (options.eject) {
+      await ejectAll(kafka, plan.group, limits)
+      record = newRecord(plan, await committedBy(kafka, plan.group, limits()), atMs, options)
+    }
+    await store.write(record)
+    onProgress('recorded')
+    outcomes = await commit(kafka, plan, limits)
+    // A member joined again before the commit: nothing was changed.
+    const isLost = options.eject && outcomes.every(({ error }) => error?.code === 'GROUP_ACTIVE')
+    if (!isLost) break
+  }
   onProgress('committed')
 
   const found = await committedBy(kafka, plan.group, limits())
   onProgress('verified')
 
-  const ended = withOutcomes(record, outcomes, found)
+  const ended = withOutcomes(record, outcomes, found, options.eject)
   await closeRecord(kafka, store, ended)
   onProgress('closed')
   return resultOf(ended, outcomes)

@@ -1,6 +1,15 @@
 import type { CallLimits } from '@tidemark/client'
 import { checkedLimits, LIMIT_NAMES } from '@tidemark/client/internal'
-import { checkFunction, checkName, checkOptions, describe, durationOption, type OptionNames, TidemarkError } from '@tidemark/platform'
+import {
+  checkFunction,
+  checkName,
+  checkOptions,
+  describe,
+  durationOption,
+  flagOption,
+  type OptionNames,
+  TidemarkError,
+} from '@tidemark/platform'
 import { MoveStore } from '../moves/move-store.ts'
 import { userName } from '../moves/user.ts'
 import type { Fallback } from '../plan/types.ts'
@@ -26,6 +35,11 @@ export interface ApplyOptions extends CallLimits {
    * told otherwise. Default: 1,000; 0: not at all.
    */
   readonly ghostCheckMs?: number
+  /**
+   * Takes the members out of a group that works, sets the offsets, and lets them join again: what they have in hand is handled
+   * once more. For classic groups of consumers without static members; `accept` has to name `progressed`. Default: false.
+   */
+  readonly eject?: boolean
   /** Why, for the record. */
   readonly reason?: string
   /** Who, for the record. Default: who is logged in. */
@@ -40,6 +54,7 @@ export interface ResolvedApplyOptions {
   readonly accept: ReadonlySet<string> | 'all'
   readonly waitEmptyMs: number
   readonly ghostCheckMs: number
+  readonly eject: boolean
   readonly reason: string | null
   readonly user: string
   readonly store: MoveStore
@@ -53,6 +68,7 @@ const NAMES: OptionNames<ApplyOptions> = {
   accept: true,
   waitEmptyMs: true,
   ghostCheckMs: true,
+  eject: true,
   reason: true,
   user: true,
   store: true,
@@ -80,6 +96,7 @@ export function resolveApplyOptions(options: ApplyOptions): ResolvedApplyOptions
     accept: checkedAccept(accept),
     waitEmptyMs: durationOption('waitEmptyMs', options.waitEmptyMs ?? 0, { zero: true }),
     ghostCheckMs: durationOption('ghostCheckMs', options.ghostCheckMs ?? GHOST_CHECK_MS, { zero: true }),
+    eject: flagOption('eject', options.eject ?? false),
     reason: reason ?? null,
     user: checkName('the user', user),
     store: options.store ?? new MoveStore(),

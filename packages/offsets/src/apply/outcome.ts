@@ -8,13 +8,17 @@ import { samePlace } from '../moves/place.ts'
 import { placeOf } from '../plan/gather.ts'
 import type { Committed } from './check-unchanged.ts'
 
-/** What was read back decides; an answer that never came leaves nothing open then. */
-export function withOutcomes(record: MoveRecord, outcomes: readonly WriteOutcome[], found: Committed): MoveRecord {
+/**
+ * What was read back decides; an answer that never came leaves nothing open then. `isWorking`: members may have moved on
+ * since, and the cluster's answer is enough.
+ */
+export function withOutcomes(record: MoveRecord, outcomes: readonly WriteOutcome[], found: Committed, isWorking = false): MoveRecord {
   const errors = new Map(outcomes.map((outcome) => [keyOf(outcome), outcome.error]))
   const changes = record.changes.map((change): RecordedChange => {
     const now = placeOf(found.get(keyOf(change)))
     const error = errors.get(keyOf(change))
-    if (samePlace(now, change.after)) return { ...change, state: 'done', error: null }
+    const isAnswered = isWorking && errors.has(keyOf(change)) && error === undefined
+    if (isAnswered || samePlace(now, change.after)) return { ...change, state: 'done', error: null }
     if (samePlace(now, change.before)) return { ...change, state: 'refused', error: error?.message ?? 'it is as before' }
     return {
       ...change,

@@ -33,6 +33,8 @@ export interface OpenTransaction extends TopicPartition {
 
 export interface Facts {
   readonly nowMs: number
+  /** As a command takes them: `host:port,…`. */
+  readonly brokers: string
   readonly groups: readonly ExaminedGroup[]
   /** Ends of leader epochs of committed offsets, by key. */
   readonly epochEnds: ReadonlyMap<string, number>

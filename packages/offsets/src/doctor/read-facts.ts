@@ -1,7 +1,7 @@
 /** Reads what the rules look at: groups and lags as `LagMeter` does, and what they alone need. */
 import { type CallLimits, createAdmin, type Kafka, type TopicPartition } from '@tidemark/client'
 import { handleOf, keyOf } from '@tidemark/client/internal'
-import { TidemarkError } from '@tidemark/platform'
+import { formatAddress, TidemarkError } from '@tidemark/platform'
 import { newFolds } from '../history/commit-history.ts'
 import type { GroupFold } from '../history/group-fold.ts'
 import { groupOf, groupRecords, OFFSETS_TOPIC, partitionsOf } from '../history/offsets-topic.ts'
@@ -21,7 +21,7 @@ const PRODUCERS_LOOKED_UP_MAX = 200
 const AT_ONCE = 8
 
 export async function readFacts(kafka: Kafka, groups: readonly string[] | undefined, limits: NextLimits): Promise<Facts> {
-  const { cluster, platform } = handleOf(kafka)
+  const { cluster, platform, options } = handleOf(kafka)
   const readings =
     groups === undefined ? await readListed(kafka, await listGroups(kafka, limits()), limits) : await readNamed(kafka, groups, limits)
   const positions = readings.flatMap((it) => it.positions)
@@ -40,6 +40,7 @@ export async function readFacts(kafka: Kafka, groups: readonly string[] | undefi
   const uncommitted = await uncommittedOf(kafka, readings, (topic) => topics.get(topic)?.partitions.length ?? 0, limits)
   return {
     nowMs: platform.clock.now(),
+    brokers: options.brokers.map(formatAddress).join(','),
     groups: readings.map((reading, i) => factsOf(reading, lags[i]!, uncommitted[i]!, history.of?.(reading.group))),
     epochEnds: ends,
     transactions,

@@ -50,6 +50,7 @@ const group: ExaminedGroup = {
 }
 const facts: Facts = {
   nowMs: NOW,
+  brokers: 'kafka-1:9092,kafka-2:9092',
   groups: [group],
   epochEnds: new Map(),
   transactions: [],
@@ -133,7 +134,7 @@ describe('each rule says what is wrong, and what mends it', () => {
       'warning',
       { ...facts, transactions: [{ topic: 't', partition: 0, producerId: '7', startOffset: 44, lastTimestampMs: NOW - 20 * MINUTE }] },
       'open since offset 44',
-      'kafka-transactions.sh --bootstrap-server HOST:PORT abort --topic t --partition 0 --start-offset 44',
+      'kafka-transactions.sh --bootstrap-server kafka-1:9092,kafka-2:9092 abort --topic t --partition 0 --start-offset 44',
     ],
     [
       'unsubscribed',

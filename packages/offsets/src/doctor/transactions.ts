@@ -7,7 +7,7 @@ import { type Finding, quoted } from './finding.ts'
 const OPEN_MAX_MS = 15 * 60_000
 
 /** One for each group that reads the partition. */
-export function stuckTransaction({ nowMs, groups, transactions }: Facts): Finding[] {
+export function stuckTransaction({ nowMs, brokers, groups, transactions }: Facts): Finding[] {
   const stuck = transactions.filter((it) => nowMs - it.lastTimestampMs > OPEN_MAX_MS)
   return stuck.flatMap(({ topic, partition, producerId, startOffset, lastTimestampMs }) =>
     groups
@@ -19,7 +19,7 @@ export function stuckTransaction({ nowMs, groups, transactions }: Facts): Findin
         topic,
         partition,
         message: `producer ${producerId} has a transaction open since offset ${startOffset}, and has written nothing for ${durationText(nowMs - lastTimestampMs)}: readers of committed records do not pass it`,
-        command: `kafka-transactions.sh --bootstrap-server HOST:PORT abort --topic ${quoted(topic)} --partition ${partition} --start-offset ${startOffset}`,
+        command: `kafka-transactions.sh --bootstrap-server ${quoted(brokers)} abort --topic ${quoted(topic)} --partition ${partition} --start-offset ${startOffset}`,
       })),
   )
 }

@@ -10,6 +10,7 @@ export interface MoveOptions extends ClusterOptions, OutputOptions, ConfirmOptio
   readonly accept?: readonly Acceptable[] | 'all'
   readonly waitEmpty?: number
   readonly ghostCheck?: number
+  readonly eject?: boolean
   readonly reason?: string
   readonly execute?: boolean
   readonly dryRun?: boolean
@@ -27,6 +28,7 @@ export const withMove = (command: Command): Command =>
       'watch so long for a consumer that is not a member (default: 1s; 0s: not at all)',
       durationOf('--ghost-check'),
     )
+    .option('--eject', 'of a group that works: take its members out, move it, and let them join again; needs --accept progressed')
     .option('--reason <TEXT>', 'why, for the record')
     .option('--out <FILE>', 'write the plan to a file, which offsets apply takes')
 

@@ -37,11 +37,14 @@ export async function perform(
 }
 
 export async function applied(kafka: Kafka, plan: MovePlan, options: MoveOptions): Promise<MoveRecord> {
+  if (options.eject && plan.members > 0)
+    say(`taking ${counted('member', plan.members)} out of group ${plan.group}: what they have in hand is handled once more`)
   if (options.waitEmpty !== undefined && plan.members > 0) say(`waiting until group ${plan.group} has no members`)
   const record = await applyPlan(kafka, plan, {
     ...(options.accept !== undefined && { accept: options.accept }),
     ...(options.waitEmpty !== undefined && { waitEmptyMs: options.waitEmpty }),
     ...(options.ghostCheck !== undefined && { ghostCheckMs: options.ghostCheck }),
+    ...(options.eject && { eject: true }),
     ...(options.reason !== undefined && { reason: options.reason }),
   })
   say(`done and read back: ${counted('partition', record.changes.length)} of group ${record.group}`)
