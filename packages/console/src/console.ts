@@ -60,7 +60,7 @@ export async function startConsole(kafka: Kafka, options: ConsoleOptions = {}): 
   })
   answerErrors(app, onBug)
   guard(app, resolved)
-  for (const route of routes) route(app, { data, info, sampler, viewers, plans, applications, onBug })
+  for (const route of routes) route(app, { data, info, sampler, viewers, plans, applications, clock: platform.clock, onBug })
   servePage(app, files)
 
   const port = await listen(app, resolved.listen)

@@ -10,6 +10,7 @@ import type { LiveEvent } from '../shapes.ts'
 import { type World, world } from '../testing/world.ts'
 import { ListChanges } from './changes.ts'
 import { Sampler, type Watcher } from './sampler.ts'
+import { Shared } from './shared.ts'
 import { Trend, thinned } from './trend.ts'
 
 /** The events of one connection, as they come. */
@@ -163,6 +164,25 @@ describe('the sampler', () => {
     await t.pass(1_000)
     expect(t.seen).toEqual(['a: UNREACHABLE', 'a: a'])
   })
+})
+
+test('one look serves everybody for a while, and a failed one nobody', async () => {
+  const clock = new ManualClock()
+  let looks = 0
+  let fails = false
+  const shared = new Shared(clock, 1_000, async () => {
+    looks++
+    if (fails) throw new Error('not now')
+    return looks
+  })
+  expect(await Promise.all([shared.get(), shared.get()])).toEqual([1, 1])
+  clock.advance(999)
+  expect(await shared.get()).toBe(1)
+  clock.advance(1)
+  fails = true
+  await expect(shared.get()).rejects.toThrow('not now')
+  fails = false
+  expect(await shared.get()).toBe(3)
 })
 
 test('a trend is bounded, and reaches back to its first point', () => {

@@ -1,5 +1,6 @@
 /** What a route is given. */
 import type { CallLimits } from '@tidemark/client'
+import type { Clock } from '@tidemark/platform'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ConsoleData } from '../data.ts'
 import type { Sampler } from '../live/sampler.ts'
@@ -15,6 +16,7 @@ export interface Services {
   readonly viewers: Viewers
   readonly plans: Plans
   readonly applications: Applications
+  readonly clock: Clock
   /** What to do with an error that nothing expects. */
   onBug(error: unknown): void
 }

@@ -21,8 +21,9 @@ import { brokersFlag, shellWord, useInfo } from '../state/info.ts'
 import { useQueryValue } from '../state/router.ts'
 
 const MOVES_AGAIN_MS = 5_000
-const HISTORY_AGAIN_MS = 30_000
-const FINDINGS_AGAIN_MS = 30_000
+/** Both read the group's part of the log of commits, which may be large. */
+const HISTORY_AGAIN_MS = 300_000
+const FINDINGS_AGAIN_MS = 120_000
 const TOPICS_MORE = 20
 
 /** Where a group stands, what moved it, what is wrong, and moves. */
@@ -35,6 +36,12 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
   const moves = useLoaded<readonly MoveRecord[]>(`/api/moves?group=${encodeURIComponent(group)}`, MOVES_AGAIN_MS)
   const history = useLoaded<CommitHistoryPage>(`/api/history?group=${encodeURIComponent(group)}`, HISTORY_AGAIN_MS)
   const findings = useLoaded<FindingsPage>(`/api/doctor?group=${encodeURIComponent(group)}`, FINDINGS_AGAIN_MS)
+  const done = (): void => {
+    setTargets(new Map())
+    moves.reload()
+    history.reload()
+    findings.reload()
+  }
   const [peeked] = useQueryValue('peek')
   const ghosts = useMemo(() => ghostsOf(moves.data ?? [], history.data?.events ?? []), [moves.data, history.data])
   const [view, planId] = rest
@@ -79,7 +86,7 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
           {plan.error !== undefined && <Failure error={plan.error} />}
           {plan.data !== undefined && (
             <Review plan={plan.data}>
-              <Apply key={plan.data.id} plan={plan.data} lag={lag} onDone={() => setTargets(new Map())} />
+              <Apply key={plan.data.id} plan={plan.data} lag={lag} onDone={done} />
             </Review>
           )}
           {peeked !== null && <Peek group={group} {...placeOf(peeked)} />}

@@ -10,7 +10,7 @@ import { brokersFlag, useInfo } from '../state/info.ts'
 import { useEvents } from '../state/live.ts'
 import { useQueryValue } from '../state/router.ts'
 
-const FINDINGS_AGAIN_MS = 60_000
+const FINDINGS_AGAIN_MS = 120_000
 
 type Failed = Extract<LiveEvent, { kind: 'failed' }>
 

@@ -23,7 +23,10 @@ async function request<T>(path: string, init: RequestInit): Promise<T> {
     if (init.signal?.aborted) throw error
     throw new ApiError(0, 'CONSOLE_GONE', 'the console does not answer; is its process still running?')
   })
-  const body = (await response.json()) as T & { code?: string; message?: string }
+  const body = (await response.json().catch((error: unknown) => {
+    if (init.signal?.aborted) throw error
+    throw new ApiError(response.status, 'NOT_JSON', `the answer is not one of the console: ${response.status} ${response.statusText}`)
+  })) as T & { code?: string; message?: string }
   if (response.ok) return body
   if (response.status === 401) onTokenMissing?.()
   throw new ApiError(response.status, body.code ?? 'UNKNOWN', body.message ?? response.statusText)
@@ -55,7 +58,8 @@ export function useLoaded<T>(path: string | null, everyMs?: number): Loaded<T> {
     if (path === null) return
     const controller = new AbortController()
     setState((old) => (old.path === path ? { ...old, loading: true } : { path, loading: true }))
-    get<T>(path, controller.signal).then(
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const loading = get<T>(path, controller.signal).then(
       (data) => setState({ path, data, loading: false }),
       (error: unknown) => {
         if (controller.signal.aborted) return
@@ -63,7 +67,10 @@ export function useLoaded<T>(path: string | null, everyMs?: number): Loaded<T> {
         setState((old) => ({ ...old, path, error, loading: false }))
       },
     )
-    const timer = everyMs === undefined ? undefined : setTimeout(() => setTurn((t) => t + 1), everyMs)
+    // From the answer on: one that takes long is not asked for again meanwhile.
+    void loading.then(() => {
+      if (everyMs !== undefined && !controller.signal.aborted) timer = setTimeout(() => setTurn((t) => t + 1), everyMs)
+    })
     return () => {
       controller.abort()
       clearTimeout(timer)
