@@ -81,6 +81,7 @@ describe('a plan that no longer fits', () => {
     const group = await committedGroup()
     const plan = await planMove(world.kafka, toStart(group))
     await world.admin.groups.setOffsets(group, [{ topic: 'orders', partition: 0, offset: 9 }])
+    await expect(applyPlan(world.kafka, plan, { ...quick(), accept: 'all' })).rejects.toMatchObject({ code: 'PLAN_STALE' })
     const record = await applyPlan(world.kafka, plan, { ...quick(), accept: ['progressed'] })
     expect(record.changes[0]!.before).toEqual({ offset: 9, leaderEpoch: -1, metadata: '' })
     expect(await world.committed(group)).toEqual(AT_START)
