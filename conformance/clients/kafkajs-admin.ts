@@ -58,15 +58,15 @@ async function play(report: Report, where: string, options: Partial<StartOptions
   })
   await check('describeConfigs, alterConfigs', async () => {
     const resource = { type: ConfigResourceTypes.TOPIC, name: TOPIC }
-    const valueOf = async (name: string) => {
+    const configOf = async (name: string) => {
       const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ ...resource, configNames: [name] }] })
       return resources[0].configEntries[0].configValue
     }
-    equal(await valueOf('retention.ms'), '3600000')
+    equal(await configOf('retention.ms'), '3600000')
     const configEntries = [{ name: 'cleanup.policy', value: 'compact' }]
     await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] })
-    equal(await valueOf('cleanup.policy'), 'compact')
-    equal(await valueOf('retention.ms'), '604800000')
+    equal(await configOf('cleanup.policy'), 'compact')
+    equal(await configOf('retention.ms'), '604800000')
     const wrong = [{ ...resource, configEntries: [{ name: 'cleanup.policy', value: 'burn' }] }]
     equal(await codeOf(admin.alterConfigs({ validateOnly: false, resources: wrong })), 'INVALID_CONFIG')
     await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries: [] }] })

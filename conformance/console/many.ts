@@ -29,7 +29,7 @@ export async function many(report: Report, browser: Browser): Promise<void> {
     const { rows, middleMs, longMs } = (await page.evaluate(inPage.scrolling)) as { rows: number; middleMs: number; longMs: number }
     console.log(`         while scrolling: ${rows} rows, a frame in ${middleMs.toFixed(1)} ms, 95 of 100 within ${longMs.toFixed(1)} ms`)
     if (rows > 100 || rows < 10) throw new Error(`${rows} rows are in the document`)
-    if (middleMs > 34 || longMs > 100) throw new Error(`a frame takes ${middleMs} ms, 5 of 100 more than ${longMs} ms`)
+    if (middleMs > 34 || longMs > 150) throw new Error(`a frame takes ${middleMs} ms, 5 of 100 more than ${longMs} ms`)
     await page.evaluate(inPage.toTheEnd)
     await page.waitForFunction(inPage.hasRow, GROUPS + 1)
     await page.getByLabel('Group or topic').fill('group-07777')

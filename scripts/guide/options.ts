@@ -56,6 +56,7 @@ export const TABLES: readonly OptionTable[] = [
   { call: 'faults.delay alone', file: 'testing/src/faults/rules.ts', type: 'DelayOptions' },
   { call: 'faults.drop alone', file: 'testing/src/faults/rules.ts', type: 'DropOptions' },
   { call: 'crashTest(service, options)', file: 'testing/src/crash/options.ts', type: 'CrashTestOptions' },
+  { call: 'startConsole(kafka, options)', file: 'console/src/options.ts', type: 'ConsoleOptions' },
 ]
 
 export interface Option {

@@ -137,6 +137,8 @@ describe('the sampler', () => {
     await t.pass(0)
     expect(t.asked).toEqual([['a'], ['a', 'b']])
     t.watch(undefined)()
+    await t.settle()
+    await t.pass(0)
     for (const end of ends) end()
     await t.settle()
     const before = t.asked.length

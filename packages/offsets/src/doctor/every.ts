@@ -1,6 +1,6 @@
 /** Walks the facts for a rule. */
 import type { PartitionLag } from '../lag/measure.ts'
-import type { Facts, GroupFacts } from './facts.ts'
+import type { ExaminedGroup, Facts } from './facts.ts'
 import type { Finding, Severity } from './finding.ts'
 
 /** What a rule says of one partition, without what is the same for all. */
@@ -10,7 +10,7 @@ export function everyPartition(
   { groups }: Facts,
   rule: string,
   severity: Severity,
-  say: (partition: PartitionLag, group: GroupFacts) => Said,
+  say: (partition: PartitionLag, group: ExaminedGroup) => Said,
 ): Finding[] {
   return groups.flatMap((group) =>
     group.partitions.flatMap((it) => {

@@ -4,7 +4,7 @@ import { checkedLimits, LIMIT_NAMES } from '@tidemark/client/internal'
 import { checkName, checkOptions, describe, TidemarkError } from '@tidemark/platform'
 import { shrinking } from '../read/limits.ts'
 import type { Finding } from './finding.ts'
-import { gather } from './gather.ts'
+import { readFacts } from './read-facts.ts'
 import { judged } from './rules.ts'
 
 export interface ExamineOptions extends CallLimits {
@@ -28,5 +28,5 @@ export async function examine(kafka: Kafka, options: ExamineOptions = {}): Promi
   }
   for (const [i, group] of (groups ?? []).entries()) checkName(`groups[${i}]`, group)
   if (groups?.length === 0) return []
-  return judged(await gather(kafka, groups && [...new Set(groups)].sort(), shrinking(kafka, checkedLimits(options))))
+  return judged(await readFacts(kafka, groups && [...new Set(groups)].sort(), shrinking(kafka, checkedLimits(options))))
 }

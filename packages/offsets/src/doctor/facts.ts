@@ -5,7 +5,7 @@ import type { DescribedMember } from '../read/describe-groups.ts'
 import type { GroupKind } from '../read/kinds.ts'
 import type { PositionError } from '../read/limits.ts'
 
-export interface GroupFacts {
+export interface ExaminedGroup {
   readonly group: string
   readonly kind: GroupKind
   readonly state: string
@@ -33,7 +33,7 @@ export interface OpenTransaction extends TopicPartition {
 
 export interface Facts {
   readonly nowMs: number
-  readonly groups: readonly GroupFacts[]
+  readonly groups: readonly ExaminedGroup[]
   /** Ends of leader epochs of committed offsets, by key. */
   readonly epochEnds: ReadonlyMap<string, number>
   /** Of partitions whose last stable offset is before the end. */

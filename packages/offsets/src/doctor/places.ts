@@ -1,4 +1,4 @@
-/** Committed offsets at places where there is no log, or another one. */
+/** Committed offsets that do not lie in the log, or lie in another one. */
 import { keyOfEpoch } from '../log/epoch-ends.ts'
 import { everyPartition } from './every.ts'
 import type { Facts } from './facts.ts'

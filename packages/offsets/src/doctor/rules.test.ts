@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PartitionLag } from '../lag/measure.ts'
 import type { DescribedMember } from '../read/describe-groups.ts'
-import type { Facts, GroupFacts } from './facts.ts'
+import type { ExaminedGroup, Facts } from './facts.ts'
 import { judged } from './rules.ts'
 
 const NOW = 1_700_000_000_000
@@ -34,10 +34,11 @@ const partition: PartitionLag = {
   runwayMs: null,
   handledPerSecond: null,
   arrivingPerSecond: null,
+  recordError: null,
 }
 
 const member: DescribedMember = { memberId: 'm', clientId: 'c', host: '/h', instanceId: null, assignment: [], subscription: ['t'] }
-const group: GroupFacts = {
+const group: ExaminedGroup = {
   group: 'g',
   kind: 'classic',
   state: 'Empty',
@@ -58,11 +59,11 @@ const facts: Facts = {
   historyMissing: null,
 }
 
-const withPartition = (changed: Partial<PartitionLag>, ofGroup: Partial<GroupFacts> = {}): Facts => ({
+const withPartition = (changed: Partial<PartitionLag>, ofGroup: Partial<ExaminedGroup> = {}): Facts => ({
   ...facts,
   groups: [{ ...group, ...ofGroup, partitions: [{ ...partition, ...changed }] }],
 })
-const withGroup = (changed: Partial<GroupFacts>): Facts => ({ ...facts, groups: [{ ...group, ...changed }] })
+const withGroup = (changed: Partial<ExaminedGroup>): Facts => ({ ...facts, groups: [{ ...group, ...changed }] })
 const committedAgo = (ms: number, emptyMs?: number) => ({
   emptySinceMs: emptyMs === undefined ? undefined : NOW - emptyMs,
   committedAtMs: new Map([['0/t', NOW - ms]]),

@@ -1,9 +1,9 @@
 /** Topics that a group has left, that are gone, or of which it has only a part. */
-import type { Facts, GroupFacts } from './facts.ts'
+import type { ExaminedGroup, Facts } from './facts.ts'
 import { type Finding, moveCommand, quoted } from './finding.ts'
 
 const deleteCommand = (group: string, topic: string): string => `tidemark offsets delete ${quoted(group)} --topic ${quoted(topic)}`
-const committedTopics = ({ partitions }: GroupFacts): string[] => [
+const committedTopics = ({ partitions }: ExaminedGroup): string[] => [
   ...new Set(partitions.filter(({ committed }) => committed !== null).map(({ topic }) => topic)),
 ]
 

@@ -83,8 +83,15 @@ describe('who committed', () => {
       subscribedTopicRegex: null,
     }
     it.apply(logged({ kind: 'modern-group', group: 'g', isGone: false }))
-    it.apply(logged({ kind: 'member', group: 'g', memberId: 'a', value: { ...member, rebalanceTimeoutMs: 1, serverAssignor: null } }))
-    const assignedPartitions = [{ topicId: TOPIC_ID, partitions: [0] }]
+    it.apply(
+      logged({
+        kind: 'member',
+        group: 'g',
+        memberId: 'a',
+        value: { ...member, rebalanceTimeoutMs: 1, serverAssignor: null, classicMemberMetadata: null },
+      }),
+    )
+    const assignedPartitions = [{ topicId: TOPIC_ID, partitions: [0], assignmentEpochs: null }]
     const assignment = { memberEpoch: 1, previousMemberEpoch: 0, state: 0, assignedPartitions, partitionsPendingRevocation: [] }
     it.apply(logged({ kind: 'assignment', group: 'g', memberId: 'a', value: assignment }))
     expect(it.apply(logged(offset(value(3))))).toMatchObject({ kind: 'member', member: { memberId: 'a', clientId: 'c' } })

@@ -38,11 +38,11 @@ interface Member {
   partitions: ReadonlySet<string>
 }
 
-export interface Committed extends StoredOffset, TopicPartition {}
+export interface FoldedOffset extends StoredOffset, TopicPartition {}
 
 export class GroupFold {
   readonly group: string
-  readonly offsets = new Map<string, Committed>()
+  readonly offsets = new Map<string, FoldedOffset>()
   readonly #retentionMs: number
   readonly #topicIds: ReadonlyMap<string, string>
   readonly #members = new Map<string, Member>()

@@ -3,7 +3,7 @@ import type { CallLimits, Kafka, TopicPartition } from '@tidemark/client'
 import { compareTopicPartitions, handleOf, keyOf, limitsOf, retrying } from '@tidemark/client/internal'
 import { checkName, checkTime } from '@tidemark/platform'
 import { newFolds } from './commit-history.ts'
-import type { Committed } from './group-fold.ts'
+import type { FoldedOffset } from './group-fold.ts'
 import { groupRecords, type LoggedRecord } from './offsets-topic.ts'
 
 export interface PositionAt extends TopicPartition {
@@ -62,7 +62,7 @@ const timeOf = ({ record, timestampMs }: LoggedRecord): number =>
   record.kind === 'offset' && record.value !== null ? record.value.commitTimestamp : timestampMs
 
 /** Undefined: it was forgotten before the time. */
-function positionThen({ topic, partition }: TopicPartition, committed: Committed | undefined): PositionAt {
+function positionThen({ topic, partition }: TopicPartition, committed: FoldedOffset | undefined): PositionAt {
   if (committed === undefined) return { topic, partition, ...NOTHING, certainty: 'exact' }
   const { offset, leaderEpoch, metadata, commitTimestamp } = committed
   return { topic, partition, offset, leaderEpoch, metadata, committedAtMs: commitTimestamp, certainty: 'exact' }

@@ -1,3 +1,4 @@
+import { ErrorCode } from '@tidemark/protocol'
 import { describe, expect, it } from 'vitest'
 import { batch, marker, startGroups } from '../testing/groups.case.ts'
 import { LagMeter } from './lag-meter.ts'
@@ -69,6 +70,19 @@ describe('a lag in time', () => {
     const [group] = await world.settle(new LagMeter(kafka).sample(['g']))
     expect(group!.ageMs).toMatchObject({ value: 0, certainty: 'bounded' })
     expect(group!.ageMs!.reason).toContain('in the future')
+  })
+
+  it('that cannot be looked at says why, and the lag in messages is told all the same', async () => {
+    const { world, cluster, kafka } = startGroups({ g: { t: [0] } })
+    cluster.create('t', 1)
+    cluster.append('t', 0, batch(T0))
+    cluster.on('Fetch', async (_, next) => {
+      const answer = await next()
+      Object.assign(answer.responses[0].partitions[0], { errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, records: null })
+      return answer
+    })
+    const [group] = await world.settle(new LagMeter(kafka).sample(['g']))
+    expect(group!.partitions[0]).toMatchObject({ lag: 1, ageMs: null, error: null, recordError: { code: 'TOPIC_AUTHORIZATION_FAILED' } })
   })
 
   it('a batch that is larger than its share of a request is fetched alone', async () => {

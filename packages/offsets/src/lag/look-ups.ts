@@ -5,11 +5,11 @@
 import type { CallLimits } from '@tidemark/client'
 import { type Cluster, isLost, keyOf } from '@tidemark/client/internal'
 import { WireError } from '@tidemark/protocol'
-import { endOf, fetchLog, type LogPart, type LogPlace } from '../log/fetch-log.ts'
-import { chunks, inLanes } from '../read/limits.ts'
-import { NOTHING, type Place, type Scan, type ScanCache, scanOn } from './next-records.ts'
+import { corrupt, endOf, fetchLog, type LogPart, type LogPlace } from '../log/fetch-log.ts'
+import { chunks, inLanes, type PositionError, rowError } from '../read/limits.ts'
+import { NOTHING, type RecordPlace, type Scan, type ScanCache, scanOn } from './next-records.ts'
 
-export interface PlaceToLookUp extends Place {
+export interface PlaceToLookUp extends RecordPlace {
   /** The end of the log: there is nothing to look for behind it. */
   readonly end: number
 }
@@ -27,6 +27,8 @@ export class LookUps {
   readonly #cluster: Cluster
   readonly #cache: ScanCache
   readonly #requestsMax: number
+  /** Why places of a partition were not looked up, by key of the partition. */
+  readonly errors = new Map<string, PositionError>()
   readonly #walked = new Map<PlaceToLookUp, number>()
   #requests = 0
 
@@ -86,16 +88,20 @@ export class LookUps {
   async #ask({ node, parts }: Request, { signal }: CallLimits, big: Set<string>, failed: Set<string>): Promise<void> {
     const places: LogPlace[] = parts.map(({ places: [first], offset }) => ({ topic: first!.topic, partition: first!.partition, offset }))
     let answers: Map<string, LogPart>
+    let lost: PositionError | undefined
     try {
       answers = await fetchLog(this.#cluster, places, { node, partitionBytesMax: PARTITION_BYTES_MAX, bytesMax: BYTES_MAX, signal })
     } catch (error) {
       if (!isLost(error)) throw error
-      answers = new Map() // the leader does not answer now: its places stay unknown until the next sample
+      answers = new Map() // its places stay unknown until the next sample
+      lost = rowError(error)
     }
     for (const part of parts) {
       const answer = answers.get(part.key)
       if (answer === undefined || answer.error !== undefined) {
         failed.add(part.key)
+        const error = answer?.error === undefined ? lost : rowError(answer.error)
+        if (error !== undefined) this.errors.set(part.key, error)
         this.#cluster.invalidate(part.places[0]!.topic)
       } else if (answer.batches.length === 0) {
         // A first batch that is larger than its share: it is whole in a request of its own.
@@ -115,7 +121,8 @@ export class LookUps {
       }
     } catch (error) {
       if (!(error instanceof WireError)) throw error
-      failed.add(key) // a batch that cannot be read has no time; its reader is told
+      failed.add(key)
+      this.errors.set(key, rowError(corrupt(places[0]!, error)))
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Times of a lag, from what was found of it. Pure. */
+import type { PositionError } from '../read/limits.ts'
 import type { GroupPosition } from '../read/position.ts'
 import type { Scan } from './next-records.ts'
 import type { Rates } from './rates.ts'
@@ -30,6 +31,8 @@ export interface PartitionLag extends GroupPosition {
   readonly runwayMs: Measured | null
   readonly handledPerSecond: number | null
   readonly arrivingPerSecond: number | null
+  /** Why the next unread record could not be looked at: no right to read the topic, a batch that is corrupt, … */
+  readonly recordError: PositionError | null
 }
 
 export interface Found {
@@ -44,6 +47,7 @@ export interface Found {
   /** Of the partition on disk. */
   readonly sizeBytes: number | undefined
   readonly rates: Rates | undefined
+  readonly recordError: PositionError | undefined
 }
 
 const exact = (value: number, reason: string | null = null): Measured => ({ value, certainty: 'exact', reason })
@@ -65,6 +69,7 @@ export function measured(position: GroupPosition, found: Found): PartitionLag {
     runwayMs: runwayOf(position, found),
     handledPerSecond: rates?.handledPerSecond ?? null,
     arrivingPerSecond: rates?.arrivingPerSecond ?? null,
+    recordError: found.recordError ?? null,
   }
 }
 

@@ -14,7 +14,7 @@ export interface FoundRecord {
   readonly isLogAppendTime: boolean
 }
 
-export interface Place {
+export interface RecordPlace {
   readonly topic: string
   readonly topicId: string | null
   readonly partition: number
@@ -58,7 +58,7 @@ export class ScanCache {
     this.#entriesMax = entriesMax
   }
 
-  get(place: Place): Scan | undefined {
+  get(place: RecordPlace): Scan | undefined {
     const key = keyOfPlace(place)
     const scan = this.#scans.get(key)
     if (scan === undefined) return undefined
@@ -67,7 +67,7 @@ export class ScanCache {
     return scan
   }
 
-  set(place: Place, scan: Scan): void {
+  set(place: RecordPlace, scan: Scan): void {
     const key = keyOfPlace(place)
     this.#scans.delete(key)
     this.#scans.set(key, scan)
@@ -80,4 +80,4 @@ export class ScanCache {
 }
 
 /** Without an id a topic that was created again is taken for the one before: brokers before Kafka 2.8 have none. */
-const keyOfPlace = ({ topic, topicId, partition, offset }: Place): string => `${offset}/${partition}/${topicId ?? topic}`
+const keyOfPlace = ({ topic, topicId, partition, offset }: RecordPlace): string => `${offset}/${partition}/${topicId ?? topic}`

@@ -4,7 +4,7 @@
 import { createAdmin, type Kafka, type TopicPartition } from '@tidemark/client'
 import { handleOf, keyOf } from '@tidemark/client/internal'
 import type { GroupReading } from '../read/group-positions.ts'
-import { type NextLimits, rowError } from '../read/limits.ts'
+import { type NextLimits, type PositionError, rowError } from '../read/limits.ts'
 import type { GroupPosition } from '../read/position.ts'
 import { type GroupLag, totals } from './group-lag.ts'
 import { LookUps, type PlaceToLookUp } from './look-ups.ts'
@@ -44,14 +44,15 @@ export class Sampler {
     const { clock } = handleOf(this.#kafka).platform
     const [nowMs, atMs] = [clock.now(), clock.monotonic()]
     const lagging = readings.flatMap(({ positions }) => positions).filter(isLagging)
-    await new LookUps(handleOf(this.#kafka).cluster, this.#cache, this.#lookUpsMax).find(placesOf(lagging), limits)
+    const lookUps = new LookUps(handleOf(this.#kafka).cluster, this.#cache, this.#lookUpsMax)
+    await lookUps.find(placesOf(lagging), limits)
     const retentions = await this.#retentionsOf(lagging, limits)
     const times = new KnownTimes(lagging, this.#cache)
     return readings.map((reading) => {
       const rates = this.#rates.take(reading.group, samplesOf(reading, atMs))
       const partitions = reading.positions.map((position) => {
         const retention = retentions.get(position.topic)
-        return this.#measured(position, nowMs, times, retention, rates.get(keyOf(position)))
+        return this.#measured(position, nowMs, times, retention, rates.get(keyOf(position)), lookUps.errors.get(keyOf(position)))
       })
       const { described: _, positions: __, ...group } = reading
       return { ...group, partitions, ...totals(partitions), atMs: nowMs }
@@ -74,6 +75,7 @@ export class Sampler {
     times: KnownTimes,
     retention: Retention | undefined,
     rates: Rates | undefined,
+    recordError: PositionError | undefined,
   ): PartitionLag {
     const known = isLagging(position)
     const next = known ? this.#cache.get(nextPlace(position)) : undefined
@@ -85,6 +87,7 @@ export class Sampler {
       retention,
       sizeBytes: this.#sizes?.bytes.get(keyOf(position)),
       rates,
+      recordError: known && !next?.record ? recordError : undefined,
     }
     return measured(position, found)
   }

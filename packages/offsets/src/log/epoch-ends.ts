@@ -25,9 +25,9 @@ export async function epochEnds(
   const unique = [...new Map(questions.map((it) => [keyOfEpoch(it), it])).values()]
   const byPartition = [...Map.groupBy(unique, keyOf).values()]
   for (let turn = 0; turn < EPOCHS_OF_A_PARTITION_MAX; turn++) {
-    const asked = byPartition.flatMap((list) => list.slice(turn, turn + 1))
-    if (asked.length === 0) break
-    const byLeader = Map.groupBy(asked, ({ topic, partition }) => cluster.leader(topic, partition)?.nodeId)
+    const requested = byPartition.flatMap((list) => list.slice(turn, turn + 1))
+    if (requested.length === 0) break
+    const byLeader = Map.groupBy(requested, ({ topic, partition }) => cluster.leader(topic, partition)?.nodeId)
     byLeader.delete(undefined)
     const requests = [...byLeader].flatMap(([node, list]) => chunks(list, PARTITIONS_A_REQUEST).map((part) => ({ node: node!, part })))
     await inLanes(requests, REQUESTS_AT_ONCE, ({ node, part }) => ask(cluster, node, part, found, limits))

@@ -32,7 +32,7 @@ export interface FetchLogOptions {
 }
 
 export interface LogPart {
-  /** Whole batches; the first ends at or after the offset that was asked for. */
+  /** Whole batches; the first ends at or after the requested offset. */
   readonly batches: readonly LogBatch[]
   readonly start: number
   readonly stable: number

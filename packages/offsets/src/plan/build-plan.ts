@@ -37,7 +37,10 @@ export function buildPlan(facts: PlanFacts): MovePlan {
     changes,
     summary: summaryOf(group.group, changes),
     warnings: warningsOf(facts),
-    needs: [...new Set(changes.flatMap(({ fallback }) => (fallback === null ? [] : [fallback])))].sort(),
+    // What stays as it is needs nobody's consent.
+    needs: [
+      ...new Set(changes.flatMap(({ fallback, outcome }) => (fallback === null || outcome === 'unchanged' ? [] : [fallback]))),
+    ].sort(),
     command: kafkaCommand(wish, group.brokers, changes),
   } as const
   return { ...plan, id: planId(plan) }

@@ -109,6 +109,12 @@ describe('consequences', () => {
     })
   })
 
+  it('ask for no consent where a clamp leaves a partition as it is', async () => {
+    const made = await plan({ group: await groupAt(0), scope: 'all', target: { kind: 'shift', by: -100 } })
+    expect(made.changes).toMatchObject([{ outcome: 'unchanged', fallback: 'clamped-to-start' }])
+    expect(made.needs).toEqual([])
+  })
+
   it('of a topic that does not exist, or a partition: refused, and the others are planned', async () => {
     const scope = [...only(0), { topic: 'nowhere', partitions: [0] }, { topic: 'orders', partitions: [9] }]
     const made = await plan({ group: await groupAt(5), scope, target: { kind: 'start' } })

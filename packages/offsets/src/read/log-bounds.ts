@@ -43,7 +43,7 @@ export async function boundsOf(
   for (let failures = 0; open.length > 0; ) {
     await lookUp(cluster, [...new Set(open.map(({ topic }) => topic))], limits)
     const failed = new Map<string, TidemarkError>()
-    const asked = open.filter((p) => {
+    const requested = open.filter((p) => {
       const error = refusal(cluster, p, missing)
       if (error === 'look again') failed.set(keyOf(p), refusedTopic(p.topic, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION))
       else if (error !== undefined) found.set(keyOf(p), noBounds(error))
@@ -51,7 +51,7 @@ export async function boundsOf(
     })
     for (const { topic } of open) missing.set(topic, (missing.get(topic) ?? 0) + 1)
     const leftMs = Math.max(1, Math.min(cluster.options.requestTimeoutMs, deadlineMs - clock.monotonic()))
-    await askLeaders(cluster, asked, { signal: limits.signal, timeoutMs: leftMs }, found, failed)
+    await askLeaders(cluster, requested, { signal: limits.signal, timeoutMs: leftMs }, found, failed)
     open = open.filter((p) => failed.has(keyOf(p)))
     if (open.length === 0) break
     if (clock.monotonic() >= deadlineMs) {

@@ -24,7 +24,7 @@ export interface GroupPosition extends TopicPartition {
   readonly committed: number | null
   /** -1: it was committed without one. */
   readonly leaderEpoch: number | null
-  /** As it was committed, whoever wrote it. */
+  /** As it was committed, by any client. */
   readonly metadata: string | null
   /** The first offset that is still in the log; null: see `error`. */
   readonly start: number | null

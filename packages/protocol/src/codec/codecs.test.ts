@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { apis } from '../messages/apis.ts'
 import {
+  ConsumerGroupCurrentMemberAssignmentKey,
   ConsumerGroupCurrentMemberAssignmentValue,
-  ConsumerGroupMemberKey,
+  ConsumerGroupMemberMetadataKey,
   ConsumerGroupMemberMetadataValue,
+  ConsumerGroupMetadataKey,
   GroupMetadataKey,
   GroupMetadataValue,
   OffsetCommitKey,
@@ -31,7 +33,9 @@ const messages: Message[] = [
     OffsetCommitKey,
     OffsetCommitValue,
     GroupMetadataKey,
-    ConsumerGroupMemberKey,
+    ConsumerGroupMemberMetadataKey,
+    ConsumerGroupMetadataKey,
+    ConsumerGroupCurrentMemberAssignmentKey,
     ConsumerGroupMemberMetadataValue,
     ConsumerGroupCurrentMemberAssignmentValue,
     GroupMetadataValue,

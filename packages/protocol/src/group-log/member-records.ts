@@ -4,10 +4,11 @@
  */
 import { codecOf } from '../codec/codecs.ts'
 import {
+  ConsumerGroupCurrentMemberAssignmentKey,
   ConsumerGroupCurrentMemberAssignmentValue,
-  ConsumerGroupMemberKey,
+  ConsumerGroupMemberMetadataKey,
   ConsumerGroupMemberMetadataValue,
-  GroupMetadataKey,
+  ConsumerGroupMetadataKey,
 } from '../messages/consumer-offsets.ts'
 import { Reader } from '../wire/reader.ts'
 
@@ -29,19 +30,18 @@ export type MemberRecord =
 /** The reader is positioned behind the key's version. Undefined for another kind. Throws `WireError`. */
 export function decodeMemberRecord(keyVersion: number, key: Reader, value: Buffer | null): MemberRecord | undefined {
   if (keyVersion === GROUP_KEY) {
-    return { kind: 'modern-group', group: codecOf(GroupMetadataKey, 0).decode(key).group, isGone: value === null }
+    return { kind: 'modern-group', group: codecOf(ConsumerGroupMetadataKey, 0).decode(key).groupId, isGone: value === null }
   }
-  if (keyVersion !== MEMBER_KEY && keyVersion !== ASSIGNMENT_KEY) return undefined
-  const { group, memberId } = codecOf(ConsumerGroupMemberKey, 0).decode(key)
   const reader = value && new Reader(Buffer.from(value))
-  const version = reader?.int16() ?? 0
   if (keyVersion === MEMBER_KEY) {
-    return { kind: 'member', group, memberId, value: reader && codecOf(ConsumerGroupMemberMetadataValue, version).decode(reader) }
+    const { groupId: group, memberId } = codecOf(ConsumerGroupMemberMetadataKey, 0).decode(key)
+    const member = reader && codecOf(ConsumerGroupMemberMetadataValue, reader.int16()).decode(reader)
+    return { kind: 'member', group, memberId, value: member }
   }
-  return {
-    kind: 'assignment',
-    group,
-    memberId,
-    value: reader && codecOf(ConsumerGroupCurrentMemberAssignmentValue, version).decode(reader),
+  if (keyVersion === ASSIGNMENT_KEY) {
+    const { groupId: group, memberId } = codecOf(ConsumerGroupCurrentMemberAssignmentKey, 0).decode(key)
+    const assignment = reader && codecOf(ConsumerGroupCurrentMemberAssignmentValue, reader.int16()).decode(reader)
+    return { kind: 'assignment', group, memberId, value: assignment }
   }
+  return undefined
 }

@@ -1,4 +1,4 @@
-import { array, bytes, int8, int32, message, offset, string, uuid } from '../schema/fields.ts'
+import { array, bytes, int8, int32, message, offset, string, struct, uuid } from '../schema/fields.ts'
 import type { Infer } from '../schema/infer.ts'
 import { ZERO_UUID } from './uuid.ts'
 
@@ -59,7 +59,7 @@ export const GroupMetadataValue = message(
 )
 export type GroupMetadataValue = Infer<typeof GroupMetadataValue>
 
-/** Of a member of a group of KIP-848. What it says of the classic protocol stands in a tagged field that is left unread. */
+/** Of a member of a group of KIP-848. */
 export const ConsumerGroupMemberMetadataValue = message(
   'ConsumerGroupMemberMetadataValue',
   { versions: '0', flexible: '0+' },
@@ -72,6 +72,16 @@ export const ConsumerGroupMemberMetadataValue = message(
     subscribedTopicRegex: string({ nullable: '0+' }),
     rebalanceTimeoutMs: int32({ default: -1 }),
     serverAssignor: string({ nullable: '0+' }),
+    classicMemberMetadata: struct(
+      {
+        sessionTimeoutMs: int32(),
+        supportedProtocols: array({
+          name: string(),
+          metadata: bytes(),
+        }),
+      },
+      { versions: '0+', nullable: '0+', tag: 0, default: null },
+    ),
   },
 )
 export type ConsumerGroupMemberMetadataValue = Infer<typeof ConsumerGroupMemberMetadataValue>
@@ -79,6 +89,7 @@ export type ConsumerGroupMemberMetadataValue = Infer<typeof ConsumerGroupMemberM
 const topicPartitions = {
   topicId: uuid(),
   partitions: array(int32()),
+  assignmentEpochs: array(int32(), { versions: '0+', nullable: '0+', tag: 0, default: null }),
 }
 
 export const ConsumerGroupCurrentMemberAssignmentValue = message(
@@ -94,13 +105,31 @@ export const ConsumerGroupCurrentMemberAssignmentValue = message(
 )
 export type ConsumerGroupCurrentMemberAssignmentValue = Infer<typeof ConsumerGroupCurrentMemberAssignmentValue>
 
-/** The key of what is kept of one member. */
-export const ConsumerGroupMemberKey = message(
-  'ConsumerGroupMemberKey',
+export const ConsumerGroupMemberMetadataKey = message(
+  'ConsumerGroupMemberMetadataKey',
   { versions: '0', flexible: 'none' },
   {
-    group: string(),
+    groupId: string(),
     memberId: string(),
   },
 )
-export type ConsumerGroupMemberKey = Infer<typeof ConsumerGroupMemberKey>
+export type ConsumerGroupMemberMetadataKey = Infer<typeof ConsumerGroupMemberMetadataKey>
+
+export const ConsumerGroupCurrentMemberAssignmentKey = message(
+  'ConsumerGroupCurrentMemberAssignmentKey',
+  { versions: '0', flexible: 'none' },
+  {
+    groupId: string(),
+    memberId: string(),
+  },
+)
+export type ConsumerGroupCurrentMemberAssignmentKey = Infer<typeof ConsumerGroupCurrentMemberAssignmentKey>
+
+export const ConsumerGroupMetadataKey = message(
+  'ConsumerGroupMetadataKey',
+  { versions: '0', flexible: 'none' },
+  {
+    groupId: string(),
+  },
+)
+export type ConsumerGroupMetadataKey = Infer<typeof ConsumerGroupMetadataKey>

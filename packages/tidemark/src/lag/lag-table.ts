@@ -57,7 +57,7 @@ function byPartition(groups: readonly GroupLag[]): LagTable {
     ...(all.some((it) => lagNote(it) !== null) && { note: 'NOTE' }),
   }
   const rows = groups.flatMap(({ group, members, partitions }) =>
-    partitions.map(({ records, owner, error, ageMs, spanMs, etaMs, runwayMs, ...position }) => ({
+    partitions.map(({ records, owner, error, recordError, ageMs, spanMs, etaMs, runwayMs, ...position }) => ({
       group,
       ...position,
       ...timesOf({ ageMs, spanMs, etaMs, runwayMs }),
@@ -66,8 +66,8 @@ function byPartition(groups: readonly GroupLag[]): LagTable {
       clientId: owner?.clientId,
       host: owner?.host,
       owner: owner && ownerText(owner, members),
-      note: lagNote({ ...position, records, error }),
-      error: error?.message,
+      note: lagNote({ ...position, records, error, recordError }),
+      error: (error ?? recordError)?.message,
     })),
   )
   return { rows, columns }
@@ -97,9 +97,12 @@ export function measuredText(measured: Measured | null, bound: '≤' | '≥'): s
 }
 
 /** What makes the lag of a partition special. */
-function lagNote(position: Pick<PartitionLag, 'reason' | 'committed' | 'start' | 'end' | 'lag' | 'records' | 'error'>): string | null {
-  const { lag, records, error } = position
+function lagNote(
+  position: Pick<PartitionLag, 'reason' | 'committed' | 'start' | 'end' | 'lag' | 'records' | 'error' | 'recordError'>,
+): string | null {
+  const { lag, records, error, recordError } = position
   if (error !== null) return error.message
+  if (recordError !== null) return recordError.message
   const note = noteOf(position)
   if (note !== null || lag === null || lag === 0 || records?.certainty !== 'exact' || records.value === lag) return note
   return records.value === 0 ? 'no records left to read: markers or holes' : `${records.value} of them are records`

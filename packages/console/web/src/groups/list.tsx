@@ -98,9 +98,9 @@ const Row = memo(function Row({ row, findings, index, height, isNarrow }: RowPro
       <div role="cell">
         <Link href={groupPath(row.group)}>{row.group}</Link>
         <div className="dim small">
+          {findings !== undefined && <Findings {...findings} />}
           {row.kind} · {row.members === 1 ? '1 member' : `${row.members} members`} · {row.topics.slice(0, 3).join(', ')}
           {row.topics.length > 3 && ` and ${row.topics.length - 3} more`}
-          {findings !== undefined && <Findings {...findings} />}
         </div>
       </div>
       {isNarrow ? (
@@ -138,7 +138,7 @@ const Row = memo(function Row({ row, findings, index, height, isNarrow }: RowPro
 /** What the doctor found. */
 const Findings = ({ errors, warnings }: FindingCounts) => (
   <>
-    {' · '}
     <span className={errors > 0 ? 'alarm' : 'care'}>{errors > 0 ? plural(errors, 'error') : plural(warnings, 'warning')}</span>
+    {' · '}
   </>
 )

@@ -20,6 +20,11 @@ test('the worst is what cannot be read, then what is deleted within a day, then 
     row('blind', { unreadable: 1 }),
   ]
   expect(names(rows, 'worst')).toBe('blind sooner soon oldest most idle')
+  expect(
+    sorted(rows, 'worst', (group) => group === 'idle')
+      .map((r) => r.group)
+      .slice(0, 2),
+  ).toEqual(['blind', 'idle'])
   expect(names(rows, 'group')).toBe('blind idle most oldest soon sooner')
   expect(names(rows, 'runway')).toBe('sooner soon blind idle most oldest')
   expect(names(rows, 'open').startsWith('most')).toBe(true)

@@ -17,8 +17,8 @@ export type SortKey = 'worst' | 'group' | 'state' | 'open' | 'age' | 'eta' | 'ru
 const KEYS: readonly string[] = ['worst', 'group', 'state', 'open', 'age', 'eta', 'runway', 'skew']
 export const isSortKey = (text: string | null): text is SortKey => text !== null && KEYS.includes(text)
 
-/** Rows that cannot be read, then those whose records are deleted unread soonest, wait longest, are most. */
-export function sorted(rows: GroupRow[], key: SortKey): GroupRow[] {
+/** Rows that cannot be read, or that the doctor finds an error in, then those whose records are deleted unread soonest, wait longest, are most. */
+export function sorted(rows: GroupRow[], key: SortKey, hasError: (group: string) => boolean = () => false): GroupRow[] {
   const byName = (a: GroupRow, b: GroupRow): number => (a.group < b.group ? -1 : 1)
   const down = (of: (row: GroupRow) => number | null) => (a: GroupRow, b: GroupRow) => (of(b) ?? -1) - (of(a) ?? -1) || byName(a, b)
   const up = (of: (row: GroupRow) => number | null) => (a: GroupRow, b: GroupRow) =>
@@ -26,6 +26,7 @@ export function sorted(rows: GroupRow[], key: SortKey): GroupRow[] {
   const orders: Record<SortKey, (a: GroupRow, b: GroupRow) => number> = {
     worst: (a, b) =>
       b.unreadable - a.unreadable ||
+      Number(hasError(b.group)) - Number(hasError(a.group)) ||
       urgency(b) - urgency(a) ||
       (b.ageMs?.value ?? 0) - (a.ageMs?.value ?? 0) ||
       (b.open ?? 0) - (a.open ?? 0) ||

@@ -31,6 +31,7 @@ export function GroupsPage() {
   const [sortText, setSort] = useQueryValue('sort')
   const sort: SortKey = isSortKey(sortText) ? sortText : 'worst'
   const findings = useLoaded<Readonly<Record<string, FindingCounts>>>(rows === undefined ? null : '/api/doctor/counts', FINDINGS_AGAIN_MS)
+  const counts = findings.data
   const all = useMemo(() => [...(rows?.values() ?? [])], [rows])
   const shown = useMemo(() => {
     const wanted = (search ?? '').toLowerCase()
@@ -39,8 +40,9 @@ export function GroupsPage() {
       (state === null || row.state === state) &&
       (kind === null || row.kind === kind) &&
       (onlyOpen === null || (row.open ?? 0) > 0)
-    return sorted(all.filter(isWanted), sort)
-  }, [all, search, state, kind, onlyOpen, sort])
+    const hasError = (group: string): boolean => counts !== undefined && Object.hasOwn(counts, group) && counts[group]!.errors > 0
+    return sorted(all.filter(isWanted), sort, hasError)
+  }, [all, search, state, kind, onlyOpen, sort, counts])
   return (
     <>
       <div className="top">
@@ -68,7 +70,7 @@ export function GroupsPage() {
             open records
           </label>
         </div>
-        <GroupList rows={shown} findings={findings.data} sort={sort} onSort={(key) => setSort(key === 'worst' ? null : key)} />
+        <GroupList rows={shown} findings={counts} sort={sort} onSort={(key) => setSort(key === 'worst' ? null : key)} />
         {rows !== undefined && shown.length === 0 && (
           <p className="empty">
             {all.length > 0

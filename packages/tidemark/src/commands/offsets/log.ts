@@ -42,7 +42,7 @@ async function log(groups: string[], options: LogOptions): Promise<void> {
   const nowMs = Date.now()
   await connected(options, async ({ kafka, log: retries }) => {
     const { signal } = interrupts()
-    const asked: CommitHistoryOptions = {
+    const wanted: CommitHistoryOptions = {
       ...(groups.length > 0 && { groups }),
       ...(from !== undefined && { from: timeOf('--from', from, nowMs) }),
       ...(to !== undefined && { to: timeOf('--to', to, nowMs) }),
@@ -52,7 +52,7 @@ async function log(groups: string[], options: LogOptions): Promise<void> {
     let count = 0
     if (follow) retries.start()
     try {
-      for await (const event of commitHistory(kafka, asked)) await writeBuffered(eventText(event, output, count++ === 0))
+      for await (const event of commitHistory(kafka, wanted)) await writeBuffered(eventText(event, output, count++ === 0))
     } catch (error) {
       if (!signal.aborted) throw error
     }

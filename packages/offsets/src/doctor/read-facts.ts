@@ -13,14 +13,14 @@ import { type GroupReading, readListed, readNamed } from '../read/group-position
 import { inLanes, type NextLimits, rowError } from '../read/limits.ts'
 import { listGroups } from '../read/list-groups.ts'
 import { boundsOf } from '../read/log-bounds.ts'
-import type { Facts, GroupFacts, GroupHistory, OpenTransaction } from './facts.ts'
+import type { ExaminedGroup, Facts, GroupHistory, OpenTransaction } from './facts.ts'
 
 /** A larger log of commits is not read for a look at everything: it may be gigabytes. */
 const HISTORY_OFFSETS_MAX = 500_000
-const PRODUCERS_ASKED_MAX = 200
+const PRODUCERS_LOOKED_UP_MAX = 200
 const AT_ONCE = 8
 
-export async function gather(kafka: Kafka, groups: readonly string[] | undefined, limits: NextLimits): Promise<Facts> {
+export async function readFacts(kafka: Kafka, groups: readonly string[] | undefined, limits: NextLimits): Promise<Facts> {
   const { cluster, platform } = handleOf(kafka)
   const readings =
     groups === undefined ? await readListed(kafka, await listGroups(kafka, limits()), limits) : await readNamed(kafka, groups, limits)
@@ -53,9 +53,9 @@ export async function gather(kafka: Kafka, groups: readonly string[] | undefined
 const factsOf = (
   { group, kind, state, described, error }: GroupReading,
   { partitions }: GroupLag,
-  uncommitted: GroupFacts['uncommitted'],
+  uncommitted: ExaminedGroup['uncommitted'],
   history: GroupHistory | undefined,
-): GroupFacts => ({ group, kind, state, members: described.members, partitions, uncommitted, history, error })
+): ExaminedGroup => ({ group, kind, state, members: described.members, partitions, uncommitted, history, error })
 
 /** In the order of the groups. */
 async function uncommittedOf(
@@ -63,7 +63,7 @@ async function uncommittedOf(
   readings: readonly GroupReading[],
   partitionsOfTopic: (topic: string) => number,
   limits: NextLimits,
-): Promise<GroupFacts['uncommitted'][]> {
+): Promise<ExaminedGroup['uncommitted'][]> {
   const missing = readings.map(({ positions }) => {
     const committed = positions.filter((it) => it.committed !== null)
     const known = new Set(committed.map(keyOf))
@@ -114,7 +114,7 @@ const historyIn = ({ emptySinceMs, offsets }: GroupFold): GroupHistory => ({
 
 /** Producers with a transaction open, of partitions that hold readers of committed records back. */
 async function transactionsOf(kafka: Kafka, partitions: readonly TopicPartition[], limits: NextLimits): Promise<OpenTransaction[]> {
-  const unique = [...new Map(partitions.map((it) => [keyOf(it), it])).values()].slice(0, PRODUCERS_ASKED_MAX)
+  const unique = [...new Map(partitions.map((it) => [keyOf(it), it])).values()].slice(0, PRODUCERS_LOOKED_UP_MAX)
   const found = await inLanes(unique, AT_ONCE, (where) => openIn(kafka, where, limits()))
   return found.flat()
 }
