@@ -25,7 +25,10 @@ export type Acceptable = Fallback | 'progressed'
 
 /** The limits are those of all steps after the wait, together. */
 export interface ApplyOptions extends CallLimits {
-  /** What may be done although it is not exactly what was asked for; `all`: every fallback of a plan, but not `progressed`. Default: nothing. */
+  /**
+   * What may be done although it is not exactly what the wish names; `all`: every fallback of a plan, but not
+   * `progressed`. Default: nothing.
+   */
   readonly accept?: readonly Acceptable[] | 'all'
   /** How long to wait until the group has no members, in milliseconds. Default: 0. */
   readonly waitEmptyMs?: number
