@@ -81,6 +81,7 @@ describe('a plan that no longer fits', () => {
     const group = await committedGroup()
     const plan = await planMove(world.kafka, toStart(group))
     await world.admin.groups.setOffsets(group, [{ topic: 'orders', partition: 0, offset: 9 }])
+    await expect(applyPlan(world.kafka, plan, { ...quick(), accept: 'all' })).rejects.toMatchObject({ code: 'PLAN_STALE' })
     const record = await applyPlan(world.kafka, plan, { ...quick(), accept: ['progressed'] })
     expect(record.changes[0]!.before).toEqual({ offset: 9, leaderEpoch: -1, metadata: '' })
     expect(await world.committed(group)).toEqual(AT_START)
@@ -232,12 +233,12 @@ describe('a deletion of a group', () => {
 })
 
 describe('undo', () => {
-  it('says which partitions somebody moved since', async () => {
+  it('says which partitions were committed again since', async () => {
     const group = await committedGroup()
     const record = await applyPlan(world.kafka, await planMove(world.kafka, toStart(group)), quick())
     await world.admin.groups.setOffsets(group, [{ topic: 'orders', partition: 1, offset: 3 }])
     const undo = await planUndo(world.kafka, record)
-    expect(undo.warnings).toContainEqual({ code: 'moved-since', message: 'somebody moved orders-1 after the move that is taken back' })
+    expect(undo.warnings).toContainEqual({ code: 'moved-since', message: 'orders-1 was committed again after the move that is taken back' })
     await applyPlan(world.kafka, undo, quick())
     expect(await world.committed(group)).toEqual(BEFORE)
   })

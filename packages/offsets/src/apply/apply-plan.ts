@@ -95,7 +95,9 @@ async function lockOf(kafka: Kafka, { clusterId, group }: MovePlan, store: MoveS
     if (clock.monotonic() > untilMs) {
       throw new TidemarkError('PLAN_STALE', `another process moves group '${group}' right now: nothing was changed; plan again`)
     }
-    await sleep(clock, LOCK_EVERY_MS, limits().signal)
+    await sleep(clock, LOCK_EVERY_MS, limits().signal).catch((cause: unknown) => {
+      throw new TidemarkError('ABORTED', `moving group '${group}' was aborted`, { cause })
+    })
   }
 }
 
@@ -113,7 +115,7 @@ async function applyLocked(kafka: Kafka, plan: MovePlan, options: ResolvedApplyO
   if (facts.clusterId !== plan.clusterId) {
     throw new TidemarkError('PLAN_STALE', `the plan is for cluster ${plan.clusterId}, and this is ${facts.clusterId}: nothing was changed`)
   }
-  const mayProgress = accept === 'all' || accept.has('progressed')
+  const mayProgress = options.eject || (accept !== 'all' && accept.has('progressed'))
   const first = await committedBy(kafka, plan.group, limits())
   checkPlaces(plan, first, mayProgress)
   await checkLogs(kafka, plan, limits)
@@ -121,21 +123,7 @@ async function applyLocked(kafka: Kafka, plan: MovePlan, options: ResolvedApplyO
   const now = isWatched ? await watchForGhosts(kafka, plan.group, first, options.ghostCheckMs, limits) : first
   onProgress('checked')
 
-  const atMs = clock.now()
-  let record = newRecord(plan, now, atMs, options)
-  let outcomes: WriteOutcome[] = []
-  for (let tries = 1; tries <= EJECTIONS_MAX; tries++) {
-    if (options.eject) {
-      await ejectAll(kafka, plan.group, limits)
-      record = newRecord(plan, await committedBy(kafka, plan.group, limits()), atMs, options)
-    }
-    await store.write(record)
-    onProgress('recorded')
-    outcomes = await commit(kafka, plan, limits)
-    // A member joined again before the commit: nothing was changed.
-    const isLost = options.eject && outcomes.every(({ error }) => error?.code === 'GROUP_ACTIVE')
-    if (!isLost) break
-  }
+  const { record, outcomes } = await recordAndCommit(kafka, plan, now, options, limits)
   onProgress('committed')
 
   const found = await committedBy(kafka, plan.group, limits())
@@ -145,6 +133,22 @@ async function applyLocked(kafka: Kafka, plan: MovePlan, options: ResolvedApplyO
   await closeRecord(kafka, store, ended)
   onProgress('closed')
   return resultOf(ended, outcomes)
+}
+
+/** What is replaced is on disk before the first commit is sent. */
+async function recordAndCommit(kafka: Kafka, plan: MovePlan, found: Committed, options: ResolvedApplyOptions, limits: NextLimits) {
+  const atMs = handleOf(kafka).platform.clock.now()
+  for (let tries = 1; ; tries++) {
+    if (options.eject) await ejectAll(kafka, plan.group, limits)
+    const now = options.eject ? await committedBy(kafka, plan.group, limits()) : found
+    const record = newRecord(plan, now, atMs, options)
+    await options.store.write(record)
+    options.onProgress('recorded')
+    const outcomes = await commit(kafka, plan, limits)
+    // A member joined again before the commit: nothing was changed.
+    const isLost = options.eject && outcomes.every(({ error }) => error?.code === 'GROUP_ACTIVE')
+    if (!isLost || tries === EJECTIONS_MAX) return { record, outcomes }
+  }
 }
 
 function newRecord(plan: MovePlan, now: Committed, atMs: number, { user, reason }: ResolvedApplyOptions): MoveRecord {

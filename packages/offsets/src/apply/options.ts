@@ -25,7 +25,10 @@ export type Acceptable = Fallback | 'progressed'
 
 /** The limits are those of all steps after the wait, together. */
 export interface ApplyOptions extends CallLimits {
-  /** What may be done although it is not exactly what was asked for. Default: nothing. */
+  /**
+   * What may be done although it is not exactly what the wish names; `all`: every fallback of a plan, but not
+   * `progressed`. Default: nothing.
+   */
   readonly accept?: readonly Acceptable[] | 'all'
   /** How long to wait until the group has no members, in milliseconds. Default: 0. */
   readonly waitEmptyMs?: number
@@ -37,7 +40,7 @@ export interface ApplyOptions extends CallLimits {
   readonly ghostCheckMs?: number
   /**
    * Takes the members out of a group that works, sets the offsets, and lets them join again: what they have in hand is handled
-   * once more. For classic groups of consumers without static members; `accept` has to name `progressed`. Default: false.
+   * once more. For classic groups of consumers without static members; `accept` has to name `progressed`, or be `all`. Default: false.
    */
   readonly eject?: boolean
   /** Why, for the record. */

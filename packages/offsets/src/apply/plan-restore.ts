@@ -1,5 +1,5 @@
 /**
- * Undo of what somebody else did, with whatever tool: back to where the group stood at a time, as the cluster's own log of
+ * Undo of a move that another tool made: back to where the group stood at a time, as the cluster's own log of
  * commits still says.
  */
 import type { Kafka, TopicPartition } from '@tidemark/client'
@@ -49,8 +49,8 @@ export async function planRestore(
 }
 
 /**
- * The last time that somebody who was not a member committed for the group: a tool, or a consumer that assigns partitions
- * to itself. Undefined: the log of commits has none. Rejects with `TidemarkError` HISTORY_UNREADABLE, ABORTED, …
+ * The last commit for the group that no member made: by a tool, or by a consumer that assigns partitions to itself.
+ * Undefined: the log of commits has none. Rejects with `TidemarkError` HISTORY_UNREADABLE, ABORTED, …
  */
 export async function lastOutsideMove(kafka: Kafka, group: string, signal?: AbortSignal): Promise<OutsideMove | undefined> {
   checkName('the name of the group', group)

@@ -13,7 +13,7 @@ export interface WarningFacts {
   readonly leftOut: readonly string[]
   /** Partitions whose records were not looked at, and why. */
   readonly notRead: { readonly partitions: number; readonly why: string } | null
-  /** Undo: partitions that somebody moved after the move that is taken back. */
+  /** Undo: partitions that were committed again after the move that is taken back. */
   readonly movedSince: readonly string[]
 }
 
@@ -65,7 +65,8 @@ export function warningsOf({ wish, group, changes, nowMs, leftOut, notRead, move
       `nothing is committed for ${some(leftOut)}, which the plan leaves out: name the topic to include them`,
     )
   }
-  if (movedSince.length > 0) warn('moved-since', `somebody moved ${some(movedSince)} after the move that is taken back`)
+  if (movedSince.length > 0)
+    warn('moved-since', `${some(movedSince)} ${movedSince.length === 1 ? 'was' : 'were'} committed again after the move that is taken back`)
   if (wish.target.kind === 'time' && wish.target.atMs > nowMs) warn('time-in-the-future', 'the time is in the future')
   if (notRead !== null)
     warn('records-not-read', `the records of ${counted(notRead.partitions, 'partition')} were not looked at: ${notRead.why}`)

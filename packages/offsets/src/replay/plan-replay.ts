@@ -84,7 +84,7 @@ async function placesOf(kafka: Kafka, ranges: readonly ReplayRange[], limits: Ca
   return all.map((where) => ({ ...where, offset: begins.get(keyOf(where)) ?? logs.get(keyOf(where))!.end }))
 }
 
-/** A group that has committed anything is somebody's. */
+/** A group that has committed anything is in use. */
 async function forkOf(kafka: Kafka, group: string, as: string | undefined, limits: () => CallLimits): Promise<string> {
   const isFree = async (name: string): Promise<boolean> => (await committedBy(kafka, name, limits())).size === 0
   if (as !== undefined) {

@@ -13,7 +13,10 @@ import { findPlace, type LocatedRecord, type Neighbours } from './find-record.ts
 import { fingerprintOf } from './fingerprint.ts'
 
 export interface TranslateOptions extends CallLimits {
-  /** What a topic is called on the other cluster. Default: the same. MirrorMaker 2 puts the name of the source before it: `us-west.orders`. */
+  /**
+   * What a topic is called on the other cluster. Default: the same. MirrorMaker 2 puts the name of the source before it:
+   * `us-west.orders`.
+   */
   readonly topicOf?: (topic: string) => string
   /** The group's name on the other cluster. Default: the same. */
   readonly as?: string

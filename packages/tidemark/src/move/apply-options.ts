@@ -21,7 +21,7 @@ export const withMove = (command: Command): Command =>
   withConfirmation(withOutput(withCluster(command)))
     .option('--execute', "as --yes: Kafka's name")
     .option('--dry-run', 'only show the plan: exit code 3')
-    .option('--accept <FALLBACKS>', `do it although: ${ACCEPTABLE.join(', ')}; or all`, acceptOf)
+    .option('--accept <FALLBACKS>', `do it although: ${ACCEPTABLE.join(', ')}; or all of them but progressed`, acceptOf)
     .option('--wait-empty <DURATION>', 'wait so long until the group has no members (15m)', durationOf('--wait-empty'))
     .option(
       '--ghost-check <DURATION>',
