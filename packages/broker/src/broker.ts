@@ -62,7 +62,7 @@ export interface Broker extends AsyncDisposable {
   readonly nodes: readonly BrokerNode[]
   /**
    * The node's connections break, and no new ones are taken; others lead its partitions and coordinate its groups.
-   * Resolves once its ports are free. Rejects with a `TidemarkError` INVALID_ARGUMENT for an id that is no node's, or the
+   * Resolves once its ports are free. Rejects with a `TidemarkError` INVALID_ARGUMENT for the id of no node, or of the
    * last one that is up.
    */
   stopNode(id: number): Promise<void>

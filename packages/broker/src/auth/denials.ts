@@ -1,4 +1,4 @@
-/** What an answer refuses for want of a right, for whoever operates the broker: the client is only told a code. */
+/** What an answer refuses for want of a right, for the operator of the broker: the client is told a code alone. */
 import { ErrorCode, errorOf } from '@tidemark/protocol'
 import { isHeard, tell } from '../diagnostics.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'

@@ -55,6 +55,28 @@ const judge = <A extends Api>(api: A, act: (request: Infer<A['request']>, contex
 
 const errorCode = NOT_LEADER_OR_FOLLOWER
 
+/** Of an API whose requests and answers have `topics`. `key` is the field of a topic in the request that has its partitions. */
+function judgeTopics(
+  api: Api,
+  key: 'partitions' | 'partitionIndexes',
+  indexOf: (partition: any) => number,
+  refused: (index: number) => object,
+): readonly [number, Judge] {
+  const act: Judge = (request, context) => {
+    const { here, elsewhere } = split<any, any>(request.topics, context, (topic) => topic[key], indexOf)
+    if (elsewhere.length === 0) return undefined
+    const refusals = elsewhere.map(({ topic: { name, topic }, partitions }) => ({
+      ...(name === undefined ? { topic } : { name }),
+      partitions: partitions.map((partition) => ({ ...refused(indexOf(partition)), errorCode })),
+    }))
+    return {
+      request: { ...request, topics: here.map(({ topic, partitions }) => ({ ...topic, [key]: partitions })) },
+      merge: (answer: any) => ({ ...answer, topics: [...answer.topics, ...refusals] }),
+    }
+  }
+  return [api.key, act]
+}
+
 const byPartition: ReadonlyMap<number, Judge> = new Map([
   judge(apis.Produce, (request, context) => {
     const { here, elsewhere } = split(
@@ -86,74 +108,30 @@ const byPartition: ReadonlyMap<number, Judge> = new Map([
       merge: (answer) => ({ ...answer, responses: [...answer.responses, ...refused] }),
     }
   }),
-  judge(apis.ListOffsets, (request, context) => {
-    const { here, elsewhere } = split(
-      request.topics,
-      context,
-      (t) => t.partitions,
-      (p) => p.partitionIndex,
-    )
-    if (elsewhere.length === 0) return undefined
-    const refused = elsewhere.map(({ topic: { name }, partitions }) => ({
-      name,
-      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
-    }))
-    return {
-      request: { ...request, topics: here.map(({ topic, partitions }) => ({ ...topic, partitions })) },
-      merge: (answer) => ({ ...answer, topics: [...answer.topics, ...refused] }),
-    }
-  }),
-  judge(apis.OffsetForLeaderEpoch, (request, context) => {
-    const { here, elsewhere } = split(
-      request.topics,
-      context,
-      (t) => t.partitions,
-      (p) => p.partition,
-    )
-    if (elsewhere.length === 0) return undefined
-    const refused = elsewhere.map(({ topic: { topic }, partitions }) => ({
-      topic,
-      partitions: partitions.map(({ partition }) => ({ partition, errorCode })),
-    }))
-    return {
-      request: { ...request, topics: here.map(({ topic, partitions }) => ({ ...topic, partitions })) },
-      merge: (answer) => ({ ...answer, topics: [...answer.topics, ...refused] }),
-    }
-  }),
-  judge(apis.DeleteRecords, (request, context) => {
-    const { here, elsewhere } = split(
-      request.topics,
-      context,
-      (t) => t.partitions,
-      (p) => p.partitionIndex,
-    )
-    if (elsewhere.length === 0) return undefined
-    const refused = elsewhere.map(({ topic: { name }, partitions }) => ({
-      name,
-      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, lowWatermark: -1, errorCode })),
-    }))
-    return {
-      request: { ...request, topics: here.map(({ topic, partitions }) => ({ ...topic, partitions })) },
-      merge: (answer) => ({ ...answer, topics: [...answer.topics, ...refused] }),
-    }
-  }),
-  judge(apis.DescribeProducers, (request, context) => {
-    const { here, elsewhere } = split(
-      request.topics,
-      context,
-      (t) => t.partitionIndexes,
-      (index) => index,
-    )
-    if (elsewhere.length === 0) return undefined
-    const refused = elsewhere.map(({ topic: { name }, partitions }) => ({
-      name,
-      partitions: partitions.map((partitionIndex) => ({ partitionIndex, errorCode, errorMessage: null, activeProducers: [] })),
-    }))
-    return {
-      request: { ...request, topics: here.map(({ topic, partitions }) => ({ ...topic, partitionIndexes: partitions })) },
-      merge: (answer) => ({ ...answer, topics: [...answer.topics, ...refused] }),
-    }
-  }),
+  judgeTopics(
+    apis.ListOffsets,
+    'partitions',
+    ({ partitionIndex }) => partitionIndex,
+    (partitionIndex) => ({ partitionIndex }),
+  ),
+  judgeTopics(
+    apis.OffsetForLeaderEpoch,
+    'partitions',
+    ({ partition }) => partition,
+    (partition) => ({ partition }),
+  ),
+  judgeTopics(
+    apis.DeleteRecords,
+    'partitions',
+    ({ partitionIndex }) => partitionIndex,
+    (partitionIndex) => ({ partitionIndex, lowWatermark: -1 }),
+  ),
+  judgeTopics(
+    apis.DescribeProducers,
+    'partitionIndexes',
+    (index) => index,
+    (partitionIndex) => ({ partitionIndex, errorMessage: null, activeProducers: [] }),
+  ),
 ])
 
 const GROUP_APIS: readonly Api[] = [

@@ -6,6 +6,7 @@ import { checkOffsetSpec, listOffsets, type OffsetSpec } from '../cluster/list-o
 import { type CallLimits, mayPass, retrying } from '../cluster/retrying.ts'
 import { coordinatorError } from '../groups/coordinator-error.ts'
 import { fetchCommitted } from '../groups/offset-fetch.ts'
+import { writeOffsets } from '../groups/offset-write.ts'
 import type { Offset } from '../messages/offset.ts'
 import type { TopicPartition } from '../messages/topic-partition.ts'
 import { checkedLimits, LIMIT_NAMES, limitsOf } from './limits.ts'
@@ -27,11 +28,6 @@ export interface ResetOffset extends TopicPartition {
   readonly offset: Offset
 }
 
-/** A commit that is not a member's has no generation. */
-const NO_GENERATION = -1
-/** From the next version on commits name topics by their ids. */
-const NAMES_UNTIL = 9
-
 export async function setOffsets(
   cluster: Cluster,
   group: string,
@@ -41,26 +37,17 @@ export async function setOffsets(
   checkName('the name of the group', group)
   const limits = limitsOf('groups.setOffsets()', options)
   const checked = checkedOffsets(offsets)
-  const what = `setting the offsets of group '${group}'`
-  await retrying(cluster, { what, retries: mayPass, ...limits }, async (signal) => {
-    const topics = [...Map.groupBy(checked, ({ topic }) => topic)].map(([name, ofTopic]) => ({
-      name,
-      partitions: ofTopic.map(({ partition, offset, leaderEpoch = -1, metadata = '' }) => ({
-        partitionIndex: partition,
-        committedOffset: offset,
-        committedLeaderEpoch: leaderEpoch,
-        committedMetadata: metadata,
-      })),
-    }))
-    const request = { groupId: group, generationIdOrMemberEpoch: NO_GENERATION, memberId: '', topics }
-    const to = { node: { coordinator: group }, purpose: 'admin', signal, versionMax: NAMES_UNTIL } as const
-    const { body } = await cluster.send(apis.OffsetCommit, request, to)
-    for (const { name: topic, partitions } of body.topics) {
-      for (const { partitionIndex: partition, errorCode } of partitions) {
-        if (errorCode !== 0) throw refusedBy(cluster, group, `${what} for ${topic}-${partition}`, errorCode, { topic, partition })
-      }
-    }
-  })
+  const written = checked.map(({ topic, partition, offset, leaderEpoch = -1, metadata = '' }) => ({
+    topic,
+    partition,
+    offset,
+    leaderEpoch,
+    metadata,
+  }))
+  const refused = (await writeOffsets(cluster, group, written, limits)).find(({ error }) => error !== undefined)
+  if (refused?.error === undefined) return
+  const { topic, partition, error } = refused
+  throw error.code === 'GROUP_ACTIVE' ? new TidemarkError('NON_EMPTY_GROUP', error.message, { topic, partition }) : error
 }
 
 /** A group that has members takes commits from them alone. */

@@ -1,4 +1,4 @@
-/** What the broker of `tidemark up` has to tell whoever operates it, as short lines on stderr. */
+/** What the broker of `tidemark up` has to tell its operator, as short lines on stderr. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Notable } from '@tidemark/broker'
 import { RetryLog } from './log.ts'
