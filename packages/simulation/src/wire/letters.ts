@@ -6,18 +6,21 @@ import type { TopicNames } from './topic-names.ts'
 /** The topic for dead letters of a simulated world. */
 export const DEAD_LETTERS = 'dead'
 
+/** A power loss can take its creation back, and then it is created again. */
+const isOfLetters = (spelled: string): boolean => spelled.replace(/~\d+$/, '') === DEAD_LETTERS
+
 type LetterWritten = Extract<Fact, { kind: 'letterWritten' }>
 
 /** The dead letters that the broker has taken. */
 export function lettersIn(request: ProduceRequest, answer: ProduceResponse, names: TopicNames): LetterWritten[] {
   const taken = new Set(
     answer.responses
-      .filter((t) => names.of(t.name, t.topicId) === DEAD_LETTERS)
+      .filter((t) => isOfLetters(names.of(t.name, t.topicId)))
       .flatMap((t) => t.partitionResponses.filter((p) => p.errorCode === 0).map((p) => p.index)),
   )
   const letters: LetterWritten[] = []
   for (const { name, topicId, partitionData } of request.topicData) {
-    if (names.of(name, topicId) !== DEAD_LETTERS) continue
+    if (!isOfLetters(names.of(name, topicId))) continue
     for (const { index, records } of partitionData) if (taken.has(index) && records !== null) letters.push(...lettersOf(records, names))
   }
   return letters
