@@ -7,7 +7,7 @@
  */
 import type { Message } from '../schema/fields.ts'
 import { type Layout, layout, type Slot, zero } from '../schema/layout.ts'
-import { type Codec, helpers } from './interpret.ts'
+import { type Codec, helpers, nullOf } from './interpret.ts'
 
 export function compile(message: Message, version: number): Codec {
   const printed = print(message, version)
@@ -165,7 +165,7 @@ function printSlot(out: Printer, s: Slot, from: string): void {
       return out.line(s.compact ? `w.compactRecords(${v})` : `w.records(${v})`)
     case 'struct':
       if (!s.nullable) return printStruct(out, s.layout!, v)
-      out.line(`w.int8(${v} === null ? -1 : 1)`)
+      out.line(`w.int8(${v} === null ? ${nullOf(s)} : 1)`)
       return out.block(`if (${v} !== null)`, () => printStruct(out, s.layout!, v))
     default:
       return printArray(out, s, v)
@@ -285,7 +285,7 @@ function methodOf(s: Slot): string {
 function parseNullableStruct(out: Printer, s: Slot): string {
   const v = out.fresh(s.name)
   out.line(`let ${v} = null`)
-  out.block('if (r.int8() >= 0)', () => out.line(`${v} = ${parseStruct(out, s.layout!, s.name)}`))
+  out.block(`if (r.int8() > ${nullOf(s)})`, () => out.line(`${v} = ${parseStruct(out, s.layout!, s.name)}`))
   return v
 }
 

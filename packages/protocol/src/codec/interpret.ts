@@ -135,11 +135,14 @@ export function notGiven(name: string): never {
   throw new WireError(`'${name}' was not given`)
 }
 
+/** What stands for a struct that is null: Kafka writes another byte within a tagged field than elsewhere. */
+export const nullOf = ({ tag }: Slot): number => (tag === undefined ? -1 : 0)
+
 function nullableStruct(s: Slot, encode: Encode): Encode {
   if (!s.nullable) return guard(s, encode)
   return (w, v) => {
     if (v === undefined) notGiven(s.name)
-    w.int8(v === null ? -1 : 1)
+    w.int8(v === null ? nullOf(s) : 1)
     if (v !== null) encode(w, v)
   }
 }
@@ -228,7 +231,7 @@ function slotDecoder(s: Slot): Decode {
       return s.nullable ? (r) => r.nullableBytes() : (r) => r.bytes()
     case 'struct': {
       const decode = structDecoder(s.layout!)
-      return s.nullable ? (r) => (r.int8() < 0 ? null : decode(r)) : decode
+      return s.nullable ? (r) => (r.int8() <= nullOf(s) ? null : decode(r)) : decode
     }
     case 'array':
       return arrayDecoder(s)
