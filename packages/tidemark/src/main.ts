@@ -51,6 +51,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   produce: async () => (await import('./commands/produce.ts')).produceCommand(),
   consume: async () => (await import('./commands/consume.ts')).consumeCommand(),
   console: async () => (await import('./commands/console.ts')).consoleCommand(),
+  completion: async () => (await import('./commands/completion.ts')).completionCommand(),
 }
 
 /** Sub-commands report errors as the program does: commander copies neither setting by itself. */
@@ -67,10 +68,19 @@ const oneLine = (text: string): string =>
     .replace(/^error: /, 'tidemark: ')
     .replaceAll(/\s*\n\s*/g, ' ')} (see --help)\n`
 
-async function main(): Promise<void> {
-  const named = process.argv[2]
+/** The program with the command of this name, or with all of them. */
+async function load(named: string | undefined): Promise<Command> {
   const loaded = named !== undefined && Object.hasOwn(commands, named) ? [named] : Object.keys(commands)
   for (const name of loaded) program.addCommand(inheriting(await commands[name]!()))
+  return program
+}
+
+async function main(): Promise<void> {
+  const named = process.argv[2]
+  if (named === '__complete') {
+    const { completeCommand } = await import('./commands/completion.ts')
+    program.addCommand(inheriting(completeCommand(load)), { hidden: true })
+  } else await load(named)
   if (named === undefined) program.outputHelp()
   else await program.parseAsync()
   await write('')
