@@ -1,4 +1,4 @@
-/** Every command of the guide's pages on offsets runs as it stands there, in order, against a broker of the page's own. */
+/** Every command of the guide's pages on groups and offsets runs as it stands there, in order, against a broker of the page's own. */
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,10 +7,10 @@ import { type Broker, startBroker } from '@tidemark/broker'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PROGRAM } from './testing/command.ts'
 
-const PAGES = ['6-moving.md', '7-seeing.md']
+const PAGES = ['offsets/6-moving.md', 'offsets/7-seeing.md', 'operators-hour.md']
 
 function commandsOf(name: string): (readonly [command: string, code: number])[] {
-  const page = readFileSync(new URL(`../../../docs/guide/offsets/${name}`, import.meta.url), 'utf8')
+  const page = readFileSync(new URL(`../../../docs/guide/${name}`, import.meta.url), 'utf8')
   const lines = [...page.matchAll(/^<!-- run -->\n\n```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block]) => block!.trim().split('\n'))
   return lines.map((line) => {
     const [, command, code = '0'] = /^(.*?)(?: {2}# exits with (\d))?$/.exec(line)!
