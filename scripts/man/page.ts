@@ -13,6 +13,7 @@ const PAGE = path.join(ROOT, 'packages/tidemark/man/tidemark.1')
 /** In roff a backslash begins a request, and so does a dot or a quote at the beginning of a line. */
 const escaped = (text: string): string =>
   text
+    .replaceAll('…', '...')
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
     .replaceAll(/^([.'])/gm, '\\&$1')
