@@ -185,7 +185,7 @@ export class Consumer {
     checkOptions<RunOptions>('run()', options, { signal: true })
     const signal = checkSignal(options.signal)
     if (this.#running !== undefined) throw new TidemarkError('ALREADY_RUNNING', 'run() was called before; create another consumer')
-    if (this.#isClosed) throw new TidemarkError('CLOSED', 'this consumer was closed')
+    if (this.#isClosed) throw closed()
     if (this.#works.length === 0) {
       throw new TidemarkError('NOTHING_TO_DO', 'no topic was named: call each(), batches() or messages() before run()')
     }
@@ -275,7 +275,7 @@ export class Consumer {
       throw new TidemarkError('INVALID_ARGUMENT', text)
     }
     const { group, shutdownTimeoutMs } = this.#options
-    if (this.#isClosed) throw new TidemarkError('CLOSED', 'this consumer was closed')
+    if (this.#isClosed) throw closed()
     const replay = new Replay(this.#client, this.#kafka, { group, topic, work: this.#wrapped(work), shutdownTimeoutMs }, resolved)
     const run = replay.run()
     this.#replays.set(replay, run)
@@ -359,7 +359,7 @@ export class Consumer {
     checkOutside('close()', this)
     this.#isClosed = true
     this.#runner?.ending.stop(timeoutMs)
-    for (const replay of this.#replays.keys()) replay.stop(new TidemarkError('CLOSED', 'this consumer was closed'))
+    for (const replay of this.#replays.keys()) replay.stop(closed())
     // Their callers have what they reject with.
     await Promise.allSettled([this.#running, ...this.#replays.values()])
     this.#events.close()
@@ -369,6 +369,8 @@ export class Consumer {
     await this.close()
   }
 }
+
+const closed = (): TidemarkError => new TidemarkError('CLOSED', 'this consumer was closed')
 
 function checkedMiddlewares(given: Middlewares): Middlewares {
   checkOptions<Middlewares>('use()', given, { each: true, batches: true })

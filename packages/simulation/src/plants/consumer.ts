@@ -297,8 +297,9 @@ export const consumerPlants: readonly Plant[] = [
     changes: [
       {
         file: 'consumer/src/consumer.ts',
-        find: `if (this.#isClosed) throw new TidemarkError('CLOSED', 'this consumer was closed')`,
-        replace: '',
+        find: `    if (this.#isClosed) throw closed()
+    if (this.#works.length === 0)`,
+        replace: '    if (this.#works.length === 0)',
       },
     ],
   },
