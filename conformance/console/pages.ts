@@ -27,13 +27,14 @@ export const PAGES: readonly (readonly [path: string, text: string | RegExp])[] 
 ]
 
 const LOOKS: readonly Look[] = [DESKTOP, { ...DESKTOP, scheme: 'dark' }, PHONE, { ...PHONE, scheme: 'dark' }, WALL]
+const SLICE: readonly Look[] = [DESKTOP, { ...PHONE, scheme: 'dark' }]
 
-export async function pages(report: Report, browser: Browser): Promise<void> {
+export async function pages(report: Report, browser: Browser, full: boolean): Promise<void> {
   await using stage = await Stage.start()
   await stage.fill('orders', 3_000, 3)
   await stage.commit('billing', 'orders', [900, 400, 10])
   await stage.commit('shipping', 'orders', [1_000, 1_000, 1_000])
-  for (const look of LOOKS) {
+  for (const look of full ? LOOKS : SLICE) {
     for (const [path, text] of PAGES) {
       const name = `${path} at ${look.width} × ${look.height}, ${look.scheme}`
       await report.check(name, async () => {

@@ -29,6 +29,7 @@ async function brokerAway(stage: Stage, browser: Browser): Promise<void> {
   const { page } = watched
   await page.goto(`${stage.url}/groups/billing`)
   await page.getByText(/^live/).waitFor()
+  await page.getByText('behind the end').waitFor() // what it is to keep
   await stage.stopBroker()
   await page.getByText('the cluster does not answer; trying again').waitFor({ timeout: 30_000 })
   await page.getByText('behind the end').waitFor()

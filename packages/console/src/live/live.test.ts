@@ -129,6 +129,26 @@ describe('the sampler', () => {
     return { sampler, asked, bugs, seen, watch, settle, pass }
   }
 
+  test('a sample in which every log is out of reach is a failure: what was seen before stays', async () => {
+    const away = { code: 'CONNECTION_LOST', message: 'away' }
+    const t = start(async (groups) =>
+      groups!.map((g) => ({ ...lagOf(g, 1), error: null, partitions: [{ error: away }, { error: away }] }) as never),
+    )
+    t.watch('a')
+    await t.settle()
+    expect(t.seen).toEqual(['a: CONNECTION_LOST'])
+  })
+
+  test('a sample in which one log can be read is shown', async () => {
+    const away = { code: 'CONNECTION_LOST', message: 'away' }
+    const t = start(async (groups) =>
+      groups!.map((g) => ({ ...lagOf(g, 1), error: null, partitions: [{ error: away }, { error: null }] }) as never),
+    )
+    t.watch('a')
+    await t.settle()
+    expect(t.seen).toEqual(['a: a'])
+  })
+
   test('asks for nothing while nobody looks, once for all who do, and stops with the last', async () => {
     const t = start(async (groups) => (groups ?? ['a', 'b']).map((g) => lagOf(g, 1)))
     await t.pass(10_000)

@@ -20,6 +20,21 @@ export interface Watcher {
   onFailure(error: TidemarkError, atMs: number): void
 }
 
+/** What says that a broker cannot be reached. */
+const AWAY: ReadonlySet<string> = new Set(['UNREACHABLE', 'CONNECTION_LOST', 'TIMED_OUT'])
+
+/**
+ * The cluster went away in the middle of the sample, if nothing of it could be read any more: what was seen before is
+ * better than that.
+ */
+function whyGone(lags: readonly GroupLag[]): TidemarkError | undefined {
+  const errors = lags.flatMap(({ error, partitions }) => (error === null ? partitions.map((p) => p.error) : [error]))
+  const [first] = errors
+  return first != null && errors.every((error) => error !== null && AWAY.has(error.code))
+    ? new TidemarkError(first.code, first.message)
+    : undefined
+}
+
 export class Sampler {
   readonly #data: ConsoleData
   readonly #clock: Clock
@@ -80,6 +95,8 @@ export class Sampler {
     const wanted = this.#wanted()
     try {
       const lags = await this.#data.sample(wanted, { signal: running.signal })
+      const gone = whyGone(lags)
+      if (gone !== undefined) throw gone
       this.#share(new Map(lags.map((lag) => [lag.group, lag])), wanted)
     } catch (error) {
       if (!(error instanceof TidemarkError)) throw error

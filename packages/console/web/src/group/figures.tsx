@@ -4,6 +4,9 @@ import { Duration, Stat } from '../parts/parts.tsx'
 
 const sum = (lag: GroupView, of: (p: PartitionView) => number | null): number => lag.partitions.reduce((all, p) => all + (of(p) ?? 0), 0)
 
+const whyUnknown = ({ partitions }: GroupView): string =>
+  partitions.some(({ error }) => error !== null) ? 'a log cannot be read' : 'nothing is committed yet'
+
 /** One sentence a number: what it counts, and how sure it is. */
 export function Figures({ lag }: { lag: GroupView }) {
   const doneAbove = sum(lag, (p) => p.doneAbove)
@@ -11,7 +14,7 @@ export function Figures({ lag }: { lag: GroupView }) {
   return (
     <dl className="stats">
       <Stat label="Open records" value={lag.open === null ? '–' : count(lag.open)}>
-        {lag.lag === null ? 'nothing is committed yet' : `of ${count(lag.lag)} behind the end; ${count(doneAbove)} done above`}
+        {lag.lag === null ? whyUnknown(lag) : `of ${count(lag.lag)} behind the end; ${count(doneAbove)} done above`}
       </Stat>
       <Oldest lag={lag} />
       <CaughtUp lag={lag} />
