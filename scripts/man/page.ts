@@ -4,8 +4,11 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Argument, Command, Option } from 'commander'
 import { loadProgram } from '../../packages/tidemark/src/program.ts'
+
+type Command = Awaited<ReturnType<typeof loadProgram>>
+type Option = Command['options'][number]
+type Argument = Command['registeredArguments'][number]
 
 const ROOT = path.join(import.meta.dirname, '../..')
 const PAGE = path.join(ROOT, 'packages/tidemark/man/tidemark.1')
