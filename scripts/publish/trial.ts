@@ -75,12 +75,15 @@ export async function runPrograms({ folder, node, env }: Project, typescript: To
     const to = path.join(folder, 'out')
     for (const made of [from, to]) rmSync(made, { recursive: true, force: true })
     mkdirSync(from)
-    for (const { of: name, source } of programs) writeFileSync(path.join(from, `${name}.ts`), source.replaceAll(README_ADDRESS, address))
+    // A README may have several.
+    const fileOf = (nth: number): string => `${programs[nth]!.of}-${nth}`
+    for (const [i, { source }] of programs.entries())
+      writeFileSync(path.join(from, `${fileOf(i)}.ts`), source.replaceAll(README_ADDRESS, address))
     writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['src'] }))
     const compiled = await finished(process.execPath, [typescript.path, '-p', '.'], { cwd: folder })
     if (compiled.code !== 0) throw new Error(`tsc: ${compiled.all.trim()}`)
-    for (const { of: name, output } of programs) {
-      const ran = await finished(node.path, [path.join('out', `${name}.js`)], { cwd: folder, env })
+    for (const [i, { of: name, output }] of programs.entries()) {
+      const ran = await finished(node.path, [path.join('out', `${fileOf(i)}.js`)], { cwd: folder, env })
       if (ran.code !== 0 || ran.all !== output) throw new Error(`the program of ${name} ended with ${ran.code}: ${ran.all.trim()}`)
     }
   })
