@@ -214,6 +214,24 @@ describe('SASL', () => {
     expect((await topics.list()).length).toBe(1)
   })
 
+  test('while a session is renewed, requests wait: the broker would take none of them', async () => {
+    const told = refusals()
+    const broker = await secured({ connectionReauthMsMax: 200 })
+    // SCRAM takes longest: two messages, and the password is salted in between.
+    const sasl: SaslOptions = { mechanism: 'scram-sha-512', username: 'alice', password: 'wonderland' }
+    await using kafka = createKafka({ brokers: broker.brokers, sasl, logger: silent })
+    await createAdmin(kafka).topics.create('t', { partitions: 1 })
+    await using producer = createProducer(kafka)
+    await producer.send('t', { value: 'first' })
+    let sockets = 0
+    const opened = (): void => void sockets++
+    subscribe('net.client.socket', opened)
+    cleanUp.push(() => void unsubscribe('net.client.socket', opened))
+    const endMs = Date.now() + 1_500
+    while (Date.now() < endMs) await producer.send('t', { value: 'more' })
+    expect([sockets, told]).toEqual([0, []])
+  })
+
   test('secrets do not show in options, errors and what the broker tells', async () => {
     const told = refusals()
     const broker = await secured()
