@@ -1,8 +1,10 @@
 /** A secured broker and its clients from the command line alone: `up` with TLS, SASL and ACLs, `client.properties`, profiles. */
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { connect } from 'node:tls'
 import { createAdmin, createKafka } from '@tidemark/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Authority } from './testing/certificates.ts'
@@ -209,6 +211,31 @@ describe('profiles', () => {
 })
 
 describe('up', () => {
+  test('reads its certificates again when they change; what cannot be used is told, and changes nothing', async () => {
+    const authority = await Authority.make()
+    const [first, second] = await Promise.all([1, 2].map((n) => authority.sign(`CN=broker-${n}`, { hosts: ['127.0.0.1'] })))
+    const files = [file('renewed.pem', first!.cert), file('renewed.key', first!.key)] as const
+    const { child, address } = await up('--memory', '--tls-cert', files[0], '--tls-key', files[1])
+    const shown = async (): Promise<unknown> => {
+      const [host, port] = address.split(':') as [string, string]
+      const socket = connect({ host, port: Number(port), ca: authority.cert })
+      await once(socket, 'secureConnect')
+      const { subject } = socket.getPeerCertificate()
+      socket.destroy()
+      return subject.CN
+    }
+    expect(await shown()).toBe('broker-1')
+    const renewed = wrote(child, 'stderr', /new connections get the certificate that [^\n]*renewed\.pem has now/)
+    file('renewed.pem', second!.cert)
+    file('renewed.key', second!.key)
+    await renewed
+    expect(await shown()).toBe('broker-2')
+    const kept = wrote(child, 'stderr', /the certificate before it stays: [^\n]*renewed\.key does not belong/)
+    file('renewed.pem', first!.cert)
+    await kept
+    expect(await shown()).toBe('broker-2')
+  })
+
   test.each([
     [['--tls-cert', 'a.pem'], /belong together/],
     [['--tls-cert', 'none.pem', '--tls-key', 'none.key'], /--tls-cert cannot be read/],
