@@ -1,7 +1,8 @@
 import type { Kafka } from '@tidemark/client'
 import { handleOf } from '@tidemark/client/internal'
-import { checkRegistry, type SchemaRegistry } from '@tidemark/offsets'
+import type { SchemaRegistry } from '@tidemark/offsets'
 import {
+  checkFunction,
   checkOptions,
   countOption,
   describe,
@@ -75,7 +76,7 @@ export function resolveConsoleOptions(kafka: Kafka, options: ConsoleOptions): Re
     throw new TidemarkError('INVALID_OPTION', `option 'token' is missing: ${listen.host} can be reached from other machines`)
   }
   const { registry } = options
-  if (registry !== undefined) checkRegistry('registry', registry)
+  if (registry !== undefined) checkFunction("'decode' of option 'registry'", registry?.decode)
   return {
     listen,
     token,

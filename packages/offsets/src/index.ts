@@ -52,7 +52,6 @@ export { listGroups } from './read/list-groups.ts'
 export type { GroupPosition, Owner, PositionReason } from './read/position.ts'
 export type { SchemaRegistryOptions } from './registry/options.ts'
 export {
-  checkRegistry,
   createSchemaRegistry,
   type DecodedPart,
   type DecodedRecord,

@@ -1,11 +1,11 @@
 /** The records under a group's committed offsets, and around them: what it reads next, and what it has read. */
 import { type CallLimits, type Header, type Kafka, type ReceivedMessage, read, TidemarkError, type TopicPartition } from '@tidemark/client'
 import { checkedLimits, handleOf, LIMIT_NAMES, retrying } from '@tidemark/client/internal'
-import { checkName, checkOptions, checkPartition, countOption } from '@tidemark/platform'
+import { checkFunction, checkName, checkOptions, checkPartition, countOption } from '@tidemark/platform'
 import { groupPositions } from '../read/group-positions.ts'
 import { inLanes, shrinking } from '../read/limits.ts'
 import type { GroupPosition } from '../read/position.ts'
-import { checkRegistry, type DecodedRecord, type SchemaRegistry } from '../registry/schema-registry.ts'
+import type { DecodedRecord, SchemaRegistry } from '../registry/schema-registry.ts'
 
 export interface PeekedRecord extends TopicPartition {
   readonly offset: number
@@ -51,7 +51,7 @@ export async function peek(kafka: Kafka, group: string, options: PeekOptions = {
   const { topic, partition, registry } = options
   if (topic !== undefined) checkName('the name of the topic', topic)
   if (partition !== undefined) checkPartition('the partition', partition)
-  if (registry !== undefined) checkRegistry('registry', registry)
+  if (registry !== undefined) checkFunction("'decode' of option 'registry'", registry?.decode)
   const limits = shrinking(kafka, checkedLimits(options))
   const { positions } = await groupPositions(kafka, group, limits())
   const wanted = positions.filter(

@@ -1,7 +1,6 @@
 /** Against records that other libraries wrote: `avsc`, `protobufjs`, and the registry client for kafkajs. */
 import { SchemaRegistry as ForeignRegistry } from '@kafkajs/confluent-schema-registry'
 import avsc from 'avsc'
-import Long from 'long'
 import protobuf from 'protobufjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startRegistry, type TestRegistry, type TestSchema, withId } from '../testing/registry.ts'
@@ -193,6 +192,8 @@ message Order {
   confluent.type.Decimal total = 23;
   message Line { string sku = 1; Order parent = 2; }
 }`
+
+const { Long } = protobuf.util as unknown as { Long: { fromString(text: string, isUnsigned?: boolean): number } }
 
 const EMPTY_ORDER = {
   order_id: 0,

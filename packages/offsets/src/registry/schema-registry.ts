@@ -3,7 +3,7 @@
  * Schema, in the wire format of Confluent's serializers.
  */
 import { type CallLimits, type Header, TidemarkError } from '@tidemark/client'
-import { type Clock, checkSignal, describe, nodeClock } from '@tidemark/platform'
+import { type Clock, checkSignal, nodeClock } from '@tidemark/platform'
 import type { Type } from 'protobufjs'
 import { readAvro } from './avro/read.ts'
 import { avroType } from './avro/schema.ts'
@@ -68,12 +68,6 @@ export interface SchemaRegistry {
  * ```
  */
 export const createSchemaRegistry = (options: SchemaRegistryOptions): SchemaRegistry => registryOf(options, nodeClock)
-
-/** For options that take one. Throws `TidemarkError` INVALID_OPTION. */
-export function checkRegistry(name: string, given: unknown): void {
-  if (typeof (given as Partial<SchemaRegistry> | null)?.decode === 'function') return
-  throw new TidemarkError('INVALID_OPTION', `option '${name}' is ${describe(given)}; it must be what createSchemaRegistry() returns`)
-}
 
 /** A schema, ready to read data with. `indexes` comes before the data of Protobuf. */
 interface Decoder {

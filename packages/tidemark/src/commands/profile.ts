@@ -1,6 +1,5 @@
 import path from 'node:path'
 import { readClientProperties } from '@tidemark/client'
-import { createSchemaRegistry } from '@tidemark/offsets'
 import { Command, Option } from 'commander'
 import { addressesOf, addressOf, type OutputOptions, withOutput } from '../connection.ts'
 import { usage } from '../exit.ts'
@@ -94,7 +93,7 @@ async function add(name: string, options: AddOptions): Promise<void> {
     ...(options.readOnly && { readOnly: true }),
   }
   // What cannot be used is not kept.
-  if (profile.schemaRegistry !== undefined) createSchemaRegistry({ url: profile.schemaRegistry })
+  if (profile.schemaRegistry !== undefined) (await import('@tidemark/offsets')).createSchemaRegistry({ url: profile.schemaRegistry })
   if (profile.commandConfig !== undefined) readClientProperties(profile.commandConfig)
   const known = readProfiles()
   writeProfiles({ current: name, ...known, profiles: { ...known.profiles, [name]: profile } })
