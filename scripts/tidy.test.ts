@@ -54,6 +54,7 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
       'history',
       'log',
       'read',
+      'registry',
     ],
   },
   console: {

@@ -1,6 +1,7 @@
 /** The console in the system's Chromium: its pages, moves, what goes wrong around them, and ten thousand groups. */
 import type { Report } from '../report.ts'
 import { launch } from './browser.ts'
+import { decoded } from './decoded.ts'
 import { many } from './many.ts'
 import { moves } from './moves.ts'
 import { onKafka } from './on-kafka.ts'
@@ -13,6 +14,7 @@ export async function judge(report: Report, full: boolean): Promise<void> {
     await pages(report, browser, full)
     await moves(report, browser)
     await upsets(report, browser)
+    await decoded(report, browser)
     if (full) {
       await many(report, browser)
       await onKafka(report, browser)

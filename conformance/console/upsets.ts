@@ -19,6 +19,7 @@ export async function upsets(report: Report, browser: Browser): Promise<void> {
     brokerAway(stage, browser),
   )
   await report.check('the console goes away and comes back: the page says so, and goes on', () => consoleAway(stage, browser))
+  await report.check('more pages than the console takes: the page says so, and goes on when another is closed', () => full(stage, browser))
   await report.check('scripts and forms of another site neither read nor write', () => otherSite(stage, browser))
   await report.check('a live tail shows a record that is written now', () => tail(stage, browser))
   await report.check('with a token: the page asks for it, and its address opens it', () => token(stage, browser))
@@ -51,6 +52,22 @@ async function consoleAway(stage: Stage, browser: Browser): Promise<void> {
   await page.getByText('the console does not answer; trying again').waitFor()
   await stage.startConsole({ listen: { host: '127.0.0.1', port } })
   await page.getByText(/^live/).waitFor({ timeout: 30_000 })
+}
+
+async function full(stage: Stage, browser: Browser): Promise<void> {
+  const { port } = stage
+  await stage.stopConsole()
+  await stage.startConsole({ listen: { host: '127.0.0.1', port }, viewersMax: 1 })
+  await using first = await open(browser, DESKTOP)
+  await first.page.goto(`${stage.url}/groups`)
+  await first.page.getByText(/^live/).waitFor()
+  await using second = await open(browser, DESKTOP)
+  await second.page.goto(`${stage.url}/groups`)
+  await second.page.getByText('as many pages are live as the console takes; close another one').waitFor()
+  await first.page.close()
+  await second.page.getByText(/^live/).waitFor({ timeout: 30_000 })
+  await stage.stopConsole()
+  await stage.startConsole({ listen: { host: '127.0.0.1', port } })
 }
 
 /** The other site is another port of localhost: for a browser the same site as the console's, but another origin. */

@@ -1,5 +1,7 @@
-import { createAdmin } from '@tidemark/client'
+import { createAdmin, createProducer } from '@tidemark/client'
+import { createSchemaRegistry } from '@tidemark/offsets'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startRegistry, withId } from '../../offsets/src/testing/registry.ts'
 import { startConsole } from './index.ts'
 import { ownPage, type World, world } from './testing/world.ts'
 
@@ -49,6 +51,32 @@ describe('the console', () => {
     expect(await of('from=start&filter=VALUE%2013')).toEqual({ offsets: [13], next: null, examined: 20 })
     expect(await of('from=time:0&limit=1')).toMatchObject({ offsets: [0] })
     expect(await of(`from=time:${4_000_000_000_000}`)).toEqual({ offsets: [], next: null, examined: 0 })
+  })
+
+  test('decodes records by a schema registry: in pages, around an offset, live, and for the filter', async () => {
+    await using server = await startRegistry()
+    await using coded = await world({ registry: createSchemaRegistry({ url: server.url }) })
+    const id = server.add({ schema: '{"type":"record","name":"n.R","fields":[{"name":"a","type":"string"}]}' })
+    await createAdmin(coded.kafka).topics.create('coded', { partitions: 1 })
+    await using producer = createProducer(coded.kafka)
+    await producer.send('coded', [{ key: 'k', value: withId(id, [4, 0x68, 0x69]) }, { value: withId(77, [2]) }, { value: 'plain' }])
+    await createAdmin(coded.kafka).groups.setOffsets('readers', [{ topic: 'coded', partition: 0, offset: 0 }])
+    const get = async (path: string) => (await coded.send(path)).json()
+    const shown = { text: '{"a":"hi"}', encoding: 'json', bytes: 8, schema: { id, type: 'AVRO', name: 'n.R' } }
+    const { records } = await get('/api/topics/coded/records?from=start')
+    expect(records.map(({ value }: any) => value)).toEqual([
+      shown,
+      {
+        text: '\0\0\0\0M\x02',
+        encoding: 'text',
+        bytes: 6,
+        schema: { id: 77, problem: expect.stringMatching(/schema 77 cannot be read: .* 404/) },
+      },
+      { text: 'plain', encoding: 'text', bytes: 5 },
+    ])
+    expect((await get('/api/groups/readers/peek?topic=coded&partition=0'))[0]).toMatchObject({ place: 'at', value: shown })
+    expect((await get('/api/topics/coded/records?from=start&filter=%22A%22:%22H')).records).toHaveLength(1)
+    await expect(startConsole(coded.kafka, { registry: {} as never })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
   test('refuses questions that its schemas do not allow', async () => {

@@ -1,6 +1,8 @@
 import type { Kafka } from '@tidemark/client'
 import { handleOf } from '@tidemark/client/internal'
+import type { SchemaRegistry } from '@tidemark/offsets'
 import {
+  checkFunction,
   checkOptions,
   countOption,
   describe,
@@ -32,14 +34,17 @@ export interface ConsoleOptions {
   readonly user?: string
   /** Where moves and bookmarks are kept. Default: the folder of the user's state, as for the command line. */
   readonly stateFolder?: string
+  /** Decodes keys and values that name a schema: `createSchemaRegistry` of `@tidemark/offsets`. Default: none. */
+  readonly registry?: SchemaRegistry
   /** The cluster as its people call it. Default: its addresses. */
   readonly clusterName?: string
 }
 
-export interface ResolvedConsoleOptions extends Required<Omit<ConsoleOptions, 'token' | 'user' | 'stateFolder'>> {
+export interface ResolvedConsoleOptions extends Required<Omit<ConsoleOptions, 'token' | 'user' | 'stateFolder' | 'registry'>> {
   readonly token: string | undefined
   readonly user: string | undefined
   readonly stateFolder: string | undefined
+  readonly registry: SchemaRegistry | undefined
 }
 
 const NAMES: OptionNames<ConsoleOptions> = {
@@ -52,6 +57,7 @@ const NAMES: OptionNames<ConsoleOptions> = {
   protected: true,
   user: true,
   stateFolder: true,
+  registry: true,
   clusterName: true,
 }
 
@@ -69,6 +75,8 @@ export function resolveConsoleOptions(kafka: Kafka, options: ConsoleOptions): Re
   if (token === undefined && !isLoopback(listen.host)) {
     throw new TidemarkError('INVALID_OPTION', `option 'token' is missing: ${listen.host} can be reached from other machines`)
   }
+  const { registry } = options
+  if (registry !== undefined) checkFunction("'decode' of option 'registry'", registry?.decode)
   return {
     listen,
     token,
@@ -79,6 +87,7 @@ export function resolveConsoleOptions(kafka: Kafka, options: ConsoleOptions): Re
     protected: flagOption('protected', options.protected ?? false),
     user: options.user === undefined ? undefined : nameOption('user', options.user),
     stateFolder: options.stateFolder === undefined ? undefined : nameOption('stateFolder', options.stateFolder),
+    registry,
     clusterName: nameOption('clusterName', options.clusterName ?? handleOf(kafka).options.brokers.map(formatAddress).join(',')),
   }
 }

@@ -123,7 +123,13 @@ export interface ShownBytes {
   readonly encoding: 'text' | 'json' | 'base64'
   /** Of all of it. */
   readonly bytes: number
+  /** By which a schema registry decoded it, or why it could not. */
+  readonly schema?: ShownSchema
 }
+
+export type ShownSchema =
+  | { readonly id: number | string; readonly type: string; readonly name: string | null }
+  | { readonly id: number | string; readonly problem: string }
 
 export interface ShownRecord {
   readonly topic: string

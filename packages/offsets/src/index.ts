@@ -50,6 +50,14 @@ export type { GroupKind, GroupSummary } from './read/kinds.ts'
 export type { PositionError } from './read/limits.ts'
 export { listGroups } from './read/list-groups.ts'
 export type { GroupPosition, Owner, PositionReason } from './read/position.ts'
+export type { SchemaRegistryOptions } from './registry/options.ts'
+export {
+  createSchemaRegistry,
+  type DecodedPart,
+  type DecodedRecord,
+  type EncodedRecord,
+  type SchemaRegistry,
+} from './registry/schema-registry.ts'
 export { planReplay, type Replay, type ReplayRange, type ReplayWish } from './replay/plan-replay.ts'
 export { type ReplayProgress, type WatchReplayOptions, watchReplay } from './replay/watch-replay.ts'
 export { type FiledOffset, offsetsCsv, offsetsOfGroup, parseOffsets } from './transfer/offset-files.ts'

@@ -1,5 +1,5 @@
 /** What all commands that talk to a cluster have in common: its addresses, the output format, and closed connections at the end. */
-import { clientProperties, createKafka, type Kafka, type KafkaOptions, readClientProperties } from '@tidemark/client'
+import { type ClientProperties, clientProperties, createKafka, type Kafka, type KafkaOptions, readClientProperties } from '@tidemark/client'
 import { countOption, TidemarkError } from '@tidemark/platform'
 import { type Command, Option } from 'commander'
 import { usage } from './exit.ts'
@@ -95,14 +95,18 @@ function clusterOf({ brokers, commandConfig, profile }: ClusterOptions): KafkaOp
   return { brokers: [BROKERS_DEFAULT], ...(variable ? fromEnvironment : profileOptions(undefined)) }
 }
 
+/** What a profile's file or its properties say, by Kafka's names. */
+export function propertiesOf({ commandConfig, properties }: Profile): ClientProperties {
+  return commandConfig === undefined ? clientProperties(propertiesText(properties)) : readClientProperties(commandConfig)
+}
+
 /** Of the profile of this name, or of the one in use. */
 function profileOptions(name: string | undefined): Partial<KafkaOptions> {
   const known = readProfiles()
   const wanted = name ?? known.current
   if (wanted === undefined) return {}
-  const { brokers, commandConfig, properties } = profileNamed(wanted, known)
-  const { options } = commandConfig === undefined ? clientProperties(propertiesText(properties)) : readClientProperties(commandConfig)
-  return { ...options, brokers }
+  const profile = profileNamed(wanted, known)
+  return { ...propertiesOf(profile).options, brokers: profile.brokers }
 }
 
 const propertiesText = (properties: Readonly<Record<string, string>> = {}): string =>

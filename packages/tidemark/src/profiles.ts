@@ -9,6 +9,7 @@
  *     brokers: [kafka-1:9092, kafka-2:9092]
  *     commandConfig: /home/me/staging.properties      # or properties, by Kafka's names:
  *     properties: { security.protocol: SASL_SSL }
+ *     schemaRegistry: https://registry.example.org:8081
  *     protected: true                                 # or readOnly
  * ```
  */
@@ -23,6 +24,8 @@ export interface Profile {
   /** A file of Java's client properties. */
   readonly commandConfig?: string
   readonly properties?: Readonly<Record<string, string>>
+  /** Where the schemas of keys and values are; before what the file or the properties say. */
+  readonly schemaRegistry?: string
   /** What moves or deletes asks for the name of what it changes. */
   readonly protected?: boolean
   /** Commands that change anything are refused. */

@@ -136,6 +136,27 @@ retry.backoff.max.ms=100`
     })
   })
 
+  test('the schema registry, and the three ways to authenticate there', () => {
+    const of = (text: string) => clientProperties(`schema.registry.url=https://r.example.org\n${text}`)
+    expect(of('').schemaRegistry).toEqual({ url: 'https://r.example.org' })
+    expect(of('basic.auth.credentials.source=USER_INFO\nbasic.auth.user.info=KEY:SE:CRET')).toEqual({
+      options: {},
+      schemaRegistry: { url: 'https://r.example.org', username: 'KEY', password: 'SE:CRET' },
+      ignored: [],
+    })
+    expect(of('schema.registry.basic.auth.user.info=a:').schemaRegistry).toMatchObject({ username: 'a', password: '' })
+    expect(of('bearer.auth.credentials.source=STATIC_TOKEN\nbearer.auth.token=t').schemaRegistry).toMatchObject({ token: 't' })
+    const sasl = `security.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\nsasl.jaas.config=${SCRAM.replaceAll('\\', '\\\\')}`
+    expect(of(`${sasl}\nbasic.auth.credentials.source=SASL_INHERIT`).schemaRegistry).toMatchObject({
+      username: 'alice',
+      password: 'wonder"land',
+    })
+    expect(clientProperties('basic.auth.user.info=a:b')).toEqual({ options: {}, ignored: [] })
+    expect(() => of('basic.auth.user.info=nobody')).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', message: expect.not.stringContaining('nobody') }),
+    )
+  })
+
   test('PEM in the file, with or without its line breaks; names that are not checked', () => {
     const base64 = 'A'.repeat(70)
     const { options } = clientProperties(`security.protocol=SSL

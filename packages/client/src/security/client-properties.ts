@@ -9,8 +9,18 @@ import { parseProperties } from './properties.ts'
 export interface ClientProperties {
   /** For `createKafka`. `brokers` is missing where the file has no `bootstrap.servers`. */
   readonly options: Omit<KafkaOptions, 'brokers'> & { readonly brokers?: readonly string[] }
+  /** Where the schemas of keys and values are: `schema.registry.url`, and how Confluent's serializers authenticate there. */
+  readonly schemaRegistry?: SchemaRegistrySettings
   /** Settings that Tidemark does not have, or has elsewhere: those of consumers and producers. */
   readonly ignored: readonly string[]
+}
+
+/** For `createSchemaRegistry` of `@tidemark/offsets`. */
+export interface SchemaRegistrySettings {
+  readonly url: string
+  readonly username?: string
+  readonly password?: string
+  readonly token?: string
 }
 
 /**
@@ -96,7 +106,27 @@ function optionsOf(values: Map<string, string>): ClientProperties {
     metadataMaxAgeMs: settings.number('metadata.max.age.ms', 1),
     retry: delayMs === undefined && delayMaxMs === undefined ? undefined : given({ delayMs, delayMaxMs }),
   }
-  return { options: given(options), ignored: settings.unread() }
+  const schemaRegistry = schemaRegistryOf(settings, options.sasl)
+  return { options: given(options), ...(schemaRegistry !== undefined && { schemaRegistry }), ignored: settings.unread() }
+}
+
+/** The prefix is what Kafka Connect and others put before it. */
+function schemaRegistryOf(settings: Settings, sasl: SaslOptions | undefined): SchemaRegistrySettings | undefined {
+  const setting = (name: string): string | undefined => settings.text(`schema.registry.${name}`) ?? settings.text(name)
+  const url = settings.text('schema.registry.url')
+  const source = setting('basic.auth.credentials.source')
+  const userInfo = setting('basic.auth.user.info')
+  const token = setting('bearer.auth.token')
+  setting('bearer.auth.credentials.source')
+  if (url === undefined) return undefined
+  if (token !== undefined) return { url, token }
+  if (source === 'SASL_INHERIT' && sasl !== undefined && 'password' in sasl) {
+    return { url, username: sasl.username, password: sasl.password }
+  }
+  if (userInfo === undefined) return { url }
+  const colon = userInfo.indexOf(':')
+  if (colon <= 0) throw unusable('basic.auth.user.info', 'must be a name and a password, with a colon between them')
+  return { url, username: userInfo.slice(0, colon), password: userInfo.slice(colon + 1) }
 }
 
 type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }

@@ -1,6 +1,6 @@
 /** The one implementation of `ConsoleData`. */
 import type { Kafka } from '@tidemark/client'
-import { examine, positionsAt } from '@tidemark/offsets'
+import { examine, positionsAt, type SchemaRegistry } from '@tidemark/offsets'
 import type { ConsoleData } from '../data.ts'
 import { clusterDetails } from './cluster.ts'
 import { historyOf } from './history.ts'
@@ -15,14 +15,16 @@ export interface EngineOptions {
   readonly user: string | undefined
   /** Undefined: the folder of the user's state. */
   readonly stateFolder: string | undefined
+  /** Undefined: nothing is decoded. */
+  readonly registry: SchemaRegistry | undefined
 }
 
-export function engineOf(kafka: Kafka, { user, stateFolder }: EngineOptions): ConsoleData {
+export function engineOf(kafka: Kafka, { user, stateFolder, registry }: EngineOptions): ConsoleData {
   const lags = new Lags(kafka)
   const moves = new Moves(kafka, user, stateFolder)
   return {
     examine: (group, limits) => examine(kafka, { ...limits, ...(group !== undefined && { groups: [group] }) }),
-    peek: (group, wish, limits) => peekedRecords(kafka, group, wish, limits),
+    peek: (group, wish, limits) => peekedRecords(kafka, registry, group, wish, limits),
     history: (wish, limits) => historyOf(kafka, wish, limits),
     positionsAt: (group, atMs, limits) => positionsAt(kafka, group, new Date(atMs), limits),
     plan: (wish, limits) => moves.plan(wish, limits),
@@ -35,8 +37,8 @@ export function engineOf(kafka: Kafka, { user, stateFolder }: EngineOptions): Co
     timeScales: (topic, partitions, limits) => timeScalesOf(kafka, topic, partitions, limits),
     topics: (limits) => topicRows(kafka, limits),
     topic: (topic, limits) => topicDetails(kafka, topic, limits),
-    records: (topic, wish, limits) => recordsOf(kafka, topic, wish, limits),
-    tail: (topic, wish, signal) => tailOf(kafka, topic, wish, signal),
+    records: (topic, wish, limits) => recordsOf(kafka, registry, topic, wish, limits),
+    tail: (topic, wish, signal) => tailOf(kafka, registry, topic, wish, signal),
     cluster: (limits) => clusterDetails(kafka, limits),
     close: () => lags.close(),
   }

@@ -1,6 +1,6 @@
 /** Records of a topic, a page at a time, and as they come. */
 import { type CallLimits, createAdmin, type Kafka, type ReceivedMessage, read, TidemarkError } from '@tidemark/client'
-import { peek } from '@tidemark/offsets'
+import { type DecodedPart, type DecodedRecord, peek, type SchemaRegistry } from '@tidemark/offsets'
 import type { PeekWish, RecordsWish } from '../data.ts'
 import type { PeekedRecordView, RecordsPage, ShownBytes, ShownRecord } from '../shapes.ts'
 
@@ -10,7 +10,13 @@ const SHOWN_CHARACTERS = 16_384
 const EXAMINED_MAX = 50_000
 const BUFFER_BYTES = 4 * 1024 * 1024
 
-export async function recordsOf(kafka: Kafka, topic: string, wish: RecordsWish, limits: CallLimits): Promise<RecordsPage> {
+export async function recordsOf(
+  kafka: Kafka,
+  registry: SchemaRegistry | undefined,
+  topic: string,
+  wish: RecordsWish,
+  limits: CallLimits,
+): Promise<RecordsPage> {
   const bounds = await boundsOf(kafka, topic, wish, limits)
   const from = Object.fromEntries(bounds.map((b) => [b.partition, b.from]))
   const to = Object.fromEntries(bounds.map((b) => [b.partition, b.to]))
@@ -28,7 +34,8 @@ export async function recordsOf(kafka: Kafka, topic: string, wish: RecordsWish, 
     for await (const message of reading) {
       next[message.partition] = message.offset + 1
       examined++
-      if (matches(message, filter)) records.push(shownRecord(message))
+      const decoded = await registry?.decode(message, { signal: limits.signal })
+      if (matches(message, decoded, filter)) records.push(shownRecord(message, decoded))
       if (records.length >= limit || examined >= EXAMINED_MAX) break
     }
     if (records.length < limit && examined < EXAMINED_MAX) Object.assign(next, to)
@@ -41,6 +48,7 @@ export async function recordsOf(kafka: Kafka, topic: string, wish: RecordsWish, 
 
 export async function* tailOf(
   kafka: Kafka,
+  registry: SchemaRegistry | undefined,
   topic: string,
   { partition, filter = '' }: { readonly partition?: number; readonly filter?: string },
   signal: AbortSignal,
@@ -48,7 +56,8 @@ export async function* tailOf(
   const only = partition === undefined ? {} : { partitions: [partition] }
   try {
     for await (const message of read(kafka, topic, { from: 'latest', ...only, signal, bufferBytesMax: BUFFER_BYTES })) {
-      if (matches(message, filter)) yield shownRecord(message)
+      const decoded = await registry?.decode(message, { signal })
+      if (matches(message, decoded, filter)) yield shownRecord(message, decoded)
     }
   } catch (error) {
     // The viewer has gone: this is how a reading ends that has no end.
@@ -56,10 +65,23 @@ export async function* tailOf(
   }
 }
 
-export async function peekedRecords(kafka: Kafka, group: string, wish: PeekWish, limits: CallLimits): Promise<readonly PeekedRecordView[]> {
+export async function peekedRecords(
+  kafka: Kafka,
+  registry: SchemaRegistry | undefined,
+  group: string,
+  wish: PeekWish,
+  limits: CallLimits,
+): Promise<readonly PeekedRecordView[]> {
   const { topic, partition, around } = wish
-  const records = await peek(kafka, group, { topic, partition, before: around, after: around, ...limits })
-  return records.map((record) => ({ ...shownRecord(record), place: record.place }))
+  const records = await peek(kafka, group, {
+    topic,
+    partition,
+    before: around,
+    after: around,
+    ...limits,
+    ...(registry !== undefined && { registry }),
+  })
+  return records.map((record) => ({ ...shownRecord(record, record.decoded), place: record.place }))
 }
 
 /** Without partitions that have nothing to read. */
@@ -84,27 +106,43 @@ async function boundsOf(kafka: Kafka, topic: string, { partition, from, limit }:
     .filter((b) => b.from < b.to)
 }
 
-/** By key, value or a header, as text, whatever the case. */
-function matches({ key, value, headers }: ReceivedMessage, filter: string): boolean {
+/** By key, value or a header, as text and as what was decoded, whatever the case. */
+function matches({ key, value, headers }: ReceivedMessage, decoded: DecodedRecord | undefined, filter: string): boolean {
   if (filter === '') return true
   const wanted = filter.toLowerCase()
   const has = (bytes: Uint8Array | null): boolean => bytes !== null && Buffer.from(bytes).toString('utf8').toLowerCase().includes(wanted)
-  return has(key) || has(value) || headers.some((h) => h.key.toLowerCase().includes(wanted) || has(h.value))
+  const hasDecoded = (part: DecodedPart | undefined): boolean =>
+    part?.kind === 'decoded' && JSON.stringify(part.data).toLowerCase().includes(wanted)
+  return (
+    has(key) ||
+    has(value) ||
+    hasDecoded(decoded?.key) ||
+    hasDecoded(decoded?.value) ||
+    headers.some((h) => h.key.toLowerCase().includes(wanted) || has(h.value))
+  )
 }
 
 type Shown = Pick<ReceivedMessage, 'topic' | 'partition' | 'timestampMs' | 'key' | 'value' | 'headers'> & { readonly offset: number }
 
-const shownRecord = ({ topic, partition, offset, timestampMs, key, value, headers }: Shown): ShownRecord => ({
+const shownRecord = ({ topic, partition, offset, timestampMs, key, value, headers }: Shown, decoded: DecodedRecord = {}): ShownRecord => ({
   topic,
   partition,
   offset,
   timestampMs,
-  key: shownBytes(key),
-  value: shownBytes(value),
+  key: shownPart(key, decoded.key),
+  value: shownPart(value, decoded.value),
   headers: headers.map((h) => ({ key: h.key, value: shownBytes(h.value) })),
 })
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function shownPart(bytes: Uint8Array | null, part: DecodedPart | undefined): ShownBytes | null {
+  const shown = shownBytes(bytes)
+  if (shown === null || part === undefined) return shown
+  if (part.kind === 'undecoded') return { ...shown, schema: { id: part.schemaId, problem: part.problem } }
+  const text = JSON.stringify(part.data).slice(0, SHOWN_CHARACTERS)
+  return { text, encoding: 'json', bytes: shown.bytes, schema: { id: part.schemaId, type: part.schemaType, name: part.name } }
+}
 
 function shownBytes(bytes: Uint8Array | null): ShownBytes | null {
   if (bytes === null) return null

@@ -49,7 +49,8 @@ export class Sampler {
     const retentions = await this.#retentionsOf(lagging, limits)
     const times = new KnownTimes(lagging, this.#cache)
     return readings.map((reading) => {
-      const rates = this.#rates.take(reading.group, samplesOf(reading, atMs))
+      const members = new Set(reading.members.map(({ memberId }) => memberId))
+      const rates = this.#rates.take(reading.group, samplesOf(reading, atMs), members)
       const partitions = reading.positions.map((position) => {
         const retention = retentions.get(position.topic)
         return this.#measured(position, nowMs, times, retention, rates.get(keyOf(position)), lookUps.errors.get(keyOf(position)))

@@ -1,6 +1,8 @@
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Broker, startBroker } from '../../../broker/src/index.ts'
+import { createSchemaRegistry } from '../registry/schema-registry.ts'
+import { startRegistry, withId } from '../testing/registry.ts'
 import { type PeekOptions, peek } from './peek.ts'
 
 let broker: Broker
@@ -50,6 +52,28 @@ describe('peek', () => {
     expect(await brief('g', { topic: 't', partition: 0 })).toEqual(['t-0 4 at'])
   })
 
+  it('with what a schema registry makes of each', async () => {
+    await using server = await startRegistry()
+    const id = server.add({ schema: '"string"' })
+    await createAdmin(kafka).topics.create('coded', { partitions: 1 })
+    await using producer = createProducer(kafka)
+    await producer.send('coded', [
+      { key: withId(id, [2, 0x6b]), value: withId(id, [2, 0x76]) },
+      { value: withId(id, [20]) },
+      { value: null },
+    ])
+    await createAdmin(kafka).groups.setOffsets('readers', [{ topic: 'coded', partition: 0, offset: 0 }])
+    const registry = createSchemaRegistry({ url: server.url })
+    const records = await peek(kafka, 'readers', { after: 2, registry })
+    expect(records.map(({ decoded }) => decoded)).toMatchObject([
+      { key: { data: 'k' }, value: { kind: 'decoded', schemaId: id, schemaType: 'AVRO', data: 'v' } },
+      { value: { kind: 'undecoded', schemaId: id } },
+      {},
+    ])
+    expect(records[0]!.value).toEqual(withId(id, [2, 0x76]))
+    expect(await peek(kafka, 'readers')).not.toHaveProperty('0.decoded')
+  })
+
   it.each([
     ['g', { topic: 'v' }, 'NOTHING_TO_DO'],
     ['g', { topic: 't', partition: 7 }, 'NOTHING_TO_DO'],
@@ -57,6 +81,7 @@ describe('peek', () => {
     ['g', { behind: 1 }, 'INVALID_OPTION'],
     ['g', { before: -1 }, 'INVALID_OPTION'],
     ['g', { partition: -1 }, 'INVALID_ARGUMENT'],
+    ['g', { registry: 'http://r' }, 'INVALID_ARGUMENT'],
   ])('of %s with %o is refused: %s', async (group, options, code) => {
     await expect(peek(kafka, group, options as never)).rejects.toMatchObject({ code })
   })

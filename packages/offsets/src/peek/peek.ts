@@ -1,10 +1,11 @@
 /** The records under a group's committed offsets, and around them: what it reads next, and what it has read. */
 import { type CallLimits, type Header, type Kafka, type ReceivedMessage, read, TidemarkError, type TopicPartition } from '@tidemark/client'
 import { checkedLimits, handleOf, LIMIT_NAMES, retrying } from '@tidemark/client/internal'
-import { checkName, checkOptions, checkPartition, countOption } from '@tidemark/platform'
+import { checkFunction, checkName, checkOptions, checkPartition, countOption } from '@tidemark/platform'
 import { groupPositions } from '../read/group-positions.ts'
 import { inLanes, shrinking } from '../read/limits.ts'
 import type { GroupPosition } from '../read/position.ts'
+import type { DecodedRecord, SchemaRegistry } from '../registry/schema-registry.ts'
 
 export interface PeekedRecord extends TopicPartition {
   readonly offset: number
@@ -14,6 +15,8 @@ export interface PeekedRecord extends TopicPartition {
   readonly headers: readonly Header[]
   /** `at`: the next one that the group reads. */
   readonly place: 'before' | 'at' | 'after'
+  /** What the schema registry makes of the key and the value, where one is given. */
+  readonly decoded?: DecodedRecord
 }
 
 export interface PeekOptions extends CallLimits {
@@ -25,6 +28,8 @@ export interface PeekOptions extends CallLimits {
   readonly topic?: string
   /** Default: all of them. */
   readonly partition?: number
+  /** Decodes keys and values that name a schema: see `createSchemaRegistry`. Default: none. */
+  readonly registry?: SchemaRegistry
 }
 
 const AROUND_MAX = 1_000
@@ -40,12 +45,13 @@ const TAILS: readonly number[] = [1, 20, 400]
  */
 export async function peek(kafka: Kafka, group: string, options: PeekOptions = {}): Promise<readonly PeekedRecord[]> {
   checkName('the name of the group', group)
-  checkOptions<PeekOptions>('peek()', options, { ...LIMIT_NAMES, before: true, after: true, topic: true, partition: true })
+  checkOptions<PeekOptions>('peek()', options, { ...LIMIT_NAMES, before: true, after: true, topic: true, partition: true, registry: true })
   const before = countOption('before', options.before ?? 0, 0, AROUND_MAX)
   const after = countOption('after', options.after ?? 0, 0, AROUND_MAX)
-  const { topic, partition } = options
+  const { topic, partition, registry } = options
   if (topic !== undefined) checkName('the name of the topic', topic)
   if (partition !== undefined) checkPartition('the partition', partition)
+  if (registry !== undefined) checkFunction("'decode' of option 'registry'", registry?.decode)
   const limits = shrinking(kafka, checkedLimits(options))
   const { positions } = await groupPositions(kafka, group, limits())
   const wanted = positions.filter(
@@ -56,7 +62,10 @@ export async function peek(kafka: Kafka, group: string, options: PeekOptions = {
   if (readable.length === 0) throw new TidemarkError(wanted[0]!.error!.code, wanted[0]!.error!.message)
   const what = `reading records around the offsets of group '${group}'`
   const found = await retrying(handleOf(kafka).cluster, { what, retries: () => false, ...limits() }, (signal) =>
-    inLanes(readable, PARTITIONS_AT_ONCE, (position) => around(kafka, position, before, after, signal)),
+    inLanes(readable, PARTITIONS_AT_ONCE, async (position) => {
+      const records = await around(kafka, position, before, after, signal)
+      return registry === undefined ? records : await decodedWith(registry, records, signal)
+    }),
   )
   return found.flat()
 }
@@ -64,6 +73,13 @@ export async function peek(kafka: Kafka, group: string, options: PeekOptions = {
 function whereText(topic: string | undefined, partition: number | undefined): string {
   if (topic === undefined) return partition === undefined ? '' : ` in a partition ${partition}`
   return ` in ${topic}${partition === undefined ? '' : `-${partition}`}`
+}
+
+/** One after the other: most name the same schema. */
+async function decodedWith(registry: SchemaRegistry, records: readonly PeekedRecord[], signal: AbortSignal): Promise<PeekedRecord[]> {
+  const done: PeekedRecord[] = []
+  for (const record of records) done.push({ ...record, decoded: await registry.decode(record, { signal }) })
+  return done
 }
 
 async function around(kafka: Kafka, position: GroupPosition, before: number, after: number, signal: AbortSignal): Promise<PeekedRecord[]> {

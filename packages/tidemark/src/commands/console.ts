@@ -1,10 +1,12 @@
 import type { Kafka } from '@tidemark/client'
+import type { SchemaRegistry } from '@tidemark/offsets'
 import { secretBytes } from '@tidemark/platform'
 import { Command } from 'commander'
 import { addressOf, type ClusterOptions, connected, isLoopback, profileInUse, withCluster } from '../connection.ts'
 import { interrupts } from '../interrupts.ts'
 import { write } from '../print/output.ts'
 import { say } from '../print/print.ts'
+import { type RegistryFlags, registryOf, withRegistry } from '../registry.ts'
 
 export interface ConsoleFlags {
   readonly token?: string
@@ -12,9 +14,10 @@ export interface ConsoleFlags {
   readonly readOnly?: boolean
   readonly isProtected?: boolean
   readonly clusterName?: string
+  readonly registry?: SchemaRegistry
 }
 
-interface Options extends ClusterOptions, ConsoleFlags {
+interface Options extends ClusterOptions, RegistryFlags, Omit<ConsoleFlags, 'registry'> {
   readonly listen: string
 }
 
@@ -22,7 +25,7 @@ export const CONSOLE_TOKEN_VARIABLE = 'TIDEMARK_CONSOLE_TOKEN'
 const TOKEN_BYTES = 18
 
 export function consoleCommand(): Command {
-  return withCluster(new Command('console'))
+  return withRegistry(withCluster(new Command('console')))
     .description('Serves the console: groups, moves, topics and the cluster in a browser.')
     .option('--listen <HOST:PORT>', 'address to listen on; port 0 takes a free one', '127.0.0.1:8080')
     .option(
@@ -44,16 +47,20 @@ the way: on a network, put a proxy with TLS before the console.
 Examples:
   tidemark console
   tidemark console -b kafka.example.org:9092 --read-only
+  tidemark console --registry http://127.0.0.1:8081
   tidemark console --listen 0.0.0.0:8080 --allow-host kafka.example.org`
 
 async function run(options: Options): Promise<void> {
   const { signal } = interrupts({ isUsualEnd: true })
   const { name, profile } = profileInUse(options) ?? {}
+  const { registry: _, ...given } = options
+  const registry = await registryOf(options)
   const flags = {
-    ...options,
+    ...given,
     readOnly: options.readOnly === true || profile?.readOnly === true,
     isProtected: profile?.protected === true,
     ...(name !== undefined && { clusterName: name }),
+    ...(registry !== undefined && { registry }),
   }
   await connected(options, async ({ kafka, log }) => {
     log.start()
@@ -70,7 +77,7 @@ export interface OpenConsole extends AsyncDisposable {
 }
 
 export async function openConsole(kafka: Kafka, listenText: string, flags: ConsoleFlags): Promise<OpenConsole> {
-  const { token: given, allowHost, readOnly = false, isProtected = false, clusterName } = flags
+  const { token: given, allowHost, readOnly = false, isProtected = false, clusterName, registry } = flags
   const listen = addressOf(listenText)
   const token =
     given ?? process.env[CONSOLE_TOKEN_VARIABLE] ?? (isLoopback(listen.host) ? undefined : secretBytes(TOKEN_BYTES).toString('base64url'))
@@ -83,6 +90,7 @@ export async function openConsole(kafka: Kafka, listenText: string, flags: Conso
     readOnly,
     protected: isProtected,
     ...(clusterName !== undefined && { clusterName }),
+    ...(registry !== undefined && { registry }),
   })
   const address = token === undefined ? started.url : `${started.url}#token=${encodeURIComponent(token)}`
   return { address, close: started.close, [Symbol.asyncDispose]: started.close }

@@ -1,5 +1,6 @@
 import { createAdmin, type Kafka, type Message, type ReadOptions, read } from '@tidemark/client'
 import { createConsumer } from '@tidemark/consumer'
+import type { SchemaRegistry } from '@tidemark/offsets'
 import type { TidemarkError } from '@tidemark/platform'
 import { Command, Option } from 'commander'
 import { type ClusterOptions, connected, connectedToChange, wholeNumber, withCluster } from '../connection.ts'
@@ -7,11 +8,13 @@ import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { outputFailed, write, writeBuffered } from '../print/output.ts'
 import { counted, say } from '../print/print.ts'
+import { decodedText, Problems } from '../records/decoded.ts'
 import { printed } from '../records/json.ts'
 import { type Place, placeOf } from '../records/place.ts'
+import { type RegistryFlags, registryOf, withRegistry } from '../registry.ts'
 import { watchCluster } from '../watchdog.ts'
 
-interface ConsumeOptions extends ClusterOptions {
+interface ConsumeOptions extends ClusterOptions, RegistryFlags {
   readonly from?: string
   readonly to?: string
   readonly group?: string
@@ -24,7 +27,7 @@ interface ConsumeOptions extends ClusterOptions {
 const PARTITION_MAX = 2 ** 31 - 1
 
 export function consumeCommand(): Command {
-  return withCluster(new Command('consume'))
+  return withRegistry(withCluster(new Command('consume')))
     .description('Prints the records of a topic: all there are, or in a consumer group until Ctrl-C.')
     .argument('<TOPIC>')
     .option('--from <PLACE>', 'where to begin (default: start); in a group: only where nothing is committed')
@@ -42,12 +45,14 @@ const HELP = `
 PLACE is start, end, an offset, or a time: @2026-11-22T14:00Z, @-1h (s, m, h or d).
 '-o value' prints the bytes of the value and a newline. '-o json' prints one object
 a line, which 'tidemark produce --json' takes; bytes that are not UTF-8 text are
-printed as {"base64":"…"}.
+printed as {"base64":"…"}. With a schema registry '-o value' prints what it decodes as
+JSON, and the bytes of all else; '-o json' adds it as 'decoded', beside the bytes.
 
 Examples:
   tidemark consume orders                         everything up to now
   tidemark consume orders --from @-1h --follow    the last hour, and new records
-  tidemark consume orders --group billing         continue where the group stopped`
+  tidemark consume orders --group billing         continue where the group stopped
+  tidemark consume orders --registry http://127.0.0.1:8081`
 
 async function consume(topic: string, options: ConsumeOptions): Promise<void> {
   const { signal } = interrupts()
@@ -55,9 +60,10 @@ async function consume(topic: string, options: ConsumeOptions): Promise<void> {
   const connect = options.group === undefined ? connected : connectedToChange
   await connect(options, async ({ kafka, log }) => {
     const places = checked(options)
+    const registry = await registryOf(options)
     await createAdmin(kafka).topics.describe(topic)
     log.start()
-    const printing = new Printing(kafka, topic, options, signal)
+    const printing = new Printing(kafka, topic, options, registry, signal)
     if (options.group === undefined) await printing.all(places)
     else await printing.inGroup(options.group, places.from)
     say(counted('record', printing.count))
@@ -96,12 +102,15 @@ class Printing {
   readonly #kafka: Kafka
   readonly #topic: string
   readonly #options: ConsumeOptions
+  readonly #registry: SchemaRegistry | undefined
+  readonly #problems = new Problems()
   readonly #stop = new AbortController()
 
-  constructor(kafka: Kafka, topic: string, options: ConsumeOptions, signal: AbortSignal) {
+  constructor(kafka: Kafka, topic: string, options: ConsumeOptions, registry: SchemaRegistry | undefined, signal: AbortSignal) {
     this.#kafka = kafka
     this.#topic = topic
     this.#options = options
+    this.#registry = registry
     signal.addEventListener('abort', () => this.#stop.abort(), { once: true })
     outputFailed.addEventListener('abort', () => this.#fail(outputFailed.reason), { once: true })
   }
@@ -124,7 +133,7 @@ class Printing {
     try {
       for await (const message of read(this.#kafka, this.#topic, settings)) {
         watchdog?.sawRecord()
-        await writeBuffered(this.#line(message))
+        await writeBuffered(await this.#line(message))
         if (++this.count === max) break
       }
     } catch (error) {
@@ -142,7 +151,7 @@ class Printing {
     consumer.each(this.#topic, { order: 'none', concurrency: 1, retry }, async (message) => {
       if (this.#stop.signal.aborted) throw new Error('left for the next member: this run is ending')
       watchdog?.sawRecord()
-      await write(this.#line(message))
+      await write(await this.#line(message))
       if (++this.count === max) this.#stop.abort()
     })
     await consumer.run({ signal: this.#stop.signal })
@@ -163,8 +172,12 @@ class Printing {
     return isBounded ? watchCluster(this.#kafka, this.#topic, onGone) : undefined
   }
 
-  #line(message: Message): string | Buffer {
-    if (this.#options.output === 'json') return `${printed(message)}\n`
+  async #line(message: Message): Promise<string | Buffer> {
+    const decoded = await this.#registry?.decode(message, { signal: this.#stop.signal })
+    if (decoded !== undefined) this.#problems.say(decoded)
+    if (this.#options.output === 'json') return `${printed(message, decoded)}\n`
+    const text = decodedText(decoded?.value)
+    if (text !== undefined) return `${text}\n`
     return message.value === null ? NEWLINE : Buffer.concat([message.value, NEWLINE])
   }
 }

@@ -1,10 +1,12 @@
-import { type PeekedRecord, peek } from '@tidemark/offsets'
+import { type DecodedPart, type PeekedRecord, peek } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
 import { cut, printRows, type Row, say } from '../print/print.ts'
+import { decodedText, Problems, schemaText } from '../records/decoded.ts'
 import { jsonOf } from '../records/peeked.ts'
+import { type RegistryFlags, registryOf, withRegistry } from '../registry.ts'
 
-interface PeekCommandOptions extends ClusterOptions, OutputOptions {
+interface PeekCommandOptions extends ClusterOptions, OutputOptions, RegistryFlags {
   readonly before: number
   readonly after: number
   readonly topic?: string
@@ -15,7 +17,7 @@ const AROUND_MAX = 1_000
 const PARTITION_MAX = 2 ** 31 - 1
 
 export function peekCommand(): Command {
-  return withOutput(withCluster(new Command('peek')))
+  return withOutput(withRegistry(withCluster(new Command('peek'))))
     .description('Shows the record that a group reads next, and those around it, of each partition.')
     .argument('<GROUP>')
     .option('-B, --before <N>', 'records below the committed offset', wholeNumber('--before', 0, AROUND_MAX), 1)
@@ -29,17 +31,23 @@ export function peekCommand(): Command {
 const HELP = `
 The record marked 'at' is the next one that the group reads. Keys and values are shown
 as text, bytes that are not UTF-8 as base64; a table cuts them, '-o json' does not.
+With a schema registry those that name a schema are shown as JSON, with the schema of
+the value; '-o json' has them as 'decoded', beside the bytes.
 
 Examples:
   tidemark peek billing
-  tidemark peek billing --topic orders --partition 0 --after 5 -o json`
+  tidemark peek billing --topic orders --partition 0 --after 5 -o json
+  tidemark peek billing --registry http://127.0.0.1:8081`
 
 async function show(group: string, { before, after, topic, partition, ...options }: PeekCommandOptions): Promise<void> {
   await connected(options, async ({ kafka }) => {
     const where = { ...(topic !== undefined && { topic }), ...(partition !== undefined && { partition }) }
-    const records = await peek(kafka, group, { before, after, ...where })
+    const registry = await registryOf(options)
+    const records = await peek(kafka, group, { before, after, ...where, ...(registry !== undefined && { registry }) })
     if (records.length === 0 && options.output === 'table') return say('there are no records around the committed offsets')
-    const columns = { place: 'PLACE', topic: 'TOPIC', partition: 'PARTITION', offset: 'OFFSET', at: 'AT', key: 'KEY', value: 'VALUE' }
+    const problems = new Problems()
+    for (const { decoded } of records) if (decoded !== undefined) problems.say(decoded)
+    const columns = registry === undefined ? COLUMNS : { ...COLUMNS, schema: 'SCHEMA' }
     const data = records.map(jsonOf)
     const rows = data.map((record, i) => rowOf(record, records[i]!, options.output === 'table'))
     await printRows(rows, columns, options.output, { data, fields: Object.keys(columns) })
@@ -48,11 +56,11 @@ async function show(group: string, { before, after, topic, partition, ...options
 
 function rowOf(
   { key, value }: ReturnType<typeof jsonOf>,
-  { place, topic, partition, offset, timestampMs }: PeekedRecord,
+  { place, topic, partition, offset, timestampMs, decoded }: PeekedRecord,
   isCut: boolean,
 ): Row {
-  const text = (it: typeof key): string | null => {
-    const whole = it === null || typeof it === 'string' ? it : `base64:${it.base64}`
+  const text = (it: typeof key, part: DecodedPart | undefined): string | null => {
+    const whole = decodedText(part) ?? (it === null || typeof it === 'string' ? it : `base64:${it.base64}`)
     return isCut && whole !== null ? cut(whole, CELL_MAX) : whole
   }
   return {
@@ -61,9 +69,11 @@ function rowOf(
     partition,
     offset,
     at: timestampMs < 0 ? null : new Date(timestampMs).toISOString(),
-    key: text(key),
-    value: text(value),
+    key: text(key, decoded?.key),
+    value: text(value, decoded?.value),
+    ...(decoded !== undefined && { schema: schemaText(decoded.value) }),
   }
 }
 
+const COLUMNS = { place: 'PLACE', topic: 'TOPIC', partition: 'PARTITION', offset: 'OFFSET', at: 'AT', key: 'KEY', value: 'VALUE' }
 const CELL_MAX = 60

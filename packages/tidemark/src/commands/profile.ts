@@ -27,6 +27,7 @@ export function profileCommand(): Command {
       .option('--ca <FILE>', 'certificates that are trusted, as PEM (implies --tls)')
       .addOption(new Option('--sasl <MECHANISM>', 'how to authenticate').choices(MECHANISMS))
       .option('--username <USER>', 'who to authenticate as')
+      .option('--registry <URL>', 'schema registry of the cluster, to decode records with')
       .option('--protected', 'ask for the name of the group or topic before it is changed')
       .option('--read-only', 'refuse every command that changes anything')
       .addHelpText('after', ADD_HELP)
@@ -68,6 +69,7 @@ Examples:
   tidemark profile add local -b 127.0.0.1:9092
   tidemark profile add staging -b kafka:9093 --ca ca.pem --sasl scram-sha-512 --username app
   tidemark profile add production -b kafka:9092 --protected
+  tidemark profile add local -b 127.0.0.1:9092 --registry http://127.0.0.1:8081
   tidemark profile add cloud -b pkc-1.eu.confluent.cloud:9092 --command-config cloud.properties`
 
 interface AddOptions {
@@ -77,18 +79,21 @@ interface AddOptions {
   readonly ca?: string
   readonly sasl?: string
   readonly username?: string
+  readonly registry?: string
   readonly passwordStdin?: boolean
   readonly protected?: boolean
   readonly readOnly?: boolean
 }
 
 async function add(name: string, options: AddOptions): Promise<void> {
-  const profile = {
+  const profile: Profile = {
     ...(await profileOf(options)),
+    ...(options.registry !== undefined && { schemaRegistry: options.registry }),
     ...(options.protected && { protected: true }),
     ...(options.readOnly && { readOnly: true }),
   }
   // What cannot be used is not kept.
+  if (profile.schemaRegistry !== undefined) (await import('@tidemark/offsets')).createSchemaRegistry({ url: profile.schemaRegistry })
   if (profile.commandConfig !== undefined) readClientProperties(profile.commandConfig)
   const known = readProfiles()
   writeProfiles({ current: name, ...known, profiles: { ...known.profiles, [name]: profile } })

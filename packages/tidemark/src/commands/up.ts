@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import { type Broker, startBroker } from '@tidemark/broker'
 import { createKafka } from '@tidemark/client'
+import type { SchemaRegistry } from '@tidemark/offsets'
 import { Command, Option } from 'commander'
 import { addressOf, isLoopback, wholeNumber } from '../connection.ts'
 import { usage } from '../exit.ts'
@@ -8,6 +9,7 @@ import { interrupts } from '../interrupts.ts'
 import { printNotables } from '../print/broker-log.ts'
 import { write } from '../print/output.ts'
 import { beQuiet, counted, say } from '../print/print.ts'
+import { REGISTRY_VARIABLE, registryOf } from '../registry.ts'
 import { type OpenConsole, openConsole } from './console.ts'
 import { followCertificates, stampOf } from './up-certificates.ts'
 import { asTyped, type Security, type SecurityOptions, securityOf, withSecurity } from './up-security.ts'
@@ -21,6 +23,7 @@ interface UpOptions extends SecurityOptions {
   readonly fsync: 'never' | 'interval' | 'always'
   readonly autoCreate: boolean
   readonly console?: string
+  readonly registry?: string
   readonly untilStdinEnds?: boolean
   readonly quiet?: boolean
 }
@@ -46,6 +49,7 @@ export function upCommand(): Command {
     .addOption(new Option('--fsync <WHEN>', 'when writes are forced to disk').choices(['never', 'interval', 'always']).default('interval'))
     .option('--no-auto-create', 'do not create a topic that a client asks for')
     .option('--console <HOST:PORT>', 'serve the console in the browser there, as tidemark console does')
+    .option('--registry <URL>', `schema registry that the console decodes records with (default: ${REGISTRY_VARIABLE})`)
     .option('--until-stdin-ends', 'stop when stdin ends: for a program that starts a broker and must not leave it behind')
     .option('-q, --quiet', 'print nothing on stderr but errors')
     .addHelpText('after', HELP)
@@ -66,6 +70,7 @@ Examples:
   tidemark up                                  data in ${DATA}
   tidemark up --memory --listen 127.0.0.1:0    a free port, nothing on disk
   tidemark up --console 127.0.0.1:8080         with the console in the browser
+  tidemark up --console 127.0.0.1:8080 --registry http://127.0.0.1:8081
   tidemark up --listen 0.0.0.0:9092 --advertise kafka.example.org
   tidemark up --nodes 3                        three nodes, for topics with replicas
   tidemark up --tls-cert broker.pem --tls-key broker.key --sasl scram-sha-512 --user-file users.txt
@@ -87,6 +92,9 @@ async function up(options: UpOptions): Promise<void> {
   const listen = addressOf(options.listen)
   if (options.console !== undefined) checkConsole(options.console, options)
   const stamp = stampOf(options)
+  else if (options.registry !== undefined) throw usage('--registry is of the console: add --console HOST:PORT')
+  // Of no profile: the broker is this one.
+  const registry = options.console === undefined ? undefined : await registryOf({ brokers: options.listen, ...options })
   const security = securityOf(options)
   const { signal } = interrupts({ isUsualEnd: true })
   const stopPrinting = printNotables()
@@ -106,7 +114,7 @@ async function up(options: UpOptions): Promise<void> {
   signal.addEventListener('abort', stop, { once: true })
   if (options.untilStdinEnds) process.stdin.on('end', stop).on('error', stop).resume()
   await announce(broker, listen.host, options, security)
-  await using opened = options.console === undefined ? undefined : await consoleOf(broker, options.console)
+  await using opened = options.console === undefined ? undefined : await consoleOf(broker, options.console, registry)
   if (opened !== undefined) say(`the console is at ${opened.address}`)
   const stopFollowing = options.tlsCert === undefined ? undefined : followCertificates(broker, LISTENER, options, stamp)
   await broker.closed
@@ -124,10 +132,10 @@ function checkConsole(listen: string, { tlsCert, sasl }: UpOptions): void {
 }
 
 /** It reaches the broker as any other client does. */
-async function consoleOf(broker: Broker, listen: string): Promise<OpenConsole> {
+async function consoleOf(broker: Broker, listen: string, registry: SchemaRegistry | undefined): Promise<OpenConsole> {
   const kafka = createKafka({ brokers: broker.brokers, clientId: 'tidemark-console' })
   try {
-    const opened = await openConsole(kafka, listen, {})
+    const opened = await openConsole(kafka, listen, registry === undefined ? {} : { registry })
     return {
       ...opened,
       async [Symbol.asyncDispose]() {

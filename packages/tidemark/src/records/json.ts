@@ -4,10 +4,11 @@
  */
 import type { Message, OutgoingMessage } from '@tidemark/client'
 import { textOrBase64 } from '@tidemark/client/internal'
+import type { DecodedRecord } from '@tidemark/offsets'
 import { checkPartition, describe, nearest, TidemarkError } from '@tidemark/platform'
 
-/** One line, without its newline. */
-export function printed(message: Message): string {
+/** One line, without its newline. The bytes stand there too where something was decoded: what is read back is they. */
+export function printed(message: Message, decoded?: DecodedRecord): string {
   const { topic, partition, offset, timestampMs, key, value, headers, leaderEpoch } = message
   return JSON.stringify({
     topic,
@@ -18,6 +19,7 @@ export function printed(message: Message): string {
     value: value && textOrBase64(value),
     headers: headers.map((h) => ({ key: h.key, value: h.value && textOrBase64(h.value) })),
     leaderEpoch,
+    decoded,
   })
 }
 
@@ -25,8 +27,8 @@ type Outgoing = OutgoingMessage<Buffer | null, Buffer | null>
 type Json = Readonly<Record<string, unknown>>
 
 const FIELDS = ['key', 'value', 'headers', 'partition', 'timestampMs']
-/** Where a record came from: it is written elsewhere. */
-const IGNORED = ['topic', 'offset', 'leaderEpoch']
+/** Where a record came from, and what a schema registry made of it: it is written elsewhere, and its bytes are. */
+const IGNORED = ['topic', 'offset', 'leaderEpoch', 'decoded']
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** `line` is its number. Throws `TidemarkError` INVALID_MESSAGE or INVALID_ARGUMENT, which names the line. */

@@ -59,15 +59,18 @@ export const Duration = ({ measured, none, bound = 'most' }: { measured: Measure
   )
 
 export function Live({ connection, failure }: { connection: Connection; failure?: { message: string; atMs: number } | undefined }) {
-  const isLost = connection === 'lost' || failure !== undefined
+  const isLost = connection === 'lost' || connection === 'full' || failure !== undefined
   const words = {
     live: `live · times in ${zone}`,
     connecting: 'connecting…',
     lost: 'the console does not answer; trying again',
+    full: 'as many pages are live as the console takes; close another one; trying again',
   }
   return (
     <span className="live" role="status" data-state={isLost ? 'lost' : connection}>
-      {failure === undefined || connection === 'lost' ? words[connection] : 'the cluster does not answer; trying again'}
+      {failure === undefined || connection === 'lost' || connection === 'full'
+        ? words[connection]
+        : 'the cluster does not answer; trying again'}
     </span>
   )
 }

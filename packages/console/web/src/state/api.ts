@@ -32,6 +32,23 @@ async function request<T>(path: string, init: RequestInit): Promise<T> {
   throw new ApiError(response.status, body.code ?? 'UNKNOWN', body.message ?? response.statusText)
 }
 
+/** Why a stream of events is refused: the code of the answer. Undefined: it is not, or nothing answers. */
+export async function refusalOf(path: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const response = await fetch(path, { signal })
+    if (response.ok) {
+      await response.body?.cancel()
+      return undefined
+    }
+    if (response.status === 401) onTokenMissing?.()
+    return ((await response.json()) as { code?: string }).code
+  } catch (error) {
+    // Nothing answers, not the console, or nobody waits any more: the next attempt to follow the events tells.
+    if (error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException) return undefined
+    throw error
+  }
+}
+
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => request<T>(path, signal === undefined ? {} : { signal })
 
 export const post = <T>(path: string, body: object = {}, signal?: AbortSignal): Promise<T> =>

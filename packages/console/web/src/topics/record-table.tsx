@@ -1,4 +1,4 @@
-import type { ShownBytes, ShownRecord } from '../../../src/shapes.ts'
+import type { ShownBytes, ShownRecord, ShownSchema } from '../../../src/shapes.ts'
 import { bytes, count } from '../format.ts'
 import { Time } from '../parts/parts.tsx'
 import { Scroll } from '../parts/scroll.tsx'
@@ -31,10 +31,10 @@ export function RecordTable({ records, marked }: { records: readonly ShownRecord
                 <Time atMs={r.timestampMs} />
               </td>
               <td>
-                <Glance value={r.key} />
+                <Glance value={r.key} /> <Schema value={r.key} />
               </td>
               <td>
-                <Whole record={r} />
+                <Whole record={r} /> <Schema value={r.value} />
               </td>
             </tr>
           ))}
@@ -46,6 +46,18 @@ export function RecordTable({ records, marked }: { records: readonly ShownRecord
 
 const GLANCE = 120
 
+/** By which schema it was decoded, or why not. */
+const Schema = ({ value }: { value: ShownBytes | null }) => {
+  if (value?.schema === undefined) return null
+  const { schema } = value
+  if ('problem' in schema) return <span className="chip warn">schema {schema.id}: not decoded</span>
+  return (
+    <span className="small dim">
+      schema {schema.id}, {schema.type}
+    </span>
+  )
+}
+
 const Glance = ({ value }: { value: ShownBytes | null }) =>
   value === null ? (
     <span className="dim">null</span>
@@ -55,7 +67,8 @@ const Glance = ({ value }: { value: ShownBytes | null }) =>
 
 function Whole({ record }: { record: ShownRecord }) {
   const { value, headers } = record
-  const isShort = headers.length === 0 && (value === null || (value.text.length <= GLANCE && !value.text.includes('\n')))
+  const isShort =
+    headers.length === 0 && (value === null || (value.schema === undefined && value.text.length <= GLANCE && !value.text.includes('\n')))
   if (isShort) return <Glance value={value} />
   return (
     <details>
@@ -71,11 +84,15 @@ function Whole({ record }: { record: ShownRecord }) {
       {value !== null && (
         <div className="small dim">
           {value.encoding}, {bytes(value.bytes)}
+          {value.schema !== undefined && `, ${schemaOf(value.schema)}`}
         </div>
       )}
     </details>
   )
 }
+
+const schemaOf = (schema: ShownSchema): string =>
+  'problem' in schema ? schema.problem : `schema ${schema.id}, ${schema.type}${schema.name === null ? '' : ` ${schema.name}`}`
 
 /** The server cuts long values: then it is no longer JSON. */
 function pretty(text: string): string {

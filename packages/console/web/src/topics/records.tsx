@@ -50,7 +50,7 @@ export function Records({ topic, partitions }: { topic: string; partitions: numb
       header={
         <span className="dim small" role="status">
           {isTailing
-            ? `${connection === 'live' ? 'live' : 'connecting'}: ${count(tail.length)} so far`
+            ? `${connection === 'full' ? 'as many pages are live as the console takes; close another one' : connection === 'live' ? 'live' : 'connecting'}: ${count(tail.length)} so far`
             : page.data && `${count(page.data.records.length)} shown${filter === null ? '' : ` of ${count(page.data.examined)} looked at`}`}
         </span>
       }

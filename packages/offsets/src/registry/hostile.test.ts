@@ -1,0 +1,240 @@
+/** Registries, schemas and records that are wrong or mean harm: each is told in a line, in bounded time and memory. */
+import { nodeClock } from '@tidemark/platform'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { startRegistry, type TestRegistry, withId } from '../testing/registry.ts'
+import { createSchemaRegistry, registryOf, type SchemaRegistry } from './schema-registry.ts'
+
+let server: TestRegistry
+let nowMs = 0
+const clock = { ...nodeClock, now: () => nodeClock.now(), monotonic: () => nowMs }
+
+beforeAll(async () => {
+  server = await startRegistry()
+})
+afterEach(() => {
+  server.answer = undefined
+})
+afterAll(() => server.close())
+
+const fresh = (options = {}): SchemaRegistry => registryOf({ url: server.url, ...options }, clock)
+
+async function problemOf(value: Buffer, registry = fresh()): Promise<string> {
+  const { value: found } = await registry.decode({ key: null, value, headers: [] })
+  return found?.kind === 'undecoded' ? found.problem : `decoded: ${JSON.stringify(found)?.slice(0, 200)}`
+}
+
+const add = (schema: string, schemaType = 'AVRO'): number => server.add({ schema, schemaType })
+
+describe('a registry that', () => {
+  it('does not know the id', async () => {
+    expect(await problemOf(withId(9_999))).toBe(
+      `schema 9999 cannot be read: the schema registry ${server.url} answers 404: Schema 9999 not found`,
+    )
+    expect(await problemOf(withId(-1))).toMatch(/^schema -1 cannot be read: .* 404/)
+  })
+
+  it.each<[string, number, string | Buffer, RegExp]>([
+    ['answers garbage', 200, '\u0000<html>', /something other than a JSON object/],
+    ['answers a list', 200, '[]', /something other than a JSON object/],
+    ['answers without a schema', 200, '{"schema":7}', /has no schema/],
+    ['answers with references that are none', 200, '{"schema":"x","references":{}}', /references that are no list/],
+    ['answers with a reference that is none', 200, '{"schema":"x","references":[{"name":"a"}]}', /a reference without/],
+    ['answers with another type', 200, '{"schema":"x","schemaType":"X\\nY"}', /its type is X Y, and not AVRO, PROTOBUF or JSON/],
+    ['answers 10 MB', 200, Buffer.alloc(10 * 1024 * 1024, ' '), /more than 1048576 bytes/],
+    ['refuses', 401, '{"message":"no"}', /refuses access: 401; see its user and password/],
+    ['forbids', 403, '', /refuses access: 403/],
+    ['fails', 500, 'x'.repeat(9_999), /answers 500$/],
+    ['is busy', 429, '', /answers 429/],
+  ])('%s', async (_, status, body, problem) => {
+    server.answer = (_request, response) => response.writeHead(status).end(body)
+    expect(await problemOf(withId(1))).toMatch(problem)
+  })
+
+  it('redirects is not followed', async () => {
+    server.answer = (_request, response) => response.writeHead(302, { location: `${server.url}/elsewhere` }).end()
+    const before = server.requests.length
+    expect(await problemOf(withId(1), fresh({ username: 'u', password: 'secret' }))).toMatch(/redirects \(302\), which is not followed/)
+    expect(server.requests).toHaveLength(before + 1)
+  })
+
+  it('does not answer is given up after the time that it has', async () => {
+    server.answer = () => {}
+    expect(await problemOf(withId(1), fresh({ timeoutMs: 30 }))).toBe(
+      `schema 1 cannot be read: the schema registry ${server.url} did not answer within 30 ms`,
+    )
+  })
+
+  it('stops in the middle of its answer', async () => {
+    server.answer = (_request, response) => {
+      response.writeHead(200, { 'content-length': '1000' }).write('{"schema":')
+      response.socket!.destroy()
+    }
+    expect(await problemOf(withId(1))).toMatch(/cannot be reached/)
+  })
+
+  it('is not there, until it is: the next is taken, and none is asked for a while', async () => {
+    const id = add('"string"')
+    expect(await problemOf(withId(id, [2, 0x61]), fresh({ url: `http://127.0.0.1:1,${server.url}` }))).toMatch(/^decoded: .*"a"/)
+    const registry = fresh()
+    server.answer = (_request, response) => response.writeHead(503).end()
+    expect(await problemOf(withId(id, [2, 0x61]), registry)).toMatch(/answers 503/)
+    server.answer = undefined
+    const before = server.requests.length
+    expect(await problemOf(withId(id, [2, 0x61]), registry)).toMatch(/answers 503/)
+    expect(server.requests).toHaveLength(before)
+    nowMs += 5_000
+    expect(await problemOf(withId(id, [2, 0x61]), registry)).toMatch(/^decoded: .*"a"/)
+  })
+
+  it('learns a schema later is asked again', async () => {
+    const registry = fresh()
+    const id = add('"string"') + 1
+    expect(await problemOf(withId(id, [2, 0x61]), registry)).toMatch(/404/)
+    add('"string"')
+    expect(await problemOf(withId(id, [2, 0x61]), registry)).toMatch(/404/)
+    nowMs += 10_000
+    expect(await problemOf(withId(id, [2, 0x61]), registry)).toMatch(/^decoded/)
+  })
+
+  it('is sent what it needs to know who asks, and nothing else', async () => {
+    const id = add('"string"')
+    const sent = async (options: object): Promise<string | undefined> => {
+      await problemOf(withId(id), fresh(options))
+      return server.requests.at(-1)!.authorization
+    }
+    const basic = `Basic ${Buffer.from('me:p@ss').toString('base64')}`
+    expect(await sent({ url: server.url.replace('//', '//me:p%40ss@') })).toBe(basic)
+    expect(await sent({ username: 'me', password: 'p@ss' })).toBe(basic)
+    expect(await sent({ token: 'abc' })).toBe('Bearer abc')
+    expect(await sent({})).toBeUndefined()
+    expect(await sent({ url: `${server.url}/apis/ccompat/` })).toBeUndefined()
+    expect(server.requests.at(-1)!.path).toBe(`/apis/ccompat/schemas/ids/${id}`)
+  })
+})
+
+describe('a schema that', () => {
+  it.each<[string, string, string, RegExp]>([
+    ['is not JSON', '{', 'AVRO', /not a valid Avro schema: it is not JSON/],
+    ['is null', 'null', 'AVRO', /not a valid Avro schema/],
+    [
+      'has an unknown type',
+      '{"type":"record","name":"R","fields":[{"name":"a","type":"n.Missing"}]}',
+      'AVRO',
+      /undefined type name: n.Missing/,
+    ],
+    ['names what every object has', '"toString"', 'AVRO', /not a valid Avro schema/],
+    ['is of the type of every object', '{"type":"constructor"}', 'AVRO', /not a valid Avro schema|its schema has a type/],
+    ['nests', `${'{"type":"array","items":'.repeat(5_000)}"int"${'}'.repeat(5_000)}`, 'AVRO', /nests more than 200 deep/],
+    ['has too many fields', `syntax="proto3"; message A { /*{*/ ${'x;'.repeat(2_001)} }`, 'PROTOBUF', /more than 2000 fields/],
+    ['is not Protobuf', 'message {', 'PROTOBUF', /not a valid Protobuf schema/],
+    ['nests in Protobuf', `syntax="proto3";${'message A {'.repeat(5_000)}${'}'.repeat(5_000)}`, 'PROTOBUF', /not a valid Protobuf schema/],
+    [
+      'imports what nobody has',
+      'syntax="proto3"; import "x.proto"; message A {}',
+      'PROTOBUF',
+      /imports 'x.proto', which the schema registry does not name/,
+    ],
+    ['uses what nobody has', 'syntax="proto3"; message A { Missing a = 1; }', 'PROTOBUF', /Missing/],
+    ['sets what every object has', 'syntax="proto3"; option (a).constructor.prototype.polluted = "yes"; message A {}', 'PROTOBUF', /./],
+  ])('%s', async (_, schema, type, problem) => {
+    expect(await problemOf(withId(add(schema, type), [0, 0]))).toMatch(problem)
+    expect(({} as { polluted?: string }).polluted).toBeUndefined()
+  })
+
+  it('refers to itself in a circle, or without end', async () => {
+    server.answer = (request, response) => {
+      const n = Number(/\d+/.exec(request.url!)![0])
+      response.end(JSON.stringify({ schema: '"int"', references: [{ name: 'n', subject: `s${n + 1}`, version: 1 }] }))
+    }
+    expect(await problemOf(withId(1))).toMatch(/refers to schemas that refer to others, more than 30 deep/)
+    const references = Array.from({ length: 200 }, (_, i) => ({ name: `n${i}`, subject: 's', version: i }))
+    server.answer = (_request, response) => response.end(JSON.stringify({ schema: '"int"', references }))
+    expect(await problemOf(withId(1))).toMatch(/more than 100 schemas|more than 30 deep/)
+    const circle = [{ name: 'n', subject: 's', version: 1 }]
+    server.answer = (_request, response) => response.end(JSON.stringify({ schema: '"int"', references: circle }))
+    expect(await problemOf(withId(1, [2]))).toMatch(/^decoded: .*1/)
+  })
+})
+
+describe('a record that', () => {
+  const record = (fields: object) =>
+    JSON.stringify({ type: 'record', name: 'R', fields: Object.entries(fields).map(([name, type]) => ({ name, type })) })
+
+  it.each<[string, string, readonly number[], RegExp]>([
+    ['is cut short', '"string"', [20, 0x61], /does not follow schema \d+: it is cut short: 9 bytes are missing at its end/],
+    ['is empty', '"long"', [], /it is cut short/],
+    ['has bytes left over', '"null"', [1, 2], /2 bytes are left over/],
+    ['has a length below zero', '"string"', [1], /a length of -1/],
+    ['has a number without end', '"long"', Array(12).fill(0xff), /more than 64 bits/],
+    ['has an unknown symbol', '{"type":"enum","name":"E","symbols":["A"]}', [8], /symbol 4 of an enum of 1/],
+    ['has an unknown branch', '["null"]', [1], /branch -1 of a union of 1/],
+    [
+      'is two billion nulls',
+      '{"type":"array","items":"null"}',
+      [0xfe, 0xff, 0xff, 0xff, 0x0f],
+      /become more values than any true record has/,
+    ],
+    ['is a block of most nulls', '{"type":"array","items":"null"}', [...Array(9).fill(0xff), 1, 0], /become more values/],
+    ['is itself without end', record({ r: 'R' }), [], /nest more than 100 deep/],
+  ])('%s', async (_, schema, bytes, problem) => {
+    expect(await problemOf(withId(add(schema), bytes))).toMatch(problem)
+  })
+
+  it('repeats the long names of its fields', async () => {
+    const schema = JSON.stringify({ type: 'array', items: JSON.parse(record({ ['a'.repeat(10_000)]: 'null' })) })
+    expect(await problemOf(withId(add(schema), [0x80, 0x89, 0x7a, 0]))).toMatch(/become more values/)
+  })
+
+  const PROTO = 'syntax="proto3"; message A { A a = 1; repeated A many = 2; string s = 3; fixed32 f = 4; }'
+  it.each<[string, readonly number[], RegExp]>([
+    ['is cut short', [0, 0x1a, 10, 0x61], /9 bytes are missing/],
+    ['is cut in a number', [0, 0x25, 1], /it is cut short/],
+    ['is cut in its indexes', [4, 0], /it is cut short/],
+    ['ends a group that did not begin', [0, 0x0c], /a field of wire type 4/],
+    ['has wire type 7', [0, 0x0f], /a field of wire type 7/],
+    ['has an unknown group without end', [0, 0x7b], /it is cut short/],
+    ['has unknown groups within each other', [0, ...Array(1_000).fill(0x7b)], /nest more than 100 deep/],
+    ['has a length beyond all', [0, 0x1a, ...Array(9).fill(0xff), 1], /bytes are missing/],
+  ])('in Protobuf %s', async (_, bytes, problem) => {
+    expect(await problemOf(withId(add(PROTO, 'PROTOBUF'), bytes))).toMatch(problem)
+  })
+
+  it('in Protobuf nests, or becomes much', async () => {
+    let bytes = Buffer.alloc(0)
+    for (let i = 0; i < 150; i++)
+      bytes = Buffer.from([0x0a, ...(bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >> 7]), ...bytes])
+    expect(await problemOf(withId(add(PROTO, 'PROTOBUF'), [0], bytes))).toMatch(/nest more than 100 deep/)
+    const wide = `syntax="proto3"; message A { repeated A many = 1; ${Array.from({ length: 1_500 }, (_, i) => `int32 field_${i} = ${i + 2};`).join('')} }`
+    expect(await problemOf(withId(add(wide, 'PROTOBUF'), [0], Buffer.alloc(20_000, Buffer.from([0x0a, 0]))))).toMatch(/become more values/)
+  })
+
+  it('in JSON nests', async () => {
+    const id = add('{}', 'JSON')
+    expect(await problemOf(withId(id, Buffer.from('['.repeat(1e6))))).toMatch(/nest more than 100 deep/)
+  })
+})
+
+it.each<[object, RegExp]>([
+  [{}, /option 'url'/],
+  [{ url: 'nope' }, /option 'url' is "nope"; it must be the http or https address/],
+  [{ url: 'ftp://me:secret@host' }, /option 'url' is "ftp:\/\/…@host"/],
+  [{ url: 'http://a,' }, /option 'url' is ""/],
+  [{ url: 'http://a:%zz@b' }, /%25/],
+  [{ url: 'http://a', password: 'x' }, /'username' is missing/],
+  [{ url: 'http://a', username: 'u', token: 't' }, /exclude each other/],
+  [{ url: 'http://a', token: 'a\nb' }, /characters that no header may have/],
+  [{ url: 'http://a', user: 'x' }, /unknown option 'user'/],
+  [{ url: 'http://a', timeoutMs: 0 }, /timeoutMs/],
+])('%o is refused, without its password', (options, message) => {
+  expect(() => createSchemaRegistry(options as never)).toThrow(
+    expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) }),
+  )
+})
+
+it('a call that is aborted ends', async () => {
+  server.answer = () => {}
+  const stop = new AbortController()
+  const call = fresh({ timeoutMs: 100 }).decode({ key: null, value: withId(1), headers: [] }, { signal: stop.signal })
+  stop.abort()
+  await expect(call).rejects.toMatchObject({ code: 'ABORTED' })
+})

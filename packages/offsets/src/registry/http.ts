@@ -1,0 +1,94 @@
+/** One GET to a schema registry: no redirect, bounded in bytes and in time. */
+import type { ResolvedRegistry } from './options.ts'
+import { Undecodable } from './problem.ts'
+
+/** A schema is text that people write; a few hundred kilobytes are already rare. */
+const ANSWER_BYTES_MAX = 1024 * 1024
+
+/** The registry itself cannot be used now, whatever the schema: the next request would fare no better. */
+export class RegistryUnavailable extends Undecodable {}
+
+type Json = Readonly<Record<string, unknown>>
+
+/** `deadline` ends the request. Throws `Undecodable`. */
+export async function getJson(registry: ResolvedRegistry, path: string, deadline: AbortSignal): Promise<Json> {
+  let failure: RegistryUnavailable | undefined
+  for (const base of registry.bases) {
+    try {
+      return await getFrom(base, registry, path, deadline)
+    } catch (error) {
+      if (!(error instanceof RegistryUnavailable)) throw error
+      failure = error
+    }
+  }
+  throw failure
+}
+
+async function getFrom(base: URL, { authorization, timeoutMs }: ResolvedRegistry, path: string, deadline: AbortSignal): Promise<Json> {
+  const where = `the schema registry ${base.origin}`
+  let answer: { status: number; text: string }
+  try {
+    const response = await fetch(new URL(path, base), {
+      headers: { accept: 'application/vnd.schemaregistry.v1+json, application/json', ...(authorization && { authorization }) },
+      signal: deadline,
+      // Credentials would go along, and a registry has no reason to send its readers elsewhere.
+      redirect: 'manual',
+    })
+    answer = { status: response.status, text: await boundedText(response, where) }
+  } catch (error) {
+    if (error instanceof Undecodable) throw error
+    // Fetch throws TypeError for all that goes wrong on the network, and the signal a TimeoutError.
+    if (error instanceof DOMException && error.name === 'TimeoutError') {
+      throw new RegistryUnavailable(`${where} did not answer within ${timeoutMs} ms`)
+    }
+    if (!(error instanceof TypeError)) throw error
+    throw new RegistryUnavailable(`${where} cannot be reached: ${causeOf(error)}`)
+  }
+  const { status, text } = answer
+  if (status === 401 || status === 403) throw new RegistryUnavailable(`${where} refuses access: ${status}; see its user and password`)
+  if (status >= 300 && status < 400)
+    throw new RegistryUnavailable(`${where} redirects (${status}), which is not followed; name its true address`)
+  if (status === 429 || status >= 500) throw new RegistryUnavailable(`${where} answers ${status}`)
+  const body = objectOf(text)
+  if (status !== 200) throw new Undecodable(`${where} answers ${status}${messageOf(body)}`)
+  if (body === undefined) throw new Undecodable(`${where} answers with something other than a JSON object`)
+  return body
+}
+
+async function boundedText(response: Response, where: string): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  // To leave the loop ends the connection.
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length
+    if (length > ANSWER_BYTES_MAX) throw new Undecodable(`${where} answers with more than ${ANSWER_BYTES_MAX} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+const causeOf = (error: TypeError): string => {
+  const { cause } = error
+  const text = cause instanceof Error ? cause.message || ((cause as NodeJS.ErrnoException).code ?? cause.name) : error.message
+  return oneLine(text)
+}
+
+function objectOf(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error // what JSON.parse throws for text that is not JSON
+    return undefined
+  }
+}
+
+const messageOf = (body: Json | undefined): string => (typeof body?.message === 'string' ? `: ${oneLine(body.message)}` : '')
+
+const MESSAGE_MAX = 200
+
+/** Text of somebody else's, fit to stand in a line of ours. */
+export const oneLine = (text: string): string => {
+  const line = text.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim()
+  return line.length > MESSAGE_MAX ? `${line.slice(0, MESSAGE_MAX)}…` : line
+}

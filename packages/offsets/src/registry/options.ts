@@ -1,0 +1,62 @@
+import { checkOptions, describe, durationOption, nameOption, type OptionNames, TidemarkError } from '@tidemark/platform'
+
+export interface SchemaRegistryOptions {
+  /**
+   * `https://registry.example.org:8081`, also with a path; several are separated by commas, and the next is taken where
+   * one cannot be reached. `https://NAME:PASSWORD@…` is HTTP basic authentication, as are `username` and `password`.
+   */
+  readonly url: string
+  readonly username?: string
+  readonly password?: string
+  /** A token for `Authorization: Bearer`, instead of a name and a password. */
+  readonly token?: string
+  /** How long it may take to read a schema, with those that it refers to. Default: 5,000. */
+  readonly timeoutMs?: number
+}
+
+export interface ResolvedRegistry {
+  /** Without credentials; they end with a slash. */
+  readonly bases: readonly URL[]
+  readonly authorization: string | undefined
+  readonly timeoutMs: number
+}
+
+const NAMES: OptionNames<SchemaRegistryOptions> = { url: true, username: true, password: true, token: true, timeoutMs: true }
+
+const invalid = (message: string): TidemarkError => new TidemarkError('INVALID_OPTION', message)
+
+/** Throws `TidemarkError` INVALID_OPTION; a password is never in its message. */
+export function resolveRegistry(options: SchemaRegistryOptions): ResolvedRegistry {
+  checkOptions<SchemaRegistryOptions>('createSchemaRegistry()', options, NAMES)
+  const urls = nameOption('url', options.url)
+    .split(',')
+    .map((text) => urlOf(text.trim()))
+  const [first] = urls as [URL]
+  const username = options.username === undefined ? decodeURIComponent(first.username) : nameOption('username', options.username)
+  const password = options.password ?? decodeURIComponent(first.password)
+  if (typeof password !== 'string') throw invalid(`option 'password' is ${describe(password)}; it must be text`)
+  if (username === '' && password !== '') throw invalid("option 'username' is missing beside the password of the schema registry")
+  const token = options.token === undefined ? undefined : nameOption('token', options.token)
+  if (token !== undefined && username !== '') throw invalid("options 'token' and 'username' exclude each other")
+  // Fetch itself would throw, with the token in its message.
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) throw invalid("option 'token' has characters that no header may have")
+  const basic = Buffer.from(`${username}:${password}`).toString('base64')
+  return {
+    bases: urls.map((url) => new URL(`${url.origin}${url.pathname.replace(/\/*$/, '/')}`)),
+    authorization: token !== undefined ? `Bearer ${token}` : username === '' ? undefined : `Basic ${basic}`,
+    timeoutMs: durationOption('timeoutMs', options.timeoutMs ?? 5_000),
+  }
+}
+
+function urlOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    // A text that is not a URL may still have a password in it.
+    const shown = text.replace(/[^/@]*@/, '…@')
+    throw invalid(`option 'url' is ${describe(shown)}; it must be the http or https address of a schema registry`)
+  }
+  for (const part of [url.username, url.password]) {
+    if (/%(?![0-9A-Fa-f]{2})/.test(part)) throw invalid("option 'url' has a name or password with a '%' that is not written %25")
+  }
+  return url
+}

@@ -1,0 +1,61 @@
+/** The schema registry that a command decodes with: typed, of the environment, or of the cluster's profile. */
+import { readClientProperties } from '@tidemark/client'
+import type { SchemaRegistry, SchemaRegistryOptions } from '@tidemark/offsets'
+import type { Command } from 'commander'
+import { type ClusterOptions, profileInUse, propertiesOf } from './connection.ts'
+import { usage } from './exit.ts'
+
+export interface RegistryFlags {
+  /** False: --no-registry. */
+  readonly registry?: string | false
+}
+
+export const REGISTRY_VARIABLE = 'SCHEMA_REGISTRY_URL'
+export const REGISTRY_USER_VARIABLE = 'SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO'
+
+export const withRegistry = (command: Command): Command =>
+  command
+    .option(
+      '--registry <URL>',
+      `schema registry that decodes Avro, Protobuf and JSON Schema (default: that of --command-config or --profile, ${REGISTRY_VARIABLE}, or that of the profile in use)`,
+    )
+    .option('--no-registry', 'decode nothing')
+
+/** Undefined: none is named. Throws `TidemarkError` USAGE or INVALID_OPTION. */
+export async function registryOf(options: ClusterOptions & RegistryFlags): Promise<SchemaRegistry | undefined> {
+  const found = settingsOf(options)
+  if (found === undefined) return undefined
+  // Loaded when it is needed: most commands decode nothing.
+  const { createSchemaRegistry } = await import('@tidemark/offsets')
+  return createSchemaRegistry(found)
+}
+
+/** As for brokers: what is typed comes before the environment, the environment before the profile in use. */
+function settingsOf({ registry, ...options }: ClusterOptions & RegistryFlags): SchemaRegistryOptions | undefined {
+  if (registry === false) return undefined
+  if (registry !== undefined) return { url: registry, ...userOfEnvironment(registry) }
+  if (options.commandConfig !== undefined) {
+    const { schemaRegistry } = readClientProperties(options.commandConfig)
+    if (schemaRegistry !== undefined) return schemaRegistry
+  }
+  if (options.profile !== undefined) return ofProfile(options)
+  const url = process.env[REGISTRY_VARIABLE]
+  return url ? { url, ...userOfEnvironment(url) } : ofProfile(options)
+}
+
+function ofProfile(options: ClusterOptions): SchemaRegistryOptions | undefined {
+  const profile = profileInUse(options)?.profile
+  if (profile === undefined) return undefined
+  const { schemaRegistry } = propertiesOf(profile)
+  if (profile.schemaRegistry === undefined) return schemaRegistry
+  return { ...schemaRegistry, url: profile.schemaRegistry }
+}
+
+/** An argument is seen by everyone on the machine: the password is better there. A name in the URL is the whole of it. */
+function userOfEnvironment(url: string): { username: string; password: string } | undefined {
+  const info = process.env[REGISTRY_USER_VARIABLE]
+  if (!info || /^https?:\/\/[^/]*@/.test(url)) return undefined
+  const colon = info.indexOf(':')
+  if (colon <= 0) throw usage(`${REGISTRY_USER_VARIABLE} must be a name and a password, with a colon between them`)
+  return { username: info.slice(0, colon), password: info.slice(colon + 1) }
+}
