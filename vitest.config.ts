@@ -8,6 +8,8 @@ const source = {
 export default defineConfig({
   test: {
     reporters: ['default'],
+    // Vitest's own default leaves a core free: on two cores, half of them.
+    maxWorkers: '100%',
     projects: [
       {
         ...source,
@@ -49,7 +51,6 @@ export default defineConfig({
           include: ['packages/*/src/**/*.e2e.test.ts', 'examples/**/*.e2e.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -58,7 +58,11 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   },
   kafka: { versions: 'our client, consumer and demo on Apache Kafka 4.3.1 and 3.9.1, and on a cluster of three', run: kafka },
   console: { versions: "the console's pages in the system's Chromium, on ours and on Apache Kafka 4.3.1", run: consolePages },
-  security: { versions: "Apache Kafka 4.3.1's clients on ours, and ours on Apache Kafka 4.3.1, with TLS and SASL", run: security },
+  security: {
+    versions:
+      'clients of Apache Kafka 4.3.1, kafka-python 2.0.2 and librdkafka 2.16.1 on ours, and ours on Apache Kafka 4.3.1, with TLS and SASL',
+    run: security,
+  },
 }
 
 const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, only: { type: 'string' } } })

@@ -67,6 +67,16 @@ function until(consumer: Consumer, found: (event: ConsumerEvent) => boolean): Pr
   })()
 }
 
+test('a handler that never settles ends the run with HANDLER_STUCK at once, and what is done is committed', async () => {
+  const topic = await topicOf(1, ['good', 'stuck'], (value) => value)
+  const group = fresh('group')
+  const consumer = consumerOf(group, { shutdownTimeoutMs: 600_000 })
+  const settings = { order: 'key', timeoutMs: 50, timeoutGraceMs: 50, retry: { attempts: 1 } } as const
+  consumer.each(topic, settings, (m) => (textOf(m) === 'stuck' ? new Promise(() => {}) : undefined))
+  await expect(consumer.run()).rejects.toMatchObject({ code: 'HANDLER_STUCK', offset: 1 })
+  expect(await committed(group)).toBe(1)
+})
+
 describe('a group', () => {
   test('goes on where it stopped', async () => {
     const topic = await topicOf(1, numbers(0, 10))

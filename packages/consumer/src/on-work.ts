@@ -73,12 +73,14 @@ export function workListener(run: RunParts): WorkListener {
       run.ending.stopWith(new TidemarkError('HANDLER_FAILED', text, { topic, partition, offset, cause }))
     },
 
-    stuck({ topic, partition }, offset, elapsedMs, isSlotWanted) {
+    stuck(claim, offset, elapsedMs, isSlotWanted) {
+      const { topic, partition } = claim
       if (!isSlotWanted && run.registry.get(topic, partition) === undefined) return false // nothing waits for the call
       const text = `the handler for ${topic}-${partition} at offset ${offset} has not settled after ${Math.round(elapsedMs)} ms, beyond its timeoutMs and timeoutGraceMs`
       const error = new TidemarkError('HANDLER_STUCK', text, { topic, partition, offset })
       emit({ kind: 'stopped', topic, partition, offset, error })
       run.ending.stopWith(error)
+      run.drain.changed(claim)
       return true
     },
 

@@ -1,8 +1,10 @@
 /** A secured broker and its clients from the command line alone: `up` with TLS, SASL and ACLs, `client.properties`, profiles. */
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { connect } from 'node:tls'
 import { createAdmin, createKafka } from '@tidemark/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Authority } from './testing/certificates.ts'
@@ -183,13 +185,20 @@ describe('profiles', () => {
     const secured = ['-b', address, '--ca', path.join(folder, 'ca.pem'), '--sasl', 'plain', '--username', 'admin', '--password-stdin']
     await withConfig(['profile', 'add', 'secured', ...secured], 'se:cret\n')
     const nowhere = '127.0.0.1:1'
-    expect((await withConfig(['topic', 'list'])).code).toBe(0)
-    expect((await withConfig(['topic', 'list'], '', { TIDEMARK_BROKERS: nowhere })).stderr).toContain(nowhere)
+    // Each that reaches nobody takes the seconds until that is certain: side by side.
+    const [plain, elsewhere, without, secondary, named] = await Promise.all([
+      withConfig(['topic', 'list']),
+      withConfig(['topic', 'list'], '', { TIDEMARK_BROKERS: nowhere }),
+      withConfig(['topic', 'list', '-b', address]),
+      withConfig(['topic', 'list', '-b', address], '', { TIDEMARK_PROFILE: 'secured' }),
+      withConfig(['topic', 'list', '--profile', 'secured'], '', { TIDEMARK_BROKERS: nowhere }),
+    ])
+    expect(plain.code).toBe(0)
+    expect(elsewhere.stderr).toContain(nowhere)
     // Without credentials this broker lets nobody in.
-    const without = await withConfig(['topic', 'list', '-b', address])
     expect(without).toMatchObject({ code: 1, stderr: expect.stringMatching(/whether it asks for TLS or SASL/) })
-    expect((await withConfig(['topic', 'list', '-b', address], '', { TIDEMARK_PROFILE: 'secured' })).code).toBe(1)
-    expect((await withConfig(['topic', 'list', '--profile', 'secured'], '', { TIDEMARK_BROKERS: nowhere })).code).toBe(0)
+    expect(secondary.code).toBe(1)
+    expect(named.code).toBe(0)
     const both = ['topic', 'list', '--profile', 'secured', '--command-config', path.join(folder, 'ca.pem')]
     expect(await withConfig(both)).toMatchObject({ code: 2, stderr: expect.stringMatching(/exclude each other/) })
   })
@@ -202,6 +211,31 @@ describe('profiles', () => {
 })
 
 describe('up', () => {
+  test('reads its certificates again when they change; what cannot be used is told, and changes nothing', async () => {
+    const authority = await Authority.make()
+    const [first, second] = await Promise.all([1, 2].map((n) => authority.sign(`CN=broker-${n}`, { hosts: ['127.0.0.1'] })))
+    const files = [file('renewed.pem', first!.cert), file('renewed.key', first!.key)] as const
+    const { child, address } = await up('--memory', '--tls-cert', files[0], '--tls-key', files[1])
+    const shown = async (): Promise<unknown> => {
+      const [host, port] = address.split(':') as [string, string]
+      const socket = connect({ host, port: Number(port), ca: authority.cert })
+      await once(socket, 'secureConnect')
+      const { subject } = socket.getPeerCertificate()
+      socket.destroy()
+      return subject.CN
+    }
+    expect(await shown()).toBe('broker-1')
+    const renewed = wrote(child, 'stderr', /new connections get the certificate that [^\n]*renewed\.pem has now/)
+    file('renewed.pem', second!.cert)
+    file('renewed.key', second!.key)
+    await renewed
+    expect(await shown()).toBe('broker-2')
+    const kept = wrote(child, 'stderr', /the certificate before it stays: [^\n]*renewed\.key does not belong/)
+    file('renewed.pem', first!.cert)
+    await kept
+    expect(await shown()).toBe('broker-2')
+  })
+
   test.each([
     [['--tls-cert', 'a.pem'], /belong together/],
     [['--tls-cert', 'none.pem', '--tls-key', 'none.key'], /--tls-cert cannot be read/],

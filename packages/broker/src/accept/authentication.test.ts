@@ -149,6 +149,16 @@ describe('a session', () => {
     await client.closed
   })
 
+  test('that is being renewed leaves no room for other requests: one ends the connection, as at Kafka', async () => {
+    const { client } = await withClock({ connectionReauthMsMax: 1_000 })
+    const told = notables()
+    await byPlain(client, 'alice', 'wonderland')
+    await handshake(client, 'PLAIN')
+    void metadataOf(client, null)
+    await client.closed
+    expect(told).toMatchObject([{ kind: 'refused', why: expect.stringMatching(/^Metadata: .*authenticate again/) }])
+  })
+
   test('is not renewed as another user, nor by another mechanism', async () => {
     const broker = await startSasl()
     const client = await connect(broker)

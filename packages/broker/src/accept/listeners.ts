@@ -103,7 +103,7 @@ export class Listeners {
   }
 
   #tlsOf({ name, tls }: ListenerOptions): ListenTls | undefined {
-    return tls && { ...tls, onRefused: (client, why) => this.#environment?.onRefused(`/${client.host}`, `${name}: ${why}`) }
+    return tls && { ...tls, onRefused: (client, why) => this.#environment?.onRefused(client.host, `${name}: ${why}`) }
   }
 
   /** New connections of the listener get this certificate. Throws, and keeps what it has, if it cannot be used. */
@@ -164,7 +164,7 @@ export class Listeners {
     const delayMs = this.#environment?.services.throttle.connected(hostOf(connection)) ?? 0
     if (delayMs > 0) return this.#throttle(connection, delayMs)
     if (this.#closing || count >= this.#connectionsMax) {
-      this.#environment?.onRefused(`/${connection.remote.host}`, `there are ${count} connections already (connectionsMax)`)
+      this.#environment?.onRefused(hostOf(connection), `there are ${count} connections already (connectionsMax)`)
       connection.destroy()
     } else if (this.#environment !== undefined) this.#serve(arrived, this.#environment)
     else this.#hold(arrived)

@@ -3,7 +3,8 @@
  *
  * On a listener without SASL a client is who its certificate says, or nobody (ANONYMOUS). On one with SASL it may ask for the
  * versions, name a mechanism and exchange its messages, and nothing else; any other request ends the connection (trap 4).
- * Once its session is over it may only authenticate again, as the same user by the same mechanism (KIP-368).
+ * Once its session is over it may only authenticate again, as the same user by the same mechanism (KIP-368); while it does, it may
+ * ask for nothing else (Kafka's `SaslServerAuthenticator`).
  */
 import { apis } from '@tidemark/protocol'
 import { ANONYMOUS, type Principal } from '../dispatch/request-context.ts'
@@ -58,8 +59,10 @@ export class Session {
   refusal(apiKey: number): string | undefined {
     if (this.isRefused) return 'authentication has failed'
     if (!this.#isAuthenticated) return BEFORE.has(apiKey) ? undefined : 'the client has not authenticated'
+    if (AGAIN.has(apiKey)) return undefined
+    if (this.exchange !== undefined) return 'the client has begun to authenticate again, and has not finished'
     const isOver = this.#monotonicMs() >= this.#expiresAtMs
-    return isOver && !AGAIN.has(apiKey) ? 'the session is over, and the client has not authenticated again' : undefined
+    return isOver ? 'the session is over, and the client has not authenticated again' : undefined
   }
 
   /** Why the exchange that has succeeded does not count; undefined: it does. `lifetimeMs` 0: as long as the connection. */

@@ -16,7 +16,7 @@ import {
   SaslError,
   ScramClient,
 } from '@tidemark/protocol'
-import type { SaslOptions } from '../security/options.ts'
+import type { SaslOptions, Token } from '../security/options.ts'
 import type { BrokerConnection } from './connection.ts'
 import { chooseVersion, type SpokenVersions } from './handshake.ts'
 
@@ -38,14 +38,20 @@ const NONCE_BYTES = 18
  * do.
  */
 export async function authenticate(conversation: Conversation, sasl: SaslOptions): Promise<number> {
+  return await converse(conversation, sasl, await tokenOf(sasl))
+}
+
+/** Fetched before the conversation begins: the broker takes no other request until it ends. */
+const tokenOf = async (sasl: SaslOptions): Promise<Token | undefined> => (sasl.mechanism === 'oauthbearer' ? await sasl.token() : undefined)
+
+async function converse(conversation: Conversation, sasl: SaslOptions, token: Token | undefined): Promise<number> {
   await chooseMechanism(conversation, NAMES[sasl.mechanism])
   try {
     switch (sasl.mechanism) {
       case 'plain':
         return (await say(conversation, plainMessage(sasl))).sessionLifetimeMs
       case 'oauthbearer': {
-        const token = await sasl.token()
-        const { authBytes, sessionLifetimeMs } = await say(conversation, bearerMessage(token))
+        const { authBytes, sessionLifetimeMs } = await say(conversation, bearerMessage(token!))
         if (authBytes.length === 0) return sessionLifetimeMs
         // The server has said why it refuses, and refuses once more when it is answered: the first reason is the one that is told.
         await say(conversation, BEARER_ACKNOWLEDGED).catch(() => {})
@@ -118,7 +124,8 @@ const RENEWED_SPAN = 0.1
 
 /**
  * Authenticates again before each session ends, until the connection is closed. A failure closes it: requests that wait
- * are sent again on a new one, which says what is wrong.
+ * are sent again on a new one, which says what is wrong. `hold` is told of each renewal: Kafka takes no other request on the
+ * connection until it has ended.
  */
 export function keepSession(
   conversation: Conversation,
@@ -126,13 +133,20 @@ export function keepSession(
   lifetimeMs: number,
   clock: Clock,
   chance: number,
+  hold: (renewal: Promise<unknown>) => void,
 ): Timer | undefined {
   if (lifetimeMs <= 0) return undefined
   let timer = clock.schedule(lifetimeMs * (RENEWED_FROM + RENEWED_SPAN * chance), () => {
     if (!conversation.connection.usable) return
-    authenticate(conversation, sasl).then(
+    const renew = async (): Promise<number> => {
+      const token = await tokenOf(sasl)
+      const renewal = converse(conversation, sasl, token)
+      hold(renewal)
+      return await renewal
+    }
+    renew().then(
       (next) => {
-        if (next > 0 && conversation.connection.usable) timer = keepSession(conversation, sasl, next, clock, chance)!
+        if (next > 0 && conversation.connection.usable) timer = keepSession(conversation, sasl, next, clock, chance, hold)!
       },
       (error) =>
         conversation.connection.close(

@@ -29,6 +29,8 @@ export class Link {
   readonly #connections = new Set<BrokerConnection>()
   /** Those of open connections: the end of a session, and of idleness. */
   readonly #timers = new Map<BrokerConnection, Timer[]>()
+  /** Of connections whose session is being renewed: resolves when it has been, or has failed. */
+  readonly #renewals = new Map<BrokerConnection, Promise<void>>()
   #failures = 0
   #notBeforeMs = 0
   readonly #closing = new Closing()
@@ -58,7 +60,10 @@ export class Link {
    */
   connect(): OpenConnection | Promise<OpenConnection> {
     if (this.#closing.error !== undefined) return Promise.reject(this.#closing.error)
-    if (this.#open?.connection.usable) return this.#open
+    if (this.#open?.connection.usable) {
+      const renewal = this.#renewals.get(this.#open.connection)
+      return renewal === undefined ? this.#open : renewal.then(() => this.connect())
+    }
     // A link that is closed rejects at once, though the transport may take its time to connect or fail.
     this.#opening ??= abortable(this.#dial(), this.#limits()).finally(() => {
       this.#opening = undefined
@@ -117,7 +122,11 @@ export class Link {
     if (sasl === undefined) return
     const conversation = { connection, versions, where: this.where, clientId, timeoutMs }
     const lifetimeMs = await authenticate(conversation, sasl)
-    const session = keepSession(conversation, sasl, lifetimeMs, platform.clock, platform.random.next())
+    const hold = (renewal: Promise<unknown>): void => {
+      const over = (): void => void this.#renewals.delete(connection)
+      this.#renewals.set(connection, renewal.then(over, over))
+    }
+    const session = keepSession(conversation, sasl, lifetimeMs, platform.clock, platform.random.next(), hold)
     if (session !== undefined) this.#timers.set(connection, [session])
   }
 

@@ -53,6 +53,16 @@ describe('giving up', () => {
     expect([busy.phase, idle.phase]).toEqual(['dead', 'dead'])
   })
 
+  test('does not wait for a call that is known to be stuck', async () => {
+    const t = drainOf()
+    const claim = t.working(0, 2)
+    const done = t.giveUp(0)
+    claim.calls.stuck++
+    t.settle(claim) // the other one
+    await done
+    expect(t.told).toEqual(['stopped 0', 'commit 0', 'ended 0: revoked'])
+  })
+
   test('lasts no longer than its deadline, whatever handlers do; their signals abort with the reason', async () => {
     const t = drainOf()
     const claim = t.working(0, 1)

@@ -33,6 +33,8 @@ export const earlier = (a: DrainDeadline, b: DrainDeadline): DrainDeadline => ({
   commitMs: Math.min(a.commitMs, b.commitMs),
 })
 
+const isWaitedFor = ({ calls }: Claim): boolean => calls.running > calls.stuck
+
 export class Drain {
   readonly #registry: ClaimRegistry
   readonly #clock: Clock
@@ -75,7 +77,7 @@ export class Drain {
 
   /** A call of the claim settled, or the claim ended. */
   changed(claim: Claim): void {
-    if (claim.calls.running === 0 || claim.isDead) this.#wake(claim.calls)
+    if (!isWaitedFor(claim) || claim.isDead) this.#wake(claim.calls)
   }
 
   #wake(calls: PartitionCalls): void {
@@ -83,7 +85,7 @@ export class Drain {
   }
 
   async #drained(claim: Claim, release: { readonly deadline: DrainDeadline }): Promise<void> {
-    while (claim.calls.running > 0 && !claim.isDead) {
+    while (isWaitedFor(claim) && !claim.isDead) {
       const leftMs = release.deadline.handlersMs - this.#clock.monotonic()
       if (leftMs <= 0) return
       await this.#waitForChange(claim.calls, leftMs)

@@ -174,6 +174,7 @@ export class Replay {
       stuck: (claim, offset, elapsedMs) => {
         const text = `the handler in a replay for ${claim.topic}-${claim.partition} at offset ${offset} has not settled after ${Math.round(elapsedMs)} ms`
         this.#fail(new TidemarkError('HANDLER_STUCK', text, at(claim, offset)))
+        this.#wake()
         return true
       },
       fenced: () => {}, // topics with a store are not replayed
@@ -203,7 +204,7 @@ export class Replay {
       isOver = true
       this.#wake()
     })
-    while (!isOver && [...this.#registry.all()].some(({ calls }) => calls.running > 0)) await this.#changed()
+    while (!isOver && [...this.#registry.all()].some(({ calls }) => calls.running > calls.stuck)) await this.#changed()
     timer.cancel()
   }
 

@@ -194,14 +194,14 @@ describe('order by key', () => {
     t.fetch(c, 'x', 'y')
     await t.call(0).reject(new Error('no'))
     await t.call(1).reject(new Error('no'))
-    expect(c.calls).toEqual({ running: 0, pausing: 2 })
+    expect(c.calls).toEqual({ running: 0, stuck: 0, pausing: 2 })
     t.clock.advance(100)
-    expect(c.calls).toEqual({ running: 2, pausing: 0 })
+    expect(c.calls).toEqual({ running: 2, stuck: 0, pausing: 0 })
     await t.call(0).reject(new Error('no'))
-    expect(c.calls).toEqual({ running: 1, pausing: 1 })
+    expect(c.calls).toEqual({ running: 1, stuck: 0, pausing: 1 })
     c.phase = 'draining'
     t.worker.drop(c)
-    expect(c.calls).toEqual({ running: 1, pausing: 0 })
+    expect(c.calls).toEqual({ running: 1, stuck: 0, pausing: 0 })
   })
 
   test('a retrying record holds up its own key alone', async () => {
@@ -327,6 +327,16 @@ describe('failures', () => {
     expect(t.started()).toEqual([0]) // the partition has one lane, and the old call is in it
     t.clock.advance(1_000)
     expect(t.told).toEqual(['stuck 0 after 3500 ms'])
+  })
+
+  test('a stuck call is counted until it settles', async () => {
+    const t = workOf({ timeoutMs: 500, timeoutGraceMs: 1_000 })
+    const c = t.claim()
+    t.fetch(c, 'x')
+    t.clock.advance(1_500)
+    expect(c.calls).toMatchObject({ running: 1, stuck: 1 })
+    await t.call(0).resolve()
+    expect(c.calls).toMatchObject({ running: 0, stuck: 0 })
   })
 
   test('a stuck call whose partition is gone is reported as stuck once another partition waits for its slot', () => {

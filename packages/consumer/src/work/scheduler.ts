@@ -40,7 +40,7 @@ export interface Job extends CallOf {
   /** Of the call that runs; undefined: none does. */
   context: CallContext | undefined
   /** With a time-out: when the call began, and whether its time is over. */
-  limit: { readonly startedMs: number; isOver: boolean } | undefined
+  limit: { readonly startedMs: number; isOver: boolean; isStuck: boolean } | undefined
   /** The pause before the next attempt; of a running call: its time-out, then its grace period. */
   timer: Timer | undefined
   /** Its dead letters are due: nothing else is tried. */
@@ -237,7 +237,7 @@ export class Scheduler<J extends Job> {
   #limit(job: J): void {
     const { timeoutMs } = this.#work
     if (timeoutMs === undefined || job.limit?.isOver) return
-    job.limit = { startedMs: this.#clock.monotonic(), isOver: false }
+    job.limit = { startedMs: this.#clock.monotonic(), isOver: false, isStuck: false }
     this.#setTimer(
       job,
       this.#clock.schedule(timeoutMs, () => this.#expire(job)),
@@ -266,7 +266,13 @@ export class Scheduler<J extends Job> {
         this.#setTimer(job, undefined)
         const elapsedMs = this.#clock.monotonic() - job.limit!.startedMs
         const isSlotWanted = this.#running >= this.#slots() && this.#ready.length > 0
-        if (!this.#listener.stuck(job.claim, job.offset, elapsedMs, isSlotWanted)) this.#watchExpired(job)
+        const { calls } = job.claim
+        job.limit!.isStuck = true
+        calls.stuck++
+        if (this.#listener.stuck(job.claim, job.offset, elapsedMs, isSlotWanted)) return
+        job.limit!.isStuck = false
+        calls.stuck--
+        this.#watchExpired(job)
       }),
     )
   }
@@ -282,6 +288,7 @@ export class Scheduler<J extends Job> {
     context.end(failure !== undefined || context.failedAt !== undefined)
     this.#running--
     claim.calls.running--
+    if (limit?.isStuck) claim.calls.stuck--
     let done = 0
     if (claim.isDead) this.#kind.closed(job)
     else if (limit?.isOver) done = this.#judge(job, context, this.#timedOut(failure))

@@ -32,6 +32,8 @@ const AUDIT = 'audit.jsonl'
 export class MoveStore {
   readonly folder: string
   readonly #disk: Disk
+  /** The id of the newest file: what is written for it again adds none. */
+  #written: string | undefined
 
   /** Default: the folder of the user's state. */
   constructor(folder: string = stateFolder('moves'), disk: Disk = nodeDisk) {
@@ -68,6 +70,8 @@ export class MoveStore {
   async write(record: MoveRecord): Promise<void> {
     this.#disk.makeFolder(this.folder)
     await replaceFile(this.#disk, this.folder, `${record.id}.json`, Buffer.from(`${JSON.stringify(record, null, 2)}\n`))
+    if (record.id === this.#written) return
+    this.#written = record.id
     const names = this.#names()
     for (const name of names.slice(0, Math.max(0, names.length - FILES_MAX))) this.#disk.unlink(`${this.folder}/${name}`)
   }

@@ -146,7 +146,7 @@ export const nodeTransport: Transport = {
           close: () => new Promise<void>((closed) => server.close(() => closed())),
           ...(server instanceof tls.Server && {
             replaceTls: (next) => {
-              tls.createSecureContext(serverOptions(next)) // throws before anything is replaced
+              withCertificate(() => tls.createSecureContext(serverOptions(next))) // throws before anything is replaced
               server.setSecureContext(serverOptions(next))
               current = next
             },
@@ -224,20 +224,21 @@ function secureServer(first: ListenTls, current: () => ListenTls, onConnection: 
     requestCert: clientAuth !== 'none',
     rejectUnauthorized: clientAuth === 'required',
   }
-  let server: tls.Server
-  try {
-    server = tls.createServer(options, (socket) => onConnection(new NodeConnection(() => socket)))
-  } catch (error) {
-    throw new TidemarkError('INVALID_OPTION', `the certificate of the listener cannot be used: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
+  const server = withCertificate(() => tls.createServer(options, (socket) => onConnection(new NodeConnection(() => socket))))
   server.on('tlsClientError', (error, socket) => {
-    const client = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+    const client = { host: socket.remoteAddress ?? 'a client that has gone', port: socket.remotePort ?? 0 }
     current().onRefused?.(client, handshakeFault(error, 'client') ?? error.message)
     socket.destroy()
   })
   return server
+}
+
+function withCertificate<T>(use: () => T): T {
+  try {
+    return use()
+  } catch (cause) {
+    throw new TidemarkError('INVALID_OPTION', `the certificate of the listener cannot be used: ${(cause as Error).message}`, { cause })
+  }
 }
 
 function reasonOf(error: NodeJS.ErrnoException): string {

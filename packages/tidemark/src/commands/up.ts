@@ -11,6 +11,7 @@ import { write } from '../print/output.ts'
 import { beQuiet, counted, say } from '../print/print.ts'
 import { REGISTRY_VARIABLE, registryOf } from '../registry.ts'
 import { type OpenConsole, openConsole } from './console.ts'
+import { followCertificates, stampOf } from './up-certificates.ts'
 import { asTyped, type Security, type SecurityOptions, securityOf, withSecurity } from './up-security.ts'
 
 interface UpOptions extends SecurityOptions {
@@ -27,6 +28,8 @@ interface UpOptions extends SecurityOptions {
   readonly quiet?: boolean
 }
 
+/** The one that the broker has. */
+const LISTENER = 'CLIENTS'
 /** The folder of the data unless one is named. */
 const DATA = './tidemark-data'
 
@@ -58,6 +61,8 @@ The address for clients is the one line on stdout. Without --sasl, and without
 --tls-client-auth required, everyone who reaches the address can read and write
 everything: listen on loopback, or on a network that you trust.
 
+The files of certificates are read again when they change.
+
 A file of ACLs is YAML or JSON, as tidemark acl list -o json prints it:
   - { principal: User:app, operation: read, resource: topic, name: orders }
 
@@ -86,6 +91,7 @@ async function up(options: UpOptions): Promise<void> {
   if (options.memory && options.data !== undefined) throw usage('--memory and --data exclude each other')
   const listen = addressOf(options.listen)
   if (options.console !== undefined) checkConsole(options.console, options)
+  const stamp = stampOf(options)
   else if (options.registry !== undefined) throw usage('--registry is of the console: add --console HOST:PORT')
   // Of no profile: the broker is this one.
   const registry = options.console === undefined ? undefined : await registryOf({ brokers: options.listen, ...options })
@@ -94,7 +100,7 @@ async function up(options: UpOptions): Promise<void> {
   const stopPrinting = printNotables()
   const started = startBroker({
     data: options.memory ? ':memory:' : (options.data ?? DATA),
-    listeners: [{ listen, ...(options.advertise !== undefined && { advertise: options.advertise }), ...security.listener }],
+    listeners: [{ name: LISTENER, listen, ...(options.advertise !== undefined && { advertise: options.advertise }), ...security.listener }],
     ...security.broker,
     nodes: options.nodes,
     fsync: options.fsync,
@@ -110,7 +116,9 @@ async function up(options: UpOptions): Promise<void> {
   await announce(broker, listen.host, options, security)
   await using opened = options.console === undefined ? undefined : await consoleOf(broker, options.console, registry)
   if (opened !== undefined) say(`the console is at ${opened.address}`)
+  const stopFollowing = options.tlsCert === undefined ? undefined : followCertificates(broker, LISTENER, options, stamp)
   await broker.closed
+  stopFollowing?.()
   stopPrinting()
   if (options.untilStdinEnds) process.stdin.destroy()
 }
