@@ -91,10 +91,10 @@ async function up(options: UpOptions): Promise<void> {
   if (options.memory && options.data !== undefined) throw usage('--memory and --data exclude each other')
   const listen = addressOf(options.listen)
   if (options.console !== undefined) checkConsole(options.console, options)
-  const stamp = stampOf(options)
   else if (options.registry !== undefined) throw usage('--registry is of the console: add --console HOST:PORT')
   // Of no profile: the broker is this one.
   const registry = options.console === undefined ? undefined : await registryOf({ brokers: options.listen, ...options })
+  const stamp = stampOf(options)
   const security = securityOf(options)
   const { signal } = interrupts({ isUsualEnd: true })
   const stopPrinting = printNotables()
