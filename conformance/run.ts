@@ -12,6 +12,7 @@ import { judge as kafkajs } from './clients/kafkajs.ts'
 import { judge as kcat } from './clients/kcat.ts'
 import { judge as consolePages } from './console/judge.ts'
 import { writeSection } from './document.ts'
+import { judge as confluentSchemas } from './judges/confluent-schemas.ts'
 import { judge as franzGo } from './judges/franz-go.ts'
 import { judge as kafkaPython } from './judges/kafka-python.ts'
 import { judge as librdkafka } from './judges/librdkafka.ts'
@@ -40,6 +41,10 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   },
   kcat: { versions: 'kcat 1.7.1 on librdkafka 2.0.2, on disk', run: client(kcat) },
   platformatic: { versions: '@platformatic/kafka 2.12.1, on disk', run: platformatic },
+  'confluent-schemas': {
+    versions: "confluent-kafka 2.16.1's serializers for Avro, JSON Schema and Protobuf, read by tidemark consume",
+    run: confluentSchemas,
+  },
   'kafka-python': { versions: 'kafka-python 2.0.2, on disk', run: kafkaPython },
   'franz-go': {
     versions:

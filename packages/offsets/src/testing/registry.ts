@@ -1,6 +1,11 @@
-/** A schema registry on loopback: the part of Confluent's API that readers use, and misbehaviour where a test wants it. */
+/**
+ * A schema registry on loopback: the part of Confluent's API that readers use, and the registration that writers need;
+ * misbehaviour where a test wants it.
+ */
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
 
 export interface TestSchema {
   readonly schema: string
@@ -22,14 +27,19 @@ export interface TestRegistry extends AsyncDisposable {
   close(): Promise<void>
 }
 
-export async function startRegistry(): Promise<TestRegistry> {
+/** `protoOf`: the text of a subject's Protobuf file, which writers register in its binary form. */
+export async function startRegistry(protoOf?: (subject: string) => string): Promise<TestRegistry> {
   const schemas: TestSchema[] = []
   const requests: { path: string; authorization: string | undefined }[] = []
   const server = createServer((request, response) => {
     requests.push({ path: request.url!, authorization: request.headers.authorization })
     if (registry.answer !== undefined) return registry.answer(request, response)
-    const { status, body } = answerTo(schemas, new URL(request.url!, 'http://registry').pathname)
-    response.writeHead(status, { 'content-type': 'application/vnd.schemaregistry.v1+json' }).end(JSON.stringify(body))
+    const { pathname } = new URL(request.url!, 'http://registry')
+    const answer = ({ status, body }: { status: number; body: object }): void => {
+      response.writeHead(status, { 'content-type': 'application/vnd.schemaregistry.v1+json' }).end(JSON.stringify(body))
+    }
+    if (request.method === 'POST') void json(request).then((schema) => answer(registered(schemas, pathname, schema as TestSchema, protoOf)))
+    else answer(answerTo(schemas, pathname))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const close = (): Promise<void> => {
@@ -45,6 +55,20 @@ export async function startRegistry(): Promise<TestRegistry> {
     [Symbol.asyncDispose]: close,
   }
   return registry
+}
+
+/** A writer that names the same schema again gets the same id. */
+function registered(
+  schemas: TestSchema[],
+  path: string,
+  given: TestSchema,
+  protoOf?: (subject: string) => string,
+): { status: number; body: object } {
+  const subject = decodeURIComponent(path.split('/')[2]!)
+  const schema = given.schemaType === 'PROTOBUF' && protoOf !== undefined ? protoOf(subject) : given.schema
+  const known = schemas.findIndex((it) => it.subject === subject && it.schema === schema)
+  const index = known >= 0 ? known : schemas.push({ ...given, schema, subject, guid: randomUUID() }) - 1
+  return { status: 200, body: { ...schemas[index], id: index + 1, version: 1 } }
 }
 
 function answerTo(schemas: readonly TestSchema[], path: string): { status: number; body: object } {
