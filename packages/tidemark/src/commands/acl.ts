@@ -60,7 +60,7 @@ const withResources = (command: Command): Command =>
     .option('--prefixed', 'all names that begin so')
 
 export function aclCommand(): Command {
-  const acl = new Command('acl').description('Access control lists: who may do what.')
+  const acl = new Command('acl')
   acl.addCommand(
     withResources(withOutput(withCluster(new Command('list'))))
       .description('Lists ACLs; those that speak of a resource, if one is named.')

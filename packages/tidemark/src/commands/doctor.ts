@@ -13,7 +13,6 @@ const FIELDS = ['severity', 'rule', 'group', 'topic', 'partition', 'message', 'c
 
 export function doctorCommand(): Command {
   return withOutput(withCluster(new Command('doctor')))
-    .description('Looks for what is wrong with the offsets of groups, and says what mends it.')
     .argument('[GROUP...]', 'default: all groups')
     .option('--strict', 'exit code 1 for warnings too')
     .addHelpText('after', HELP)

@@ -18,7 +18,6 @@ const INT16_MAX = 2 ** 15 - 1
 
 export function graduateCommand(): Command {
   return withConfirmation(withOutput(withOtherCluster(withCluster(new Command('graduate')))))
-    .description('Moves to another cluster: topics, configurations, records and the places of groups, all of it compared afterwards.')
     .option('--topic <TOPIC>', 'this topic alone; may be given more than once (default: all)', (text: string, before: string[] = []) => [
       ...before,
       text,

@@ -26,7 +26,6 @@ const METRICS_ADDRESS = '127.0.0.1:9308'
 
 export function lagCommand(): Command {
   return withOutput(withCluster(new Command('lag')))
-    .description('Shows how far groups are behind: in messages, and in time.')
     .argument('[GROUP...]', 'default: all groups')
     .addOption(
       new Option('--by <WHAT>', 'a row a group, or a partition (default: partitions of one group)').choices(['group', 'partition']),

@@ -16,7 +16,6 @@ const PARTITION_MAX = 2 ** 31 - 1
 
 export function peekCommand(): Command {
   return withOutput(withCluster(new Command('peek')))
-    .description('Shows the record that a group reads next, and those around it, of each partition.')
     .argument('<GROUP>')
     .option('-B, --before <N>', 'records below the committed offset', wholeNumber('--before', 0, AROUND_MAX), 1)
     .option('-A, --after <N>', 'records above the next one', wholeNumber('--after', 0, AROUND_MAX), 1)

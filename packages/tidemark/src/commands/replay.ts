@@ -13,7 +13,6 @@ import { timeText } from '../records/time.ts'
 
 export function replayCommand(): Command {
   return withMove(withScope(new Command('replay')))
-    .description('Handles records once more without moving the group: forks it, and watches the fork until it is done.')
     .argument('<GROUP>')
     .requiredOption('--from <TARGET>', 'where to begin: start, N, -N, @TIME, @-1h, group:OTHER or bookmark:NAME')
     .option('--to <TARGET>', 'where to end (default: current, where the group stands)')

@@ -7,7 +7,6 @@ import { cut, printRows, type Row } from '../../print/print.ts'
 
 export function showCommand(): Command {
   return withOutput(withCluster(new Command('show')))
-    .description('Shows what a group has committed, partition by partition.')
     .argument('<GROUP>')
     .addHelpText('after', HELP)
     .action(show)
