@@ -11,8 +11,11 @@ export const OURS: StartOptions = {
   authorizer: { superUsers: [SUPER_USER] },
 }
 
-/** What the storage of Kafka 4 holds from the start, where eligible leader replicas (KIP-966) are on. */
+/** As any cluster is after a while: with what Kafka 4 formats its storage with (KIP-966), and with coordinators of groups. */
 export async function asFormatted(brokers: readonly string[]): Promise<void> {
   await using kafka = createKafka({ brokers })
-  await createAdmin(kafka).configs.alter({ type: 'broker', name: '' }, { 'min.insync.replicas': '1' })
+  const { configs, groups } = createAdmin(kafka)
+  // A new cluster first makes the log of its groups, which a consumer would report.
+  await groups.offsets('billing')
+  await configs.alter({ type: 'broker', name: '' }, { 'min.insync.replicas': '1' })
 }

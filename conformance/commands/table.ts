@@ -3,9 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'yaml'
+import { fieldsTable } from './fields.ts'
 
 const PAGE = fileURLToPath(new URL('../../docs/guide/commands.md', import.meta.url))
 const BLOCK = /^```console\n([\s\S]*?)^```$/gm
+
+const FIELDS = /(<!-- fields: .*-->\n\n?)([\s\S]*?)(<!-- \/fields -->)/
 
 export interface Step {
   readonly line: string
@@ -67,5 +70,8 @@ export function writeTable(answers: readonly string[]): void {
     const steps = stepsOf(block).map(({ line }) => `$ ${line}\n${answers[next++]}`)
     return `\`\`\`console\n${steps.join('')}\`\`\``
   })
-  writeFileSync(PAGE, page)
+  writeFileSync(
+    PAGE,
+    page.replace(FIELDS, (_, begin: string, __, end: string) => `${begin}${fieldsTable(tableOf(page))}${end}`),
+  )
 }

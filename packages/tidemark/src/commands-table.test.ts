@@ -1,6 +1,7 @@
 /** The table of docs/guide/commands.md leaves no command out, and no form of its output. */
 import type { Command } from 'commander'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { fieldsByCommand, fieldsTable, lastName } from '../../../conformance/commands/fields.ts'
 import { tableOf, tablePage } from '../../../conformance/commands/table.ts'
 import { loadProgram } from './program.ts'
 
@@ -13,7 +14,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 }
 
 const commands = leavesOf((await loadProgram('all')) as Command, 'tidemark')
-const lines = tableOf(tablePage()).map(({ line }) => line)
+const steps = tableOf(tablePage())
+const lines = steps.map(({ line }) => line)
 const linesOf = (name: string): string[] =>
   lines.filter((line) => line.startsWith(`${name} `) || line.includes(`| ${name} `) || line === name)
 
@@ -35,6 +37,22 @@ test('every form of its output', () => {
 })
 
 test('every exit code but those of a signal', () => {
-  const codes = tableOf(tablePage()).map(({ answer }) => Number(/^exit (\d+)$/m.exec(answer)?.[1] ?? 0))
+  const codes = steps.map(({ answer }) => Number(/^exit (\d+)$/m.exec(answer)?.[1] ?? 0))
   expect([...new Set(codes)].sort()).toEqual([0, 1, 2, 3, 5, 6])
+})
+
+describe('fields of -o json', () => {
+  const fields = fieldsByCommand(steps)
+
+  test('are listed by command', () => {
+    expect(fields.size).toBeGreaterThan(20)
+    expect(tablePage()).toContain(fieldsTable(steps))
+  })
+
+  test('have a meaning each, and no other names have', () => {
+    const page = tablePage()
+    const documented = [...page.slice(page.indexOf('| field ')).matchAll(/^\| `([$\w]+)` \|/gm)].map(([, name]) => name!)
+    const printed = new Set([...fields.values()].flat().map(lastName))
+    expect(documented).toEqual([...printed].sort())
+  })
 })
