@@ -7,7 +7,13 @@ interface Difference {
   readonly reason: string
 }
 
-const DIFFERENCES: readonly Difference[] = []
+const DIFFERENCES: readonly Difference[] = [
+  {
+    line: /^tidemark config list/,
+    versions: ['3.9.1'],
+    reason: 'Apache Kafka lists resources other than client metrics since 4.1 (KIP-1142); the command says so',
+  },
+]
 
 export const differs = (version: KafkaVersion, line: string): string | undefined =>
   DIFFERENCES.find((it) => it.versions.includes(version) && it.line.test(line))?.reason

@@ -1,6 +1,6 @@
 /** What both are started with: ACLs are on, and a client that does not authenticate may do everything. */
 import type { StartOptions } from '@tidemark/broker'
-import { createAdmin, createKafka } from '@tidemark/client'
+import { createAdmin, createKafka, createProducer } from '@tidemark/client'
 
 export const SUPER_USER = 'User:ANONYMOUS'
 
@@ -14,8 +14,14 @@ export const OURS: StartOptions = {
 /** As any cluster is after a while: with what Kafka 4 formats its storage with (KIP-966), and with coordinators of groups. */
 export async function asFormatted(brokers: readonly string[]): Promise<void> {
   await using kafka = createKafka({ brokers })
-  const { configs, groups } = createAdmin(kafka)
-  // A new cluster first makes the log of its groups, which a consumer would report.
+  const { configs, groups, topics } = createAdmin(kafka)
+  // A new cluster first makes the log of its groups and its producer ids, which a consumer and a producer would report.
   await groups.offsets('billing')
+  await topics.create('warm')
+  const producer = createProducer(kafka)
+  await producer.send('warm', { value: '' })
+  await producer.close()
+  await topics.delete('warm')
+  while ((await topics.list()).some(({ name }) => name === 'warm')) await new Promise((resolve) => setTimeout(resolve, 50))
   await configs.alter({ type: 'broker', name: '' }, { 'min.insync.replicas': '1' })
 }

@@ -1,7 +1,8 @@
 import { type PeekedRecord, peek } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
-import { cut, printRows, type Row, say } from '../print/print.ts'
+import { cut, printRows, say } from '../print/print.ts'
+import type { Row } from '../print/table.ts'
 import { jsonOf } from '../records/peeked.ts'
 
 interface PeekCommandOptions extends ClusterOptions, OutputOptions {
