@@ -89,6 +89,20 @@ describe.skipIf(process.platform !== 'linux' || spawnSync('script', ['--version'
     })
   })
 
+  test('tidemark graduate draws a bar, in its place, and nothing with --quiet', async () => {
+    const other = await startBroker({ data: ':memory:' })
+    try {
+      const args = `graduate --topic ${TOPIC} --to-brokers ${other.brokers[0]} --yes`
+      const text = await onTerminal(60, args, { isAll: true })
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
+      expect(text).toMatch(/\r\u001b\[K100 % {2}60 of 60 {2}[\d,]+\/s {2}orders-of-the-who[^\n]*…\r\u001b\[K/)
+      expect(text).toContain('copied and compared 30 records')
+      expect(await onTerminal(60, `${args} --quiet 2>&1 >/dev/null`, { isAll: true })).not.toContain('%')
+    } finally {
+      await other.close()
+    }
+  })
+
   const DEMO = 'demo --rate 30000 --no-kill-consumer-at --no-kill-broker-at'
 
   test('tidemark demo, of 40 columns and with NO_COLOR: in place, and without a colour', async () => {

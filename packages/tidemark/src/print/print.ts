@@ -49,15 +49,23 @@ function csvCell(cell: Cell): string {
 
 export const printJson = (value: unknown): Promise<void> => write(`${JSON.stringify(value, null, 2)}\n`)
 
-let isQuiet = false
+let quiet = false
+let before = ''
 
-/** From now on `say` and `warn` print nothing. */
+/** From now on `say` prints nothing. */
 export function beQuiet(): void {
-  isQuiet = true
+  quiet = true
+}
+
+export const isQuiet = (): boolean => quiet
+
+/** From now on `say` first writes this: what takes away an unfinished line. */
+export function sayAbove(erase: string): void {
+  before = erase
 }
 
 export function say(text: string): void {
-  if (!isQuiet) process.stderr.write(`${text}\n`)
+  if (!quiet) process.stderr.write(`${before}${text}\n`)
 }
 
 /** `count('record', 2)` is `2 records`. */
