@@ -3,6 +3,7 @@ import { TidemarkError } from '@tidemark/platform'
 import { Argument, Command } from 'commander'
 import { type Candidates, candidatesFor, type Wanted } from '../completion/candidates.ts'
 import { SCRIPTS, type Shell } from '../completion/scripts.ts'
+import { EXIT } from '../exit.ts'
 import { write } from '../print/output.ts'
 
 export function completionCommand(): Command {
@@ -13,7 +14,8 @@ export function completionCommand(): Command {
 }
 
 const HELP = `
-Names of groups and topics are asked of the cluster, for 300 ms at most.
+Names of groups and topics are those that the cluster gives within 300 ms of the key, the
+start of the program included, or within 100 ms of being asked, if that is later.
 
 Examples:
   source <(tidemark completion bash)
@@ -27,18 +29,20 @@ export function completeCommand(load: (words: readonly string[]) => Promise<Comm
     .allowUnknownOption()
     .action(async (words: readonly string[]) => {
       const found = candidatesFor(await load(words.slice(0, -1)), words)
-      const names = found.wanted === undefined ? [] : await namesFor(found.wanted, found.typed)
+      const names = found.wanted === undefined ? [] : await namesFor(found.wanted, found.typed, words.at(-1) ?? '')
       const last = words.at(-1) ?? ''
       const all = [...found.words, ...names.filter((name) => name.startsWith(last)).sort()]
       await write(all.map((word) => `${word}\n`).join(''))
+      // Somebody waits at a prompt: what still connects is not waited for.
+      process.exit(EXIT.done)
     })
 }
 
 /** A cluster that cannot be reached, or a profile that does not exist, has no names to offer. */
-async function namesFor(wanted: Wanted, typed: Candidates['typed']): Promise<string[]> {
+async function namesFor(wanted: Wanted, typed: Candidates['typed'], last: string): Promise<string[]> {
   const { namesOf } = await import('../completion/names.ts')
   try {
-    return await namesOf(wanted, typed)
+    return await namesOf(wanted, typed, last)
   } catch (error) {
     if (error instanceof TidemarkError) return []
     throw error

@@ -6,8 +6,8 @@ import { LAG_FIELDS, type LagView, lagTable } from './lag-table.ts'
 
 /** Of a terminal, in characters. */
 export interface Screen {
-  readonly rows?: number
-  readonly columns?: number
+  readonly rows?: number | undefined
+  readonly columns?: number | undefined
 }
 
 const HOME_AND_CLEAR = '\u001b[H\u001b[J'

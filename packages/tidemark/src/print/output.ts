@@ -44,5 +44,5 @@ export function writeBuffered(bytes: string | Uint8Array): Promise<void> | undef
   return write('')
 }
 
-/** Columns of the terminal that stdout is; undefined: it is none. */
-export const outputWidth = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns : undefined)
+/** Columns of the terminal that stdout is; undefined: it is not one, or does not know its size. */
+export const outputWidth = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns || undefined : undefined)

@@ -7,6 +7,8 @@ import { isQuiet, sayAbove } from './print.ts'
 import { fitted, widthOf } from './width.ts'
 
 const DRAW_EVERY_MS = 100
+/** Of a terminal that does not know its size. */
+const COLUMNS = 80
 const BAR_MAX = 30
 const BAR_MIN = 8
 const ERASE = '\r\u001b[K'
@@ -54,7 +56,7 @@ export function progressBar(total: number, stream: NodeJS.WriteStream = process.
       const nowMs = performance.now()
       if (nowMs - drawnMs < DRAW_EVERY_MS && done < total) return
       drawnMs = nowMs
-      stream.write(`${ERASE}${progressText({ done, total, elapsedMs: nowMs - startedMs, label }, stream.columns)}`)
+      stream.write(`${ERASE}${progressText({ done, total, elapsedMs: nowMs - startedMs, label }, stream.columns || COLUMNS)}`)
     },
     [Symbol.dispose]() {
       sayAbove('')
