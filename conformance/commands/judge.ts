@@ -2,10 +2,16 @@
  * The whole command line, a process a line: docs/guide/commands.md has what each command prints, and each broker must give
  * that. `npm test` types it on ours; here it is typed on Apache Kafka.
  */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { startBroker } from '@tidemark/broker'
+import { SCRIPTS } from '../../packages/tidemark/src/completion/scripts.ts'
 import { startKafka } from '../kafka/cluster.ts'
 import { type KafkaVersion, kafkaJars } from '../kafka/jars.ts'
 import type { Report } from '../report.ts'
+import { debianProgram } from '../tools.ts'
 import { differs } from './differs.ts'
 import { compared } from './normalise.ts'
 import { asFormatted, SUPER_USER } from './ours.ts'
@@ -20,11 +26,30 @@ const AUTHORIZER = {
 const ALL = tableOf(tablePage())
 
 export async function judge(report: Report, full: boolean): Promise<void> {
+  await completionScripts(report)
   for (const version of full ? (['4.3.1', '3.9.1'] as const) : (['4.3.1'] as const)) {
     kafkaJars(version)
     await judgeOn(report, version, full ? ALL : ALL.filter(({ line }) => !/-o (yaml|csv)/.test(line)))
   }
   if (!full) report.skip('YAML and CSV, and all of it on Kafka 3.9.1', 'take two minutes: in the full run alone')
+}
+
+/** Each is read by its own shell. bash completes in the tests. */
+async function completionScripts(report: Report): Promise<void> {
+  for (const shell of ['zsh', 'fish'] as const) {
+    const name = `the completion script is one that ${shell} can read`
+    if (!debianProgram(shell)) report.skip(name, `${shell} cannot be had here`)
+    else await report.check(name, () => isReadBy(shell))
+  }
+}
+
+function isReadBy(shell: 'zsh' | 'fish'): void {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-completion-'))
+  const file = path.join(folder, 'tidemark')
+  writeFileSync(file, SCRIPTS[shell])
+  const { status, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' })
+  rmSync(folder, { recursive: true })
+  if (status !== 0) throw new Error(stderr)
 }
 
 async function judgeOn(report: Report, version: KafkaVersion, steps: readonly Step[]): Promise<void> {
