@@ -10,6 +10,7 @@
 import { parseArgs } from 'node:util'
 import { judge as kafkajs } from './clients/kafkajs.ts'
 import { judge as kcat } from './clients/kcat.ts'
+import { judge as commands } from './commands/judge.ts'
 import { judge as consolePages } from './console/judge.ts'
 import { writeSection } from './document.ts'
 import { judge as confluentSchemas } from './judges/confluent-schemas.ts'
@@ -55,6 +56,10 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   'kafka-tools': {
     versions: "Apache Kafka 4.3.1's command line tools, the same script on ours and on Apache Kafka 4.3.1",
     run: kafkaTools,
+  },
+  commands: {
+    versions: 'the table of docs/guide/commands.md: our command line, a process a line, on Apache Kafka 4.3.1 and 3.9.1',
+    run: commands,
   },
   kafka: { versions: 'our client, consumer and demo on Apache Kafka 4.3.1 and 3.9.1, and on a cluster of three', run: kafka },
   console: { versions: "the console's pages in the system's Chromium, on ours and on Apache Kafka 4.3.1", run: consolePages },

@@ -22,7 +22,7 @@ const escaped = (text: string): string =>
     .replaceAll(/^([.'])/gm, '\\&$1')
 
 export async function manPage(): Promise<string> {
-  const program = await loadProgram(undefined)
+  const program = await loadProgram('all')
   const { version } = JSON.parse(readFileSync(path.join(ROOT, 'packages/tidemark/package.json'), 'utf8')) as { version: string }
   const lines = [
     `.TH TIDEMARK 1 "" "tidemark ${version}" "User Commands"`,

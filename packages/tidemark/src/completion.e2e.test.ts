@@ -1,6 +1,8 @@
 /** What a shell completes, by the shell itself. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -13,9 +15,13 @@ beforeAll(async () => {
   ;({ address } = await up('--memory'))
   writeFileSync(path.join(folder, 'tidemark'), `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`)
   chmodSync(path.join(folder, 'tidemark'), 0o755)
+  process.env.XDG_STATE_HOME = path.join(folder, 'state')
+  process.env.XDG_CONFIG_HOME = path.join(folder, 'config')
   for (const topic of ['orders', 'outbox']) await tidemark(['topic', 'create', topic, '-b', address])
   await tidemark(['produce', 'orders', '-b', address], 'x\n')
   await tidemark(['consume', 'orders', '-g', 'billing', '-n', '1', '-b', address])
+  for (const name of ['before-deploy', 'before-noon']) await tidemark(['offsets', 'bookmark', 'set', 'billing', name, '-b', address])
+  await tidemark(['profile', 'add', 'staging', '-b', address])
 })
 afterAll(async () => {
   await endAll()
@@ -37,6 +43,46 @@ describe.skipIf(process.platform === 'win32' || !has('bash'))('bash', () => {
     expect(complete('tidemark topic describe o')).toEqual(['orders', 'outbox'])
     expect(complete('tidemark offsets plan ')).toEqual(['billing'])
     expect(complete('tidemark offsets plan billing --to-e')).toEqual(['--to-earliest'])
+  })
+
+  test('completes bookmarks, profiles, and targets behind their colon', () => {
+    expect(complete('tidemark offsets bookmark delete billing before-d')).toEqual(['before-deploy'])
+    expect(complete('tidemark profile use s')).toEqual(['staging'])
+    expect(complete('tidemark lag --profile ')).toEqual(['staging'])
+    expect(complete('tidemark offsets move billing --to b')).toEqual(['bookmark:'])
+    expect(complete('tidemark offsets move billing --to bookmark:before-n')).toEqual(['before-noon'])
+    expect(complete('tidemark offsets move other --to group:')).toEqual(['billing'])
+  })
+
+  test('its script is one that bash can read', async () => {
+    const { stdout } = await tidemark(['completion', 'bash'])
+    expect(spawnSync('bash', ['-n'], { input: stdout, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  test.skipIf(spawnSync('script', ['--version']).status !== 0)('at a key, in an interactive bash', async () => {
+    const shell = spawn('script', ['-qec', 'bash --norc --noprofile -i', '/dev/null'], { env: { ...env(), TERM: 'dumb' } })
+    const ended = once(shell, 'close')
+    let text = ''
+    shell.stdout.setEncoding('utf8').on('data', (part) => (text += part))
+    shell.stdin.write('source <(tidemark completion bash)\n')
+    shell.stdin.end('tidemark offsets pl\tb\t--to bookmark:before-n\t\nexit\n')
+    await ended
+    expect(text).toContain('tidemark offsets plan billing --to bookmark:before-noon')
+    // This terminal says that it has no columns: nothing is cut for it.
+    expect(text).toMatch(/TOPIC +PARTITION +BEFORE +AFTER/)
+  })
+
+  test('does not wait for a cluster that is silent', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const beganMs = performance.now()
+    const out = await tidemark(['__complete', '--', 'lag', '-b', `127.0.0.1:${port}`, ''])
+    const tookMs = performance.now() - beganMs
+    silent.close()
+    expect(out).toEqual({ code: 0, stdout: '', stderr: '' })
+    // A client's own patience is 4 s for a connection, and 10 s for an answer.
+    expect(tookMs).toBeLessThan(3_000)
   })
 
   test('offers nothing, and says nothing, where the cluster is away', async () => {

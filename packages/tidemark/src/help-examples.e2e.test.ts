@@ -38,7 +38,7 @@ async function examples(): Promise<(readonly [command: string, line: string])[]>
     for (const line of block.split('\n').filter((it) => it.includes('tidemark'))) found.push([name, line.trim().split(/ {3,}/)[0]!])
     for (const sub of command.commands) visit(sub as Command, `${name} ${sub.name()}`)
   }
-  visit(await loadProgram(undefined), 'tidemark')
+  visit(await loadProgram('all'), 'tidemark')
   return found
 }
 

@@ -7,12 +7,12 @@ import { outputFailed, watchOutput, write } from './print/output.ts'
 import { inheriting, loadProgram, program } from './program.ts'
 
 async function main(): Promise<void> {
-  const named = process.argv[2]
-  if (named === '__complete') {
+  const words = process.argv.slice(2)
+  if (words[0] === '__complete') {
     const { completeCommand } = await import('./commands/completion.ts')
     program.addCommand(inheriting(completeCommand(loadProgram)), { hidden: true })
-  } else await loadProgram(named)
-  if (named === undefined) program.outputHelp()
+  } else await loadProgram(words)
+  if (words.length === 0) program.outputHelp()
   else await program.parseAsync()
   await write('')
 }

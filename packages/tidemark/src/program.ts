@@ -1,6 +1,7 @@
 /** The commands of `tidemark`, put together. */
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { commandsOf, type LazyCommand, type Wanted } from './lazy.ts'
 
 const version = (): string => JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 
@@ -28,27 +29,98 @@ export const program = new Command('tidemark')
   })
   .addHelpText('after', HELP)
 
-/** Each in a module of its own, loaded when it is named: modules cost more than anything else at start. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  up: async () => (await import('./commands/up.ts')).upCommand(),
-  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
-  topic: async () => (await import('./commands/topic.ts')).topicCommand(),
-  group: async () => (await import('./commands/group.ts')).groupCommand(),
-  lag: async () => (await import('./commands/lag.ts')).lagCommand(),
-  peek: async () => (await import('./commands/peek.ts')).peekCommand(),
-  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
-  offsets: async () => (await import('./commands/offsets.ts')).offsetsCommand(),
-  replay: async () => (await import('./commands/replay.ts')).replayCommand(),
-  graduate: async () => (await import('./commands/graduate.ts')).graduateCommand(),
-  config: async () => (await import('./commands/config.ts')).configCommand(),
-  acl: async () => (await import('./commands/acl.ts')).aclCommand(),
-  user: async () => (await import('./commands/user.ts')).userCommand(),
-  profile: async () => (await import('./commands/profile.ts')).profileCommand(),
-  produce: async () => (await import('./commands/produce.ts')).produceCommand(),
-  consume: async () => (await import('./commands/consume.ts')).consumeCommand(),
-  console: async () => (await import('./commands/console.ts')).consoleCommand(),
-  completion: async () => (await import('./commands/completion.ts')).completionCommand(),
-}
+const COMMANDS: readonly LazyCommand[] = [
+  {
+    name: 'up',
+    description: 'Runs a broker until Ctrl-C, SIGTERM or SIGHUP.',
+    load: async () => (await import('./commands/up.ts')).upCommand(),
+  },
+  {
+    name: 'demo',
+    description: 'Kills a consumer and the broker under load, and checks that nothing is lost or counted twice.',
+    load: async () => (await import('./commands/demo.ts')).demoCommand(),
+  },
+  {
+    name: 'topic',
+    description: 'Topics: list, create, describe, alter, delete and trim them.',
+    load: async () => (await import('./commands/topic.ts')).topicCommand(),
+  },
+  {
+    name: 'group',
+    description: 'Consumer groups: list them, see where one stands, delete one.',
+    load: async () => (await import('./commands/group.ts')).groupCommand(),
+  },
+  {
+    name: 'lag',
+    description: 'Shows how far groups are behind: in messages, and in time.',
+    load: async () => (await import('./commands/lag.ts')).lagCommand(),
+  },
+  {
+    name: 'peek',
+    description: 'Shows the record that a group reads next, and those around it, of each partition.',
+    load: async () => (await import('./commands/peek.ts')).peekCommand(),
+  },
+  {
+    name: 'doctor',
+    description: 'Looks for what is wrong with the offsets of groups, and says what mends it.',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  },
+  {
+    name: 'offsets',
+    description: 'Committed offsets of consumer groups: see them, and move them.',
+    load: async (below) => (await import('./commands/offsets.ts')).offsetsCommand(below),
+  },
+  {
+    name: 'replay',
+    description: 'Handles records once more without moving the group: forks it, and watches the fork until it is done.',
+    load: async () => (await import('./commands/replay.ts')).replayCommand(),
+  },
+  {
+    name: 'graduate',
+    description: 'Moves to another cluster: topics, configurations, records and the places of groups, all of it compared afterwards.',
+    load: async () => (await import('./commands/graduate.ts')).graduateCommand(),
+  },
+  {
+    name: 'config',
+    description: 'Configurations of topics, brokers, groups and client metrics.',
+    load: async () => (await import('./commands/config.ts')).configCommand(),
+  },
+  {
+    name: 'acl',
+    description: 'Access control lists: who may do what.',
+    load: async () => (await import('./commands/acl.ts')).aclCommand(),
+  },
+  {
+    name: 'user',
+    description: 'Users of SCRAM: list them, add one or change its password, remove one.',
+    load: async () => (await import('./commands/user.ts')).userCommand(),
+  },
+  {
+    name: 'profile',
+    description: 'Clusters by name, so that their addresses and credentials are typed once.',
+    load: async () => (await import('./commands/profile.ts')).profileCommand(),
+  },
+  {
+    name: 'produce',
+    description: 'Writes the lines of stdin to a topic, each as one record, byte for byte.',
+    load: async () => (await import('./commands/produce.ts')).produceCommand(),
+  },
+  {
+    name: 'consume',
+    description: 'Prints the records of a topic: all there are, or in a consumer group until Ctrl-C.',
+    load: async () => (await import('./commands/consume.ts')).consumeCommand(),
+  },
+  {
+    name: 'console',
+    description: 'Serves the console: groups, moves, topics and the cluster in a browser.',
+    load: async () => (await import('./commands/console.ts')).consoleCommand(),
+  },
+  {
+    name: 'completion',
+    description: 'Prints a script for a shell that completes commands, options, groups and topics.',
+    load: async () => (await import('./commands/completion.ts')).completionCommand(),
+  },
+]
 
 /** Sub-commands report errors as the program does: commander copies neither setting by itself. */
 export function inheriting(command: Command): Command {
@@ -64,11 +136,10 @@ const oneLine = (text: string): string =>
     .replace(/^error: /, 'tidemark: ')
     .replaceAll(/\s*\n\s*/g, ' ')} (see --help)\n`
 
-/** The program with the command of this name, or with all of them. */
-export async function loadProgram(named: string | undefined): Promise<Command> {
-  const loaded = named !== undefined && Object.hasOwn(commands, named) ? [named] : Object.keys(commands)
-  for (const name of loaded) {
-    if (!program.commands.some((known) => known.name() === name)) program.addCommand(inheriting(await commands[name]!()))
+/** The program with the command that these words name; of the others it knows the names and descriptions. */
+export async function loadProgram(wanted: Wanted): Promise<Command> {
+  for (const command of await commandsOf(COMMANDS, wanted)) {
+    if (!program.commands.some((known) => known.name() === command.name())) program.addCommand(inheriting(command))
   }
   return program
 }

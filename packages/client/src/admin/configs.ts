@@ -61,7 +61,7 @@ export interface Configs {
   describe(resource: ConfigResource, options?: CallLimits): Promise<readonly ConfigEntry[]>
   /** What is not named stays. Rejects with `TidemarkError` UNKNOWN_TOPIC, INVALID_CONFIG, INVALID_REQUEST, … */
   alter(resource: ConfigResource, changes: ConfigChanges, options?: AlterConfigsOptions): Promise<void>
-  /** Resources of these types that have configurations; default: all types. Kafka 4.1 and later; before, client metrics. */
+  /** Resources of these types that have configurations; default: all types. Rejects with UNSUPPORTED_VERSION before Kafka 4.1, but for client metrics. */
   list(types?: readonly ConfigResourceType[], options?: CallLimits): Promise<readonly ConfigResource[]>
 }
 
@@ -121,7 +121,18 @@ export function configsOf(cluster: Cluster): Configs {
     async list(types = TYPE_NAMES, options = {}) {
       const asked = types.map((type) => TYPES[wordOption('types', type, TYPE_NAMES)])
       const answer = await askAny(cluster, 'listing resources with configurations', limitsOf('configs.list()', options), async (signal) => {
-        const { body } = await cluster.send(apis.ListConfigResources, { resourceTypes: asked }, { node: 'any', purpose: 'admin', signal })
+        const { body, version } = await cluster.send(
+          apis.ListConfigResources,
+          { resourceTypes: asked },
+          { node: 'any', purpose: 'admin', signal },
+        )
+        // Version 0 was ListClientMetricsResources: it lists nothing else, whatever is asked for.
+        if (version === 0 && types.some((type) => type !== 'clientMetrics')) {
+          throw new TidemarkError(
+            'UNSUPPORTED_VERSION',
+            'this broker lists client metrics alone: Apache Kafka lists the other resources since 4.1',
+          )
+        }
         return body
       })
       return answer.configResources.map(({ resourceName, resourceType }) => ({

@@ -94,7 +94,8 @@ class GroupQuestion {
   /** The coordinator's answer; undefined: it has no group of this kind with this name. */
   #found<G extends Classic | Modern>(answer: G | undefined): G | undefined {
     if (answer === undefined) throw this.#error(ErrorCode.UNKNOWN_SERVER_ERROR, 'the answer is empty')
-    if (answer.errorCode === ErrorCode.GROUP_ID_NOT_FOUND) return undefined
+    // UNSUPPORTED_VERSION: a broker of Kafka 3 on which groups of KIP-848 are not enabled.
+    if (answer.errorCode === ErrorCode.GROUP_ID_NOT_FOUND || answer.errorCode === ErrorCode.UNSUPPORTED_VERSION) return undefined
     if (answer.errorCode !== 0) throw this.#error(answer.errorCode, answer.errorMessage)
     return answer
   }

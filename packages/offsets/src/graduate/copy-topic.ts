@@ -18,6 +18,8 @@ export interface CopyOptions {
   readonly onRecords: (count: number) => void
 }
 
+/** Records that are compared between two reports. */
+const TOLD_EVERY = 10_000
 /** Records that wait for their acknowledgement. */
 const IN_FLIGHT_MAX = 1_000
 const BUFFER_BYTES = 16 * 1024 * 1024
@@ -79,7 +81,7 @@ export async function verifyTopic(
   from: Kafka,
   to: Kafka,
   { topic, partitions, ends }: GraduatingTopic,
-  signal: AbortSignal | undefined,
+  { signal, onRecords }: { readonly signal: AbortSignal | undefined; readonly onRecords: (count: number) => void },
 ): Promise<number> {
   let records = 0
   for (let partition = 0; partition < partitions; partition++) {
@@ -103,8 +105,9 @@ export async function verifyTopic(
           offset: at,
         })
       }
-      records++
+      if (++records % TOLD_EVERY === 0) onRecords(TOLD_EVERY)
     }
   }
+  if (records % TOLD_EVERY > 0) onRecords(records % TOLD_EVERY)
   return records
 }

@@ -83,10 +83,10 @@ describe('a cluster that is left behind', () => {
   it('is told from a copy that differs in one record', async () => {
     const { topics } = await planGraduation(source.kafka, target.kafka, { topics: ['orders'] })
     await copyTopic(source.kafka, target.kafka, topics[0]!, { wanted: new Map(), onRecords: () => {} })
-    expect(await verifyTopic(source.kafka, target.kafka, topics[0]!, undefined)).toBe(37)
+    expect(await verifyTopic(source.kafka, target.kafka, topics[0]!, { signal: undefined, onRecords: () => {} })).toBe(37)
     await using producer = createProducer(target.kafka)
     await producer.send('orders', { value: 'more', partition: 1 })
-    await expect(verifyTopic(source.kafka, target.kafka, topics[0]!, undefined)).rejects.toMatchObject({
+    await expect(verifyTopic(source.kafka, target.kafka, topics[0]!, { signal: undefined, onRecords: () => {} })).rejects.toMatchObject({
       code: 'GRADUATION_FAILED',
       message: 'the copy of orders-1 has a record more than its source at offset 7',
     })

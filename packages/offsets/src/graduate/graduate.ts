@@ -25,6 +25,7 @@ export interface GraduateOptions {
 export interface GraduationProgress {
   readonly topic: string
   readonly step: 'copied' | 'verified'
+  /** Since the last report. */
   readonly records: number
 }
 
@@ -57,8 +58,10 @@ export async function graduate(from: Kafka, to: Kafka, plan: Graduation, options
       ...(signal !== undefined && { signal }),
       onRecords: (count) => onProgress({ topic: topic.topic, step: 'copied', records: count }),
     })
-    const verified = await verifyTopic(from, to, topic, signal)
-    onProgress({ topic: topic.topic, step: 'verified', records: verified })
+    const verified = await verifyTopic(from, to, topic, {
+      signal,
+      onRecords: (count) => onProgress({ topic: topic.topic, step: 'verified', records: count }),
+    })
     await checkUnchanged(from, topic)
     copies.set(topic.topic, copied)
     records += verified

@@ -190,7 +190,8 @@ function take<G extends { readonly groupId: string; readonly errorCode: number; 
   found: Found,
 ): void {
   for (const answer of answers) {
-    if (answer.errorCode === ErrorCode.GROUP_ID_NOT_FOUND) continue
+    // UNSUPPORTED_VERSION: groups of this kind are not enabled, as those of KIP-848 on Kafka 3.
+    if (answer.errorCode === ErrorCode.GROUP_ID_NOT_FOUND || answer.errorCode === ErrorCode.UNSUPPORTED_VERSION) continue
     found.set(answer.groupId, failureOf(answer, kind) ?? read(answer))
   }
 }

@@ -60,7 +60,7 @@ const withResources = (command: Command): Command =>
     .option('--prefixed', 'all names that begin so')
 
 export function aclCommand(): Command {
-  const acl = new Command('acl').description('Access control lists: who may do what.')
+  const acl = new Command('acl')
   acl.addCommand(
     withResources(withOutput(withCluster(new Command('list'))))
       .description('Lists ACLs; those that speak of a resource, if one is named.')
@@ -127,7 +127,12 @@ function resourcesOf({ topic = [], group = [], transactionalId = [], cluster }: 
   ]
 }
 
-const rowOf = (acl: Required<Acl>) => ({ ...acl })
+/** In one order, whatever the cluster's is: by what they speak of, and then by whom. */
+function rowsOf(acls: readonly Required<Acl>[]) {
+  const keyOf = (acl: Required<Acl>): string =>
+    [acl.resource, acl.name, acl.pattern, acl.principal, acl.permission, acl.operation, acl.host].join('\0')
+  return acls.map((acl) => ({ ...acl })).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+}
 
 /** Without a resource: one filter for all of them. */
 function filtersOf(
@@ -152,7 +157,7 @@ async function list(options: ClusterOptions & OutputOptions & ResourceOptions & 
     const { acls } = createAdmin(kafka)
     const found = (await Promise.all(filtersOf(options, 'match').map((filter) => acls.list(filter)))).flat()
     if (found.length === 0 && options.output === 'table') return say('there are no such ACLs')
-    await printRows(found.map(rowOf), COLUMNS, options.output)
+    await printRows(rowsOf(found), COLUMNS, options.output)
   })
 }
 
@@ -202,7 +207,7 @@ async function remove(
     const filters = filtersOf(options, options.prefixed ? 'prefixed' : 'literal')
     const found = (await Promise.all(filters.map((filter) => acls.list(filter)))).flat()
     if (found.length === 0) return say('there are no such ACLs')
-    await printRows(found.map(rowOf), COLUMNS, options.output)
+    await printRows(rowsOf(found), COLUMNS, options.output)
     if (!(await confirmed(`remove ${counted('ACL', found.length)}?`, options))) return
     for (const filter of filters) await acls.delete(filter)
     say(`removed ${counted('ACL', found.length)}`)

@@ -9,7 +9,7 @@ const KINDS = { topic: 'topic', broker: 'broker', logger: 'brokerLogger', group:
 type Kind = keyof typeof KINDS
 
 export function configCommand(): Command {
-  const config = new Command('config').description('Configurations of topics, brokers, groups and client metrics.')
+  const config = new Command('config')
   config.addCommand(
     withOutput(withCluster(new Command('list')))
       .description('Lists the resources that have configurations.')

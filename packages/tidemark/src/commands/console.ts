@@ -26,7 +26,6 @@ const TOKEN_BYTES = 18
 
 export function consoleCommand(): Command {
   return withRegistry(withCluster(new Command('console')))
-    .description('Serves the console: groups, moves, topics and the cluster in a browser.')
     .option('--listen <HOST:PORT>', 'address to listen on; port 0 takes a free one', '127.0.0.1:8080')
     .option(
       '--token <TOKEN>',

@@ -28,7 +28,6 @@ const PARTITION_MAX = 2 ** 31 - 1
 
 export function consumeCommand(): Command {
   return withRegistry(withCluster(new Command('consume')))
-    .description('Prints the records of a topic: all there are, or in a consumer group until Ctrl-C.')
     .argument('<TOPIC>')
     .option('--from <PLACE>', 'where to begin (default: start); in a group: only where nothing is committed')
     .option('--to <PLACE>', 'where to stop, exclusive (default: end, as it is now)')

@@ -15,7 +15,6 @@ interface DemoCommandOptions {
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('Kills a consumer and the broker under load, and checks that nothing is lost or counted twice.')
     .option('--kill-consumer-at <FRACTION>', 'kill a consumer when this part is produced', fraction('--kill-consumer-at'), 0.33)
     .option('--no-kill-consumer-at', 'kill no consumer')
     .option('--kill-broker-at <FRACTION>', 'kill the broker when this part is produced', fraction('--kill-broker-at'), 0.66)

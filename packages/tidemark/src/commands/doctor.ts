@@ -2,8 +2,10 @@ import { examine, type Finding } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { EXIT } from '../exit.ts'
-import { write } from '../print/output.ts'
-import { counted, plain, printRows, say } from '../print/print.ts'
+import { outputWidth, write } from '../print/output.ts'
+import { counted, printRows, say } from '../print/print.ts'
+import { plain } from '../print/table.ts'
+import { wrapped } from '../print/width.ts'
 
 interface DoctorOptions extends ClusterOptions, OutputOptions {
   readonly strict?: boolean
@@ -13,7 +15,6 @@ const FIELDS = ['severity', 'rule', 'group', 'topic', 'partition', 'message', 'c
 
 export function doctorCommand(): Command {
   return withOutput(withCluster(new Command('doctor')))
-    .description('Looks for what is wrong with the offsets of groups, and says what mends it.')
     .argument('[GROUP...]', 'default: all groups')
     .option('--strict', 'exit code 1 for warnings too')
     .addHelpText('after', HELP)
@@ -38,8 +39,8 @@ async function doctor(groups: string[], options: DoctorOptions): Promise<void> {
       await write(
         findings
           .map((it) =>
-            findingLines(it)
-              .map((line) => `${plain(line)}\n`)
+            findingLines(it, outputWidth())
+              .map((line) => `${line}\n`)
               .join(''),
           )
           .join(''),
@@ -58,9 +59,12 @@ async function doctor(groups: string[], options: DoctorOptions): Promise<void> {
   })
 }
 
-/** What is wrong and where, and what mends it. */
-function findingLines({ severity, rule, group, topic, partition, message, command }: Finding): string[] {
+/** What is wrong and where, and what mends it. A command stays on one line, so that it can be copied. */
+function findingLines({ severity, rule, group, topic, partition, message, command }: Finding, width = Number.POSITIVE_INFINITY): string[] {
   const where = topic === null ? '' : ` ${topic}${partition === null ? '' : `-${partition}`}`
-  const head = `${severity.padEnd(7)}  ${group ?? 'cluster'}${where}: ${message} (${rule})`
-  return command === null ? [head] : [head, `         ${command}`]
+  const head = plain(`${severity.padEnd(7)}  ${group ?? 'cluster'}${where}: ${message} (${rule})`)
+  const lines = wrapped(head, width, INDENT)
+  return command === null ? lines : [...lines, `${' '.repeat(INDENT)}${plain(command)}`]
 }
+
+const INDENT = 9

@@ -1,4 +1,4 @@
-import { type Graduation, graduate, planGraduation } from '@tidemark/offsets'
+import { type Graduation, type GraduationProgress, graduate, planGraduation } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
 import {
@@ -13,12 +13,12 @@ import {
 import { interrupts } from '../interrupts.ts'
 import { type OtherClusterOptions, otherCluster, withOtherCluster, withoutCluster } from '../move/other-cluster.ts'
 import { counted, printRows, say } from '../print/print.ts'
+import { progressBar } from '../print/progress.ts'
 
 const INT16_MAX = 2 ** 15 - 1
 
 export function graduateCommand(): Command {
   return withConfirmation(withOutput(withOtherCluster(withCluster(new Command('graduate')))))
-    .description('Moves to another cluster: topics, configurations, records and the places of groups, all of it compared afterwards.')
     .option('--topic <TOPIC>', 'this topic alone; may be given more than once (default: all)', (text: string, before: string[] = []) => [
       ...before,
       text,
@@ -54,14 +54,31 @@ async function run(options: GraduateOptions): Promise<void> {
       await printGraduation(plan, options)
       const named = { ...withoutCluster(options), ...other }
       if (!(await confirmed(`copy ${counted('topic', plan.topics.length)} and ${counted('group', plan.groups.length)}?`, named))) return
-      const { records, moves } = await graduate(from, to, plan, {
-        signal,
-        ...(options.replicationFactor !== undefined && { replicationFactor: options.replicationFactor }),
-        onProgress: ({ topic, step, records: n }) => say(`${topic}: ${n.toLocaleString('en')} records ${step}`),
-      })
+      const { records, moves } = await withProgress(plan, (onProgress) =>
+        graduate(from, to, plan, {
+          signal,
+          ...(options.replicationFactor !== undefined && { replicationFactor: options.replicationFactor }),
+          onProgress,
+        }),
+      )
       say(`copied and compared ${records.toLocaleString('en')} records; ${counted('group', moves.length)} stand where they stood`)
     }),
   )
+}
+
+/** Every record is copied, and then compared. */
+async function withProgress<T>(
+  { topics }: Graduation,
+  act: (onProgress: (progress: GraduationProgress) => void) => Promise<T>,
+): Promise<T> {
+  const all = topics.reduce((sum, { records }) => sum + 2 * records, 0)
+  using bar = progressBar(all)
+  let done = 0
+  return await act(({ topic, step, records }) => {
+    done += records
+    if (bar === undefined) say(`${topic}: ${records.toLocaleString('en')} records ${step}`)
+    else bar.update(done, `${topic} ${step}`)
+  })
 }
 
 async function printGraduation(plan: Graduation, { output }: GraduateOptions): Promise<void> {

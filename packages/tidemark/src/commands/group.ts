@@ -7,7 +7,7 @@ import { POSITION_FIELDS, positionColumns, positionRows } from '../print/group-t
 import { counted, printRows, say } from '../print/print.ts'
 
 export function groupCommand(): Command {
-  const group = new Command('group').description('Consumer groups: list them, see where one stands, delete one.')
+  const group = new Command('group')
   group.addCommand(
     withOutput(withCluster(new Command('list')))
       .description('Lists the groups of the cluster.')

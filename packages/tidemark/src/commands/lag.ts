@@ -10,7 +10,7 @@ import { LAG_FIELDS, type LagView, lagTable } from '../lag/lag-table.ts'
 import { liveText, sampleText } from '../lag/samples.ts'
 import { isLoopback, serveMetrics } from '../lag/serve.ts'
 import { exceeded, type Thresholds, thresholdsOf } from '../lag/thresholds.ts'
-import { write } from '../print/output.ts'
+import { outputWidth, write } from '../print/output.ts'
 import { printRows, say } from '../print/print.ts'
 import { collect } from './config-changes.ts'
 
@@ -26,7 +26,6 @@ const METRICS_ADDRESS = '127.0.0.1:9308'
 
 export function lagCommand(): Command {
   return withOutput(withCluster(new Command('lag')))
-    .description('Shows how far groups are behind: in messages, and in time.')
     .argument('[GROUP...]', 'default: all groups')
     .addOption(
       new Option('--by <WHAT>', 'a row a group, or a partition (default: partitions of one group)').choices(['group', 'partition']),
@@ -108,7 +107,11 @@ async function watch({ first, sample, everyMs, view, thresholds, output }: Watch
   let isFirst = true
   for (let groups: readonly GroupLag[] | undefined = first; ; groups = await sampled(sample)) {
     if (groups !== undefined) {
-      await write(isLive ? liveText(groups, view, process.stdout) : sampleText(groups, view, output, isFirst))
+      await write(
+        isLive
+          ? liveText(groups, view, { rows: process.stdout.rows || undefined, columns: outputWidth() })
+          : sampleText(groups, view, output, isFirst),
+      )
       isFirst = false
       if (judge(groups, thresholds)) return
     }

@@ -1,27 +1,82 @@
 /** `tidemark offsets VERB`: a verb a file, loaded when it is named. */
 import { Command } from 'commander'
+import { commandsOf, type LazyCommand, type Wanted } from '../lazy.ts'
 
-const verbs: Readonly<Record<string, () => Promise<Command>>> = {
-  show: async () => (await import('./offsets/show.ts')).showCommand(),
-  log: async () => (await import('./offsets/log.ts')).logCommand(),
-  blame: async () => (await import('./offsets/blame.ts')).blameCommand(),
-  diff: async () => (await import('./offsets/diff.ts')).diffCommand(),
-  plan: async () => (await import('./offsets/plan.ts')).planCommand(),
-  apply: async () => (await import('./offsets/apply.ts')).applyCommand(),
-  move: async () => (await import('./offsets/move.ts')).moveCommand(),
-  undo: async () => (await import('./offsets/undo.ts')).undoCommand(),
-  copy: async () => (await import('./offsets/copy.ts')).copyCommand(),
-  export: async () => (await import('./offsets/export.ts')).exportCommand(),
-  import: async () => (await import('./offsets/import.ts')).importCommand(),
-  bookmark: async () => (await import('./offsets/bookmark.ts')).bookmarkCommand(),
-  translate: async () => (await import('./offsets/translate.ts')).translateCommand(),
-  delete: async () => (await import('./offsets/delete.ts')).deleteCommand(),
-}
+const VERBS: readonly LazyCommand[] = [
+  {
+    name: 'show',
+    description: 'Shows what a group has committed, partition by partition.',
+    load: async () => (await import('./offsets/show.ts')).showCommand(),
+  },
+  {
+    name: 'log',
+    description: 'Prints what groups committed: from where to where, when, and who.',
+    load: async () => (await import('./offsets/log.ts')).logCommand(),
+  },
+  {
+    name: 'blame',
+    description: 'Shows who set what a group has committed now, partition by partition.',
+    load: async () => (await import('./offsets/blame.ts')).blameCommand(),
+  },
+  {
+    name: 'diff',
+    description: 'Shows what a group had committed at two times, where they differ.',
+    load: async () => (await import('./offsets/diff.ts')).diffCommand(),
+  },
+  {
+    name: 'plan',
+    description: 'Shows what a move would do, and writes the plan to a file. It changes nothing.',
+    load: async () => (await import('./offsets/plan.ts')).planCommand(),
+  },
+  {
+    name: 'apply',
+    description: 'Applies a plan of a file, if nothing changed since it was made.',
+    load: async () => (await import('./offsets/apply.ts')).applyCommand(),
+  },
+  {
+    name: 'move',
+    description: 'Moves the committed offsets of a group: shows the plan, asks, applies it, and reads it back.',
+    load: async () => (await import('./offsets/move.ts')).moveCommand(),
+  },
+  {
+    name: 'undo',
+    description: 'Takes back a move that was made from this machine: every offset, leader epoch and metadata as they were.',
+    load: async () => (await import('./offsets/undo.ts')).undoCommand(),
+  },
+  {
+    name: 'copy',
+    description: 'Puts a group where another one stands, with leader epochs and metadata.',
+    load: async () => (await import('./offsets/copy.ts')).copyCommand(),
+  },
+  {
+    name: 'export',
+    description: 'Prints what groups have committed, for offsets import or another tool.',
+    load: async () => (await import('./offsets/export.ts')).exportCommand(),
+  },
+  {
+    name: 'import',
+    description: 'Puts a group where a file says.',
+    load: async () => (await import('./offsets/import.ts')).importCommand(),
+  },
+  {
+    name: 'bookmark',
+    description: 'Remembers where a group stands, under a name: a target for offsets move.',
+    load: async () => (await import('./offsets/bookmark.ts')).bookmarkCommand(),
+  },
+  {
+    name: 'translate',
+    description: 'Puts a group on another cluster where it stands on this one, by comparing the records on both sides.',
+    load: async () => (await import('./offsets/translate.ts')).translateCommand(),
+  },
+  {
+    name: 'delete',
+    description: 'Deletes what a group has committed, for some topics or for all. offsets undo brings it back.',
+    load: async () => (await import('./offsets/delete.ts')).deleteCommand(),
+  },
+]
 
-/** With the verb that is named on the command line alone, if it is one. */
-export async function offsetsCommand(named: string | undefined = process.argv[3]): Promise<Command> {
-  const offsets = new Command('offsets').description('Committed offsets of consumer groups: see them, and move them.')
-  const loaded = named !== undefined && Object.hasOwn(verbs, named) ? [named] : Object.keys(verbs)
-  for (const name of loaded) offsets.addCommand(await verbs[name]!())
+export async function offsetsCommand(wanted: Wanted): Promise<Command> {
+  const offsets = new Command('offsets')
+  for (const verb of await commandsOf(VERBS, wanted)) offsets.addCommand(verb)
   return offsets
 }

@@ -1,7 +1,8 @@
 import { type DecodedPart, type PeekedRecord, peek } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
-import { cut, printRows, type Row, say } from '../print/print.ts'
+import { cut, printRows, say } from '../print/print.ts'
+import type { Row } from '../print/table.ts'
 import { decodedText, Problems, schemaText } from '../records/decoded.ts'
 import { jsonOf } from '../records/peeked.ts'
 import { type RegistryFlags, registryOf, withRegistry } from '../registry.ts'
@@ -18,7 +19,6 @@ const PARTITION_MAX = 2 ** 31 - 1
 
 export function peekCommand(): Command {
   return withOutput(withRegistry(withCluster(new Command('peek'))))
-    .description('Shows the record that a group reads next, and those around it, of each partition.')
     .argument('<GROUP>')
     .option('-B, --before <N>', 'records below the committed offset', wholeNumber('--before', 0, AROUND_MAX), 1)
     .option('-A, --after <N>', 'records above the next one', wholeNumber('--after', 0, AROUND_MAX), 1)

@@ -23,7 +23,6 @@ const PATIENCE_MS = 30_000
 
 export function produceCommand(): Command {
   return withCluster(new Command('produce'))
-    .description('Writes the lines of stdin to a topic, each as one record, byte for byte.')
     .argument('<TOPIC>')
     .option('--json', 'each line is a JSON object, as `tidemark consume -o json` prints it')
     .option('--key-separator <TEXT>', 'text between key and value in each line')

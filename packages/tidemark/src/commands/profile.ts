@@ -16,7 +16,7 @@ const LOGIN_MODULES = {
 const MECHANISMS = Object.keys(LOGIN_MODULES)
 
 export function profileCommand(): Command {
-  const profile = new Command('profile').description('Clusters by name, so that their addresses and credentials are typed once.')
+  const profile = new Command('profile')
   profile.addCommand(
     withPassword(new Command('add'))
       .description('Adds a profile, or replaces the one of this name.')

@@ -8,12 +8,12 @@ import { type MoveOptions, withMove } from '../move/apply-options.ts'
 import { perform } from '../move/perform.ts'
 import { type ScopeOptions, scopeOf, withScope } from '../move/scope.ts'
 import { parseTarget } from '../move/target.ts'
-import { printRows, say } from '../print/print.ts'
+import { counted, printRows, say } from '../print/print.ts'
+import { progressBar } from '../print/progress.ts'
 import { timeText } from '../records/time.ts'
 
 export function replayCommand(): Command {
   return withMove(withScope(new Command('replay')))
-    .description('Handles records once more without moving the group: forks it, and watches the fork until it is done.')
     .argument('<GROUP>')
     .requiredOption('--from <TARGET>', 'where to begin: start, N, -N, @TIME, @-1h, group:OTHER or bookmark:NAME')
     .option('--to <TARGET>', 'where to end (default: current, where the group stands)')
@@ -84,8 +84,11 @@ function checkAccepted({ needs }: Replay, { accept }: ReplayOptions): void {
 }
 
 async function watch(kafka: Kafka, planned: Replay, signal: AbortSignal): Promise<void> {
+  using bar = progressBar(planned.records)
   let told = -1
   for await (const { done, members, reached } of watchReplay(kafka, planned, { signal })) {
+    bar?.update(done, counted('consumer', members))
+    if (bar !== undefined) continue
     const percent = Math.floor((100 * done) / planned.records)
     if (percent === told && !reached) continue
     told = percent

@@ -17,7 +17,7 @@ const INT32_MAX = 2 ** 31 - 1
 const INT16_MAX = 2 ** 15 - 1
 
 export function topicCommand(): Command {
-  const topic = new Command('topic').description('Topics: list, create, describe, alter, delete and trim them.')
+  const topic = new Command('topic')
   topic.addCommand(
     withOutput(withCluster(new Command('list')))
       .description('Lists the topics of the cluster.')

@@ -35,7 +35,6 @@ const DATA = './tidemark-data'
 
 export function upCommand(): Command {
   return withSecurity(new Command('up'))
-    .description('Runs a broker until Ctrl-C, SIGTERM or SIGHUP.')
     .option('--listen <HOST:PORT>', 'address to listen on; port 0 takes a free one', once('--listen'), '127.0.0.1:9092')
     .option('--advertise <HOST[:PORT]>', 'address that clients are told to connect to (default: the one they connected to)')
     .option(

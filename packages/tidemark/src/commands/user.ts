@@ -17,7 +17,7 @@ const MECHANISMS = ['scram-sha-256', 'scram-sha-512'] as const
 type Mechanism = (typeof MECHANISMS)[number]
 
 export function userCommand(): Command {
-  const user = new Command('user').description('Users of SCRAM: list them, add one or change its password, remove one.')
+  const user = new Command('user')
   user.addCommand(
     withOutput(withCluster(new Command('list')))
       .description('Lists the users that the cluster keeps for SCRAM; those that a broker was started with are not among them.')

@@ -9,6 +9,14 @@ _tidemark() {
   IFS=' ' read -r -a words <<< "$line"
   [[ "$line" == *' ' ]] && words+=('')
   COMPREPLY=($(tidemark __complete -- "\${words[@]:1}" 2>/dev/null))
+  # What stands before the last colon is not replaced.
+  local last="\${words[\${#words[@]}-1]}"
+  if [[ "$last" == *:* && "$COMP_WORDBREAKS" == *:* ]]; then
+    local before="\${last%"\${last##*:}"}"
+    COMPREPLY=("\${COMPREPLY[@]#"$before"}")
+  fi
+  # A target such as group: goes on.
+  [[ "\${#COMPREPLY[@]}" == 1 && "\${COMPREPLY[0]}" == *: ]] && compopt -o nospace
 }
 complete -F _tidemark tidemark
 `

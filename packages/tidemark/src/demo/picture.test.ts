@@ -1,6 +1,6 @@
 import type { GroupPosition } from '@tidemark/offsets'
 import { expect, test } from 'vitest'
-import { pictureOf, wrapped } from './picture.ts'
+import { pictureOf } from './picture.ts'
 import { Progress } from './progress.ts'
 
 function busy(): Progress {
@@ -28,6 +28,12 @@ test.each([60, 80, 120, 200])('every line fits a terminal of %i columns', (colum
   expect(lines.join('\n')).toContain('counter-2 ← counter-1')
 })
 
+test('on a narrow one there are no bars, and only the owner of now', () => {
+  const lines = pictureOf(busy(), positions, 60_000, { columns: 40, rows: 24, hasColors: false })
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(40)
+  expect(lines[2]).toBe('  0  10000  20000 10000  counter-2')
+})
+
 test.each([5, 12, 24])('its height fits %i rows where it can, and stays the same', (rows) => {
   const screen = { columns: 80, rows, hasColors: false }
   const lines = pictureOf(busy(), positions, 60_000, screen)
@@ -40,8 +46,4 @@ test('colours change nothing else', () => {
   const coloured = pictureOf(busy(), positions, 60_000, screen).join('\n')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
   expect(coloured.replaceAll(/\x1b\[\d+m/g, '')).toBe(pictureOf(busy(), positions, 60_000, { ...screen, hasColors: false }).join('\n'))
-})
-
-test('long events are wrapped between words', () => {
-  expect(wrapped('  1.0 s  one two three four', 16, 9)).toEqual(['  1.0 s  one two', '         three', '         four'])
 })

@@ -3,6 +3,7 @@
  * owner, and the latest events. Every line fits the terminal's width.
  */
 import type { GroupPosition } from '@tidemark/offsets'
+import { wrapped } from '../print/width.ts'
 import type { Progress } from './progress.ts'
 
 export interface Screen {
@@ -33,14 +34,16 @@ export function pictureOf(progress: Progress, positions: readonly GroupPosition[
   // The last column stays empty: some terminals wrap after it.
   const width = Math.max(20, screen.columns - 1)
   const paint = screen.hasColors ? painted : plain
-  const barWidth = Math.max(BAR_MIN, Math.min(BAR_MAX, width - REST_WIDTH))
+  const barWidth = Math.min(BAR_MAX, width - REST_WIDTH)
+  const isNarrow = barWidth < BAR_MIN
+  const barOf = (text: string): string => (isNarrow ? '' : `${text}  `)
   const most = Math.max(1, ...positions.map((p) => p.end ?? 0), total / progress.partitions)
   const rows = Array.from({ length: progress.partitions }, (_, partition) => {
     const p = positions.find((at) => at.partition === partition)
     const committed = p?.committed ?? 0
     const end = p?.end ?? 0
     const numbers = `${number(committed, 6)} ${number(end, 6)} ${number(end - committed, 5)}`
-    return `  ${partition} ${bar(committed, end, most, barWidth, paint)}  ${numbers}  ${ownerOf(progress, partition, paint)}`
+    return `  ${partition} ${barOf(isNarrow ? '' : bar(committed, end, most, barWidth, paint))}${numbers}  ${ownerOf(progress, partition, paint, isNarrow)}`
   })
   const { produced, delivered, handledText, seconds } = progress
   const rate = Math.round(delivered / Math.max(0.1, seconds))
@@ -48,7 +51,10 @@ export function pictureOf(progress: Progress, positions: readonly GroupPosition[
   const events = spare === 0 ? [] : progress.events.flatMap((event) => wrapped(event, width, EVENT_INDENT)).slice(-spare)
   return [
     cut(`${produced} of ${total} produced, ${handledText}, ${rate}/s`, width),
-    paint(cut(`  P ${'log'.padEnd(barWidth)}  ${'commit'.padStart(6)} ${'end'.padStart(6)} ${'lag'.padStart(5)}  owner`, width), FAINT),
+    paint(
+      cut(`  P ${barOf('log'.padEnd(barWidth))}${'commit'.padStart(6)} ${'end'.padStart(6)} ${'lag'.padStart(5)}  owner`, width),
+      FAINT,
+    ),
     ...rows,
     '',
     ...events,
@@ -65,25 +71,13 @@ function bar(committed: number, end: number, most: number, width: number, paint:
   return paint('█'.repeat(done), GREEN) + paint('▒'.repeat(written - done), YELLOW) + paint('·'.repeat(width - written), FAINT)
 }
 
-function ownerOf(progress: Progress, partition: number, paint: Paint): string {
+/** On a narrow terminal without the owner before this one. */
+function ownerOf(progress: Progress, partition: number, paint: Paint, isNarrow: boolean): string {
   const owner = progress.owner(partition)?.name
   const previous = progress.previousOwner(partition)
   const named = (name: string): string => paint(name, OWNERS[(Number(name.at(-1)) - 1) % OWNERS.length] ?? FAINT)
-  if (owner === undefined) return previous?.isDead ? paint(`${previous.name} killed`, RED) : '-'
-  return previous === undefined ? named(owner) : `${named(owner)} ← ${paint(previous.name, previous.isDead ? RED : FAINT)}`
-}
-
-/** Words over several lines of this width, all but the first of them indented. */
-export function wrapped(text: string, width: number, indent: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(/(?<=\S) /)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(cut(line, width))
-      line = `${' '.repeat(indent)}${word}`
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, cut(line, width)]
+  if (owner === undefined) return previous?.isDead ? paint(isNarrow ? 'killed' : `${previous.name} killed`, RED) : '-'
+  return previous === undefined || isNarrow ? named(owner) : `${named(owner)} ← ${paint(previous.name, previous.isDead ? RED : FAINT)}`
 }
 
 /** Draws pictures over each other. */

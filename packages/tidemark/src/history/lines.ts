@@ -1,6 +1,7 @@
 /** Events of commits as they are printed: a line each, as they come. */
 import type { CommitEvent } from '@tidemark/offsets'
-import { csvText, type Output, plain, type Row } from '../print/print.ts'
+import { csvText, type Output } from '../print/print.ts'
+import { plain, type Row } from '../print/table.ts'
 
 export const EVENT_FIELDS = [
   ...['at', 'group', 'topic', 'partition', 'from', 'to', 'kind', 'jump'],

@@ -1,7 +1,7 @@
 /** The rows and columns of `lag`: one a group, or one a partition. */
 import { durationText, type GroupLag, type Measured, type PartitionLag } from '@tidemark/offsets'
 import { noteOf, ownerText } from '../print/group-table.ts'
-import type { Row } from '../print/print.ts'
+import type { Row } from '../print/table.ts'
 
 export type LagView = 'group' | 'partition'
 

@@ -1,12 +1,13 @@
 /** One sample after the other, as `lag --watch` prints them. */
 import type { GroupLag } from '@tidemark/offsets'
-import { csvText, type Output, tableText } from '../print/print.ts'
+import { csvText, type Output } from '../print/print.ts'
+import { tableText, tableTextOfLines } from '../print/table.ts'
 import { LAG_FIELDS, type LagView, lagTable } from './lag-table.ts'
 
 /** Of a terminal, in characters. */
 export interface Screen {
-  readonly rows?: number
-  readonly columns?: number
+  readonly rows?: number | undefined
+  readonly columns?: number | undefined
 }
 
 const HOME_AND_CLEAR = '\u001b[H\u001b[J'
@@ -16,9 +17,12 @@ const timeOf = (groups: readonly GroupLag[]): string => new Date(groups[0]?.atMs
 /** In the place of the one before: as much of the table as the terminal has lines and columns for. */
 export function liveText(groups: readonly GroupLag[], view: LagView, { rows: height = 24, columns: width = 80 }: Screen): string {
   const { rows, columns } = lagTable(groups, view)
-  const lines = [groups.length === 0 ? 'there are no groups' : timeOf(groups), ...tableText(rows, columns).trimEnd().split('\n')]
+  const lines = [
+    groups.length === 0 ? 'there are no groups' : timeOf(groups),
+    ...tableTextOfLines(rows, columns, width).trimEnd().split('\n'),
+  ]
   const shown = lines.length < height ? lines : [...lines.slice(0, height - 2), `… ${lines.length - height + 2} more`]
-  return `${HOME_AND_CLEAR}${shown.map((line) => line.slice(0, width)).join('\n')}\n`
+  return `${HOME_AND_CLEAR}${shown.join('\n')}\n`
 }
 
 /** A line of JSON a sample, a document of YAML, rows of CSV, or a table under its time. */

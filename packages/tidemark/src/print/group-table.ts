@@ -1,6 +1,6 @@
 /** The rows and columns of `group describe` and `offsets show`. */
 import type { GroupPosition, Owner } from '@tidemark/offsets'
-import type { Row } from './print.ts'
+import type { Row } from './table.ts'
 
 /** What CSV prints of a position. */
 export const POSITION_FIELDS = [

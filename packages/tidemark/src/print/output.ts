@@ -43,3 +43,6 @@ export function writeBuffered(bytes: string | Uint8Array): Promise<void> | undef
   if (process.stdout.write(bytes)) return undefined
   return write('')
 }
+
+/** Columns of the terminal that stdout is; undefined: it is not one, or does not know its size. */
+export const outputWidth = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns || undefined : undefined)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { csvText, cut, tableText } from './print.ts'
+import { csvText, cut } from './print.ts'
+import { tableText } from './table.ts'
 
 const rows = [
   { topic: 'orders', lag: 5, age: '~1 min 5 s' },

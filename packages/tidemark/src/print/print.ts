@@ -1,10 +1,6 @@
 /** Data goes to stdout and nothing else does; what is said about it goes to stderr. */
-import Table from 'cli-table3'
-import { write } from './output.ts'
-
-type Cell = string | number | boolean | null | undefined
-
-export type Row = Readonly<Record<string, Cell>>
+import { outputWidth, write } from './output.ts'
+import { type Cell, type Columns, plain, type Row, tableText } from './table.ts'
 
 /** For people, or for programs: JSON, YAML (both whole), or CSV (rows alone). */
 export const OUTPUTS = ['table', 'json', 'yaml', 'csv'] as const
@@ -20,13 +16,13 @@ interface Printed {
 /** `columns` names the fields of the table in their order, and their headings. */
 export async function printRows(
   rows: readonly Row[],
-  columns: Readonly<Record<string, string>>,
+  columns: Columns,
   output: Output,
   { data = rows, fields = Object.keys(columns) }: Printed = {},
 ): Promise<void> {
   switch (output) {
     case 'table':
-      return write(tableText(rows, columns))
+      return write(tableText(rows, columns, outputWidth()))
     case 'json':
       return printJson(data)
     case 'yaml':
@@ -36,34 +32,11 @@ export async function printRows(
   }
 }
 
-export function tableText(rows: readonly Row[], columns: Readonly<Record<string, string>>): string {
-  const fields = Object.keys(columns)
-  const table = new Table({
-    head: Object.values(columns),
-    colAligns: fields.map((field) => (isNumeric(rows.map((row) => row[field])) ? 'right' : 'left')),
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
-    chars: WITHOUT_LINES,
-  })
-  for (const row of rows) table.push(fields.map((field) => plain(String(row[field] ?? '-'))))
-  return `${table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')}\n`
-}
-
-/** Without what would move a terminal's cursor: names, keys and metadata are other people's text. */
-export const plain = (text: string): string => text.replaceAll(/\p{Cc}/gu, '\u{fffd}')
-
 /** On one line, and not longer than this. */
 export function cut(text: string, max: number): string {
   const line = plain(text.replaceAll(/\s+/g, ' '))
   return line.length > max ? `${line.slice(0, max - 1)}…` : line
 }
-
-/** Numbers, and durations such as `~1 min 5 s`. */
-const isNumeric = (cells: readonly Cell[]): boolean =>
-  cells.some((cell) => typeof cell === 'number') || cells.some((cell) => /^[~≥≤]?\d+(\.\d+)? (ms|s|min|h|d)\b/.test(String(cell)))
 
 /** RFC 4180, with the names of the fields in the first line; null is an empty cell. */
 export const csvText = (rows: readonly Row[], fields: readonly string[]): string =>
@@ -74,38 +47,25 @@ function csvCell(cell: Cell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** A table of columns alone. */
-const WITHOUT_LINES = Object.fromEntries(
-  [
-    'top',
-    'top-mid',
-    'top-left',
-    'top-right',
-    'bottom',
-    'bottom-mid',
-    'bottom-left',
-    'bottom-right',
-    'left',
-    'left-mid',
-    'mid',
-    'mid-mid',
-    'right',
-    'right-mid',
-    'middle',
-  ].map((name) => [name, '']),
-)
-
 export const printJson = (value: unknown): Promise<void> => write(`${JSON.stringify(value, null, 2)}\n`)
 
-let isQuiet = false
+let quiet = false
+let before = ''
 
-/** From now on `say` and `warn` print nothing. */
+/** From now on `say` prints nothing. */
 export function beQuiet(): void {
-  isQuiet = true
+  quiet = true
+}
+
+export const isQuiet = (): boolean => quiet
+
+/** From now on `say` first writes this: what takes away an unfinished line. */
+export function sayAbove(erase: string): void {
+  before = erase
 }
 
 export function say(text: string): void {
-  if (!isQuiet) process.stderr.write(`${text}\n`)
+  if (!quiet) process.stderr.write(`${before}${text}\n`)
 }
 
 /** `count('record', 2)` is `2 records`. */

@@ -8,7 +8,6 @@ import { perform } from '../../move/perform.ts'
 
 export function applyCommand(): Command {
   return withMove(new Command('apply'))
-    .description('Applies a plan of a file, if nothing changed since it was made.')
     .argument('[FILE]', '- is stdin')
     .option('--plan-file <FILE>', 'as the argument')
     .addHelpText('after', HELP)

@@ -6,7 +6,6 @@ import { printRows } from '../../print/print.ts'
 
 export function blameCommand(): Command {
   return withOutput(withCluster(new Command('blame')))
-    .description('Shows who set what a group has committed now, partition by partition.')
     .argument('<GROUP>')
     .addHelpText('after', '\nReads __consumer_offsets: see tidemark offsets log --help.\n\nExample:\n  tidemark offsets blame billing')
     .action(blame)

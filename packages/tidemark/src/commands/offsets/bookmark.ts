@@ -6,7 +6,7 @@ import { counted, printRows, say } from '../../print/print.ts'
 import { timeText } from '../../records/time.ts'
 
 export function bookmarkCommand(): Command {
-  const bookmark = new Command('bookmark').description('Remembers where a group stands, under a name: a target for offsets move.')
+  const bookmark = new Command('bookmark')
   bookmark.addCommand(
     withCluster(new Command('set'))
       .description('Remembers where a group stands now. A bookmark of the same name is replaced.')

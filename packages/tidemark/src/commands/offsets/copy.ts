@@ -7,7 +7,6 @@ import { type ScopeOptions, scopeOf, withScope } from '../../move/scope.ts'
 
 export function copyCommand(): Command {
   return withMove(withScope(new Command('copy')))
-    .description('Puts a group where another one stands, with leader epochs and metadata.')
     .argument('<FROM>', 'the group that is copied')
     .argument('<TO>', 'the group that is moved; it is created if it does not exist')
     .addHelpText('after', '\nExample:\n  tidemark offsets copy billing billing-2 --yes')

@@ -7,7 +7,6 @@ import { type ScopeOptions, scopeOf, withScope } from '../../move/scope.ts'
 
 export function deleteCommand(): Command {
   return withMove(withScope(new Command('delete')))
-    .description('Deletes what a group has committed, for some topics or for all. offsets undo brings it back.')
     .argument('<GROUP>')
     .addHelpText('after', HELP)
     .action(remove)

@@ -12,7 +12,6 @@ interface DiffOptions extends ClusterOptions, OutputOptions {
 
 export function diffCommand(): Command {
   return withOutput(withCluster(new Command('diff')))
-    .description('Shows what a group had committed at two times, where they differ.')
     .argument('<GROUP>')
     .requiredOption('--from <TIME>', 'the earlier time: @2026-11-22T14:00Z, @-1h')
     .option('--to <TIME>', 'the later time (default: now)')

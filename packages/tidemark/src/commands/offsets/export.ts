@@ -7,7 +7,6 @@ import { printJson, say } from '../../print/print.ts'
 
 export function exportCommand(): Command {
   return withCluster(new Command('export'))
-    .description('Prints what groups have committed, for offsets import or another tool.')
     .argument('<GROUP...>')
     .addOption(
       new Option('-o, --output <FORMAT>', "json keeps leader epochs and metadata; csv is Kafka's, and does not")

@@ -8,7 +8,6 @@ import { listOf } from '../../move/wish.ts'
 
 export function importCommand(): Command {
   return withMove(withScope(new Command('import')))
-    .description('Puts a group where a file says.')
     .argument('<GROUP>')
     .argument(
       '<FILE>',

@@ -16,7 +16,6 @@ interface LogOptions extends ClusterOptions, OutputOptions {
 
 export function logCommand(): Command {
   return withOutput(withCluster(new Command('log')))
-    .description('Prints what groups committed: from where to where, when, and who.')
     .argument('[GROUP...]', 'default: all groups')
     .option('--from <TIME>', 'commits from this time on: @2026-11-22T14:00Z, @-1h')
     .option('--to <TIME>', 'commits before this time')

@@ -7,7 +7,6 @@ import { type WishOptions, wishOf, withWish } from '../../move/wish.ts'
 
 export function moveCommand(): Command {
   return withMove(withWish(new Command('move')))
-    .description('Moves the committed offsets of a group: shows the plan, asks, applies it, and reads it back.')
     .addHelpText('after', HELP)
     .action(move)
 }

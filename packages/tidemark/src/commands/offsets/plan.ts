@@ -9,7 +9,6 @@ import { durationOf } from '../../records/time.ts'
 
 export function planCommand(): Command {
   return withWish(withOutput(withCluster(new Command('plan'))))
-    .description('Shows what a move would do, and writes the plan to a file. It changes nothing.')
     .option('--out <FILE>', 'write the plan to a file, which offsets apply takes')
     .option('--valid-for <DURATION>', 'how long the plan may be applied (default: 1h)', durationOf('--valid-for'))
     .addHelpText('after', HELP)

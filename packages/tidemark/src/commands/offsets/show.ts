@@ -3,11 +3,11 @@ import { groupPositions } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
 import { POSITION_FIELDS, positionColumns, positionRows } from '../../print/group-table.ts'
-import { cut, printRows, type Row } from '../../print/print.ts'
+import { cut, printRows } from '../../print/print.ts'
+import type { Row } from '../../print/table.ts'
 
 export function showCommand(): Command {
   return withOutput(withCluster(new Command('show')))
-    .description('Shows what a group has committed, partition by partition.')
     .argument('<GROUP>')
     .addHelpText('after', HELP)
     .action(show)

@@ -8,7 +8,6 @@ import { printRows, say } from '../../print/print.ts'
 
 export function translateCommand(): Command {
   return withOtherCluster(withMove(new Command('translate')))
-    .description('Puts a group on another cluster where it stands on this one, by comparing the records on both sides.')
     .argument('<GROUP>')
     .option('--topic-prefix <TEXT>', 'what the names of topics begin with there: us-west. for MirrorMaker 2')
     .option('--as <GROUP>', "the group's name there (default: the same)")

@@ -10,7 +10,6 @@ import { timeOf, timeText } from '../../records/time.ts'
 
 export function undoCommand(): Command {
   return withMove(new Command('undo'))
-    .description('Takes back a move that was made from this machine: every offset, leader epoch and metadata as they were.')
     .argument('[MOVE]', 'its id, or a part of it (default: the last one of the group)')
     .option('-g, --group <GROUP>', 'the last move of this group')
     .option('--anyone', 'the last commits that were not made by members, whatever tool made them')

@@ -1,0 +1,58 @@
+/** The table of docs/guide/commands.md leaves no command out, and no form of its output. */
+import type { Command } from 'commander'
+import { describe, expect, test } from 'vitest'
+import { fieldsByCommand, fieldsTable, lastName } from '../../../conformance/commands/fields.ts'
+import { tableOf, tablePage } from '../../../conformance/commands/table.ts'
+import { loadProgram } from './program.ts'
+
+/** Of the commands that are not in it, why. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'tidemark up': 'runs until it is ended: tidemark.e2e.test.ts',
+  'tidemark demo': 'takes a while, and its figures differ each time: demo.e2e.test.ts',
+  'tidemark console': 'runs until it is ended: console.e2e.test.ts',
+  'tidemark completion': 'prints a program: completion.e2e.test.ts',
+}
+
+const commands = leavesOf((await loadProgram('all')) as Command, 'tidemark')
+const steps = tableOf(tablePage())
+const lines = steps.map(({ line }) => line)
+const linesOf = (name: string): string[] =>
+  lines.filter((line) => line.startsWith(`${name} `) || line.includes(`| ${name} `) || line === name)
+
+function leavesOf(command: Command, name: string): { name: string; outputs: readonly string[] }[] {
+  if (command.commands.length > 0) return command.commands.flatMap((sub) => leavesOf(sub as Command, `${name} ${sub.name()}`))
+  const { argChoices = [], defaultValue } = command.options.find(({ long }) => long === '--output') ?? {}
+  return [{ name, outputs: argChoices.filter((format) => format !== defaultValue) }]
+}
+
+test('every command', () => {
+  expect(commands.length).toBeGreaterThan(40)
+  expect(commands.map(({ name }) => name).filter((name) => linesOf(name).length === 0)).toEqual(Object.keys(EXCEPTIONS))
+})
+
+test('every form of its output', () => {
+  const forms = commands.flatMap(({ name, outputs }) => outputs.map((format) => ({ name, format })))
+  expect(forms.length).toBeGreaterThan(60)
+  expect(forms.filter(({ name, format }) => !linesOf(name).some((line) => line.includes(`-o ${format}`)))).toEqual([])
+})
+
+test('every exit code but those of a signal', () => {
+  const codes = steps.map(({ answer }) => Number(/^exit (\d+)$/m.exec(answer)?.[1] ?? 0))
+  expect([...new Set(codes)].sort()).toEqual([0, 1, 2, 3, 5, 6])
+})
+
+describe('fields of -o json', () => {
+  const fields = fieldsByCommand(steps)
+
+  test('are listed by command', () => {
+    expect(fields.size).toBeGreaterThan(20)
+    expect(tablePage()).toContain(fieldsTable(steps))
+  })
+
+  test('have a meaning each, and no other names have', () => {
+    const page = tablePage()
+    const documented = [...page.slice(page.indexOf('| field ')).matchAll(/^\| `([$\w]+)` \|/gm)].map(([, name]) => name!)
+    const printed = new Set([...fields.values()].flat().map(lastName))
+    expect(documented).toEqual([...printed].sort())
+  })
+})
