@@ -58,14 +58,16 @@ if (values.fresh) console.log(`seeds from ${from}; one of them again: npm run si
 const started = performance.now()
 let failed = 0
 let events = 0
+let waitedMs = 0
 for (let seed = from; seed < from + count; seed++) {
   const outcome = await simulate(seed, undefined, settings)
   events += outcome.events
+  waitedMs = Math.max(waitedMs, outcome.waitedMs)
   if (outcome.violation === undefined) continue
   failed++
   console.log(`seed ${seed}: ${outcome.violation.invariant}: ${outcome.violation.message}`)
   if (values.first) process.exit(1)
 }
 const seconds = (performance.now() - started) / 1000
-console.log(`${count} seeds, ${failed} failed, ${events} events, ${seconds.toFixed(1)} s`)
+console.log(`${count} seeds, ${failed} failed, ${events} events, longest wait ${Math.round(waitedMs)} ms, ${seconds.toFixed(1)} s`)
 process.exit(failed === 0 ? 0 : 1)

@@ -21,6 +21,7 @@ import { NodeFaults } from './faults/node-faults.ts'
 import { ManInTheMiddle } from './faults/refusals.ts'
 import { allInvariants } from './invariants/index.ts'
 import { Ledger } from './ledger.ts'
+import { Progress } from './progress.ts'
 import { LeaderWatch, together } from './wire/leaders.ts'
 import { Wiretap } from './wire/wiretap.ts'
 import { countOptions } from './workload/counted.ts'
@@ -63,6 +64,7 @@ export class World {
   readonly database: SimulatedDatabase
   readonly middle: ManInTheMiddle | undefined
   readonly eras = new Eras()
+  readonly progress = new Progress(this)
   /** How often each thing was drawn: `verb: seek`. */
   readonly counts = new Map<string, number>()
   readonly #invariants: readonly Invariant[]
@@ -202,6 +204,7 @@ export class World {
   tell(fact: Fact): void {
     if (this.#log !== undefined && !QUIET.has(fact.kind)) this.say(spelled(fact))
     this.ledger.see(fact)
+    this.progress.see(fact)
     if (fact.kind === 'handlerStarted') this.#lastStartMs = this.scheduler.now
     for (const invariant of this.#invariants) {
       try {
@@ -303,6 +306,7 @@ export class World {
   calmDown(steadyAtMs: number): void {
     this.#calmSinceMs = this.scheduler.now
     this.#steadyAtMs = steadyAtMs
+    this.progress.watch(Math.max(steadyAtMs, this.scheduler.now))
     if (this.mode !== 'manual') return
     const settled = (): boolean => this.groups.every((group) => this.ledger.isCommitted(group, (place) => this.exists(place)))
     this.#producers.close(() => !settled())

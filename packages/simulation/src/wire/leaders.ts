@@ -52,13 +52,12 @@ const watched = keysOf([...OF_GROUPS, ...OF_PARTITIONS, ...MOVING, apis.Metadata
 const OVER_AFTER_MS = 1_000
 /** Where a batch has its checksum. */
 const CRC_AT = 17
-/** What only a leader or a coordinator can say. */
+/** What only a leader or a coordinator can say, and the man in the middle does not. */
 const SERVED: ReadonlySet<number> = new Set([
   ErrorCode.NONE,
   ErrorCode.OFFSET_OUT_OF_RANGE,
   ErrorCode.UNKNOWN_MEMBER_ID,
   ErrorCode.ILLEGAL_GENERATION,
-  ErrorCode.REBALANCE_IN_PROGRESS,
   ErrorCode.FENCED_INSTANCE_ID,
   ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
 ])
