@@ -49,19 +49,20 @@ const fetchOne = async (client: RawClient, topic: string, partition: number, wis
   return { error: nameOf(errorCode), leader: currentLeader?.leaderId, bytes: Buffer.concat([records ?? Buffer.alloc(0)].flat()).length }
 }
 
-/** A disk on which no sync of the metadata log ends while `gate` has not resolved. */
-function heldDisk() {
-  const held: { gate: Promise<void> } = { gate: Promise.resolve() }
+/** A disk on which what is done to some files does not end while `gate` has not resolved: syncs of the metadata log, unless told otherwise. */
+function heldDisk(operation = 'sync', isHeld = (path: string): boolean => path.includes('__cluster_metadata') && path.endsWith('.log')) {
+  const held = { gate: Promise.resolve(), waiting: 0 }
   const disk: Disk = {
     ...nodePlatform.disk,
     open(path, mode): File {
       const file = nodePlatform.disk.open(path, mode) as File
-      if (!path.includes('__cluster_metadata') || !path.endsWith('.log')) return file
-      const sync = async (): Promise<void> => {
+      if (!isHeld(path)) return file
+      const later = async (...all: unknown[]): Promise<unknown> => {
+        held.waiting++
         await held.gate
-        await file.sync()
+        return (bindOf(file, operation) as (...all: unknown[]) => unknown)(...all)
       }
-      return new Proxy(file, { get: (it, key) => (key === 'sync' ? sync : bindOf(it, key)) })
+      return new Proxy(file, { get: (it, key) => (key === operation ? later : bindOf(it, key)) })
     },
   }
   return { held, disk }
@@ -247,6 +248,39 @@ describe('several nodes', () => {
     expect(leader).not.toBe(1)
     expect(await told()).toEqual([epoch! + 1, leader])
     expect((await produce(of(leader!), 't', {})).error).toBe('NONE')
+  })
+
+  test('what waits for its partition to be opened is refused if the leader moves meanwhile', async () => {
+    const data = folder()
+    const first = await startBroker({ data, nodes: 3 })
+    const client = await clientOf(first, 1)
+    await create(client, 't', 1, 3)
+    await produce(client, 't', {})
+    await first.close()
+    const { held, disk } = heldDisk('read', (path) => path.includes('/topics/'))
+    const released = Promise.withResolvers<void>()
+    const { broker, of } = await cluster({ data, platform: { ...nodePlatform, disk } })
+    held.gate = released.promise
+    held.waiting = 0
+    const waiting = produce(of(1), 't', {})
+    await expect.poll(() => held.waiting).toBe(1)
+    await broker.moveLeader('t', 0, 3)
+    released.resolve()
+    expect((await waiting).error).toBe('NOT_LEADER_OR_FOLLOWER')
+    expect(await produce(of(3), 't', {})).toMatchObject({ error: 'NONE', baseOffset: 1 })
+  })
+
+  test('min.insync.replicas counts the nodes that are up', async () => {
+    const { broker, of } = await cluster()
+    const configs = [{ name: 'min.insync.replicas', value: '2' }]
+    const topic = { name: 't', numPartitions: 1, replicationFactor: 2, assignments: [], configs }
+    await of(1).call(apis.CreateTopics, 7, { topics: [topic] })
+    expect((await produce(of(1), 't', {})).error).toBe('NONE')
+    await broker.stopNode(2)
+    expect((await produce(of(1), 't', {})).error).toBe('NOT_ENOUGH_REPLICAS')
+    expect((await produce(of(1), 't', {}, { acks: 1 })).error).toBe('NONE')
+    await broker.startNode(2)
+    expect((await produce(of(1), 't', {})).error).toBe('NONE')
   })
 
   test('changes wait for each other: two nodes of three can stop at once, and the last cannot', async () => {

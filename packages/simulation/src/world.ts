@@ -138,9 +138,14 @@ export class World {
   }
 
   #leaderWatch(): LeaderWatch {
+    const { refusals = [] } = this.plan.everything ?? {}
+    // The man in the middle says the same where it is not so.
+    const isRefusedByMiddle = refusals.some(({ error }) => error === 'NOT_COORDINATOR' || error === 'NOT_LEADER_OR_FOLLOWER')
     return new LeaderWatch({
       tell: (fact) => this.tell(fact),
-      refused: (api) => this.drawn('refused by another node', api),
+      refused: (api) => {
+        if (!isRefusedByMiddle) this.drawn('refused by another node', api)
+      },
       names: this.wiretap.names,
       eras: this.eras,
       nodeAt: (port) => (port >= PORT && port < PORT + this.plan.nodes.count ? port - PORT + 1 : undefined),

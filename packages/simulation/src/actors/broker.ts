@@ -78,8 +78,10 @@ export class BrokerActor {
     const up = this.running?.nodes.filter((node) => node.isUp) ?? []
     if (up.length < 2 || !up.some((node) => node.id === id)) return
     const { process } = this.#current!
+    this.#world.drawn('Broker', 'stopNode')
     this.#change(`node ${id} stops`, async (broker) => {
       await broker.stopNode(id)
+      this.#world.drawn('Broker', 'startNode')
       process.later(forMs, () => this.#change(`node ${id} starts`, (it) => it.startNode(id)))
     })
   }
@@ -89,6 +91,7 @@ export class BrokerActor {
   }
 
   moveLeader(topic: string, partition: number, node: number): void {
+    this.#world.drawn('Broker', 'moveLeader')
     this.#change(`node ${node} is to lead ${topic}-${partition}`, (broker) => broker.moveLeader(topic, partition, node))
   }
 

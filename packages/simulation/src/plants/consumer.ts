@@ -367,27 +367,6 @@ export const consumerPlants: readonly Plant[] = [
     ],
   },
   {
-    name: 'a coordinator that has moved is asked again',
-    seed: 601,
-    changes: [
-      {
-        file: 'consumer/src/membership/classic/member.ts',
-        find: "if (outcome === 'moved') this.#cluster.forgetCoordinator(this.#options.group)",
-        replace: '',
-      },
-      {
-        file: 'consumer/src/commit/committer.ts',
-        find: "if (outcome === 'moved') this.#cluster.forgetCoordinator(this.#options.group)",
-        replace: '',
-      },
-      {
-        file: 'client/src/groups/coordinator-error.ts',
-        find: "if (coordinatorOutcome(errorCode) === 'moved') cluster.forgetCoordinator(group)",
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'a record is done before its transaction is committed',
     seed: 1,
     changes: [
