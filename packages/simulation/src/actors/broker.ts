@@ -86,8 +86,9 @@ export class BrokerActor {
     })
   }
 
+  /** All of them, and none is about to stop. */
   get areNodesUp(): boolean {
-    return this.running?.nodes.every((node) => node.isUp) === true
+    return this.running?.nodes.every((node) => node.isUp) === true && this.#world.eras.current !== undefined
   }
 
   moveLeader(topic: string, partition: number, node: number): void {

@@ -101,10 +101,12 @@ export class NodeFaults {
   }
 
   #stop(node: number, forMs = this.#random.between(10, 1_500)): void {
+    if (this.#world.calm) return
     this.#broker.stopNode(node, forMs)
   }
 
   #moveLeader(): void {
+    if (this.#world.calm) return
     const { topicNames, plan } = this.#world
     const topic = topicNames[this.#random.below(topicNames.length)]!
     this.#broker.moveLeader(topic, this.#random.below(plan.partitions), 1 + this.#random.below(plan.nodes.count))
