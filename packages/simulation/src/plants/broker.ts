@@ -68,6 +68,7 @@ export const brokerPlants: readonly Plant[] = [
   {
     name: 'a leader moves before its epoch is durable',
     seed: 601,
+    nodes: 3,
     changes: [
       {
         file: 'broker/src/metadata/nodes.ts',
@@ -83,6 +84,7 @@ export const brokerPlants: readonly Plant[] = [
   {
     name: 'a node answers for a partition that another one leads',
     seed: 601,
+    nodes: 3,
     changes: [
       {
         file: 'broker/src/handle/led-here.ts',

@@ -61,20 +61,9 @@ export const clientPlants: readonly Plant[] = [
     ],
   },
   {
-    name: 'a leader that has moved is asked again',
-    seed: 601,
-    changes: [
-      { file: 'client/src/produce/sender.ts', find: 'if (outcome.lookUp) this.#distrust(queue)', replace: '' },
-      {
-        file: 'client/src/cluster/cluster.ts',
-        find: 'if (this.#view.leaderMoved(topic, partition, leaderId, leaderEpoch)) this.#tell([topic])',
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'a batch that goes to another leader loses its sequence',
     seed: 601,
+    nodes: 3,
     changes: [
       {
         file: 'client/src/produce/sender.ts',
