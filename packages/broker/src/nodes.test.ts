@@ -1,4 +1,5 @@
 /** A process that is several nodes: what each of them says, and what clients see when leaders move and nodes stop. */
+import { type Disk, type File, nodePlatform } from '@tidemark/platform'
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Broker, startBroker } from './broker.ts'
@@ -46,6 +47,30 @@ const fetchOne = async (client: RawClient, topic: string, partition: number, wis
   const { responses } = await client.call(apis.Fetch, 12, fetchRequest(topic, 0, { partition, ...wish }))
   const { errorCode, currentLeader, records } = responses[0]!.partitions[0]!
   return { error: nameOf(errorCode), leader: currentLeader?.leaderId, bytes: Buffer.concat([records ?? Buffer.alloc(0)].flat()).length }
+}
+
+/** A disk on which what is done to some files does not end while `gate` has not resolved: syncs of the metadata log, unless told otherwise. */
+function heldDisk(operation = 'sync', isHeld = (path: string): boolean => path.includes('__cluster_metadata') && path.endsWith('.log')) {
+  const held = { gate: Promise.resolve(), waiting: 0 }
+  const disk: Disk = {
+    ...nodePlatform.disk,
+    open(path, mode): File {
+      const file = nodePlatform.disk.open(path, mode) as File
+      if (!isHeld(path)) return file
+      const later = async (...all: unknown[]): Promise<unknown> => {
+        held.waiting++
+        await held.gate
+        return (bindOf(file, operation) as (...all: unknown[]) => unknown)(...all)
+      }
+      return new Proxy(file, { get: (it, key) => (key === operation ? later : bindOf(it, key)) })
+    },
+  }
+  return { held, disk }
+}
+
+function bindOf(target: object, key: PropertyKey): unknown {
+  const member = Reflect.get(target, key)
+  return typeof member === 'function' ? member.bind(target) : member
 }
 
 describe('several nodes', () => {
@@ -190,5 +215,78 @@ describe('several nodes', () => {
     await second.close()
     const third = await start({ data })
     expect(await seen(await clientOf(third, 1), 't')).toEqual(['0: 1 of 1', '1: 1 of 1', '2: 1 of 1'])
+  })
+
+  test.each([
+    ['a leader that moves', (broker: Broker) => broker.moveLeader('t', 0, 3)],
+    ['a node that stops', (broker: Broker) => broker.stopNode(1)],
+    [
+      'a reassignment',
+      async (broker: Broker) => {
+        const topics = [{ name: 't', partitions: [{ partitionIndex: 0, replicas: [3, 2] }] }]
+        await (await clientOf(broker, 2)).call(apis.AlterPartitionReassignments, 0, { timeoutMs: 1000, topics })
+      },
+    ],
+  ])('of one epoch a partition has one leader: %s leads once the next epoch is durable', async (_what, change) => {
+    const { held, disk } = heldDisk()
+    const { broker, of } = await cluster({ data: folder(), platform: { ...nodePlatform, disk } })
+    await create(of(1), 't', 1, 3)
+    const told = async () => {
+      const { topics } = await of(2).call(apis.Metadata, 12, { topics: [{ name: 't' }] })
+      const { leaderEpoch, leaderId } = topics[0]!.partitions[0]!
+      return [leaderEpoch, leaderId]
+    }
+    const [epoch] = await told()
+    const released = Promise.withResolvers<void>()
+    held.gate = released.promise
+    const changed = change(broker)
+    for (let i = 0; i < 3; i++) expect(await told()).toEqual([epoch, 1])
+    expect((await produce(of(1), 't', {})).error).toBe('NONE')
+    released.resolve()
+    await changed
+    const [, leader] = await told()
+    expect(leader).not.toBe(1)
+    expect(await told()).toEqual([epoch! + 1, leader])
+    expect((await produce(of(leader!), 't', {})).error).toBe('NONE')
+  })
+
+  test('what waits for its partition to be opened is refused if the leader moves meanwhile', async () => {
+    const data = folder()
+    const first = await startBroker({ data, nodes: 3 })
+    const client = await clientOf(first, 1)
+    await create(client, 't', 1, 3)
+    await produce(client, 't', {})
+    await first.close()
+    const { held, disk } = heldDisk('read', (path) => path.includes('/topics/'))
+    const released = Promise.withResolvers<void>()
+    const { broker, of } = await cluster({ data, platform: { ...nodePlatform, disk } })
+    held.gate = released.promise
+    held.waiting = 0
+    const waiting = produce(of(1), 't', {})
+    await expect.poll(() => held.waiting).toBe(1)
+    await broker.moveLeader('t', 0, 3)
+    released.resolve()
+    expect((await waiting).error).toBe('NOT_LEADER_OR_FOLLOWER')
+    expect(await produce(of(3), 't', {})).toMatchObject({ error: 'NONE', baseOffset: 1 })
+  })
+
+  test('min.insync.replicas counts the nodes that are up', async () => {
+    const { broker, of } = await cluster()
+    const configs = [{ name: 'min.insync.replicas', value: '2' }]
+    const topic = { name: 't', numPartitions: 1, replicationFactor: 2, assignments: [], configs }
+    await of(1).call(apis.CreateTopics, 7, { topics: [topic] })
+    expect((await produce(of(1), 't', {})).error).toBe('NONE')
+    await broker.stopNode(2)
+    expect((await produce(of(1), 't', {})).error).toBe('NOT_ENOUGH_REPLICAS')
+    expect((await produce(of(1), 't', {}, { acks: 1 })).error).toBe('NONE')
+    await broker.startNode(2)
+    expect((await produce(of(1), 't', {})).error).toBe('NONE')
+  })
+
+  test('changes wait for each other: two nodes of three can stop at once, and the last cannot', async () => {
+    const { broker } = await cluster({ data: folder() })
+    const stopped = await Promise.allSettled([1, 2, 3].map((id) => broker.stopNode(id)))
+    expect(stopped.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+    expect(broker.nodes.map(({ isUp }) => isUp)).toEqual([false, false, true])
   })
 })

@@ -97,6 +97,21 @@ export type Fact =
   | { readonly kind: 'memberStopped'; readonly process: Process }
   | { readonly kind: 'brokerCrashed'; readonly power: boolean }
   | VerbFact
+  | NodeFact
+
+/** Of a broker of several nodes. */
+export type NodeFact =
+  /** The node answered for a partition (`work-0`) or a group (`group workers`), and no leader moved meanwhile. */
+  | { readonly kind: 'served'; readonly node: number; readonly era: number; readonly what: string; readonly api: string }
+  /** Some node says that this one leads the partition in this epoch. */
+  | { readonly kind: 'leaderTold'; readonly place: Place; readonly epoch: number; readonly leader: number }
+  /** The node acknowledged a batch that had come in no other request. */
+  | { readonly kind: 'appended'; readonly node: number; readonly place: Place; readonly offset: number }
+  | { readonly kind: 'batchArrived'; readonly place: Place; readonly crc: number }
+  /** By a node that does not lead. */
+  | { readonly kind: 'batchRefused'; readonly place: Place; readonly crc: number }
+  /** It is in the log: a Fetch was answered with it. */
+  | { readonly kind: 'batchSeen'; readonly place: Place; readonly offset: number; readonly epoch: number; readonly crc: number }
 
 /** What the user of a consumer does, and what comes of it. */
 export type VerbFact =

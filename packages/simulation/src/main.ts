@@ -3,7 +3,7 @@
  * [--from N]` runs many and prints those that fail; `--fresh` takes seeds that follow from the time and prints the
  * first. `--everything` draws every verb and option (workload/everything.ts), `--plain` none; one of them is the
  * default there. `--without NAME`, as often as wanted, leaves something of that out. `--sound-disk` leaves the faults
- * of the disk out; `--plant NAME` puts a planted bug (plants.ts) into the code first; `--first` ends at the first
+ * of the disk out; `--nodes N` gives the broker so many; `--plant NAME` puts a planted bug (plants.ts) into the code first; `--first` ends at the first
  * seed that fails.
  */
 import { parseArgs } from 'node:util'
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     plain: { type: 'boolean', default: false },
     without: { type: 'string', multiple: true },
     first: { type: 'boolean', default: false },
+    nodes: { type: 'string' },
   },
 })
 
@@ -30,6 +31,7 @@ const settings = {
   ...(values.everything !== undefined && { everything: values.everything }),
   ...(values.plain && { everything: false }),
   without: values.without ?? [],
+  ...(values.nodes !== undefined && { nodes: whole('nodes', values.nodes) }),
 }
 
 function whole(name: string, text: string | undefined): number {
@@ -56,14 +58,16 @@ if (values.fresh) console.log(`seeds from ${from}; one of them again: npm run si
 const started = performance.now()
 let failed = 0
 let events = 0
+let waitedMs = 0
 for (let seed = from; seed < from + count; seed++) {
   const outcome = await simulate(seed, undefined, settings)
   events += outcome.events
+  waitedMs = Math.max(waitedMs, outcome.waitedMs)
   if (outcome.violation === undefined) continue
   failed++
   console.log(`seed ${seed}: ${outcome.violation.invariant}: ${outcome.violation.message}`)
   if (values.first) process.exit(1)
 }
 const seconds = (performance.now() - started) / 1000
-console.log(`${count} seeds, ${failed} failed, ${events} events, ${seconds.toFixed(1)} s`)
+console.log(`${count} seeds, ${failed} failed, ${events} events, longest wait ${Math.round(waitedMs)} ms, ${seconds.toFixed(1)} s`)
 process.exit(failed === 0 ? 0 : 1)

@@ -10,6 +10,8 @@ export interface Outcome {
   /** Undefined: everything held. */
   readonly violation: { readonly invariant: string; readonly message: string; readonly atMs: number } | undefined
   readonly events: number
+  /** The longest that a group whose work was not done waited once the faults were over. */
+  readonly waitedMs: number
   /** How often each thing was drawn: `verb: seek`. */
   readonly counts: ReadonlyMap<string, number>
 }
@@ -39,6 +41,7 @@ export async function simulate(
     seed,
     violation: violation === undefined ? undefined : { ...told(violation), atMs: world.scheduler.now },
     events: world.scheduler.events,
+    waitedMs: world.progress.longestMs,
     counts: world.counts,
   }
 }

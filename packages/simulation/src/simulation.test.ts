@@ -12,12 +12,13 @@ describe('the real broker, client and consumer in the simulated world', () => {
   })
 
   test.each([
-    [7, false],
-    [7, true],
-  ])('the same seed gives the same run, line by line: %i, everything drawn: %s', async (seed, everything) => {
+    [7, false, 1],
+    [7, true, 1],
+    [7, true, 3],
+  ])('the same seed gives the same run, line by line: %i, everything drawn: %s, nodes: %i', async (seed, everything, nodes) => {
     const [first, second]: [string[], string[]] = [[], []]
-    await simulate(seed, (line) => first.push(line), { everything })
-    await simulate(seed, (line) => second.push(line), { everything })
+    await simulate(seed, (line) => first.push(line), { everything, nodes })
+    await simulate(seed, (line) => second.push(line), { everything, nodes })
     expect(first.length).toBeGreaterThan(50)
     expect(second).toEqual(first)
   })
@@ -32,7 +33,7 @@ describe('seeds that failed', () => {
     [716, 'a new segment was made after its folder had been synced, and its name was lost with the power'],
     [1840, 'a stop in the middle of a release left before the rest was drained'],
   ])('%i: %s', async (seed) => {
-    expect((await simulate(seed, undefined, { soundDisk: true, everything: false })).violation).toBeUndefined()
+    expect((await simulate(seed, undefined, { soundDisk: true, everything: false, nodes: 1 })).violation).toBeUndefined()
   })
 
   test.each([
@@ -43,7 +44,7 @@ describe('seeds that failed', () => {
     [7411, 'the assignor did not believe what a member owned that had missed a generation which a crash then took back'],
     [9560, 'a generation that a crash took back was believed to be lost, by the wiretap alone'],
   ])('%i: %s', async (seed) => {
-    expect((await simulate(seed, undefined, { everything: false })).violation).toBeUndefined()
+    expect((await simulate(seed, undefined, { everything: false, nodes: 1 })).violation).toBeUndefined()
   })
 
   test.each([
@@ -53,6 +54,13 @@ describe('seeds that failed', () => {
     [922, 'a topic that had no leader counted as deleted: run() resolved, and what was done of it was never committed'],
     [2283, 'a join left after the run was over'],
   ])('%i, everything drawn: %s', async (seed) => {
-    expect((await simulate(seed, undefined, { everything: true })).violation).toBeUndefined()
+    expect((await simulate(seed, undefined, { everything: true, nodes: 1 })).violation).toBeUndefined()
+  })
+
+  test.each([
+    [625, 'a partition that was reassigned was led by another node in the epoch of the one before'],
+    [631, 'a leader moved while the record of its epoch was being written: both led in one epoch'],
+  ])('%i, three nodes: %s', async (seed) => {
+    expect((await simulate(seed, undefined, { everything: true, nodes: 3 })).violation).toBeUndefined()
   })
 })

@@ -13,15 +13,20 @@ import { Producers } from './actors/producer.ts'
 import { SaramaMember } from './actors/sarama.ts'
 import { TopicKeeper } from './actors/topics.ts'
 import { isEverythingDone } from './ending.ts'
+import { Eras } from './eras.ts'
 import { type Fact, type Invariant, type Place, placeOf, spelled, Violation } from './facts.ts'
 import { DiskFaults } from './faults/disk-faults.ts'
 import { Faults } from './faults/faults.ts'
+import { NodeFaults } from './faults/node-faults.ts'
 import { ManInTheMiddle } from './faults/refusals.ts'
 import { allInvariants } from './invariants/index.ts'
 import { Ledger } from './ledger.ts'
+import { Progress } from './progress.ts'
+import { LeaderWatch, together } from './wire/leaders.ts'
 import { Wiretap } from './wire/wiretap.ts'
 import { countOptions } from './workload/counted.ts'
 import { withEverything, withoutSome } from './workload/everything.ts'
+import { withNodes } from './workload/nodes.ts'
 import { type Plan, planOf, withDiskFaults, withFewFetchSessions, withLittleMetadata } from './workload/plan.ts'
 import { User } from './workload/user.ts'
 
@@ -29,6 +34,8 @@ export const TOPIC = 'work'
 export const GROUP = 'workers'
 export const OTHER_GROUP = 'auditors'
 export const PORT = 9092
+/** Facts of each request and answer: they would be most of what is printed. */
+const QUIET: ReadonlySet<Fact['kind']> = new Set(['served', 'batchArrived', 'batchSeen', 'appended'])
 
 export interface RunSettings {
   /** Faults of the disk are left out. */
@@ -40,6 +47,8 @@ export interface RunSettings {
    * beginning of it.
    */
   readonly without?: readonly string[]
+  /** The broker is so many nodes, whatever the seed says. */
+  readonly nodes?: number
 }
 
 export class World {
@@ -54,6 +63,8 @@ export class World {
   readonly wiretap: Wiretap
   readonly database: SimulatedDatabase
   readonly middle: ManInTheMiddle | undefined
+  readonly eras = new Eras()
+  readonly progress = new Progress(this)
   /** How often each thing was drawn: `verb: seek`. */
   readonly counts = new Map<string, number>()
   readonly #invariants: readonly Invariant[]
@@ -62,6 +73,7 @@ export class World {
   readonly #members: Members
   readonly #producers: Producers
   readonly #topics: TopicKeeper
+  readonly #nodeFaults: NodeFaults
   readonly #faults: Faults
   readonly #user: User | undefined
   /**
@@ -79,12 +91,13 @@ export class World {
   constructor(
     seed: number,
     log: ((line: string) => void) | undefined,
-    { soundDisk = false, everything = false, without = [] }: RunSettings,
+    { soundDisk = false, everything = false, without = [], nodes }: RunSettings,
   ) {
     this.random = new SeededRandom(seed)
     this.chance = new SeededRandom(seed ^ 0xc4a7ce)
     const drawn = planOf(this.random)
-    const plain = withFewFetchSessions(withLittleMetadata(soundDisk ? drawn : withDiskFaults(drawn, seed), seed), seed)
+    const sound = withNodes(withFewFetchSessions(withLittleMetadata(drawn, seed), seed), seed, nodes)
+    const plain = soundDisk ? sound : withDiskFaults(sound, seed)
     this.plan = everything ? withoutSome(withEverything(plain, seed), without) : plain
     this.#log = log
     this.network = new Network(this.random.fork())
@@ -96,12 +109,13 @@ export class World {
       truncated || this.plan.everything?.jumps === true,
       this.plan.everything?.letters === true,
     )
-    this.network.tap = this.wiretap
+    this.network.tap = this.plan.nodes.count === 1 ? this.wiretap : together([this.wiretap, this.#leaderWatch()])
     const { refusals = [], holdsAnswers = false } = this.plan.everything ?? {}
     this.middle = refusals.length > 0 || holdsAnswers ? new ManInTheMiddle((fact) => this.#refused(fact)) : undefined
     this.network.middle = this.middle
     const { weather, faults } = this.plan
-    const isSteady = weather.breakChance === 0 && faults.brokerCrash + faults.diskFault + faults.memberStop === 0
+    const isSteady =
+      weather.breakChance === 0 && faults.brokerCrash + faults.diskFault + faults.memberStop === 0 && this.plan.nodes.count === 1
     const reliable = isSteady && this.middle === undefined && this.mode === 'processed'
     this.#invariants = allInvariants({
       delivered: this.mode === 'delivered',
@@ -111,14 +125,32 @@ export class World {
       stored: this.plan.everything?.topics.some((topic) => topic.isStored) ?? false,
       reliable,
       mapsAreWhole: this.mapsAreWhole,
+      nodes: this.plan.nodes.count,
     })
     const diskFaults = new DiskFaults(this)
     this.#broker = new BrokerActor(this, diskFaults)
     this.#members = new Members(this)
     this.#producers = new Producers(this)
     this.#topics = new TopicKeeper(this)
-    this.#faults = new Faults(this, this.#broker, this.#members, diskFaults)
+    this.#nodeFaults = new NodeFaults(this, this.#broker, new SeededRandom(seed ^ 0x1eade4))
+    this.#faults = new Faults(this, this.#broker, this.#members, diskFaults, this.#nodeFaults)
     this.#user = this.plan.everything && new User(this, this.#members, this.plan.everything)
+  }
+
+  #leaderWatch(): LeaderWatch {
+    const { refusals = [] } = this.plan.everything ?? {}
+    // The man in the middle says the same where it is not so.
+    const isRefusedByMiddle = refusals.some(({ error }) => error === 'NOT_COORDINATOR' || error === 'NOT_LEADER_OR_FOLLOWER')
+    return new LeaderWatch({
+      tell: (fact) => this.tell(fact),
+      refused: (api) => {
+        if (!isRefusedByMiddle) this.drawn('refused by another node', api)
+      },
+      names: this.wiretap.names,
+      eras: this.eras,
+      nodeAt: (port) => (port >= PORT && port < PORT + this.plan.nodes.count ? port - PORT + 1 : undefined),
+      later: (ms, run) => this.#later(ms, run),
+    })
   }
 
   /** The members that live. */
@@ -175,8 +207,9 @@ export class World {
 
   /** Something happened: every invariant sees it. The first that is broken ends the run. */
   tell(fact: Fact): void {
-    if (this.#log !== undefined) this.say(spelled(fact))
+    if (this.#log !== undefined && !QUIET.has(fact.kind)) this.say(spelled(fact))
     this.ledger.see(fact)
+    this.progress.see(fact)
     if (fact.kind === 'handlerStarted') this.#lastStartMs = this.scheduler.now
     for (const invariant of this.#invariants) {
       try {
@@ -185,6 +218,7 @@ export class World {
         this.violation ??= violation
       }
     }
+    this.#nodeFaults.see(fact)
     if (this.plan.everything === undefined) return
     this.#user?.see(fact)
     if (fact.kind === 'outOfRangeTold') this.#outOfRange.add(`${fact.process.name}/${fact.place}`)
@@ -223,13 +257,13 @@ export class World {
 
   kafkaOn(process: Process, options: Partial<KafkaOptions> = {}): Kafka {
     const all: KafkaOptions = {
-      brokers: [`127.0.0.1:${PORT}`],
+      brokers: Array.from({ length: this.plan.nodes.bootstrap }, (_, i) => `127.0.0.1:${PORT + i}`),
       clientId: process.name,
       platform: process.platform,
       connectTimeoutMs: 300,
       requestTimeoutMs: 500,
       retry: { delayMs: 20, delayMaxMs: 200 },
-      metadataMaxAgeMs: 2_000,
+      metadataMaxAgeMs: this.plan.nodes.metadataMaxAgeMs,
       logger: this.#loggerOf(process),
       ...options,
     }
@@ -250,6 +284,7 @@ export class World {
     if (everything?.topicIsMadeAgain) this.drawn('fault', 'topic made again')
     if (everything?.groups === 2) this.drawn('fault', 'two groups')
     if (everything?.topics.length === 2) this.drawn('fault', 'two topics')
+    this.drawn('nodes', String(this.plan.nodes.count))
     this.network.weather = this.plan.weather
     this.#broker.boot()
     this.#topics.start()
@@ -276,6 +311,7 @@ export class World {
   calmDown(steadyAtMs: number): void {
     this.#calmSinceMs = this.scheduler.now
     this.#steadyAtMs = steadyAtMs
+    this.progress.watch(Math.max(steadyAtMs, this.scheduler.now))
     if (this.mode !== 'manual') return
     const settled = (): boolean => this.groups.every((group) => this.ledger.isCommitted(group, (place) => this.exists(place)))
     this.#producers.close(() => !settled())
@@ -293,7 +329,7 @@ export class World {
   }
 
   get isFinished(): boolean {
-    const isSteady = this.calm && this.scheduler.now >= this.#steadyAtMs && this.#producers.busy === 0 && this.#broker.running !== undefined
+    const isSteady = this.calm && this.scheduler.now >= this.#steadyAtMs && this.#producers.busy === 0 && this.#broker.areNodesUp
     return isSteady && isEverythingDone(this)
   }
 }

@@ -3,7 +3,7 @@
  * release.
  */
 export { type DiskOperation, SimulatedDisk } from './machine/disk.ts'
-export { CALM, type Middle, Network, type Tap, type Weather } from './machine/network.ts'
+export { CALM, type LinkFault, type Middle, Network, type Tap, type Weather } from './machine/network.ts'
 export { Process } from './machine/process.ts'
 export { SeededRandom } from './machine/random.ts'
 export { EPOCH_MS, Scheduler } from './machine/scheduler.ts'

@@ -13,8 +13,9 @@ import type { Topic } from '../metadata/topics.ts'
 import { after, allOf, attempt } from '../now.ts'
 import { type AppendContext, append, type Produced, refusalOf, refusedProduce } from '../partition/append.ts'
 import { findTopic } from './find-topic.ts'
+import { isLedElsewhere } from './led-here.ts'
 
-type Context = RequestContext<Pick<Services, 'topics' | 'partitions' | 'clock'>>
+type Context = RequestContext<Pick<Services, 'topics' | 'partitions' | 'clock' | 'nodes'>>
 
 type Answer = InferInput<typeof ProduceResponse>
 type TopicData = ProduceRequest['topicData'][number]
@@ -22,7 +23,7 @@ type TopicData = ProduceRequest['topicData'][number]
 const TOPIC_IDS_SINCE = 13
 
 export const produce = handler(apis.Produce, { versions: [3, 13], holds: false }, (request, context: Context) => {
-  const appendContext = { version: context.version, nowMs: context.services.clock.now(), acks: request.acks }
+  const appendContext = { version: context.version, nowMs: context.services.clock.now(), acks: request.acks, inSync: 1 }
   const answer = after(
     allOf(request.topicData.map((data) => produceTopic(data, appendContext, context))),
     (responses): Answer => ({ responses }),
@@ -52,8 +53,9 @@ function produceOne(
   index: number,
   records: Buffer | null,
   appendContext: AppendContext,
-  { services }: Context,
+  context: Context,
 ): Now<Produced> {
+  const { services } = context
   const { acks } = appendContext
   if (acks !== 0 && acks !== 1 && acks !== -1) return refusedProduce(ErrorCode.INVALID_REQUIRED_ACKS)
   if (typeof topic === 'number') return refusedProduce(topic)
@@ -61,8 +63,14 @@ function produceOne(
   return attempt(() => {
     const partition = services.partitions.open(topic, index)
     if (partition === undefined) return refusedProduce(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    return after(partition, (it) => append(it, services.topics.settings(topic), records, appendContext))
+    return after(partition, (it) => append(it, services.topics.settings(topic), records, ofNodes(topic, index, appendContext, context)))
   }, refusalOf)
+}
+
+function ofNodes(topic: Topic, index: number, appendContext: AppendContext, context: Context): AppendContext {
+  const { nodes } = context.services
+  if (nodes.areOne) return appendContext
+  return { ...appendContext, inSync: nodes.inSyncOf(topic, index).length, isLedElsewhere: () => isLedElsewhere(topic, index, context) }
 }
 
 const answerOf = (index: number, produced: Produced): Answer['responses'][number]['partitionResponses'][number] => ({

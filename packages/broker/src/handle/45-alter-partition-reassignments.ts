@@ -46,11 +46,8 @@ function reassign(name: string, index: number, replicas: readonly number[] | nul
   )
   if (fault !== undefined) return { errorCode: ErrorCode.INVALID_REPLICA_ASSIGNMENT, errorMessage: fault }
   if (nodes.areOne) return DONE
-  const place = (): Now<Outcome> => {
-    const placement = Array.from({ length: topic.partitions }, (_, i) => ({
-      nodes: [...(i === index ? replicas : nodes.replicasOf(topic, i))],
-    }))
-    return after(topics.place(topic, placement), () => after(nodes.placedAnew(), () => DONE))
-  }
-  return attempt<Outcome>(place, (error) => ({ errorCode: storageCode(error), errorMessage: (error as Error).message }))
+  return attempt<Outcome>(
+    () => after(nodes.reassign(topic, index, replicas), () => DONE),
+    (error) => ({ errorCode: storageCode(error), errorMessage: (error as Error).message }),
+  )
 }

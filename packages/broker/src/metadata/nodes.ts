@@ -3,12 +3,13 @@
  * address, and which node leads a partition or coordinates a group. A client meets leaders that move and nodes that
  * stop as on a cluster; nothing is ever copied.
  *
- * Invariant: whenever a leader moves, all partitions are led in a higher epoch (KIP-320).
+ * Invariant: whenever a leader moves, all partitions are led in a higher epoch (KIP-320), and both are so from one moment
+ * on, in which the epoch is durable. Changes therefore wait for each other.
  */
 import { type Now, TidemarkError } from '@tidemark/platform'
 import { partitionOfGroup } from '@tidemark/protocol'
 import type { VirtualNode } from '../dispatch/request-context.ts'
-import { after } from '../now.ts'
+import { after, attempt, isLater } from '../now.ts'
 import { hasPartition } from '../state/cluster/metadata.ts'
 import type { Topic } from '../state/cluster/records.ts'
 import { OFFSETS_TOPIC } from '../state/topics/names.ts'
@@ -25,6 +26,10 @@ export class Nodes {
   readonly #down = new Set<number>()
   /** Leaders that are not the first replica that is up: by topic id and partition. */
   readonly #moved = new Map<string, number>()
+  /** Leaders of partitions that get other replicas: they lead until the epoch is raised. */
+  readonly #staying = new Map<string, number>()
+  /** Finished when the last change is. */
+  #lastChange: Now<void> = undefined
   readonly #hooks: (() => void)[] = []
 
   constructor(all: readonly VirtualNode[], topics: Topics, offsetsPartitions: number) {
@@ -76,6 +81,8 @@ export class Nodes {
   /** `NO_LEADER`: none of its replicas is up. */
   leaderOf(topic: Topic, index: number): number {
     if (this.areOne) return this.#ids[0]!
+    const staying = this.#staying.get(keyOf(topic, index))
+    if (staying !== undefined) return staying
     const inSync = this.inSyncOf(topic, index)
     const moved = this.#moved.get(keyOf(topic, index))
     return moved !== undefined && inSync.includes(moved) ? moved : (inSync[0] ?? NO_LEADER)
@@ -89,38 +96,74 @@ export class Nodes {
     return topic === undefined ? this.up[index % Math.max(1, this.up.length)]!.id : this.leaderOf(topic, index)
   }
 
+  /** Throws or rejects with a `TidemarkError` INVALID_ARGUMENT for the last node that is up. */
   stop(id: number): Now<void> {
-    if (!this.isUp(id)) return undefined
-    if (this.up.length === 1) throw new TidemarkError('INVALID_ARGUMENT', `node ${id} is the last one that is up: close the broker instead`)
-    this.#down.add(id)
-    return this.#led()
+    return this.#inTurn(() => {
+      if (!this.isUp(id)) return undefined
+      if (this.up.length === 1)
+        throw new TidemarkError('INVALID_ARGUMENT', `node ${id} is the last one that is up: close the broker instead`)
+      return this.#led(() => this.#down.add(id))
+    })
   }
 
   start(id: number): Now<void> {
-    if (!this.#down.delete(id)) return undefined
-    return this.#led()
+    return this.#inTurn(() => (this.#down.has(id) ? this.#led(() => this.#down.delete(id)) : undefined))
   }
 
-  /** Throws a `TidemarkError` INVALID_ARGUMENT unless the node has a replica and is up. */
+  /** Throws or rejects with a `TidemarkError` INVALID_ARGUMENT unless the node has a replica and is up. */
   move(topic: Topic, index: number, to: number): Now<void> {
-    const where = `${topic.name}-${index}`
-    if (!hasPartition(topic, index)) throw new TidemarkError('INVALID_ARGUMENT', `there is no partition ${where}`)
+    return this.#inTurn(() => {
+      this.#checkMove(topic, index, to)
+      return this.leaderOf(topic, index) === to ? undefined : this.#led(() => this.#moved.set(keyOf(topic, index), to))
+    })
+  }
+
+  #checkMove({ id, name }: Topic, index: number, to: number): void {
+    const topic = this.#topics.byId(id)
+    if (topic === undefined || !hasPartition(topic, index))
+      throw new TidemarkError('INVALID_ARGUMENT', `there is no partition ${name}-${index}`)
     const replicas = this.replicasOf(topic, index)
     if (!replicas.includes(to))
-      throw new TidemarkError('INVALID_ARGUMENT', `node ${to} has no replica of ${where}; ${replicas.join(', ')} have`)
+      throw new TidemarkError('INVALID_ARGUMENT', `node ${to} has no replica of ${name}-${index}; ${replicas.join(', ')} have`)
     if (!this.isUp(to)) throw new TidemarkError('INVALID_ARGUMENT', `node ${to} is not up`)
-    if (this.leaderOf(topic, index) === to) return undefined
-    this.#moved.set(keyOf(topic, index), to)
-    return this.#led()
   }
 
-  /** The replicas of partitions have other nodes. */
-  placedAnew(): Now<void> {
-    return this.#led()
+  /** The partition has its replicas on these nodes. A topic that is deleted meanwhile has none. */
+  reassign({ id }: Topic, index: number, replicas: readonly number[]): Now<void> {
+    return this.#inTurn(() => {
+      const topic = this.#topics.byId(id)
+      if (topic === undefined) return undefined
+      const key = keyOf(topic, index)
+      const placement = Array.from({ length: topic.partitions }, (_, i) => ({
+        nodes: [...(i === index ? replicas : this.replicasOf(topic, i))],
+      }))
+      this.#staying.set(key, this.leaderOf(topic, index))
+      const leads = (): void => void this.#staying.delete(key)
+      const failed = (error: unknown): never => {
+        leads()
+        throw error
+      }
+      return attempt(() => this.#led(leads, [{ ...topic, placement }]), failed)
+    })
   }
 
-  #led(): Now<void> {
-    return after(this.#topics.raiseLeaderEpoch(), () => {
+  /** One change after the other. */
+  #inTurn(change: () => Now<void>): Now<void> {
+    const before = this.#lastChange
+    const done = isLater(before) ? before.then(change) : change()
+    if (!isLater(done)) return done
+    const over = (): void => {
+      if (this.#lastChange === last) this.#lastChange = undefined
+    }
+    const last: Promise<void> = done.then(over, over) // the caller has its failure
+    this.#lastChange = last
+    return done
+  }
+
+  /** The leaders change in the moment in which the epoch does. */
+  #led(change: () => void, placed: readonly Topic[] = []): Now<void> {
+    return after(this.#topics.raiseLeaderEpoch(placed), () => {
+      change()
       for (const hook of this.#hooks) hook()
     })
   }

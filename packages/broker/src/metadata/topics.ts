@@ -9,7 +9,7 @@ import { dynamicValue, topicDefault } from '../state/configs/broker-configs.ts'
 import type { Config } from '../state/configs/definition.ts'
 import { settingsOf, type TopicSettings } from '../state/configs/topic-configs.ts'
 import { type Decided, decideTopic, growthRefused, type Wish } from '../state/topics/create.ts'
-import { type Placement, placed } from '../state/topics/placement.ts'
+import { placed } from '../state/topics/placement.ts'
 import type { MetadataLog } from './metadata-log.ts'
 
 export type { Topic } from '../state/cluster/records.ts'
@@ -29,10 +29,12 @@ export class Topics {
   readonly #nodesUp: () => readonly number[]
   readonly #deletedHooks: ((topic: Topic) => void)[] = []
   #settings = new WeakMap<Topic, TopicSettings>()
+  #leaderEpoch: number
 
   constructor(metadataLog: MetadataLog, options: BrokerOptions, nodesUp: () => readonly number[] = () => [options.nodeId]) {
     this.#nodesUp = nodesUp
     this.#metadataLog = metadataLog
+    this.#leaderEpoch = metadataLog.metadata.leaderEpoch
     this.#options = options
     this.#platform = options.platform
   }
@@ -42,13 +44,19 @@ export class Topics {
     return { end: this.#metadataLog.end, leaderEpoch: this.leaderEpoch }
   }
 
+  /** In which all partitions are led: no crash can take it back. */
   get leaderEpoch(): number {
-    return this.#metadataLog.metadata.leaderEpoch
+    return this.#leaderEpoch
   }
 
-  /** From here on every partition is led in a higher epoch. Finished once a crash cannot take it back. */
-  raiseLeaderEpoch(): Now<void> {
-    return this.#metadataLog.write([{ kind: 'start', leaderEpoch: this.leaderEpoch + 1, startedMs: this.#platform.clock.now() }])
+  /** Once it is finished every partition is led in a higher epoch, and not before. Topics that are placed are so at once. */
+  raiseLeaderEpoch(placed: readonly Topic[] = []): Now<void> {
+    const leaderEpoch = this.#metadataLog.metadata.leaderEpoch + 1
+    const topics = placed.map((topic) => ({ kind: 'topic', ...topic }) as const)
+    const start = { kind: 'start', leaderEpoch, startedMs: this.#platform.clock.now() } as const
+    return after(this.#metadataLog.write([...topics, start]), () => {
+      this.#leaderEpoch = leaderEpoch
+    })
   }
 
   byName(name: string): Topic | undefined {
@@ -162,11 +170,6 @@ export class Topics {
     return this.#metadataLog.write([
       { kind: 'topic', ...topic, partitions: count, placement: isOne ? [] : [...topic.placement, ...placement] },
     ])
-  }
-
-  /** The replicas of these partitions are on these nodes, once a crash cannot take that back. */
-  place(topic: Topic, placement: Placement): Now<void> {
-    return this.#metadataLog.write([{ kind: 'topic', ...topic, placement: [...placement] }])
   }
 
   /** Returns an error code: UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST for an internal topic, or NONE. */

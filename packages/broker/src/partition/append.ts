@@ -24,6 +24,10 @@ export interface AppendContext {
   readonly version: number
   readonly nowMs: number
   readonly acks: number
+  /** Replicas that are in sync. */
+  readonly inSync: number
+  /** Of several nodes: another one leads the partition by now. */
+  readonly isLedElsewhere?: () => boolean
 }
 
 export const refusedProduce = (code: number, message: string | null = null, recordErrors: readonly RecordError[] = []): Produced => ({
@@ -37,15 +41,14 @@ export const refusedProduce = (code: number, message: string | null = null, reco
 
 /** Finished once the batch is as safe as `fsync` promises. Never throws. */
 export function append(partition: Partition, settings: TopicSettings, records: Buffer | null, context: AppendContext): Now<Produced> {
-  if (context.acks === -1 && settings.insyncReplicasMin > 1) {
-    return refusedProduce(ErrorCode.NOT_ENOUGH_REPLICAS, `min.insync.replicas is ${settings.insyncReplicasMin}, and there is one replica`)
+  const { acks, inSync } = context
+  if (acks === -1 && settings.insyncReplicasMin > inSync) {
+    const text = `min.insync.replicas is ${settings.insyncReplicasMin}, and ${inSync === 1 ? 'one replica is' : `${inSync} replicas are`} in sync`
+    return refusedProduce(ErrorCode.NOT_ENOUGH_REPLICAS, text)
   }
   const judged = judge(records, { ...settings, version: context.version, nowMs: context.nowMs })
   if (judged.kind === 'bad') return refusedProduce(judged.code, judged.message, judged.recordErrors)
-  return attempt(
-    () => after(partition.state(), () => appendChecked(partition, settings, records!, judged.header, context.nowMs)),
-    refusalOf,
-  )
+  return attempt(() => after(partition.state(), () => appendChecked(partition, settings, records!, judged.header, context)), refusalOf)
 }
 
 /** Of a partition that cannot be opened, read or written to. */
@@ -54,8 +57,16 @@ export function refusalOf(error: unknown): Produced {
   return refusedProduce(storageCode(error), (error as Error).message)
 }
 
-function appendChecked(partition: Partition, settings: TopicSettings, records: Buffer, arrived: BatchHeader, nowMs: number): Now<Produced> {
+function appendChecked(
+  partition: Partition,
+  settings: TopicSettings,
+  records: Buffer,
+  arrived: BatchHeader,
+  { nowMs, isLedElsewhere }: AppendContext,
+): Now<Produced> {
   if (partition.deleted) return refusedProduce(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  // The leader may have moved while the partition was being opened.
+  if (isLedElsewhere?.()) return refusedProduce(ErrorCode.NOT_LEADER_OR_FOLLOWER)
   const done = (baseOffset: number, logAppendTimeMs: number): Produced => ({
     code: ErrorCode.NONE,
     baseOffset,

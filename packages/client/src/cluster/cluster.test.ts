@@ -114,6 +114,16 @@ describe('the cluster', () => {
     expect(cluster.callsOf('Metadata')).toHaveLength(calls)
   })
 
+  it('whose node stops before it answers is asked at another one', async () => {
+    const { world, cluster, view } = start({}, 2)
+    cluster.create('t')
+    cluster.once('Metadata', () => 'close')
+    expect((await world.settle(view.topics(['t']))).get('t')?.errorCode).toBe(0)
+    cluster.on('Metadata', () => 'close')
+    view.invalidate()
+    expect(await world.fails(view.topics(['t']))).toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+
   it('that asks its clients to begin anew is asked at the given addresses (KIP-1102)', async () => {
     const { world, cluster, view } = start()
     cluster.create('t')

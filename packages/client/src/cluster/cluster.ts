@@ -351,7 +351,12 @@ export class Cluster {
       if (!autoCreate && version < AUTO_CREATE_FLAG_FROM) return { topics: version === 0 ? [] : null }
       return { topics: names.map((name) => ({ name })), allowAutoTopicCreation: autoCreate }
     }
-    const answer = await this.send(apis.Metadata, body, { node: 'any', purpose: 'metadata' })
+    const ask = () => this.send(apis.Metadata, body, { node: 'any', purpose: 'metadata' })
+    // The node may have stopped while others live, or its connection was old: any of them is asked once more.
+    const answer = await ask().catch((error) => {
+      if (!(error instanceof TidemarkError) || error.code !== 'CONNECTION_LOST') throw error
+      return ask()
+    })
     if (answer.body.errorCode !== ErrorCode.REBOOTSTRAP_REQUIRED) return answer
     this.#nodes.clear() // KIP-1102: the known nodes are useless, so begin again with the bootstrap addresses
     throw new TidemarkError(

@@ -3,6 +3,7 @@
  * disk.
  */
 import { type Broker, startBroker } from '@tidemark/broker'
+import { TidemarkError } from '@tidemark/platform'
 import type { Process } from '@tidemark/testing/internal'
 import type { DiskFaults } from '../faults/disk-faults.ts'
 import { PORT, type World } from '../world.ts'
@@ -28,6 +29,7 @@ export class BrokerActor {
   boot(): void {
     const process = this.#world.newProcess(`broker-${this.#next++}`)
     this.#current = { process, running: undefined }
+    this.#world.eras.begin(process)
     this.#world.say(`${process.name} starts`)
     process.later(0, () => void this.#run(process))
   }
@@ -38,6 +40,7 @@ export class BrokerActor {
       const broker = await startBroker({
         data: FOLDER,
         listen: { host: '127.0.0.1', port: PORT },
+        nodes: plan.nodes.count,
         platform: process.platform,
         fsync: plan.fsync,
         fsyncIntervalMs: 100,
@@ -51,6 +54,7 @@ export class BrokerActor {
         autoCreateTopics: false,
       })
       if (this.#current?.process === process) this.#current.running = broker
+      this.#world.eras.end(process)
       this.#world.say(`${process.name} listens`)
       broker.closed.catch((error) => this.#failed(process, 'the broker runs', error))
     } catch (error) {
@@ -67,6 +71,52 @@ export class BrokerActor {
     this.crash()
   }
 
+  // Nodes ---------------------------------------------------------------------------------------------
+
+  /** Unless it is the last one that is up. It comes back with the broker, if that crashes, or by itself. */
+  stopNode(id: number, forMs: number): void {
+    const up = this.running?.nodes.filter((node) => node.isUp) ?? []
+    if (up.length < 2 || !up.some((node) => node.id === id)) return
+    const { process } = this.#current!
+    this.#world.drawn('Broker', 'stopNode')
+    this.#change(`node ${id} stops`, async (broker) => {
+      await broker.stopNode(id)
+      this.#world.drawn('Broker', 'startNode')
+      process.later(forMs, () => this.#change(`node ${id} starts`, (it) => it.startNode(id)))
+    })
+  }
+
+  /** All of them, and none is about to stop. */
+  get areNodesUp(): boolean {
+    return this.running?.nodes.every((node) => node.isUp) === true && this.#world.eras.current !== undefined
+  }
+
+  moveLeader(topic: string, partition: number, node: number): void {
+    this.#world.drawn('Broker', 'moveLeader')
+    this.#change(`node ${node} is to lead ${topic}-${partition}`, (broker) => broker.moveLeader(topic, partition, node))
+  }
+
+  #change(what: string, act: (broker: Broker) => Promise<void>): void {
+    const { eras } = this.#world
+    const { process, running } = this.#current ?? {}
+    if (process === undefined || running === undefined) return
+    const change = Symbol(what)
+    eras.begin(change)
+    this.#world.say(what)
+    process.later(0, () => {
+      act(running)
+        .catch((error) => this.#unchanged(what, error))
+        .finally(() => eras.end(change))
+    })
+  }
+
+  /** The node may have stopped meanwhile, the topic may not be there or not be led there, and the disk may have failed. */
+  #unchanged(what: string, error: unknown): void {
+    const isKnown = error instanceof TidemarkError && (error.code === 'INVALID_ARGUMENT' || error.code === 'STORAGE_FAILED')
+    if (isKnown) this.#world.say(`${what}: ${error.message}`)
+    else this.#world.fail('a node stops, starts and leads', error)
+  }
+
   crash(): void {
     const world = this.#world
     const crashed = this.#current
@@ -76,6 +126,7 @@ export class BrokerActor {
     this.#current = undefined
     if (power) world.disk.losePower()
     world.wiretap.brokerCrashed()
+    world.eras.reset()
     world.tell({ kind: 'brokerCrashed', power })
     world.scheduler.later(world.random.between(5, 400), () => this.boot())
   }

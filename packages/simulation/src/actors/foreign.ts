@@ -34,6 +34,7 @@ export class ForeignMember {
   readonly #waiting = new Map<number, { api: Api; resolve: (body: any) => void; reject: (error: Error) => void }>()
   #connection: Connection | undefined
   #correlation = 0
+  #tries = 0
   #memberId = ''
 
   constructor(world: World, process: Process, forMs: number) {
@@ -67,6 +68,7 @@ export class ForeignMember {
     })
     if (joined.errorCode === ErrorCode.MEMBER_ID_REQUIRED) this.#memberId = joined.memberId
     if (joined.errorCode === ErrorCode.UNKNOWN_MEMBER_ID) this.#memberId = ''
+    if (joined.errorCode === ErrorCode.NOT_COORDINATOR) await this.#connect() // to the next node
     if (joined.errorCode !== 0) return this.#wait(20)
     this.#memberId = joined.memberId
     const { generationId, memberId, leader, members } = joined
@@ -100,10 +102,18 @@ export class ForeignMember {
   }
 
   async #connect(): Promise<void> {
+    const before = this.#connection
     try {
-      this.#connection = await this.#process.platform.transport.connect({ host: '127.0.0.1', port: PORT }, 300)
+      this.#connection = await this.#process.platform.transport.connect(
+        { host: '127.0.0.1', port: PORT + (this.#tries++ % this.#world.plan.nodes.count) },
+        300,
+      )
     } catch {
       throw new Gone() // the broker is down: nothing to annoy
+    }
+    if (before !== undefined) {
+      before.handlers = { onData() {}, onDrain() {}, onClose() {} }
+      before.destroy()
     }
     const frames = new FrameSplitter()
     this.#connection.handlers = {

@@ -38,7 +38,10 @@ export class TopicKeeper {
     const kafka = this.#world.kafkaOn(process)
     for (;;) {
       try {
-        await counted(this.#world, 'Topics', createAdmin(kafka).topics).create(topic, { partitions: this.#world.plan.partitions })
+        await counted(this.#world, 'Topics', createAdmin(kafka).topics).create(topic, {
+          partitions: this.#world.plan.partitions,
+          ...(this.#world.plan.nodes.count > 1 && { replicationFactor: this.#world.plan.nodes.replicas }),
+        })
         return
       } catch (error) {
         if ((error as { code?: string }).code === 'TOPIC_EXISTS') return

@@ -5,6 +5,7 @@ import type { BrokerActor } from '../actors/broker.ts'
 import type { Members } from '../actors/members.ts'
 import type { World } from '../world.ts'
 import type { DiskFaults } from './disk-faults.ts'
+import type { NodeFaults } from './node-faults.ts'
 
 /** A consumer is never refused for longer than this. */
 const REFUSED_MS = 1_500
@@ -15,17 +16,20 @@ export class Faults {
   readonly #broker: BrokerActor
   readonly #members: Members
   readonly #disk: DiskFaults
+  readonly #nodes: NodeFaults
 
-  constructor(world: World, broker: BrokerActor, members: Members, disk: DiskFaults) {
+  constructor(world: World, broker: BrokerActor, members: Members, disk: DiskFaults, nodes: NodeFaults) {
     this.#world = world
     this.#broker = broker
     this.#members = members
     this.#disk = disk
+    this.#nodes = nodes
   }
 
   start(): void {
     const { scheduler, plan } = this.#world
     scheduler.later(plan.faultEveryMs, () => this.#fault())
+    this.#nodes.start()
     const { everything } = plan
     if (everything === undefined) return
     if (everything.refusals.length > 0 || everything.holdsAnswers) scheduler.later(everything.refusalEveryMs, () => this.#refuse())
@@ -79,5 +83,6 @@ export class Faults {
     this.#world.network.weather = CALM
     this.#world.middle?.calmDown()
     this.#world.calmDown(this.#disk.calmDown())
+    this.#nodes.calmDown()
   }
 }

@@ -15,6 +15,7 @@ import { NothingAfterClose } from './nothing-after-close.ts'
 import { NothingAfterLoss } from './nothing-after-loss.ts'
 import { NothingIsSilent } from './nothing-is-silent.ts'
 import { OneCallAtATime } from './one-call-at-a-time.ts'
+import { LeaderOfEpoch, OneLeader, RefusedHasNoEffect } from './one-leader.ts'
 import { OneOwner } from './one-owner.ts'
 import { OneWorker } from './one-worker.ts'
 import { OrderOfKeys } from './order-of-keys.ts'
@@ -44,12 +45,14 @@ export interface Regime {
   readonly reliable: boolean
   /** A commit can carry all of what is done above its offset. */
   readonly mapsAreWhole: boolean
+  /** How many nodes the broker is. */
+  readonly nodes: number
 }
 
 /**
  * A fresh set for one run. What can only be judged at the end of it stands in at-the-end.ts.
  */
-export const allInvariants = ({ delivered, manual, truncated, jumps, stored, reliable, mapsAreWhole }: Regime): Invariant[] => [
+export const allInvariants = ({ delivered, manual, truncated, jumps, stored, reliable, mapsAreWhole, nodes }: Regime): Invariant[] => [
   ...(delivered ? [] : [new CommitBehindWork()]),
   new CommitOfOwn(),
   new CommitOfGeneration(),
@@ -72,4 +75,6 @@ export const allInvariants = ({ delivered, manual, truncated, jumps, stored, rel
   new ProcessCanEnd(),
   new NothingIsSilent(),
   new WaitingIsBounded(),
+  ...(nodes > 1 ? [new OneLeader()] : []),
+  ...(nodes > 1 && !truncated ? [new LeaderOfEpoch(), new RefusedHasNoEffect()] : []),
 ]

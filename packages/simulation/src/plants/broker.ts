@@ -66,6 +66,34 @@ export const brokerPlants: readonly Plant[] = [
     ],
   },
   {
+    name: 'a leader moves before its epoch is durable',
+    seed: 601,
+    nodes: 3,
+    changes: [
+      {
+        file: 'broker/src/metadata/nodes.ts',
+        find: `    return after(this.#topics.raiseLeaderEpoch(placed), () => {
+      change()
+`,
+        replace: `    change()
+    return after(this.#topics.raiseLeaderEpoch(placed), () => {
+`,
+      },
+    ],
+  },
+  {
+    name: 'a node answers for a partition that another one leads',
+    seed: 601,
+    nodes: 3,
+    changes: [
+      {
+        file: 'broker/src/handle/led-here.ts',
+        find: 'hasPartition(topic, index) && nodes.leaderOf(topic, index) !== node.id',
+        replace: 'hasPartition(topic, index) && !nodes.replicasOf(topic, index).includes(node.id)',
+      },
+    ],
+  },
+  {
     name: 'a sealed segment is compacted whose last append is not finished',
     seed: 850100,
     changes: [

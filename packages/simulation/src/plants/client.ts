@@ -61,6 +61,23 @@ export const clientPlants: readonly Plant[] = [
     ],
   },
   {
+    name: 'a batch that goes to another leader loses its sequence',
+    seed: 601,
+    nodes: 3,
+    changes: [
+      {
+        file: 'client/src/produce/sender.ts',
+        find: `      queue.landed(batch)
+      batch.lastError = error
+`,
+        replace: `      queue.landed(batch)
+      queue.foundGap()
+      batch.lastError = error
+`,
+      },
+    ],
+  },
+  {
     name: 'a topic without a leader counts as deleted',
     seed: 840502,
     changes: [

@@ -91,6 +91,8 @@ export class Wiretap implements Tap {
     this.#current.clear()
   }
 
+  opened(): void {}
+
   sent(client: Process, connection: number, frame: Buffer): void {
     const { apiKey, apiVersion, correlationId } = peekRequest(frame)
     if (!this.#watched.has(apiKey)) return

@@ -2,6 +2,7 @@
  * What of the public interface of client and consumer the simulation draws, and what it does not, with the reason.
  * The keys come from the types: what is added there has to be listed here before the build passes.
  */
+import type { Broker } from '@tidemark/broker'
 import type { Groups, KafkaOptions, OutgoingMessage, Producer, ProducerOptions, ReadOptions, Topics } from '@tidemark/client'
 import type {
   AssignorName,
@@ -21,6 +22,7 @@ import type {
   RunOptions,
 } from '@tidemark/consumer'
 import type { OwnErrorCode } from '@tidemark/platform'
+import type { NodeMoment, NodeVerb } from './nodes.ts'
 
 /** Drawn; or the reason why not. */
 export type Drawn = true | string
@@ -244,6 +246,48 @@ export const groupsMembers: Record<keyof Groups, Drawn> = {
   deleteOffsets: administration,
 }
 
+/** What a broker that is several nodes can be told. */
+export const brokerMembers: Record<Extract<keyof Broker, 'stopNode' | 'startNode' | 'moveLeader'>, Drawn> = {
+  stopNode: true,
+  startNode: true,
+  moveLeader: true,
+}
+export const nodeCounts: Record<'1' | '2' | '3', Drawn> = { 1: true, 2: true, 3: true }
+export const nodeVerbs: Record<NodeVerb, Drawn> = {
+  'stop a node': true,
+  'stop the coordinator': true,
+  'restart the nodes in turn': true,
+  'move a leader': true,
+  'move leaders again and again': true,
+  'move the coordinator': true,
+  'elect the preferred leaders': true,
+  reassign: true,
+  'cut a node off': true,
+  'slow a node down': true,
+}
+/** When they are drawn, beside any time. */
+export const nodeMoments: Record<NodeMoment, Drawn> = {
+  join: true,
+  sync: true,
+  commit: true,
+  send: true,
+  fetch: true,
+  handler: true,
+}
+/** What a node refuses that does not lead or coordinate. */
+export const refusedElsewhere: Record<string, Drawn> = {
+  Produce: true,
+  Fetch: true,
+  ListOffsets: true,
+  JoinGroup: true,
+  SyncGroup: true,
+  Heartbeat: true,
+  OffsetCommit: true,
+  OffsetFetch: true,
+  OffsetForLeaderEpoch: 'only if the moment is right: seen in long runs',
+  LeaveGroup: 'only if the moment is right: seen in long runs',
+}
+
 const misuse = 'misuse that is refused at once; unit tests'
 const elsewhere = 'not an error of the consumer or of its client'
 const unmet = 'nothing in the simulated world leads to it'
@@ -358,4 +402,9 @@ export const interfaces: Readonly<Record<string, Readonly<Record<string, Drawn>>
   Topics: topicsMembers,
   Groups: groupsMembers,
   TidemarkErrorCode: errorCodes,
+  Broker: brokerMembers,
+  nodes: nodeCounts,
+  node: nodeVerbs,
+  moment: nodeMoments,
+  'refused by another node': refusedElsewhere,
 }

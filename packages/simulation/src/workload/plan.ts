@@ -3,6 +3,7 @@
 import type { DiskOperation, Weather } from '@tidemark/testing/internal'
 import { SeededRandom } from '@tidemark/testing/internal'
 import type { Everything } from './everything.ts'
+import { type NodesPlan, nodesOf } from './nodes.ts'
 
 export interface Plan {
   readonly partitions: number
@@ -46,6 +47,8 @@ export interface Plan {
   }
   /** What the disk can do wrong, besides losing what was not synced. */
   readonly disk: DiskPlan
+  /** The nodes that the broker is. */
+  readonly nodes: NodesPlan
   /** What the users of consumers and producers do beyond running: undefined in plain runs. */
   readonly everything?: Everything
 }
@@ -86,6 +89,7 @@ export function planOf(random: SeededRandom): Plan {
     faultEveryMs: 150 + random.below(600),
     faults: { brokerCrash: on(2), memberCrash: on(2), memberStop: on(1), memberRestart: on(2), memberJoin: on(1), diskFault: 0 },
     disk: { full: 0, failing: [] },
+    nodes: nodesOf(0, 1),
   }
 }
 

@@ -21,6 +21,8 @@ export const CALM: Weather = { latencyMs: [0.05, 1], lateChance: 0, lateMs: [0, 
 
 /** Sees what clients write and read, for the invariants: whole frames, without their size. */
 export interface Tap {
+  /** The client has a connection to the port. */
+  opened(client: Process, connection: number, port: number): void
   sent(client: Process, connection: number, frame: Buffer): void
   /** The frame reached the server's process. */
   arrived(client: Process, connection: number, frame: Buffer): void
@@ -38,6 +40,14 @@ export interface Middle {
   answer(client: Process, connection: number, frame: Buffer): { readonly frame: Buffer; readonly holdMs: number }
 }
 
+/** What is wrong with the way to one port, while others are as the weather is. */
+export interface LinkFault {
+  /** New connections fail; those that are open break when it begins. */
+  readonly isCut: boolean
+  /** Each piece of bytes takes so much longer, in milliseconds. */
+  readonly slowMs: number
+}
+
 /** Above so many bytes on their way, a writer is told to wait. */
 const WINDOW_BYTES = 256 * 1024
 const ignored: ConnectionHandlers = { onData() {}, onDrain() {}, onClose() {} }
@@ -50,6 +60,9 @@ interface Bound {
 export class Network {
   readonly #random: SeededRandom
   readonly #listeners = new Map<number, Bound>()
+  readonly #links = new Map<number, LinkFault>()
+  /** The clients' ends of connections that are open. */
+  readonly #open = new Set<Side>()
   #nextPort = 40_000
   #nextConnection = 1
   weather: Weather = CALM
@@ -82,26 +95,42 @@ export class Network {
   #connect(process: Process, address: Address, timeoutMs: number): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const fail = (why: string): void => reject(new TidemarkError('UNREACHABLE', `${address.host}:${address.port}: ${why}`))
-      const delay = this.delay()
+      const delay = this.delay(address.port)
       if (delay > timeoutMs) return void process.later(timeoutMs, () => fail(`no connection within ${timeoutMs} ms`))
       process.later(delay, () => {
         const bound = this.#listeners.get(address.port)
         if (bound === undefined || !bound.process.alive) return fail('nobody listens there')
+        if (this.#links.get(address.port)?.isCut) return fail('the network is cut')
         const id = this.#nextConnection++
         const client = new Side(this, process, process, id, { host: '127.0.0.1', port: 50_000 + (id % 10_000) }, address)
         const server = new Side(this, bound.process, process, id, address, client.local)
         client.peer = server
         server.peer = client
+        this.#open.add(client)
+        this.tap?.opened(process, id, address.port)
         bound.process.later(0, () => bound.onConnection(server))
         resolve(client)
       })
     })
   }
 
-  delay(): number {
+  /** From now on the way to this port is so, for all clients; undefined: as the weather is. */
+  setLink(port: number, fault: LinkFault | undefined): void {
+    if (fault === undefined) this.#links.delete(port)
+    else this.#links.set(port, fault)
+    if (fault?.isCut) for (const side of [...this.#open]) if (side.remote.port === port) side.cutOff()
+  }
+
+  /** `port`: the server's, whose connection it is. */
+  delay(port?: number): number {
     const { weather } = this
     const [from, to] = this.#random.chance(weather.lateChance) ? weather.lateMs : weather.latencyMs
-    return this.#random.between(from, to)
+    const slowMs = port === undefined ? 0 : (this.#links.get(port)?.slowMs ?? 0)
+    return this.#random.between(from, to) + slowMs
+  }
+
+  closed(side: Side): void {
+    this.#open.delete(side)
   }
 
   breaksNow(): boolean {
@@ -150,6 +179,15 @@ class Side implements Connection {
     return this.#process === this.#client
   }
 
+  get #serverPort(): number {
+    return this.#isClient ? this.remote.port : this.local.port
+  }
+
+  /** The network between the two is cut. */
+  cutOff(): void {
+    this.#breakBoth()
+  }
+
   write(chunks: readonly Uint8Array[], onTaken?: () => void): boolean {
     if (!this.#open || this.#ended) return true
     const bytes = this.#seen(Buffer.concat(chunks))
@@ -195,7 +233,7 @@ class Side implements Connection {
     this.buffered += bytes.length
     const { peer } = this
     const now = this.#process.platform.clock.monotonic()
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, now + this.#network.delay())
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, now + this.#network.delay(this.#serverPort))
     peer.#process.later(this.#lastArrivalMs - now, () => peer.#arrive(bytes))
   }
 
@@ -273,6 +311,7 @@ class Side implements Connection {
     this.#open = false
     this.#process.connections--
     this.#arrived = []
+    this.#network.closed(this)
     if (this.#isClient) this.#network.tap?.closed(this.#client, this.#id)
     this.handlers.onClose(error)
     this.handlers = ignored

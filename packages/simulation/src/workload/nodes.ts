@@ -1,0 +1,73 @@
+/**
+ * A broker that is several nodes: how many, how many replicas topics have, and what happens to nodes and leaders. Drawn
+ * apart from the rest, by a chance of its own: a run of one node is the same as if there were no nodes to draw.
+ */
+import { SeededRandom } from '@tidemark/testing/internal'
+import type { Plan } from './plan.ts'
+
+export const nodeVerbs = [
+  'stop a node',
+  'stop the coordinator',
+  'restart the nodes in turn',
+  'move a leader',
+  'move leaders again and again',
+  'move the coordinator',
+  'elect the preferred leaders',
+  'reassign',
+  'cut a node off',
+  'slow a node down',
+] as const
+export type NodeVerb = (typeof nodeVerbs)[number]
+
+/** What is under way when a verb is tried, beside those that come at any time. */
+export const nodeMoments = ['join', 'sync', 'commit', 'send', 'fetch', 'handler'] as const
+export type NodeMoment = (typeof nodeMoments)[number]
+
+export interface NodesPlan {
+  /** 1 to 3. */
+  readonly count: number
+  /** Of each topic; of as many nodes at most. */
+  readonly replicas: number
+  readonly verbs: readonly NodeVerb[]
+  readonly everyMs: number
+  readonly moments: readonly NodeMoment[]
+  /** How often a verb is tried at such a moment. */
+  readonly momentChance: number
+  /** How many nodes clients know of before they ask. */
+  readonly bootstrap: number
+  /** With the longer one nothing but refusals tells clients that a leader moved. */
+  readonly metadataMaxAgeMs: number
+}
+
+const ONE: NodesPlan = {
+  count: 1,
+  replicas: 1,
+  verbs: [],
+  everyMs: 0,
+  moments: [],
+  momentChance: 0,
+  bootstrap: 1,
+  metadataMaxAgeMs: 2_000,
+}
+
+/** `pinned`: so many nodes, whatever the seed says. */
+export function nodesOf(seed: number, pinned?: number): NodesPlan {
+  const random = new SeededRandom(seed ^ 0x40de5)
+  const drawn = random.chance(0.5) ? 1 : 2 + random.below(2)
+  const count = pinned ?? drawn
+  if (count === 1) return ONE
+  const some = <T>(all: readonly T[], chance: number): T[] => all.filter(() => random.chance(chance))
+  const verbs = some(nodeVerbs, 0.4)
+  return {
+    count,
+    replicas: 1 + random.below(count),
+    verbs: verbs.length > 0 ? verbs : ['stop a node', 'move a leader'],
+    everyMs: 100 + random.below(900),
+    moments: random.chance(0.6) ? some(nodeMoments, 0.4) : [],
+    momentChance: random.chance(0.3) ? 0.2 : 0.03,
+    bootstrap: random.chance(0.5) ? count : 1,
+    metadataMaxAgeMs: random.chance(0.5) ? 2_000 : 300_000,
+  }
+}
+
+export const withNodes = (plan: Plan, seed: number, pinned?: number): Plan => ({ ...plan, nodes: nodesOf(seed, pinned) })
