@@ -68,6 +68,8 @@ export type Fact =
       readonly finished: readonly FinishedIn[]
     } & OfMember)
   /** The broker has deleted a topic: what was done of it cannot be committed any more. */
+  /** It may be deleted from now on: a crash can leave the request unanswered. */
+  | { readonly kind: 'topicDeletionSent'; readonly topic: string }
   | { readonly kind: 'topicDeleted'; readonly topic: string }
   /** The broker answered a request for what is committed: a commit counts also when its own answer never left. */
   | { readonly kind: 'commitKnown'; readonly group: string; readonly offsets: ReadonlyMap<Place, number> }

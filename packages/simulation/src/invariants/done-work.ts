@@ -52,7 +52,7 @@ export class DoneWork {
         if (!this.#gone.has(fact.process) && !NOT_COUNTED.has(fact.signal().reason))
           this.#at(fact.process, fact.place).done.add(fact.offset)
         return
-      case 'topicDeleted':
+      case 'topicDeletionSent':
         this.#deleted.add(fact.topic)
         return
       case 'placesKnown': {

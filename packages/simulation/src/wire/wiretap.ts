@@ -6,6 +6,7 @@ import {
   apiByKey,
   apis,
   type CreateTopicsResponse,
+  type DeleteTopicsRequest,
   type DeleteTopicsResponse,
   decodeRequest,
   decodeResponse,
@@ -111,7 +112,10 @@ export class Wiretap implements Tap {
       this.#joining.set(client, `${connection}/${correlationId}`)
       this.#tell({ kind: 'joinSent', ...of, owned: ownedIn(body as JoinGroupRequest), stableMs })
     } else if (api.key === apis.LeaveGroup.key) this.#tell({ kind: 'leaveSent', ...of, stableMs })
-    else if (api.key === apis.OffsetCommit.key) {
+    else if (api.key === apis.DeleteTopics.key) {
+      for (const t of (body as DeleteTopicsRequest).topics)
+        this.#tell({ kind: 'topicDeletionSent', topic: this.names.of(t.name, t.topicId) })
+    } else if (api.key === apis.OffsetCommit.key) {
       const commit = body as OffsetCommitRequest
       this.#tell({ kind: 'commitSent', ...of, generation: commit.generationIdOrMemberEpoch, ...committingIn(commit, this.names) })
     }
