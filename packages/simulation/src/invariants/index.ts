@@ -81,7 +81,7 @@ export const allInvariants = ({
   ...(reliable && !stored ? [new CommittedBeforeGivenUp(mapsAreWhole)] : []),
   new FinalRefusalEnds(),
   ...(truncated ? [] : [new LettersAreTrue()]),
-  new OneCallAtATime(),
+  new OneCallAtATime(truncated),
   new Concurrency(),
   ...(stored ? [] : [new PausedStartsNothing()]), // a transaction that has begun goes on
   new ProcessCanEnd(),
