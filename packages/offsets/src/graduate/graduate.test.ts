@@ -80,6 +80,22 @@ describe('a cluster that is left behind', () => {
     })
   })
 
+  it('has records larger than 1 MiB copied, and its first record that is refused ends the copy', async () => {
+    const largest = { type: 'broker', name: '' } as const
+    await source.admin.configs.alter(largest, { 'message.max.bytes': '3000000' })
+    await source.admin.topics.create('large')
+    await using producer = createProducer(source.kafka, { recordBytesMax: 3_000_000 })
+    await producer.send('large', { value: Buffer.alloc(2_000_000) })
+    // Several answers: the refusal comes while records are read.
+    for (let i = 0; i < 20; i++) await producer.send('large', { value: Buffer.alloc(900_000) })
+    const { topics } = await planGraduation(source.kafka, target.kafka, { topics: ['large'] })
+    const copied = () => copyTopic(source.kafka, target.kafka, topics[0]!, { wanted: new Map(), onRecords: () => {} })
+    await expect(copied()).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE' })
+    await target.admin.topics.delete('large')
+    await target.admin.configs.alter(largest, { 'message.max.bytes': '3000000' })
+    expect(await copied()).toMatchObject({ records: 21 })
+  })
+
   it('is told from a copy that differs in one record', async () => {
     const { topics } = await planGraduation(source.kafka, target.kafka, { topics: ['orders'] })
     await copyTopic(source.kafka, target.kafka, topics[0]!, { wanted: new Map(), onRecords: () => {} })
