@@ -95,7 +95,7 @@ async function describe(name: string, options: ClusterOptions & OutputOptions & 
   })
 }
 
-/** Who may describe a topic need not be allowed to see its configuration. */
+/** A user that may describe a topic need not be allowed to see its configuration. */
 function unlessDenied(error: unknown): null {
   if (error instanceof TidemarkError && error.code === 'TOPIC_AUTHORIZATION_FAILED') return null
   throw error

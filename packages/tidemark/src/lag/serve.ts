@@ -7,7 +7,7 @@ import { isLoopback } from '../connection.ts'
 import { say } from '../print/print.ts'
 import { metricsText } from './metrics.ts'
 
-/** A sample serves all who ask within this time. */
+/** A sample serves all requests within this time. */
 const KEPT_MS = 1_000
 
 /** Resolves with the address when it listens. Node's own error rejects for an address that cannot be taken. */
