@@ -95,7 +95,7 @@ export async function verifyTopic(
   let records = 0
   for (let partition = 0; partition < partitions; partition++) {
     const bounds = { from: { [partition]: 0 }, ...limitsOf(signal) }
-    const [begin] = await createAdmin(from).topics.offsets(topic, 'earliest', { partitions: [partition] })
+    const [begin] = await createAdmin(from).topics.offsets(topic, 'earliest', { partitions: [partition], signal })
     await using source = read(from, topic, {
       ...bounds,
       from: { [partition]: begin!.offset },

@@ -70,6 +70,18 @@ describe('a cluster that is left behind', () => {
     await expect(planGraduation(source.kafka, target.kafka, { topic: 'orders' } as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
   })
 
+  it('moves no group once it is aborted, also after the last record', async () => {
+    await source.admin.groups.setOffsets('billing', [{ topic: 'orders', partition: 0, offset: 25 }])
+    const plan = await planGraduation(source.kafka, target.kafka)
+    const stop = new AbortController()
+    const onProgress = ({ topic, step }: GraduationProgress): void => {
+      if (topic === 'orders' && step === 'verified') stop.abort()
+    }
+    const graduating = graduate(source.kafka, target.kafka, plan, { store: target.store, onProgress, signal: stop.signal })
+    await expect(graduating).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(await target.committed('billing')).toEqual([])
+  })
+
   it('that goes on being written to is noticed', async () => {
     const plan = await planGraduation(source.kafka, target.kafka, { topics: ['orders'] })
     await using producer = createProducer(source.kafka)
