@@ -215,10 +215,9 @@ describe('up', () => {
     const authority = await Authority.make()
     const [first, second] = await Promise.all([1, 2].map((n) => authority.sign(`CN=broker-${n}`, { hosts: ['127.0.0.1'] })))
     const files = [file('renewed.pem', first!.cert), file('renewed.key', first!.key)] as const
-    const users = file('users-at-start', 'me:secret')
-    const sasl = ['--sasl', 'plain', '--user-file', users]
-    const { child, address } = await up('--memory', '--tls-cert', files[0], '--tls-key', files[1], ...sasl)
-    // Passwords are read once: their file may go.
+    const users = file('users-of-start', 'ann:secret')
+    const { child, address } = await up('--memory', '--tls-cert', files[0], '--tls-key', files[1], '--sasl', 'plain', '--user-file', users)
+    // What the start alone needs may be gone by then.
     rmSync(users)
     const shown = async (): Promise<unknown> => {
       const [host, port] = address.split(':') as [string, string]
@@ -240,7 +239,7 @@ describe('up', () => {
     expect(await shown()).toBe('broker-2')
     const unreadable = wrote(child, 'stderr', /the certificate before it stays: --tls-cert cannot be read: ELOOP/)
     rmSync(files[0])
-    symlinkSync(files[0], files[0])
+    symlinkSync('renewed.pem', files[0])
     await unreadable
     expect(await shown()).toBe('broker-2')
   })

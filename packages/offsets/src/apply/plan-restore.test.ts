@@ -74,10 +74,3 @@ it('says of which partitions the log does not know enough, and leaves those of w
   const plan = buildPlan({ wish, group, changes, nowMs: 0, validForMs: 1, leftOut: [], notRead: null, movedSince: [] })
   expect(plan.needs).toEqual(['not-exact', 'nothing-committed'])
 })
-
-it('refuses an option that it does not have before it reads anything', async () => {
-  await expect(planRestore(world.kafka, 'nobody', new Date(), { scopes: 'all' } as never)).rejects.toMatchObject({
-    code: 'INVALID_OPTION',
-    message: expect.stringContaining('planRestore()'),
-  })
-})

@@ -4,10 +4,10 @@
  */
 import type { Kafka, TopicPartition } from '@tidemark/client'
 import { checkedLimits, keyOf } from '@tidemark/client/internal'
-import { checkName, checkOptions, checkTime, TidemarkError } from '@tidemark/platform'
+import { checkName, checkTime, TidemarkError } from '@tidemark/platform'
 import { commitHistory } from '../history/commit-history.ts'
 import { positionsAt } from '../history/positions-at.ts'
-import { PLAN_OPTION_NAMES, type PlanOptions, planMove } from '../plan/plan-move.ts'
+import { type PlanOptions, planMove } from '../plan/plan-move.ts'
 import type { FormerPlace, MovePlan, MoveWish } from '../plan/types.ts'
 import { shrinking } from '../read/limits.ts'
 
@@ -15,11 +15,6 @@ export interface OutsideMove {
   /** When its first commit was made. */
   readonly at: Date
   readonly partitions: readonly TopicPartition[]
-}
-
-interface RestoreOptions extends PlanOptions {
-  /** Default: all. */
-  readonly scope?: MoveWish['scope']
 }
 
 /** A tool that moves many partitions needs more than one commit. */
@@ -33,8 +28,12 @@ const ONE_MOVE_MS = 1_000
  * Rejects with `TidemarkError` HISTORY_UNREADABLE (no right to read `__consumer_offsets`, or the cluster hides it),
  * NOTHING_TO_DO (nothing is known of the group), or as `planMove`.
  */
-export async function planRestore(kafka: Kafka, group: string, at: Date, options: RestoreOptions = {}): Promise<MovePlan> {
-  checkOptions<RestoreOptions>('planRestore()', options, { ...PLAN_OPTION_NAMES, scope: true })
+export async function planRestore(
+  kafka: Kafka,
+  group: string,
+  at: Date,
+  options: PlanOptions & { readonly scope?: MoveWish['scope'] } = {},
+): Promise<MovePlan> {
   checkName('the name of the group', group)
   checkTime('the time', at)
   const { scope = 'all', ...rest } = options

@@ -34,16 +34,19 @@ const VALID_FOR_MS = 3_600_000
  * or what the limits bring. A group that does not exist can be planned for: applying the plan creates it.
  */
 export function planMove(kafka: Kafka, wish: MoveWish, options: PlanOptions = {}): Promise<MovePlan> {
-  return planFor('planMove()', kafka, wish, options, undefined)
+  return planFor(kafka, wish, options, undefined)
 }
 
-/** `owner` is the function that was called, for its errors. `expected`, by key of the partition: where the group would stand if nobody had moved it since. */
+/**
+ * `expected`, by key of the partition: where the group would stand if nobody had moved it since. `owner` is the function
+ * that was called, for its errors.
+ */
 export async function planFor(
-  owner: string,
   kafka: Kafka,
   wish: MoveWish,
   options: PlanOptions,
   expected: ReadonlyMap<string, Place | null> | undefined,
+  owner = 'planMove()',
 ): Promise<MovePlan> {
   checkOptions<PlanOptions>(owner, options, PLAN_OPTION_NAMES)
   checkWish(owner, wish)

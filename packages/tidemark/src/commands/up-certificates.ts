@@ -6,24 +6,20 @@ import { asTyped, type SecurityOptions, tlsOf } from './up-security.ts'
 
 const LOOKED_AT_EVERY_MS = 500
 
-/**
- * What tells that a file is another one than before, or that it can be read now; links are followed, as renewals replace
- * them. A file that cannot be looked at has a stamp too: reading it says why.
- */
+/** What tells that a file is another one than before; links are followed, as renewals replace them. */
 export function stampOf({ tlsCert, tlsKey, tlsCa }: SecurityOptions): string {
   const files = [tlsCert, tlsKey, tlsCa].filter((file) => file !== undefined)
-  return files
-    .map((file) => {
-      try {
-        const { ino, size, mtimeMs, ctimeMs } = statSync(file)
-        return `${ino} ${size} ${mtimeMs} ${ctimeMs}`
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException
-        if (code === undefined) throw error
-        return code
-      }
-    })
-    .join()
+  return files.map(stampOfFile).join()
+}
+
+function stampOfFile(file: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(file)
+    return `${ino} ${size} ${mtimeMs}`
+  } catch (error) {
+    // Missing, behind a folder that may not be read, a link to itself: reading the file says what is wrong.
+    return (error as NodeJS.ErrnoException).code ?? 'unknown'
+  }
 }
 
 /**

@@ -47,39 +47,20 @@ export interface Security {
   readonly broker: Pick<StartOptions, 'users' | 'authorizer'>
   /** Whether the broker does not ask who its clients are. */
   readonly isOpen: boolean
-  /** In words, for the user who starts the broker. */
+  /** In words, for whoever starts it. */
   readonly summary: string
 }
 
-const clientAuthOf = ({ tlsCa, tlsClientAuth = tlsCa === undefined ? 'none' : 'required' }: SecurityOptions) => tlsClientAuth
-
-/** Undefined: without TLS. Reads the files; a usage error for one that cannot be read, and for options that do not go together. */
-export function tlsOf(options: SecurityOptions): ListenerChoice['tls'] {
-  const { tlsCert, tlsKey, tlsCa } = options
-  const clientAuth = clientAuthOf(options)
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw usage('--tls-cert and --tls-key belong together')
-  if (tlsCert === undefined && (tlsCa !== undefined || clientAuth !== 'none'))
-    throw usage('--tls-ca and --tls-client-auth need --tls-cert and --tls-key')
-  if (clientAuth !== 'none' && tlsCa === undefined) throw usage(`--tls-client-auth ${clientAuth} needs --tls-ca`)
-  if (tlsCert === undefined) return undefined
-  return {
-    cert: read('--tls-cert', tlsCert),
-    key: read('--tls-key', tlsKey!),
-    ...(tlsCa !== undefined && { ca: read('--tls-ca', tlsCa) }),
-    clientAuth,
-  }
-}
-
-/** As `tlsOf`. */
+/** Reads the files; a usage error for one that cannot be read, and for options that do not go together. */
 export function securityOf(options: SecurityOptions): Security {
   const { sasl, superUser, aclFile } = options
   const tls = tlsOf(options)
-  const tlsClientAuth = clientAuthOf(options)
   const users = usersOf(options)
   if (sasl === undefined && Object.keys(users).length > 0) throw usage('--user and --user-file need --sasl')
   const hasAcls = superUser !== undefined || aclFile !== undefined
-  const isOpen = sasl === undefined && tlsClientAuth !== 'required'
-  if (hasAcls && sasl === undefined && tlsClientAuth === 'none')
+  const clientAuth = tls?.clientAuth ?? 'none'
+  const isOpen = sasl === undefined && clientAuth !== 'required'
+  if (hasAcls && sasl === undefined && clientAuth === 'none')
     throw usage('ACLs need to know who clients are: add --sasl, or --tls-ca for their certificates')
   return {
     listener: {
@@ -93,6 +74,22 @@ export function securityOf(options: SecurityOptions): Security {
     },
     isOpen,
     summary: summaryOf(options, hasAcls),
+  }
+}
+
+/** The certificates alone. Undefined: without TLS. */
+export function tlsOf(options: SecurityOptions): ListenerChoice['tls'] {
+  const { tlsCert, tlsKey, tlsCa, tlsClientAuth = tlsCa === undefined ? 'none' : 'required' } = options
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw usage('--tls-cert and --tls-key belong together')
+  if (tlsCert === undefined && (tlsCa !== undefined || tlsClientAuth !== 'none'))
+    throw usage('--tls-ca and --tls-client-auth need --tls-cert and --tls-key')
+  if (tlsClientAuth !== 'none' && tlsCa === undefined) throw usage(`--tls-client-auth ${tlsClientAuth} needs --tls-ca`)
+  if (tlsCert === undefined) return undefined
+  return {
+    cert: read('--tls-cert', tlsCert),
+    key: read('--tls-key', tlsKey!),
+    ...(tlsCa !== undefined && { ca: read('--tls-ca', tlsCa) }),
+    clientAuth: tlsClientAuth,
   }
 }
 
