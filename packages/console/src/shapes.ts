@@ -114,7 +114,8 @@ export interface TopicDetails {
   readonly id: string
   readonly internal: boolean
   readonly partitions: readonly TopicPartitionRow[]
-  readonly configs: readonly TopicConfig[]
+  /** Null: this client may not see them. */
+  readonly configs: readonly TopicConfig[] | null
 }
 
 /** Text where the bytes are UTF-8, else base64; cut where it is long. */
