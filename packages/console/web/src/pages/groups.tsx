@@ -75,7 +75,7 @@ export function GroupsPage() {
           <p className="empty">
             {all.length > 0
               ? 'No group matches; change the search or the filters.'
-              : 'The cluster has no groups yet: one exists from its first commit, or its first member, on.'}
+              : 'There are no groups, or none that this user may see. A group exists from its first commit, or its first member, on.'}
           </p>
         )}
       </section>
