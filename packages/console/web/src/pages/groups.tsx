@@ -6,7 +6,7 @@ import { applyChanges, isSortKey, type SortKey, sorted } from '../groups/rows.ts
 import { CommandLine } from '../parts/command.tsx'
 import { Failure, Live } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
-import { brokersFlag, useInfo } from '../state/info.ts'
+import { clusterFlags, useInfo } from '../state/info.ts'
 import { useEvents } from '../state/live.ts'
 import { useQueryValue } from '../state/router.ts'
 
@@ -80,7 +80,7 @@ export function GroupsPage() {
         )}
       </section>
       <div className="foot">
-        <CommandLine command={`tidemark lag --watch${brokersFlag(info)}`} />
+        <CommandLine command={`tidemark lag --watch${clusterFlags(info)}`} />
       </div>
     </>
   )
