@@ -51,7 +51,7 @@ describe('fields of -o json', () => {
 
   test('have a meaning each, and no other names have', () => {
     const page = tablePage()
-    const documented = [...page.slice(page.indexOf('| field ')).matchAll(/^\| `([$\w]+)` \|/gm)].map(([, name]) => name!)
+    const documented = [...page.slice(page.indexOf('| field ')).matchAll(/^\| `([$\w]+)` +\|/gm)].map(([, name]) => name!)
     const printed = new Set([...fields.values()].flat().map(lastName))
     expect(documented).toEqual([...printed].sort())
   })
