@@ -72,7 +72,13 @@ export const Duration = ({ measured, none, bound = 'most' }: { measured: Measure
     </span>
   )
 
-export function Live({ connection, failure }: { connection: Connection; failure?: { message: string; atMs: number } | undefined }) {
+export function Live({
+  connection,
+  failure,
+}: {
+  connection: Connection
+  failure?: { code: string; message: string; atMs: number } | undefined
+}) {
   const isLost = connection === 'lost' || connection === 'full' || failure !== undefined
   const words = {
     live: `live · times in ${zone}`,
@@ -84,7 +90,9 @@ export function Live({ connection, failure }: { connection: Connection; failure?
     <span className="live" role="status" data-state={isLost ? 'lost' : connection}>
       {failure === undefined || connection === 'lost' || connection === 'full'
         ? words[connection]
-        : 'the cluster does not answer; trying again'}
+        : failure.code.endsWith('_AUTHORIZATION_FAILED')
+          ? 'the cluster refuses this user; trying again'
+          : 'the cluster does not answer; trying again'}
     </span>
   )
 }
