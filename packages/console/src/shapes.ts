@@ -22,6 +22,8 @@ export interface ConsoleInfo {
   /** The name of the group has to be typed before a plan is applied. */
   readonly protected: boolean
   readonly intervalMs: number
+  /** What a command needs to reach the cluster. */
+  readonly commandFlags: string
 }
 
 /** A row of the list of groups. */
