@@ -30,10 +30,11 @@ interface Judge {
   run(report: Report, full: boolean): Promise<void>
 }
 
-const client = (judge: (report: Report, brokers: readonly string[]) => Promise<void>) => async (report: Report) => {
-  await using broker = await OurBroker.start('disk')
-  await judge(report, [broker.address])
-}
+const client =
+  (judge: (report: Report, brokers: readonly string[], full: boolean) => Promise<void>) => async (report: Report, full: boolean) => {
+    await using broker = await OurBroker.start('disk')
+    await judge(report, [broker.address], full)
+  }
 
 const JUDGES: Readonly<Record<string, Judge>> = {
   kafkajs: {

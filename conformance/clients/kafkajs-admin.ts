@@ -14,13 +14,21 @@ const SECURED: Partial<StartOptions> = {
   authorizer: { superUsers: [`User:${USER.username}`] },
 }
 
-export async function judgeAdmin(report: Report): Promise<void> {
-  await play(report, 'one node', {}, 1)
-  await play(report, 'three nodes', { nodes: 3 }, 3)
-  for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512']) await play(report, `${mechanism}, ACLs`, SECURED, 1, mechanism)
+export async function judgeAdmin(report: Report, full: boolean): Promise<void> {
+  await play(report, full, 'one node', {}, 1)
+  await play(report, full, 'three nodes', { nodes: 3 }, 3)
+  for (const mechanism of full ? ['plain', 'scram-sha-256', 'scram-sha-512'] : ['scram-sha-512'])
+    await play(report, full, `${mechanism}, ACLs`, SECURED, 1, mechanism)
 }
 
-async function play(report: Report, where: string, options: Partial<StartOptions>, nodes: number, mechanism?: string): Promise<void> {
+async function play(
+  report: Report,
+  full: boolean,
+  where: string,
+  options: Partial<StartOptions>,
+  nodes: number,
+  mechanism?: string,
+): Promise<void> {
   const load = createRequire(path.join(npmPackageFolder('kafkajs', '2.2.4'), 'package.json'))
   const { Kafka, logLevel, ConfigResourceTypes, AclResourceTypes, AclOperationTypes, AclPermissionTypes, ResourcePatternTypes } =
     load('kafkajs')
@@ -81,17 +89,21 @@ async function play(report: Report, where: string, options: Partial<StartOptions
     await admin.deleteTopicRecords({ topic: TOPIC, partitions: [{ partition: 1, offset: '4' }] })
     equal([(await at()).low, (await at()).high], ['4', '10'])
   })
-  await check('setOffsets, resetOffsets, fetchOffsets', async () => {
-    const committed = async () => {
-      // resetOffsets() commits the word for the earliest offset, -2, which is looked up here.
-      const [{ partitions }] = await admin.fetchOffsets({ groupId: GROUP, topics: [TOPIC], resolveOffsets: true })
-      return partitions.find((it: { partition: number }) => it.partition === 1).offset
-    }
-    await admin.setOffsets({ groupId: GROUP, topic: TOPIC, partitions: [{ partition: 1, offset: '7' }] })
-    equal(await committed(), '7')
-    await admin.resetOffsets({ groupId: GROUP, topic: TOPIC, earliest: true })
-    equal(await committed(), '4')
-  })
+  // kafkajs waits four times for a Fetch of five seconds.
+  const hasTime = full || where === 'one node'
+  if (!hasTime) report.skip(`admin: setOffsets, resetOffsets, fetchOffsets (${where})`, 'it takes 20 s: in the full run alone')
+  else
+    await check('setOffsets, resetOffsets, fetchOffsets', async () => {
+      const committed = async () => {
+        // resetOffsets() commits the word for the earliest offset, -2, which is looked up here.
+        const [{ partitions }] = await admin.fetchOffsets({ groupId: GROUP, topics: [TOPIC], resolveOffsets: true })
+        return partitions.find((it: { partition: number }) => it.partition === 1).offset
+      }
+      await admin.setOffsets({ groupId: GROUP, topic: TOPIC, partitions: [{ partition: 1, offset: '7' }] })
+      equal(await committed(), '7')
+      await admin.resetOffsets({ groupId: GROUP, topic: TOPIC, earliest: true })
+      equal(await committed(), '4')
+    })
   await check('listGroups, describeGroups, deleteGroups', async () => {
     const { groups } = await admin.listGroups()
     equal(

@@ -20,7 +20,7 @@ const COUNT = 300
 const PARTITIONS = [0, 1, 2]
 const START_MS = 1_000_000
 
-export async function judge(report: Report, brokers: readonly string[]): Promise<void> {
+export async function judge(report: Report, brokers: readonly string[], full: boolean): Promise<void> {
   const folder = npmPackageFolder('kafkajs', '2.2.4', { others: ['kafkajs-snappy@1.1.0', '@2l/kafkajs-lz4@1.3.2'] })
   const load = createRequire(path.join(folder, 'package.json'))
   installCodecs(load)
@@ -149,7 +149,7 @@ export async function judge(report: Report, brokers: readonly string[]): Promise
 
   await producer.disconnect()
   await admin.disconnect()
-  await judgeAdmin(report)
+  await judgeAdmin(report, full)
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0)
