@@ -1,7 +1,7 @@
 /** A secured broker and its clients from the command line alone: `up` with TLS, SASL and ACLs, `client.properties`, profiles. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { connect } from 'node:tls'
@@ -215,7 +215,10 @@ describe('up', () => {
     const authority = await Authority.make()
     const [first, second] = await Promise.all([1, 2].map((n) => authority.sign(`CN=broker-${n}`, { hosts: ['127.0.0.1'] })))
     const files = [file('renewed.pem', first!.cert), file('renewed.key', first!.key)] as const
-    const { child, address } = await up('--memory', '--tls-cert', files[0], '--tls-key', files[1])
+    const users = file('users-of-start', 'ann:secret')
+    const { child, address } = await up('--memory', '--tls-cert', files[0], '--tls-key', files[1], '--sasl', 'plain', '--user-file', users)
+    // What the start alone needs may be gone by then.
+    rmSync(users)
     const shown = async (): Promise<unknown> => {
       const [host, port] = address.split(':') as [string, string]
       const socket = connect({ host, port: Number(port), ca: authority.cert })
@@ -233,6 +236,11 @@ describe('up', () => {
     const kept = wrote(child, 'stderr', /the certificate before it stays: [^\n]*renewed\.key does not belong/)
     file('renewed.pem', first!.cert)
     await kept
+    expect(await shown()).toBe('broker-2')
+    const unreadable = wrote(child, 'stderr', /the certificate before it stays: --tls-cert cannot be read: ELOOP/)
+    rmSync(files[0])
+    symlinkSync('renewed.pem', files[0])
+    await unreadable
     expect(await shown()).toBe('broker-2')
   })
 

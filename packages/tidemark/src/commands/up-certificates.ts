@@ -2,19 +2,24 @@
 import { statSync } from 'node:fs'
 import type { Broker } from '@tidemark/broker'
 import { say } from '../print/print.ts'
-import { asTyped, type SecurityOptions, securityOf } from './up-security.ts'
+import { asTyped, type SecurityOptions, tlsOf } from './up-security.ts'
 
 const LOOKED_AT_EVERY_MS = 500
 
 /** What tells that a file is another one than before; links are followed, as renewals replace them. */
 export function stampOf({ tlsCert, tlsKey, tlsCa }: SecurityOptions): string {
   const files = [tlsCert, tlsKey, tlsCa].filter((file) => file !== undefined)
-  return files
-    .map((file) => {
-      const found = statSync(file, { throwIfNoEntry: false })
-      return found === undefined ? 'none' : `${found.ino} ${found.size} ${found.mtimeMs}`
-    })
-    .join()
+  return files.map(stampOfFile).join()
+}
+
+function stampOfFile(file: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(file)
+    return `${ino} ${size} ${mtimeMs}`
+  } catch (error) {
+    // Missing, behind a folder that may not be read, a link to itself: reading the file says what is wrong.
+    return (error as NodeJS.ErrnoException).code ?? 'unknown'
+  }
 }
 
 /**
@@ -39,7 +44,7 @@ export function followCertificates(broker: Broker, listener: string, options: Se
 
 async function replace(broker: Broker, listener: string, options: SecurityOptions): Promise<void> {
   try {
-    await broker.replaceTls(listener, securityOf(options).listener.tls!)
+    await broker.replaceTls(listener, tlsOf(options)!)
     say(`new connections get the certificate that ${options.tlsCert} has now`)
   } catch (error) {
     say(`the certificate before it stays: ${(asTyped(error, options) as Error).message}`)

@@ -53,22 +53,14 @@ export interface Security {
 
 /** Reads the files; a usage error for one that cannot be read, and for options that do not go together. */
 export function securityOf(options: SecurityOptions): Security {
-  const { tlsCert, tlsKey, tlsCa, tlsClientAuth = tlsCa === undefined ? 'none' : 'required', sasl, superUser, aclFile } = options
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw usage('--tls-cert and --tls-key belong together')
-  if (tlsCert === undefined && (tlsCa !== undefined || tlsClientAuth !== 'none'))
-    throw usage('--tls-ca and --tls-client-auth need --tls-cert and --tls-key')
-  if (tlsClientAuth !== 'none' && tlsCa === undefined) throw usage(`--tls-client-auth ${tlsClientAuth} needs --tls-ca`)
+  const { sasl, superUser, aclFile } = options
+  const tls = tlsOf(options)
   const users = usersOf(options)
   if (sasl === undefined && Object.keys(users).length > 0) throw usage('--user and --user-file need --sasl')
-  const tls = tlsCert !== undefined && {
-    cert: read('--tls-cert', tlsCert),
-    key: read('--tls-key', tlsKey!),
-    ...(tlsCa !== undefined && { ca: read('--tls-ca', tlsCa) }),
-    clientAuth: tlsClientAuth,
-  }
   const hasAcls = superUser !== undefined || aclFile !== undefined
-  const isOpen = sasl === undefined && tlsClientAuth !== 'required'
-  if (hasAcls && sasl === undefined && tlsClientAuth === 'none')
+  const clientAuth = tls?.clientAuth ?? 'none'
+  const isOpen = sasl === undefined && clientAuth !== 'required'
+  if (hasAcls && sasl === undefined && clientAuth === 'none')
     throw usage('ACLs need to know who clients are: add --sasl, or --tls-ca for their certificates')
   return {
     listener: {
@@ -82,6 +74,22 @@ export function securityOf(options: SecurityOptions): Security {
     },
     isOpen,
     summary: summaryOf(options, hasAcls),
+  }
+}
+
+/** The certificates alone. Undefined: without TLS. */
+export function tlsOf(options: SecurityOptions): ListenerChoice['tls'] {
+  const { tlsCert, tlsKey, tlsCa, tlsClientAuth = tlsCa === undefined ? 'none' : 'required' } = options
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw usage('--tls-cert and --tls-key belong together')
+  if (tlsCert === undefined && (tlsCa !== undefined || tlsClientAuth !== 'none'))
+    throw usage('--tls-ca and --tls-client-auth need --tls-cert and --tls-key')
+  if (tlsClientAuth !== 'none' && tlsCa === undefined) throw usage(`--tls-client-auth ${tlsClientAuth} needs --tls-ca`)
+  if (tlsCert === undefined) return undefined
+  return {
+    cert: read('--tls-cert', tlsCert),
+    key: read('--tls-key', tlsKey!),
+    ...(tlsCa !== undefined && { ca: read('--tls-ca', tlsCa) }),
+    clientAuth: tlsClientAuth,
   }
 }
 
