@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { type ClusterOptions, profileInUse } from './connection.ts'
 import { EXIT } from './exit.ts'
 import { say } from './print/print.ts'
+import { plain } from './print/table.ts'
 
 export interface ConfirmOptions {
   readonly yes?: boolean
@@ -29,7 +30,7 @@ export async function confirmed(question: string, options: ConfirmOptions & Clus
   if (canAsk) {
     const wanted = isProtected ? `profile ${used.name} is protected; type ${name} to go on: ` : `${question} [y/N] `
     const terminal = createInterface({ input: process.stdin, output: process.stderr })
-    const answer = (await terminal.question(wanted).finally(() => terminal.close())).trim()
+    const answer = (await terminal.question(plain(wanted)).finally(() => terminal.close())).trim()
     if (isProtected ? answer === name : /^y(es)?$/i.test(answer)) return true
     say('nothing was changed')
   } else if (isProtected) say(`nothing was changed: profile ${used.name} is protected: add --confirm ${name} to do it`)

@@ -87,6 +87,24 @@ test.skipIf(process.platform === 'win32').each([
   expect(await done).toMatchObject({ code, stderr: '' })
 })
 
+test('names with control characters reach no terminal as they are', async () => {
+  const name = 'evil\u001b[31m\u0007\r\nline'
+  await createAdmin(kafka).groups.setOffsets(name, [{ topic: 'orders', partition: 0, offset: 1 }])
+  const commands = [
+    ['group', 'describe', name],
+    ['offsets', 'plan', name, '--to', 'end'],
+    ['offsets', 'move', name, '--to', 'end', '--yes', '--ghost-check', '0s', '--reason', name],
+    ['offsets', 'undo', '--group', name],
+    ['group', 'delete', `${name}-missing`, '--yes'],
+  ]
+  for (const args of commands) {
+    const { stdout, stderr } = await tidemark(args)
+    const text = stdout + stderr
+    expect([args, text.match(/[^\n\P{Cc}]/u)]).toEqual([args, null])
+    expect(text).toContain('evil')
+  }
+})
+
 test('the documentation names exactly these', () => {
   const page = readFileSync(new URL('../../../docs/guide/commands.md', import.meta.url), 'utf8')
   const named = [...page.matchAll(/^\| (\d+) +\| /gm)].map(([, code]) => Number(code))
