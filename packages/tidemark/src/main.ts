@@ -35,7 +35,9 @@ function report(error: unknown): number {
   return EXIT.failed
 }
 
-const isInterruption = (error: unknown): boolean => error instanceof TidemarkError && error.code === 'INTERRUPTED'
+/** ABORTED: a call that the signal ended. */
+const isInterruption = (error: unknown): boolean =>
+  error instanceof TidemarkError && (error.code === 'INTERRUPTED' || error.code === 'ABORTED')
 
 watchOutput()
 try {
