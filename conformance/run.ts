@@ -91,6 +91,7 @@ for (const name of names) {
     if (error instanceof NotToBeHad) report.skip('everything', error.message)
     else return report.check('runs to its end', () => Promise.reject(error))
   })
+  console.log(`         ${name}: ${((performance.now() - startedMs) / 1_000).toFixed(1)} s`)
   if (values.full && report.passed + report.failed > 0) writeSection(report, (performance.now() - startedMs) / 1_000, versions)
 }
 const sum = (of: (r: Report) => number): number => reports.reduce((total, r) => total + of(r), 0)

@@ -61,7 +61,10 @@ const packages: Record<string, { uses: string[]; folders: string[] }> = {
     uses: ['protocol', 'platform', 'client', 'offsets'],
     folders: ['routes', 'moves', 'live', 'page', 'guard', 'engine'],
   },
-  tidemark: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets', 'console'], folders: [] },
+  tidemark: {
+    uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'offsets', 'console'],
+    folders: ['commands', 'demo', 'completion', 'move', 'history', 'lag', 'records', 'print'],
+  },
   testing: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer'], folders: ['crash', 'fixture', 'faults', 'machine'] },
   simulation: { uses: ['protocol', 'platform', 'broker', 'client', 'consumer', 'testing'], folders: [] },
 }
@@ -110,7 +113,7 @@ describe.each(Object.entries(packages))('%s', (name, { uses }) => {
   })
 })
 
-test.each(['broker', 'client', 'console', 'consumer', 'offsets', 'testing'])(
+test.each(['broker', 'client', 'console', 'consumer', 'offsets', 'tidemark', 'testing'])(
   'in the %s a folder imports from those after it on the way, not from those before',
   (name) => {
     const { folders } = packages[name]!
@@ -128,13 +131,29 @@ test.each(['broker', 'client', 'console', 'consumer', 'offsets', 'testing'])(
   },
 )
 
-test.each(['client', 'console', 'consumer', 'offsets', 'testing'])('every folder of the %s has its place on the way', (name) => {
-  const folders = new Set(
-    sourcesOf(name)
-      .filter((s) => s.file.includes('/'))
-      .map((s) => s.folder),
-  )
-  expect([...folders].sort()).toEqual([...packages[name]!.folders].sort())
+test.each(['client', 'console', 'consumer', 'offsets', 'tidemark', 'testing'])(
+  'every folder of the %s has its place on the way',
+  (name) => {
+    const folders = new Set(
+      sourcesOf(name)
+        .filter((s) => s.file.includes('/'))
+        .map((s) => s.folder),
+    )
+    expect([...folders].sort()).toEqual([...packages[name]!.folders].sort())
+  },
+)
+
+test('docs/architecture.md has the folders of each package, in the order of the way', () => {
+  const page = readFileSync(path.join(root, 'docs', 'architecture.md'), 'utf8')
+  const rows = [...page.matchAll(/^\| `(\w+)` +\|[^|]*\| `([^`]*)` +\|$/gm)].map(([, name, list]) => [name!, list!.split(' ')] as const)
+  expect(rows.map(([name]) => name).sort()).toEqual(Object.keys(packages).sort())
+  for (const [name, listed] of rows) {
+    const { folders } = packages[name]!
+    const found = new Set(sourcesOf(name).flatMap(({ file, folder }) => (file.includes('/') ? [folder] : [])))
+    const shown = listed.filter((it) => !it.endsWith('.ts')).map((it) => it.replace('/', ''))
+    expect([...shown].sort(), name).toEqual([...found].sort())
+    if (folders.length > 0) expect(shown, name).toEqual(folders)
+  }
 })
 
 /** What decides, apart from what acts: given all it needs, and driven by tests event by event. */

@@ -1,5 +1,5 @@
 /**
- * What is no handshake: damaged, early, cut and strange bytes at each listener of our broker. Each ends its own connection and
+ * What is not a handshake: damaged, early, cut and strange bytes at each listener of our broker. Each ends its own connection and
  * nothing else: no memory, no connection and no secret stays behind, and who knows the password is let in all the while.
  */
 import net from 'node:net'

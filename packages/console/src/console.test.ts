@@ -40,6 +40,19 @@ describe('the console', () => {
     expect((await w.send('/api/topics/none')).status).toBe(404)
   })
 
+  test('shows a topic without its configuration where this client may not see that', async () => {
+    const [allow, deny] = (['allow', 'deny'] as const).map(
+      (permission) => ({ permission, principal: 'User:*', resource: 'topic', name: '*' }) as const,
+    )
+    const acls = [
+      { ...allow!, operation: 'all' },
+      { ...deny!, operation: 'describeConfigs' },
+    ] as const
+    await using restricted = await world({}, { authorizer: { superUsers: [], acls } })
+    await restricted.fill('orders', 3)
+    expect((await restricted.send('/api/topics/orders')).json()).toMatchObject({ partitions: [{ end: 3 }], configs: null })
+  })
+
   test('pages through records: the last, from an offset, from a time, by a filter', async () => {
     const of = async (query: string) => {
       const page = await json(`/api/topics/orders/records?${query}`)

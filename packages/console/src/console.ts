@@ -49,8 +49,8 @@ export async function startConsole(kafka: Kafka, options: ConsoleOptions = {}): 
   const viewers = new Viewers(platform.clock, resolved.viewersMax)
   const plans = new Plans(platform.clock)
   const applications = new Applications(data, platform.clock, onBug)
-  const { readOnly, protected: isProtected, intervalMs, clusterName } = resolved
-  const info = { clusterName, brokers: cluster.brokers.map(formatAddress), readOnly, protected: isProtected, intervalMs }
+  const { readOnly, protected: isProtected, intervalMs, clusterName, commandFlags } = resolved
+  const info = { clusterName, brokers: cluster.brokers.map(formatAddress), readOnly, protected: isProtected, intervalMs, commandFlags }
 
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX,

@@ -38,6 +38,8 @@ export interface ConsoleOptions {
   readonly registry?: SchemaRegistry
   /** The cluster as its people call it. Default: its addresses. */
   readonly clusterName?: string
+  /** What the commands that the page shows need to reach the cluster, such as `--profile prod`. Default: `-b` with its addresses. */
+  readonly commandFlags?: string
 }
 
 export interface ResolvedConsoleOptions extends Required<Omit<ConsoleOptions, 'token' | 'user' | 'stateFolder' | 'registry'>> {
@@ -59,6 +61,7 @@ const NAMES: OptionNames<ConsoleOptions> = {
   stateFolder: true,
   registry: true,
   clusterName: true,
+  commandFlags: true,
 }
 
 const TOKEN_LENGTH_MIN = 16
@@ -77,6 +80,7 @@ export function resolveConsoleOptions(kafka: Kafka, options: ConsoleOptions): Re
   }
   const { registry } = options
   if (registry !== undefined) checkFunction("'decode' of option 'registry'", registry?.decode)
+  const addresses = handleOf(kafka).options.brokers.map(formatAddress).join(',')
   return {
     listen,
     token,
@@ -88,7 +92,8 @@ export function resolveConsoleOptions(kafka: Kafka, options: ConsoleOptions): Re
     user: options.user === undefined ? undefined : nameOption('user', options.user),
     stateFolder: options.stateFolder === undefined ? undefined : nameOption('stateFolder', options.stateFolder),
     registry,
-    clusterName: nameOption('clusterName', options.clusterName ?? handleOf(kafka).options.brokers.map(formatAddress).join(',')),
+    clusterName: nameOption('clusterName', options.clusterName ?? addresses),
+    commandFlags: nameOption('commandFlags', options.commandFlags ?? `-b ${addresses}`),
   }
 }
 

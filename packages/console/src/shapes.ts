@@ -22,6 +22,8 @@ export interface ConsoleInfo {
   /** The name of the group has to be typed before a plan is applied. */
   readonly protected: boolean
   readonly intervalMs: number
+  /** What a command needs to reach the cluster. */
+  readonly commandFlags: string
 }
 
 /** A row of the list of groups. */
@@ -114,7 +116,8 @@ export interface TopicDetails {
   readonly id: string
   readonly internal: boolean
   readonly partitions: readonly TopicPartitionRow[]
-  readonly configs: readonly TopicConfig[]
+  /** Null: this client may not see them. */
+  readonly configs: readonly TopicConfig[] | null
 }
 
 /** Text where the bytes are UTF-8, else base64; cut where it is long. */

@@ -151,7 +151,7 @@ async function commitAs(group: string, committedMetadata: string): Promise<void>
   )
 }
 
-test('a member that does not lead knows the id of its topic: names of records are the same whoever handles them', async () => {
+test('a member that does not lead knows the id of its topic: names of records are the same on each member', async () => {
   const ids = new Map<string, string>()
   const stop = new AbortController()
   const both = Promise.withResolvers<void>()

@@ -204,7 +204,7 @@ describe('context.commit() (3)', () => {
   })
 })
 
-test('an answer of a broker that does not coordinate the group is no sign of life (5)', async () => {
+test('an answer of a broker that does not coordinate the group is not a sign of life (5)', async () => {
   let mode: 'normal' | 'silent' | 'elsewhere' = 'normal'
   const waiting: (() => void)[] = []
   const [a, b] = [

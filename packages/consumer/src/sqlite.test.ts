@@ -73,7 +73,7 @@ describe('a store in SQLite', () => {
     await store.takeOver(PARTITION, 'a')
   })
 
-  test('refuses what is no database, and options that it does not have', () => {
+  test('refuses what is not a database, and options that it does not have', () => {
     expect(() => exactlyOnce({} as DatabaseSync)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
     expect(() => exactlyOnce(open(':memory:'), { shema: 'x' } as object)).toThrow(/did you mean 'schema'/)
     expect(() => exactlyOnce(open(':memory:'), { schema: 'a b' })).toThrow(/letters, digits/)

@@ -1,7 +1,7 @@
 /** See where consumer groups stand, and move them. */
 export { applyPlan } from './apply/apply-plan.ts'
 export { ACCEPTABLE, type Acceptable, type ApplyOptions, type ApplyStep } from './apply/options.ts'
-export { lastOutsideMove, type OutsideMove, planRestore } from './apply/plan-restore.ts'
+export { lastOutsideMove, type OutsideMove, type OutsideMovedPartition, planRestore, type RestoreOptions } from './apply/plan-restore.ts'
 export { planUndo } from './apply/plan-undo.ts'
 export { settleMove } from './apply/settle-move.ts'
 export { type Bookmark, type BookmarkPosition, BookmarkStore } from './bookmarks/bookmark-store.ts'

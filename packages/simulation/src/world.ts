@@ -125,6 +125,11 @@ export class World {
       stored: this.plan.everything?.topics.some((topic) => topic.isStored) ?? false,
       reliable,
       mapsAreWhole: this.mapsAreWhole,
+      stuckMs: new Map(
+        this.plan.everything?.topics.flatMap(({ name, settings: { timeoutMs, timeoutGraceMs } }) =>
+          timeoutMs === undefined || timeoutGraceMs === undefined ? [] : [[name, timeoutMs + timeoutGraceMs] as const],
+        ),
+      ),
       nodes: this.plan.nodes.count,
     })
     const diskFaults = new DiskFaults(this)

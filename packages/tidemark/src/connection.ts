@@ -122,7 +122,11 @@ export function addressOf(text: string): { host: string; port: number } {
   return { host: (match[1] ?? match[2])!, port }
 }
 
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
+
+/** What Kafka's protocol has room for: numbers of partitions, and of replicas. */
+export const INT32_MAX = 2 ** 31 - 1
+export const INT16_MAX = 2 ** 15 - 1
 
 /** The value of an option of this name: digits alone, within the limits. */
 export function wholeNumber(name: string, min = 0, max?: number): (text: string) => number {

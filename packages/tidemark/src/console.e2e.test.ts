@@ -1,7 +1,7 @@
 /** The console in the built program: its address, its token, its page, and its end. The page itself is judged in conformance/console. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -34,7 +34,12 @@ describe('tidemark console', () => {
   test('prints its address, serves the page and the cluster, and ends with 0 after Ctrl-C', async () => {
     const { child, url, token } = await open([])
     expect([url.hostname, token]).toEqual(['127.0.0.1', null])
-    expect(await (await info(url)).json()).toMatchObject({ brokers: [broker], readOnly: false, protected: false })
+    expect(await (await info(url)).json()).toMatchObject({
+      brokers: [broker],
+      readOnly: false,
+      protected: false,
+      commandFlags: `-b ${broker}`,
+    })
     const page = await (await fetch(url)).text()
     const script = /src="(\/assets\/[^"]+\.js)"/.exec(page)![1]!
     expect((await fetch(new URL(script, url))).status).toBe(200)
@@ -60,7 +65,18 @@ describe('tidemark console', () => {
     await finished(startWith({ env }, 'profile', 'add', 'production', '-b', broker, '--protected'))
     const child = startWith({ env }, 'console', '--listen', '127.0.0.1:0', '--profile', 'production')
     const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
-    expect(await (await info(new URL(line))).json()).toMatchObject({ clusterName: 'production', protected: true, readOnly: false })
+    expect(await (await info(new URL(line))).json()).toMatchObject({
+      ...{ clusterName: 'production', commandFlags: '--profile production' },
+      ...{ protected: true, readOnly: false },
+    })
+    await stopped(child, 'SIGINT')
+  })
+
+  test('a file of its configuration stands in the commands that the page shows', async () => {
+    const file = path.join(scratch, 'my client.properties')
+    writeFileSync(file, 'security.protocol=PLAINTEXT\n')
+    const { child, url } = await open(['--command-config', file])
+    expect(await (await info(url)).json()).toMatchObject({ commandFlags: `-b ${broker} --command-config '${file}'` })
     await stopped(child, 'SIGINT')
   })
 

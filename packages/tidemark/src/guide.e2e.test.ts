@@ -7,7 +7,7 @@ import { type Broker, startBroker } from '@tidemark/broker'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PROGRAM } from './testing/command.ts'
 
-const PAGES = ['offsets/6-moving.md', 'offsets/7-seeing.md', 'operators-hour.md']
+const PAGES = ['offsets/6-seeing.md', 'offsets/7-moving.md', 'operators-hour.md']
 
 function commandsOf(name: string): (readonly [command: string, code: number])[] {
   const page = readFileSync(new URL(`../../../docs/guide/${name}`, import.meta.url), 'utf8')

@@ -305,7 +305,14 @@ describe('access control', () => {
     await admin.topics.create('secret')
     expect(await createAdmin(alice).topics.list()).toEqual([])
     await expect(createAdmin(alice).topics.create('mine')).rejects.toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
-    await expect(createAdmin(alice).acls.list()).rejects.toMatchObject({ code: 'CLUSTER_AUTHORIZATION_FAILED' })
+    await expect(createAdmin(alice).acls.list()).rejects.toMatchObject({
+      code: 'CLUSTER_AUTHORIZATION_FAILED',
+      message: expect.stringMatching(/; it needs DESCRIBE on the cluster$/),
+    })
+    await expect(createAdmin(alice).groups.describe('billing')).rejects.toMatchObject({
+      code: 'GROUP_AUTHORIZATION_FAILED',
+      message: "group 'billing' may not be used by this user: it needs at least DESCRIBE, which READ and DELETE bring",
+    })
     await using producer = createProducer(alice, { idempotent: false, acks: 'all' })
     await expect(producer.send('orders', { value: 'x' })).rejects.toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
     const principal = 'User:alice'

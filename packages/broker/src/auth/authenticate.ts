@@ -40,7 +40,7 @@ export async function authenticate(bytes: Buffer, context: AuthenticateContext):
     session.isRefused = true
     session.exchange = undefined
     tell({ kind: 'refused', client: clientHost.slice(1), why: `${exchange.mechanism}: ${error.message}` })
-    // Who guesses waits; so does who asks whether a user exists.
+    // A client that guesses passwords waits, and so does one that tries whether a user exists.
     await sleep(services.clock, services.options.failedAuthenticationDelayMs, context.signal).catch(() => {}) // the client has gone: nobody waits for the answer
     return { errorCode: ErrorCode.SASL_AUTHENTICATION_FAILED, errorMessage: error.message, authBytes: NOTHING, sessionLifetimeMs: 0 }
   }

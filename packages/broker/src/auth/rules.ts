@@ -319,7 +319,7 @@ export const rules: readonly Rule[] = [
   rule(apis.DeleteTopics, 'CLUSTER DELETE or TOPIC DELETE', (request, ask) => {
     if (ask.cluster(DELETE)) return undefined
     const nameIn = ({ name, topicId }: { name: string | null; topicId: string }): string | undefined => name ?? ask.nameOf(topicId)
-    // Who may describe a topic may know that it does not exist.
+    // A principal that may describe a topic may know that it does not exist.
     const may = (name: string | undefined): boolean =>
       name === undefined || ask.topic(DELETE, name) || (!ask.exists(name) && ask.topic(DESCRIBE, name))
     const answerOf = (name: string | null, topicId: string) => ({

@@ -19,7 +19,7 @@ function algorithmOf(token: string, jose: Jose): unknown {
   try {
     return jose.decodeProtectedHeader(token).alg
   } catch (error) {
-    // What `jose` throws for a token that is none.
+    // What `jose` throws for text that is not a token.
     if (!(error instanceof TypeError)) throw error
     throw new TidemarkError('UNAUTHORIZED', 'the token is not a JSON Web Token')
   }

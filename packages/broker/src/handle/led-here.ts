@@ -19,7 +19,7 @@ type Judge = (request: any, context: Context) => Verdict
 
 const { NOT_LEADER_OR_FOLLOWER, NOT_COORDINATOR, GROUP_AUTHORIZATION_FAILED } = ErrorCode
 
-/** Whether another node leads it. What does not exist is no other node's. */
+/** Whether another node leads it; a partition that does not exist is led nowhere. */
 export function isLedElsewhere(
   by: { readonly name: string; readonly topicId?: string },
   index: number,

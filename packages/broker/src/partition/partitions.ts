@@ -59,7 +59,12 @@ export class Partitions {
   /** The epoch in which they are led has changed. */
   led(): void {
     const { leaderEpoch } = this.#topics
-    for (const ofTopic of this.#open.values()) for (const partition of ofTopic.values()) after(partition, (it) => it.led(leaderEpoch))
+    for (const ofTopic of this.#open.values()) {
+      for (const partition of ofTopic.values()) {
+        const told = after(partition, (it) => it.led(leaderEpoch))
+        if (isLater(told)) told.catch(() => {}) // who opened it has its failure
+      }
+    }
   }
 
   /** Undefined: the topic has no such partition. */

@@ -69,7 +69,7 @@ export function aclsOf(cluster: Cluster): Acls {
       const what = 'listing ACLs'
       return retrying(cluster, { what, retries: mayPass, ...limitsOf('acls.list()', options) }, async (signal) => {
         const { body } = await cluster.send(apis.DescribeAcls, asked, { node: 'any', purpose: 'admin', signal })
-        if (body.errorCode !== 0) throw refusal(what, body.errorCode, body.errorMessage)
+        if (body.errorCode !== 0) throw refusal(what, body.errorCode, body.errorMessage, {}, 'DESCRIBE')
         return body.resources.flatMap(({ acls, ...of }) => acls.map((acl) => aclOf({ ...of, ...acl })))
       })
     },
@@ -82,7 +82,7 @@ export function aclsOf(cluster: Cluster): Acls {
       await retrying(cluster, { what, retries: mayPass, ...limitsOf('acls.create()', options) }, async (signal) => {
         const { body } = await cluster.send(apis.CreateAcls, { creations }, { node: 'any', purpose: 'admin', signal })
         for (const [i, { errorCode, errorMessage }] of body.results.entries()) {
-          if (errorCode !== ErrorCode.NONE) throw refusal(`creating ACL ${i + 1} of ${acls.length}`, errorCode, errorMessage)
+          if (errorCode !== ErrorCode.NONE) throw refusal(`creating ACL ${i + 1} of ${acls.length}`, errorCode, errorMessage, {}, 'ALTER')
         }
       })
     },
@@ -94,7 +94,7 @@ export function aclsOf(cluster: Cluster): Acls {
         const { body } = await cluster.send(apis.DeleteAcls, { filters: [asked] }, { node: 'any', purpose: 'admin', signal })
         const [result] = body.filterResults
         if (result === undefined) throw new TidemarkError('PROTOCOL_ERROR', 'the answer to DeleteAcls is empty')
-        if (result.errorCode !== 0) throw refusal(what, result.errorCode, result.errorMessage)
+        if (result.errorCode !== 0) throw refusal(what, result.errorCode, result.errorMessage, {}, 'ALTER')
         return result.matchingAcls.map(aclOf)
       })
     },

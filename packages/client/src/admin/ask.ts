@@ -1,6 +1,6 @@
 /** To whom administration goes: the controller, a node by its id, or the leader of a partition. */
 import { TidemarkError } from '@tidemark/platform'
-import { errorOf } from '@tidemark/protocol'
+import { ErrorCode, errorOf } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'
 import { type CallLimits, mayPass, retrying } from '../cluster/retrying.ts'
 
@@ -28,15 +28,17 @@ export function askController<T extends { readonly errorCode: number }>(
   })
 }
 
-/** The error of an answer, in Kafka's name and the cluster's words. */
+/** The error of an answer, in Kafka's name and the cluster's words; `needs` is the right to the cluster that the request needs. */
 export function refusal(
   what: string,
   errorCode: number,
   told?: string | null,
   details: { topic?: string; partition?: number } = {},
+  needs?: 'DESCRIBE' | 'ALTER',
 ): TidemarkError {
   const { name, text } = errorOf(errorCode)
-  return new TidemarkError(name, `${what} failed: ${name} (${told ? told : text})`, details)
+  const hint = needs !== undefined && errorCode === ErrorCode.CLUSTER_AUTHORIZATION_FAILED ? `; it needs ${needs} on the cluster` : ''
+  return new TidemarkError(name, `${what} failed: ${name} (${told ? told : text})${hint}`, details)
 }
 
 /** Asks any node; an answer with an error that another attempt may fix is asked for again. */

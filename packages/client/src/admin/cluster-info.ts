@@ -3,6 +3,7 @@ import { TidemarkError } from '@tidemark/platform'
 import { apis } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'
 import { type CallLimits, mayPass, retrying } from '../cluster/retrying.ts'
+import { SOFTWARE } from '../connect/handshake.ts'
 import { nameOf, type TopicName } from '../messages/topic.ts'
 import type { TopicPartition } from '../messages/topic-partition.ts'
 import { askAny, refusal } from './ask.ts'
@@ -94,13 +95,12 @@ export function clusterInfoOf(cluster: Cluster): ClusterInfo {
     },
 
     async features(options = {}) {
-      const software = { clientSoftwareName: 'tidemark', clientSoftwareVersion: '0.1.0' }
       const answer = await askAny(
         cluster,
         'describing the features of the cluster',
         limitsOf('cluster.features()', options),
         async (signal) => {
-          const { body } = await cluster.send(apis.ApiVersions, software, { node: 'any', purpose: 'admin', signal })
+          const { body } = await cluster.send(apis.ApiVersions, SOFTWARE, { node: 'any', purpose: 'admin', signal })
           return body
         },
       )

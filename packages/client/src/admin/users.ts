@@ -44,7 +44,7 @@ const ITERATIONS = 8192
 export function usersOf(cluster: Cluster): Users {
   const list = async (signal: AbortSignal): Promise<ScramUser[]> => {
     const { body } = await cluster.send(apis.DescribeUserScramCredentials, { users: null }, { node: 'any', purpose: 'admin', signal })
-    if (body.errorCode !== 0) throw refusal('listing users', body.errorCode, body.errorMessage)
+    if (body.errorCode !== 0) throw refusal('listing users', body.errorCode, body.errorMessage, {}, 'DESCRIBE')
     return body.results
       .filter(({ errorCode }) => errorCode === ErrorCode.NONE)
       .map(({ user, credentialInfos }) => ({
@@ -65,7 +65,7 @@ export function usersOf(cluster: Cluster): Users {
     const { body: answer } = await cluster.send(apis.AlterUserScramCredentials, body, { node: 'any', purpose: 'admin', signal })
     const [result] = answer.results
     if (result === undefined) throw new TidemarkError('PROTOCOL_ERROR', 'the answer to AlterUserScramCredentials is empty')
-    if (result.errorCode !== 0) throw refusal(what, result.errorCode, result.errorMessage)
+    if (result.errorCode !== 0) throw refusal(what, result.errorCode, result.errorMessage, {}, 'ALTER')
   }
 
   return {

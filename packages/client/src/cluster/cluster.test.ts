@@ -195,6 +195,9 @@ describe('a coordinator', () => {
     cluster.on('FindCoordinator', () => ({
       coordinators: [{ key: 'g', nodeId: -1, host: '', port: -1, errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED, errorMessage: 'no' }],
     }))
-    expect(await world.fails(view.coordinator('g'))).toMatchObject({ code: 'GROUP_AUTHORIZATION_FAILED' })
+    expect(await world.fails(view.coordinator('g'))).toMatchObject({
+      code: 'GROUP_AUTHORIZATION_FAILED',
+      message: "group 'g' may not be used by this user: it needs at least DESCRIBE, which READ and DELETE bring",
+    })
   })
 })

@@ -57,7 +57,11 @@ export class Coordinators {
       }
       const { name, retriable } = errorOf(errorCode)
       const told = answer?.errorMessage ? `: ${answer.errorMessage}` : ''
-      const error = new TidemarkError(name, `the coordinator of group '${group}' cannot be found: ${name}${told}`)
+      const text =
+        errorCode === ErrorCode.GROUP_AUTHORIZATION_FAILED
+          ? `group '${group}' may not be used by this user: it needs at least DESCRIBE, which READ and DELETE bring`
+          : `the coordinator of group '${group}' cannot be found: ${name}${told}`
+      const error = new TidemarkError(name, text)
       if (!retriable || clock.monotonic() >= deadlineMs) throw error
       await backOff(failures, `finding the coordinator of group '${group}'`, error)
     }

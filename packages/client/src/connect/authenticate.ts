@@ -1,7 +1,7 @@
 /**
- * The SASL conversation that follows the first exchange on a connection: SaslHandshake 1 names the mechanism, SaslAuthenticate
- * carries its messages (KIP-152). The broker says for how long the session lasts; it is renewed on the same connection before
- * that (KIP-368).
+ * The SASL conversation that follows the first exchange on a connection: SaslHandshake 1 names the mechanism,
+ * SaslAuthenticate carries its messages (KIP-152). The broker says for how long the session lasts; it is renewed on the
+ * same connection before that (KIP-368).
  */
 import { type Clock, saltedPassword, saslCrypto, secretBytes, TidemarkError, type Timer } from '@tidemark/platform'
 import {
@@ -34,8 +34,8 @@ const NONCE_BYTES = 18
 
 /**
  * Resolves with how long the session lasts, in milliseconds; 0: as long as the connection. Rejects with `TidemarkError`
- * UNAUTHORIZED, UNSUPPORTED_SASL_MECHANISM, UNSUPPORTED_VERSION (the broker is too old, or asks nobody to authenticate), or as `exchange` and the token's callback
- * do.
+ * UNAUTHORIZED, UNSUPPORTED_SASL_MECHANISM, UNSUPPORTED_VERSION (the broker is too old, or asks nobody to
+ * authenticate), or as `exchange` and the token's callback do.
  */
 export async function authenticate(conversation: Conversation, sasl: SaslOptions): Promise<number> {
   return await converse(conversation, sasl, await tokenOf(sasl))
@@ -123,9 +123,9 @@ const RENEWED_FROM = 0.85
 const RENEWED_SPAN = 0.1
 
 /**
- * Authenticates again before each session ends, until the connection is closed. A failure closes it: requests that wait
- * are sent again on a new one, which says what is wrong. `hold` is told of each renewal: Kafka takes no other request on the
- * connection until it has ended.
+ * Authenticates again before each session ends, until the connection is closed; undefined: it lasts as long as the
+ * connection. A failure closes it: requests that wait are sent again on a new one, which says what is wrong. `hold` is
+ * told of each renewal: Kafka takes no other request on the connection until it has ended.
  */
 export function keepSession(
   conversation: Conversation,
@@ -136,25 +136,26 @@ export function keepSession(
   hold: (renewal: Promise<unknown>) => void,
 ): Timer | undefined {
   if (lifetimeMs <= 0) return undefined
-  let timer = clock.schedule(lifetimeMs * (RENEWED_FROM + RENEWED_SPAN * chance), () => {
-    if (!conversation.connection.usable) return
-    const renew = async (): Promise<number> => {
-      const token = await tokenOf(sasl)
-      const renewal = converse(conversation, sasl, token)
-      hold(renewal)
-      return await renewal
-    }
-    renew().then(
-      (next) => {
-        if (next > 0 && conversation.connection.usable) timer = keepSession(conversation, sasl, next, clock, chance, hold)!
+  const { connection, where } = conversation
+  const renewed = async (): Promise<number> => {
+    const token = await tokenOf(sasl)
+    const renewal = converse(conversation, sasl, token)
+    hold(renewal)
+    return await renewal
+  }
+  const renew = (): void => {
+    if (!connection.usable) return
+    renewed().then(
+      (nextMs) => {
+        if (nextMs > 0 && connection.usable) timer = armed(nextMs)
       },
-      (error) =>
-        conversation.connection.close(
-          new TidemarkError('CONNECTION_LOST', `the session with ${conversation.where} could not be renewed: ${(error as Error).message}`, {
-            cause: error,
-          }),
-        ),
+      (error) => {
+        const why = `the session with ${where} could not be renewed: ${(error as Error).message}`
+        connection.close(new TidemarkError('CONNECTION_LOST', why, { cause: error }))
+      },
     )
-  })
+  }
+  const armed = (lastsMs: number): Timer => clock.schedule(lastsMs * (RENEWED_FROM + RENEWED_SPAN * chance), renew)
+  let timer = armed(lifetimeMs)
   return { cancel: () => timer.cancel() }
 }

@@ -10,7 +10,8 @@ import type { BrokerConnection } from './connection.ts'
 
 export type SpokenVersions = ReadonlyMap<number, readonly [min: number, max: number]>
 
-const SOFTWARE = { clientSoftwareName: 'tidemark', clientSoftwareVersion: '0.1.0' }
+/** What this client calls itself (KIP-511). */
+export const SOFTWARE = { clientSoftwareName: 'tidemark', clientSoftwareVersion: '0.1.0' }
 /** After the correlation id of a response with header version 0. */
 const ERROR_CODE_AT = 4
 

@@ -27,8 +27,9 @@ export class Link {
   #opening: Promise<OpenConnection> | undefined
   /** Also those that still shake hands, and those that only finish their requests in flight. */
   readonly #connections = new Set<BrokerConnection>()
-  /** Those of open connections: the end of a session, and of idleness. */
-  readonly #timers = new Map<BrokerConnection, Timer[]>()
+  /** Of open connections: when their sessions are renewed, and when their idleness is looked at. */
+  readonly #sessions = new Map<BrokerConnection, Timer>()
+  readonly #idleness = new Map<BrokerConnection, Timer>()
   /** Of connections whose session is being renewed: resolves when it has been, or has failed. */
   readonly #renewals = new Map<BrokerConnection, Promise<void>>()
   #failures = 0
@@ -127,7 +128,7 @@ export class Link {
       this.#renewals.set(connection, renewal.then(over, over))
     }
     const session = keepSession(conversation, sasl, lifetimeMs, platform.clock, platform.random.next(), hold)
-    if (session !== undefined) this.#timers.set(connection, [session])
+    if (session !== undefined) this.#sessions.set(connection, session)
   }
 
   /** A connection without requests for so long is closed; the next request opens another one. */
@@ -142,7 +143,7 @@ export class Link {
         return
       }
       sent = connection.sent
-      this.#timers.set(connection, [...(this.#timers.get(connection) ?? []).slice(0, 1), platform.clock.schedule(connectionIdleMs, look)])
+      this.#idleness.set(connection, platform.clock.schedule(connectionIdleMs, look))
     }
     look()
   }
@@ -153,8 +154,10 @@ export class Link {
 
   #onClosed(connection: BrokerConnection): void {
     this.#connections.delete(connection)
-    for (const timer of this.#timers.get(connection) ?? []) timer.cancel()
-    this.#timers.delete(connection)
+    for (const timers of [this.#sessions, this.#idleness]) {
+      timers.get(connection)?.cancel()
+      timers.delete(connection)
+    }
     if (this.#open?.connection === connection) this.#open = undefined
   }
 }

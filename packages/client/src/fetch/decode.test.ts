@@ -62,7 +62,7 @@ describe('records of an answer', () => {
     expect([values, next.offset]).toEqual([['a', 'b', ''], 3])
   })
 
-  it('below the asked offset are left out: a broker returns whole batches (trap 20)', () => {
+  it('below the offset that was fetched are left out: a broker returns whole batches (trap 20)', () => {
     expect(decode([batch(10, ['a', 'b', 'c'])], 12).values).toEqual(['c'])
   })
 
@@ -167,7 +167,7 @@ describe('readers of committed records', () => {
     expect(decode([tx(0, 1n, 'no'), tx(1, 1n, 'no')], 0, aborted({ producerId: 1n, firstOffset: 0 })).values).toEqual([])
   })
 
-  it('an aborted transaction that began below the asked offset', () => {
+  it('an aborted transaction that began below the offset that was fetched', () => {
     expect(
       decode([tx(5, 1n, 'no'), marker(6, 1n, 'abort'), tx(7, 1n, 'yes')], 5, aborted({ producerId: 1n, firstOffset: 2 })).values,
     ).toEqual(['yes'])

@@ -92,7 +92,7 @@ export class Fetcher<Claim> {
       isFetching: false,
       doubtful: false,
       kept: undefined,
-      topicId: undefined,
+      topicId: position.topicId,
       validEpoch: -1,
       bufferedBytes: 0,
       replica: undefined,

@@ -30,6 +30,17 @@ describe('what the owner is told, and has to decide', () => {
     expect(problems).toMatchObject([{ problem: { kind: 'replaced', topicId: id, error: { code: 'TOPIC_REPLACED' } } }])
   })
 
+  it('a topic that was created again before its first records were asked for, where the position is of the old one', async () => {
+    const { world, cluster, fetcher, values, problems } = start()
+    const { id: topicId } = cluster.create('t')
+    const { id } = cluster.create('t')
+    cluster.append('t', 0, batch('other', 'topic'))
+    fetcher.add(T0, { offset: 0, topicId }, 'c')
+    await world.run(3_000)
+    expect(values()).toEqual([])
+    expect(problems).toMatchObject([{ problem: { kind: 'replaced', topicId: id } }])
+  })
+
   it('a topic that is gone, once it has been gone for requestTimeoutMs', async () => {
     const { world, cluster, fetcher, problems } = start(1, {}, { requestTimeoutMs: 5_000 })
     cluster.create('t')

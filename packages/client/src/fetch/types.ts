@@ -11,6 +11,8 @@ import type { Offset } from '../messages/offset.ts'
 export interface Position {
   readonly offset: number
   readonly leaderEpoch?: number
+  /** Of the topic that the position is in, as the wire has it; undefined: the one that has the name now. */
+  readonly topicId?: string | undefined
 }
 
 /** Where the owner goes on after what it was given: behind the last batch, markers and holes included. */

@@ -1,6 +1,6 @@
 /** What a group's coordinator answers instead of what it was asked. */
 import { TidemarkError } from '@tidemark/platform'
-import { type ErrorName, errorOf } from '@tidemark/protocol'
+import { ErrorCode, type ErrorName, errorOf } from '@tidemark/protocol'
 import type { Cluster } from '../cluster/cluster.ts'
 
 /** Errors that say that another node coordinates the group. */
@@ -20,6 +20,12 @@ export function coordinatorOutcome(errorCode: number): CoordinatorOutcome {
   return retriable ? 'try_again' : 'refused'
 }
 
+/** The right that was missing (Kafka's AclOperation): a coordinator says only that there was none. */
+const NEEDS: Partial<Record<number, string>> = {
+  [ErrorCode.GROUP_AUTHORIZATION_FAILED]: '; describing needs DESCRIBE on the group, committing READ, deleting it DELETE',
+  [ErrorCode.TOPIC_AUTHORIZATION_FAILED]: '; it needs READ on the topic',
+}
+
 /** An error of a group's coordinator, as a `TidemarkError`; the coordinator is looked up again if it moved. */
 export function coordinatorError(
   cluster: Cluster,
@@ -31,5 +37,5 @@ export function coordinatorError(
 ): TidemarkError {
   const { name, text } = errorOf(errorCode)
   if (coordinatorOutcome(errorCode) === 'moved') cluster.forgetCoordinator(group)
-  return new TidemarkError(name, `${what} failed: ${name} (${told ? told : text})`, details)
+  return new TidemarkError(name, `${what} failed: ${name} (${told ? told : text})${NEEDS[errorCode] ?? ''}`, details)
 }

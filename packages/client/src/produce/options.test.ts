@@ -27,7 +27,7 @@ describe('options that are not understood are refused, with what they may be', (
     ['text for a number', { brokers: ['a:1'], requestTimeoutMs: '30s' }, `option 'requestTimeoutMs' is "30s"`],
     ['a float', { brokers: ['a:1'], requestsPendingMax: 1.5 }, "option 'requestsPendingMax' is 1.5; it must be a whole number"],
     ['too many in flight', { brokers: ['a:1'], requestsInFlightMax: 6 }, 'it must be a whole number from 1 to 5'],
-    ['a logger that is none', { brokers: ['a:1'], logger: { info() {} } }, "option 'logger' has no debug, warn, error"],
+    ['a logger without its methods', { brokers: ['a:1'], logger: { info() {} } }, "option 'logger' has no debug, warn, error"],
     ['an empty client id', { brokers: ['a:1'], clientId: '' }, "option 'clientId'"],
     ['null', null, 'createKafka() takes an object of options, not null'],
   ])('createKafka: %s', (_what, options, text) => {

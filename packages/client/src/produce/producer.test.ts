@@ -53,7 +53,7 @@ describe('a producer', () => {
     expect(await world.settle(producer.send('t', { value: 'a', timestampMs: 5 }))).toMatchObject({ timestampMs: 12345 })
   })
 
-  it('refuses what is no message, before anything is sent', async () => {
+  it('refuses what is not a message, before anything is sent', async () => {
     const { world, cluster, producer } = start({ recordBytesMax: 1000 })
     cluster.create('t')
     for (const message of [{ value: undefined }, { value: 5 }, { key: {}, value: 'v' }, { value: 'v', timestampMs: 1.5 }]) {

@@ -104,7 +104,7 @@ class KafkaProducer implements Producer {
     let records: OutgoingRecord[]
     if (this.#closing !== undefined || this.#abandoned !== undefined) return Promise.reject(this.#abandoned ?? closedError())
     const single = !Array.isArray(input)
-    // A copy without holes: what `map` would pass over is refused like any other that is no message.
+    // A copy without holes: what `map` would pass over is refused like anything else that is not a message.
     const messages: readonly OutgoingMessage<Bytes | null, Bytes | null>[] = single ? [input] : Array.from(input)
     try {
       name = nameOf(topic)

@@ -9,7 +9,7 @@ export async function clusterDetails(kafka: Kafka, limits: CallLimits): Promise<
     cluster.features(limits),
     told(cluster.quorum(limits)),
     told(cluster.logDirs(limits)),
-    told(acls.list({}, limits)),
+    told(acls.list({}, limits), { SECURITY_DISABLED: 'The cluster has no authorizer: it allows everything to everyone who can connect.' }),
   ])
   const bytesOf = (node: number): number | null =>
     'unavailable' in dirs
@@ -34,11 +34,11 @@ export async function clusterDetails(kafka: Kafka, limits: CallLimits): Promise<
 }
 
 /** An answer of a part of the cluster that may have it switched off, or hide it; the rest of the page stands without. */
-async function told<T extends object>(answer: Promise<T>): Promise<T | Unavailable> {
+async function told<T extends object>(answer: Promise<T>, texts: Readonly<Record<string, string>> = {}): Promise<T | Unavailable> {
   try {
     return await answer
   } catch (error) {
-    if (error instanceof TidemarkError && !ENDS_THE_CALL.has(error.code)) return { unavailable: error.message }
+    if (error instanceof TidemarkError && !ENDS_THE_CALL.has(error.code)) return { unavailable: texts[error.code] ?? error.message }
     throw error
   }
 }

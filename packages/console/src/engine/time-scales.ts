@@ -56,7 +56,7 @@ async function retentionOf(kafka: Kafka, topic: string, limits: CallLimits): Pro
     const retentionMs = Number(settingOf('retention.ms') || -1)
     return retentionMs < 0 || !settingOf('cleanup.policy').includes('delete') ? null : retentionMs
   } catch (error) {
-    // Who may not see configurations sees the rest of the ruler.
+    // A client that may not see configurations sees the rest of the ruler.
     if (error instanceof TidemarkError && error.code.endsWith('_AUTHORIZATION_FAILED')) return null
     throw error
   }

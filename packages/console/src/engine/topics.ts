@@ -1,7 +1,7 @@
 /** Topics as their page shows them. */
-import { type CallLimits, createAdmin, type Kafka, TidemarkError } from '@tidemark/client'
+import { type CallLimits, type ConfigEntry, createAdmin, type Kafka, TidemarkError } from '@tidemark/client'
 import { keyOf } from '@tidemark/client/internal'
-import type { TopicDetails, TopicRow } from '../shapes.ts'
+import type { TopicConfig, TopicDetails, TopicRow } from '../shapes.ts'
 
 export async function topicRows(kafka: Kafka, limits: CallLimits): Promise<readonly TopicRow[]> {
   const [topics, sizes] = await Promise.all([createAdmin(kafka).topics.list(limits), sizesOf(kafka, limits)])
@@ -21,7 +21,7 @@ export async function topicDetails(kafka: Kafka, topic: string, limits: CallLimi
   const view = await topics.describe(topic, limits)
   const [sizes, configs, starts, ends] = await Promise.all([
     sizesOf(kafka, limits),
-    topics.describeConfigs(topic, limits),
+    topics.describeConfigs(topic, limits).catch(nullIfHidden),
     topics.offsets(topic, 'earliest', limits),
     topics.offsets(topic, 'latest', limits),
   ])
@@ -40,15 +40,23 @@ export async function topicDetails(kafka: Kafka, topic: string, limits: CallLimi
       end: at(ends, partition),
       bytes: sizes && (sizes.get(keyOf({ topic, partition })) ?? 0),
     })),
-    configs: configs.map(({ name, value, source, isDefault, sensitive, documentation }) => ({
-      name,
-      value: sensitive ? null : value,
-      source,
-      isDefault,
-      sensitive,
-      documentation,
-    })),
+    configs: configs === null ? null : configs.map(configOf),
   }
+}
+
+const configOf = ({ name, value, source, isDefault, sensitive, documentation }: ConfigEntry): TopicConfig => ({
+  name,
+  value: sensitive ? null : value,
+  source,
+  isDefault,
+  sensitive,
+  documentation,
+})
+
+/** A part of the page that needs a right of its own, or that a service hides: the rest stands without it. */
+function nullIfHidden(error: unknown): null {
+  if (error instanceof TidemarkError && (error.code.endsWith('_AUTHORIZATION_FAILED') || error.code === 'UNSUPPORTED_VERSION')) return null
+  throw error
 }
 
 /** Bytes on the disk of the leader's replica, or of the largest. Null: the cluster does not tell them to us. */
@@ -60,9 +68,6 @@ async function sizesOf(kafka: Kafka, limits: CallLimits): Promise<ReadonlyMap<st
     }
     return sizes
   } catch (error) {
-    // A size is a figure beside others: without the right to see it, or on a service that hides its disks, the rest stands.
-    if (error instanceof TidemarkError && (error.code.endsWith('_AUTHORIZATION_FAILED') || error.code === 'UNSUPPORTED_VERSION'))
-      return null
-    throw error
+    return nullIfHidden(error)
   }
 }

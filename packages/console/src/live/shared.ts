@@ -1,4 +1,4 @@
-/** One answer for everybody who asks within a time: a look at all groups reads much of the cluster. */
+/** One answer for all requests within a time: a look at all groups reads much of the cluster. */
 import type { Clock } from '@tidemark/platform'
 
 export class Shared<T> {
@@ -21,7 +21,7 @@ export class Shared<T> {
     const held = { answer, untilMs: nowMs + this.#holdsForMs }
     this.#held = held
     answer.catch(() => {
-      // Whoever asked has the error; here it only has to be forgotten.
+      // The callers have the error; here it only has to be forgotten.
       if (this.#held === held) this.#held = undefined
     })
     return answer

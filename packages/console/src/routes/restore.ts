@@ -3,7 +3,7 @@ import { limitsOf, type Route } from './route.ts'
 import { groupName, object } from './schemas.ts'
 import { scope } from './scope.ts'
 
-/** A plan back to where a group stood at a time, whoever moved it since, as far as the log of commits says. */
+/** A plan back to where a group stood at a time, no matter who moved it since, as far as the log of commits says. */
 export const restore: Route = (app, { data, plans }) => {
   const schema = {
     params: object({ group: groupName }, ['group']),

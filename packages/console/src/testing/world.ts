@@ -1,6 +1,6 @@
 /** A console over a broker in memory, and requests to it as a browser or a program sends them. */
 import { request } from 'node:http'
-import { type Broker, startBroker } from '@tidemark/broker'
+import { type Broker, type StartOptions, startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import { type Console, type ConsoleOptions, startConsole } from '../index.ts'
 
@@ -34,8 +34,8 @@ export const ownPage = (port: number): Record<string, string> => ({
   'content-type': 'application/json',
 })
 
-export async function world(options: ConsoleOptions = {}): Promise<World> {
-  const broker = await startBroker({ data: ':memory:' })
+export async function world(options: ConsoleOptions = {}, ofBroker: Partial<StartOptions> = {}): Promise<World> {
+  const broker = await startBroker({ data: ':memory:', ...ofBroker })
   const kafka = createKafka({ brokers: broker.brokers, requestTimeoutMs: 5_000 })
   const console = await startConsole(kafka, options)
   return {

@@ -157,6 +157,30 @@ describe('a truncated log (KIP-320)', () => {
   })
 })
 
+describe('a topic that was deleted and created again', () => {
+  const NEW_UUID = '00000000-0000-0000-0000-0000000000ff'
+  const REPLACED: FetchProblem = { kind: 'replaced', topicId: NEW_UUID, error: new TidemarkError('TOPIC_REPLACED', 'replaced') }
+
+  test('while its place was looked up: a claim that has read nothing, of which nothing is on record, looks again in the new one', async () => {
+    const t = movesOf('fail')
+    const claim = t.registry.take('t', 0, TOPIC_UUID)!
+    t.registry.begin(claim, { offset: 3, leaderEpoch: -1, committed: undefined, metadata: '' })
+    t.moves.onProblem(claim, REPLACED)
+    expect(t.registry.get('t', 0)).toMatchObject({ phase: 'placing', topicUuid: NEW_UUID })
+    await turn()
+    await t.fetched(-1)
+    await t.listed(0)
+    expect(t.told).toEqual(['began at 3', 'ended: seek', 'began at 0'])
+    expect(t.failures).toEqual([])
+  })
+
+  test('fail: stops there, once something was read of the old one', () => {
+    const t = movesOf('fail')
+    t.moves.onProblem(t.working(1), REPLACED)
+    expect(t.failures).toMatchObject([{ code: 'TOPIC_REPLACED' }])
+  })
+})
+
 describe('a position out of range', () => {
   test('an error that passes is asked through: the consumer goes on', async () => {
     const t = movesOf('earliest')

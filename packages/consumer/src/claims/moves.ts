@@ -114,6 +114,7 @@ export class Moves {
   onProblem(claim: Claim, problem: FetchProblem): void {
     if (claim.phase !== 'working') return
     if (problem.kind === 'failed') return this.#listener.failed(problem.error)
+    if (problem.kind === 'replaced' && isUntouched(claim)) return this.#placeAgain(claim, problem.topicId)
     if (this.#outOfRange === 'fail') {
       if (problem.kind === 'replaced') this.#registry.end(claim, 'lost') // its offsets mean nothing in the new topic
       return this.#listener.failed(problem.error)
@@ -139,6 +140,12 @@ export class Moves {
     if (fresh !== undefined) this.#listener.truncated(fresh, offset, to)
   }
 
+  /** The topic was deleted and created again while the claim's place in it was looked up. */
+  #placeAgain(claim: Claim, topicUuid: string): void {
+    const fresh = this.#registry.replaceUnplaced(claim, 'seek', topicUuid)
+    if (fresh !== undefined) this.#placement.place([fresh])
+  }
+
   async #goTo(claim: Claim, policy: 'earliest' | 'latest'): Promise<void> {
     const { position } = claim.tracker
     const offset = await this.#placement.offsetAt(claim, policy, () => claim.phase === 'working')
@@ -146,6 +153,9 @@ export class Moves {
     if (fresh !== undefined) this.#listener.outOfRange(fresh, position, offset!)
   }
 }
+
+/** It has read nothing yet, and nothing is on record for it. */
+const isUntouched = ({ committed, start, tracker }: Claim): boolean => committed === undefined && tracker.position === start
 
 const notAssigned = (topic: string, partition: number): TidemarkError =>
   new TidemarkError('NOT_ASSIGNED', `${topic}-${partition} is not assigned to this member now`, { topic, partition })

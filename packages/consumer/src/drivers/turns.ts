@@ -4,7 +4,7 @@ class Turns {
 
   take<T>(act: () => Promise<T>): Promise<T> {
     const mine = this.#last.then(act, act)
-    this.#last = mine.catch(() => {}) // whoever took the turn has its failure
+    this.#last = mine.catch(() => {}) // its caller has the failure
     return mine
   }
 }

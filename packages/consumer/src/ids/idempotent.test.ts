@@ -126,7 +126,7 @@ describe('idempotentFetch', () => {
   })
 })
 
-test('what is misspelt or is no store is refused', () => {
+test('what is misspelt or is not a store is refused', () => {
   const redis = { eval: async () => null }
   expect(() => redisIds(redis, { prefx: 'a' } as never)).toThrow("unknown option 'prefx'")
   expect(() => idempotent({} as never, () => {})).toThrow('the store of idempotent() is an object')

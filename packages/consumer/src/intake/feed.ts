@@ -68,7 +68,8 @@ export class Feed implements FetchOwner<Claim> {
   /** Records are wanted from this position on. */
   begin(claim: Claim, position: StartPosition): void {
     this.#intakes.set(claim, new Intake(claim, this.#limits))
-    this.#fetcher.add(claim, position, claim)
+    const { offset, leaderEpoch } = position
+    this.#fetcher.add(claim, { offset, leaderEpoch, topicId: claim.topicUuid }, claim)
     if (claim.paused) this.#fetcher.pause(claim)
   }
 
@@ -81,7 +82,6 @@ export class Feed implements FetchOwner<Claim> {
     if (intake?.isEmpty) this.#intakes.delete(claim)
   }
 
-  /** A user paused or resumed the claim's partition. */
   /** What a user has paused or resumed takes effect. */
   follow(pauses: Pauses, claims: Iterable<Claim>): void {
     for (const claim of claims) {

@@ -2,7 +2,7 @@
  * Locks in PostgreSQL: a row for each lock that is held, and a sequence that numbers them. The row goes with the lock;
  * the sequence never goes back.
  *
- * The number is drawn under an advisory lock on the name: whoever takes the lock later has a greater one.
+ * The number is drawn under an advisory lock on the name: a later holder of the lock has a greater one.
  */
 import type { Database } from '../drivers/database.ts'
 import type { LockBackend } from './lock.ts'

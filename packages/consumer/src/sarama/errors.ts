@@ -1,4 +1,4 @@
-/** Errors for whoever reads them: any number wait, up to a limit, and the oldest go first. */
+/** Errors for the program that reads them: any number wait, up to a limit, and the oldest go first. */
 
 /** Errors that wait for a reader. */
 const WAITING_MAX = 1_000

@@ -139,7 +139,7 @@ export class Session implements ConsumerGroupSession {
     this.#stream(topic, partition)?.markBelow(offset)
   }
 
-  /** A mark for a partition that is gone changes nothing: its messages come again, to whoever has it now. */
+  /** A mark for a partition that is gone changes nothing: its messages come again, to the member that has it now. */
   #stream(topic: string, partition: number): ClaimStream | undefined {
     return this.#streams.find(({ claim }) => claim.topic === topic && claim.partition === partition)
   }

@@ -146,7 +146,7 @@ export class Line {
     try {
       first.report({ kind: 'gap', key: this.#key, from, to, because })
     } catch (error) {
-      turn = { reportFailed: error } // of this record's call, not of whoever made it give up: a timer, another record
+      turn = { reportFailed: error } // of this record's call, not of what made it give up: a timer, another record
     }
     for (let n = Math.max(from, to - this.#rules.window + 1); n <= to; n++) this.#missing.add(n)
     for (const n of this.#missing) if (this.#missing.size > this.#rules.window) this.#missing.delete(n)

@@ -152,7 +152,7 @@ function checkKey(key: unknown, { topic, partition, offset }: Place): string {
   throw new TidemarkError('INVALID_MESSAGE', text, { topic, partition, offset })
 }
 
-/** What `last` returned; a number that is none would put nothing in order. */
+/** What `last` returned; a value that is not a number would put nothing in order. */
 function checkLast(key: string, last: unknown): number | undefined {
   if (last === undefined || Number.isSafeInteger(last)) return last as number | undefined
   throw new TidemarkError(

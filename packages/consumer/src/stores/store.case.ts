@@ -56,7 +56,7 @@ export const storeCases: Readonly<Record<string, Case>> = {
     assert.deepEqual(await t.effects(), ['b'])
   },
 
-  'whoever takes over begins where the holder before stood, with what is done above': async (t) => {
+  'the member that takes over begins where the holder before stood, with what is done above': async (t) => {
     const holding = await taken(t, 5)
     for (const offset of [5, 6, 8]) await t.store.run(holding, [at(offset, 2)], () => {})
     await t.store.advance(holding, at(7, 2))

@@ -274,7 +274,7 @@ describe('failures', () => {
       },
     ],
     [
-      'throws what is no error',
+      'throws what is not an error',
       () => {
         throw undefined
       },

@@ -326,7 +326,7 @@ export class Scheduler<J extends Job> {
     if (!this.#isLast(job, failure)) this.#retryLater(job, failure.error)
     else if (this.#work.exhausted instanceof DeadLetter) return this.#deadLetter(job, 'exhausted', failure.error)
     else {
-      forget(claim.tracker, offset) // whoever starts again after that has all attempts again
+      forget(claim.tracker, offset) // a record that starts again after that has all attempts again
       this.#listener.stopped(claim, offset, failure.error)
     }
     return 0

@@ -2,7 +2,7 @@
  * A call of a handler in the transaction of a store: its writes, and the mark that its records are done, are committed
  * together.
  *
- * A transaction that could not begin, or whose end nobody knows, is no failure of the handler: it is tried again for as
+ * A transaction that could not begin, or whose end nobody knows, is not a failure of the handler: it is tried again for as
  * long as the claim lives, and costs no attempt; nor does the time that the database takes count as the handler's. The
  * store knows whether the records were done already.
  */

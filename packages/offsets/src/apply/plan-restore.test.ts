@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { buildPlan } from '../plan/build-plan.ts'
 import { changeOf } from '../plan/change.ts'
+import type { MovePlan } from '../plan/types.ts'
 import { type TestWorld, testWorld } from '../testing/world.case.ts'
 import { applyPlan } from './apply-plan.ts'
 import { lastOutsideMove, planRestore } from './plan-restore.ts'
@@ -46,11 +47,23 @@ it('finds what a tool moved last, and no more', async () => {
   const last = await lastOutsideMove(world.kafka, 'h')
   // Commits within a second are one move.
   expect(last?.partitions).toEqual([
-    { topic: 'orders', partition: 0 },
-    { topic: 'orders', partition: 1 },
+    { topic: 'orders', partition: 0, place: { offset: 2, leaderEpoch: -1, metadata: '' } },
+    { topic: 'orders', partition: 1, place: { offset: 8, leaderEpoch: -1, metadata: '' } },
   ])
   expect(await lastOutsideMove(world.kafka, 'nobody')).toBeUndefined()
   await expect(planRestore(world.kafka, 'nobody', new Date())).rejects.toMatchObject({ code: 'NOTHING_TO_DO' })
+})
+
+it('warns of partitions that were committed again after the move that is taken back', async () => {
+  await set('i', 0, 2)
+  await set('i', 1, 3)
+  const moved = await lastOutsideMove(world.kafka, 'i')
+  const { at } = moved!
+  const warned = (plan: MovePlan) => plan.warnings.filter(({ code }) => code === 'moved-since').map(({ message }) => message)
+  expect(warned(await planRestore(world.kafka, 'i', at, { undoes: moved! }))).toEqual([])
+  await set('i', 1, 5) // as a member would, had the group one
+  const plan = await planRestore(world.kafka, 'i', at, { undoes: moved! })
+  expect(warned(plan)).toEqual(['orders-1 was committed again after the move that is taken back'])
 })
 
 it('says of which partitions the log does not know enough, and leaves those of which it knows nothing', () => {

@@ -16,5 +16,5 @@ export async function planUndo(kafka: Kafka, record: MoveRecord, options: PlanOp
   if (changes.length === 0) throw new TidemarkError('NOTHING_TO_DO', `move ${record.id} changed nothing`)
   const places = changes.map(({ topic, topicId, partition, before }) => ({ topic, topicId, partition, place: before }))
   const wish = { group: record.group, scope: 'all', target: { kind: 'places', places, undoes: record.id } } as const
-  return planFor(kafka, wish, options, new Map(changes.map((change) => [keyOf(change), change.after])))
+  return planFor(kafka, wish, options, new Map(changes.map((change) => [keyOf(change), change.after])), 'planUndo()')
 }

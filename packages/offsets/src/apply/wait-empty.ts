@@ -16,10 +16,10 @@ export async function waitUntilEmpty(kafka: Kafka, group: string, untilMs: numbe
     if (facts.members === 0) return facts
     const leftMs = untilMs - clock.monotonic()
     if (leftMs <= 0) {
-      const members = `${facts.members} member${facts.members === 1 ? '' : 's'}`
+      const [members, them] = facts.members === 1 ? ['1 member', 'it'] : [`${facts.members} members`, 'them']
       throw new TidemarkError(
         'GROUP_ACTIVE',
-        `group '${group}' has ${members} (${facts.state}): nothing was changed; stop them, or wait for it`,
+        `group '${group}' has ${members} (${facts.state}): nothing was changed; stop ${them}, or wait until the group is empty`,
       )
     }
     await sleep(clock, Math.min(LOOK_EVERY_MS, leftMs), limits.signal).catch((cause: unknown) => {

@@ -1,7 +1,8 @@
 /** Committed offsets that the cluster is about to forget. */
+import { shellWord } from '../plan/shell-word.ts'
 import { durationText } from '../plan/text.ts'
 import type { Facts } from './facts.ts'
-import { type Finding, quoted } from './finding.ts'
+import type { Finding } from './finding.ts'
 
 const DAY_MS = 86_400_000
 
@@ -22,7 +23,7 @@ export function expiring({ nowMs, groups, offsetsRetentionMs }: Facts): Finding[
         topic: null,
         partition: null,
         message: `the group has been empty for ${durationText(nowMs - sinceMs)}: its ${committed.length} committed offsets are forgotten in ${durationText(Math.max(0, leftMs))}`,
-        command: `tidemark offsets export ${quoted(group)} > ${quoted(`${group}.json`)}`,
+        command: `tidemark offsets export ${shellWord(group)} > ${shellWord(`${group}.json`)}`,
       },
     ]
   })

@@ -1,4 +1,6 @@
 /** What a rule of the doctor found. Plain data. */
+import { shellWord } from '../plan/shell-word.ts'
+
 export type Severity = 'error' | 'warning' | 'notice'
 
 export interface Finding {
@@ -13,9 +15,5 @@ export interface Finding {
   readonly command: string | null
 }
 
-/** A word of a shell. */
-export const quoted = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replaceAll("'", "'\\''")}'`
-
 export const moveCommand = (group: string, topic: string, partition: number, to: string): string =>
-  `tidemark offsets move ${quoted(group)} --topic ${quoted(`${topic}:${partition}`)} --to ${to}`
+  `tidemark offsets move ${shellWord(group)} --topic ${shellWord(`${topic}:${partition}`)} --to ${to}`

@@ -1,9 +1,11 @@
 /** Groups that do not go on, and records that will not wait for them. */
+
 import { keyOf } from '@tidemark/client/internal'
+import { shellWord } from '../plan/shell-word.ts'
 import { durationText } from '../plan/text.ts'
 import { everyPartition } from './every.ts'
 import type { Facts } from './facts.ts'
-import { type Finding, quoted } from './finding.ts'
+import type { Finding } from './finding.ts'
 
 const HOUR_MS = 3_600_000
 /** Longer than a usual handler, and than the interval of commits of any client. */
@@ -23,7 +25,7 @@ export const runsOut = (facts: Facts): Finding[] =>
       ? undefined
       : {
           message: `retention may delete its next unread record in ${durationText(runwayMs.value)} (${runwayMs.reason}); ${lag} are unread`,
-          command: `tidemark lag ${quoted(group)} --watch`,
+          command: `tidemark lag ${shellWord(group)} --watch`,
         },
   )
 
@@ -37,6 +39,6 @@ export const stalled = (facts: Facts): Finding[] =>
     if (sinceMs < STALLED_MS) return undefined
     return {
       message: `${open} records wait, the oldest for ${durationText(ageMs.value)}, and ${owner.clientId} at ${owner.host.replace(/^\//, '')} has committed nothing for ${durationText(sinceMs)}`,
-      command: `tidemark peek ${quoted(group)} --topic ${quoted(topic)} --partition ${partition}`,
+      command: `tidemark peek ${shellWord(group)} --topic ${shellWord(topic)} --partition ${partition}`,
     }
   })

@@ -1,8 +1,9 @@
 /** Topics that a group has left, that are gone, or of which it has only a part. */
+import { shellWord } from '../plan/shell-word.ts'
 import type { ExaminedGroup, Facts } from './facts.ts'
-import { type Finding, moveCommand, quoted } from './finding.ts'
+import { type Finding, moveCommand } from './finding.ts'
 
-const deleteCommand = (group: string, topic: string): string => `tidemark offsets delete ${quoted(group)} --topic ${quoted(topic)}`
+const deleteCommand = (group: string, topic: string): string => `tidemark offsets delete ${shellWord(group)} --topic ${shellWord(topic)}`
 const committedTopics = ({ partitions }: ExaminedGroup): string[] => [
   ...new Set(partitions.filter(({ committed }) => committed !== null).map(({ topic }) => topic)),
 ]

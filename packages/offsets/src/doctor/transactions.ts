@@ -1,7 +1,8 @@
 /** Transactions that hold readers of committed records back (KIP-664). */
+import { shellWord } from '../plan/shell-word.ts'
 import { durationText } from '../plan/text.ts'
 import type { Facts } from './facts.ts'
-import { type Finding, quoted } from './finding.ts'
+import type { Finding } from './finding.ts'
 
 /** Kafka's `transaction.max.timeout.ms`, by default: a coordinator ends a transaction that is open for longer. */
 const OPEN_MAX_MS = 15 * 60_000
@@ -19,7 +20,7 @@ export function stuckTransaction({ nowMs, brokers, groups, transactions }: Facts
         topic,
         partition,
         message: `producer ${producerId} has a transaction open since offset ${startOffset}, and has written nothing for ${durationText(nowMs - lastTimestampMs)}: readers of committed records do not pass it`,
-        command: `kafka-transactions.sh --bootstrap-server ${quoted(brokers)} abort --topic ${quoted(topic)} --partition ${partition} --start-offset ${startOffset}`,
+        command: `kafka-transactions.sh --bootstrap-server ${shellWord(brokers)} abort --topic ${shellWord(topic)} --partition ${partition} --start-offset ${startOffset}`,
       })),
   )
 }

@@ -23,6 +23,8 @@ const TOLD_EVERY = 10_000
 /** Records that wait for their acknowledgement. */
 const IN_FLIGHT_MAX = 1_000
 const BUFFER_BYTES = 16 * 1024 * 1024
+/** The other cluster says itself which records are too large for it. */
+const RECORD_BYTES_MAX = 32 * 1024 * 1024
 
 /** What of transactions is committed alone: the copy has no transactions. Rejects with GRADUATION_FAILED, TOPIC_EXISTS, … */
 export async function copyTopic(
@@ -33,11 +35,12 @@ export async function copyTopic(
 ): Promise<CopiedTopic> {
   const { wanted, replicationFactor, signal } = options
   await createAdmin(to).topics.create(topic, { partitions, configs, ...(replicationFactor !== undefined && { replicationFactor }) })
-  await using producer = createProducer(to, { lingerMs: 5 })
+  await using producer = createProducer(to, { lingerMs: 5, recordBytesMax: RECORD_BYTES_MAX, requestBytesMax: 2 * RECORD_BYTES_MAX })
   const counts = Array.from({ length: partitions }, () => 0)
   const open = new Map([...wanted].map(([partition, offsets]) => [partition, [...offsets].sort((a, b) => a - b)]))
   const places = new Map([...wanted.keys()].map((partition) => [partition, new Map<number, number>()]))
   let sending: Promise<SendResult>[] = []
+  let failure: { readonly error: unknown } | undefined
   let records = 0
   const settle = async (): Promise<void> => {
     await Promise.all(sending)
@@ -51,7 +54,13 @@ export async function copyTopic(
     for (let next = open.get(partition)?.[0]; next !== undefined && next <= offset; next = open.get(partition)![0]) {
       places.get(partition)!.set(open.get(partition)!.shift()!, at)
     }
-    sending.push(sent(producer.send(topic, outgoing(message)), at))
+    const result = sent(producer.send(topic, outgoing(message)), at)
+    // While more is read nobody waits for it: without this its failure would end the process.
+    result.catch((error) => {
+      failure ??= { error }
+    })
+    sending.push(result)
+    if (failure !== undefined) throw failure.error
     records++
     if (sending.length === IN_FLIGHT_MAX) await settle()
   }
@@ -86,7 +95,7 @@ export async function verifyTopic(
   let records = 0
   for (let partition = 0; partition < partitions; partition++) {
     const bounds = { from: { [partition]: 0 }, ...limitsOf(signal) }
-    const [begin] = await createAdmin(from).topics.offsets(topic, 'earliest', { partitions: [partition] })
+    const [begin] = await createAdmin(from).topics.offsets(topic, 'earliest', { partitions: [partition], signal })
     await using source = read(from, topic, {
       ...bounds,
       from: { [partition]: begin!.offset },

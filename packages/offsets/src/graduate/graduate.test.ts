@@ -70,6 +70,18 @@ describe('a cluster that is left behind', () => {
     await expect(planGraduation(source.kafka, target.kafka, { topic: 'orders' } as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
   })
 
+  it('moves no group once it is aborted, also after the last record', async () => {
+    await source.admin.groups.setOffsets('billing', [{ topic: 'orders', partition: 0, offset: 25 }])
+    const plan = await planGraduation(source.kafka, target.kafka)
+    const stop = new AbortController()
+    const onProgress = ({ topic, step }: GraduationProgress): void => {
+      if (topic === 'orders' && step === 'verified') stop.abort()
+    }
+    const graduating = graduate(source.kafka, target.kafka, plan, { store: target.store, onProgress, signal: stop.signal })
+    await expect(graduating).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(await target.committed('billing')).toEqual([])
+  })
+
   it('that goes on being written to is noticed', async () => {
     const plan = await planGraduation(source.kafka, target.kafka, { topics: ['orders'] })
     await using producer = createProducer(source.kafka)
@@ -78,6 +90,22 @@ describe('a cluster that is left behind', () => {
       code: 'PLAN_STALE',
       message: /orders-1 was written to/,
     })
+  })
+
+  it('has records larger than 1 MiB copied, and its first record that is refused ends the copy', async () => {
+    const largest = { type: 'broker', name: '' } as const
+    await source.admin.configs.alter(largest, { 'message.max.bytes': '3000000' })
+    await source.admin.topics.create('large')
+    await using producer = createProducer(source.kafka, { recordBytesMax: 3_000_000 })
+    await producer.send('large', { value: Buffer.alloc(2_000_000) })
+    // Several answers: the refusal comes while records are read.
+    for (let i = 0; i < 20; i++) await producer.send('large', { value: Buffer.alloc(900_000) })
+    const { topics } = await planGraduation(source.kafka, target.kafka, { topics: ['large'] })
+    const copied = () => copyTopic(source.kafka, target.kafka, topics[0]!, { wanted: new Map(), onRecords: () => {} })
+    await expect(copied()).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE' })
+    await target.admin.topics.delete('large')
+    await target.admin.configs.alter(largest, { 'message.max.bytes': '3000000' })
+    expect(await copied()).toMatchObject({ records: 21 })
   })
 
   it('is told from a copy that differs in one record', async () => {

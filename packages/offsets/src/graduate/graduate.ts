@@ -1,8 +1,8 @@
 /**
- * From one cluster to another, as from the embedded broker to an Apache Kafka that has been outgrown for: every topic with its
- * configuration and records, and every group's place, which is moved by the records and not by the numbers.
+ * From one cluster to another, as from an embedded broker that has been outgrown to an Apache Kafka: every topic with its
+ * configuration and records, and every group's place, which is found by the records and not by the numbers.
  */
-import { createAdmin, type Kafka } from '@tidemark/client'
+import { type CallLimits, createAdmin, type Kafka } from '@tidemark/client'
 import { readCompletionMap } from '@tidemark/client/internal'
 import { checkFunction, checkOptions, checkSignal, countOption, TidemarkError } from '@tidemark/platform'
 import { applyPlan } from '../apply/apply-plan.ts'
@@ -19,6 +19,7 @@ export interface GraduateOptions {
   readonly store?: MoveStore
   /** Told of records that were copied or compared, as they are. */
   readonly onProgress?: (progress: GraduationProgress) => void
+  /** Makes the call reject with ABORTED; what was copied stays there. */
   readonly signal?: AbortSignal
 }
 
@@ -62,12 +63,12 @@ export async function graduate(from: Kafka, to: Kafka, plan: Graduation, options
       signal,
       onRecords: (count) => onProgress({ topic: topic.topic, step: 'verified', records: count }),
     })
-    await checkUnchanged(from, topic)
+    await checkUnchanged(from, topic, { signal })
     copies.set(topic.topic, copied)
     records += verified
   }
   const moves: MoveRecord[] = []
-  for (const group of plan.groups) moves.push(await placeGroup(from, to, group, copies, store))
+  for (const group of plan.groups) moves.push(await placeGroup(from, to, group, copies, store, { signal }))
   return { records, moves }
 }
 
@@ -93,8 +94,8 @@ function wantedOf({ topic }: GraduatingTopic, groups: readonly GraduatingGroup[]
   return new Map([...wanted].map(([partition, offsets]) => [partition, [...offsets]]))
 }
 
-async function checkUnchanged(from: Kafka, { topic, ends }: GraduatingTopic): Promise<void> {
-  const now = await createAdmin(from).topics.offsets(topic, 'latest')
+async function checkUnchanged(from: Kafka, { topic, ends }: GraduatingTopic, limits: CallLimits): Promise<void> {
+  const now = await createAdmin(from).topics.offsets(topic, 'latest', limits)
   const grown = now.find(({ partition, offset }) => offset !== ends[partition])
   if (grown === undefined) return
   throw new TidemarkError(
@@ -109,8 +110,9 @@ async function placeGroup(
   { group, places }: GraduatingGroup,
   copies: ReadonlyMap<string, CopiedTopic>,
   store: MoveStore,
+  limits: CallLimits,
 ): Promise<MoveRecord> {
-  const now = await createAdmin(from).groups.offsets(group)
+  const now = await createAdmin(from).groups.offsets(group, limits)
   const moved = places.find(
     (place) => !now.some((it) => it.topic === place.topic && it.partition === place.partition && it.offset === place.offset),
   )
@@ -123,6 +125,6 @@ async function placeGroup(
     // A completion map belongs to the topic that it was written for.
     metadata: readCompletionMap(metadata) === undefined ? metadata : '',
   }))
-  const plan = await planMove(to, { group, scope: 'all', target: { kind: 'list', offsets } })
-  return applyPlan(to, plan, { store, ghostCheckMs: 0, reason: 'graduate' })
+  const plan = await planMove(to, { group, scope: 'all', target: { kind: 'list', offsets } }, limits)
+  return applyPlan(to, plan, { ...limits, store, ghostCheckMs: 0, reason: 'graduate' })
 }

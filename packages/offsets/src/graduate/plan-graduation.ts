@@ -1,8 +1,9 @@
 /** What would be copied from one cluster to another: topics with their configurations and records, and the places of groups. */
 import { type CallLimits, createAdmin, type Kafka, type TopicPartition } from '@tidemark/client'
-import { checkedLimits, keyOf, LIMIT_NAMES, readCompletionMap } from '@tidemark/client/internal'
+import { checkedLimits, keyOf, LIMIT_NAMES } from '@tidemark/client/internal'
 import { checkName, checkOptions, TidemarkError } from '@tidemark/platform'
 import type { Place } from '../moves/place.ts'
+import { doneAboveOf } from '../plan/change.ts'
 import { committedBy, groupFacts, logsOf } from '../plan/gather.ts'
 import { inLanes, shrinking } from '../read/limits.ts'
 import { listGroups } from '../read/list-groups.ts'
@@ -72,9 +73,4 @@ export async function planGraduation(from: Kafka, to: Kafka, options: Graduation
     return { group, members, places, doneAbove: places.reduce((sum, place) => sum + doneAboveOf(place), 0) }
   })
   return { topics, groups: groups.filter(({ places }) => places.length > 0) }
-}
-
-function doneAboveOf({ metadata }: Place): number {
-  const map = readCompletionMap(metadata)
-  return map === undefined ? 0 : map.top - map.base - map.open.length
 }

@@ -52,7 +52,7 @@ const group = (members: [memberId: string, partitions: number[]][], currentState
 })
 
 describe('who committed', () => {
-  it('a member that owned the partition then, whoever owns it later', () => {
+  it('a member that owned the partition then, no matter who owns it later', () => {
     const it = fold()
     it.apply(
       logged(
@@ -101,7 +101,7 @@ describe('who committed', () => {
     expect(it.emptySinceMs).toBe(50)
   })
 
-  it('a tool, while the group has no members; a transaction, whoever made it', () => {
+  it('a tool, while the group has no members; a transaction, no matter who made it', () => {
     const it = fold()
     expect(it.apply(logged(offset(value(3))))).toMatchObject({ kind: 'outside' })
     it.apply(logged(group([['a', [0]]])))
@@ -139,7 +139,7 @@ describe('how an offset ends', () => {
     expect(it.offsets.size).toBe(0)
   })
 
-  it('a tombstone of what is not known is no event', () => {
+  it('a tombstone of what is not known is not an event', () => {
     expect(fold().apply(logged(offset(null)))).toBeUndefined()
   })
 })

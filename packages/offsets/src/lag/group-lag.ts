@@ -9,8 +9,9 @@ export interface GroupLag extends Omit<GroupPositions, 'positions'> {
   /** The sum of those that are known; null: none is. */
   readonly lag: number | null
   readonly open: number | null
-  /** The oldest of all. */
+  /** The oldest of all; an estimate where the next record of one that lags is not known; null: of none that lags it is. */
   readonly ageMs: Measured | null
+  /** The longest of all, with the same rule. */
   readonly spanMs: Measured | null
   /** The latest of all; null: one that lags is not measured yet, or does not catch up. */
   readonly etaMs: Measured | null
@@ -27,8 +28,8 @@ export function totals(partitions: readonly PartitionLag[]): Pick<GroupLag, 'lag
   return {
     lag: sum(partitions.map((p) => p.lag)),
     open: sum(partitions.map((p) => p.open)),
-    ageMs: most(partitions.map((p) => p.ageMs)),
-    spanMs: most(partitions.map((p) => p.spanMs)),
+    ageMs: mostOf(partitions, lagging, (p) => p.ageMs),
+    spanMs: mostOf(partitions, lagging, (p) => p.spanMs),
     etaMs: lagging.some((p) => p.etaMs === null) ? null : most(partitions.map((p) => p.etaMs)),
     runwayMs: most(
       partitions.map((p) => p.runwayMs),
@@ -40,6 +41,20 @@ export function totals(partitions: readonly PartitionLag[]): Pick<GroupLag, 'lag
 function sum(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null)
   return known.length === 0 ? null : known.reduce((total, value) => total + value, 0)
+}
+
+/** A partition without a lag has an age of 0, which says nothing of one that lags and could not be looked at. */
+function mostOf(
+  partitions: readonly PartitionLag[],
+  lagging: readonly PartitionLag[],
+  of: (partition: PartitionLag) => Measured | null,
+): Measured | null {
+  if (lagging.length === 0) return most(partitions.map(of))
+  const known = most(lagging.map(of))
+  const missing = lagging.filter((p) => of(p) === null).length
+  if (known === null || missing === 0) return known
+  const reason = `of ${missing} of ${lagging.length} partitions that lag it is not known, and may be more`
+  return { value: known.value, certainty: 'estimated', reason }
 }
 
 /** The largest; with a sign of -1, the smallest. */

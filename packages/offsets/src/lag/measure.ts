@@ -5,7 +5,7 @@ import type { Scan } from './next-records.ts'
 import type { Rates } from './rates.ts'
 import type { Retention } from './retention.ts'
 
-/** `exact`: as the log has it. `bounded`: at most (an age, a number of records) or at least (a runway) this. `estimated`: from rates. */
+/** `exact`: as the log has it. `bounded`: at most (an age, a number of records) or at least (a runway) this. `estimated`: from rates, or from a part. */
 export type Certainty = 'exact' | 'bounded' | 'estimated'
 
 /** Durations are in milliseconds. */

@@ -4,6 +4,7 @@
  */
 import { type CallLimits, type Kafka, type ReceivedMessage, read, TidemarkError } from '@tidemark/client'
 import { handleOf } from '@tidemark/client/internal'
+import { durationText } from './text.ts'
 import type { RecordGlance } from './types.ts'
 
 export interface GlancedRange {
@@ -47,7 +48,8 @@ export async function glanceAt(kafka: Kafka, ranges: readonly GlancedRange[], li
   let failure: TidemarkError | undefined
   let seen = 0
   const time = new AbortController()
-  const timer = clock.schedule(Math.min(TIME_MAX_MS, limits.timeoutMs ?? TIME_MAX_MS), () => time.abort())
+  const timeMs = Math.min(TIME_MAX_MS, limits.timeoutMs ?? TIME_MAX_MS)
+  const timer = clock.schedule(timeMs, () => time.abort())
   const signal = limits.signal === undefined ? time.signal : AbortSignal.any([limits.signal, time.signal])
   const queue = [...ranges.slice(0, PARTITIONS_MAX).entries()]
   const work = async (): Promise<void> => {
@@ -69,7 +71,7 @@ export async function glanceAt(kafka: Kafka, ranges: readonly GlancedRange[], li
   }
   if (seen === ranges.length) return { glances, notRead: null }
   const why = time.signal.aborted
-    ? `it took longer than ${TIME_MAX_MS / 1_000} s`
+    ? `it took longer than ${durationText(timeMs)}`
     : (failure?.message ?? `a plan looks at ${PARTITIONS_MAX} partitions`)
   return { glances, notRead: { partitions: ranges.length - seen, why } }
 }

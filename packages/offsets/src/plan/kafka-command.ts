@@ -2,12 +2,13 @@
  * The command of Kafka's own tool, `kafka-consumer-groups.sh`, that does what a plan does. A target that the tool has
  * no word for becomes a file of offsets: it does not read them from a pipe.
  */
+import { shellWord } from './shell-word.ts'
 import type { MoveWish, PlannedChange } from './types.ts'
 
 const LINES_MAX = 50
 
 export function kafkaCommand(wish: MoveWish, brokers: readonly string[], changes: readonly PlannedChange[]): string {
-  const tool = `kafka-consumer-groups.sh --bootstrap-server ${quoted(brokers.join(','))} --group ${quoted(wish.group)}`
+  const tool = `kafka-consumer-groups.sh --bootstrap-server ${shellWord(brokers.join(','))} --group ${shellWord(wish.group)}`
   const touched = changes.filter((c) => c.outcome === 'moves' || c.outcome === 'deletes')
   if (touched.length === 0) return `${tool} --describe`
   const deleted = touched.filter((c) => c.outcome === 'deletes')
@@ -37,7 +38,7 @@ function resetOf({ target }: MoveWish, tool: string, moved: readonly PlannedChan
     default: {
       const apply = `${tool} --reset-offsets --from-file offsets.csv --execute`
       if (moved.length > LINES_MAX) return `${apply} # offsets.csv has a line topic,partition,offset for each of ${moved.length} partitions`
-      const lines = moved.map(({ topic, partition, after }) => quoted(`${topic},${partition},${after!.offset}`))
+      const lines = moved.map(({ topic, partition, after }) => shellWord(`${topic},${partition},${after!.offset}`))
       return `printf '%s\\n' ${lines.join(' ')} > offsets.csv && ${apply}`
     }
   }
@@ -46,9 +47,6 @@ function resetOf({ target }: MoveWish, tool: string, moved: readonly PlannedChan
 /** ` --topic orders:0,1 --topic payments:2` */
 function topics(changes: readonly PlannedChange[]): string {
   return [...Map.groupBy(changes, ({ topic }) => topic)]
-    .map(([topic, list]) => ` --topic ${quoted(`${topic}:${list.map(({ partition }) => partition).join(',')}`)}`)
+    .map(([topic, list]) => ` --topic ${shellWord(`${topic}:${list.map(({ partition }) => partition).join(',')}`)}`)
     .join('')
 }
-
-/** For a POSIX shell. */
-export const quoted = (text: string): string => (/^[\w.,:@%+=/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

@@ -37,15 +37,19 @@ export function planMove(kafka: Kafka, wish: MoveWish, options: PlanOptions = {}
   return planFor(kafka, wish, options, undefined)
 }
 
-/** `expected`, by key of the partition: where the group would stand if nobody had moved it since. */
+/**
+ * `expected`, by key of the partition: where the group would stand if nobody had moved it since. `owner` is the function
+ * that was called, for its errors.
+ */
 export async function planFor(
   kafka: Kafka,
   wish: MoveWish,
   options: PlanOptions,
   expected: ReadonlyMap<string, Place | null> | undefined,
+  owner = 'planMove()',
 ): Promise<MovePlan> {
-  checkOptions<PlanOptions>('planMove()', options, PLAN_OPTION_NAMES)
-  checkWish('planMove()', wish)
+  checkOptions<PlanOptions>(owner, options, PLAN_OPTION_NAMES)
+  checkWish(owner, wish)
   const validForMs = durationOption('validForMs', options.validForMs ?? VALID_FOR_MS)
   const limits = shrinking(kafka, checkedLimits(options))
   const find = (clusterId: string, group: string, name: string) => (options.bookmarks ?? new BookmarkStore()).find(clusterId, group, name)

@@ -3,7 +3,7 @@ import type { CallLimits, CommittedOffset, Offset } from '@tidemark/client'
 import { type Cluster, fetchCommitted, mayPass, retrying } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 import { apis, ErrorCode, errorOf, type OffsetFetchResponse } from '@tidemark/protocol'
-import { chunks, inLanes, type PositionError, rowError } from './limits.ts'
+import { inLanes, type PositionError, requestsByNode, rowError } from './limits.ts'
 
 export interface LocatedGroup {
   readonly group: string
@@ -26,8 +26,7 @@ export async function committedOf(
   limits: () => CallLimits,
 ): Promise<Map<string, Committed>> {
   const found = new Map<string, Committed>()
-  const byNode = Map.groupBy(groups, ({ node }) => node)
-  const requests = [...byNode].flatMap(([node, list]) => chunks(list, GROUPS_A_REQUEST).map((part) => ({ node, part })))
+  const requests = requestsByNode(groups, ({ node }) => node, GROUPS_A_REQUEST)
   const alone: string[] = []
   await inLanes(requests, REQUESTS_AT_ONCE, async ({ node, part }) => {
     const names = part.map(({ group }) => group)

@@ -9,7 +9,7 @@ import { TidemarkError } from '@tidemark/platform'
 import { type Api, apis, ErrorCode } from '@tidemark/protocol'
 import { classicGroup, consumerGroup, failureOf, shareGroup, streamsGroup } from './describe-kinds.ts'
 import type { GroupKind } from './kinds.ts'
-import { chunks, inLanes, type NextLimits, type PositionError } from './limits.ts'
+import { inLanes, type NextLimits, type PositionError, requestsByNode } from './limits.ts'
 
 export interface DescribedMember {
   readonly memberId: string
@@ -67,8 +67,7 @@ export async function describeGroups(
 }
 
 async function describeOnce(cluster: Cluster, groups: readonly ListedGroup[], limits: NextLimits, found: Found): Promise<void> {
-  const byNode = Map.groupBy(groups, ({ coordinator }) => coordinator)
-  const requests = [...byNode].flatMap(([node, list]) => chunks(list, GROUPS_A_REQUEST).map((part) => ({ node, part })))
+  const requests = requestsByNode(groups, ({ coordinator }) => coordinator, GROUPS_A_REQUEST)
   await inLanes(requests, REQUESTS_AT_ONCE, async ({ node, part }) => {
     for (const group of await new Description(cluster, node, limits).of(part)) found.set(group.group, group)
   })
@@ -88,6 +87,7 @@ export function located(cluster: Cluster, groups: readonly Omit<ListedGroup, 'co
 }
 
 type Found = Map<string, DescribedGroup>
+
 /** One chunk of groups of one coordinator. */
 class Description {
   readonly #cluster: Cluster
@@ -106,9 +106,11 @@ class Description {
       listed.filter(({ group, kind }) => kinds.includes(kind) && !found.has(group)).map(({ group }) => group)
     await this.#classic(namesLeft('classic', 'unknown'), found)
     // A classic group that is Dead may have been upgraded since it was listed.
-    await this.#consumer(namesLeft('consumer', 'classic', 'unknown'), found)
-    await this.#share(namesLeft('share'), found)
-    await this.#streams(namesLeft('streams'), found)
+    const consumers = namesLeft('consumer', 'classic', 'unknown')
+    await this.#ofKind('consumer', consumers, (body, signal) => this.#send(apis.ConsumerGroupDescribe, body, signal), consumerGroup, found)
+    const [shares, streams] = [namesLeft('share'), namesLeft('streams')]
+    await this.#ofKind('share', shares, (body, signal) => this.#send(apis.ShareGroupDescribe, body, signal), shareGroup, found)
+    await this.#ofKind('streams', streams, (body, signal) => this.#send(apis.StreamsGroupDescribe, body, signal), streamsGroup, found)
     return listed.map((it) => found.get(it.group) ?? asListed(it))
   }
 
@@ -123,42 +125,25 @@ class Description {
     }
   }
 
-  async #consumer(groupIds: readonly string[], found: Found): Promise<void> {
-    const answers = await this.#askGroups(
-      groupIds,
-      async (body, signal) => (await this.#send(apis.ConsumerGroupDescribe, body, signal)).groups,
-    )
-    take(answers, 'consumer', consumerGroup, found)
-  }
-
-  async #share(groupIds: readonly string[], found: Found): Promise<void> {
-    const answers = await this.#askGroups(
-      groupIds,
-      async (body, signal) => (await this.#send(apis.ShareGroupDescribe, body, signal)).groups,
-    )
-    take(answers, 'share', shareGroup, found)
-  }
-
-  async #streams(groupIds: readonly string[], found: Found): Promise<void> {
-    const answers = await this.#askGroups(
-      groupIds,
-      async (body, signal) => (await this.#send(apis.StreamsGroupDescribe, body, signal)).groups,
-    )
-    take(answers, 'streams', streamsGroup, found)
-  }
-
-  /** Nothing of a broker that is too old to have groups of the kind. */
-  async #askGroups<G>(
-    groupIds: readonly string[],
-    send: (body: DescribeBody, signal: AbortSignal) => Promise<readonly G[]>,
-  ): Promise<readonly G[]> {
-    if (groupIds.length === 0) return []
-    const body = { groupIds: [...groupIds], includeAuthorizedOperations: false }
+  /** Of a broker that is too old to have groups of the kind, nothing is found. */
+  async #ofKind<G extends KindAnswer>(
+    kind: GroupKind,
+    groupIds: string[],
+    send: (body: DescribeBody, signal: AbortSignal) => Promise<{ readonly groups: readonly G[] }>,
+    read: (answer: G) => DescribedGroup,
+    found: Found,
+  ): Promise<void> {
+    if (groupIds.length === 0) return
+    const body = { groupIds, includeAuthorizedOperations: false }
     try {
-      return await this.#ask('describing groups', (signal) => send(body, signal))
+      const { groups } = await this.#ask('describing groups', (signal) => send(body, signal))
+      for (const answer of groups) {
+        // UNSUPPORTED_VERSION: groups of this kind are not enabled, as those of KIP-848 on Kafka 3.
+        if (answer.errorCode === ErrorCode.GROUP_ID_NOT_FOUND || answer.errorCode === ErrorCode.UNSUPPORTED_VERSION) continue
+        found.set(answer.groupId, failureOf(answer, kind) ?? read(answer))
+      }
     } catch (error) {
       if (!(error instanceof TidemarkError) || error.code !== 'UNSUPPORTED_VERSION') throw error
-      return []
     }
   }
 
@@ -183,15 +168,8 @@ const asListed = ({ group, kind, state, protocolType }: ListedGroup): DescribedG
 
 type DescribeBody = { readonly groupIds: string[]; readonly includeAuthorizedOperations: boolean }
 
-function take<G extends { readonly groupId: string; readonly errorCode: number; readonly errorMessage: string | null }>(
-  answers: readonly G[],
-  kind: GroupKind,
-  read: (answer: G) => DescribedGroup,
-  found: Found,
-): void {
-  for (const answer of answers) {
-    // UNSUPPORTED_VERSION: groups of this kind are not enabled, as those of KIP-848 on Kafka 3.
-    if (answer.errorCode === ErrorCode.GROUP_ID_NOT_FOUND || answer.errorCode === ErrorCode.UNSUPPORTED_VERSION) continue
-    found.set(answer.groupId, failureOf(answer, kind) ?? read(answer))
-  }
+interface KindAnswer {
+  readonly groupId: string
+  readonly errorCode: number
+  readonly errorMessage: string | null
 }

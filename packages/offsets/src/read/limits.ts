@@ -46,6 +46,15 @@ export async function inLanes<T, R>(items: readonly T[], width: number, act: (it
   return results
 }
 
+/** Items by the node that a request of at most `size` of them goes to. */
+export function requestsByNode<T, N>(
+  items: readonly T[],
+  nodeOf: (item: T) => N,
+  size: number,
+): { readonly node: N; readonly part: T[] }[] {
+  return [...Map.groupBy(items, nodeOf)].flatMap(([node, list]) => chunks(list, size).map((part) => ({ node, part })))
+}
+
 export function chunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
 }

@@ -7,7 +7,7 @@ import { type Cluster, keyOf, mayPass, retrying } from '@tidemark/client/interna
 import { TidemarkError } from '@tidemark/platform'
 import { apis, type DescribeShareGroupOffsetsResponse, errorOf } from '@tidemark/protocol'
 import type { LocatedGroup } from './committed.ts'
-import { chunks, inLanes, type NextLimits, type PositionError, rowError } from './limits.ts'
+import { inLanes, type NextLimits, type PositionError, requestsByNode, rowError } from './limits.ts'
 
 export interface ShareOffsets {
   readonly committed: readonly CommittedOffset[] | PositionError
@@ -25,8 +25,7 @@ export async function shareOffsetsOf(
   limits: NextLimits,
 ): Promise<Map<string, ShareOffsets>> {
   const found = new Map<string, ShareOffsets>()
-  const byNode = Map.groupBy(groups, ({ node }) => node)
-  const requests = [...byNode].flatMap(([node, list]) => chunks(list, GROUPS_A_REQUEST).map((part) => ({ node, part })))
+  const requests = requestsByNode(groups, ({ node }) => node, GROUPS_A_REQUEST)
   const what = 'reading the offsets of share groups'
   await inLanes(requests, REQUESTS_AT_ONCE, async ({ node, part }) => {
     const body = { groups: part.map(({ group }) => ({ groupId: group, topics: null })) }

@@ -37,8 +37,8 @@ describe('a registry that', () => {
     ['answers garbage', 200, '\u0000<html>', /something other than a JSON object/],
     ['answers a list', 200, '[]', /something other than a JSON object/],
     ['answers without a schema', 200, '{"schema":7}', /has no schema/],
-    ['answers with references that are none', 200, '{"schema":"x","references":{}}', /references that are no list/],
-    ['answers with a reference that is none', 200, '{"schema":"x","references":[{"name":"a"}]}', /a reference without/],
+    ['answers with references that are not a list', 200, '{"schema":"x","references":{}}', /references that are not a list/],
+    ['answers with a reference that lacks its subject', 200, '{"schema":"x","references":[{"name":"a"}]}', /a reference without/],
     ['answers with another type', 200, '{"schema":"x","schemaType":"X\\nY"}', /its type is X Y, and not AVRO, PROTOBUF or JSON/],
     ['answers 10 MB', 200, Buffer.alloc(10 * 1024 * 1024, ' '), /more than 1048576 bytes/],
     ['refuses', 401, '{"message":"no"}', /refuses access: 401; see its user and password/],
@@ -62,6 +62,15 @@ describe('a registry that', () => {
     expect(await problemOf(withId(1), fresh({ timeoutMs: 30 }))).toBe(
       `schema 1 cannot be read: the schema registry ${server.url} did not answer within 30 ms`,
     )
+  })
+
+  it('does not answer leaves time for its next address, which is asked first from then on', async () => {
+    await using silent = await startRegistry()
+    silent.answer = () => {}
+    const registry = fresh({ url: `${silent.url},${server.url}`, timeoutMs: 400 })
+    expect(await problemOf(withId(add('"string"'), [2, 0x61]), registry)).toMatch(/^decoded: .*"a"/)
+    expect(await problemOf(withId(add('"string"'), [2, 0x62]), registry)).toMatch(/^decoded: .*"b"/)
+    expect(silent.requests).toHaveLength(1)
   })
 
   it('stops in the middle of its answer', async () => {

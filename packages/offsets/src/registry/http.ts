@@ -1,4 +1,4 @@
-/** One GET to a schema registry: no redirect, bounded in bytes and in time. */
+/** GETs to a schema registry: no redirects, bounded in bytes and in time. */
 import type { ResolvedRegistry } from './options.ts'
 import { Undecodable } from './problem.ts'
 
@@ -10,45 +10,78 @@ export class RegistryUnavailable extends Undecodable {}
 
 type Json = Readonly<Record<string, unknown>>
 
-/** `deadline` ends the request. Throws `Undecodable`. */
-export async function getJson(registry: ResolvedRegistry, path: string, deadline: AbortSignal): Promise<Json> {
-  let failure: RegistryUnavailable | undefined
-  for (const base of registry.bases) {
+/** A registry that may have several addresses: the one that answered last is asked first. */
+export class RegistryClient {
+  readonly #registry: ResolvedRegistry
+  #bases: readonly URL[]
+
+  constructor(registry: ResolvedRegistry) {
+    this.#registry = registry
+    this.#bases = registry.bases
+  }
+
+  /**
+   * `deadline` ends the request; each address has its share of the time, so that a silent one leaves some to the others.
+   * Throws `Undecodable`.
+   */
+  async getJson(path: string, deadline: AbortSignal): Promise<Json> {
+    let failure: RegistryUnavailable | undefined
+    for (const base of this.#bases) {
+      try {
+        const answer = await this.#answerOf(base, path, deadline)
+        if (base !== this.#bases[0]) this.#bases = [base, ...this.#bases.filter((it) => it !== base)]
+        return bodyOf(answer, whereOf(base))
+      } catch (error) {
+        if (!(error instanceof RegistryUnavailable)) throw error
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  async #answerOf(base: URL, path: string, deadline: AbortSignal): Promise<Answer> {
+    const { authorization, bases, timeoutMs } = this.#registry
+    const shareMs = Math.ceil(timeoutMs / bases.length)
+    const where = whereOf(base)
     try {
-      return await getFrom(base, registry, path, deadline)
+      const response = await fetch(new URL(path, base), {
+        headers: { accept: 'application/vnd.schemaregistry.v1+json, application/json', ...(authorization && { authorization }) },
+        signal: AbortSignal.any([deadline, AbortSignal.timeout(shareMs)]),
+        // Credentials would go along, and a registry has no reason to send its readers elsewhere.
+        redirect: 'manual',
+      })
+      const { status } = response
+      const text = await boundedText(response, where)
+      const why = unavailable(status)
+      if (why !== undefined) throw new RegistryUnavailable(`${where} ${why}`)
+      return { status, text }
     } catch (error) {
-      if (!(error instanceof RegistryUnavailable)) throw error
-      failure = error
+      if (error instanceof Undecodable) throw error
+      // Fetch throws TypeError for all that goes wrong on the network, and the signals a TimeoutError.
+      if (error instanceof DOMException && error.name === 'TimeoutError') {
+        throw new RegistryUnavailable(`${where} did not answer within ${deadline.aborted ? timeoutMs : shareMs} ms`)
+      }
+      if (!(error instanceof TypeError)) throw error
+      throw new RegistryUnavailable(`${where} cannot be reached: ${causeOf(error)}`)
     }
   }
-  throw failure
 }
 
-async function getFrom(base: URL, { authorization, timeoutMs }: ResolvedRegistry, path: string, deadline: AbortSignal): Promise<Json> {
-  const where = `the schema registry ${base.origin}`
-  let answer: { status: number; text: string }
-  try {
-    const response = await fetch(new URL(path, base), {
-      headers: { accept: 'application/vnd.schemaregistry.v1+json, application/json', ...(authorization && { authorization }) },
-      signal: deadline,
-      // Credentials would go along, and a registry has no reason to send its readers elsewhere.
-      redirect: 'manual',
-    })
-    answer = { status: response.status, text: await boundedText(response, where) }
-  } catch (error) {
-    if (error instanceof Undecodable) throw error
-    // Fetch throws TypeError for all that goes wrong on the network, and the signal a TimeoutError.
-    if (error instanceof DOMException && error.name === 'TimeoutError') {
-      throw new RegistryUnavailable(`${where} did not answer within ${timeoutMs} ms`)
-    }
-    if (!(error instanceof TypeError)) throw error
-    throw new RegistryUnavailable(`${where} cannot be reached: ${causeOf(error)}`)
-  }
-  const { status, text } = answer
-  if (status === 401 || status === 403) throw new RegistryUnavailable(`${where} refuses access: ${status}; see its user and password`)
-  if (status >= 300 && status < 400)
-    throw new RegistryUnavailable(`${where} redirects (${status}), which is not followed; name its true address`)
-  if (status === 429 || status >= 500) throw new RegistryUnavailable(`${where} answers ${status}`)
+interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+const whereOf = (base: URL): string => `the schema registry ${base.origin}`
+
+/** Undefined: it answers. */
+function unavailable(status: number): string | undefined {
+  if (status === 401 || status === 403) return `refuses access: ${status}; see its user and password`
+  if (status >= 300 && status < 400) return `redirects (${status}), which is not followed; name its true address`
+  return status === 429 || status >= 500 ? `answers ${status}` : undefined
+}
+
+function bodyOf({ status, text }: Answer, where: string): Json {
   const body = objectOf(text)
   if (status !== 200) throw new Undecodable(`${where} answers ${status}${messageOf(body)}`)
   if (body === undefined) throw new Undecodable(`${where} answers with something other than a JSON object`)

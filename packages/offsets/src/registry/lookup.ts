@@ -1,6 +1,6 @@
 /** Schemas by id, with all that they refer to: asked for once, kept, and bounded. */
 import type { Clock } from '@tidemark/platform'
-import { getJson, oneLine, RegistryUnavailable } from './http.ts'
+import { oneLine, RegistryClient, RegistryUnavailable } from './http.ts'
 import type { ResolvedRegistry } from './options.ts'
 import { Undecodable } from './problem.ts'
 
@@ -29,14 +29,16 @@ interface Entry<T> {
 
 /** `make` turns a schema into a decoder, once. */
 export class SchemaLookup<T> {
-  readonly #registry: ResolvedRegistry
+  readonly #client: RegistryClient
+  readonly #timeoutMs: number
   readonly #clock: Clock
   readonly #make: (schema: SchemaText) => Promise<T>
   readonly #entries = new Map<number | string, Entry<T>>()
   #pause: { readonly error: RegistryUnavailable; readonly untilMs: number } | undefined
 
   constructor(registry: ResolvedRegistry, clock: Clock, make: (schema: SchemaText) => Promise<T>) {
-    this.#registry = registry
+    this.#client = new RegistryClient(registry)
+    this.#timeoutMs = registry.timeoutMs
     this.#clock = clock
     this.#make = make
   }
@@ -63,14 +65,14 @@ export class SchemaLookup<T> {
   async #ask(id: number | string): Promise<T> {
     const path = typeof id === 'number' ? `schemas/ids/${id}` : `schemas/guids/${id}`
     // One for all that it refers to.
-    const deadline = AbortSignal.timeout(this.#registry.timeoutMs)
+    const deadline = AbortSignal.timeout(this.#timeoutMs)
     return await this.#make(await this.#withReferences(await this.#get(path, deadline), deadline))
   }
 
   async #get(path: string, deadline: AbortSignal): Promise<OneSchema> {
     if (this.#pause !== undefined && this.#clock.monotonic() < this.#pause.untilMs) throw this.#pause.error
     try {
-      return schemaOf(await getJson(this.#registry, path, deadline))
+      return schemaOf(await this.#client.getJson(path, deadline))
     } catch (error) {
       if (error instanceof RegistryUnavailable) this.#pause = { error, untilMs: this.#clock.monotonic() + PAUSE_MS }
       throw error
@@ -117,7 +119,7 @@ interface OneSchema {
 /** A registry leaves `schemaType` out where it is Avro. */
 function schemaOf({ schema, schemaType = 'AVRO', references = [] }: Readonly<Record<string, unknown>>): OneSchema {
   if (typeof schema !== 'string' || typeof schemaType !== 'string') throw new Undecodable('the answer of the schema registry has no schema')
-  if (!Array.isArray(references)) throw new Undecodable('the answer of the schema registry has references that are no list')
+  if (!Array.isArray(references)) throw new Undecodable('the answer of the schema registry has references that are not a list')
   return { type: oneLine(schemaType), text: schema, references: references.map(referenceOf) }
 }
 

@@ -3,7 +3,8 @@ import { checkOptions, describe, durationOption, nameOption, type OptionNames, T
 export interface SchemaRegistryOptions {
   /**
    * `https://registry.example.org:8081`, also with a path; several are separated by commas, and the next is taken where
-   * one cannot be reached. `https://NAME:PASSWORD@…` is HTTP basic authentication, as are `username` and `password`.
+   * one cannot be reached, or does not answer within its share of `timeoutMs`. `https://NAME:PASSWORD@…` is HTTP basic
+   * authentication, as are `username` and `password`.
    */
   readonly url: string
   readonly username?: string

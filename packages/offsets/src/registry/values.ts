@@ -22,7 +22,7 @@ export function floatValue(value: number): number | string {
 const MS_MAX = 8_640_000_000_000_000n
 const floorDiv = (value: bigint, by: bigint): bigint => (value - (((value % by) + by) % by)) / by
 
-/** ISO 8601, of a count of 10^-`digits` seconds since 1970; undefined: it is no time in the calendar. */
+/** ISO 8601, of a count of 10^-`digits` seconds since 1970; undefined: it is not a time in the calendar. */
 export function instantText(value: bigint, digits: 3 | 6 | 9, zone: 'Z' | ''): string | undefined {
   const perSecond = 10n ** BigInt(digits)
   const seconds = floorDiv(value, perSecond)

@@ -50,7 +50,7 @@ function trustFault(code: string, { valid_from: from, valid_to: to, issuer }: Pe
   }
 }
 
-/** Undefined: it is no error of TLS. */
+/** Undefined: it is not an error of TLS. */
 export function handshakeFault(error: NodeJS.ErrnoException & { reason?: string }, peer: 'server' | 'client'): string | undefined {
   const { code = '', reason = '', message } = error
   if (code === 'ERR_TLS_HANDSHAKE_TIMEOUT') return `the ${peer} did not finish the TLS handshake in time`

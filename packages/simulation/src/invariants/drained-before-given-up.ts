@@ -1,5 +1,5 @@
 import type { Process } from '@tidemark/testing/internal'
-import { type Fact, type Handling, type Invariant, ownedName, type Place, Violation } from '../facts.ts'
+import { type Fact, type Handling, type Invariant, ownedName, type Place, topicOf, Violation } from '../facts.ts'
 
 /**
  * Every drain of the world may take longer than this, from its beginning, or from that of the rebalance that waits
@@ -16,6 +16,7 @@ const DRAIN_SHARE = 0.75
 export class DrainedBeforeGivenUp implements Invariant {
   readonly name = 'a partition is drained before it is given up'
   readonly #truncated: boolean
+  readonly #stuckMs: ReadonlyMap<string, number>
   /** When the handlers of a member that is being closed have had the time that its caller gave them. */
   readonly #closesMs = new Map<Process, number>()
   /** What was wrong when a member left, until its run settles. */
@@ -24,10 +25,11 @@ export class DrainedBeforeGivenUp implements Invariant {
 
   /**
    * `truncated`: a claim may be moved because its log was cut, which cannot be seen from outside; of such a call the
-   * signal may still say `timeout`.
+   * signal may still say `timeout`. `stuckMs`, by topic: after so long a call is known to be stuck, and is not waited for.
    */
-  constructor(truncated: boolean) {
+  constructor(truncated: boolean, stuckMs: ReadonlyMap<string, number>) {
     this.#truncated = truncated
+    this.#stuckMs = stuckMs
   }
 
   see(fact: Fact): void {
@@ -99,6 +101,8 @@ export class DrainedBeforeGivenUp implements Invariant {
       const signal = handling.signal()
       if (signal.aborted && this.#truncated && signal.reason === 'timeout') continue
       if (signal.aborted && (signal.reason === 'lost' || signal.reason === 'seek')) continue
+      const stuckMs = this.#stuckMs.get(topicOf(place)) ?? Number.POSITIVE_INFINITY
+      if (signal.aborted && signal.reason === 'timeout' && nowMs - startedMs >= stuckMs) continue
       if (signal.aborted && nowMs - Math.min(startedMs, stableMs) > DRAIN_MS) continue
       if (signal.aborted && nowMs >= (this.#closesMs.get(process) ?? Number.POSITIVE_INFINITY)) continue
       return new Violation(this.name, `${process.name} gives up ${place} while its handler of ${offset} runs`)

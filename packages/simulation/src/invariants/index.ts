@@ -45,6 +45,8 @@ export interface Regime {
   readonly reliable: boolean
   /** A commit can carry all of what is done above its offset. */
   readonly mapsAreWhole: boolean
+  /** By topic: after so long a call is stuck, and nobody waits for it (`timeoutMs` and `timeoutGraceMs`). */
+  readonly stuckMs: ReadonlyMap<string, number>
   /** How many nodes the broker is. */
   readonly nodes: number
 }
@@ -52,7 +54,17 @@ export interface Regime {
 /**
  * A fresh set for one run. What can only be judged at the end of it stands in at-the-end.ts.
  */
-export const allInvariants = ({ delivered, manual, truncated, jumps, stored, reliable, mapsAreWhole, nodes }: Regime): Invariant[] => [
+export const allInvariants = ({
+  delivered,
+  manual,
+  truncated,
+  jumps,
+  stored,
+  reliable,
+  mapsAreWhole,
+  stuckMs,
+  nodes,
+}: Regime): Invariant[] => [
   ...(delivered ? [] : [new CommitBehindWork()]),
   new CommitOfOwn(),
   new CommitOfGeneration(),
@@ -60,7 +72,7 @@ export const allInvariants = ({ delivered, manual, truncated, jumps, stored, rel
   new OneWorker(),
   new NothingAfterLoss(),
   new NothingAfterClose(),
-  new DrainedBeforeGivenUp(truncated),
+  new DrainedBeforeGivenUp(truncated, stuckMs),
   // With a store a jump is on record there, and Kafka hears of it later.
   ...(truncated || delivered || (stored && jumps) ? [] : [new FinishedStaysFinished()]),
   ...(truncated ? [] : [new CommitOfItsTopic(), new OrderOfKeys(), new CommitIsOnRecord()]),
@@ -69,7 +81,7 @@ export const allInvariants = ({ delivered, manual, truncated, jumps, stored, rel
   ...(reliable && !stored ? [new CommittedBeforeGivenUp(mapsAreWhole)] : []),
   new FinalRefusalEnds(),
   ...(truncated ? [] : [new LettersAreTrue()]),
-  new OneCallAtATime(),
+  new OneCallAtATime(truncated),
   new Concurrency(),
   ...(stored ? [] : [new PausedStartsNothing()]), // a transaction that has begun goes on
   new ProcessCanEnd(),

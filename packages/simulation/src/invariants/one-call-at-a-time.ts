@@ -15,7 +15,16 @@ const GONE: ReadonlySet<unknown> = new Set(['lost', 'revoked', 'seek', 'shutdown
  */
 export class OneCallAtATime implements Invariant {
   readonly name = 'no two calls for one record, key or partition run at once'
+  readonly #truncated: boolean
   readonly #running = new Map<Process, Map<string, Handling>>()
+
+  /**
+   * `truncated`: a claim may be moved because its log was cut, which cannot be seen from outside; of a call that was over
+   * its time before, the signal still says `timeout`.
+   */
+  constructor(truncated: boolean) {
+    this.#truncated = truncated
+  }
 
   see(fact: Fact): void {
     if (fact.kind === 'handlerDone' || fact.kind === 'handlerFailed') {
@@ -27,18 +36,18 @@ export class OneCallAtATime implements Invariant {
     this.#running.set(fact.process, running)
     for (const lane of lanesOf(fact)) {
       const other = running.get(lane)
-      if (other !== undefined && other.call !== fact.call && !isGone(other)) {
+      if (other !== undefined && other.call !== fact.call && !this.#isGone(other)) {
         const what = `${fact.process.name} starts ${fact.place} at ${fact.offset}, key ${fact.key}`
         throw new Violation(this.name, `${what}, while its call for ${other.offset} runs`)
       }
       running.set(lane, fact)
     }
   }
+
+  #isGone(handling: Handling): boolean {
+    const signal = handling.signal()
+    return signal.aborted && (GONE.has(signal.reason) || (this.#truncated && signal.reason === 'timeout'))
+  }
 }
 
 const lanesOf = (h: Handling): string[] => [`${h.place}@${h.offset}`, ...(isOrdered(h) ? [laneOf(h)] : [])]
-
-function isGone(handling: Handling): boolean {
-  const signal = handling.signal()
-  return signal.aborted && GONE.has(signal.reason)
-}

@@ -233,10 +233,12 @@ export const consumerPlants: readonly Plant[] = [
       {
         file: 'consumer/src/work/scheduler.ts',
         find: `    claim.calls.running--
+    if (limit?.isStuck) claim.calls.stuck--
     let done = 0
     if (claim.isDead) this.#kind.closed(job)
     else if`,
         replace: `    if (!limit?.isOver) claim.calls.running--
+    if (limit?.isStuck) claim.calls.stuck--
     let done = 0
     if (claim.isDead) this.#kind.closed(job)
     else if`,
@@ -357,12 +359,15 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: 'a stuck call that held nothing up is forgotten',
-    seed: 870400,
+    seed: 870850,
     changes: [
       {
         file: 'consumer/src/work/scheduler.ts',
-        find: 'if (!this.#listener.stuck(job.claim, job.offset, elapsedMs, isSlotWanted)) this.#watchExpired(job)',
-        replace: 'this.#listener.stuck(job.claim, job.offset, elapsedMs, isSlotWanted)',
+        find: `        calls.stuck--
+        this.#watchExpired(job)
+`,
+        replace: `        calls.stuck--
+`,
       },
     ],
   },

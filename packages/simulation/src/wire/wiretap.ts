@@ -74,6 +74,8 @@ export class Wiretap implements Tap {
   /** The generation that each member last got from a JoinGroup. */
   readonly #generations = new Map<Process, number>()
   readonly #stableMs = new Map<Process, number>()
+  /** Members that were told of a rebalance, and have not joined since: a broker that starts again knows nothing of it. */
+  readonly #rebalancing = new Set<Process>()
   /** Members whose group chose an assignor that takes everything away before it assigns. */
   readonly #eager = new Set<Process>()
   /** By group: the newest generation that the broker told anybody of. */
@@ -86,6 +88,13 @@ export class Wiretap implements Tap {
   constructor(tell: (fact: Fact) => void, fetches: boolean, letters: boolean) {
     this.#tell = tell
     this.#watched = new Set([...WATCHED, ...(fetches ? [apis.Fetch] : []), ...(letters ? [apis.Produce] : [])].map((api) => api.key))
+  }
+
+  #stability(client: Process, api: number, errorCode: number, sentMs: number): void {
+    if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) this.#rebalancing.add(client)
+    if (errorCode !== 0) return
+    if (api === apis.SyncGroup.key) this.#rebalancing.delete(client)
+    if (!this.#rebalancing.has(client)) this.#stableMs.set(client, sentMs)
   }
 
   brokerCrashed(): void {
@@ -208,9 +217,8 @@ export class Wiretap implements Tap {
       const accepted = acceptedIn(committingIn(body as OffsetCommitRequest, this.names), answer, this.names)
       if (accepted.offsets.size > 0) this.#tell({ kind: 'commitAcknowledged', ...of, ...accepted })
     }
-    if ((api.key === apis.SyncGroup.key || api.key === apis.Heartbeat.key) && answer.errorCode === 0) {
-      this.#stableMs.set(client, exchange.sentMs)
-    }
+    if (api.key === apis.SyncGroup.key || api.key === apis.Heartbeat.key)
+      this.#stability(client, api.key, answer.errorCode, exchange.sentMs)
     if (api.key === apis.JoinGroup.key) return this.#joinAnswered(of, answer)
     if (api.key === apis.SyncGroup.key && answer.errorCode === 0) {
       const current = (body as SyncGroupRequest).generationId === this.#generations.get(client)

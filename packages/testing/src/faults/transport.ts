@@ -18,7 +18,7 @@ import {
 import { subjectOf, withError, withoutEffect } from './bodies.ts'
 import type { Faults, Rule } from './rules.ts'
 
-/** What was answered, for whoever waits for it to happen. */
+/** What was answered, for those that wait for it to happen. */
 export type Answered = (api: Api) => void
 
 export function faultyTransport(base: Transport, clock: Clock, faults: Faults, answered: Answered): Transport {

@@ -14,6 +14,7 @@ export interface ConsoleFlags {
   readonly readOnly?: boolean
   readonly isProtected?: boolean
   readonly clusterName?: string
+  readonly commandFlags?: string
   readonly registry?: SchemaRegistry
 }
 
@@ -58,7 +59,8 @@ async function run(options: Options): Promise<void> {
     ...given,
     readOnly: options.readOnly === true || profile?.readOnly === true,
     isProtected: profile?.protected === true,
-    ...(name !== undefined && { clusterName: name }),
+    ...(name !== undefined && { clusterName: name, commandFlags: `--profile ${inShell(name)}` }),
+    ...(options.commandConfig !== undefined && { commandFlags: flagsOf(options.commandConfig, options.brokers) }),
     ...(registry !== undefined && { registry }),
   }
   await connected(options, async ({ kafka, log }) => {
@@ -69,6 +71,12 @@ async function run(options: Options): Promise<void> {
   })
 }
 
+/** The page shows commands, which reach the cluster only as this one does. */
+const flagsOf = (file: string, brokers: string | undefined): string =>
+  `${brokers === undefined ? '' : `-b ${inShell(brokers)} `}--command-config ${inShell(file)}`
+
+const inShell = (word: string): string => (/^[\w.,:@/+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+
 export interface OpenConsole extends AsyncDisposable {
   /** With the token, where there is one. */
   readonly address: string
@@ -76,7 +84,7 @@ export interface OpenConsole extends AsyncDisposable {
 }
 
 export async function openConsole(kafka: Kafka, listenText: string, flags: ConsoleFlags): Promise<OpenConsole> {
-  const { token: given, allowHost, readOnly = false, isProtected = false, clusterName, registry } = flags
+  const { token: given, allowHost, readOnly = false, isProtected = false, clusterName, commandFlags, registry } = flags
   const listen = addressOf(listenText)
   const token =
     given ?? process.env[CONSOLE_TOKEN_VARIABLE] ?? (isLoopback(listen.host) ? undefined : secretBytes(TOKEN_BYTES).toString('base64url'))
@@ -89,6 +97,7 @@ export async function openConsole(kafka: Kafka, listenText: string, flags: Conso
     readOnly,
     protected: isProtected,
     ...(clusterName !== undefined && { clusterName }),
+    ...(commandFlags !== undefined && { commandFlags }),
     ...(registry !== undefined && { registry }),
   })
   const address = token === undefined ? started.url : `${started.url}#token=${encodeURIComponent(token)}`

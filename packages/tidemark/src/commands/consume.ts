@@ -3,7 +3,7 @@ import { createConsumer } from '@tidemark/consumer'
 import type { SchemaRegistry } from '@tidemark/offsets'
 import type { TidemarkError } from '@tidemark/platform'
 import { Command, Option } from 'commander'
-import { type ClusterOptions, connected, connectedToChange, wholeNumber, withCluster } from '../connection.ts'
+import { type ClusterOptions, connected, connectedToChange, INT32_MAX, wholeNumber, withCluster } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { outputFailed, write, writeBuffered } from '../print/output.ts'
@@ -24,8 +24,6 @@ interface ConsumeOptions extends ClusterOptions, RegistryFlags {
   readonly output: 'value' | 'json'
 }
 
-const PARTITION_MAX = 2 ** 31 - 1
-
 export function consumeCommand(): Command {
   return withRegistry(withCluster(new Command('consume')))
     .argument('<TOPIC>')
@@ -34,7 +32,7 @@ export function consumeCommand(): Command {
     .option('-g, --group <GROUP>', 'join this group: continue where it stopped, and commit what was printed')
     .option('-f, --follow', 'wait for new records at the end')
     .option('-n, --max <N>', 'stop after N records', wholeNumber('--max', 1))
-    .option('--partition <N>', 'read this partition alone', wholeNumber('--partition', 0, PARTITION_MAX))
+    .option('--partition <N>', 'read this partition alone', wholeNumber('--partition', 0, INT32_MAX))
     .addOption(new Option('-o, --output <FORMAT>', 'print the value, or the whole record').choices(['value', 'json']).default('value'))
     .addHelpText('after', HELP)
     .action(consume)

@@ -5,6 +5,7 @@ import {
   type ClusterOptions,
   connected,
   connectedToChange,
+  INT16_MAX,
   type OutputOptions,
   wholeNumber,
   withCluster,
@@ -14,15 +15,11 @@ import { interrupts } from '../interrupts.ts'
 import { type OtherClusterOptions, otherCluster, withOtherCluster, withoutCluster } from '../move/other-cluster.ts'
 import { counted, printRows, say } from '../print/print.ts'
 import { progressBar } from '../print/progress.ts'
-
-const INT16_MAX = 2 ** 15 - 1
+import { collect } from './config-changes.ts'
 
 export function graduateCommand(): Command {
   return withConfirmation(withOutput(withOtherCluster(withCluster(new Command('graduate')))))
-    .option('--topic <TOPIC>', 'this topic alone; may be given more than once (default: all)', (text: string, before: string[] = []) => [
-      ...before,
-      text,
-    ])
+    .option('--topic <TOPIC>', 'this topic alone; may be given more than once (default: all)', collect)
     .option(
       '-r, --replication-factor <N>',
       'replicas of the topics there (default: the default there)',

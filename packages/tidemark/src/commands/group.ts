@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { type ClusterOptions, connected, connectedToChange, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { type MoveOptions, withMove } from '../move/apply-options.ts'
 import { perform } from '../move/perform.ts'
-import { POSITION_FIELDS, positionColumns, positionRows } from '../print/group-table.ts'
+import { NO_GROUPS, POSITION_FIELDS, positionColumns, positionRows } from '../print/group-table.ts'
 import { counted, printRows, say } from '../print/print.ts'
 
 export function groupCommand(): Command {
@@ -46,7 +46,7 @@ async function list(options: ClusterOptions & OutputOptions): Promise<void> {
   await connected(options, async ({ kafka }) => {
     const rows = (await listGroups(kafka)).map((it) => ({ ...it }))
     if (rows.length === 0 && options.output === 'table') {
-      return say('there are no groups yet; begin one with: tidemark consume TOPIC --group NAME')
+      return say(NO_GROUPS)
     }
     const fields = ['group', 'kind', 'state', 'protocolType', 'coordinator']
     await printRows(rows, { group: 'GROUP', state: 'STATE', kind: 'KIND' }, options.output, { fields })

@@ -3,13 +3,14 @@ import type { Kafka } from '@tidemark/client'
 import { type GroupLag, LagMeter } from '@tidemark/offsets'
 import { TidemarkError } from '@tidemark/platform'
 import { Command, Option } from 'commander'
-import { addressOf, type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
+import { addressOf, type ClusterOptions, connected, isLoopback, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { EXIT, usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { LAG_FIELDS, type LagView, lagTable } from '../lag/lag-table.ts'
 import { liveText, sampleText } from '../lag/samples.ts'
-import { isLoopback, serveMetrics } from '../lag/serve.ts'
+import { serveMetrics } from '../lag/serve.ts'
 import { exceeded, type Thresholds, thresholdsOf } from '../lag/thresholds.ts'
+import { NO_GROUPS } from '../print/group-table.ts'
 import { outputWidth, write } from '../print/output.ts'
 import { printRows, say } from '../print/print.ts'
 import { collect } from './config-changes.ts'
@@ -77,7 +78,7 @@ function watchMs(watch: string | true | undefined): number | undefined {
 }
 
 async function printOnce(groups: readonly GroupLag[], view: LagView, { output }: LagOptions, thresholds: Thresholds): Promise<void> {
-  if (groups.length === 0 && output === 'table') return say('there are no groups yet; begin one with: tidemark consume TOPIC --group NAME')
+  if (groups.length === 0 && output === 'table') return say(NO_GROUPS)
   const { rows, columns } = lagTable(groups, view)
   await printRows(rows, columns, output, { data: groups, fields: LAG_FIELDS[view] })
   judge(groups, thresholds)

@@ -1,6 +1,6 @@
 import { type DecodedPart, type PeekedRecord, peek } from '@tidemark/offsets'
 import { Command } from 'commander'
-import { type ClusterOptions, connected, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
+import { type ClusterOptions, connected, INT32_MAX, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
 import { cut, printRows, say } from '../print/print.ts'
 import type { Row } from '../print/table.ts'
 import { decodedText, Problems, schemaText } from '../records/decoded.ts'
@@ -15,7 +15,6 @@ interface PeekCommandOptions extends ClusterOptions, OutputOptions, RegistryFlag
 }
 
 const AROUND_MAX = 1_000
-const PARTITION_MAX = 2 ** 31 - 1
 
 export function peekCommand(): Command {
   return withOutput(withRegistry(withCluster(new Command('peek'))))
@@ -23,7 +22,7 @@ export function peekCommand(): Command {
     .option('-B, --before <N>', 'records below the committed offset', wholeNumber('--before', 0, AROUND_MAX), 1)
     .option('-A, --after <N>', 'records above the next one', wholeNumber('--after', 0, AROUND_MAX), 1)
     .option('--topic <TOPIC>', 'of this topic alone')
-    .option('--partition <N>', 'of this partition alone', wholeNumber('--partition', 0, PARTITION_MAX))
+    .option('--partition <N>', 'of this partition alone', wholeNumber('--partition', 0, INT32_MAX))
     .addHelpText('after', HELP)
     .action(show)
 }

@@ -7,6 +7,7 @@ import {
   type ClusterOptions,
   connected,
   connectedToChange,
+  INT32_MAX,
   type OutputOptions,
   wholeNumber,
   withCluster,
@@ -14,9 +15,9 @@ import {
 } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { counted, printRows, say } from '../print/print.ts'
+import { type Place, placeOf } from '../records/place.ts'
+import { timeOf, timeText } from '../records/time.ts'
 import { changesOf, collect } from './config-changes.ts'
-
-const INT32_MAX = 2 ** 31 - 1
 
 export function topicAdminCommands(): Command[] {
   return [
@@ -42,7 +43,7 @@ export function topicAdminCommands(): Command[] {
     withConfirmation(withOutput(withCluster(new Command('trim'))))
       .description('Deletes the oldest records of a topic. It cannot be undone.')
       .argument('<TOPIC>')
-      .requiredOption('--before <PLACE>', "'end' for all records, an offset, or a time (2026-11-22T14:00Z)")
+      .requiredOption('--before <PLACE>', 'end for all records, an offset, or a time: @2026-11-22T14:00Z, @-1h')
       .option('-p, --partition <N>', 'one partition (default: all)', wholeNumber('--partition', 0, INT32_MAX))
       .addHelpText('after', TRIM_HELP)
       .action(trim),
@@ -59,7 +60,7 @@ const TRIM_HELP = `
 What would go is shown first. Without a terminal nothing is deleted unless --yes.
 
 Examples:
-  tidemark topic trim orders --before 2026-11-22T00:00Z
+  tidemark topic trim orders --before @-7d
   tidemark topic trim orders --before 1000 --partition 3
   tidemark topic trim orders --before end --yes`
 
@@ -94,7 +95,7 @@ async function describe(name: string, options: ClusterOptions & OutputOptions & 
   })
 }
 
-/** Who may describe a topic need not be allowed to see its configuration. */
+/** A user that may describe a topic need not be allowed to see its configuration. */
 function unlessDenied(error: unknown): null {
   if (error instanceof TidemarkError && error.code === 'TOPIC_AUTHORIZATION_FAILED') return null
   throw error
@@ -144,7 +145,8 @@ interface TrimOptions extends ClusterOptions, OutputOptions, ConfirmOptions {
 }
 
 async function trim(name: string, options: TrimOptions): Promise<void> {
-  const before = placeOf(options.before)
+  const before = trimPlaceOf(options.before, Date.now())
+  if (before instanceof Date) say(`the time is ${timeText(before)}`)
   await connectedToChange(options, async ({ kafka }) => {
     const { topics } = createAdmin(kafka)
     const only = options.partition === undefined ? {} : { partitions: [options.partition] }
@@ -178,10 +180,9 @@ async function warnOfReaders(kafka: Kafka, topic: string, starts: ReadonlyMap<nu
   if (unreadable > 0) say(`warning: ${counted('group', unreadable)} could not be read`)
 }
 
-function placeOf(text: string): number | 'latest' | Date {
-  if (text === 'end' || text === 'latest') return 'latest'
-  if (/^\d+$/.test(text)) return Number(text)
-  const time = new Date(text)
-  if (Number.isNaN(time.getTime())) throw usage(`--before is '${text}'; write 'end', an offset, or a time such as 2026-11-22T14:00Z`)
-  return time
+/** A time may be written without the `@` of other commands. */
+function trimPlaceOf(text: string, nowMs: number): Exclude<Place, 'earliest'> {
+  const place = /^\d{4}-/.test(text) ? timeOf('--before', text, nowMs) : placeOf('--before', text, nowMs)
+  if (place === 'earliest') throw usage('--before start deletes nothing')
+  return place
 }

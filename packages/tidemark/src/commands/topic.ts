@@ -4,6 +4,8 @@ import {
   type ClusterOptions,
   connected,
   connectedToChange,
+  INT16_MAX,
+  INT32_MAX,
   type OutputOptions,
   wholeNumber,
   withCluster,
@@ -12,9 +14,6 @@ import {
 import { counted, printRows, say } from '../print/print.ts'
 import { collect, valuesOf } from './config-changes.ts'
 import { topicAdminCommands } from './topic-admin.ts'
-
-const INT32_MAX = 2 ** 31 - 1
-const INT16_MAX = 2 ** 15 - 1
 
 export function topicCommand(): Command {
   const topic = new Command('topic')

@@ -34,7 +34,7 @@ const LISTENER = 'CLIENTS'
 const DATA = './tidemark-data'
 
 export function upCommand(): Command {
-  return withSecurity(new Command('up'))
+  const command = new Command('up')
     .option('--listen <HOST:PORT>', 'address to listen on; port 0 takes a free one', once('--listen'), '127.0.0.1:9092')
     .option('--advertise <HOST[:PORT]>', 'address that clients are told to connect to (default: the one they connected to)')
     .option(
@@ -49,6 +49,7 @@ export function upCommand(): Command {
     .option('--no-auto-create', 'do not create a topic that a client asks for')
     .option('--console <HOST:PORT>', 'serve the console in the browser there, as tidemark console does')
     .option('--registry <URL>', `schema registry that the console decodes records with (default: ${REGISTRY_VARIABLE})`)
+  return withSecurity(command)
     .option('--until-stdin-ends', 'stop when stdin ends: for a program that starts a broker and must not leave it behind')
     .option('-q, --quiet', 'print nothing on stderr but errors')
     .addHelpText('after', HELP)

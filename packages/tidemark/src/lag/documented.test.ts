@@ -7,7 +7,7 @@ import { POSITION_FIELDS } from '../print/group-table.ts'
 import { LAG_FIELDS } from './lag-table.ts'
 import { metricsText } from './metrics.ts'
 
-const page = readFileSync(new URL('../../../../docs/guide/offsets/7-seeing.md', import.meta.url), 'utf8')
+const page = readFileSync(new URL('../../../../docs/guide/offsets/6-seeing.md', import.meta.url), 'utf8')
 
 test('every metric', () => {
   const names = [...metricsText([] as GroupLag[]).matchAll(/^# TYPE tidemark_(\w+) gauge$/gm)].map(([, name]) => name!)

@@ -19,6 +19,7 @@ test('a live table is drawn in its place, and is never larger than the terminal'
   expect(Math.max(...lines.slice(1).map((line) => line.length))).toBeLessThanOrEqual(40)
   expect(liveText(groups, 'group', { rows: 50, columns: 200 })).toContain('group-9')
   expect(liveText([], 'group', {})).toContain('there are no groups')
+  expect(sampleText([], 'group', 'table', true)).toMatch(/^there are no groups\n/)
 })
 
 test('times say how certain they are', () => {

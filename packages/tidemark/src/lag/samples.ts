@@ -12,15 +12,12 @@ export interface Screen {
 
 const HOME_AND_CLEAR = '\u001b[H\u001b[J'
 
-const timeOf = (groups: readonly GroupLag[]): string => new Date(groups[0]?.atMs ?? 0).toISOString()
+const timeOf = ([first]: readonly GroupLag[]): string => (first === undefined ? 'there are no groups' : new Date(first.atMs).toISOString())
 
 /** In the place of the one before: as much of the table as the terminal has lines and columns for. */
 export function liveText(groups: readonly GroupLag[], view: LagView, { rows: height = 24, columns: width = 80 }: Screen): string {
   const { rows, columns } = lagTable(groups, view)
-  const lines = [
-    groups.length === 0 ? 'there are no groups' : timeOf(groups),
-    ...tableTextOfLines(rows, columns, width).trimEnd().split('\n'),
-  ]
+  const lines = [timeOf(groups), ...tableTextOfLines(rows, columns, width).trimEnd().split('\n')]
   const shown = lines.length < height ? lines : [...lines.slice(0, height - 2), `… ${lines.length - height + 2} more`]
   return `${HOME_AND_CLEAR}${shown.join('\n')}\n`
 }

@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { GroupLag } from '@tidemark/offsets'
 import { TidemarkError } from '@tidemark/platform'
+import { isLoopback } from '../connection.ts'
 import { say } from '../print/print.ts'
 import { metricsText } from './metrics.ts'
 
-/** A sample serves all who ask within this time. */
+/** A sample serves all requests within this time. */
 const KEPT_MS = 1_000
 
 /** Resolves with the address when it listens. Node's own error rejects for an address that cannot be taken. */
@@ -45,8 +46,6 @@ export async function serveMetrics(
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address
   return { server, url: `http://${shown}:${address.port}/metrics` }
 }
-
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
 
 const hostOf = (header = ''): string => header.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
 

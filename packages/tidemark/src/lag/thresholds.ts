@@ -31,6 +31,8 @@ export function exceeded(groups: readonly GroupLag[], { messages, ageMs }: Thres
     if (unread.length > 0)
       found.push(`group ${group} cannot be measured in ${unread[0]!.topic}-${unread[0]!.partition}: ${unread[0]!.error!.message}`)
     if (messages !== undefined && lag !== null && lag > messages) found.push(`group ${group}: lag ${lag} is over ${messages}`)
+    const unseen = ageMs === undefined ? undefined : partitions.find((it) => it.recordError !== null)
+    if (unseen !== undefined) found.push(`group ${group}: the age of its next record is not known: ${unseen.recordError!.message}`)
     if (ageMs !== undefined && age !== null && age.value > ageMs) {
       found.push(`group ${group}: its next record is ${durationText(age.value)} old, over ${durationText(ageMs)}`)
     }

@@ -21,6 +21,7 @@ export function otherCluster({ toBrokers, toProfile, toCommandConfig, quiet }: O
   if (toBrokers === undefined && toProfile === undefined && toCommandConfig === undefined) {
     throw usage('name the other cluster: --to-brokers, --to-profile or --to-command-config')
   }
+  if (toProfile !== undefined && toCommandConfig !== undefined) throw usage('--to-profile and --to-command-config exclude each other')
   return {
     ...(toBrokers !== undefined && { brokers: toBrokers }),
     ...(toProfile !== undefined && { profile: toProfile }),

@@ -46,6 +46,10 @@ export async function applied(kafka: Kafka, plan: MovePlan, options: MoveOptions
     ...(options.ghostCheck !== undefined && { ghostCheckMs: options.ghostCheck }),
     ...(options.eject && { eject: true }),
     ...(options.reason !== undefined && { reason: options.reason }),
+  }).catch((error: unknown) => {
+    if (plan.members > 0 && options.waitEmpty === undefined && error instanceof TidemarkError && error.code === 'GROUP_ACTIVE')
+      say('tidemark group describe names the members; --wait-empty 15m waits until they have stopped')
+    throw error
   })
   say(`done and read back: ${counted('partition', record.changes.length)} of group ${record.group}`)
   say(`move ${record.id}; take it back with: tidemark offsets undo ${record.id}`)

@@ -1,6 +1,7 @@
 /** A plan as its reader sees it: the table is data, on stdout; what is said about it goes to stderr. */
 import { durationText, type MovePlan, type PlannedChange } from '@tidemark/offsets'
 import { type Output, printRows, say } from '../print/print.ts'
+import { plain } from '../print/table.ts'
 import { timeText } from '../records/time.ts'
 
 const FIELDS = ['group', 'topic', 'partition', 'before', 'after', 'outcome', 'fallback', 'replayed', 'skipped', 'lost', 'start', 'end']
@@ -52,7 +53,4 @@ const rowOf = ({ group }: MovePlan, change: PlannedChange) => ({
 })
 
 const glanceText = ({ offset, timestampMs, key, value }: NonNullable<PlannedChange['first']>): string =>
-  `record ${offset} of ${timeText(new Date(timestampMs))}: ${key === null ? '' : `${printable(key)} = `}${value === null ? 'null' : printable(value)}`
-
-/** Control characters could drive the terminal. */
-const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, '·')
+  `record ${offset} of ${timeText(new Date(timestampMs))}: ${key === null ? '' : `${plain(key)} = `}${value === null ? 'null' : plain(value)}`

@@ -2,6 +2,9 @@
 import type { GroupPosition, Owner } from '@tidemark/offsets'
 import type { Row } from './table.ts'
 
+/** A broker with ACLs leaves out what a user may not see, and does not say so. */
+export const NO_GROUPS = 'there are no groups, or none that you may see; begin one with: tidemark consume TOPIC --group NAME'
+
 /** What CSV prints of a position. */
 export const POSITION_FIELDS = [
   'topic',

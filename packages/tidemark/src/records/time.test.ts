@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { durationMs, timeOf, timeText } from './time.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 22, 14)
@@ -59,7 +59,11 @@ test.each<[string, number | undefined]>([
 })
 
 test('is echoed with its zone, and in UTC', () => {
+  vi.stubEnv('TZ', 'Europe/Berlin')
   const text = timeText(new Date(NOW_MS))
   expect(text).toMatch(/^2026-11-2\dT\d\d:\d\d:00[+-]\d\d:\d\d \(2026-11-22T14:00:00\.000Z\)$/)
   expect(new Date(text.split(' ')[0]!).getTime()).toBe(NOW_MS)
+  vi.stubEnv('TZ', 'UTC')
+  expect(timeText(new Date(NOW_MS))).toBe('2026-11-22T14:00:00.000Z')
+  vi.unstubAllEnvs()
 })

@@ -84,7 +84,7 @@ describe('trap 35: what is kept', () => {
     expect(t.committed('orders', 2)[0]).toBe(Number.MAX_SAFE_INTEGER)
   })
 
-  it('a retention time (versions 2 to 4) is accepted and written down; one that is none is ignored', () => {
+  it('a retention time (versions 2 to 4) is accepted and written down; one that is not valid is ignored', () => {
     const t = new Scenario()
     expect(t.commit({ retentionTimeMs: 60_000 })).toEqual(['NONE'])
     expect(t.log.at(-1)).toMatchObject({ value: { offset: 42, expireTimestamp: 1_700_000_060_000 } })

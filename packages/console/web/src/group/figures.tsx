@@ -19,7 +19,7 @@ export function Figures({ lag }: { lag: GroupView }) {
       <Oldest lag={lag} />
       <CaughtUp lag={lag} />
       <Stat label="Runway" value={<Duration measured={lag.runwayMs} none="–" bound="least" />}>
-        {lag.runwayMs === null ? 'retention deletes no unread record' : 'until retention deletes an unread record'}
+        {runwayText(lag)}
       </Stat>
       <Stat label="Members" value={count(lag.members.length)}>
         {names.length === 0
@@ -30,13 +30,22 @@ export function Figures({ lag }: { lag: GroupView }) {
   )
 }
 
+/** A runway that is null is endless or not known: the retention of a topic may not be shown to this user. */
+function runwayText({ runwayMs, lag }: GroupView): string {
+  if (runwayMs !== null) return 'until retention deletes an unread record'
+  return lag === 0 ? 'no record is unread' : 'never, or not known: it needs the right to describe the topic’s configuration'
+}
+
 function Oldest({ lag }: { lag: GroupView }) {
-  const oldest = lag.partitions.filter((p) => p.ageMs !== null).sort((a, b) => b.ageMs!.value - a.ageMs!.value)[0]
+  const waiting = lag.partitions.filter((p) => p.lag !== null && p.lag > 0)
+  const oldest = waiting.filter((p) => p.ageMs !== null).sort((a, b) => b.ageMs!.value - a.ageMs!.value)[0]
   return (
     <Stat label="Oldest waits for" value={<Duration measured={lag.ageMs} none="–" />}>
       {oldest === undefined
-        ? 'no record waits'
-        : `${oldest.ageMs!.certainty} · ${oldest.topic}-${oldest.partition}, offset ${count(Math.max(oldest.committed ?? 0, oldest.start ?? 0))}`}
+        ? waiting.length === 0
+          ? 'no record waits'
+          : (waiting.find((p) => p.recordError !== null)?.recordError?.message ?? 'its record is not known yet')
+        : `${lag.ageMs?.certainty} · ${oldest.topic}-${oldest.partition}, offset ${count(Math.max(oldest.committed ?? 0, oldest.start ?? 0))}`}
     </Stat>
   )
 }

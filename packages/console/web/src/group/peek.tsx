@@ -4,7 +4,7 @@ import { CommandLine } from '../parts/command.tsx'
 import { Link } from '../parts/link.tsx'
 import { Failure, Panel } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
-import { brokersFlag, shellWord, useInfo } from '../state/info.ts'
+import { clusterFlags, shellWord, useInfo } from '../state/info.ts'
 import { groupPath, topicPath } from '../state/router.ts'
 import { RecordTable } from '../topics/record-table.tsx'
 
@@ -37,7 +37,7 @@ export function Peek({ group, topic, partition }: { group: string; topic: string
       {data !== undefined && <RecordTable records={data} marked={next?.offset} />}
       <div className="say">
         <CommandLine
-          command={`tidemark peek ${shellWord(group)} --topic ${shellWord(topic)} --partition ${partition}${brokersFlag(info)}`}
+          command={`tidemark peek ${shellWord(group)} --topic ${shellWord(topic)} --partition ${partition}${clusterFlags(info)}`}
         />
         {next !== undefined && (
           <Link href={`${topicPath(topic)}?partition=${partition}&from=offset:${next.offset}`}>read on in the topic</Link>

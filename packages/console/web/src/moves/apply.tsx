@@ -11,7 +11,7 @@ import { UndoButton } from './undo-button.tsx'
 const WAIT_MS = 15 * 60_000
 const POLL_MS = 300
 
-/** What each fallback means for whoever accepts it. */
+/** What accepting each fallback means. */
 const MEANINGS: Readonly<Record<string, string>> = {
   'clamped-to-start': 'the offset is below the start of the log: it goes to the start instead',
   'clamped-to-end': 'the offset is beyond the end of the log: it goes to the end instead',

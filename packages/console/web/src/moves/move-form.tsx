@@ -33,7 +33,11 @@ export function MoveForm({ lag }: { lag: GroupView }) {
     if (why === null) make()
   }
   return (
-    <Panel title="Move: where to" header={<span className="dim small">nothing moves before the plan is reviewed and applied</span>}>
+    <Panel
+      title="Move: where to"
+      takesFocus
+      header={<span className="dim small">nothing moves before the plan is reviewed and applied</span>}
+    >
       <form onSubmit={submit}>
         <ScopeFields lag={lag} scope={scope} onScope={setScope} />
         <fieldset>

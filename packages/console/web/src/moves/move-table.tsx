@@ -45,7 +45,7 @@ export function MoveTable({ moves, withGroup }: { moves: readonly MoveRecord[]; 
               )}
               <td>
                 {m.changes.slice(0, SHOWN).map((c) => (
-                  <div key={`${c.topic} ${c.partition}`}>
+                  <div key={`${c.topic} ${c.partition}`} className="line">
                     {c.topic}-{c.partition}: {c.before === null ? 'none' : count(c.before.offset)} →{' '}
                     {c.after === null ? 'none' : count(c.after.offset)}
                   </div>

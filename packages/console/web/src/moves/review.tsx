@@ -4,7 +4,7 @@ import { bytes, count, duration, plural, time } from '../format.ts'
 import { CommandLine } from '../parts/command.tsx'
 import { Chip, Panel, Time } from '../parts/parts.tsx'
 import { Scroll } from '../parts/scroll.tsx'
-import { brokersFlag, useInfo } from '../state/info.ts'
+import { clusterFlags, useInfo } from '../state/info.ts'
 import { planCommand } from './command.ts'
 
 /** Consequences first, in a sentence; then partition by partition; then as a command of Kafka's own tool. */
@@ -15,6 +15,7 @@ export function Review({ plan, children }: { plan: MovePlan; children: ReactNode
   return (
     <Panel
       title="Move: review"
+      takesFocus
       header={
         <>
           <Chip title={plan.id}>
@@ -67,7 +68,7 @@ export function Review({ plan, children }: { plan: MovePlan; children: ReactNode
         </table>
       </Scroll>
       <div className="say">
-        <CommandLine command={planCommand(plan, brokersFlag(info))} />
+        <CommandLine command={planCommand(plan, clusterFlags(info))} />
         <CommandLine command={plan.command} label="The same with Kafka's own tool" />
       </div>
       {children}

@@ -5,7 +5,7 @@ import { CommandLine } from '../parts/command.tsx'
 import { Chip, Failure, Panel, Stat } from '../parts/parts.tsx'
 import { Scroll } from '../parts/scroll.tsx'
 import { useLoaded } from '../state/api.ts'
-import { brokersFlag, useInfo } from '../state/info.ts'
+import { clusterFlags, useInfo } from '../state/info.ts'
 
 const REFRESH_MS = 10_000
 
@@ -21,7 +21,7 @@ export function ClusterPage() {
       {error !== undefined && <Failure error={error} />}
       {data !== undefined && <Details data={data} />}
       <div className="foot">
-        <CommandLine command={`tidemark acl list${brokersFlag(info)}`} />
+        <CommandLine command={`tidemark acl list${clusterFlags(info)}`} />
       </div>
     </>
   )

@@ -4,7 +4,7 @@ import { count, plural } from '../format.ts'
 import { CommandLine } from '../parts/command.tsx'
 import { Action, Failure, Panel, Segments } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
-import { brokersFlag, useInfo } from '../state/info.ts'
+import { clusterFlags, useInfo } from '../state/info.ts'
 import { useQueryValue } from '../state/router.ts'
 
 type Least = 'notice' | 'warning' | 'error'
@@ -52,7 +52,7 @@ export function DoctorPage() {
         </Panel>
       )}
       <div className="foot">
-        <CommandLine command={`tidemark doctor${brokersFlag(info)}`} />
+        <CommandLine command={`tidemark doctor${clusterFlags(info)}`} />
       </div>
     </>
   )

@@ -17,7 +17,7 @@ import { Review } from '../moves/review.tsx'
 import { CommandLine } from '../parts/command.tsx'
 import { Action, Failure } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
-import { brokersFlag, shellWord, useInfo } from '../state/info.ts'
+import { clusterFlags, shellWord, useInfo } from '../state/info.ts'
 import { useQueryValue } from '../state/router.ts'
 
 const MOVES_AGAIN_MS = 5_000
@@ -97,7 +97,7 @@ export function GroupPage({ group, rest }: { group: string; rest: readonly strin
         </>
       )}
       <div className="foot">
-        <CommandLine command={`tidemark group describe ${shellWord(group)}${brokersFlag(info)}`} />
+        <CommandLine command={`tidemark group describe ${shellWord(group)}${clusterFlags(info)}`} />
       </div>
     </>
   )

@@ -6,7 +6,7 @@ import { applyChanges, isSortKey, type SortKey, sorted } from '../groups/rows.ts
 import { CommandLine } from '../parts/command.tsx'
 import { Failure, Live } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
-import { brokersFlag, useInfo } from '../state/info.ts'
+import { clusterFlags, useInfo } from '../state/info.ts'
 import { useEvents } from '../state/live.ts'
 import { useQueryValue } from '../state/router.ts'
 
@@ -75,12 +75,12 @@ export function GroupsPage() {
           <p className="empty">
             {all.length > 0
               ? 'No group matches; change the search or the filters.'
-              : 'The cluster has no groups yet: one exists from its first commit, or its first member, on.'}
+              : 'There are no groups, or none that this user may see. A group exists from its first commit, or its first member, on.'}
           </p>
         )}
       </section>
       <div className="foot">
-        <CommandLine command={`tidemark lag --watch${brokersFlag(info)}`} />
+        <CommandLine command={`tidemark lag --watch${clusterFlags(info)}`} />
       </div>
     </>
   )

@@ -7,7 +7,7 @@ import { MoveTable } from '../moves/move-table.tsx'
 import { CommandLine } from '../parts/command.tsx'
 import { Action, Failure, Panel } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
-import { brokersFlag, shellWord, useInfo } from '../state/info.ts'
+import { clusterFlags, shellWord, useInfo } from '../state/info.ts'
 import { useQueryValue } from '../state/router.ts'
 
 const REFRESH_MS = 5_000
@@ -72,7 +72,7 @@ export function HistoryPage() {
         {data !== undefined && data.events.length > 0 && <EventTable events={data.events} withGroup={group === null} />}
       </Panel>
       <div className="foot">
-        <CommandLine command={`tidemark offsets log${group === null ? '' : ` ${shellWord(group)}`}${brokersFlag(info)}`} />
+        <CommandLine command={`tidemark offsets log${group === null ? '' : ` ${shellWord(group)}`}${clusterFlags(info)}`} />
       </div>
     </>
   )

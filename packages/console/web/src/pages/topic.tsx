@@ -3,7 +3,7 @@ import { count, plural } from '../format.ts'
 import { CommandLine } from '../parts/command.tsx'
 import { Chip, Failure, Segments } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
-import { brokersFlag, shellWord, useInfo } from '../state/info.ts'
+import { clusterFlags, shellWord, useInfo } from '../state/info.ts'
 import { useQueryValue } from '../state/router.ts'
 import { Configuration } from '../topics/configuration.tsx'
 import { Partitions } from '../topics/partitions.tsx'
@@ -50,8 +50,8 @@ export function TopicPage({ topic }: { topic: string }) {
         <CommandLine
           command={
             view === 'records'
-              ? `tidemark consume ${shellWord(topic)}${brokersFlag(info)}`
-              : `tidemark topic describe ${shellWord(topic)}${brokersFlag(info)}`
+              ? `tidemark consume ${shellWord(topic)}${clusterFlags(info)}`
+              : `tidemark topic describe ${shellWord(topic)}${clusterFlags(info)}`
           }
         />
       </div>

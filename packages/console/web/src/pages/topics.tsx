@@ -6,7 +6,7 @@ import { Link } from '../parts/link.tsx'
 import { Chip, Failure } from '../parts/parts.tsx'
 import { Scroll } from '../parts/scroll.tsx'
 import { useLoaded } from '../state/api.ts'
-import { brokersFlag, useInfo } from '../state/info.ts'
+import { clusterFlags, useInfo } from '../state/info.ts'
 import { topicPath, useQueryValue } from '../state/router.ts'
 
 const SHOWN = 200
@@ -86,7 +86,7 @@ export function TopicsPage() {
         )}
       </section>
       <div className="foot">
-        <CommandLine command={`tidemark topic list${brokersFlag(info)}`} />
+        <CommandLine command={`tidemark topic list${clusterFlags(info)}`} />
       </div>
     </>
   )

@@ -1,5 +1,5 @@
 /** Small things that every page is made of. */
-import { type ReactNode, useId } from 'react'
+import { type ReactNode, useEffect, useId, useRef } from 'react'
 import type { Measured } from '../../../src/shapes.ts'
 import { duration, time, utc, zone } from '../format.ts'
 import type { ApiError } from '../state/api.ts'
@@ -24,10 +24,24 @@ export const Stat = ({ label, value, children }: { label: string; value: ReactNo
   </div>
 )
 
-export const Panel = ({ title, header, children }: { title: string; header?: ReactNode; children: ReactNode }) => {
+interface PanelProps {
+  readonly title: string
+  readonly header?: ReactNode
+  /** Takes the focus, and is scrolled to, when it appears: what a button opened may lie below the screen. */
+  readonly takesFocus?: boolean
+  readonly children: ReactNode
+}
+
+export const Panel = ({ title, header, takesFocus = false, children }: PanelProps) => {
   const id = useId()
+  const section = useRef<HTMLElement>(null)
+  useEffect(() => {
+    if (!takesFocus) return
+    section.current?.focus({ preventScroll: true })
+    section.current?.scrollIntoView({ block: 'nearest' })
+  }, [takesFocus])
   return (
-    <section className="panel" aria-labelledby={id}>
+    <section ref={section} className="panel" aria-labelledby={id} tabIndex={takesFocus ? -1 : undefined}>
       <header>
         <h2 id={id}>{title}</h2>
         {header}
@@ -58,7 +72,13 @@ export const Duration = ({ measured, none, bound = 'most' }: { measured: Measure
     </span>
   )
 
-export function Live({ connection, failure }: { connection: Connection; failure?: { message: string; atMs: number } | undefined }) {
+export function Live({
+  connection,
+  failure,
+}: {
+  connection: Connection
+  failure?: { code: string; message: string; atMs: number } | undefined
+}) {
   const isLost = connection === 'lost' || connection === 'full' || failure !== undefined
   const words = {
     live: `live · times in ${zone}`,
@@ -70,7 +90,9 @@ export function Live({ connection, failure }: { connection: Connection; failure?
     <span className="live" role="status" data-state={isLost ? 'lost' : connection}>
       {failure === undefined || connection === 'lost' || connection === 'full'
         ? words[connection]
-        : 'the cluster does not answer; trying again'}
+        : failure.code.endsWith('_AUTHORIZATION_FAILED')
+          ? 'the cluster refuses this user; trying again'
+          : 'the cluster does not answer; trying again'}
     </span>
   )
 }

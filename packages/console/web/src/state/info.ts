@@ -4,10 +4,11 @@ import type { ConsoleInfo } from '../../../src/shapes.ts'
 export const InfoContext = createContext<ConsoleInfo | undefined>(undefined)
 export const useInfo = (): ConsoleInfo | undefined => useContext(InfoContext)
 
-/** ` -b …` where a command needs it. */
-export function brokersFlag(info: ConsoleInfo | undefined): string {
-  return info === undefined || info.brokers.join() === '127.0.0.1:9092' ? '' : ` -b ${info.brokers.join(',')}`
-}
+const USUAL = '-b 127.0.0.1:9092'
+
+/** ` -b …` or ` --profile …` where a command needs it. */
+export const clusterFlags = (info: ConsoleInfo | undefined): string =>
+  info === undefined || info.commandFlags === USUAL ? '' : ` ${info.commandFlags}`
 
 /** A name as a shell takes it. */
 export const shellWord = (name: string): string =>

@@ -3,10 +3,9 @@ import type { TopicConfig } from '../../../src/shapes.ts'
 import { Chip, Panel } from '../parts/parts.tsx'
 import { Scroll } from '../parts/scroll.tsx'
 
-export function Configuration({ configs }: { configs: readonly TopicConfig[] }) {
+export function Configuration({ configs }: { configs: readonly TopicConfig[] | null }) {
   const [all, setAll] = useState(false)
-  const set = configs.filter((c) => !c.isDefault)
-  const rows = all ? configs : set
+  const rows = (configs ?? []).filter((c) => all || !c.isDefault)
   return (
     <Panel
       title="Configuration"
@@ -16,7 +15,8 @@ export function Configuration({ configs }: { configs: readonly TopicConfig[] }) 
         </label>
       }
     >
-      {rows.length === 0 && <p className="empty">Everything has its default.</p>}
+      {configs === null && <p className="empty">This client may not see it (DESCRIBE_CONFIGS).</p>}
+      {configs !== null && rows.length === 0 && <p className="empty">Everything has its default.</p>}
       {rows.length > 0 && (
         <Scroll label="Configuration">
           <table>

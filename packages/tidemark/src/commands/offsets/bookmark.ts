@@ -47,7 +47,8 @@ async function list(options: ClusterOptions & OutputOptions): Promise<void> {
     const rows = own.map(({ name, group, atMs, positions }) => ({
       name,
       group,
-      time: timeText(new Date(atMs)),
+      // CSV is for programs, which take a time and not a sentence.
+      time: options.output === 'table' ? timeText(new Date(atMs)) : new Date(atMs).toISOString(),
       partitions: positions.length,
     }))
     await printRows(rows, { name: 'NAME', group: 'GROUP', partitions: 'PARTITIONS', time: 'TIME' }, options.output, { data: own })

@@ -74,9 +74,9 @@ async function planFromHistory(kafka: Kafka, id: string | undefined, { group, an
   }
   const last = await lastOutsideMove(kafka, group)
   if (last === undefined) throw usage(`the log of commits has none of group '${group}' that was not a member's`)
-  say(`${counted('partition', last.partitions.length)} of group ${group} were moved at ${timeText(last.at)}`)
-  const scope = last.partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] }))
-  return planRestore(kafka, group, new Date(last.at.getTime() - 1), { scope })
+  const isOne = last.partitions.length === 1
+  say(`${counted('partition', last.partitions.length)} of group ${group} ${isOne ? 'was' : 'were'} moved at ${timeText(last.at)}`)
+  return planRestore(kafka, group, new Date(last.at.getTime() - 1), { undoes: last })
 }
 
 /** Moves whose end was not written down are looked into now. */
