@@ -92,6 +92,19 @@ describe('the console', () => {
     await expect(startConsole(coded.kafka, { registry: {} as never })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
+  test('a page of long records ends early, and goes on at the next one', async () => {
+    await createAdmin(w.kafka).topics.create('long', { partitions: 1 })
+    await using producer = createProducer(w.kafka)
+    const long = 'é'.repeat(20_000)
+    await Promise.all(Array.from({ length: 300 }, (_, i) => producer.send('long', { key: long, value: `${i} ${long}` })))
+    const first = await json('/api/topics/long/records?from=start&limit=500')
+    expect([first.records.length, first.next]).toEqual([256, { 0: 256 }])
+    expect(first.records[7]).toMatchObject({ offset: 7, value: { text: `7 ${long}`.slice(0, 16_384), encoding: 'text', bytes: 40_002 } })
+    const second = await json('/api/topics/long/records?from=next:0=256&limit=500')
+    expect([second.records.length, second.next]).toEqual([44, null])
+    expect((await json('/api/topics/long/records?from=start&limit=500&filter=nothing')).next).toBeNull()
+  })
+
   test('refuses questions that its schemas do not allow', async () => {
     for (const query of ['from=nowhere', 'limit=0', 'limit=501', 'partition=x', 'unknown=1', 'from=offset:-1', 'filter=']) {
       expect([query, (await w.send(`/api/topics/orders/records?${query}`)).status]).toEqual([query, 400])

@@ -1,5 +1,5 @@
 /** Every exit code that the documentation names, by commands that end with it. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Broker, startBroker } from '@tidemark/broker'
@@ -85,6 +85,43 @@ test.skipIf(process.platform === 'win32').each([
   await wrote(child, 'stdout', 'orders')
   child.kill(signal)
   expect(await done).toMatchObject({ code, stderr: '' })
+})
+
+test('names with control characters reach no terminal as they are', async () => {
+  const name = 'evil\u001b[31m\u0007\r\nline'
+  await createAdmin(kafka).groups.setOffsets(name, [{ topic: 'orders', partition: 0, offset: 1 }])
+  const commands = [
+    ['group', 'describe', name],
+    ['offsets', 'plan', name, '--to', 'end'],
+    ['offsets', 'move', name, '--to', 'end', '--yes', '--ghost-check', '0s', '--reason', name],
+    ['offsets', 'undo', '--group', name],
+    ['group', 'delete', `${name}-missing`, '--yes'],
+  ]
+  for (const args of commands) {
+    const { stdout, stderr } = await tidemark(args)
+    const text = stdout + stderr
+    expect([args, text.match(/[^\n\P{Cc}]/u)]).toEqual([args, null])
+    expect(text).toContain('evil')
+  }
+})
+
+test('an older move is not taken back in the place of one whose record is damaged', async () => {
+  await createAdmin(kafka).groups.setOffsets('damaged', [{ topic: 'orders', partition: 0, offset: 1 }])
+  const move = (to: string) => tidemark(['offsets', 'move', 'damaged', '--to', to, '--yes', '--ghost-check', '0s'])
+  const older = /move (\S+);/.exec((await move('2')).stderr)![1]!
+  const newer = /move (\S+);/.exec((await move('3')).stderr)![1]!
+  const file = path.join(folder, 'tidemark', 'moves', `${newer}.json`)
+  const whole = readFileSync(file)
+  writeFileSync(file, whole.subarray(0, 100))
+  const refused = await tidemark(['offsets', 'undo', '--group', 'damaged', '--yes', '--ghost-check', '0s'])
+  writeFileSync(file, whole)
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(`tidemark: .*${newer}.json cannot be read, and may be a later move of group 'damaged': .* as ${older}\n`),
+  })
+  expect((await createAdmin(kafka).groups.offsets('damaged')).map(({ offset }) => offset)).toEqual([3])
+  expect((await tidemark(['offsets', 'undo', '--group', 'damaged', '--yes', '--ghost-check', '0s'])).code).toBe(0)
+  expect((await createAdmin(kafka).groups.offsets('damaged')).map(({ offset }) => offset)).toEqual([2])
 })
 
 test('the documentation names exactly these', () => {

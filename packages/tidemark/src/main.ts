@@ -4,6 +4,7 @@ import { CommanderError } from 'commander'
 import { EXIT, exitCodeFor } from './exit.ts'
 import { interruptedCode } from './interrupts.ts'
 import { outputFailed, watchOutput, write } from './print/output.ts'
+import { plain } from './print/table.ts'
 import { inheriting, loadProgram, program } from './program.ts'
 
 async function main(): Promise<void> {
@@ -22,19 +23,21 @@ function report(error: unknown): number {
   if (error instanceof TidemarkError) {
     // A reader that has seen enough (`tidemark consume … | head`) is not a failure.
     if (error.code === 'OUTPUT_CLOSED') return EXIT.done
-    process.stderr.write(`tidemark: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`)
+    process.stderr.write(`tidemark: ${plain(error.message.replaceAll(/\s*\n\s*/g, ' '))}\n`)
     return exitCodeFor(error.code)
   }
   // Node's own errors: a file that cannot be read, a port that cannot be taken.
   if (error instanceof Error && 'code' in error) {
-    process.stderr.write(`tidemark: ${error.message}\n`)
+    process.stderr.write(`tidemark: ${plain(error.message)}\n`)
     return EXIT.failed
   }
   process.stderr.write(`tidemark: this is a bug, please report it: ${error instanceof Error ? error.stack : String(error)}\n`)
   return EXIT.failed
 }
 
-const isInterruption = (error: unknown): boolean => error instanceof TidemarkError && error.code === 'INTERRUPTED'
+/** ABORTED: a call that the signal ended. */
+const isInterruption = (error: unknown): boolean =>
+  error instanceof TidemarkError && (error.code === 'INTERRUPTED' || error.code === 'ABORTED')
 
 watchOutput()
 try {

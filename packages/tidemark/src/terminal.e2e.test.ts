@@ -1,5 +1,6 @@
 /** On a real terminal (a pty of util-linux's `script`) no line is wider than it; in a pipe there is nothing that only a terminal understands. */
 import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -68,7 +69,9 @@ const COMMANDS = [
   `peek ${GROUP}`,
 ]
 
-describe.skipIf(process.platform !== 'linux' || spawnSync('script', ['--version']).status !== 0)('a terminal', () => {
+const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0
+
+describe.skipIf(!hasTerminals)('a terminal', () => {
   describe.each([40, 60, 80])('of %i columns', (columns) => {
     test.each(COMMANDS)('tidemark %s', async (args) => {
       const lines = linesOf(await onTerminal(columns, args))
@@ -129,3 +132,18 @@ test.each([...COMMANDS, `doctor ${GROUP}`, '--help', 'offsets plan --help', 'sin
     if (args.includes(GROUP)) expect(stdout).toContain(TOPIC)
   },
 )
+
+test.skipIf(!hasTerminals).each([
+  ['Ctrl-C', '\u0003', 130],
+  ['the end of the input', '\u0004', 3],
+])('%s at a question is a no', async (_, key, code) => {
+  const line = `exec '${process.execPath}' '${PROGRAM}' topic delete ${TOPIC}`
+  const child = spawn('script', ['-qec', line, '/dev/null'], { env: environment(), stdio: ['pipe', 'pipe', 'pipe'] })
+  let text = ''
+  child.stdout.setEncoding('utf8').on('data', (part) => {
+    text += part
+    if (part.includes('[y/N]')) child.stdin.write(key)
+  })
+  const [ended] = (await once(child, 'close')) as [number]
+  expect([ended, linesOf(text).slice(-2)]).toEqual([code, ['nothing was changed', '']])
+})

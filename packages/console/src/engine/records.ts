@@ -6,6 +6,8 @@ import type { PeekedRecordView, RecordsPage, ShownBytes, ShownRecord } from '../
 
 /** Of a key or value that is shown; a filter sees all of it. */
 const SHOWN_CHARACTERS = 16_384
+/** Of a page: what would be longer goes on at the next one. */
+const PAGE_CHARACTERS = 8 * 1024 * 1024
 /** Records that one request with a filter looks at. */
 const EXAMINED_MAX = 50_000
 const BUFFER_BYTES = 4 * 1024 * 1024
@@ -23,6 +25,8 @@ export async function recordsOf(
   const next: Record<number, number> = { ...from }
   const records: ShownRecord[] = []
   let examined = 0
+  let characters = 0
+  const isFull = (): boolean => records.length >= limit || examined >= EXAMINED_MAX || characters >= PAGE_CHARACTERS
   const { filter = '', limit } = wish
   if (bounds.length > 0) {
     await using reading = read(kafka, topic, {
@@ -35,10 +39,14 @@ export async function recordsOf(
       next[message.partition] = message.offset + 1
       examined++
       const decoded = await registry?.decode(message, { signal: limits.signal })
-      if (matches(message, decoded, filter)) records.push(shownRecord(message, decoded))
-      if (records.length >= limit || examined >= EXAMINED_MAX) break
+      if (matches(message, decoded, filter)) {
+        const shown = shownRecord(message, decoded)
+        records.push(shown)
+        characters += charactersOf(shown)
+      }
+      if (isFull()) break
     }
-    if (records.length < limit && examined < EXAMINED_MAX) Object.assign(next, to)
+    if (!isFull()) Object.assign(next, to)
   }
   const isAtEnd = bounds.every((b) => next[b.partition]! >= b.to)
   // Those of several partitions come as they are fetched.
@@ -134,13 +142,16 @@ const shownRecord = ({ topic, partition, offset, timestampMs, key, value, header
   headers: headers.map((h) => ({ key: h.key, value: shownBytes(h.value) })),
 })
 
+const charactersOf = ({ key, value, headers }: ShownRecord): number =>
+  [key, value, ...headers.map((it) => it.value)].reduce((sum, it) => sum + (it?.text.length ?? 0), 0)
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function shownPart(bytes: Uint8Array | null, part: DecodedPart | undefined): ShownBytes | null {
   const shown = shownBytes(bytes)
   if (shown === null || part === undefined) return shown
   if (part.kind === 'undecoded') return { ...shown, schema: { id: part.schemaId, problem: part.problem } }
-  const text = JSON.stringify(part.data).slice(0, SHOWN_CHARACTERS)
+  const text = beginningOf(JSON.stringify(part.data))
   return { text, encoding: 'json', bytes: shown.bytes, schema: { id: part.schemaId, type: part.schemaType, name: part.name } }
 }
 
@@ -148,12 +159,16 @@ function shownBytes(bytes: Uint8Array | null): ShownBytes | null {
   if (bytes === null) return null
   try {
     const text = utf8.decode(bytes)
-    return { text: text.slice(0, SHOWN_CHARACTERS), encoding: isJson(text) ? 'json' : 'text', bytes: bytes.length }
+    return { text: beginningOf(text), encoding: isJson(text) ? 'json' : 'text', bytes: bytes.length }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error // what TextDecoder throws for bytes that are not UTF-8
-    return { text: Buffer.from(bytes).toString('base64').slice(0, SHOWN_CHARACTERS), encoding: 'base64', bytes: bytes.length }
+    return { text: beginningOf(Buffer.from(bytes).toString('base64')), encoding: 'base64', bytes: bytes.length }
   }
 }
+
+/** Copied: a part of a text holds the whole of it in memory, and a page has hundreds of records. */
+const beginningOf = (text: string): string =>
+  text.length <= SHOWN_CHARACTERS ? text : Buffer.from(text.slice(0, SHOWN_CHARACTERS), 'utf16le').toString('utf16le')
 
 function isJson(text: string): boolean {
   if (!/^\s*[[{]/.test(text)) return false

@@ -5,16 +5,29 @@
 import { Undecodable } from './problem.ts'
 
 const DEPTH_MAX = 100
-/** Characters of JSON that any record may become, and how many more for each of its bytes: names of fields are repeated. */
+/**
+ * What any record may become, in characters of JSON, and how many more for each of its bytes: names of fields are
+ * repeated. None may become more than the last, which is a few hundred megabytes of values.
+ */
 const OUTPUT_MIN = 256 * 1024
-const OUTPUT_PER_BYTE = 64
+const OUTPUT_PER_BYTE = 128
+export const OUTPUT_MAX = 32 * 1024 * 1024
+/** A value takes more memory than its digits, an object or a list than its brackets, a field than its name. */
+const VALUE_COST = 4
+export const CONTAINER_COST = 32
+const FIELD_COST = 8
+/** Of bytes that are read a second time, within others: a part of what characters cost. */
+const BYTES_FOR_ONE = 4
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Shared by the nested readers of one record. */
 interface Budget {
+  readonly bytes: number
   left: number
 }
+
+const budgetFor = (bytes: number): Budget => ({ bytes, left: Math.min(OUTPUT_MIN + OUTPUT_PER_BYTE * bytes, OUTPUT_MAX) })
 
 export class ByteReader {
   readonly #bytes: Buffer
@@ -22,7 +35,7 @@ export class ByteReader {
   #at: number
   readonly #end: number
 
-  constructor(bytes: Buffer, at = 0, end = bytes.length, budget: Budget = { left: OUTPUT_MIN + OUTPUT_PER_BYTE * bytes.length }) {
+  constructor(bytes: Buffer, at = 0, end = bytes.length, budget: Budget = budgetFor(bytes.length)) {
     this.#bytes = bytes
     this.#at = at
     this.#end = end
@@ -39,13 +52,19 @@ export class ByteReader {
 
   /** Called for every value that is made, whether it has bytes or not. */
   spend(characters: number): void {
-    this.#budget.left -= characters + 1
-    if (this.#budget.left < 0) throw new Undecodable(`its ${this.#bytes.length} bytes become more values than any true record has`)
+    this.#budget.left -= characters + VALUE_COST
+    if (this.#budget.left < 0) throw new Undecodable(`its ${this.#budget.bytes} bytes become more values than any true record has`)
   }
 
-  /** The depth within. */
+  /** Called for every field of an object. */
+  spendName(name: string): void {
+    this.spend(FIELD_COST + name.length)
+  }
+
+  /** Called for every object and list: the depth within. */
   deeper(depth: number): number {
     if (depth >= DEPTH_MAX) throw new Undecodable(`its values nest more than ${DEPTH_MAX} deep`)
+    this.spend(CONTAINER_COST)
     return depth + 1
   }
 
@@ -78,6 +97,7 @@ export class ByteReader {
 
   /** Bytes that were found within these, read at the cost of the same budget. */
   over(bytes: Buffer): ByteReader {
+    this.spend(Math.floor(bytes.length / BYTES_FOR_ONE))
     return new ByteReader(bytes, 0, bytes.length, this.#budget)
   }
 

@@ -135,6 +135,21 @@ describe('a schema that', () => {
     ['is of the type of every object', '{"type":"constructor"}', 'AVRO', /not a valid Avro schema|its schema has a type/],
     ['nests', `${'{"type":"array","items":'.repeat(5_000)}"int"${'}'.repeat(5_000)}`, 'AVRO', /nests more than 200 deep/],
     ['has too many fields', `syntax="proto3"; message A { /*{*/ ${'x;'.repeat(2_001)} }`, 'PROTOBUF', /more than 2000 fields/],
+    [
+      'reserves all numbers',
+      `syntax="proto3"; message A { reserved ${Array.from({ length: 2_001 }, (_, i) => i + 1)}; }`,
+      'PROTOBUF',
+      /reserves more than 2000/,
+    ],
+    [
+      'has its fields between texts',
+      `syntax="proto3"; message A { option (a)="\n"; ${'x;'.repeat(2_001)} option (b)=""; }`,
+      'PROTOBUF',
+      /2000 fields/,
+    ],
+    // A text that does not end was looked for again from each of its quotes: a minute for these.
+    ['is a text without end', `syntax="proto3"; ${'"\\\\\\'.repeat(100_000)}`, 'PROTOBUF', /not a valid Protobuf schema/],
+    ['is a comment without end', `syntax="proto3"; ${'/*'.repeat(200_000)}`, 'PROTOBUF', /not a valid Protobuf schema/],
     ['is not Protobuf', 'message {', 'PROTOBUF', /not a valid Protobuf schema/],
     ['nests in Protobuf', `syntax="proto3";${'message A {'.repeat(5_000)}${'}'.repeat(5_000)}`, 'PROTOBUF', /not a valid Protobuf schema/],
     [
@@ -189,6 +204,22 @@ describe('a record that', () => {
     expect(await problemOf(withId(add(schema), bytes))).toMatch(problem)
   })
 
+  // These were gigabytes, and more elements than a list may have.
+  it.each<[string, string]>([
+    ['lists', '{"type":"array","items":"null"}'],
+    ['objects', JSON.stringify({ type: 'array', items: JSON.parse(record({})) })],
+  ])('is long, and becomes billions of values in %s', async (_, schema) => {
+    expect(await problemOf(withId(add(schema), [0xfe, 0xff, 0xff, 0xff, 0x0f], Buffer.alloc(10_000_000)))).toMatch(
+      /its 10000010 bytes become more values/,
+    )
+  })
+
+  it('has many values of a union of many types', async () => {
+    const items = Array.from({ length: 5_000 }, (_, i) => JSON.parse(record({}).replace('R', `R${i}`)))
+    const id = add(JSON.stringify({ type: 'array', items }))
+    expect(await problemOf(withId(id, [0xc0, 0x9a, 0x0c], Buffer.alloc(100_001)))).toMatch(/^decoded: .*"R0"/)
+  })
+
   it('repeats the long names of its fields', async () => {
     const schema = JSON.stringify({ type: 'array', items: JSON.parse(record({ ['a'.repeat(10_000)]: 'null' })) })
     expect(await problemOf(withId(add(schema), [0x80, 0x89, 0x7a, 0]))).toMatch(/become more values/)
@@ -215,6 +246,28 @@ describe('a record that', () => {
     expect(await problemOf(withId(add(PROTO, 'PROTOBUF'), [0], bytes))).toMatch(/nest more than 100 deep/)
     const wide = `syntax="proto3"; message A { repeated A many = 1; ${Array.from({ length: 1_500 }, (_, i) => `int32 field_${i} = ${i + 2};`).join('')} }`
     expect(await problemOf(withId(add(wide, 'PROTOBUF'), [0], Buffer.alloc(20_000, Buffer.from([0x0a, 0]))))).toMatch(/become more values/)
+  })
+
+  it('in Protobuf names the fields of a long oneof again and again', async () => {
+    const wide = `syntax="proto3"; message A { oneof o { ${Array.from({ length: 1_900 }, (_, i) => `int32 f${i} = ${i + 1};`).join('')} } }`
+    expect(await problemOf(withId(add(wide, 'PROTOBUF'), [0], Buffer.alloc(1_000_000, Buffer.from([8, 1, 0x10, 2]))))).toMatch(
+      /^decoded: .*\{"f1":2\}/,
+    )
+  })
+
+  it('in Protobuf holds itself as any message', async () => {
+    const any = (...data: number[]): number[] => [0x0a, 21, ...Buffer.from('x/google.protobuf.Any'), 0x12, data.length, ...data]
+    const id = add('syntax="proto3"; import "google/protobuf/any.proto"; message A { google.protobuf.Any a = 1; }', 'PROTOBUF')
+    const within = any(...any())
+    expect(await problemOf(withId(id, [0, 0x0a, within.length, ...within]))).toContain(
+      '{"a":{"@type":"x/google.protobuf.Any","value":{"@type":"x/google.protobuf.Any","value":{"@type":"","value":""}}}}',
+    )
+  })
+
+  it('in JSON has millions of lists', async () => {
+    expect(await problemOf(withId(add('{}', 'JSON'), Buffer.from(`[${'[],'.repeat(1_200_000)}1]`)))).toMatch(
+      /more values than any true record/,
+    )
   })
 
   it('in JSON nests', async () => {

@@ -55,7 +55,7 @@ async function demo(options: DemoCommandOptions): Promise<void> {
   // Under npm the command is not on the path.
   const tidemark = process.env.npm_command === undefined ? 'tidemark' : 'npx tidemark'
   const next = ['up', 'produce orders    # lines from stdin', 'consume orders --group billing']
-  if (agrees) say(`\nnext:\n${next.map((command) => `  ${tidemark} ${command}`).join('\n')}`)
+  if (agrees) for (const line of ['', 'next:', ...next.map((command) => `  ${tidemark} ${command}`)]) say(line)
   process.exitCode = agrees ? EXIT.done : EXIT.failed
 }
 

@@ -347,7 +347,7 @@ export class Demo {
   async #stayUp(): Promise<void> {
     const brokers = this.#brokers.join(',')
     const commands = [`tidemark group describe ${this.#group} -b ${brokers}`, `tidemark consume ${this.#topic} --max 3 -b ${brokers}`]
-    say(`\nstill up, until Ctrl-C; have a look:\n  ${commands.join('\n  ')}`)
+    for (const line of ['', 'still up, until Ctrl-C; have a look:', ...commands.map((it) => `  ${it}`)]) say(line)
     if (!this.#options.signal.aborted)
       await new Promise((resolve) => this.#options.signal.addEventListener('abort', resolve, { once: true }))
   }

@@ -19,7 +19,7 @@ describe('a target', () => {
     ['bookmark:before deploy', { kind: 'bookmark', name: 'before deploy' }],
   ])('%s', (text, target) => expect(parseTarget(text, NOW_MS)).toEqual(target))
 
-  test.each(['', 'soon', 'group:', '+', '1.5', '@', '0x10'])("'%s' is refused", (text) => {
+  test.each(['', 'soon', 'group:', '+', '1.5', '@', '0x10', '9007199254740993', '+9007199254740993'])("'%s' is refused", (text) => {
     expect(() => parseTarget(text, NOW_MS)).toThrow(expect.objectContaining({ code: 'USAGE' }))
   })
 

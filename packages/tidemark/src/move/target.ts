@@ -55,7 +55,7 @@ export function parseTarget(text: string, nowMs: number): MoveTarget {
   if (text === 'current') return { kind: 'current' }
   if (text.startsWith('@')) return { kind: 'time', atMs: timeOf('--to', text.slice(1), nowMs).getTime() }
   if (/^[+-]\d+$/.test(text)) return { kind: 'shift', by: wholeOf('--to', text) }
-  if (/^\d+$/.test(text)) return { kind: 'offset', offset: checkOffset('the offset of --to', Number(text)) }
+  if (/^\d+$/.test(text)) return { kind: 'offset', offset: wholeOf('--to', text) }
   const named = /^(group|bookmark):(.+)$/s.exec(text)
   if (named?.[1] === 'group') return { kind: 'group', group: named[2]! }
   if (named?.[1] === 'bookmark') return { kind: 'bookmark', name: named[2]! }
@@ -64,7 +64,8 @@ export function parseTarget(text: string, nowMs: number): MoveTarget {
 
 function wholeOf(option: string, text: string): number {
   const n = Number(text)
-  if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(n)) throw usage(`${option} is '${text}'; write a whole number`)
+  if (!/^[+-]?\d+$/.test(text)) throw usage(`${option} is '${text}'; write a whole number`)
+  if (!Number.isSafeInteger(n)) throw usage(`${option} is '${text}'; write a whole number of at most ${Number.MAX_SAFE_INTEGER}`)
   return n
 }
 

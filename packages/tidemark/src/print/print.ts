@@ -64,8 +64,9 @@ export function sayAbove(erase: string): void {
   before = erase
 }
 
+/** One line: names and reasons of others are in it. */
 export function say(text: string): void {
-  if (!quiet) process.stderr.write(`${before}${text}\n`)
+  if (!quiet) process.stderr.write(`${before}${plain(text)}\n`)
 }
 
 /** `count('record', 2)` is `2 records`. */

@@ -12,6 +12,7 @@ test.each<[string, number]>([
   ['2026-11-22T14:00Z', NOW_MS],
   ['2026-11-22T15:00:00+01:00', NOW_MS],
   ['2026-11-22 14:00:00Z', NOW_MS],
+  ['2028-02-29', new Date(2028, 1, 29).getTime()],
   ['2026-11-22', new Date(2026, 10, 22).getTime()],
   ['2026-11-22T14:00', new Date(2026, 10, 22, 14).getTime()],
   ['1795356000', NOW_MS],
@@ -27,7 +28,21 @@ test('a time of Kafka without a zone is UTC, as its own tool reads it', () => {
   expect(timeOf('--to-datetime', '2026-11-22T14:00:00.000+01:00', NOW_MS, 'utc').getTime()).toBe(NOW_MS - 3_600_000)
 })
 
-test.each(['soon', '', '12', '-', '-1', '-1x', '-1h junk', 'PT1H', '26-11-22'])("'%s' is refused", (text) => {
+test.each([
+  'soon',
+  '',
+  '12',
+  '-',
+  '-1',
+  '-1x',
+  '-1h junk',
+  'PT1H',
+  '26-11-22',
+  '2026-02-29',
+  '2026-02-30T00:00',
+  '2026-04-31T12:00Z',
+  '2026-13-01',
+])("'%s' is refused", (text) => {
   expect(() => timeOf('--to', text, NOW_MS)).toThrow(expect.objectContaining({ code: 'USAGE' }))
 })
 

@@ -22,13 +22,20 @@ export function timeOf(option: string, given: string, nowMs: number, zone: ZoneD
   }
   const perMs = /^\d+$/.test(text) ? PER_MS[text.length] : undefined
   if (perMs !== undefined) return checkTime(`the time of ${option}`, new Date(Math.floor(Number(text) / perMs)))
-  const time = /^\d{4}-/.test(text) ? new Date(zoned(text, zone)) : new Date(Number.NaN)
+  const time = isOfCalendar(text) ? new Date(zoned(text, zone)) : new Date(Number.NaN)
   if (Number.isNaN(time.getTime())) {
     throw usage(
       `'${text}' of ${option} is not a time; write 2026-11-22T14:00Z, 2026-11-22, -1h (s, m, h, d), -PT1H, now, or seconds since 1970`,
     )
   }
   return checkTime(`the time of ${option}`, time)
+}
+
+/** JavaScript takes February 30 for March 2. */
+function isOfCalendar(text: string): boolean {
+  const [, year, month, day] = /^(\d{4})-(?:(\d\d)(?:-(\d\d))?)?/.exec(text) ?? []
+  if (year === undefined) return false
+  return day === undefined || Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
 }
 
 /** JavaScript takes a date alone as UTC, and a date with a time as local. */

@@ -46,7 +46,7 @@ function read(type: Type, reader: ByteReader, depth: number): unknown {
       return recordOf(type as types.RecordType, reader, reader.deeper(depth))
     case 'union:wrapped':
     case 'union:unwrapped':
-      return branchOf((type as types.WrappedUnionType).types, reader, reader.deeper(depth))
+      return branchOf((type as types.WrappedUnionType).types, reader, depth)
     default:
       if (type.typeName?.startsWith('logical:')) return logicalOf(type as Logical, reader, depth)
       throw new Undecodable(`its schema has a type '${String(type.typeName)}'`)
@@ -86,6 +86,7 @@ function mapOf(type: Type, reader: ByteReader, depth: number): object {
   const values: Record<string, unknown> = Object.create(null)
   for (const _ of itemsOf(reader)) {
     const key = reader.text(reader.length(reader.zigzag()))
+    reader.spendName(key)
     values[key] = read(type, reader, depth)
   }
   return values
@@ -94,7 +95,7 @@ function mapOf(type: Type, reader: ByteReader, depth: number): object {
 function recordOf({ fields }: types.RecordType, reader: ByteReader, depth: number): object {
   const values: Record<string, unknown> = Object.create(null)
   for (const { name, type } of fields) {
-    reader.spend(name.length)
+    reader.spendName(name)
     values[name] = read(type, reader, depth)
   }
   return values
@@ -105,11 +106,20 @@ function branchOf(branches: readonly Type[], reader: ByteReader, depth: number):
   const index = Number(reader.zigzag())
   const branch = branches[index]
   if (branch === undefined) throw new Undecodable(`it has branch ${index} of a union of ${branches.length}`)
-  const value = read(branch, reader, depth)
-  if (branch.typeName === 'null' || branches.filter(({ typeName }) => typeName !== 'null').length === 1) return value
+  if (branch.typeName === 'null' || !isOfSeveralTypes(branches)) return read(branch, reader, depth)
+  const value = read(branch, reader, reader.deeper(depth))
   const name = branch.branchName ?? branch.typeName
-  reader.spend(name.length)
+  reader.spendName(name)
   return Object.assign(Object.create(null), { [name]: value })
+}
+
+/** Null is not counted. Of a union of thousands only the first are looked at: this runs for each of its values. */
+function isOfSeveralTypes(branches: readonly Type[]): boolean {
+  let count = 0
+  for (const { typeName } of branches) {
+    if (typeName !== 'null' && ++count > 1) return true
+  }
+  return false
 }
 
 /** What is out of the range of its logical type is shown as what it is stored as. */

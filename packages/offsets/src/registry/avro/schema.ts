@@ -4,7 +4,7 @@
  */
 import type { Type } from 'avsc'
 import { oneLine } from '../http.ts'
-import { nestingOf } from '../json-text.ts'
+import { shapeOf } from '../json-text.ts'
 import type { SchemaText } from '../lookup.ts'
 import { Undecodable } from '../problem.ts'
 
@@ -76,7 +76,7 @@ function logicalTypes({
 const SCALE_MAX = 1_000
 
 function parsed(text: string): unknown {
-  if (nestingOf(text) > NESTING_MAX) throw new Undecodable(`its schema nests more than ${NESTING_MAX} deep`)
+  if (shapeOf(text).deepest > NESTING_MAX) throw new Undecodable(`its schema nests more than ${NESTING_MAX} deep`)
   try {
     return JSON.parse(text)
   } catch (error) {

@@ -6,7 +6,7 @@
  * As in Protobuf's own JSON, a field that was not sent has its default, unless it tracks its presence; fields that the
  * schema does not have are left out.
  */
-import type { Enum, Field, Type } from 'protobufjs'
+import type { Enum, Field, OneOf, Type } from 'protobufjs'
 import type { ByteReader } from '../byte-reader.ts'
 import { Undecodable } from '../problem.ts'
 import { doubleValue, exactNumber, floatValue } from '../values.ts'
@@ -25,8 +25,7 @@ export const readProtobuf = (type: Type, reader: ByteReader): unknown => readMes
 /** `group`: its field's number, until whose end it goes; undefined: to the end of the bytes. */
 function readMessage(type: Type, reader: ByteReader, depth: number, group: number | undefined): unknown {
   const within = reader.deeper(depth)
-  reader.spend(0)
-  const values = new Map<Field, unknown>()
+  const values: SentFields = { byField: new Map(), ofOneof: new Map() }
   for (;;) {
     if (group === undefined && reader.isAtEnd) break
     const { id, wire } = tagOf(reader)
@@ -36,8 +35,14 @@ function readMessage(type: Type, reader: ByteReader, depth: number, group: numbe
     else readField(field, wire, values, reader, within)
   }
   const decode = (bytes: Buffer, of: Type): unknown => readMessage(of, reader.over(bytes), within, undefined)
-  const known = wellKnown(type, values, decode)
-  return known === undefined ? objectOf(type, values, reader) : known
+  const known = wellKnown(type, values.byField, decode)
+  return known === undefined ? objectOf(type, values.byField, reader) : known
+}
+
+interface SentFields {
+  readonly byField: Map<Field, unknown>
+  /** The one of its fields that was sent last. */
+  readonly ofOneof: Map<OneOf, Field>
 }
 
 function tagOf(reader: ByteReader): { id: number; wire: number } {
@@ -78,11 +83,12 @@ function fits(field: Field, wire: number): boolean {
   return wire === own || (field.repeated && wire === LENGTH && own !== GROUP)
 }
 
-function readField(field: Field, wire: number, values: Map<Field, unknown>, reader: ByteReader, depth: number): void {
+function readField(field: Field, wire: number, { byField: values, ofOneof }: SentFields, reader: ByteReader, depth: number): void {
   if (field.map) {
     const map = (values.get(field) ?? Object.create(null)) as Record<string, unknown>
     values.set(field, map)
     const [key, value] = entryOf(field, lengthDelimited(reader), depth)
+    reader.spendName(key)
     map[key] = value
   } else if (field.repeated) {
     const list = (values.get(field) ?? []) as unknown[]
@@ -90,8 +96,11 @@ function readField(field: Field, wire: number, values: Map<Field, unknown>, read
     if (wire !== LENGTH || wireOf(field) === LENGTH) list.push(fieldValue(field, reader, depth))
     else for (const packed = lengthDelimited(reader); !packed.isAtEnd; ) list.push(fieldValue(field, packed, depth))
   } else {
-    // Of the fields of a oneof the last one counts.
-    for (const other of field.partOf?.fieldsArray ?? []) values.delete(other)
+    if (field.partOf !== null) {
+      const before = ofOneof.get(field.partOf)
+      if (before !== undefined) values.delete(before)
+      ofOneof.set(field.partOf, field)
+    }
     values.set(field, fieldValue(field, reader, depth))
   }
 }
@@ -169,9 +178,16 @@ const scalarDefault = (type: string): unknown => (type === 'string' || type === 
 
 function defaultOf(field: Field): unknown {
   if (field.resolvedType === null) return scalarDefault(field.type)
-  const { values } = field.resolvedType as Enum
-  return Object.keys(values)[0] ?? 0
+  const type = field.resolvedType as Enum
+  const known = firstSymbols.get(type)
+  if (known !== undefined) return known
+  const first = Object.keys(type.values)[0] ?? 0
+  firstSymbols.set(type, first)
+  return first
 }
+
+/** Of enums that have thousands of symbols, for messages that leave millions of them out. */
+const firstSymbols = new WeakMap<Enum, string | number>()
 
 const tracksPresence = (field: Field): boolean => field.hasPresence || (isMessage(field) && !field.repeated && !field.map)
 
@@ -180,7 +196,7 @@ function objectOf(type: Type, values: ReadonlyMap<Field, unknown>, reader: ByteR
   for (const field of type.fieldsArray) {
     const isSent = values.has(field)
     if (!isSent && tracksPresence(field)) continue
-    reader.spend(field.name.length)
+    reader.spendName(field.name)
     shown[field.name] = isSent ? values.get(field) : field.map ? {} : field.repeated ? [] : defaultOf(field)
   }
   return shown

@@ -65,8 +65,9 @@ function anyOf(type: Type, url: string, base64: string, decode: (bytes: Buffer, 
   const of = type.root.lookup(url.slice(url.lastIndexOf('/') + 1))
   if (url === '' || of === null || !('fieldsById' in of)) return { '@type': url, value: base64 }
   const value = decode(Buffer.from(base64, 'base64'), of as Type)
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return isObject ? Object.assign(Object.create(null), { '@type': url }, value) : { '@type': url, value }
+  // What has a form of its own in JSON may have a field '@type', or any other.
+  const isMessage = typeof value === 'object' && value !== null && !of.fullName.startsWith('.google.protobuf.')
+  return isMessage ? Object.assign(Object.create(null), { '@type': url }, value) : { '@type': url, value }
 }
 
 const BYTES_MAX = 1_024

@@ -1,5 +1,7 @@
+import path from 'node:path'
 import { createAdmin, type Kafka } from '@tidemark/client'
 import { lastOutsideMove, type MovePlan, type MoveRecord, MoveStore, planRestore, planUndo, settleMove } from '@tidemark/offsets'
+import { TidemarkError } from '@tidemark/platform'
 import { Command } from 'commander'
 import { connected, connectedToChange } from '../../connection.ts'
 import { usage } from '../../exit.ts'
@@ -42,21 +44,24 @@ async function undo(id: string | undefined, options: UndoOptions): Promise<void>
   await connect(options, async ({ kafka }) => {
     const { clusterId } = await createAdmin(kafka).cluster.describe()
     const filter = { clusterId, ...(options.group !== undefined && { group: options.group }) }
-    const records = await settled(kafka, store, await store.list({ ...filter, onDamaged: warn }))
+    const damaged: string[] = []
+    const onDamaged = (file: string, why: string): void => {
+      damaged.push(file)
+      say(`warning: ${file} is left out: ${why}`)
+    }
+    const records = await settled(kafka, store, await store.list({ ...filter, onDamaged }))
     if (options.list) return list(records, options)
     if (options.anyone || options.at !== undefined) {
       const plan = await planFromHistory(kafka, id, options)
       return void (await perform(kafka, plan, `bring group ${plan.group} back?`, options))
     }
-    const record = id === undefined ? lastOf(records, options.group) : await settleMove(kafka, await store.get(id), store)
+    const record = id === undefined ? lastOf(records, damaged, options.group) : await settleMove(kafka, await store.get(id), store)
     say(
       `move ${record.id} of group ${record.group}, to ${record.target}, by ${record.user}${record.reason === null ? '' : `: ${record.reason}`}`,
     )
     await perform(kafka, await planUndo(kafka, record), `take back the move of group ${record.group}?`, options)
   })
 }
-
-const warn = (file: string, why: string): void => say(`warning: ${file} is left out: ${why}`)
 
 /** From the cluster's own log of commits. */
 async function planFromHistory(kafka: Kafka, id: string | undefined, { group, anyone, at }: UndoOptions): Promise<MovePlan> {
@@ -94,12 +99,18 @@ function foundText({ changes }: MoveRecord): string {
 }
 
 /** The last one that can be taken back. An undo is taken back by its id. */
-function lastOf(records: readonly MoveRecord[], group: string | undefined): MoveRecord {
+function lastOf(records: readonly MoveRecord[], damaged: readonly string[], group: string | undefined): MoveRecord {
   if (group === undefined) throw usage('name the move, or the group with --group; see: tidemark offsets undo --list')
   const last = records.find(
     ({ state, undoes, changes }) => state !== 'undone' && undoes === null && changes.some((c) => c.state !== 'refused'),
   )
   if (last === undefined) throw usage(`no move of group '${group}' is on record on this machine`)
+  // Names begin with the time. What an older move replaced is not where the group stood before its last one.
+  const newer = damaged.find((file) => path.basename(file, '.json') > last.id)
+  if (newer !== undefined) {
+    const message = `${newer} cannot be read, and may be a later move of group '${group}': name the move that is to be taken back, as ${last.id}`
+    throw new TidemarkError('UNKNOWN_MOVE', message)
+  }
   return last
 }
 
