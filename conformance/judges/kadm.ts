@@ -1,5 +1,4 @@
 /** franz-go's administration client (package kadm 1.20.0), call by call: `kadm/main.go` has what Apache Kafka answers. */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -7,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { type StartOptions, startBroker } from '@tidemark/broker'
 import { startKafka } from '../kafka/cluster.ts'
 import type { Report } from '../report.ts'
-import { CACHE, make } from '../tools.ts'
+import { CACHE, make, start } from '../tools.ts'
 
 const VERSION = '1.20.0'
 const KAFKA = '4.3.1'
@@ -39,9 +38,9 @@ export async function judgeKadm(report: Report, full: boolean): Promise<void> {
 }
 
 async function play(report: Report, where: string, brokers: readonly string[], args: readonly string[]): Promise<void> {
-  const child = spawn(PROGRAM, ['-seeds', brokers.join(','), ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 90_000 })
+  const child = start(PROGRAM, ['-seeds', brokers.join(','), ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 90_000 })
   let said = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => void (said += text))
+  for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (text) => void (said += text))
   await once(child, 'close')
   const steps = [...said.matchAll(/^(ok|FAIL) ([^:\n]+)(?:: (.*))?$/gm)]
   for (const [, result, name, why] of steps) {

@@ -1,3 +1,4 @@
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -39,6 +40,16 @@ public class Groups {
 
   public static void main(String[] args) throws Exception {
     brokers = args[0];
+    var end = new Thread(() -> {
+      try {
+        while (System.in.read() >= 0) {}
+      } catch (IOException gone) {
+        // as an end
+      }
+      Runtime.getRuntime().halt(0);
+    });
+    end.setDaemon(true);
+    end.start();
     try (var producer = new KafkaProducer<>(settings("transactional.id", "judge", "client.id", "judge"), new StringSerializer(), new StringSerializer())) {
       producer.initTransactions();
       producer.beginTransaction();
@@ -63,8 +74,7 @@ public class Groups {
       });
       alive.setDaemon(true);
       alive.start();
-      while (System.in.available() == 0 && share.poll(Duration.ofMillis(200)) != null) Thread.onSpinWait();
+      while (true) share.poll(Duration.ofMillis(200));
     }
-    Runtime.getRuntime().halt(0);
   }
 }

@@ -2,13 +2,14 @@
  * What happens to a group that is moved while it works (`eject`): the members are Java's and ours, and after each move they have to read on
  * from the new place. The numbers stand in docs/decisions.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import { createConsumer } from '@tidemark/consumer'
 import { applyPlan, MoveStore, planMove } from '@tidemark/offsets'
+import { start } from '../tools.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { kafkaShell } from './jars.ts'
 
@@ -44,8 +45,7 @@ async function java(
 ): Promise<void> {
   const group = `${topic}-java`
   const args = ['--bootstrap-server', brokers.join(','), '--topic', topic, '--group', group, '--from-beginning']
-  const member: ChildProcess = spawn(script, [...args, '--command-property', 'group.protocol=classic'], {
-    detached: true,
+  const member: ChildProcess = start(script, [...args, '--command-property', 'group.protocol=classic'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   let lines = 0

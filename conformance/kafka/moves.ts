@@ -2,7 +2,6 @@
  * Moves of offsets on Apache Kafka: the tests of plans, moves and their commands unchanged; the command that stands under each
  * plan, run by Kafka's own tool; and a group of the new protocol (KIP-848), idle and at work.
  */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import { applyPlan, type MovePlan, MoveStore, type MoveTarget, planMove } from '@tidemark/offsets'
 import { equal, type Report } from '../report.ts'
-import { run } from '../tools.ts'
+import { run, start } from '../tools.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { ejectAgainAndAgain } from './eject.ts'
 import { kafkaShell } from './jars.ts'
@@ -94,7 +93,7 @@ async function newProtocol({ brokers, version }: KafkaCluster): Promise<void> {
   const store = new MoveStore(folder)
   const script = path.join(kafkaShell(version), 'bin', 'kafka-console-consumer.sh')
   const args = ['--bootstrap-server', brokers.join(','), '--topic', topic, '--group', topic, '--from-beginning']
-  const member = spawn(script, [...args, '--command-property', 'group.protocol=consumer'], { stdio: 'ignore', detached: true })
+  const member = start(script, [...args, '--command-property', 'group.protocol=consumer'], { stdio: 'ignore' })
   try {
     const plan = await planned(
       kafka,

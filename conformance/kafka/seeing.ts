@@ -1,11 +1,12 @@
 /** Groups of every kind on Apache Kafka, by its own clients: what `@tidemark/offsets` sees of them. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { createAdmin, createKafka, type Kafka } from '@tidemark/client'
 import { type CommitEvent, commitHistory, examine, groupPositions, LagMeter, listGroups, peek, positionsAt } from '@tidemark/offsets'
 import { equal, type Report } from '../report.ts'
+import { start } from '../tools.ts'
 import { type KafkaCluster, startKafka } from './cluster.ts'
 import { kafkaJars } from './jars.ts'
 
@@ -33,7 +34,7 @@ export async function seesEveryKindOfGroup(report: Report): Promise<void> {
 /** Resolves when every group has read and committed what is expected. */
 async function started(broker: string): Promise<ChildProcess> {
   const args = ['-Xmx256m', '-cp', kafkaJars('4.3.1'), path.join(import.meta.dirname, 'Groups.java'), broker]
-  const child = spawn('java', args, { stdio: ['pipe', 'pipe', 'ignore'] })
+  const child = start('java', args, { stdio: ['pipe', 'pipe', 'ignore'] })
   const lines = createInterface({ input: child.stdout! })
   const [line] = (await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => ['ended'])])) as [string]
   if (line !== 'ready') throw new Error(`Kafka's clients did not begin: ${line}`)
