@@ -1,7 +1,7 @@
 /** Secrets come from the terminal without an echo, from stdin or from the environment: never from an argument, which everyone sees. */
 import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
-import { usage } from './exit.ts'
+import { exitCodeOf, usage } from './exit.ts'
 
 export const PASSWORD_VARIABLE = 'TIDEMARK_PASSWORD'
 
@@ -28,6 +28,10 @@ function askSilently(what: string): Promise<string> {
     const onKeys = (keys: string): void => {
       for (const key of keys) {
         if (key === '\u0003') {
+          end()
+          process.exit(exitCodeOf('SIGINT')) // as Ctrl-C ends it where the terminal makes a signal of it
+        }
+        if (key === '\u0004') {
           end()
           return reject(usage(`the ${what} was not given`))
         }

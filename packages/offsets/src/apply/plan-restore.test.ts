@@ -52,6 +52,8 @@ it('finds what a tool moved last, and no more', async () => {
   ])
   expect(await lastOutsideMove(world.kafka, 'nobody')).toBeUndefined()
   await expect(planRestore(world.kafka, 'nobody', new Date())).rejects.toMatchObject({ code: 'NOTHING_TO_DO' })
+  const misspelt = { validFor: 1 } as object
+  await expect(planRestore(world.kafka, 'nobody', new Date(), misspelt)).rejects.toThrow(/of planRestore\(\).*validForMs/)
 })
 
 it('warns of partitions that were committed again after the move that is taken back', async () => {

@@ -4,11 +4,11 @@
  */
 import type { Kafka, TopicPartition } from '@tidemark/client'
 import { checkedLimits, keyOf } from '@tidemark/client/internal'
-import { checkName, checkTime, TidemarkError } from '@tidemark/platform'
+import { checkName, checkOptions, checkTime, TidemarkError } from '@tidemark/platform'
 import { commitHistory } from '../history/commit-history.ts'
 import { positionsAt } from '../history/positions-at.ts'
 import type { Place } from '../moves/place.ts'
-import { type PlanOptions, planFor } from '../plan/plan-move.ts'
+import { PLAN_OPTION_NAMES, type PlanOptions, planFor } from '../plan/plan-move.ts'
 import type { FormerPlace, MovePlan, MoveWish } from '../plan/types.ts'
 import { shrinking } from '../read/limits.ts'
 
@@ -44,6 +44,7 @@ const ONE_MOVE_MS = 1_000
 export async function planRestore(kafka: Kafka, group: string, at: Date, options: RestoreOptions = {}): Promise<MovePlan> {
   checkName('the name of the group', group)
   checkTime('the time', at)
+  checkOptions<RestoreOptions>('planRestore()', options, { ...PLAN_OPTION_NAMES, scope: true, undoes: true })
   const { undoes, scope = scopeOf(undoes), ...rest } = options
   const limits = shrinking(kafka, checkedLimits(rest))
   const { positions } = await positionsAt(kafka, group, at, limits())
@@ -54,7 +55,7 @@ export async function planRestore(kafka: Kafka, group: string, at: Date, options
   })
   const target = { kind: 'places', places, atMs: at.getTime() } as const
   const expected = undoes && new Map(undoes.partitions.map((moved) => [keyOf(moved), moved.place]))
-  return planFor(kafka, { group, scope, target }, { ...rest, ...limits() }, expected)
+  return planFor(kafka, { group, scope, target }, { ...rest, ...limits() }, expected, 'planRestore()')
 }
 
 const scopeOf = (move: OutsideMove | undefined): MoveWish['scope'] =>

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -58,6 +58,14 @@ it.each([
   expect(await store.list({ onDamaged: (name, why) => damaged.push(`${name} ${why}`) })).toEqual([record(0)])
   expect(damaged).toEqual([expect.stringContaining(file)])
   await expect(store.get('damaged')).rejects.toMatchObject({ code: 'UNKNOWN_MOVE', message: /cannot be read/ })
+})
+
+it('leaves out a folder with the name of a record', async () => {
+  await store.write(record(0))
+  mkdirSync(path.join(store.folder, '20270101T000000000Z-folder.json'))
+  const damaged: string[] = []
+  expect(await store.list({ onDamaged: (name) => damaged.push(path.basename(name)) })).toEqual([record(0)])
+  expect(damaged).toEqual(['20270101T000000000Z-folder.json'])
 })
 
 it('appends a line to the audit file for each move, and never changes one', async () => {

@@ -10,7 +10,7 @@
  * A record is written before the first commit is sent, and it survives a crash of the machine by then: whatever happens
  * afterwards, what was replaced is known.
  */
-import { checkName, type Disk, type Lock, nodeDisk, replaceFile, sha256, TidemarkError } from '@tidemark/platform'
+import { checkName, type Disk, DiskError, type Lock, nodeDisk, replaceFile, sha256, TidemarkError } from '@tidemark/platform'
 import { type MoveRecord, type MoveState, recordOf } from './move-record.ts'
 import { stateFolder } from './state-folder.ts'
 
@@ -111,12 +111,11 @@ export class MoveStore {
 
   #read(name: string, onDamaged: (file: string, why: string) => void): MoveRecord | undefined {
     const path = `${this.folder}/${name}`
-    const bytes = this.#disk.readFile(path)
-    if (bytes === undefined) return undefined // removed by another process since
     try {
-      return recordOf(bytes.toString())
+      const bytes = this.#disk.readFile(path)
+      return bytes && recordOf(bytes.toString()) // undefined: removed by another process since
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error
+      if (!(error instanceof SyntaxError || error instanceof DiskError)) throw error
       onDamaged(path, error.message)
       return undefined
     }
