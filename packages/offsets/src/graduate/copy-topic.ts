@@ -23,6 +23,8 @@ const TOLD_EVERY = 10_000
 /** Records that wait for their acknowledgement. */
 const IN_FLIGHT_MAX = 1_000
 const BUFFER_BYTES = 16 * 1024 * 1024
+/** A cluster that is gone for so long ends the graduation, which begins again with the topics of the attempt deleted. */
+const DELIVERY_MS = 30_000
 /** The other cluster says itself which records are too large for it. */
 const RECORD_BYTES_MAX = 32 * 1024 * 1024
 
@@ -35,7 +37,12 @@ export async function copyTopic(
 ): Promise<CopiedTopic> {
   const { wanted, replicationFactor, signal } = options
   await createAdmin(to).topics.create(topic, { partitions, configs, ...(replicationFactor !== undefined && { replicationFactor }) })
-  await using producer = createProducer(to, { lingerMs: 5, recordBytesMax: RECORD_BYTES_MAX, requestBytesMax: 2 * RECORD_BYTES_MAX })
+  await using producer = createProducer(to, {
+    lingerMs: 5,
+    deliveryTimeoutMs: DELIVERY_MS,
+    recordBytesMax: RECORD_BYTES_MAX,
+    requestBytesMax: 2 * RECORD_BYTES_MAX,
+  })
   const counts = Array.from({ length: partitions }, () => 0)
   const open = new Map([...wanted].map(([partition, offsets]) => [partition, [...offsets].sort((a, b) => a - b)]))
   const places = new Map([...wanted.keys()].map((partition) => [partition, new Map<number, number>()]))

@@ -71,11 +71,27 @@ async function withProgress<T>(
   const all = topics.reduce((sum, { records }) => sum + 2 * records, 0)
   using bar = progressBar(all)
   let done = 0
+  const told = tenths(topics)
   return await act(({ topic, step, records }) => {
     done += records
-    if (bar === undefined) say(`${topic}: ${records.toLocaleString('en')} records ${step}`)
+    if (bar === undefined) told(topic, step, records)
     else bar.update(done, `${topic} ${step}`)
   })
+}
+
+/** Where there is no bar: a line for each tenth of a topic. */
+function tenths(topics: Graduation['topics']): (topic: string, step: string, records: number) => void {
+  const totals = new Map(topics.map(({ topic, records }) => [topic, records]))
+  const counts = new Map<string, number>()
+  return (topic, step, records) => {
+    const total = totals.get(topic)!
+    const before = counts.get(`${step} ${topic}`) ?? 0
+    const count = before + records
+    counts.set(`${step} ${topic}`, count)
+    const tenthOf = (n: number): number => Math.floor((10 * n) / total)
+    if (count < total && tenthOf(count) === tenthOf(before)) return
+    say(`${topic}: ${count.toLocaleString('en')} of ${total.toLocaleString('en')} records ${step}`)
+  }
 }
 
 async function printGraduation(plan: Graduation, { output }: GraduateOptions): Promise<void> {
