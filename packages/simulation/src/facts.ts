@@ -68,6 +68,8 @@ export type Fact =
       readonly finished: readonly FinishedIn[]
     } & OfMember)
   /** The broker has deleted a topic: what was done of it cannot be committed any more. */
+  /** The member knows that its group was stable at this time: when it sent the request that says so. */
+  | { readonly kind: 'stableKnown'; readonly process: Process; readonly atMs: number }
   /** It may be deleted from now on: a crash can leave the request unanswered. */
   | { readonly kind: 'topicDeletionSent'; readonly topic: string }
   | { readonly kind: 'topicDeleted'; readonly topic: string }

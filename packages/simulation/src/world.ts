@@ -35,7 +35,7 @@ export const GROUP = 'workers'
 export const OTHER_GROUP = 'auditors'
 export const PORT = 9092
 /** Facts of each request and answer: they would be most of what is printed. */
-const QUIET: ReadonlySet<Fact['kind']> = new Set(['served', 'batchArrived', 'batchSeen', 'appended'])
+const QUIET: ReadonlySet<Fact['kind']> = new Set(['stableKnown', 'served', 'batchArrived', 'batchSeen', 'appended'])
 
 export interface RunSettings {
   /** Faults of the disk are left out. */

@@ -21,7 +21,11 @@ export class DrainedBeforeGivenUp implements Invariant {
   readonly #closesMs = new Map<Process, number>()
   /** What was wrong when a member left, until its run settles. */
   readonly #leaving = new Map<Process, Violation | undefined>()
-  readonly #running = new Map<Process, Map<string, { readonly handling: Handling; readonly startedMs: number }>>()
+  readonly #running = new Map<
+    Process,
+    Map<string, { readonly handling: Handling; readonly startedMs: number; readonly stableMs: number }>
+  >()
+  readonly #stableMs = new Map<Process, number>()
 
   /**
    * `truncated`: a claim may be moved because its log was cut, which cannot be seen from outside; of such a call the
@@ -37,9 +41,15 @@ export class DrainedBeforeGivenUp implements Invariant {
       case 'handlerStarted': {
         const running = this.#running.get(fact.process) ?? new Map()
         this.#running.set(fact.process, running)
-        running.set(`${fact.call}/${fact.offset}`, { handling: fact, startedMs: fact.process.platform.clock.monotonic() })
+        const startedMs = fact.process.platform.clock.monotonic()
+        // A member that gives everything up, for a reason of its own too, takes the rebalance to have begun there.
+        const stableMs = this.#stableMs.get(fact.process) ?? startedMs
+        running.set(`${fact.call}/${fact.offset}`, { handling: fact, startedMs, stableMs })
         return
       }
+      case 'stableKnown':
+        this.#stableMs.set(fact.process, fact.atMs)
+        return
       case 'handlerDone':
       case 'handlerFailed':
         this.#running.get(fact.process)?.delete(`${fact.call}/${fact.offset}`)
@@ -95,7 +105,7 @@ export class DrainedBeforeGivenUp implements Invariant {
 
   #broken(process: Process, kept: readonly Place[], stableMs: number): Violation | undefined {
     const nowMs = process.platform.clock.monotonic()
-    for (const { handling, startedMs } of this.#running.get(process)?.values() ?? []) {
+    for (const { handling, startedMs, stableMs: stableBeforeMs } of this.#running.get(process)?.values() ?? []) {
       const { place, offset } = handling
       if (kept.includes(ownedName(place))) continue
       const signal = handling.signal()
@@ -103,7 +113,7 @@ export class DrainedBeforeGivenUp implements Invariant {
       if (signal.aborted && (signal.reason === 'lost' || signal.reason === 'seek')) continue
       const stuckMs = this.#stuckMs.get(topicOf(place)) ?? Number.POSITIVE_INFINITY
       if (signal.aborted && signal.reason === 'timeout' && nowMs - startedMs >= stuckMs) continue
-      if (signal.aborted && nowMs - Math.min(startedMs, stableMs) > DRAIN_MS) continue
+      if (signal.aborted && nowMs - Math.min(startedMs, stableBeforeMs, stableMs) > DRAIN_MS) continue
       if (signal.aborted && nowMs >= (this.#closesMs.get(process) ?? Number.POSITIVE_INFINITY)) continue
       return new Violation(this.name, `${process.name} gives up ${place} while its handler of ${offset} runs`)
     }

@@ -94,7 +94,9 @@ export class Wiretap implements Tap {
     if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) this.#rebalancing.add(client)
     if (errorCode !== 0) return
     if (api === apis.SyncGroup.key) this.#rebalancing.delete(client)
-    if (!this.#rebalancing.has(client)) this.#stableMs.set(client, sentMs)
+    if (this.#rebalancing.has(client)) return
+    this.#stableMs.set(client, sentMs)
+    this.#tell({ kind: 'stableKnown', process: client, atMs: sentMs })
   }
 
   brokerCrashed(): void {
