@@ -1,5 +1,4 @@
 /** A table of columns, for people. On a terminal no line is wider than it is; what is piped is never cut. */
-import Table from 'cli-table3'
 import { fitted, widthOf } from './width.ts'
 
 export type Cell = string | number | boolean | null | undefined
@@ -51,24 +50,27 @@ const within = (widths: readonly number[], { cells, ...table }: CellTable): Cell
   cells: cells.map((row) => row.map((cell, i) => fitted(cell, widths[i]!))),
 })
 
-function aligned({ heads, cells, isNumber }: CellTable): string {
-  const table = new Table({
-    head: [...heads],
-    colAligns: isNumber.map((it) => (it ? 'right' : 'left')),
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': GAP },
-    chars: WITHOUT_LINES,
-  })
-  for (const row of cells) table.push([...row])
-  return `${table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')}\n`
+function aligned(table: CellTable): string {
+  const widths = widthsOf(table)
+  const lineOf = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => {
+        const space = ' '.repeat(widths[i]! - widthOf(cell))
+        return table.isNumber[i] ? space + cell : cell + space
+      })
+      .join(' '.repeat(GAP))
+      .trimEnd()
+  return `${[table.heads, ...table.cells].map(lineOf).join('\n')}\n`
 }
 
+/** Of the widest cell of each column. */
+const widthsOf = ({ heads, cells }: CellTable): number[] =>
+  heads.map((head, i) => cells.reduce((widest, row) => Math.max(widest, widthOf(row[i]!)), widthOf(head)))
+
 /** The widest text gives way first. Undefined: the columns do not fit side by side. */
-function widthsWithin(width: number, { heads, cells, isNumber }: CellTable): number[] | undefined {
-  const widths = heads.map((head, i) => Math.max(widthOf(head), ...cells.map((row) => widthOf(row[i]!))))
+function widthsWithin(width: number, table: CellTable): number[] | undefined {
+  const { heads, isNumber } = table
+  const widths = widthsOf(table)
   const least = heads.map((head, i) => (isNumber[i] ? widths[i]! : Math.min(widths[i]!, Math.max(TEXT_MIN, widthOf(head)))))
   const gaps = GAP * (heads.length - 1)
   const total = (of: readonly number[]): number => of.reduce((sum, n) => sum + n, gaps)
@@ -94,11 +96,3 @@ export const plain = (text: string): string => text.replaceAll(/\p{Cc}/gu, '\u{f
 /** Numbers, and durations such as `~1 min 5 s`. */
 const isNumeric = (cells: readonly Cell[]): boolean =>
   cells.some((cell) => typeof cell === 'number') || cells.some((cell) => /^[~≥≤]?\d+(\.\d+)? (ms|s|min|h|d)\b/.test(String(cell)))
-
-/** A table of columns alone. */
-const WITHOUT_LINES = Object.fromEntries(
-  [
-    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
-    ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],
-  ].map((name) => [name, '']),
-)
