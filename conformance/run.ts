@@ -1,7 +1,7 @@
 /**
  * Other people's clients and suites against our broker, and our client against Apache Kafka:
  *
- *   npm run conformance                        a slice of every judge, in about four minutes once the tools are there
+ *   npm run conformance                        a slice of every judge, in about eight minutes once the tools are there
  *   npm run conformance -- --full              everything, and docs/conformance.md is written
  *   npm run conformance -- --only librdkafka   these judges alone (names with commas)
  *
