@@ -32,7 +32,7 @@ interface Wish {
 const both = (said: RegExp): Record<ClientName, RegExp> => ({ 'kafka-python': said, librdkafka: said })
 const IN_TLS = both(/SSL|certificate/)
 /** Node's server ends the connection without an alert, after a handshake that TLS 1.3 lets the client call complete. */
-const AFTER_TLS = both(/SSL|_TRANSPORT|_ALL_BROKERS_DOWN/)
+const AFTER_TLS = { 'kafka-python': /^\w+: /, librdkafka: /SSL|_TRANSPORT|_ALL_BROKERS_DOWN/ }
 const AUTHENTICATION = both(/AuthenticationFailed|NoBrokersAvailable|_AUTHENTICATION|authentication/i)
 
 const WISHES: Readonly<Record<string, Wish>> = {

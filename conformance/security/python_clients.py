@@ -77,13 +77,18 @@ def librdkafka(topic, settings):
     raise Exception("nothing was read: %s" % said)
 
 
+# A line and its end are two writes.
+telling = threading.Lock()
+
+
 def run(case):
     try:
         {"kafka-python": kafka_python, "librdkafka": librdkafka}[case["client"]](case["topic"], case["settings"])
         outcome = "accepted"
     except Exception as error:
         outcome = ("%s: %s" % (type(error).__name__, error))[:400]
-    print(json.dumps({"name": case["name"], "outcome": outcome}), flush=True)
+    with telling:
+        print(json.dumps({"name": case["name"], "outcome": outcome}), flush=True)
 
 
 threads = [threading.Thread(target=run, args=(case,)) for case in json.load(sys.stdin)]
