@@ -68,6 +68,7 @@ export class LeaderWatch implements Tap {
   readonly #exchanges = new Map<string, Exchange>()
   /** Batches that reached some node, by place and checksum, and those of them that were refused. */
   readonly #arrivals = new Map<string, number>()
+  readonly #closed = new Set<number>()
   readonly #seen = new Set<string>()
 
   constructor(parts: LeaderWatchParts) {
@@ -92,6 +93,7 @@ export class LeaderWatch implements Tap {
     const exchange: Exchange = { api, version, body, era: this.#parts.eras.current, first: new Set() }
     this.#exchanges.set(id, exchange)
     if (moving.has(apiKey)) this.#parts.eras.begin(id)
+    if (this.#closed.has(connection)) this.#endLater(connection) // it was under way when its client closed
     if (apiKey === apis.Produce.key) exchange.first = this.#produced(body)
   }
 
@@ -212,6 +214,12 @@ export class LeaderWatch implements Tap {
   }
 
   closed(_client: Process, connection: number): void {
+    this.#closed.add(connection)
+    this.#endLater(connection)
+  }
+
+  /** What nobody is answered. */
+  #endLater(connection: number): void {
     for (const [id, { api }] of this.#exchanges) {
       if (!moving.has(api.key) || !id.startsWith(`${connection}/`)) continue
       this.#parts.later(OVER_AFTER_MS, () => this.#parts.eras.end(id))
