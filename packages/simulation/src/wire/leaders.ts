@@ -218,7 +218,7 @@ export class LeaderWatch implements Tap {
     this.#endLater(connection)
   }
 
-  /** What nobody is answered. */
+  /** Changes of leaders whose answers have nowhere to go: they are over after a while. */
   #endLater(connection: number): void {
     for (const [id, { api }] of this.#exchanges) {
       if (!moving.has(api.key) || !id.startsWith(`${connection}/`)) continue
