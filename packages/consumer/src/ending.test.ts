@@ -2,7 +2,6 @@ import { TidemarkError } from '@tidemark/platform'
 import { ManualClock } from '@tidemark/platform/testing'
 import { describe, expect, test } from 'vitest'
 import { Claim } from './claims/claim.ts'
-import { commitFailed } from './commit/committer.ts'
 import { Ending } from './ending.ts'
 
 const planned = (partition: number) => ({
@@ -26,7 +25,7 @@ function start() {
 describe('a run that stops because a commit was refused', () => {
   test('names the partitions of which something is not on record at the end', async () => {
     const { ending, outcome } = start()
-    ending.stopWith(commitFailed([planned(0), planned(1)], refusal))
+    ending.commitRefused(refusal)
     ending.leftUncommitted(planned(1))
     ending.finish()
     expect(await outcome).toMatchObject({ code: 'COMMIT_FAILED', partitions: [{ topic: 't', partition: 1 }], cause: refusal })
@@ -34,9 +33,19 @@ describe('a run that stops because a commit was refused', () => {
 
   test('rejects with the refusal if the final commit has put everything on record', async () => {
     const { ending, outcome } = start()
-    ending.stopWith(commitFailed([planned(0)], refusal))
+    ending.commitRefused(refusal)
     ending.finish()
     expect(await outcome).toBe(refusal)
+  })
+
+  test('rejects with what stopped it before, though a commit is refused then', async () => {
+    const { ending, outcome } = start()
+    const failure = new TidemarkError('HANDLER_FAILED', 'failed')
+    ending.stopWith(failure)
+    ending.commitRefused(refusal)
+    ending.leftUncommitted(planned(0))
+    ending.finish()
+    expect(await outcome).toBe(failure)
   })
 })
 

@@ -28,6 +28,8 @@ export class Ending {
   #isStopping = false
   #isOver = false
   #failure: unknown
+  /** Whether the failure is the refusal of a commit. */
+  #isRefusal = false
   #limit: { readonly atMs: number; readonly timers: readonly Timer[] } | undefined
   /** What was done for claims that ended while the run was stopping, and is not on record. */
   readonly #uncommitted: PlannedCommit<Claim>[] = []
@@ -73,6 +75,12 @@ export class Ending {
     this.stop()
   }
 
+  /** As `stopWith`, with the refusal of a commit that no retry can fix. */
+  commitRefused(cause: unknown): void {
+    this.#isRefusal ||= !this.#isOver && this.#failure === undefined
+    this.stopWith(cause)
+  }
+
   /** The run ends now. */
   failWith(error: unknown): void {
     if (this.#isOver) return
@@ -109,13 +117,11 @@ export class Ending {
   /** What stopped the run, unless that only kept what was done from being committed. */
   #outcome(): unknown {
     const failure = this.#failure
-    const isRefusal = hasCode(failure, 'COMMIT_FAILED')
-    const cause = isRefusal ? (failure as Error).cause : failure
     // What was refused may have been committed since, by the final commit.
     const uncommitted = this.#uncommitted.filter((planned) => !isAcknowledged(planned))
-    if (uncommitted.length === 0) return cause
-    const isOfRequests = isRefusal || failure === undefined || mayPass(failure) || hasCode(failure, 'CLOSED')
-    return isOfRequests ? commitFailed(uncommitted, cause) : failure
+    if (uncommitted.length === 0) return failure
+    const isOfRequests = this.#isRefusal || failure === undefined || mayPass(failure) || hasCode(failure, 'CLOSED')
+    return isOfRequests ? commitFailed(uncommitted, failure) : failure
   }
 }
 

@@ -75,7 +75,7 @@ export function commitListener(run: RunParts): CommitListener<Claim> {
     refused: ({ topic, partition }, offset, error) => run.emit({ kind: 'commitRefused', topic, partition, offset, error }),
     memberRefused: (error, generation) => run.membership.refused(error, generation),
     failing: (error, attempts) => run.reports.failing('OffsetCommit', error, attempts),
-    failed: (error) => run.ending.stopWith(error),
+    failed: (cause) => run.ending.commitRefused(cause),
   }
 }
 

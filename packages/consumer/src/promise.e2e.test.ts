@@ -129,12 +129,39 @@ describe('run() resolves only if what was done is on record (2)', () => {
       name === 'OffsetCommit' ? withCodes(await answer(), 'TOPIC_AUTHORIZATION_FAILED') : answer(),
     )
     await topicOf(kafka, 1, ['x'])
-    const consumer = consumerOf(kafka).each('t', {}, () => {})
+    // No commit before the record is done: a member commits where it begins, too.
+    const consumer = consumerOf(kafka, { commit: { intervalMs: 60_000, recordsMax: 1 } }).each('t', {}, () => {})
     await expect(consumer.run()).rejects.toMatchObject({
       code: 'COMMIT_FAILED',
       partitions: [{ topic: 't', partition: 0, offset: 0 }],
       cause: { code: 'TOPIC_AUTHORIZATION_FAILED' },
     })
+  })
+
+  test('the commit of where it begins is refused while the first record is handled: COMMIT_FAILED too', async () => {
+    const kafka = clientOf(async ({ name, answer }) =>
+      name === 'OffsetCommit' ? withCodes(await answer(), 'TOPIC_AUTHORIZATION_FAILED') : answer(),
+    )
+    await topicOf(kafka, 1, ['x'])
+    const consumer = consumerOf(kafka)
+    const refused = (async () => {
+      for await (const event of consumer.events) if (event.kind === 'commitRefused') return
+    })()
+    consumer.each('t', {}, () => refused)
+    await expect(consumer.run()).rejects.toMatchObject({
+      code: 'COMMIT_FAILED',
+      partitions: [{ topic: 't', partition: 0, offset: 0 }],
+      cause: { code: 'TOPIC_AUTHORIZATION_FAILED' },
+    })
+  })
+
+  test('the commit of where it begins is refused, and nothing is done: what refused it', async () => {
+    const kafka = clientOf(async ({ name, answer }) =>
+      name === 'OffsetCommit' ? withCodes(await answer(), 'TOPIC_AUTHORIZATION_FAILED') : answer(),
+    )
+    await topicOf(kafka, 1, [])
+    const consumer = consumerOf(kafka).each('t', {}, () => {})
+    await expect(consumer.run()).rejects.toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED', topic: 't', partition: 0, offset: 0 })
   })
 
   test('the broker is gone at the shutdown', async () => {

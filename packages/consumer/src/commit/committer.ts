@@ -43,7 +43,7 @@ export interface CommitListener<S extends CommitSubject> {
   /** A request failed and is tried again; `attempts` failed one after the other. */
   failing(error: TidemarkError, attempts: number): void
   /** No retry can fix this. */
-  failed(error: unknown): void
+  failed(cause: unknown): void
 }
 
 /** So many look-ups in a row that do not find a topic mean that it is gone. */
@@ -314,9 +314,8 @@ export class Committer<S extends CommitSubject> {
   #judge(answers: readonly AnsweredCommit<S>[], generation: number): void {
     let failure: TidemarkError | undefined
     let memberError: ErrorName | undefined
-    const fatal: AnsweredCommit<S>[] = []
-    for (const answer of answers) {
-      const { planned, name } = answer
+    const fatal: S[] = []
+    for (const { planned, name } of answers) {
       const outcome = commitOutcome(name)
       if (outcome === 'done') {
         this.#record(planned)
@@ -328,18 +327,15 @@ export class Committer<S extends CommitSubject> {
       if (outcome === 'rejoin') memberError = name
       if (outcome === 'fatal') {
         planned.subject.commitError = error
-        fatal.push(answer)
+        fatal.push(planned.subject)
       }
       if (!planned.subject.isDead) this.#listener.refused(planned.subject, planned.offset, error)
     }
     if (failure === undefined) this.#failures = 0
     else this.#listener.failing(failure, ++this.#failures)
     if (memberError !== undefined) this.#listener.memberRefused(memberError, generation)
-    const alive = fatal.map(({ planned }) => planned).filter(({ subject }) => !subject.isDead)
-    if (alive.length === 0) return
-    const uncommitted = alive.filter(({ subject, finishedCount }) => finishedCount > subject.recordedCount || subject.isRecordStale)
-    const cause = alive[0]!.subject.commitError!
-    this.#listener.failed(uncommitted.length > 0 ? commitFailed(uncommitted, cause) : cause)
+    const alive = fatal.find((subject) => !subject.isDead)
+    if (alive !== undefined) this.#listener.failed(alive.commitError)
   }
 
   #record({ subject, offset, finishedCount, notesVersion }: WrittenCommit<S>): void {
