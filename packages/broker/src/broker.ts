@@ -95,7 +95,7 @@ export async function startBroker(given: StartOptions): Promise<Broker> {
 /** Starts a broker with options that were checked. */
 export async function startResolved(options: BrokerOptions): Promise<Broker> {
   const { clock, transport } = options.platform
-  const nodes = Array.from({ length: options.nodes }, (_, i) => ({ id: options.nodeId + i, rack: options.rack }))
+  const nodes = Array.from({ length: options.nodes }, (_, i) => ({ id: options.nodeId + i, rack: options.racks?.[i] ?? options.rack }))
   const listeners = new Listeners(options.listeners, nodes, options.connectionsMax, clock)
   listeners.listen(transport)
   const failure = new Failure(() => running?.fail())
@@ -189,7 +189,7 @@ class Running implements Broker {
     // The partitions of __consumer_offsets stay as many as they were: groups are found by their number.
     const offsetsPartitions = metadataLog.metadata.byName.get(OFFSETS_TOPIC)?.partitions ?? options.offsetsPartitions
     const settled: BrokerOptions = { ...options, offsetsPartitions }
-    const topics = new Topics(metadataLog, settled, () => nodes.up.map(({ id }) => id))
+    const topics = new Topics(metadataLog, settled, () => nodes.up)
     const nodes: Nodes = new Nodes(virtualNodes, topics, offsetsPartitions)
     const configs = new Configs(metadataLog, topics, settled)
     const quotas = new Quotas(metadataLog)

@@ -21,6 +21,7 @@ export const NO_LEADER = -1
 export class Nodes {
   readonly all: readonly VirtualNode[]
   readonly #ids: readonly number[]
+  readonly #rackOf: ReadonlyMap<number, string | null>
   readonly #topics: Topics
   readonly #offsetsPartitions: number
   readonly #down = new Set<number>()
@@ -35,6 +36,7 @@ export class Nodes {
   constructor(all: readonly VirtualNode[], topics: Topics, offsetsPartitions: number) {
     this.all = all
     this.#ids = all.map(({ id }) => id)
+    this.#rackOf = new Map(all.map(({ id, rack }) => [id, rack]))
     this.#topics = topics
     this.#offsetsPartitions = offsetsPartitions
   }
@@ -76,6 +78,15 @@ export class Nodes {
 
   offlineOf(topic: Topic, index: number): readonly number[] {
     return this.#down.size === 0 ? [] : this.replicasOf(topic, index).filter((id) => this.#down.has(id))
+  }
+
+  /**
+   * The replica that a client of this rack reads from by preference (KIP-392); undefined: the leader. Kafka's
+   * `RackAwareReplicaSelector`: of several in-sync replicas of the rack, none of which lags behind, the highest id.
+   */
+  nearReplicaOf(topic: Topic, index: number, rack: string): number | undefined {
+    const near = this.inSyncOf(topic, index).filter((id) => this.#rackOf.get(id) === rack)
+    return near.length === 0 || near.includes(this.leaderOf(topic, index)) ? undefined : Math.max(...near)
   }
 
   /** `NO_LEADER`: none of its replicas is up. */

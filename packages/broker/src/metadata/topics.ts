@@ -9,7 +9,7 @@ import { dynamicValue, topicDefault } from '../state/configs/broker-configs.ts'
 import type { Config } from '../state/configs/definition.ts'
 import { settingsOf, type TopicSettings } from '../state/configs/topic-configs.ts'
 import { type Decided, decideTopic, growthRefused, type Wish } from '../state/topics/create.ts'
-import { placed } from '../state/topics/placement.ts'
+import { type PlacedNode, placed } from '../state/topics/placement.ts'
 import type { MetadataLog } from './metadata-log.ts'
 
 export type { Topic } from '../state/cluster/records.ts'
@@ -26,12 +26,16 @@ export class Topics {
   readonly #options: BrokerOptions
   readonly #platform: Platform
   /** Where replicas of new partitions can be. */
-  readonly #nodesUp: () => readonly number[]
+  readonly #nodesUp: () => readonly PlacedNode[]
   readonly #deletedHooks: ((topic: Topic) => void)[] = []
   #settings = new WeakMap<Topic, TopicSettings>()
   #leaderEpoch: number
 
-  constructor(metadataLog: MetadataLog, options: BrokerOptions, nodesUp: () => readonly number[] = () => [options.nodeId]) {
+  constructor(
+    metadataLog: MetadataLog,
+    options: BrokerOptions,
+    nodesUp: () => readonly PlacedNode[] = () => [{ id: options.nodeId, rack: options.rack }],
+  ) {
     this.#nodesUp = nodesUp
     this.#metadataLog = metadataLog
     this.#leaderEpoch = metadataLog.metadata.leaderEpoch
@@ -156,7 +160,7 @@ export class Topics {
     return growthRefused(
       topic,
       { count, assignments },
-      { nodes: this.#nodesUp(), partitionsMax, partitions: this.#metadataLog.metadata.partitions },
+      { nodes: this.#nodesUp().map(({ id }) => id), partitionsMax, partitions: this.#metadataLog.metadata.partitions },
     )
   }
 

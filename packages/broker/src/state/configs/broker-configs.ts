@@ -101,6 +101,12 @@ const own: Readonly<Record<string, BrokerDefinition>> = {
   'offsets.topic.num.partitions': fixed(INT, '50', (o) => String(o.offsetsPartitions), 'Partitions of __consumer_offsets.'),
   'offsets.topic.replication.factor': fixed(INT, '3', () => '1', 'Replicas of __consumer_offsets.'),
   'process.roles': fixed(LIST, '', () => 'broker,controller', 'What the node does.'),
+  'replica.selector.class': fixed(
+    STRING,
+    null,
+    (o) => (o.replicaSelector === 'rack-aware' ? 'org.apache.kafka.common.replica.RackAwareReplicaSelector' : null),
+    'Which replica a client is told to read from.',
+  ),
   'socket.request.max.bytes': fixed(INT, '104857600', (o) => String(o.frameBytesMax), 'The largest request that is read.'),
 }
 
