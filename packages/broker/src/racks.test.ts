@@ -118,6 +118,7 @@ describe('a client of a rack (KIP-392)', () => {
     const { leaderEpoch: currentLeaderEpoch } = topics[0]!.partitions[0]!
     expect(await ask(3, { currentLeaderEpoch })).toMatchObject({ error: 'NONE' })
     const parked = ask(3, { currentLeaderEpoch, maxWaitMs: 60_000, minBytes: 1_000_000 })
+    for (let i = 0; i < 3; i++) await replicasOf(of(1), 't') // it has arrived by then
     await broker.moveLeader('t', 0, 2)
     expect(await parked).toMatchObject({ error: 'FENCED_LEADER_EPOCH' })
     expect(await ask(3, { currentLeaderEpoch })).toMatchObject({ error: 'FENCED_LEADER_EPOCH' })
