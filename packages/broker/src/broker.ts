@@ -26,6 +26,7 @@ import { ProducerIds } from './metadata/producer-ids.ts'
 import { Quotas } from './metadata/quotas.ts'
 import { Telemetry } from './metadata/telemetry.ts'
 import { Topics } from './metadata/topics.ts'
+import { optionsOfNode } from './node-options.ts'
 import { type BrokerOptions, type ListenerTls, MEMORY, type StartOptions } from './options.ts'
 import { Keeper } from './partition/keep/keeper.ts'
 import { Partitions } from './partition/partitions.ts'
@@ -95,7 +96,10 @@ export async function startBroker(given: StartOptions): Promise<Broker> {
 /** Starts a broker with options that were checked. */
 export async function startResolved(options: BrokerOptions): Promise<Broker> {
   const { clock, transport } = options.platform
-  const nodes = Array.from({ length: options.nodes }, (_, i) => ({ id: options.nodeId + i, rack: options.racks?.[i] ?? options.rack }))
+  const nodes = Array.from({ length: options.nodes }, (_, i) => {
+    const id = options.nodeId + i
+    return { id, rack: optionsOfNode(options, id).rack }
+  })
   const listeners = new Listeners(options.listeners, nodes, options.connectionsMax, clock)
   listeners.listen(transport)
   const failure = new Failure(() => running?.fail())
@@ -189,7 +193,10 @@ class Running implements Broker {
     // The partitions of __consumer_offsets stay as many as they were: groups are found by their number.
     const offsetsPartitions = metadataLog.metadata.byName.get(OFFSETS_TOPIC)?.partitions ?? options.offsetsPartitions
     const settled: BrokerOptions = { ...options, offsetsPartitions }
-    const topics = new Topics(metadataLog, settled, () => nodes.up)
+    const topics = new Topics(metadataLog, settled, {
+      up: () => nodes.up,
+      keeperOf: (topic, index) => nodes.keeperOf(topic, index),
+    })
     const nodes: Nodes = new Nodes(virtualNodes, topics, offsetsPartitions)
     const configs = new Configs(metadataLog, topics, settled)
     const quotas = new Quotas(metadataLog)

@@ -99,6 +99,12 @@ export class Nodes {
     return moved !== undefined && inSync.includes(moved) ? moved : (inSync[0] ?? NO_LEADER)
   }
 
+  /** By whose configurations the log is kept: all nodes have the same one. The leader's; while there is none, the preferred leader's. */
+  keeperOf(topic: Topic, index: number): number {
+    const leader = this.leaderOf(topic, index)
+    return leader === NO_LEADER ? this.replicasOf(topic, index)[0]! : leader
+  }
+
   /** The node that leads the group's partition of `__consumer_offsets`. */
   coordinatorOf(key: string): number {
     if (this.areOne) return this.#ids[0]!
