@@ -166,7 +166,7 @@ describe('is acted on by that node alone', () => {
       [1, 2],
       [2, 1],
     ])
-    // Segments of one batch, of which all but the last are deleted.
+    // Each batch is a segment, and all are deleted.
     await alter(two, '2', { 'log.segment.bytes': '1048576', 'log.retention.bytes': '0' })
     await alter(one, '', { 'log.segment.bytes': '1048576', 'log.retention.ms': '-1' })
     const batch = batchOf({ values: ['x'.repeat(600_000)] })
@@ -182,10 +182,10 @@ describe('is acted on by that node alone', () => {
       })
       return topics[0]!.partitions[0]!.offset
     }
-    await expect.poll(() => begin(two, 1)).toBe(2)
+    await expect.poll(() => begin(two, 1)).toBe(3)
     expect(await begin(one, 0)).toBe(0)
     await broker.moveLeader('t', 0, 2)
-    await expect.poll(() => begin(two, 0)).toBe(2)
+    await expect.poll(() => begin(two, 0)).toBe(3)
   })
 })
 
