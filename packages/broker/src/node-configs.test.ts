@@ -96,6 +96,23 @@ describe('configurations of one node', () => {
     expect(await shown(of(2), '2', NAME)).toMatch(/^1048588 from default/)
   })
 
+  test('some can be set for one node alone, and some only for a listener, as by Kafka', async () => {
+    const { of } = await cluster()
+    const perBroker = 'Cannot update these configs at default cluster level, broker id must be specified'
+    const perListener = 'These security configs can be dynamically updated only per-listener using the listener prefix'
+    const no = (text: string) => ['INVALID_REQUEST', text]
+    expect(await alter(of(1), '', { 'principal.builder.class': 'x', 'sasl.jaas.config': 'p', [NAME]: '3000' })).toEqual(
+      no(`${perBroker}: [principal.builder.class, sasl.jaas.config]`),
+    )
+    expect(await shown(of(1), '', NAME)).toBe('not set')
+    expect(await alter(of(1), '', { 'sasl.jaas.config': null })).toEqual(OK)
+    expect(await alter(of(2), '2', { 'sasl.jaas.config': 'p' })).toEqual(OK)
+    expect(await replace(of(2), '', { 'cordoned.log.dirs': '' })).toEqual(no(`${perBroker}: [cordoned.log.dirs]`))
+    expect(await alter(of(2), '2', { 'ssl.keystore.type': 'JKS' })).toEqual(no(`${perListener}: [ssl.keystore.type]`))
+    expect(await alter(of(2), '2', { 'node.id': '3' })).toEqual(no('Cannot update these configs dynamically: [node.id]'))
+    expect(await alter(of(2), '99999999999', { [NAME]: '3000' })).toEqual(no('Node id must be an integer, but it is: 99999999999'))
+  })
+
   test('what the options say of a node is its own: id, rack, addresses', async () => {
     const { broker, of } = await cluster({ racks: ['a', 'b', null] })
     const value = async (id: number, name: string) => (await shown(of(id), `${id}`, name)).split(' ')[0]

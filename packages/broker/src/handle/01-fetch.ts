@@ -161,7 +161,11 @@ function answerOf(
 ): Answer {
   if (how.kind !== 'incremental') {
     const responses = responsesOf(request, topics, reads, context)
-    return { errorCode: ErrorCode.NONE, sessionId: how.kind === 'full' ? newSession(request, topics, reads, context) : 0, responses }
+    return {
+      errorCode: ErrorCode.NONE,
+      sessionId: how.kind === 'full' && !context.signal.aborted ? newSession(request, topics, reads, context) : 0,
+      responses,
+    }
   }
   const { session, epoch } = how
   const { id } = session.facts

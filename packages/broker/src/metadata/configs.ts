@@ -8,11 +8,12 @@ import { storageCode } from '../failure.ts'
 import { optionsOfNode } from '../node-options.ts'
 import { after, attempt } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
-import { type Alteration, type AlterationRules, type Altered, alterAll, alterIncrementally } from '../state/configs/alter.ts'
+import { type Alteration, type AlterationRules, type Altered, alterAll, alterIncrementally, Operation } from '../state/configs/alter.ts'
 import {
   ALL_BROKERS,
   brokerConfigs,
   brokerFault,
+  dynamicFault,
   dynamicValue,
   namesLike,
   staticValue,
@@ -51,6 +52,12 @@ export interface Refused {
   readonly message: string
 }
 
+/** What a request names, and what of it gets a value. */
+interface AlteredNames {
+  readonly altered: readonly string[]
+  readonly set: readonly string[]
+}
+
 /** A resource that may be altered. */
 interface Alterable {
   readonly current: readonly Config[]
@@ -74,10 +81,13 @@ export interface AlterationRequest {
  */
 function elsewhere(name: string, nodeId: number, kind: 'Broker' | 'Node', or = ''): Refused | undefined {
   if (name === ALL_BROKERS) return undefined
-  if (!/^[+-]?\d+$/.test(name)) return refused(ErrorCode.INVALID_REQUEST, `${kind} id must be an integer, but it is: ${name}`)
+  if (!/^[+-]?\d+$/.test(name) || Math.abs(Number(name)) > INT32_MAX)
+    return refused(ErrorCode.INVALID_REQUEST, `${kind} id must be an integer, but it is: ${name}`)
   if (Number(name) === nodeId) return undefined
   return refused(ErrorCode.INVALID_REQUEST, `Unexpected broker id, expected ${nodeId}${or}, but received ${name}`)
 }
+
+const INT32_MAX = 2 ** 31 - 1
 
 export class Configs {
   readonly #metadataLog: MetadataLog
@@ -228,7 +238,10 @@ export class Configs {
   ): Now<Refused | undefined> {
     return this.#alter(
       resource,
-      alterations.map(({ name }) => name),
+      {
+        altered: alterations.map(({ name }) => name),
+        set: alterations.filter(({ operation }) => operation !== Operation.DELETE).map(({ name }) => name),
+      },
       { nodeId, validateOnly },
       (current, rules) => alterIncrementally(current, alterations, rules),
     )
@@ -239,17 +252,13 @@ export class Configs {
     configs: readonly { readonly name: string; readonly value: string | null }[],
     { nodeId, validateOnly }: AlterationRequest,
   ): Now<Refused | undefined> {
-    return this.#alter(
-      resource,
-      configs.map(({ name }) => name),
-      { nodeId, validateOnly },
-      (_, rules) => alterAll(configs, rules),
-    )
+    const names = configs.map(({ name }) => name)
+    return this.#alter(resource, { altered: names, set: names }, { nodeId, validateOnly }, (_, rules) => alterAll(configs, rules))
   }
 
   #alter(
     resource: Resource,
-    names: readonly string[],
+    names: AlteredNames,
     { nodeId, validateOnly }: AlterationRequest,
     alter: (current: readonly Config[], rules: AlterationRules) => Altered,
   ): Now<Refused | undefined> {
@@ -268,7 +277,7 @@ export class Configs {
     )
   }
 
-  #rulesOf(resource: Resource, names: readonly string[], nodeId: number): Alterable | Refused {
+  #rulesOf(resource: Resource, { altered, set }: AlteredNames, nodeId: number): Alterable | Refused {
     const { type, name } = resource
     const { metadata } = this.#metadataLog
     const own = (definitions: Readonly<Record<string, Definition>>, fault: AlterationRules['fault']) => ({
@@ -290,8 +299,8 @@ export class Configs {
       case ResourceType.BROKER: {
         const unknown = elsewhere(name, nodeId, 'Node')
         if (unknown !== undefined) return unknown
-        const fixed = names.filter((key) => brokerConfigs[key]?.isDynamic === false)
-        if (fixed.length > 0) return refused(ErrorCode.INVALID_REQUEST, `Cannot update these configs dynamically: [${fixed.join(', ')}]`)
+        const fault = dynamicFault(altered, set, name)
+        if (fault !== undefined) return refused(ErrorCode.INVALID_REQUEST, fault)
         return {
           ...own(brokerConfigs, brokerFault),
           rules: {
