@@ -3,11 +3,11 @@
  * metadata back meanwhile, and then serves; it closes in the other order. The first failure of the disk closes it
  * too, and rejects `closed`.
  */
-import { below, type Clock, checkName, checkPartition, DiskError, formatAddress, TidemarkError } from '@tidemark/platform'
+import { below, type Clock, checkName, checkPartition, DiskError, formatAddress, secretBytes, TidemarkError } from '@tidemark/platform'
 import { uuidToText } from '@tidemark/protocol'
 import { type BoundListener, Listeners } from './accept/listeners.ts'
 import { Authorizer } from './auth/authorizer.ts'
-import { Mechanisms } from './auth/mechanisms.ts'
+import { isScram, Mechanisms } from './auth/mechanisms.ts'
 import { Tokens } from './auth/tokens.ts'
 import { Users } from './auth/users.ts'
 import { Groups } from './coordinate/groups.ts'
@@ -38,6 +38,8 @@ import { MemoryStore } from './storage/memory-store.ts'
 import type { Store } from './storage/store.ts'
 
 const INT32_MAX = 2 ** 31 - 1
+/** As long as the hash that it is the key of. */
+const SECRET_BYTES = 64
 
 export interface BrokerNode {
   readonly id: number
@@ -189,7 +191,8 @@ class Running implements Broker {
 
   static async start({ options, virtualNodes, store, listeners, failure }: Opened): Promise<Running> {
     const { platform } = options
-    const metadataLog = await MetadataLog.open(store, platform, failure)
+    const hasScram = options.listeners.some(({ mechanisms }) => mechanisms.some(isScram))
+    const metadataLog = await MetadataLog.open(store, platform, failure, hasScram ? () => secretBytes(SECRET_BYTES) : undefined)
     // The partitions of __consumer_offsets stay as many as they were: groups are found by their number.
     const offsetsPartitions = metadataLog.metadata.byName.get(OFFSETS_TOPIC)?.partitions ?? options.offsetsPartitions
     const settled: BrokerOptions = { ...options, offsetsPartitions }

@@ -98,7 +98,7 @@ const nowhere = { reaches: 0, lastCrc: 0 }
 
 describe('what the cluster knows of itself', () => {
   const records: MetadataRecord[] = [
-    { kind: 'start', leaderEpoch: 3, startedMs: 9 },
+    { kind: 'start', leaderEpoch: 3, startedMs: 9, scramSecret: Buffer.from('secret') },
     topic('a.b', { configs: [{ name: 'retention.ms', value: '5' }] }),
     topic('c'),
     { kind: 'producerIds', nextProducerId: 2000n },
