@@ -95,7 +95,7 @@ export const brokerPlants: readonly Plant[] = [
   },
   {
     name: 'a sealed segment is compacted whose last append is not finished',
-    seed: 860500,
+    seed: 860537,
     changes: [
       {
         file: 'broker/src/partition/keep/compaction.ts',

@@ -113,7 +113,7 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: '1: a seek replaces a claim that is given up',
-    seed: 92,
+    seed: 134,
     changes: [
       {
         file: 'consumer/src/claims/registry.ts',
@@ -130,7 +130,7 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: '2: run() does not ask what the final commit achieved',
-    seed: 96,
+    seed: 132,
     changes: [{ file: 'consumer/src/ending.ts', find: 'if (this.#isStopping) this.#uncommitted.push(planned)', replace: '' }],
   },
   {
@@ -174,7 +174,7 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: '5: an answer of another broker is a sign of life',
-    seed: 119,
+    seed: 139,
     changes: [
       {
         file: 'consumer/src/membership/classic/member.ts',
@@ -331,7 +331,7 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: 'what is tried again is not told',
-    seed: 9,
+    seed: 34,
     changes: [{ file: 'consumer/src/reports.ts', find: 'if (attempts < 2) return', replace: 'if (attempts > 0) return' }],
   },
   {
