@@ -3,11 +3,11 @@
  * metadata back meanwhile, and then serves; it closes in the other order. The first failure of the disk closes it
  * too, and rejects `closed`.
  */
-import { below, type Clock, checkName, checkPartition, DiskError, formatAddress, TidemarkError } from '@tidemark/platform'
+import { below, type Clock, checkName, checkPartition, DiskError, formatAddress, secretBytes, TidemarkError } from '@tidemark/platform'
 import { uuidToText } from '@tidemark/protocol'
 import { type BoundListener, Listeners } from './accept/listeners.ts'
 import { Authorizer } from './auth/authorizer.ts'
-import { Mechanisms } from './auth/mechanisms.ts'
+import { isScram, Mechanisms } from './auth/mechanisms.ts'
 import { Tokens } from './auth/tokens.ts'
 import { Users } from './auth/users.ts'
 import { Groups } from './coordinate/groups.ts'
@@ -26,6 +26,7 @@ import { ProducerIds } from './metadata/producer-ids.ts'
 import { Quotas } from './metadata/quotas.ts'
 import { Telemetry } from './metadata/telemetry.ts'
 import { Topics } from './metadata/topics.ts'
+import { optionsOfNode } from './node-options.ts'
 import { type BrokerOptions, type ListenerTls, MEMORY, type StartOptions } from './options.ts'
 import { Keeper } from './partition/keep/keeper.ts'
 import { Partitions } from './partition/partitions.ts'
@@ -37,6 +38,8 @@ import { MemoryStore } from './storage/memory-store.ts'
 import type { Store } from './storage/store.ts'
 
 const INT32_MAX = 2 ** 31 - 1
+/** As long as the hash that it is the key of. */
+const SECRET_BYTES = 64
 
 export interface BrokerNode {
   readonly id: number
@@ -95,7 +98,10 @@ export async function startBroker(given: StartOptions): Promise<Broker> {
 /** Starts a broker with options that were checked. */
 export async function startResolved(options: BrokerOptions): Promise<Broker> {
   const { clock, transport } = options.platform
-  const nodes = Array.from({ length: options.nodes }, (_, i) => ({ id: options.nodeId + i, rack: options.rack }))
+  const nodes = Array.from({ length: options.nodes }, (_, i) => {
+    const id = options.nodeId + i
+    return { id, rack: optionsOfNode(options, id).rack }
+  })
   const listeners = new Listeners(options.listeners, nodes, options.connectionsMax, clock)
   listeners.listen(transport)
   const failure = new Failure(() => running?.fail())
@@ -185,11 +191,15 @@ class Running implements Broker {
 
   static async start({ options, virtualNodes, store, listeners, failure }: Opened): Promise<Running> {
     const { platform } = options
-    const metadataLog = await MetadataLog.open(store, platform, failure)
+    const hasScram = options.listeners.some(({ mechanisms }) => mechanisms.some(isScram))
+    const metadataLog = await MetadataLog.open(store, platform, failure, hasScram ? () => secretBytes(SECRET_BYTES) : undefined)
     // The partitions of __consumer_offsets stay as many as they were: groups are found by their number.
     const offsetsPartitions = metadataLog.metadata.byName.get(OFFSETS_TOPIC)?.partitions ?? options.offsetsPartitions
     const settled: BrokerOptions = { ...options, offsetsPartitions }
-    const topics = new Topics(metadataLog, settled, () => nodes.up.map(({ id }) => id))
+    const topics = new Topics(metadataLog, settled, {
+      up: () => nodes.up,
+      keeperOf: (topic, index) => nodes.keeperOf(topic, index),
+    })
     const nodes: Nodes = new Nodes(virtualNodes, topics, offsetsPartitions)
     const configs = new Configs(metadataLog, topics, settled)
     const quotas = new Quotas(metadataLog)

@@ -1,30 +1,11 @@
 /** A process that is several nodes: what each of them says, and what clients see when leaders move and nodes stop. */
 import { type Disk, type File, nodePlatform } from '@tidemark/platform'
 import { apis, ErrorCode } from '@tidemark/protocol'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Broker, startBroker } from './broker.ts'
-import { batchOf, RawClient } from './testing/index.ts'
+import { batchOf, type RawClient } from './testing/index.ts'
+import { clientOf, cluster } from './testing/nodes.case.ts'
 import { fetchRequest, folder, nameOf, produce, start } from './testing/requests.case.ts'
-
-const hostPort = (address: string): { host: string; port: number } => {
-  const { hostname, port } = new URL(`tcp://${address}`)
-  return { host: hostname, port: Number(port) }
-}
-
-async function clientOf(broker: Broker, node: number): Promise<RawClient> {
-  const address = Object.values(broker.nodes.find(({ id }) => id === node)!.listeners)[0]!
-  const client = await RawClient.connect(hostPort(address))
-  onTestFinished(() => client.end())
-  return client
-}
-
-/** Three nodes, and a client of each. */
-async function cluster(options: Parameters<typeof start>[0] = {}) {
-  const broker = await start({ nodes: 3, ...options })
-  const clients = new Map<number, RawClient>()
-  for (const { id } of broker.nodes) clients.set(id, await clientOf(broker, id))
-  return { broker, of: (id: number): RawClient => clients.get(id)! }
-}
 
 async function create(client: RawClient, name: string, numPartitions: number, replicationFactor: number): Promise<string> {
   const topic = { name, numPartitions, replicationFactor, assignments: [], configs: [] }

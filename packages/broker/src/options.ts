@@ -13,6 +13,9 @@ export const MEMORY = ':memory:'
  */
 export type Fsync = 'never' | 'interval' | 'always'
 
+/** Kafka's `LeaderSelector` (none is set) and `RackAwareReplicaSelector`. */
+export type ReplicaSelector = 'leader' | 'rack-aware'
+
 /** Kafka's `SecurityProtocol`: PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL. */
 export type ListenerProtocol = 'plaintext' | 'tls' | 'sasl_plaintext' | 'sasl_tls'
 export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer'
@@ -90,6 +93,17 @@ export interface BrokerOptions {
   readonly nodes: number
   /** Where the broker is, for clients that read from a near replica. Kafka: `broker.rack`. Default: none. */
   readonly rack: string | null
+  /**
+   * Where each of several nodes is (option `nodes`), instead of `rack`; null: that node has no rack. Replicas are spread
+   * over the racks. Default: null, all of them have `rack`.
+   */
+  readonly racks: readonly (string | null)[] | null
+  /**
+   * Which replica consumers with a rack read from (KIP-392). `leader`: the leader alone answers a Fetch. `rack-aware`: the
+   * leader names an in-sync replica of the client's rack, and replicas answer a Fetch of version 11 and later. Kafka:
+   * `replica.selector.class`. Default: leader.
+   */
+  readonly replicaSelector: ReplicaSelector
   /**
    * Users and their passwords, for PLAIN and SCRAM; users of SCRAM can also be made while the broker runs
    * (`admin.users`). Kept in memory alone. Default: none.
@@ -258,6 +272,8 @@ export const defaults: Omit<BrokerOptions, 'data' | 'listeners'> = {
   nodeId: 1,
   nodes: 1,
   rack: null,
+  racks: null,
+  replicaSelector: 'leader',
   users: {},
   oauth: null,
   connectionReauthMsMax: 0,

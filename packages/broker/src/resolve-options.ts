@@ -50,6 +50,8 @@ const checks: Readonly<Record<keyof typeof defaults, Check>> = {
   nodeId: count(0, INT32_MAX),
   nodes: count(1, NODES_MAX),
   rack: (name, value) => (value === null ? null : nameOption(name, value)),
+  racks: racksOption,
+  replicaSelector: (name, value) => wordOption(name, value, ['leader', 'rack-aware']),
   users: usersOption,
   oauth: oauthOption,
   connectionReauthMsMax: duration,
@@ -122,6 +124,7 @@ export function resolveOptions(given: StartOptions): BrokerOptions {
     throw new TidemarkError('INVALID_OPTION', "option 'listeners' takes the place of 'listen' and 'advertise': give the one or the others")
   }
   const options = { ...values, data, listeners: listenersOption(listeners ?? [{ listen, advertise }]) } as unknown as BrokerOptions
+  checkRacks(options)
   for (const listener of options.listeners) checkMechanisms(listener, options)
   if (options.groupSessionTimeoutMinMs > options.groupSessionTimeoutMaxMs) {
     throw invalid(
@@ -210,6 +213,22 @@ function checkMechanisms({ name, mechanisms }: ListenerOptions, { oauth }: Broke
       `listener '${name}' takes tokens, and option 'oauth' does not say which: give { jwks, issuer, audience }, or { unsigned: true } for tests`,
     )
   }
+}
+
+function racksOption(name: string, value: unknown): unknown {
+  if (value === null) return null
+  if (!Array.isArray(value)) throw invalid(name, value, 'an array with a rack for each node')
+  return value.map((rack, i) => (rack === null ? null : nameOption(`${name}[${i}]`, rack)))
+}
+
+function checkRacks({ rack, racks, nodes }: BrokerOptions): void {
+  if (racks === null) return
+  if (rack !== null) throw new TidemarkError('INVALID_OPTION', "option 'racks' takes the place of 'rack': give the one or the other")
+  if (racks.length !== nodes)
+    throw new TidemarkError(
+      'INVALID_OPTION',
+      `option 'racks' has ${racks.length} racks; it must have one for each of the ${nodes} nodes (option 'nodes')`,
+    )
 }
 
 function usersOption(name: string, value: unknown): unknown {

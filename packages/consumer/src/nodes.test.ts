@@ -52,3 +52,20 @@ test('nothing is lost and the order holds while every node stops once, and leade
   const committed = await admin.groups.offsets('g')
   expect(committed.map(({ offset }) => offset)).toEqual(Array.from({ length: PARTITIONS }, () => sent / PARTITIONS))
 })
+
+test('configurations of one node are altered and described at that node, whichever one the client knows first', async () => {
+  const broker = await startBroker({ data: ':memory:', nodes: 3 })
+  const kafka = createKafka({ brokers: [broker.brokers[0]!] })
+  onTestFinished(async () => {
+    await kafka.close()
+    await broker.close()
+  })
+  const { configs } = createAdmin(kafka)
+  const shown = async (name: string) => (await configs.describe({ type: 'broker', name })).find((it) => it.name === 'message.max.bytes')
+  await configs.alter({ type: 'broker', name: '' }, { 'message.max.bytes': '4000' })
+  await configs.alter({ type: 'broker', name: '3' }, { 'message.max.bytes': '3000' })
+  expect(await shown('3')).toMatchObject({ value: '3000', source: 'broker' })
+  expect(await shown('2')).toMatchObject({ value: '4000', source: 'allBrokers' })
+  await configs.alter({ type: 'broker', name: '3' }, { 'message.max.bytes': null })
+  expect(await shown('3')).toMatchObject({ value: '4000', source: 'allBrokers' })
+})

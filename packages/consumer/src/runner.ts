@@ -123,12 +123,13 @@ export class Runner implements RunParts {
       await this.ending.wait()
     } finally {
       signal?.removeEventListener('abort', stop)
-      this.#close()
-      await Promise.all([this.deadLetters.close(), ...this.#pools.map((pool) => pool.close())])
+      const read = this.#close()
+      await Promise.all([read, this.deadLetters.close(), ...this.#pools.map((pool) => pool.close())])
     }
   }
 
-  #close(): void {
+  /** Resolves once nothing is read any more. */
+  async #close(): Promise<void> {
     this.committer.stop()
     this.sweeper.stop()
     this.#missing.stop()
@@ -136,8 +137,8 @@ export class Runner implements RunParts {
     for (const stopListening of this.#stopListening) stopListening()
     this.membership.close()
     this.placement.close()
-    this.feed.close()
     for (const owner of [this, this.committer]) this.cluster.release(owner)
+    await this.feed.close()
   }
 
   /** A user's commit of everything that may be committed. */

@@ -128,6 +128,15 @@ export const isLoopback = (host: string): boolean => host === 'localhost' || hos
 export const INT32_MAX = 2 ** 31 - 1
 export const INT16_MAX = 2 ** 15 - 1
 
+/** What an option names, with commas between. */
+export function commaList(name: string): (text: string) => string[] {
+  return (text) => {
+    const words = text.split(',').map((word) => word.trim())
+    if (words.includes('')) throw usage(`${name} is '${text}'; it must be names with a comma between two of them`)
+    return words
+  }
+}
+
 /** The value of an option of this name: digits alone, within the limits. */
 export function wholeNumber(name: string, min = 0, max?: number): (text: string) => number {
   return (text) => countOption(name, /^\d+$/.test(text) ? Number(text) : text, min, max)

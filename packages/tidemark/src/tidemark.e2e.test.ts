@@ -86,6 +86,19 @@ test('several nodes: an address each, and topics with replicas', async () => {
   ])
 })
 
+test('nodes in racks: replicas are spread over them, and a rack too few is refused', async () => {
+  const { address } = await up('--memory', '--nodes', '4', '--racks', 'a,a,b,b', '--replica-selector', 'rack-aware')
+  expect(await tidemark(['topic', 'create', 't', '-p', '2', '-r', '2', '-b', address])).toMatchObject({ code: 0 })
+  const { stdout } = await tidemark(['topic', 'describe', 't', '-o', 'json', '-b', address])
+  expect(JSON.parse(stdout).partitions.map(({ replicas }: any) => replicas)).toEqual([
+    [1, 3],
+    [3, 1],
+  ])
+  const refused = await tidemark(['up', '--memory', '--nodes', '3', '--racks', 'a,b'])
+  expect(refused).toMatchObject({ code: 2, stdout: '' })
+  expect(refused.stderr).toContain('--racks names 2 racks; it must name one for each of the 3 nodes of --nodes')
+})
+
 describe('on disk', () => {
   const data = path.join(scratch, 'data')
 

@@ -3,7 +3,7 @@ import { nodePlatform } from '@tidemark/platform'
 import { apis, bearerMessage, plainMessage } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
 import { ManualClock, type RawClient } from '../testing/index.ts'
-import { connect, metadataOf, notables } from '../testing/requests.case.ts'
+import { connect, folder, metadataOf, notables } from '../testing/requests.case.ts'
 import { byPlain, byScram, challengeOf, handshake, say, startSasl } from '../testing/sasl.case.ts'
 import { UNAUTHENTICATED_BYTES_MAX } from './connection.ts'
 
@@ -191,6 +191,22 @@ describe('a user who does not exist', () => {
     expect(await shapeOf('alice')).toMatchObject({ bytes: 24, iterations: 4096 })
     expect(await shapeOf('nobody')).toEqual(nobody)
     expect((await shapeOf('somebody')).salt).not.toBe(nobody.salt)
+  })
+
+  test('has the same salt after a restart, also one that read a checkpoint, and another one at another broker', async () => {
+    const data = folder()
+    const saltOf = async (at: string) => {
+      const broker = await startSasl({ data: at })
+      const salts = await Promise.all(
+        ['nobody', 'alice'].map(async (name) => (await challengeOf(await connect(broker), name)).salt.toString('hex')),
+      )
+      await broker.close()
+      return salts
+    }
+    const first = await saltOf(data)
+    expect(await saltOf(data)).toEqual(first)
+    expect(await saltOf(data)).toEqual(first)
+    for (const salt of await saltOf(folder())) expect(first).not.toContain(salt)
   })
 
   test('is challenged as most of those that are kept', async () => {

@@ -14,6 +14,7 @@ import {
   type Transport,
 } from '@tidemark/platform'
 import type { VirtualNode } from '../dispatch/request-context.ts'
+import { listenerOfNode } from '../node-options.ts'
 import type { ListenerOptions } from '../options.ts'
 import { ClientConnection, type ConnectionEnvironment, FAREWELL_MS } from './connection.ts'
 
@@ -64,7 +65,7 @@ export class Listeners {
   #closing = false
 
   constructor(options: readonly ListenerOptions[], nodes: readonly VirtualNode[], connectionsMax: number, clock: Clock) {
-    this.#places = nodes.flatMap((node, i) => options.map((it) => ({ node, options: ofNode(it, i) })))
+    this.#places = nodes.flatMap((node, i) => options.map((it) => ({ node, options: listenerOfNode(it, i) })))
     this.#connectionsMax = connectionsMax
     this.#clock = clock
   }
@@ -233,17 +234,6 @@ export class Listeners {
 }
 
 const hostOf = ({ remote }: Connection): string => remote.host.replace(/^::ffff:/, '')
-
-/** The first node is where the options say; ports of those after it follow, and a free port stays one. */
-function ofNode(options: ListenerOptions, index: number): ListenerOptions {
-  const following = (port: number): number => (port === 0 ? 0 : port + index)
-  const { listen, advertise } = options
-  return {
-    ...options,
-    listen: { ...listen, port: following(listen.port) },
-    advertise: advertise.port === undefined ? advertise : { ...advertise, port: following(advertise.port) },
-  }
-}
 
 /** A listener on all addresses advertises to each client the address that the client connected to. */
 function advertisedTo(localHost: string, bound: Address, { advertise }: ListenerOptions): Address {

@@ -10,6 +10,8 @@ export interface Credentials {
   scram(user: string, mechanism: ScramMechanism): ScramKeys | undefined
   /** All that are kept. */
   allOf(mechanism: ScramMechanism): readonly ScramKeys[]
+  /** Of what salts of users who do not exist are made; null: none is kept. */
+  readonly scramSecret: Buffer | null
   /** Another one when any of those has changed. */
   readonly scramVersion: number
 }

@@ -29,6 +29,9 @@ const NOTHING = Buffer.alloc(0)
 const REFUSED = 'Authentication failed: Invalid username or password'
 const NONCE_BYTES = 18
 
+export const isScram = (mechanism: SaslMechanism): mechanism is ScramMechanism =>
+  mechanism === 'scram-sha-256' || mechanism === 'scram-sha-512'
+
 export class Mechanisms {
   readonly #credentials: Credentials
   readonly #tokens: Tokens | undefined
@@ -40,7 +43,7 @@ export class Mechanisms {
   constructor(credentials: Credentials, tokens: Tokens | undefined, enabled: Iterable<SaslMechanism>) {
     this.#credentials = credentials
     this.#tokens = tokens
-    this.#scramUsers = new ScramUsers(credentials, new Set([...enabled].filter((it) => it === 'scram-sha-256' || it === 'scram-sha-512')))
+    this.#scramUsers = new ScramUsers(credentials, credentials.scramSecret ?? secretBytes(32), new Set([...enabled].filter(isScram)))
   }
 
   begin(mechanism: SaslMechanism): Exchange {

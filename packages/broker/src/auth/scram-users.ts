@@ -2,7 +2,7 @@
  * The SCRAM keys of a user who logs in: those that are kept, those made of a password in the options, or invented ones if there
  * is no such user. From outside the three look alike: the same length of salt, the same iterations, the same time to answer.
  */
-import { saltedPassword, saslCrypto, secretBytes } from '@tidemark/platform'
+import { saltedPassword, saslCrypto } from '@tidemark/platform'
 import { type ScramKeys, scramKeys } from '@tidemark/protocol'
 import { type Credentials, hashOf, type ScramMechanism } from './credentials.ts'
 
@@ -17,13 +17,14 @@ const OF_OPTIONS: Shape = { iterations: 4096, saltBytes: 24 }
 
 export class ScramUsers {
   readonly #credentials: Credentials
-  /** So that a user who does not exist has the same salt each time, as one who does. */
-  readonly #secret = secretBytes(32)
+  /** So that a user who does not exist has the same salt each time, as one who does; also after a restart. */
+  readonly #secret: Buffer
   readonly #ofOptions = new Map<ScramMechanism, Promise<ReadonlyMap<string, ScramKeys>>>()
   readonly #usual = new Map<ScramMechanism, { readonly version: number; readonly shape: Shape }>()
 
   /** Makes the keys of the options' users at once: a first login that took longer would tell that the user exists. */
-  constructor(credentials: Credentials, mechanisms: Iterable<ScramMechanism>) {
+  constructor(credentials: Credentials, secret: Buffer, mechanisms: Iterable<ScramMechanism>) {
+    this.#secret = secret
     this.#credentials = credentials
     for (const mechanism of mechanisms) this.#ofOptions.set(mechanism, this.#make(mechanism))
   }

@@ -51,6 +51,10 @@ export class Users implements Credentials {
     return this.all().filter((it) => it.mechanism === TYPES[mechanism])
   }
 
+  get scramSecret(): Buffer | null {
+    return this.#metadataLog.metadata.scramSecret
+  }
+
   get scramVersion(): number {
     return this.#metadataLog.metadata.scramVersion
   }

@@ -55,7 +55,7 @@ function produceOne(
   appendContext: AppendContext,
   context: Context,
 ): Now<Produced> {
-  const { services } = context
+  const { services, node } = context
   const { acks } = appendContext
   if (acks !== 0 && acks !== 1 && acks !== -1) return refusedProduce(ErrorCode.INVALID_REQUIRED_ACKS)
   if (typeof topic === 'number') return refusedProduce(topic)
@@ -63,7 +63,9 @@ function produceOne(
   return attempt(() => {
     const partition = services.partitions.open(topic, index)
     if (partition === undefined) return refusedProduce(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    return after(partition, (it) => append(it, services.topics.settings(topic), records, ofNodes(topic, index, appendContext, context)))
+    return after(partition, (it) =>
+      append(it, services.topics.settings(topic, node.id), records, ofNodes(topic, index, appendContext, context)),
+    )
   }, refusalOf)
 }
 

@@ -27,14 +27,18 @@ import { isLedElsewhere } from './led-here.ts'
 
 type Context = RequestContext<
   Pick<Services, 'topics' | 'partitions' | 'clock' | 'outputMemory' | 'fetchSessions' | 'authorizer' | 'nodes'> & {
-    readonly options: Pick<BrokerOptions, 'fetchBytesMax'>
+    readonly options: Pick<BrokerOptions, 'fetchBytesMax' | 'replicaSelector'>
   }
 >
 
 type Answer = InferInput<typeof FetchResponse>
 
 const TOPIC_IDS_SINCE = 13
+/** Clients that a leader can send to another replica, and that replicas answer (KIP-392). */
+const REPLICAS_SINCE = 11
 const READ_COMMITTED = 1
+/** The client reads from the node that it asked. */
+const NO_REPLICA = -1
 
 /**
  * Where the next Fetch of a connection begins to read, so that no partition starves behind others: one connection,
@@ -47,16 +51,16 @@ export const fetch = handler(apis.Fetch, { versions: [4, 18], holds: true }, (re
   const how = fetchSessions.begin(request, context.version >= TOPIC_IDS_SINCE, clock.monotonic())
   if (how.kind === 'refused') return { errorCode: how.code, sessionId: 0, responses: [] }
   const topics = how.kind === 'incremental' ? how.session.requested() : request.topics
-  return after(allOf(wantedOf(topics, context)), (wanted) =>
+  return after(allOf(wantedOf(topics, request, context)), (wanted) =>
     after(serve(request, wanted, how, context), (reads) => answerOf(request, topics, reads, how, context)),
   )
 })
 
-function wantedOf(topics: readonly RequestedTopic[], context: Context): Now<Wanted>[] {
+function wantedOf(topics: readonly RequestedTopic[], request: FetchRequest, context: Context): Now<Wanted>[] {
   const ask = context.services.authorizer.isOn ? askingOf(context) : undefined
   return topics.flatMap((asked) => {
     const topic = readableTopic(asked, context, ask)
-    return asked.partitions.map((one) => wantedOne(topic, one, context))
+    return asked.partitions.map((one) => wantedOne(topic, one, request, context))
   })
 }
 
@@ -72,28 +76,54 @@ function readableTopic({ topic: name, topicId }: RequestedTopic, context: Contex
   return ErrorCode.TOPIC_AUTHORIZATION_FAILED
 }
 
-function wantedOne(topic: Topic | number, asked: RequestedPartition, context: Context): Now<Wanted> {
-  return after(openOne(topic, asked, context), (opened) => ({
+function wantedOne(topic: Topic | number, asked: RequestedPartition, request: FetchRequest, context: Context): Now<Wanted> {
+  const isOneNode = context.services.nodes.areOne || typeof topic === 'number'
+  return after(openOne(topic, asked, request, context), (opened) => ({
     partition: typeof opened === 'number' ? undefined : opened,
     code: typeof opened === 'number' ? opened : ErrorCode.NONE,
     goneCode: context.version >= TOPIC_IDS_SINCE ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
     fetchOffset: asked.fetchOffset,
     lastFetchedEpoch: asked.lastFetchedEpoch,
     bytesMax: asked.partitionMaxBytes,
-    isLedElsewhere:
-      context.services.nodes.areOne || typeof topic === 'number' ? undefined : () => isLedElsewhere(topic, asked.partition, context),
+    moved: isOneNode ? undefined : () => movedFault(topic, asked, request, context),
+    preferredReplica: isOneNode ? undefined : () => preferredReplica(topic, asked.partition, request, context),
   }))
 }
 
 /** The partition, or the error that stands for it. */
-function openOne(topic: Topic | number, asked: RequestedPartition, context: Context): Now<Partition | number> {
+function openOne(topic: Topic | number, asked: RequestedPartition, request: FetchRequest, context: Context): Now<Partition | number> {
   if (typeof topic === 'number') return topic
   return attempt<Partition | number>(() => {
     const partition = context.services.partitions.open(topic, asked.partition)
     if (partition === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-    if (isLedElsewhere(topic, asked.partition, context)) return ErrorCode.NOT_LEADER_OR_FOLLOWER
+    const moved = movedFault(topic, asked, request, context)
+    if (moved !== ErrorCode.NONE) return moved
     return after(partition, (it) => leaderEpochFault(asked.currentLeaderEpoch, it) || it)
   }, storageCode)
+}
+
+const isReplica = ({ replicaId, replicaState }: FetchRequest): boolean => replicaId >= 0 || replicaState.replicaId >= 0
+
+/** Whether replicas that do not lead answer this request too. */
+const readsReplicas = (request: FetchRequest, { version, services: { options } }: Context): boolean =>
+  options.replicaSelector === 'rack-aware' && version >= REPLICAS_SINCE && !isReplica(request)
+
+/**
+ * Another node leads the partition. A replica answers in its place where clients are sent to replicas, and only in the
+ * epoch that the client knows: one that waits here hears of a new leader.
+ */
+function movedFault(topic: Topic, { partition, currentLeaderEpoch }: RequestedPartition, request: FetchRequest, context: Context): number {
+  if (!isLedElsewhere(topic, partition, context)) return ErrorCode.NONE
+  const { nodes, topics } = context.services
+  if (!readsReplicas(request, context) || !nodes.inSyncOf(topic, partition).includes(context.node.id))
+    return ErrorCode.NOT_LEADER_OR_FOLLOWER
+  return leaderEpochFault(currentLeaderEpoch, topics)
+}
+
+/** Only the leader names one. */
+function preferredReplica(topic: Topic, index: number, request: FetchRequest, context: Context): number | undefined {
+  if (request.rackId === '' || !readsReplicas(request, context) || isLedElsewhere(topic, index, context)) return undefined
+  return context.services.nodes.nearReplicaOf(topic, index, request.rackId)
 }
 
 function serve(request: FetchRequest, wanted: readonly Wanted[], how: FetchContext, context: Context): Now<Read[]> {
@@ -119,7 +149,8 @@ function serve(request: FetchRequest, wanted: readonly Wanted[], how: FetchConte
   }
 }
 
-const isFinal = (read: Read): boolean => read.code !== ErrorCode.NONE || read.diverging !== undefined
+const isFinal = ({ code, diverging, preferredReplica }: Read): boolean =>
+  code !== ErrorCode.NONE || diverging !== undefined || preferredReplica !== undefined
 
 function answerOf(
   request: FetchRequest,
@@ -130,7 +161,11 @@ function answerOf(
 ): Answer {
   if (how.kind !== 'incremental') {
     const responses = responsesOf(request, topics, reads, context)
-    return { errorCode: ErrorCode.NONE, sessionId: how.kind === 'full' ? newSession(request, topics, reads, context) : 0, responses }
+    return {
+      errorCode: ErrorCode.NONE,
+      sessionId: how.kind === 'full' && !context.signal.aborted ? newSession(request, topics, reads, context) : 0,
+      responses,
+    }
   }
   const { session, epoch } = how
   const { id } = session.facts
@@ -141,8 +176,7 @@ function answerOf(
 
 function newSession(request: FetchRequest, topics: readonly RequestedTopic[], reads: readonly Read[], context: Context): number {
   const { fetchSessions, clock } = context.services
-  const isReplica = request.replicaId >= 0 || request.replicaState.replicaId >= 0
-  const privileged = isReplica && askingOf(context).cluster(Operation.CLUSTER_ACTION)
+  const privileged = isReplica(request) && askingOf(context).cluster(Operation.CLUSTER_ACTION)
   const usesTopicIds = context.version >= TOPIC_IDS_SINCE
   return fetchSessions.create({ privileged, usesTopicIds, topics, reads }, clock.monotonic())
 }
@@ -199,5 +233,6 @@ function partitionAnswer(
     currentLeader: MOVED.has(read.code) ? leader() : undefined,
     abortedTransactions: isolationLevel === READ_COMMITTED ? [] : null,
     records: read.records,
+    preferredReadReplica: read.preferredReplica ?? NO_REPLICA,
   }
 }

@@ -61,9 +61,9 @@ function made(
     configs: given,
     placement,
   }: { readonly partitions: number; readonly configs: readonly Config[]; readonly placement: Placement },
-  { services }: Context,
+  { node, services }: Context,
 ): Answer {
-  const configs = services.configs.topic(given).map(({ name: config, value, source, readOnly }) => ({
+  const configs = services.configs.topic(given, node.id).map(({ name: config, value, source, readOnly }) => ({
     name: config,
     value,
     readOnly,

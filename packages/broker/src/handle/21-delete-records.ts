@@ -25,12 +25,12 @@ export const deleteRecords = handler(apis.DeleteRecords, { versions: [0, 2], hol
   return after(allOf(topics), (answers) => ({ topics: answers }))
 })
 
-function deleteBelow(name: string, partitionIndex: number, asked: number, { services }: Context): Now<Answer> {
+function deleteBelow(name: string, partitionIndex: number, asked: number, { node, services }: Context): Now<Answer> {
   const failed = (errorCode: number): Answer => ({ partitionIndex, lowWatermark: INVALID_LOW_WATERMARK, errorCode })
   const topic = services.topics.byName(name)
   if (topic === undefined || !hasPartition(topic, partitionIndex)) return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   if (topic.internal) return failed(ErrorCode.INVALID_TOPIC_EXCEPTION)
-  const settings = services.topics.settings(topic)
+  const settings = services.topics.settings(topic, node.id)
   // Kafka's `Partition.deleteRecordsOnLeader`: a log that is only compacted has no low watermark of its own.
   if (settings.compacted && !settings.deletes) return failed(ErrorCode.POLICY_VIOLATION)
   return attempt(

@@ -21,9 +21,9 @@ const isSecret = ({ definition }: DescribedConfig): boolean => definition.type =
 function describe(
   { resourceType, resourceName, configurationKeys }: DescribeConfigsRequest['resources'][number],
   { includeSynonyms, includeDocumentation }: DescribeConfigsRequest,
-  { services }: Context,
+  { node, services }: Context,
 ): Answer {
-  const found = services.configs.describe({ type: resourceType, name: resourceName })
+  const found = services.configs.describe({ type: resourceType, name: resourceName }, node.id)
   if ('kind' in found) return { errorCode: found.code, errorMessage: found.message, resourceType, resourceName, configs: [] }
   const named =
     configurationKeys === null || configurationKeys.length === 0 ? found : found.filter(({ name }) => configurationKeys.includes(name))

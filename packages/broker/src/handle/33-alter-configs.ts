@@ -7,6 +7,8 @@ import { alterEach } from './alter-each.ts'
 
 type Context = RequestContext<Pick<Services, 'configs'>>
 
-export const alterConfigs = handler(apis.AlterConfigs, { versions: [0, 2], holds: true }, (request, { services }: Context) =>
-  alterEach(request.resources, ({ configs, ...resource }) => services.configs.alterAll(resource, configs, request.validateOnly)),
+export const alterConfigs = handler(apis.AlterConfigs, { versions: [0, 2], holds: true }, (request, { node, services }: Context) =>
+  alterEach(request.resources, ({ configs, ...resource }) =>
+    services.configs.alterAll(resource, configs, { nodeId: node.id, validateOnly: request.validateOnly }),
+  ),
 )

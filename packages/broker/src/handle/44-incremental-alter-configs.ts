@@ -10,9 +10,9 @@ type Context = RequestContext<Pick<Services, 'configs'>>
 export const incrementalAlterConfigs = handler(
   apis.IncrementalAlterConfigs,
   { versions: [0, 1], holds: true },
-  (request, { services }: Context) =>
+  (request, { node, services }: Context) =>
     alterEach(request.resources, ({ configs, ...resource }) => {
       const alterations = configs.map(({ name, configOperation, value }) => ({ name, operation: configOperation, value }))
-      return services.configs.alterIncrementally(resource, alterations, request.validateOnly)
+      return services.configs.alterIncrementally(resource, alterations, { nodeId: node.id, validateOnly: request.validateOnly })
     }),
 )

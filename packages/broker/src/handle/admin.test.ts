@@ -66,7 +66,7 @@ describe('configurations (trap 44)', () => {
 
   test('of a broker: all that Kafka has, by what says them, and no secret', async () => {
     const { client } = await setUp({ messageBytesMax: 5000 })
-    expect(await alter(client, ResourceType.BROKER, '1', ['log.retention.ms', SET, '7'], ['ssl.key.password', SET, 'pa55-w0rd'])).toBe(
+    expect(await alter(client, ResourceType.BROKER, '1', ['log.retention.ms', SET, '7'], ['sasl.jaas.config', SET, 'pa55-w0rd'])).toBe(
       'NONE',
     )
     expect(await alter(client, ResourceType.BROKER, '', ['log.retention.ms', SET, '8'])).toBe('NONE')
@@ -80,7 +80,7 @@ describe('configurations (trap 44)', () => {
     ])
     expect(find('log.retention.hours')).toMatchObject({ value: '168', synonyms: [{ name: 'log.retention.hours' }] })
     expect(find('num.io.threads')).toMatchObject({ value: '8', readOnly: false, documentation: 'Has no effect in this broker.' })
-    expect(find('ssl.key.password')).toMatchObject({ value: null, isSensitive: true })
+    expect(find('sasl.jaas.config')).toMatchObject({ value: null, isSensitive: true })
     expect(JSON.stringify(configs)).not.toContain('pa55-w0rd')
   })
 

@@ -44,12 +44,18 @@ export class MetadataLog {
     this.#failure = failure
   }
 
-  /** Reads the log back and raises the leader epoch: no partition is led in the epoch of an earlier start. */
-  static async open(store: Store, platform: Platform, failure: Failure): Promise<MetadataLog> {
+  /**
+   * Reads the log back and raises the leader epoch: no partition is led in the epoch of an earlier start. `newSecret`
+   * makes the secret of SCRAM salts if there is none yet.
+   */
+  static async open(store: Store, platform: Platform, failure: Failure, newSecret?: () => Buffer): Promise<MetadataLog> {
     const log = await store.open(LOG, { segmentBytesMax: SEGMENT_BYTES_MAX, syncsAlways: true }, { onCheckpoint() {} })
     const it = new MetadataLog(store, log, platform, failure)
     await it.#replay(await it.#restore())
-    it.started = it.write([{ kind: 'start', leaderEpoch: it.metadata.leaderEpoch + 1, startedMs: platform.clock.now() }])
+    const { leaderEpoch, scramSecret } = it.metadata
+    const secret = scramSecret === null ? newSecret?.() : undefined
+    const start = { kind: 'start', leaderEpoch: leaderEpoch + 1, startedMs: platform.clock.now() } as const
+    it.started = it.write([{ ...start, ...(secret && { scramSecret: secret }) }])
     return it
   }
 

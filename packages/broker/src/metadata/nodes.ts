@@ -21,6 +21,7 @@ export const NO_LEADER = -1
 export class Nodes {
   readonly all: readonly VirtualNode[]
   readonly #ids: readonly number[]
+  readonly #rackOf: ReadonlyMap<number, string | null>
   readonly #topics: Topics
   readonly #offsetsPartitions: number
   readonly #down = new Set<number>()
@@ -35,6 +36,7 @@ export class Nodes {
   constructor(all: readonly VirtualNode[], topics: Topics, offsetsPartitions: number) {
     this.all = all
     this.#ids = all.map(({ id }) => id)
+    this.#rackOf = new Map(all.map(({ id, rack }) => [id, rack]))
     this.#topics = topics
     this.#offsetsPartitions = offsetsPartitions
   }
@@ -78,6 +80,15 @@ export class Nodes {
     return this.#down.size === 0 ? [] : this.replicasOf(topic, index).filter((id) => this.#down.has(id))
   }
 
+  /**
+   * The replica that a client of this rack reads from by preference (KIP-392); undefined: the leader. Kafka's
+   * `RackAwareReplicaSelector`: of several in-sync replicas of the rack, none of which lags behind, the highest id.
+   */
+  nearReplicaOf(topic: Topic, index: number, rack: string): number | undefined {
+    const near = this.inSyncOf(topic, index).filter((id) => this.#rackOf.get(id) === rack)
+    return near.length === 0 || near.includes(this.leaderOf(topic, index)) ? undefined : Math.max(...near)
+  }
+
   /** `NO_LEADER`: none of its replicas is up. */
   leaderOf(topic: Topic, index: number): number {
     if (this.areOne) return this.#ids[0]!
@@ -86,6 +97,12 @@ export class Nodes {
     const inSync = this.inSyncOf(topic, index)
     const moved = this.#moved.get(keyOf(topic, index))
     return moved !== undefined && inSync.includes(moved) ? moved : (inSync[0] ?? NO_LEADER)
+  }
+
+  /** By whose configurations the log is kept: all nodes have the same one. The leader's; while there is none, the preferred leader's. */
+  keeperOf(topic: Topic, index: number): number {
+    const leader = this.leaderOf(topic, index)
+    return leader === NO_LEADER ? this.replicasOf(topic, index)[0]! : leader
   }
 
   /** The node that leads the group's partition of `__consumer_offsets`. */

@@ -9,7 +9,7 @@ import { dynamicValue, topicDefault } from '../state/configs/broker-configs.ts'
 import type { Config } from '../state/configs/definition.ts'
 import { settingsOf, type TopicSettings } from '../state/configs/topic-configs.ts'
 import { type Decided, decideTopic, growthRefused, type Wish } from '../state/topics/create.ts'
-import { placed } from '../state/topics/placement.ts'
+import { type PlacedNode, placed } from '../state/topics/placement.ts'
 import type { MetadataLog } from './metadata-log.ts'
 
 export type { Topic } from '../state/cluster/records.ts'
@@ -21,18 +21,30 @@ const INTERNAL_SEGMENT_BYTES_MAX = 8 * 1024 * 1024
 
 export type Created = { readonly kind: 'created'; readonly topic: Topic } | Extract<Decided, { kind: 'refuse' }>
 
+/** What topics have to know of nodes. */
+export interface TopicNodes {
+  /** Where replicas of new partitions can be. */
+  up(): readonly PlacedNode[]
+  /** By whose configurations the log of a partition is kept. */
+  keeperOf(topic: Topic, index: number): number
+}
+
 export class Topics {
   readonly #metadataLog: MetadataLog
   readonly #options: BrokerOptions
   readonly #platform: Platform
-  /** Where replicas of new partitions can be. */
-  readonly #nodesUp: () => readonly number[]
+  readonly #nodes: TopicNodes
   readonly #deletedHooks: ((topic: Topic) => void)[] = []
-  #settings = new WeakMap<Topic, TopicSettings>()
+  /** By node. */
+  #settings = new WeakMap<Topic, Map<number, TopicSettings>>()
   #leaderEpoch: number
 
-  constructor(metadataLog: MetadataLog, options: BrokerOptions, nodesUp: () => readonly number[] = () => [options.nodeId]) {
-    this.#nodesUp = nodesUp
+  constructor(
+    metadataLog: MetadataLog,
+    options: BrokerOptions,
+    nodes: TopicNodes = { up: () => [{ id: options.nodeId, rack: options.rack }], keeperOf: () => options.nodeId },
+  ) {
+    this.#nodes = nodes
     this.#metadataLog = metadataLog
     this.#leaderEpoch = metadataLog.metadata.leaderEpoch
     this.#options = options
@@ -72,14 +84,22 @@ export class Topics {
     return this.#metadataLog.metadata.byId.values()
   }
 
-  settings(topic: Topic): TopicSettings {
-    let settings = this.#settings.get(topic)
-    if (settings === undefined) this.#settings.set(topic, (settings = this.#settingsOf(topic)))
+  /** As the node has them: where the topic says nothing, its own configurations count. */
+  settings(topic: Topic, nodeId: number): TopicSettings {
+    let ofTopic = this.#settings.get(topic)
+    if (ofTopic === undefined) this.#settings.set(topic, (ofTopic = new Map()))
+    let settings = ofTopic.get(nodeId)
+    if (settings === undefined) ofTopic.set(nodeId, (settings = this.#settingsOf(topic, nodeId)))
     return settings
   }
 
-  #settingsOf(topic: Topic): TopicSettings {
-    const dynamic = (key: string): string | undefined => dynamicValue(this.#metadataLog.metadata, this.#options.nodeId, key)
+  /** By which the log of a partition is kept. */
+  logSettings(topic: Topic, index: number): TopicSettings {
+    return this.settings(topic, this.#nodes.keeperOf(topic, index))
+  }
+
+  #settingsOf(topic: Topic, nodeId: number): TopicSettings {
+    const dynamic = (key: string): string | undefined => dynamicValue(this.#metadataLog.metadata, nodeId, key)
     return settingsOf(topic, (name) => topicDefault(name, this.#options, dynamic))
   }
 
@@ -91,7 +111,7 @@ export class Topics {
   /** What `create` would do. */
   decide(wish: Wish): Decided {
     const { numPartitions, topicsMax, partitionsMax } = this.#options
-    return decideTopic(wish, { metadata: this.#metadataLog.metadata, nodes: this.#nodesUp(), numPartitions, topicsMax, partitionsMax })
+    return decideTopic(wish, { metadata: this.#metadataLog.metadata, nodes: this.#nodes.up(), numPartitions, topicsMax, partitionsMax })
   }
 
   /** The topic exists when this returns, and survives a crash once it is finished. */
@@ -126,7 +146,7 @@ export class Topics {
       { name: 'cleanup.policy', value: 'compact' },
       { name: 'segment.bytes', value: String(Math.min(INTERNAL_SEGMENT_BYTES_MAX, this.#options.segmentBytesMax)) },
     ]
-    const nodes = this.#nodesUp()
+    const nodes = this.#nodes.up()
     const placement = nodes.length === 1 ? [] : placed(partitions, Math.min(INTERNAL_REPLICAS, nodes.length), nodes)
     return this.#make({ kind: 'create', name, partitions, configs, placement }, true)
   }
@@ -156,13 +176,13 @@ export class Topics {
     return growthRefused(
       topic,
       { count, assignments },
-      { nodes: this.#nodesUp(), partitionsMax, partitions: this.#metadataLog.metadata.partitions },
+      { nodes: this.#nodes.up().map(({ id }) => id), partitionsMax, partitions: this.#metadataLog.metadata.partitions },
     )
   }
 
   /** The topic has so many partitions, once a crash cannot take that back. */
   grow(topic: Topic, count: number, assignments: readonly (readonly number[])[] | null): Now<void> {
-    const nodes = this.#nodesUp()
+    const nodes = this.#nodes.up()
     const added = count - topic.partitions
     const replicas = Math.min(topic.placement[0]?.nodes.length ?? 1, nodes.length)
     const placement = assignments?.map((ids) => ({ nodes: [...ids] })) ?? placed(added, replicas, nodes, topic.partitions)

@@ -15,8 +15,10 @@ export interface Wanted {
   readonly fetchOffset: number
   readonly lastFetchedEpoch: number
   readonly bytesMax: number
-  /** Whether another node leads the partition by now; undefined: there is none. */
-  readonly isLedElsewhere: (() => boolean) | undefined
+  /** The error if this node may not answer for the partition by now; undefined: there is no other node. */
+  readonly moved: (() => number) | undefined
+  /** The replica that the client is to read from instead (KIP-392). */
+  readonly preferredReplica: (() => number | undefined) | undefined
 }
 
 export interface Read {
@@ -26,6 +28,8 @@ export interface Read {
   readonly highWatermark: number
   readonly logStartOffset: number
   readonly diverging: EpochEnd | undefined
+  /** Nothing was read: the client reads from this node. */
+  readonly preferredReplica?: number
 }
 
 const NOTHING: readonly Buffer[] = []
@@ -99,8 +103,11 @@ function readIt(wanted: Wanted, bytesLeft: number, mayExceed: boolean): Now<Read
   const { partition, code, goneCode, fetchOffset, lastFetchedEpoch } = wanted
   const limit = Math.min(wanted.bytesMax, bytesLeft)
   if (partition === undefined) return failed(code)
-  if (wanted.isLedElsewhere?.()) return failed(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  const moved = wanted.moved?.() ?? ErrorCode.NONE
+  if (moved !== ErrorCode.NONE) return failed(moved)
   if (partition.deleted) return failed(goneCode)
+  const preferredReplica = wanted.preferredReplica?.()
+  if (preferredReplica !== undefined) return { ...shown(partition, NOTHING), preferredReplica }
   if (lastFetchedEpoch < 0) return readAt(partition, fetchOffset, limit, mayExceed)
   return after(partition.endOfEpoch(lastFetchedEpoch), (end) => {
     if (end.endOffset < 0) return failed(ErrorCode.OFFSET_OUT_OF_RANGE, partition.start)

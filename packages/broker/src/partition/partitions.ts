@@ -83,7 +83,7 @@ export class Partitions {
 
   #make(topic: Topic, index: number): Now<Partition> {
     const name = `${folderOf(topic)}/${index}`
-    const limits = this.#limitsOf(topic)
+    const limits = this.#limitsOf(topic, index)
     const events = { onCheckpoint: () => this.get(topic, index)?.checkpoint() }
     let log: ReturnType<Store['open']>
     try {
@@ -112,11 +112,11 @@ export class Partitions {
   }
 
   /** They follow the settings of the topic. */
-  #limitsOf({ id, internal }: Topic): LogLimits {
+  #limitsOf({ id, internal }: Topic, index: number): LogLimits {
     const topics = this.#topics
     const settings = (): TopicSettings | undefined => {
       const topic = topics.byId(id)
-      return topic && topics.settings(topic)
+      return topic && topics.logSettings(topic, index)
     }
     return {
       get segmentBytesMax() {

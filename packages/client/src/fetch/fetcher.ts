@@ -26,7 +26,7 @@ import { resolveFetcherOptions } from './options.ts'
 import { fetchOutcome } from './outcome.ts'
 import { failed, outOfRange, refused, replaced, truncated, unknownTopic } from './problems.ts'
 import { leaveReplica, preferReplica } from './replica.ts'
-import { FetchCall, type PartitionRequest } from './request.ts'
+import { FetchCall, lastBody, type PartitionRequest } from './request.ts'
 import { type FetchSlot, FetchSlots, sessionOf } from './slots.ts'
 import { type Arrival, nextFor, type PartitionAnswer, type Tracked } from './tracked.ts'
 import type { FetcherOptions, FetchOwner, FetchProblem, Position } from './types.ts'
@@ -34,6 +34,8 @@ import { validate } from './validation.ts'
 
 /** A partition may have this many full answers handed out: one at work, one waiting. */
 const ANSWERS_BUFFERED_MAX = 2
+/** Closing waits no longer for brokers that do not answer. */
+const END_SESSIONS_MS_MAX = 250
 
 export class Fetcher<Claim> {
   readonly #cluster: Cluster
@@ -131,14 +133,40 @@ export class Fetcher<Claim> {
     return this.#budget.heldBytes
   }
 
-  /** Drops everything and closes its connections. */
-  close(): void {
+  /**
+   * Drops everything, ends its fetch sessions and closes its connections. Resolves when the brokers have answered, and
+   * in any case soon: one that does not answer forgets its session by itself (Kafka's `AbstractFetch.close`).
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return
     this.#closed = true
     this.#stopListening()
     this.#tracked.clear()
     this.#timer?.cancel()
     this.#lookUp.close()
+    await this.#endSessions()
     for (const owner of this.#slots.owners) this.#cluster.release(owner)
+  }
+
+  async #endSessions(): Promise<void> {
+    const { isolation, rack } = this.#options
+    const endings = this.#slots.endings()
+    if (endings.length === 0) return
+    const enough = new AbortController()
+    const timer = this.#cluster.options.platform.clock.schedule(END_SESSIONS_MS_MAX, () =>
+      enough.abort(new TidemarkError('TIMED_OUT', 'the fetch session was not ended in time')),
+    )
+    const sent = endings.map(async ({ nodeId, owner, request }) => {
+      const to = { node: nodeId, purpose: 'fetch', owner, signal: enough.signal } as const
+      try {
+        await this.#cluster.send(apis.Fetch, lastBody(request, isolation, rack), to)
+      } catch (error) {
+        // A broker evicts a session that could not be ended.
+        if (!(error instanceof TidemarkError)) throw error
+      }
+    })
+    await Promise.all(sent)
+    timer.cancel()
   }
 
   /** A partition may be read that could not be before: it must not wait long behind parked ones. */

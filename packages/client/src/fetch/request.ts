@@ -1,7 +1,7 @@
 /** The body of a Fetch, and what it requests, to match the answer with. */
 import { type apis, type InferInput, ZERO_UUID } from '@tidemark/protocol'
 import type { Isolation } from '../cluster/types.ts'
-import { type AskedPartition, type FetchSession, sessionless } from './session.ts'
+import { type AskedPartition, type FetchSession, type SessionRequest, sessionless } from './session.ts'
 import type { FetchPosition, Tracked } from './tracked.ts'
 
 export interface PartitionRequest<Claim> {
@@ -92,6 +92,18 @@ export class FetchCall<Claim> {
     }
   }
 }
+
+/** Of the request that ends a session and asks for nothing. */
+export const lastBody = ({ sessionId, sessionEpoch }: SessionRequest, isolation: Isolation, rack: string): FetchBody => ({
+  maxWaitMs: 0,
+  minBytes: 0,
+  maxBytes: 0,
+  isolationLevel: isolation === 'read_committed' ? 1 : 0,
+  sessionId,
+  sessionEpoch,
+  topics: [],
+  rackId: rack,
+})
 
 function byTopic(partitions: readonly AskedPartition[]) {
   const topics = new Map<string, { topic: string; topicId: string; partitions: AskedPartition[] }>()

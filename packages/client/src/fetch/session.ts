@@ -131,6 +131,12 @@ export class FetchSession {
     this.#noted.clear()
   }
 
+  /** A request that ends the session; undefined: none is known that the broker has. */
+  final(): SessionRequest | undefined {
+    if (this.#id === NO_SESSION || this.#epoch === INITIAL_EPOCH) return undefined
+    return { ...sessionless([]), sessionId: this.#id }
+  }
+
   #keyOf(topic: string, topicId: string, partition: number): string {
     return `${partition} ${this.#usesTopicIds ? topicId : topic}`
   }

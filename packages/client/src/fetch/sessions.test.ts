@@ -212,6 +212,49 @@ describe('fetch sessions of a fetcher', () => {
     for (const call of fetches()) expect(partitionsOf(call)).toBe(1)
   })
 
+  it.each([
+    ['while a Fetch is parked', 1_050],
+    ['while none is', 1_000],
+  ])('ends with the fetcher: %s', async (_, ms) => {
+    const { world, cluster, fetcher, sessions, fetches } = setUp(2)
+    cluster.create('t', 2)
+    fetcher.add(T0, { offset: 0 }, 'c')
+    fetcher.add(T1, { offset: 0 }, 'c')
+    await world.run(ms)
+    expect([1, 2].map((node) => sessions.get(node)!.size)).toEqual([1, 1])
+    const closedMs = world.monotonic()
+    const closed = fetcher.close().then(() => world.monotonic())
+    await world.run(2_000)
+    expect([1, 2].map((node) => sessions.get(node)!.size)).toEqual([0, 0])
+    expect((await closed) - closedMs).toBeLessThan(50)
+    expect(fetches().slice(-2).map(sayOf)).toEqual(['-1: ', '-1: '])
+  })
+
+  it('a broker that does not answer delays closing by no more than a quarter of a second', async () => {
+    const { world, cluster, fetcher } = setUp(2)
+    cluster.create('t', 2)
+    fetcher.add(T0, { offset: 0 }, 'c')
+    fetcher.add(T1, { offset: 0 }, 'c')
+    await world.run(1_050)
+    cluster.on('Fetch', () => new Promise(() => {}))
+    const closedMs = world.monotonic()
+    const closed = fetcher.close().then(() => world.monotonic())
+    await world.run(2_000)
+    expect((await closed) - closedMs).toBe(250)
+  })
+
+  it('a fetcher whose connections broke has none to end', async () => {
+    const { world, cluster, fetcher, fetches } = setUp()
+    cluster.create('t')
+    fetcher.add(T0, { offset: 0 }, 'c')
+    await world.run(1_050)
+    cluster.disconnectAll()
+    await world.run(1)
+    const before = fetches().length
+    await fetcher.close()
+    expect(fetches()).toHaveLength(before)
+  })
+
   it('without them each request is whole', async () => {
     const { world, cluster, fetcher, fetches } = setUp(1, { sessions: false })
     cluster.create('t')

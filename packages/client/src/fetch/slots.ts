@@ -8,7 +8,7 @@
  *
  * The first has a fetch session with each leader. The second has none: its partitions are few, and others each time.
  */
-import { FetchSession } from './session.ts'
+import { FetchSession, type SessionRequest } from './session.ts'
 
 export interface FetchSlot {
   /** Whose connections it uses. */
@@ -50,6 +50,18 @@ export class FetchSlots {
     if (secondUntilMs !== undefined) return undefined
     const waitMs = Math.min(this.#waitMaxMs, this.#secondWaitMs.get(nodeId) ?? SECOND_WAIT_MS, firstUntilMs - nowMs)
     return { slot: this.#second, waitMs: Math.max(1, Math.ceil(waitMs)) }
+  }
+
+  /**
+   * The requests that end sessions, and whose connections they go on: those on which nothing is parked at that leader,
+   * so that they do not wait behind it.
+   */
+  endings(): { readonly nodeId: number; readonly owner: object; readonly request: SessionRequest }[] {
+    return [...(this.first.sessions ?? [])].flatMap(([nodeId, session]) => {
+      const request = session.final()
+      const { owner } = this.first.untilMs.has(nodeId) ? this.#second : this.first
+      return request === undefined ? [] : [{ nodeId, owner, request }]
+    })
   }
 
   /** An answer came. */

@@ -18,6 +18,8 @@ import type { TopicPartition } from '../messages/topic-partition.ts'
 
 /** The newest versions that are written; a reader of any version reads a newer one as far as it knows it. */
 const SUBSCRIPTION_VERSION = 2
+/** The first version that says where the member is (KIP-881); written only by a member that says it. */
+const RACK_SINCE = 3
 const ASSIGNMENT_VERSION = 1
 
 export interface Subscription {
@@ -26,22 +28,26 @@ export interface Subscription {
   readonly owned: readonly TopicPartition[]
   /** The generation in which it owned that; -1: its version cannot say. */
   readonly generation: number
+  /** Where the member is; undefined: it does not say. */
+  readonly rack?: string | undefined
 }
 
 /** The topics are written in the order of their names. */
-export function encodeSubscription({ topics, owned, generation }: Subscription): Buffer {
-  return encodeVersioned(ConsumerProtocolSubscription, SUBSCRIPTION_VERSION, {
+export function encodeSubscription({ topics, owned, generation, rack }: Subscription): Buffer {
+  return encodeVersioned(ConsumerProtocolSubscription, rack === undefined ? SUBSCRIPTION_VERSION : RACK_SINCE, {
     topics: [...topics].sort(),
     userData: null,
     ownedPartitions: byTopic(owned),
     generationId: generation,
+    rackId: rack ?? null,
   })
 }
 
 /** Throws `WireError` for bytes that are not a subscription. */
 export function decodeSubscription(bytes: Uint8Array): Subscription {
   const decoded = decodeVersioned<ConsumerProtocolSubscription>(ConsumerProtocolSubscription, bytes)
-  return { topics: decoded.topics, owned: flat(decoded.ownedPartitions), generation: decoded.generationId }
+  const { topics, ownedPartitions, generationId, rackId } = decoded
+  return { topics, owned: flat(ownedPartitions), generation: generationId, ...(rackId && { rack: rackId }) }
 }
 
 export function encodeAssignment(partitions: readonly TopicPartition[]): Buffer {

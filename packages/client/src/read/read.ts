@@ -208,7 +208,7 @@ class Reading implements AsyncIterableIterator<ReceivedMessage, undefined>, Asyn
     this.#options.signal?.removeEventListener('abort', this.#abort)
     this.#stopListening?.()
     this.#chunks.length = 0
-    this.#fetcher.close()
+    void this.#fetcher.close() // it has no sessions to wait for
     handleOf(this.#kafka).cluster.release(this)
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE)
   }

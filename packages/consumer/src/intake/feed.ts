@@ -147,13 +147,14 @@ export class Feed implements FetchOwner<Claim> {
     else if (!claim.paused) this.#fetcher.resume(claim)
   }
 
-  close(): void {
+  /** Resolves once its fetch sessions have ended, or are left to the brokers. */
+  async close(): Promise<void> {
     for (const intake of this.#intakes.values()) intake.keepOnly([])
     this.#intakes.clear()
     this.#crowdedTimer?.cancel()
     this.#pausingTimer?.cancel()
-    this.#fetcher.close()
     for (const worker of this.#workers.targets) worker.close()
+    await this.#fetcher.close()
   }
 
   // What the fetcher tells ------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ export const brokerPlants: readonly Plant[] = [
   },
   {
     name: 'a failed write acknowledged',
-    seed: 33,
+    seed: 113,
     changes: [{ file: 'broker/src/storage/group-commit.ts', find: 'done.reject(cause)', replace: 'done.resolve()' }],
   },
   {
@@ -95,7 +95,7 @@ export const brokerPlants: readonly Plant[] = [
   },
   {
     name: 'a sealed segment is compacted whose last append is not finished',
-    seed: 860500,
+    seed: 860537,
     changes: [
       {
         file: 'broker/src/partition/keep/compaction.ts',

@@ -113,7 +113,7 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: '1: a seek replaces a claim that is given up',
-    seed: 92,
+    seed: 134,
     changes: [
       {
         file: 'consumer/src/claims/registry.ts',
@@ -130,17 +130,17 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: '2: run() does not ask what the final commit achieved',
-    seed: 96,
+    seed: 132,
     changes: [{ file: 'consumer/src/ending.ts', find: 'if (this.#isStopping) this.#uncommitted.push(planned)', replace: '' }],
   },
   {
     name: '2: a refusal of a commit that nothing mends is tried again',
-    seed: 47,
+    seed: 107,
     changes: [{ file: 'consumer/src/commit/outcome.ts', find: `(isRetriableName(name) ? 'retry' : 'fatal')`, replace: `'retry'` }],
   },
   {
     name: '3: commit() of a dead claim resolves',
-    seed: 9,
+    seed: 53,
     changes: [
       { file: 'consumer/src/commit/committer.ts', find: '      if (s.isDead) throw fenced(s)', replace: '      if (s.isDead) return' },
       {
@@ -174,7 +174,7 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: '5: an answer of another broker is a sign of life',
-    seed: 119,
+    seed: 139,
     changes: [
       {
         file: 'consumer/src/membership/classic/member.ts',
@@ -185,7 +185,7 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: '6: a time-out frees the slot',
-    seed: 36,
+    seed: 107,
     changes: [
       {
         file: 'consumer/src/work/scheduler.ts',
@@ -331,7 +331,7 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: 'what is tried again is not told',
-    seed: 9,
+    seed: 34,
     changes: [{ file: 'consumer/src/reports.ts', find: 'if (attempts < 2) return', replace: 'if (attempts > 0) return' }],
   },
   {
@@ -359,7 +359,7 @@ export const consumerPlants: readonly Plant[] = [
   },
   {
     name: 'a stuck call that held nothing up is forgotten',
-    seed: 870850,
+    seed: 871450,
     changes: [
       {
         file: 'consumer/src/work/scheduler.ts',

@@ -3,7 +3,7 @@ import { type Broker, startBroker } from '@tidemark/broker'
 import { createKafka } from '@tidemark/client'
 import type { SchemaRegistry } from '@tidemark/offsets'
 import { Command, Option } from 'commander'
-import { addressOf, isLoopback, wholeNumber } from '../connection.ts'
+import { addressOf, commaList, isLoopback, wholeNumber } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { printNotables } from '../print/broker-log.ts'
@@ -18,6 +18,8 @@ interface UpOptions extends SecurityOptions {
   readonly listen: string
   readonly advertise?: string
   readonly nodes: number
+  readonly racks?: readonly string[]
+  readonly replicaSelector: 'leader' | 'rack-aware'
   readonly data?: string
   readonly memory?: boolean
   readonly fsync: 'never' | 'interval' | 'always'
@@ -42,6 +44,12 @@ export function upCommand(): Command {
       'number of nodes that the process is, each with an address of its own: the ports after that of --listen',
       wholeNumber('--nodes', 1, 64),
       1,
+    )
+    .option('--racks <A,B,…>', 'rack of each node, as many as --nodes; replicas are spread over them', commaList('--racks'))
+    .addOption(
+      new Option('--replica-selector <WHICH>', 'which replica clients with a rack read from')
+        .choices(['leader', 'rack-aware'])
+        .default('leader'),
     )
     .option('--data <DIR>', `folder of the data (default: ${DATA})`)
     .option('--memory', 'keep everything in memory: nothing outlives the process')
@@ -73,6 +81,7 @@ Examples:
   tidemark up --console 127.0.0.1:8080 --registry http://127.0.0.1:8081
   tidemark up --listen 0.0.0.0:9092 --advertise kafka.example.org
   tidemark up --nodes 3                        three nodes, for topics with replicas
+  tidemark up --nodes 3 --racks a,b,c          each in a rack of its own
   tidemark up --tls-cert broker.pem --tls-key broker.key --sasl scram-sha-512 --user-file users.txt
   tidemark up --sasl plain --user admin:secret --super-user User:admin --acl-file acls.yaml`
 
@@ -88,6 +97,10 @@ function once(option: string): (text: string, previous: string) => string {
 
 async function up(options: UpOptions): Promise<void> {
   if (options.quiet) beQuiet()
+  if (options.racks !== undefined && options.racks.length !== options.nodes)
+    throw usage(
+      `--racks names ${counted('rack', options.racks.length)}; it must name one for each of the ${counted('node', options.nodes)} of --nodes`,
+    )
   if (options.memory && options.data !== undefined) throw usage('--memory and --data exclude each other')
   const listen = addressOf(options.listen)
   if (options.console !== undefined) checkConsole(options.console, options)
@@ -103,6 +116,8 @@ async function up(options: UpOptions): Promise<void> {
     listeners: [{ name: LISTENER, listen, ...(options.advertise !== undefined && { advertise: options.advertise }), ...security.listener }],
     ...security.broker,
     nodes: options.nodes,
+    ...(options.racks !== undefined && { racks: options.racks }),
+    replicaSelector: options.replicaSelector,
     fsync: options.fsync,
     autoCreateTopics: options.autoCreate,
   })

@@ -74,10 +74,10 @@ export class Keeper {
   async #deleteOld(): Promise<void> {
     const { topics, partitions, clock } = this.#parts
     for (const topic of [...topics.all()]) {
-      if (!topics.settings(topic).deletes) continue
       for (let index = 0; index < topic.partitions; index++) {
         if (this.#stopped) return
-        const settings = topics.settings(topic)
+        const settings = topics.logSettings(topic, index)
+        if (!settings.deletes) continue
         const partition = partitions.get(topic, index)
         if (partition !== undefined) await deleteOld(partition, settings, clock.now())
         else await this.#deleteOldUnopened(topic, index, settings)
@@ -99,7 +99,7 @@ export class Keeper {
   async #compact(): Promise<void> {
     const { topics, partitions } = this.#parts
     for (const { topic, partition } of [...partitions.opened()]) {
-      const settings = topics.settings(topic)
+      const settings = topics.logSettings(topic, partition.index)
       if (!settings.compacted || !this.#isDue(partition, settings)) continue
       const { sealedTo } = partition.log
       while (await this.#compactOne(partition, settings)) {}

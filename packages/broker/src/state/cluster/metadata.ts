@@ -19,7 +19,7 @@ import {
   topicFields,
 } from './records.ts'
 
-const { array, int32, int64, offset } = fields
+const { array, bytes, int32, int64, offset } = fields
 
 const MetadataCheckpoint = message(
   'MetadataCheckpoint',
@@ -35,6 +35,7 @@ const MetadataCheckpoint = message(
     quotas: array(quotaFields, { tag: 1, default: [] }),
     scram: array(scramFields, { tag: 2, default: [] }),
     acls: array(aclFields, { tag: 3, default: [] }),
+    scramSecret: bytes({ nullable: '0+', default: null, tag: 4 }),
   },
 )
 const VERSION = 0
@@ -61,6 +62,8 @@ export class Metadata {
   readonly #scram = new Map<string, ScramCredential>()
   /** Grows with each change of them. */
   scramVersion = 0
+  /** Of what salts of users who do not exist are made; null: it was not needed yet. */
+  scramSecret: Buffer | null = null
   readonly acls = new Map<string, Acl>()
   /** Grows with each change of them. */
   aclsVersion = 0
@@ -71,6 +74,7 @@ export class Metadata {
     switch (record.kind) {
       case 'start':
         this.leaderEpoch = record.leaderEpoch
+        if (record.scramSecret) this.scramSecret = Buffer.from(record.scramSecret)
         return
       case 'producerIds':
         this.nextProducerId = record.nextProducerId
@@ -153,9 +157,9 @@ export class Metadata {
 
   /** The records that make this state of an empty one. */
   records(): MetadataRecord[] {
-    const { leaderEpoch, nextProducerId } = this
+    const { leaderEpoch, nextProducerId, scramSecret } = this
     return [
-      { kind: 'start', leaderEpoch, startedMs: -1 },
+      { kind: 'start', leaderEpoch, startedMs: -1, scramSecret },
       { kind: 'producerIds', nextProducerId },
       ...Array.from(this.byId.values(), (topic) => ({ kind: 'topic', ...topic }) as const),
       ...Array.from(this.#configs.values(), (configs) => ({ kind: 'configs', ...configs }) as const),
@@ -167,7 +171,7 @@ export class Metadata {
 
   /** All of it, and the offset it reaches: what a restart begins with. */
   checkpoint({ reaches, lastCrc }: LogPoint): Buffer {
-    const { leaderEpoch, nextProducerId } = this
+    const { leaderEpoch, nextProducerId, scramSecret } = this
     const w = new Writer()
     codecOf(MetadataCheckpoint, VERSION).encode(w, {
       reaches,
@@ -179,16 +183,18 @@ export class Metadata {
       quotas: [...this.quotas.values()],
       scram: [...this.#scram.values()],
       acls: [...this.acls.values()],
+      scramSecret,
     })
     return Buffer.from(w.written())
   }
 
   /** Returns the point of the log that the checkpoint reaches. */
-  restore(bytes: Buffer): LogPoint {
-    const { reaches, lastCrc, leaderEpoch, nextProducerId, topics, configs, quotas, scram, acls } = codecOf(
+  restore(checkpoint: Buffer): LogPoint {
+    const { reaches, lastCrc, leaderEpoch, nextProducerId, topics, configs, quotas, scram, acls, scramSecret } = codecOf(
       MetadataCheckpoint,
       VERSION,
-    ).decode(new Reader(bytes))
+    ).decode(new Reader(checkpoint))
+    if (scramSecret !== null) this.scramSecret = Buffer.from(scramSecret)
     this.leaderEpoch = leaderEpoch
     this.nextProducerId = nextProducerId
     for (const topic of topics) this.#add(topic)

@@ -49,10 +49,17 @@ export const aclFields = {
   permissionType: int8(),
 }
 
+/** Of what salts of users who do not exist are made; null: nothing new is said of it. */
+export const scramSecretField = bytes({ nullable: '0+', default: null, tag: 0 })
+
 const TopicRecord = message('TopicRecord', first, topicFields)
 const RemoveTopicRecord = message('RemoveTopicRecord', first, { id: uuid() })
 /** A start of the broker: from here on every partition is led in this epoch. */
-const StartRecord = message('StartRecord', first, { leaderEpoch: int32(), startedMs: offset() })
+const StartRecord = message('StartRecord', first, {
+  leaderEpoch: int32(),
+  startedMs: offset(),
+  scramSecret: scramSecretField,
+})
 /** Producer ids below this one may have been assigned. */
 const ProducerIdsRecord = message('ProducerIdsRecord', first, { nextProducerId: int64() })
 /** All configurations of a resource that is not a topic; none: it has no values of its own. */
@@ -73,7 +80,7 @@ export type Acl = Readonly<Infer<typeof AclRecord>>
 export type MetadataRecord =
   | ({ readonly kind: 'topic' } & Topic)
   | { readonly kind: 'removeTopic'; readonly id: string }
-  | { readonly kind: 'start'; readonly leaderEpoch: number; readonly startedMs: number }
+  | { readonly kind: 'start'; readonly leaderEpoch: number; readonly startedMs: number; readonly scramSecret?: Buffer | null }
   | { readonly kind: 'producerIds'; readonly nextProducerId: bigint }
   | ({ readonly kind: 'configs' } & ResourceConfigs)
   | ({ readonly kind: 'quota' } & Quota)

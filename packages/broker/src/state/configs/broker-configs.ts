@@ -101,6 +101,12 @@ const own: Readonly<Record<string, BrokerDefinition>> = {
   'offsets.topic.num.partitions': fixed(INT, '50', (o) => String(o.offsetsPartitions), 'Partitions of __consumer_offsets.'),
   'offsets.topic.replication.factor': fixed(INT, '3', () => '1', 'Replicas of __consumer_offsets.'),
   'process.roles': fixed(LIST, '', () => 'broker,controller', 'What the node does.'),
+  'replica.selector.class': fixed(
+    STRING,
+    null,
+    (o) => (o.replicaSelector === 'rack-aware' ? 'org.apache.kafka.common.replica.RackAwareReplicaSelector' : null),
+    'Which replica a client is told to read from.',
+  ),
   'socket.request.max.bytes': fixed(INT, '104857600', (o) => String(o.frameBytesMax), 'The largest request that is read.'),
 }
 
@@ -159,6 +165,31 @@ export function topicDefault(name: string, options: BrokerOptions, dynamic: (bro
 
 /** The broker that stands for all: what is set for it is the default of each. */
 export const ALL_BROKERS = ''
+
+/** A listener has these alone. */
+const OF_LISTENERS = /^ssl\.(key\.password$|keystore\.|truststore\.)/
+const OF_ONE_BROKER = /^(cordoned\.log\.dirs|listener\.security\.protocol\.map|principal\.builder\.class)$|^(sasl|ssl)\./
+
+/** Why these cannot be set while the broker runs, or not for all brokers: Kafka's `DynamicBrokerConfig.validateConfigs`. */
+export function dynamicFault(altered: readonly string[], set: readonly string[], resourceName: string): string | undefined {
+  const named = (text: string, names: readonly string[]): string | undefined =>
+    names.length === 0 ? undefined : `${text}: [${names.join(', ')}]`
+  const isKnown = (name: string): boolean => Object.hasOwn(brokerConfigs, name)
+  return (
+    named(
+      'Cannot update these configs dynamically',
+      altered.filter((name) => isKnown(name) && !brokerConfigs[name]!.isDynamic),
+    ) ??
+    named(
+      'These security configs can be dynamically updated only per-listener using the listener prefix',
+      set.filter((name) => isKnown(name) && OF_LISTENERS.test(name)),
+    ) ??
+    named(
+      'Cannot update these configs at default cluster level, broker id must be specified',
+      resourceName === ALL_BROKERS ? set.filter((name) => isKnown(name) && OF_ONE_BROKER.test(name)) : [],
+    )
+  )
+}
 
 /** What was altered of a broker's configuration: its own value counts before that of all brokers. */
 export function dynamicValue(metadata: Pick<Metadata, 'configsOf'>, nodeId: number, key: string): string | undefined {

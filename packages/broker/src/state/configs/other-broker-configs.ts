@@ -191,7 +191,6 @@ export const otherBrokerConfigs: readonly OtherBrokerConfig[] = [
   ['replica.fetch.wait.max.ms', 'INT', '500', false],
   ['replica.high.watermark.checkpoint.interval.ms', 'LONG', '5000', false],
   ['replica.lag.time.max.ms', 'LONG', '30000', false],
-  ['replica.selector.class', 'STRING', null, false],
   ['replica.socket.receive.buffer.bytes', 'INT', '65536', false],
   ['replica.socket.timeout.ms', 'INT', '30000', false],
   ['replication.quota.window.num', 'INT', '11', false],

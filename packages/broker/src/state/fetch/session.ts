@@ -27,6 +27,7 @@ export interface ReadFacts {
   readonly highWatermark: number
   readonly logStartOffset: number
   readonly diverging: object | undefined
+  readonly preferredReplica?: number
 }
 
 interface SessionPartition extends RequestedPartition {
@@ -119,7 +120,7 @@ export class FetchSession {
       this.#partitions.delete(key)
       this.#partitions.set(key, known)
     }
-    return moved || read.code !== ErrorCode.NONE || read.bytes > 0 || read.diverging !== undefined
+    return moved || read.code !== ErrorCode.NONE || read.bytes > 0 || read.diverging !== undefined || read.preferredReplica !== undefined
   }
 
   #keyOf(topic: string, topicId: string, partition: number): string {

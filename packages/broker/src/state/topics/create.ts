@@ -7,7 +7,7 @@ import type { Metadata } from '../cluster/metadata.ts'
 import type { Config } from '../configs/definition.ts'
 import { topicFault } from '../configs/topic-configs.ts'
 import { collisionKey, isReserved, METADATA_TOPIC, nameFault } from './names.ts'
-import { assignmentFault, type Placement, placed } from './placement.ts'
+import { assignmentFault, type PlacedNode, type Placement, placed } from './placement.ts'
 
 export interface Wish {
   readonly name: string
@@ -21,7 +21,7 @@ export interface Wish {
 export interface CreationRules {
   readonly metadata: Metadata
   /** The nodes that are up. */
-  readonly nodes: readonly number[]
+  readonly nodes: readonly PlacedNode[]
   readonly numPartitions: number
   readonly topicsMax: number
   readonly partitionsMax: number
@@ -40,7 +40,13 @@ export type Decided =
 const refuse = (code: number, message: string): Decided => ({ kind: 'refuse', code, message })
 
 export function decideTopic(wish: Wish, rules: CreationRules): Decided {
-  const refused = nameRefused(wish.name, rules.metadata) ?? configsRefused(wish) ?? shapeRefused(wish, rules.nodes)
+  const refused =
+    nameRefused(wish.name, rules.metadata) ??
+    configsRefused(wish) ??
+    shapeRefused(
+      wish,
+      rules.nodes.map(({ id }) => id),
+    )
   if (refused !== undefined) return refused
   const partitions =
     wish.assignments.length > 0 ? wish.assignments.length : wish.numPartitions === -1 ? rules.numPartitions : wish.numPartitions
@@ -61,7 +67,7 @@ export function decideTopic(wish: Wish, rules: CreationRules): Decided {
 }
 
 /** Empty where there is nothing to choose. */
-function placementOf({ assignments, replicationFactor }: Wish, partitions: number, nodes: readonly number[]): Placement {
+function placementOf({ assignments, replicationFactor }: Wish, partitions: number, nodes: readonly PlacedNode[]): Placement {
   if (nodes.length === 1) return []
   if (assignments.length === 0) return placed(partitions, Math.max(1, replicationFactor), nodes)
   return assignments.toSorted((a, b) => a.partitionIndex - b.partitionIndex).map(({ brokerIds }) => ({ nodes: [...brokerIds] }))

@@ -20,7 +20,7 @@ function metadata(...records: MetadataRecord[]): Metadata {
 }
 
 function decide(wish: Partial<Wish>, known = metadata()): string {
-  const rules: CreationRules = { metadata: known, nodes: [1], numPartitions: 4, topicsMax: 10, partitionsMax: 100 }
+  const rules: CreationRules = { metadata: known, nodes: [{ id: 1, rack: null }], numPartitions: 4, topicsMax: 10, partitionsMax: 100 }
   const decided = decideTopic({ name: 'orders', numPartitions: -1, replicationFactor: -1, assignments: [], configs: [], ...wish }, rules)
   return decided.kind === 'create' ? `${decided.partitions}` : errorOf(decided.code).name
 }
@@ -98,7 +98,7 @@ const nowhere = { reaches: 0, lastCrc: 0 }
 
 describe('what the cluster knows of itself', () => {
   const records: MetadataRecord[] = [
-    { kind: 'start', leaderEpoch: 3, startedMs: 9 },
+    { kind: 'start', leaderEpoch: 3, startedMs: 9, scramSecret: Buffer.from('secret') },
     topic('a.b', { configs: [{ name: 'retention.ms', value: '5' }] }),
     topic('c'),
     { kind: 'producerIds', nextProducerId: 2000n },

@@ -23,6 +23,8 @@ export interface MemberOptions {
   readonly group: string
   /** A name that outlives the process: the member comes back to its partitions without a rebalance (KIP-345). */
   readonly instanceId: string | undefined
+  /** Where the member is, for a leader that assigns partitions by racks (KIP-881). */
+  readonly rack?: string | undefined
   /** As they are now: read again for each join. */
   readonly topics: readonly string[]
   readonly assignors: readonly AssignorName[]

@@ -4,8 +4,8 @@ import { encodeSubscription } from '@tidemark/client/internal'
 import type { MemberOptions } from './member.ts'
 
 export function joinRequest(options: MemberOptions, memberId: string, generation: number, owned: readonly TopicPartition[]) {
-  const { group, instanceId, sessionTimeoutMs, rebalanceTimeoutMs, topics } = options
-  const metadata = encodeSubscription({ topics, owned, generation })
+  const { group, instanceId, sessionTimeoutMs, rebalanceTimeoutMs, topics, rack } = options
+  const metadata = encodeSubscription({ topics, owned, generation, rack })
   return {
     groupId: group,
     sessionTimeoutMs,

@@ -1,0 +1,25 @@
+/** A process that is several nodes, and a client of each. */
+import { onTestFinished } from 'vitest'
+import type { Broker } from '../broker.ts'
+import { RawClient } from './index.ts'
+import { start } from './requests.case.ts'
+
+const hostPort = (address: string): { host: string; port: number } => {
+  const { hostname, port } = new URL(`tcp://${address}`)
+  return { host: hostname, port: Number(port) }
+}
+
+export async function clientOf(broker: Broker, node: number): Promise<RawClient> {
+  const address = Object.values(broker.nodes.find(({ id }) => id === node)!.listeners)[0]!
+  const client = await RawClient.connect(hostPort(address))
+  onTestFinished(() => client.end())
+  return client
+}
+
+/** Three nodes unless told otherwise. */
+export async function cluster(options: Parameters<typeof start>[0] = {}) {
+  const broker = await start({ nodes: 3, ...options })
+  const clients = new Map<number, RawClient>()
+  for (const { id } of broker.nodes) clients.set(id, await clientOf(broker, id))
+  return { broker, of: (id: number): RawClient => clients.get(id)! }
+}
