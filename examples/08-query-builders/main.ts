@@ -57,7 +57,7 @@ async function consume(failing: string | undefined, expected: number): Promise<s
     store: exactlyOnce(pool), // the lesson: the writes and the record's place are one transaction
     order: 'key',
     concurrency: 4,
-    retry: { attempts: 100, delayMs: 10 },
+    retry: { attempts: 100, delayMs: 10, delayMaxMs: 10 },
   } as const
   consumer.each('builders.orders', settings, async (order, { tx }) => {
     await drizzle(tx)
