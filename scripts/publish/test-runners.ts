@@ -84,5 +84,5 @@ export const runNodeTest = ({ folder }: Project, node: Tool): Promise<void> =>
 /** The test has to have run: a runner that found none may end with 0. */
 async function passes(folder: string, node: Tool, args: readonly string[]): Promise<void> {
   const ran = await finished(node.path, args, { cwd: folder })
-  if (ran.code !== 0 || !/[✓✔] an order is charged/.test(ran.all)) throw new Error(`it ended with ${ran.code}: ${ran.all.trim()}`)
+  if (ran.code !== 0 || !/[✓✔√] an order is charged/.test(ran.all)) throw new Error(`it ended with ${ran.code}: ${ran.all.trim()}`)
 }

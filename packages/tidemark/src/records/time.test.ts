@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { durationMs, timeOf, timeText } from './time.ts'
+import { timeOf, timeText } from './time.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 22, 14)
 
@@ -44,18 +44,6 @@ test.each([
   '2026-13-01',
 ])("'%s' is refused", (text) => {
   expect(() => timeOf('--to', text, NOW_MS)).toThrow(expect.objectContaining({ code: 'USAGE' }))
-})
-
-test.each<[string, number | undefined]>([
-  ['90s', 90_000],
-  ['250ms', 250],
-  ['PT0.5S', 500],
-  ['15m', 900_000],
-  ['P', 0],
-  ['1h 5m', undefined],
-  ['', undefined],
-])("the duration '%s'", (text, ms) => {
-  expect(durationMs(text)).toBe(ms === 0 ? undefined : ms)
 })
 
 test('is echoed with its zone, and in UTC', () => {

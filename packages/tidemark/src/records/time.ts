@@ -3,9 +3,9 @@
  * seconds since 1970 (or milli-, micro-, nanoseconds, by the number of digits). Without a zone a time is local.
  */
 import { checkTime } from '@tidemark/platform'
+import { durationMs } from '@tidemark/platform/duration'
 import { usage } from '../exit.ts'
 
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 /** By the number of digits of a time in our days. */
 const PER_MS: Readonly<Record<number, number>> = { 10: 1 / 1_000, 13: 1, 16: 1_000, 19: 1_000_000 }
 
@@ -44,20 +44,6 @@ function zoned(text: string, zone: ZoneDefault): string {
   const whole = isDate ? `${text}T00:00` : text.replace(' ', 'T')
   const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/i.test(whole)
   return hasZone || zone === 'local' ? whole : `${whole}Z`
-}
-
-/** `1h30m`, `90s`, `PT1H30M`, `P2D`; undefined: it is not a duration. */
-export function durationMs(text: string): number | undefined {
-  const parts = /^P/i.test(text) ? isoParts(text) : [...text.matchAll(/(\d+)(ms|[smhd])/g)].map(([, n, unit]) => [n!, unit!] as const)
-  if (parts === undefined || parts.length === 0) return undefined
-  if (!/^P/i.test(text) && parts.map(([n, unit]) => n + unit).join('') !== text) return undefined
-  return parts.reduce((sum, [n, unit]) => sum + Number(n) * (unit === 'ms' ? 1 : UNIT_MS[unit]!), 0)
-}
-
-function isoParts(text: string): (readonly [string, string])[] | undefined {
-  const match = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/i.exec(text)
-  if (match === null) return undefined
-  return ['d', 'h', 'm', 's'].flatMap((unit, i) => (match[i + 1] === undefined ? [] : [[match[i + 1]!, unit] as const]))
 }
 
 /** A duration that an option takes, in milliseconds. Throws `TidemarkError` USAGE. */
