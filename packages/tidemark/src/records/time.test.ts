@@ -51,6 +51,8 @@ test('is echoed with its zone, and in UTC', () => {
   const text = timeText(new Date(NOW_MS))
   expect(text).toMatch(/^2026-11-2\dT\d\d:\d\d:00[+-]\d\d:\d\d \(2026-11-22T14:00:00\.000Z\)$/)
   expect(new Date(text.split(' ')[0]!).getTime()).toBe(NOW_MS)
+  vi.stubEnv('TZ', 'Asia/Tokyo')
+  expect(timeText(new Date('9999-12-31T23:59Z'))).toBe('9999-12-31T23:59:00.000Z')
   vi.stubEnv('TZ', 'UTC')
   expect(timeText(new Date(NOW_MS))).toBe('2026-11-22T14:00:00.000Z')
   vi.unstubAllEnvs()

@@ -58,8 +58,10 @@ export function durationOf(option: string): (text: string) => number {
 /** `2026-11-22T15:00:00+01:00 (2026-11-22T14:00:00.000Z)`: local with its zone, and UTC; once, where local is UTC. */
 export function timeText(time: Date): string {
   const offset = -time.getTimezoneOffset()
-  if (offset === 0) return time.toISOString()
-  const local = new Date(time.getTime() + offset * 60_000).toISOString().slice(0, 19)
+  const shifted = new Date(time.getTime() + offset * 60_000)
+  // The last year that is written with four digits may be over where the clock is ahead of UTC.
+  if (offset === 0 || shifted.getUTCFullYear() > 9_999) return time.toISOString()
+  const local = shifted.toISOString().slice(0, 19)
   const two = (n: number): string => String(n).padStart(2, '0')
   const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
   return `${local}${zone} (${time.toISOString()})`
