@@ -18,6 +18,8 @@ export default defineConfig({
         ...source,
         test: {
           name: 'unit',
+          // Half of their time was the start of a worker for each file.
+          isolate: false,
           include: [
             'packages/*/src/**/*.test.ts',
             'packages/console/web/src/**/*.test.ts',
