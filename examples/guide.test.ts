@@ -1,10 +1,10 @@
-/** The guide shows the examples as they are: their lines and what they print. */
+/** The guide and the READMEs show the examples as they are: their lines and what they print. */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 
 const root = path.join(import.meta.dirname, '..')
-const blocks = globSync('docs/guide/**/*.md', { cwd: root }).flatMap((page) => {
+const blocks = globSync(['docs/guide/**/*.md', 'packages/*/README.md'], { cwd: root }).flatMap((page) => {
   const text = readFileSync(path.join(root, page), 'utf8')
   return [...text.matchAll(/^<!-- from (\S+) -->\n\n```\w+\n([\s\S]*?)^```$/gm)].map(([, file, code]) => [page, file!, code!] as const)
 })

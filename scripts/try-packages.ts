@@ -1,7 +1,8 @@
 /**
  * Tries the packed packages as a user would: installs the tarballs into an empty project, plainly and with
  * `--install-strategy=linked` (where a package finds what it declares, and nothing else), under each Node.js; type-checks
- * and runs every program of the READMEs with each TypeScript; runs `npx tidemark demo`; and asks Node.js versions that are too
+ * and runs every program of the READMEs with each TypeScript; runs `npx tidemark demo`; runs the first test of the README of
+ * `testing` under Jest and node:test; and asks Node.js versions that are too
  * old for one friendly line.
  *
  * `npm run packages:try`; one line a combination. What cannot be had from npm or its cache is skipped, by name.
@@ -12,6 +13,7 @@ import path from 'node:path'
 import { packAll, publishedPackages } from './publish/packages.ts'
 import { endAll } from './publish/processes.ts'
 import { programsOf, readmeOf } from './publish/readme.ts'
+import { installedRunners, runJest, runNodeTest } from './publish/test-runners.ts'
 import { findTool, type Missing, TOO_OLD, type Tool, WANTED } from './publish/toolchain.ts'
 import { installed, type Project, runDemo, runPrograms, runTooOld, type Style } from './publish/trial.ts'
 
@@ -48,6 +50,7 @@ async function main(): Promise<void> {
   for (const style of ['plain', 'linked'] as const) {
     for (const node of nodes) any = (await tryIn(style, node, typescripts, tarballs)) ?? any
   }
+  await tryRunners(nodes, typescripts.at(-1), tarballs)
   if (any === undefined) return
   const project = any
   for (const old of await toolsOf(TOO_OLD)) await report(`${old.name} is told that it is too old`, () => runTooOld(project, old))
@@ -67,6 +70,18 @@ async function tryIn(
   }
   await report(`${where}: npx tidemark demo`, () => runDemo(project))
   return project
+}
+
+/** One project: what it has installed runs under every Node.js. */
+async function tryRunners(nodes: readonly Tool[], typescript: Tool | undefined, tarballs: ReadonlyMap<string, string>): Promise<void> {
+  const first = nodes[0]
+  if (first === undefined || typescript === undefined) return
+  const project = await report('test runners: npm install', () => installedRunners(scratch, first, typescript, tarballs))
+  if (project === undefined) return
+  for (const node of nodes) {
+    await report(`test runners, ${node.name}: Jest`, () => runJest(project, node))
+    await report(`test runners, ${node.name}: node:test`, () => runNodeTest(project, node))
+  }
 }
 
 async function toolsOf(wanted: readonly Parameters<typeof findTool>[0][]): Promise<Tool[]> {

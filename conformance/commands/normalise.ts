@@ -10,8 +10,7 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '1f0c9a55-7e0b-4c55-9d7e-2f7b6c1d9a10'],
   [/\b[0-9a-f]{64}\b/g, 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
   // Ids of topics and clusters.
-  [/("?\b(?:topicId|clusterId)"?: "?)[\w-]{22}\b/g, '$1pT7nQ0bZQ5yq0o1Jt2m3xA'],
-  [/("?\bid"?: "?)[0-9a-f]{32}\b/g, '$1a53ee7431b594398b2a34a0937f6dec4'],
+  [/("?\b(?:id|topicId|clusterId)"?: "?)[\w-]{22}\b/g, '$1pT7nQ0bZQ5yq0o1Jt2m3xA'],
   [/("?\b\w+Ms"?:\s+(?:\{\s*)?(?:"?value"?: )?)(?!1795356000000)\d+(\.\d+)?\b/g, '$11000'],
 ]
 

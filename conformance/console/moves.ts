@@ -17,6 +17,7 @@ export async function moves(report: Report, browser: Browser): Promise<void> {
   )
   await report.check('a move by dragging the mark', () => byMouse(stage, browser))
   await report.check('a move by the form, to an offset beyond the end: the clamp has to be accepted', () => byForm(stage, browser))
+  await report.check('a move by the form, to so long ago: as a time of the command line', () => byAgo(stage, browser))
   await report.check('somebody commits between review and apply: the plan is refused, and nothing changes', () => stale(stage, browser))
   await report.check('a group with members: apply says why it is disabled, waits until they are gone, and applies', () =>
     active(stage, browser),
@@ -103,6 +104,28 @@ async function byForm(stage: Stage, browser: Browser): Promise<void> {
   equal(watched.faults, [])
 }
 
+async function byAgo(stage: Stage, browser: Browser): Promise<void> {
+  await using watched = await open(browser, DESKTOP)
+  const { page } = watched
+  await page.goto(`${stage.url}/groups/billing/move`)
+  await page.getByLabel(/So long ago/).check()
+  const field = page.getByRole('textbox', { name: 'How long ago' })
+  await field.fill('yesterday')
+  await page.getByText('this is not a time').waitFor()
+  await field.fill('-1h')
+  await accessible(page)
+  await page.getByRole('button', { name: 'Review' }).click()
+  await page.getByText('Move: review').waitFor()
+  const command = await page
+    .getByText(/^tidemark offsets move billing --to/)
+    .first()
+    .textContent()
+  const [, time] = /--to @(\S+)/.exec(command ?? '') ?? []
+  const agoMs = Date.now() - Date.parse(time ?? '')
+  if (!(agoMs >= 3_600_000 && agoMs < 3_660_000)) throw new Error(`-1h became ${command}`)
+  equal(watched.faults, [])
+}
+
 async function plan(page: Page, stage: Stage, group: string): Promise<void> {
   await page.goto(`${stage.url}/groups/${group}/move`)
   await page.getByLabel(/The start of the log/).check()
@@ -178,6 +201,11 @@ async function takenBack(stage: Stage, browser: Browser): Promise<void> {
   await page.goto(`${stage.url}/history?group=moved`)
   await page.getByRole('row').filter({ hasText: 'back' }).getByRole('button', { name: 'Undo' }).click()
   await page.getByText('Move: review').waitFor()
+  equal(await page.getByText(/committed again after the move/).count(), 0)
+  await stage.commit('moved', 'orders', [500, 25, 500])
+  await page.goto(`${stage.url}/history?group=moved`)
+  await page.getByRole('row').filter({ hasText: 'back' }).getByRole('button', { name: 'Undo' }).click()
+  await page.getByText('orders-1 was committed again after the move that is taken back').waitFor()
   await apply(page)
   equal(
     (await stage.admin.groups.offsets('moved')).map((o) => o.offset),

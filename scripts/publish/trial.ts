@@ -27,7 +27,7 @@ console.log(broker.brokers[0])
 `
 
 /** As strict as can be, and declarations are checked too. */
-const COMPILER_OPTIONS = {
+export const COMPILER_OPTIONS = {
   target: 'es2023',
   module: 'nodenext',
   types: ['node'],
@@ -39,25 +39,39 @@ const COMPILER_OPTIONS = {
   outDir: 'out',
 }
 
+/** A new project under `into` with every package; see `installedWith`. */
+export function installed(into: string, style: Style, node: Tool, tarballs: ReadonlyMap<string, string>): Promise<Project | Missing> {
+  const flags = style === 'linked' ? ['--install-strategy=linked'] : []
+  return installedWith({ folder: path.join(into, `${style}-${node.version}`), node, tarballs, flags })
+}
+
+interface ProjectWish {
+  readonly folder: string
+  readonly node: Tool
+  readonly tarballs: ReadonlyMap<string, string>
+  /** Of npm. */
+  readonly flags?: readonly string[]
+  /** What else is installed: its versions by name. */
+  readonly others?: Readonly<Record<string, string>>
+}
+
 /**
- * A new project under `into` with every package installed by npm under `node`; or what npm could not get. Rejects if
- * the packages themselves cannot be installed.
+ * A new project with every package installed by npm under `node`; or what npm could not get. Rejects if the packages
+ * themselves cannot be installed.
  */
-export async function installed(into: string, style: Style, node: Tool, tarballs: ReadonlyMap<string, string>): Promise<Project | Missing> {
-  const folder = path.join(into, `${style}-${node.version}`)
+export async function installedWith({ folder, node, tarballs, flags = [], others }: ProjectWish): Promise<Project | Missing> {
   mkdirSync(folder)
   const dependencies = Object.fromEntries([...tarballs].map(([name, file]) => [name, `file:${file}`]))
-  const devDependencies = { '@types/node': workspace.devDependencies['@types/node'] }
+  const devDependencies = { '@types/node': workspace.devDependencies['@types/node'], ...others }
   writeFileSync(
     path.join(folder, 'package.json'),
     JSON.stringify({ name: 'trial', private: true, type: 'module', dependencies, devDependencies }),
   )
   const env = withFirst(path.dirname(node.path))
-  const flags = [...NPM_FLAGS, ...(style === 'linked' ? ['--install-strategy=linked'] : [])]
-  const npm = await finished('npm', ['install', ...flags], { cwd: folder, env, timeoutMs: 120_000 })
+  const npm = await finished('npm', ['install', ...NPM_FLAGS, ...flags], { cwd: folder, env, timeoutMs: 120_000 })
   if (npm.code === 0) return { folder, node, env }
   if (!isUnavailable(npm)) throw new Error(npm.all.trim())
-  return { name: `${style}, ${node.name}`, why: `npm cannot install what the packages depend on: ${npm.all.trim().split('\n')[0]}` }
+  return { name: path.basename(folder), why: `npm cannot install what the packages depend on: ${npm.all.trim().split('\n')[0]}` }
 }
 
 /** The environment in which the programs of `folder` are found first. */

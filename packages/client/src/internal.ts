@@ -29,6 +29,7 @@ export { forgetOffsets, type OffsetToWrite, type WriteOutcome, writeOffsets } fr
 export { handleOf, type KafkaHandle } from './kafka.ts'
 export { FetchedMessage, type MessageOrigin, NO_HEADERS, textOrBase64 } from './messages/message.ts'
 export { nameOf } from './messages/topic.ts'
+export { topicIdText } from './messages/topic-id.ts'
 export { compareTopicPartitions, keyOf, textOf as textOfPartition } from './messages/topic-partition.ts'
 export { loggerOf, type ResolvedKafkaOptions } from './options.ts'
 export { backoffMs } from './retry.ts'

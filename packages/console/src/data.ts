@@ -46,6 +46,20 @@ export interface ApplyWish {
   readonly reason?: string
 }
 
+export interface RestoreWish {
+  readonly atMs: number
+  readonly scope: MoveWish['scope']
+  /** The commit that is taken back: where the group is elsewhere by now, the plan has a warning. */
+  readonly undoes?: TakenBack
+}
+
+/** One partition, and where a commit put it; null: it was deleted. */
+export interface TakenBack {
+  readonly topic: string
+  readonly partition: number
+  readonly place: { readonly offset: number; readonly leaderEpoch: number; readonly metadata: string } | null
+}
+
 export interface ConsoleData {
   /** Of these groups, or of all. A group that does not exist is left out. */
   sample(groups: readonly string[] | undefined, limits: CallLimits): Promise<readonly GroupLag[]>
@@ -65,7 +79,7 @@ export interface ConsoleData {
   /** Of one group, or of all; newest first. */
   moves(group: string | undefined, limits: CallLimits): Promise<readonly MoveRecord[]>
   planUndo(id: string, limits: CallLimits): Promise<MovePlan>
-  planRestore(group: string, atMs: number, scope: MoveWish['scope'], limits: CallLimits): Promise<MovePlan>
+  planRestore(group: string, wish: RestoreWish, limits: CallLimits): Promise<MovePlan>
   bookmarks(limits: CallLimits): Promise<readonly BookmarkRow[]>
   close(): void
 }

@@ -83,7 +83,8 @@ export interface TrendPoint {
 
 export interface TopicRow {
   readonly topic: string
-  readonly id: string
+  /** As Kafka's tools print it; null: the brokers are too old to tell. */
+  readonly id: string | null
   readonly internal: boolean
   readonly partitions: number
   readonly replicas: number
@@ -113,7 +114,7 @@ export interface TopicConfig {
 
 export interface TopicDetails {
   readonly topic: string
-  readonly id: string
+  readonly id: string | null
   readonly internal: boolean
   readonly partitions: readonly TopicPartitionRow[]
   /** Null: this client may not see them. */

@@ -61,4 +61,10 @@ export {
 export { planReplay, type Replay, type ReplayRange, type ReplayWish } from './replay/plan-replay.ts'
 export { type ReplayProgress, type WatchReplayOptions, watchReplay } from './replay/watch-replay.ts'
 export { type FiledOffset, offsetsCsv, offsetsOfGroup, parseOffsets } from './transfer/offset-files.ts'
-export { type Translated, type TranslateOptions, type Translation, translateGroup } from './translate/translate.ts'
+export {
+  type Translated,
+  type TranslateOptions,
+  type Translation,
+  type TranslationProgress,
+  translateGroup,
+} from './translate/translate.ts'

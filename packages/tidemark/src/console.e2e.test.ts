@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Authority } from './testing/certificates.ts'
 import { endAll, finished, startWith, stopped, tidemark, up, wrote } from './testing/command.ts'
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'tidemark-console-'))
@@ -123,8 +124,87 @@ describe('tidemark up --console', () => {
     await expect(fetch(url)).rejects.toThrow()
   })
 
-  test('does not go with credentials, which the console takes by itself', async () => {
-    const { code, stderr } = await tidemark(['up', '--memory', '--sasl', 'plain', '--user', 'a:b', '--console', '127.0.0.1:0'])
-    expect([code, stderr]).toEqual([2, expect.stringContaining('run tidemark console beside it')])
+  test('of a broker with SASL asks for its token on loopback too, and reaches the broker as a user of its own', async () => {
+    const sasl = ['--sasl', 'plain', '--user', 'admin:a secret', '--super-user', 'User:admin']
+    const seen = await upWithConsole(...sasl, '--super-user', 'User:tidemark-console', '--nodes', '2')
+    const client = path.join(scratch, 'admin.properties')
+    writeFileSync(client, clientOf('admin', 'a secret'))
+    const created = await tidemark(['topic', 'create', 'orders', '-b', seen.address, '--command-config', client])
+    expect(created).toMatchObject({ code: 0 })
+    expect(seen.address.split(',')).toHaveLength(2)
+    expect((await info(seen.url)).status).toBe(401)
+    expect(await (await info(seen.url, seen.token!)).json()).toMatchObject({
+      clusterName: seen.address,
+      commandFlags: `-b ${seen.address} --command-config client.properties`,
+    })
+    expect(await topicsOf(seen)).toEqual(['orders'])
+    expect(await stopped(seen.child, 'SIGINT')).toBe(0)
+  })
+
+  test('is not exempt from ACLs, and its listener takes nobody without a password', async () => {
+    const bare = await upWithConsole('--sasl', 'plain', '--user', 'admin:a secret', '--super-user', 'User:admin')
+    expect(bare.said()).toContain('ACLs hold for the console too: it is User:tidemark-console')
+    const client = path.join(scratch, 'admin.properties')
+    writeFileSync(client, clientOf('admin', 'a secret'))
+    await tidemark(['topic', 'create', 'orders', '-b', bare.address, '--command-config', client])
+    expect(await topicsOf(bare)).toEqual([])
+    const { brokers } = (await (await info(bare.url, bare.token!)).json()) as { brokers: string[] }
+    const inside = brokers[0]!
+    expect(inside).not.toBe(bare.address)
+    for (const args of [[], ['--command-config', client]])
+      expect(await tidemark(['topic', 'list', '-b', inside, ...args])).toMatchObject({ code: 1, stdout: '' })
+    await stopped(bare.child, 'SIGINT')
+  })
+
+  test('the name of its user is taken', async () => {
+    const sasl = ['--sasl', 'plain', '--user', 'tidemark-console:a secret']
+    const { code, stderr } = await tidemark(['up', '--memory', ...sasl, '--console', '127.0.0.1:0'])
+    expect([code, stderr]).toEqual([2, expect.stringContaining("'tidemark-console' is the user that the console of --console is")])
+  })
+
+  test('of a broker with TLS alone', async () => {
+    const { cert, key } = await (await Authority.make()).sign('CN=broker', { hosts: ['127.0.0.1'] })
+    const files = { '--tls-cert': cert, '--tls-key': key }
+    const args = Object.entries(files).flatMap(([option, text]) => {
+      const file = path.join(scratch, `${option}.pem`)
+      writeFileSync(file, text)
+      return [option, file]
+    })
+    const tls = await upWithConsole(...args)
+    expect(tls.token).toBeNull()
+    expect(await topicsOf(tls)).toEqual([])
+    expect(await stopped(tls.child, 'SIGINT')).toBe(0)
   })
 })
+
+const clientOf = (user: string, password: string): string =>
+  `security.protocol=SASL_PLAINTEXT
+sasl.mechanism=PLAIN
+sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="${user}" password="${password}";
+`
+
+interface UpWithConsole {
+  readonly child: ChildProcess
+  readonly address: string
+  readonly url: URL
+  readonly token: string | null
+  said(): string
+}
+
+async function upWithConsole(...args: string[]): Promise<UpWithConsole> {
+  const child = startWith({ env }, 'up', '--memory', '--listen', '127.0.0.1:0', '--console', '127.0.0.1:0', ...args)
+  let said = ''
+  child.stderr!.on('data', (chunk) => {
+    said += chunk
+  })
+  const [addresses] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
+  await wrote(child, 'stderr', /the console is at/)
+  const url = new URL(/http:\/\/\S+/.exec(said)![0])
+  return { child, address: addresses, url, token: new URLSearchParams(url.hash.slice(1)).get('token'), said: () => said }
+}
+
+async function topicsOf({ url, token }: UpWithConsole): Promise<string[]> {
+  const reply = await fetch(new URL('/api/topics', url), token === null ? {} : { headers: { authorization: `Bearer ${token}` } })
+  expect(reply.status).toBe(200)
+  return ((await reply.json()) as { topic: string }[]).map(({ topic }) => topic)
+}

@@ -74,6 +74,29 @@ test.each(CASES)('exit %i: %s: tidemark %s', async (code, _, line) => {
     expect(out.stderr.split('\n').filter((it) => it.startsWith('tidemark: '))).toHaveLength(1)
 })
 
+test.each([
+  [
+    'offsets move billing --to bookmark:nope',
+    1,
+    "bookmark 'nope' of group 'billing' does not exist for this cluster; see: tidemark offsets bookmark list",
+  ],
+  ['offsets apply FOLDER', 2, 'tidemark: FOLDER cannot be read: it is a folder'],
+  ['offsets move billing --from-file FOLDER/none', 2, 'tidemark: FOLDER/none cannot be read: it does not exist'],
+  ['profile add p -b x:1 --ca FOLDER/none', 2, 'tidemark: --ca names FOLDER/none, which cannot be read: it does not exist'],
+  ['consume orders --registry nope', 2, 'tidemark: --registry is "nope"; it must be the http or https address of a schema registry'],
+  ['profile add p -b x:1 --registry nope', 2, 'tidemark: --registry is "nope"; it must be the http or https address of a schema registry'],
+])('tidemark %s says what to do', async (line, code, text) => {
+  const out = await tidemark(line.split(' '))
+  expect(out).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(text.replaceAll('FOLDER', folder)) })
+})
+
+test('topic describe prints the id as Kafka does, and as offsets show does', async () => {
+  const { id } = JSON.parse((await tidemark(['topic', 'describe', 'orders', '-o', 'json'])).stdout)
+  expect(id).toMatch(/^[\w-]{22}$/)
+  const [position] = JSON.parse((await tidemark(['offsets', 'show', 'billing', '-o', 'json'])).stdout)
+  expect(position.topicId).toBe(id)
+})
+
 // Windows has no signals that a process could answer.
 test.skipIf(process.platform === 'win32').each([
   [130, 'SIGINT'],

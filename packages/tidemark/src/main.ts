@@ -8,14 +8,20 @@ import { plain } from './print/table.ts'
 import { inheriting, loadProgram, program } from './program.ts'
 
 async function main(): Promise<void> {
-  const words = process.argv.slice(2)
+  const words = helpAsked(process.argv.slice(2))
   if (words[0] === '__complete') {
     const { completeCommand } = await import('./commands/completion.ts')
     program.addCommand(inheriting(completeCommand(loadProgram)), { hidden: true })
   } else await loadProgram(words)
   if (words.length === 0) program.outputHelp()
-  else await program.parseAsync()
+  else await program.parseAsync(words, { from: 'user' })
   await write('')
+}
+
+/** `help offsets plan` is `offsets plan --help`: commander's own `help` looks at one word alone. */
+function helpAsked(words: readonly string[]): readonly string[] {
+  const [first, ...named] = words
+  return first === 'help' && named.length > 1 && named.every((word) => !word.startsWith('-')) ? [...named, '--help'] : words
 }
 
 function report(error: unknown): number {
@@ -23,7 +29,8 @@ function report(error: unknown): number {
   if (error instanceof TidemarkError) {
     // A reader that has seen enough (`tidemark consume … | head`) is not a failure.
     if (error.code === 'OUTPUT_CLOSED') return EXIT.done
-    process.stderr.write(`tidemark: ${plain(error.message.replaceAll(/\s*\n\s*/g, ' '))}\n`)
+    const advice = error.code === 'UNKNOWN_BOOKMARK' ? '; see: tidemark offsets bookmark list' : ''
+    process.stderr.write(`tidemark: ${plain(error.message.replaceAll(/\s*\n\s*/g, ' '))}${advice}\n`)
     return exitCodeFor(error.code)
   }
   // Node's own errors: a file that cannot be read, a port that cannot be taken.

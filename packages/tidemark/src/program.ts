@@ -43,7 +43,7 @@ const COMMANDS: readonly LazyCommand[] = [
   {
     name: 'topic',
     description: 'Topics: list, create, describe, alter, delete and trim them.',
-    load: async () => (await import('./commands/topic.ts')).topicCommand(),
+    load: async (below) => (await import('./commands/topic.ts')).topicCommand(below),
   },
   {
     name: 'group',

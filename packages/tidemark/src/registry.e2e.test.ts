@@ -113,7 +113,7 @@ describe('peek', () => {
 
   test.each([['ftp://x'], ['x']])('--registry %s is refused', async (url) => {
     const { code, stderr } = await run(onBroker('peek', 'billing', '--registry', url))
-    expect([code, stderr]).toEqual([2, expect.stringContaining("option 'url' is")])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('tidemark: --registry is')])
   })
 })
 

@@ -1,6 +1,7 @@
 /** The schema registry that a command decodes with: typed, of the environment, or of the cluster's profile. */
 import { readClientProperties } from '@tidemark/client'
 import type { SchemaRegistry, SchemaRegistryOptions } from '@tidemark/offsets'
+import { TidemarkError } from '@tidemark/platform'
 import type { Command } from 'commander'
 import { type ClusterOptions, profileInUse, propertiesOf } from './connection.ts'
 import { usage } from './exit.ts'
@@ -27,28 +28,45 @@ export async function registryOf(options: ClusterOptions & RegistryFlags): Promi
   if (found === undefined) return undefined
   // Loaded when it is needed: most commands decode nothing.
   const { createSchemaRegistry } = await import('@tidemark/offsets')
-  return createSchemaRegistry(found)
+  return asNamed(found.by, () => createSchemaRegistry(found.settings))
+}
+
+/** The library names its own options: the user named the address by a flag, a variable, or in a file. */
+export function asNamed<T>(by: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    if (!(error instanceof TidemarkError) || !error.message.startsWith("option 'url' ")) throw error
+    throw new TidemarkError(error.code, error.message.replace("option 'url'", by), { cause: error })
+  }
+}
+
+interface FoundRegistry {
+  readonly settings: SchemaRegistryOptions
+  /** What named it. */
+  readonly by: string
 }
 
 /** As for brokers: what is typed comes before the environment, the environment before the profile in use. */
-function settingsOf({ registry, ...options }: ClusterOptions & RegistryFlags): SchemaRegistryOptions | undefined {
+function settingsOf({ registry, ...options }: ClusterOptions & RegistryFlags): FoundRegistry | undefined {
   if (registry === false) return undefined
-  if (registry !== undefined) return { url: registry, ...userOfEnvironment(registry) }
+  if (registry !== undefined) return { settings: { url: registry, ...userOfEnvironment(registry) }, by: '--registry' }
   if (options.commandConfig !== undefined) {
     const { schemaRegistry } = readClientProperties(options.commandConfig)
-    if (schemaRegistry !== undefined) return schemaRegistry
+    if (schemaRegistry !== undefined) return { settings: schemaRegistry, by: `schema.registry.url of ${options.commandConfig}` }
   }
   if (options.profile !== undefined) return ofProfile(options)
   const url = process.env[REGISTRY_VARIABLE]
-  return url ? { url, ...userOfEnvironment(url) } : ofProfile(options)
+  return url ? { settings: { url, ...userOfEnvironment(url) }, by: REGISTRY_VARIABLE } : ofProfile(options)
 }
 
-function ofProfile(options: ClusterOptions): SchemaRegistryOptions | undefined {
-  const profile = profileInUse(options)?.profile
+function ofProfile(options: ClusterOptions): FoundRegistry | undefined {
+  const { name, profile } = profileInUse(options) ?? {}
   if (profile === undefined) return undefined
+  const by = `the schema registry of profile '${name}'`
   const { schemaRegistry } = propertiesOf(profile)
-  if (profile.schemaRegistry === undefined) return schemaRegistry
-  return { ...schemaRegistry, url: profile.schemaRegistry }
+  if (profile.schemaRegistry === undefined) return schemaRegistry && { settings: schemaRegistry, by }
+  return { settings: { ...schemaRegistry, url: profile.schemaRegistry }, by }
 }
 
 /** An argument is seen by everyone on the machine: the password is better there. A name in the URL is the whole of it. */

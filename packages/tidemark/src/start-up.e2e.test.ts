@@ -28,7 +28,8 @@ test.each([
   ['a script for a shell needs no client', ['completion', 'bash'], ['platform', 'tidemark']],
   ['commands are completed without a client', ['__complete', '--', 'offsets', 'p'], ['platform', 'tidemark']],
   ['the profiles are a file', ['profile', 'list', '-o', 'json'], ['client', 'platform', 'protocol', 'tidemark']],
-  ['topics need neither broker nor console', ['topic', '--help'], ['client', 'offsets', 'platform', 'protocol', 'tidemark']],
+  ['and of topics', ['topic', '--help'], ['platform', 'tidemark']],
+  ['topics need neither broker nor console', ['topic', 'create', '--help'], ['client', 'platform', 'protocol', 'tidemark']],
 ] as const)('%s: %o', (_, args, packages) => {
   expect(packagesLoadedBy(args)).toEqual(packages)
 })

@@ -106,6 +106,13 @@ describe.skipIf(!hasTerminals)('a terminal', () => {
     }
   })
 
+  test('tidemark offsets translate draws a bar of the partitions that were compared', async () => {
+    const args = `offsets translate ${GROUP} --to-brokers ${broker.brokers[0]} --as another --dry-run`
+    const text = await onTerminal(60, args, { isAll: true })
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
+    expect(text).toMatch(/\r\u001b\[K100 % {2}3 of 3 {2}[\d,]+\/s {2}compared orders-of[^\n]*…\r\u001b\[K/)
+  })
+
   const DEMO = 'demo --rate 30000 --no-kill-consumer-at --no-kill-broker-at'
 
   test('tidemark demo, of 40 columns and with NO_COLOR: in place, and without a colour', async () => {

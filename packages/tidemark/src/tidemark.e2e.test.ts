@@ -158,6 +158,17 @@ describe('help', () => {
   })
 
   test.each([
+    ['help offsets plan', 'offsets plan --help'],
+    ['help topic create', 'topic create --help'],
+    ['help offsets', 'offsets --help'],
+    ['help', '--help'],
+  ])('`tidemark %s` is `tidemark %s`', async (args, same) => {
+    const out = await tidemark(args.split(' '))
+    expect(out).toMatchObject({ code: 0, stderr: '' })
+    expect(out).toEqual(await tidemark(same.split(' ')))
+  })
+
+  test.each([
     ['comsume', "unknown command 'comsume' (Did you mean consume?)"],
     ['sing', "unknown command 'sing'"],
     ['consume x --form 3', "unknown option '--form' (Did you mean --from?)"],

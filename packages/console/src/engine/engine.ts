@@ -31,7 +31,7 @@ export function engineOf(kafka: Kafka, { user, stateFolder, registry }: EngineOp
     apply: (plan, wish, limits, onProgress) => moves.apply(plan, wish, limits, onProgress),
     moves: (group, limits) => moves.list(group, limits),
     planUndo: (id, limits) => moves.planUndo(id, limits),
-    planRestore: (group, atMs, scope, limits) => moves.planRestore(group, atMs, scope, limits),
+    planRestore: (group, wish, limits) => moves.planRestore(group, wish, limits),
     bookmarks: (limits) => moves.bookmarks(limits),
     sample: (groups, limits) => lags.sample(groups, limits),
     timeScales: (topic, partitions, limits) => timeScalesOf(kafka, topic, partitions, limits),

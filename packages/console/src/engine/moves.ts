@@ -13,7 +13,7 @@ import {
   planUndo,
   settleMove,
 } from '@tidemark/offsets'
-import type { ApplyWish } from '../data.ts'
+import type { ApplyWish, RestoreWish } from '../data.ts'
 import type { BookmarkRow } from '../shapes.ts'
 
 const MOVES_SHOWN = 200
@@ -65,8 +65,10 @@ export class Moves {
     return planUndo(this.#kafka, record, { ...limits, bookmarks: this.#bookmarks })
   }
 
-  planRestore(group: string, atMs: number, scope: MoveWish['scope'], limits: CallLimits): Promise<MovePlan> {
-    return planRestore(this.#kafka, group, new Date(atMs), { ...limits, scope, bookmarks: this.#bookmarks })
+  planRestore(group: string, { atMs, scope, undoes }: RestoreWish, limits: CallLimits): Promise<MovePlan> {
+    const at = new Date(atMs)
+    const options = { ...limits, scope, bookmarks: this.#bookmarks }
+    return planRestore(this.#kafka, group, at, undoes === undefined ? options : { ...options, undoes: { at, partitions: [undoes] } })
   }
 
   async bookmarks(limits: CallLimits): Promise<readonly BookmarkRow[]> {

@@ -1,13 +1,13 @@
 /** Topics as their page shows them. */
 import { type CallLimits, type ConfigEntry, createAdmin, type Kafka, TidemarkError } from '@tidemark/client'
-import { keyOf } from '@tidemark/client/internal'
+import { keyOf, topicIdText } from '@tidemark/client/internal'
 import type { TopicConfig, TopicDetails, TopicRow } from '../shapes.ts'
 
 export async function topicRows(kafka: Kafka, limits: CallLimits): Promise<readonly TopicRow[]> {
   const [topics, sizes] = await Promise.all([createAdmin(kafka).topics.list(limits), sizesOf(kafka, limits)])
   return topics.map(({ name, id, internal, partitions }) => ({
     topic: name,
-    id,
+    id: topicIdText(id),
     internal,
     partitions: partitions.length,
     replicas: partitions[0]?.replicas.length ?? 0,
@@ -28,7 +28,7 @@ export async function topicDetails(kafka: Kafka, topic: string, limits: CallLimi
   const at = (list: typeof starts, partition: number) => list.find((it) => it.partition === partition)?.offset ?? null
   return {
     topic,
-    id: view.id,
+    id: topicIdText(view.id),
     internal: view.internal,
     partitions: view.partitions.map(({ partition, leader, leaderEpoch, replicas, isr }) => ({
       partition,

@@ -137,6 +137,20 @@ describe('a console that may move', () => {
     expect((await post(w, '/api/groups/nobody/restore', wish)).body.code).toBe('NOTHING_TO_DO')
   })
 
+  test('the undo of what was committed from outside warns if the group was committed again since', async () => {
+    const [newest] = (await w.send('/api/history?group=billing')).json().events
+    const { topic, partition, to, leaderEpoch, metadata } = newest
+    const undoes = { topic, partition, place: { offset: to, leaderEpoch: leaderEpoch ?? -1, metadata: metadata ?? '' } }
+    const wish = { atMs: newest.atMs - 1, scope: [{ topic, partitions: [partition] }], undoes }
+    const warnings = async (): Promise<string[]> =>
+      (await post(w, '/api/groups/billing/restore', wish)).body.warnings.map((warning: any) => warning.code)
+    expect(await warnings()).not.toContain('moved-since')
+    await stand(w, 3)
+    expect(await warnings()).toContain('moved-since')
+    for (const wrong of [{ ...undoes, place: {} }, { ...undoes, partition: -1 }, { topic }])
+      expect((await post(w, '/api/groups/billing/restore', { ...wish, undoes: wrong })).status).toBe(400)
+  })
+
   test('the record under the committed offset, and what the doctor says', async () => {
     const records = (await w.send('/api/groups/billing/peek?topic=orders&partition=0&around=1')).json()
     expect(records.map((r: any) => [r.offset, r.place, r.value.text])).toEqual([

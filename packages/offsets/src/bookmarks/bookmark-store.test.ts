@@ -48,6 +48,10 @@ it('does not move a group into a topic that was created again', async () => {
 
 it('that does not exist, or is damaged, is said to be', async () => {
   await expect(move('a', 'nothing')).rejects.toMatchObject({ code: 'UNKNOWN_BOOKMARK' })
+  await bookmarkGroup(world.kafka, 'a', 'before-deploy', { store })
+  await expect(move('a', 'befor-deploy')).rejects.toMatchObject({
+    message: "bookmark 'befor-deploy' of group 'a' does not exist for this cluster; did you mean 'before-deploy'?",
+  })
   await expect(store.delete('c', 'a', 'nothing')).rejects.toMatchObject({ code: 'UNKNOWN_BOOKMARK' })
   await expect(bookmarkGroup(world.kafka, 'nobody', 'x', { store })).rejects.toMatchObject({ code: 'NOTHING_TO_DO' })
   writeFileSync(path.join(store.folder, 'damaged.json'), '{')

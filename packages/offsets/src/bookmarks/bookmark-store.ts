@@ -2,7 +2,7 @@
  * Bookmarks: where a group stood, kept under a name, one JSON file each in `$XDG_STATE_HOME/tidemark/bookmarks`. The
  * name of a file is a hash of cluster, group and name, so that any name will do.
  */
-import { checkName, type Disk, nodeDisk, replaceFile, sha256, TidemarkError } from '@tidemark/platform'
+import { checkName, type Disk, nearest, nodeDisk, replaceFile, sha256, TidemarkError } from '@tidemark/platform'
 import type { Place } from '../moves/place.ts'
 import { stateFolder } from '../moves/state-folder.ts'
 
@@ -63,13 +63,18 @@ export class BookmarkStore {
 
   /** The group's own one; else that of the only other group that has one of this name. Rejects with UNKNOWN_BOOKMARK. */
   async find(clusterId: string, group: string, name: string): Promise<Bookmark> {
-    const named = (await this.list()).filter((it) => it.name === name && it.clusterId === clusterId)
+    const known = (await this.list()).filter((it) => it.clusterId === clusterId)
+    const named = known.filter((it) => it.name === name)
     const own = named.find((it) => it.group === group)
     if (own !== undefined) return own
     if (named.length === 1) return named[0]!
+    const near = nearest(
+      name,
+      known.map((it) => it.name),
+    )
     const why =
       named.length === 0
-        ? 'does not exist for this cluster'
+        ? `does not exist for this cluster${near === undefined ? '' : `; did you mean '${near}'?`}`
         : `exists for groups ${named.map((it) => it.group).join(', ')}, not for this one`
     throw new TidemarkError('UNKNOWN_BOOKMARK', `bookmark '${name}' of group '${group}' ${why}`)
   }

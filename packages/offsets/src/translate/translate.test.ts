@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { applyPlan } from '../apply/apply-plan.ts'
 import { EPOCH_MS, MINUTE_MS, type TestWorld, testWorld } from '../testing/world.case.ts'
 import { findPlace } from './find-record.ts'
-import { translateGroup } from './translate.ts'
+import { type TranslationProgress, translateGroup } from './translate.ts'
 
 describe('a place in a copy', () => {
   const record = (fingerprint: string, offset: number) => ({ fingerprint, offset })
@@ -72,6 +72,14 @@ describe('a group', () => {
   const translate = (group: string) => translateGroup(source.kafka, target.kafka, group, { topicOf })
   const brief = (list: Awaited<ReturnType<typeof translate>>['translations']) =>
     list.map((t) => [t.offset, t.targetOffset, t.certainty, t.repeated])
+
+  it('tells of each partition that was compared', async () => {
+    await at('told', 120, 7, 0)
+    const told: TranslationProgress[] = []
+    await translateGroup(source.kafka, target.kafka, 'told', { topicOf, onProgress: (progress) => told.push(progress) })
+    expect(told.map(({ done, total }) => [done, total])).toEqual([1, 2, 3].map((done) => [done, 3]))
+    expect(told.map(({ topic, partition }) => `${topic}-${partition}`).sort()).toEqual(['orders-0', 'orders-1', 'orders-2'])
+  })
 
   it('stands where the same records are on both sides', async () => {
     await at('a', 120, 7, 0)

@@ -20,6 +20,15 @@ export interface TranslateOptions extends CallLimits {
   readonly topicOf?: (topic: string) => string
   /** The group's name on the other cluster. Default: the same. */
   readonly as?: string
+  /** Told after each partition. Default: none. */
+  readonly onProgress?: (progress: TranslationProgress) => void
+}
+
+export interface TranslationProgress extends TopicPartition {
+  /** Partitions whose records were compared, this one included. */
+  readonly done: number
+  /** Partitions that the group has committed. */
+  readonly total: number
 }
 
 export interface Translation extends TopicPartition {
@@ -57,9 +66,10 @@ const BUFFER_BYTES = 4 * 1024 * 1024
  */
 export async function translateGroup(from: Kafka, to: Kafka, group: string, options: TranslateOptions = {}): Promise<Translated> {
   checkName('the name of the group', group)
-  checkOptions<TranslateOptions>('translateGroup()', options, { ...LIMIT_NAMES, topicOf: true, as: true })
-  const { topicOf = (topic) => topic, as = group } = options
+  checkOptions<TranslateOptions>('translateGroup()', options, { ...LIMIT_NAMES, topicOf: true, as: true, onProgress: true })
+  const { topicOf = (topic) => topic, as = group, onProgress = () => {} } = options
   checkFunction('topicOf', topicOf)
+  checkFunction('onProgress', onProgress)
   checkName('the name of the group on the other cluster', as)
   const limits = shrinking(from, checkedLimits(options))
   const committed = [...(await committedBy(from, group, limits())).values()]
@@ -70,13 +80,19 @@ export async function translateGroup(from: Kafka, to: Kafka, group: string, opti
     committed.map((it) => ({ topic: topicOf(it.topic), partition: it.partition })),
     limits(),
   )
+  let done = 0
   const translations = await inLanes(committed, AT_ONCE, async (it): Promise<Translation> => {
+    const translation = await translationOf(it)
+    onProgress({ topic: it.topic, partition: it.partition, done: ++done, total: committed.length })
+    return translation
+  })
+  async function translationOf(it: (typeof committed)[number]): Promise<Translation> {
     const target = { topic: topicOf(it.topic), partition: it.partition }
     const place = { topic: it.topic, partition: it.partition, offset: it.offset as number, targetTopic: target.topic }
     const [source, other] = [sources.get(keyOf(it)), targets.get(keyOf(target))]
     if (source === undefined || other === undefined) return { ...place, targetOffset: null, certainty: 'unknown', repeated: null }
     return { ...place, ...(await translated(from, to, place, source, target, other, limits())) }
-  })
+  }
   const places = translations.flatMap(({ targetTopic, partition, targetOffset, certainty }): FormerPlace[] =>
     targetOffset === null
       ? []

@@ -16,9 +16,11 @@ export interface ConsoleFlags {
   readonly clusterName?: string
   readonly commandFlags?: string
   readonly registry?: SchemaRegistry
+  /** Also where other machines cannot reach the address. */
+  readonly needsToken?: boolean
 }
 
-interface Options extends ClusterOptions, RegistryFlags, Omit<ConsoleFlags, 'registry'> {
+interface Options extends ClusterOptions, RegistryFlags, Omit<ConsoleFlags, 'registry' | 'needsToken'> {
   readonly listen: string
 }
 
@@ -84,10 +86,12 @@ export interface OpenConsole extends AsyncDisposable {
 }
 
 export async function openConsole(kafka: Kafka, listenText: string, flags: ConsoleFlags): Promise<OpenConsole> {
-  const { token: given, allowHost, readOnly = false, isProtected = false, clusterName, commandFlags, registry } = flags
+  const { token: given, allowHost, readOnly = false, isProtected = false, clusterName, commandFlags, registry, needsToken = false } = flags
   const listen = addressOf(listenText)
   const token =
-    given ?? process.env[CONSOLE_TOKEN_VARIABLE] ?? (isLoopback(listen.host) ? undefined : secretBytes(TOKEN_BYTES).toString('base64url'))
+    given ??
+    process.env[CONSOLE_TOKEN_VARIABLE] ??
+    (isLoopback(listen.host) && !needsToken ? undefined : secretBytes(TOKEN_BYTES).toString('base64url'))
   // Loaded when it is needed: it is the largest part of the program.
   const { startConsole } = await import('@tidemark/console')
   const started = await startConsole(kafka, {

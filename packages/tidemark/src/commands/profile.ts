@@ -3,8 +3,10 @@ import { readClientProperties } from '@tidemark/client'
 import { Command, Option } from 'commander'
 import { addressesOf, addressOf, type OutputOptions, withOutput } from '../connection.ts'
 import { usage } from '../exit.ts'
+import { checkReadable } from '../input.ts'
 import { printRows, say } from '../print/print.ts'
 import { type Profile, profileNamed, profilesFile, readProfiles, writeProfiles } from '../profiles.ts'
+import { asNamed } from '../registry.ts'
 import { passwordOf, withPassword } from '../secret.ts'
 
 const KAFKA_SECURITY = 'org.apache.kafka.common.security'
@@ -93,7 +95,10 @@ async function add(name: string, options: AddOptions): Promise<void> {
     ...(options.readOnly && { readOnly: true }),
   }
   // What cannot be used is not kept.
-  if (profile.schemaRegistry !== undefined) (await import('@tidemark/offsets')).createSchemaRegistry({ url: profile.schemaRegistry })
+  if (profile.schemaRegistry !== undefined) {
+    const { createSchemaRegistry } = await import('@tidemark/offsets')
+    asNamed('--registry', () => createSchemaRegistry({ url: profile.schemaRegistry! }))
+  }
   if (profile.commandConfig !== undefined) readClientProperties(profile.commandConfig)
   const known = readProfiles()
   writeProfiles({ current: name, ...known, profiles: { ...known.profiles, [name]: profile } })
@@ -112,7 +117,10 @@ async function profileOf(options: AddOptions): Promise<Profile> {
   if ((sasl === undefined) !== (username === undefined)) throw usage('--sasl and --username belong together')
   if (!hasTls && sasl === undefined) return { brokers }
   const properties: Record<string, string> = { 'security.protocol': sasl === undefined ? 'SSL' : hasTls ? 'SASL_SSL' : 'SASL_PLAINTEXT' }
-  if (ca !== undefined) Object.assign(properties, { 'ssl.truststore.type': 'PEM', 'ssl.truststore.location': path.resolve(ca) })
+  if (ca !== undefined) {
+    checkReadable('--ca', ca)
+    Object.assign(properties, { 'ssl.truststore.type': 'PEM', 'ssl.truststore.location': path.resolve(ca) })
+  }
   if (sasl !== undefined) {
     const password = await passwordOf(`password of ${username}`, options)
     const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`

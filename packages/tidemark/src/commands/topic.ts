@@ -1,74 +1,42 @@
-import { createAdmin } from '@tidemark/client'
+/** `tidemark topic VERB`, loaded when it is named. */
 import { Command } from 'commander'
-import {
-  type ClusterOptions,
-  connected,
-  connectedToChange,
-  INT16_MAX,
-  INT32_MAX,
-  type OutputOptions,
-  wholeNumber,
-  withCluster,
-  withOutput,
-} from '../connection.ts'
-import { counted, printRows, say } from '../print/print.ts'
-import { collect, valuesOf } from './config-changes.ts'
-import { topicAdminCommands } from './topic-admin.ts'
+import { commandsOf, type LazyCommand, type Wanted } from '../lazy.ts'
 
-export function topicCommand(): Command {
+const VERBS: readonly LazyCommand[] = [
+  {
+    name: 'list',
+    description: 'Lists the topics of the cluster.',
+    load: async () => (await import('./topic/list-create.ts')).listCommand(),
+  },
+  {
+    name: 'create',
+    description: 'Creates a topic.',
+    load: async () => (await import('./topic/list-create.ts')).createCommand(),
+  },
+  {
+    name: 'describe',
+    description: 'Shows the partitions of a topic, and what differs from the defaults in its configuration.',
+    load: async () => (await import('./topic/change.ts')).describeCommand(),
+  },
+  {
+    name: 'alter',
+    description: 'Adds partitions to a topic, or changes its configuration.',
+    load: async () => (await import('./topic/change.ts')).alterCommand(),
+  },
+  {
+    name: 'delete',
+    description: 'Deletes a topic with all its records. It cannot be undone.',
+    load: async () => (await import('./topic/change.ts')).deleteCommand(),
+  },
+  {
+    name: 'trim',
+    description: 'Deletes the oldest records of a topic. It cannot be undone.',
+    load: async () => (await import('./topic/change.ts')).trimCommand(),
+  },
+]
+
+export async function topicCommand(wanted: Wanted): Promise<Command> {
   const topic = new Command('topic')
-  topic.addCommand(
-    withOutput(withCluster(new Command('list')))
-      .description('Lists the topics of the cluster.')
-      .option('--internal', 'include the internal topics of the brokers')
-      .action(list),
-  )
-  topic.addCommand(
-    withCluster(new Command('create'))
-      .description('Creates a topic.')
-      .argument('<TOPIC>')
-      .option('-p, --partitions <N>', 'number of partitions', wholeNumber('--partitions', 1, INT32_MAX), 1)
-      .option(
-        '-r, --replication-factor <N>',
-        "number of replicas (default: the broker's default)",
-        wholeNumber('--replication-factor', 1, INT16_MAX),
-      )
-      .option('-c, --config <NAME=VALUE>', 'a configuration of the topic; may be given more than once', collect)
-      .addHelpText('after', CREATE_HELP)
-      .action(create),
-  )
-  for (const command of topicAdminCommands()) topic.addCommand(command)
+  for (const verb of await commandsOf(VERBS, wanted)) topic.addCommand(verb)
   return topic
-}
-
-const CREATE_HELP = `
-Examples:
-  tidemark topic create orders --partitions 6
-  tidemark topic create profiles -c cleanup.policy=compact -c retention.ms=86400000`
-
-async function list(options: ClusterOptions & OutputOptions & { internal?: boolean }): Promise<void> {
-  await connected(options, async ({ kafka }) => {
-    const topics = await createAdmin(kafka).topics.list()
-    const rows = topics
-      .filter((t) => options.internal || !t.internal)
-      .map((t) => ({ topic: t.name, partitions: t.partitions.length }))
-      .sort((a, b) => (a.topic < b.topic ? -1 : 1))
-    if (rows.length === 0 && options.output === 'table')
-      return say('there are no topics, or none that you may see; create one with: tidemark topic create NAME')
-    await printRows(rows, { topic: 'TOPIC', partitions: 'PARTITIONS' }, options.output)
-  })
-}
-
-interface CreateOptions extends ClusterOptions {
-  readonly partitions: number
-  readonly replicationFactor?: number
-  readonly config?: readonly string[]
-}
-
-async function create(name: string, { partitions, replicationFactor, config, ...options }: CreateOptions): Promise<void> {
-  const configs = valuesOf(config)
-  await connectedToChange(options, async ({ kafka }) => {
-    await createAdmin(kafka).topics.create(name, { partitions, configs, ...(replicationFactor !== undefined && { replicationFactor }) })
-    say(`created ${name} with ${counted('partition', partitions)}`)
-  })
 }

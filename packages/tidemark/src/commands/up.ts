@@ -1,7 +1,5 @@
 import { networkInterfaces } from 'node:os'
-import { type Broker, startBroker } from '@tidemark/broker'
-import { createKafka } from '@tidemark/client'
-import type { SchemaRegistry } from '@tidemark/offsets'
+import { startBroker } from '@tidemark/broker'
 import { Command, Option } from 'commander'
 import { addressOf, commaList, isLoopback, wholeNumber } from '../connection.ts'
 import { usage } from '../exit.ts'
@@ -10,8 +8,8 @@ import { printNotables } from '../print/broker-log.ts'
 import { write } from '../print/output.ts'
 import { beQuiet, counted, say } from '../print/print.ts'
 import { REGISTRY_VARIABLE, registryOf } from '../registry.ts'
-import { type OpenConsole, openConsole } from './console.ts'
 import { followCertificates, stampOf } from './up-certificates.ts'
+import { CONSOLE_USER, consoleAccess, consoleOf } from './up-console.ts'
 import { asTyped, type Security, type SecurityOptions, securityOf, withSecurity } from './up-security.ts'
 
 interface UpOptions extends SecurityOptions {
@@ -71,6 +69,11 @@ everything: listen on loopback, or on a network that you trust.
 
 The files of certificates are read again when they change.
 
+With --tls-cert or --sasl the console reaches the broker by a listener of its own
+on loopback, as User:tidemark-console, with a password that is in this process alone.
+ACLs hold for it: --super-user User:tidemark-console lets it see and move everything.
+Where clients have to authenticate, its address has a token, on loopback too.
+
 A file of ACLs is YAML or JSON, as tidemark acl list -o json prints it:
   - { principal: User:app, operation: read, resource: topic, name: orders }
 
@@ -83,7 +86,8 @@ Examples:
   tidemark up --nodes 3                        three nodes, for topics with replicas
   tidemark up --nodes 3 --racks a,b,c          each in a rack of its own
   tidemark up --tls-cert broker.pem --tls-key broker.key --sasl scram-sha-512 --user-file users.txt
-  tidemark up --sasl plain --user admin:secret --super-user User:admin --acl-file acls.yaml`
+  tidemark up --sasl plain --user admin:secret --super-user User:admin --acl-file acls.yaml
+  tidemark up --sasl plain --user-file users.txt --console 127.0.0.1:8080`
 
 /** One listener is all the broker has: a second one is not dropped silently. */
 function once(option: string): (text: string, previous: string) => string {
@@ -103,18 +107,23 @@ async function up(options: UpOptions): Promise<void> {
     )
   if (options.memory && options.data !== undefined) throw usage('--memory and --data exclude each other')
   const listen = addressOf(options.listen)
-  if (options.console !== undefined) checkConsole(options.console, options)
+  if (options.console !== undefined) addressOf(options.console)
   else if (options.registry !== undefined) throw usage('--registry is of the console: add --console HOST:PORT')
   // Of no profile: the broker is this one.
   const registry = options.console === undefined ? undefined : await registryOf({ brokers: options.listen, ...options })
   const stamp = stampOf(options)
   const security = securityOf(options)
+  const access = options.console === undefined ? undefined : consoleAccess(options, security.broker)
   const { signal } = interrupts({ isUsualEnd: true })
   const stopPrinting = printNotables()
   const started = startBroker({
     data: options.memory ? ':memory:' : (options.data ?? DATA),
-    listeners: [{ name: LISTENER, listen, ...(options.advertise !== undefined && { advertise: options.advertise }), ...security.listener }],
+    listeners: [
+      { name: LISTENER, listen, ...(options.advertise !== undefined && { advertise: options.advertise }), ...security.listener },
+      ...(access === undefined ? [] : [access.listener]),
+    ],
     ...security.broker,
+    users: { ...security.broker.users, ...access?.users },
     nodes: options.nodes,
     ...(options.racks !== undefined && { racks: options.racks }),
     replicaSelector: options.replicaSelector,
@@ -128,8 +137,12 @@ async function up(options: UpOptions): Promise<void> {
   if (signal.aborted) stop()
   signal.addEventListener('abort', stop, { once: true })
   if (options.untilStdinEnds) process.stdin.on('end', stop).on('error', stop).resume()
-  await announce(broker, listen.host, options, security)
-  await using opened = options.console === undefined ? undefined : await consoleOf(broker, options.console, registry)
+  const addresses = broker.nodes.map(({ listeners }) => listeners[LISTENER]!)
+  await announce(addresses, broker.port, listen.host, options, security)
+  const { isOpen } = security
+  await using opened =
+    options.console === undefined ? undefined : await consoleOf(broker, { listen: options.console, addresses, registry, access, isOpen })
+  if (access !== undefined && security.broker.authorizer != null) say(`ACLs hold for the console too: it is User:${CONSOLE_USER}`)
   if (opened !== undefined) say(`the console is at ${opened.address}`)
   const stopFollowing = options.tlsCert === undefined ? undefined : followCertificates(broker, LISTENER, options, stamp)
   await broker.closed
@@ -138,33 +151,13 @@ async function up(options: UpOptions): Promise<void> {
   if (options.untilStdinEnds) process.stdin.destroy()
 }
 
-/** Before the broker starts. Credentials are the console's own business: `tidemark console` takes them. */
-function checkConsole(listen: string, { tlsCert, sasl }: UpOptions): void {
-  addressOf(listen)
-  if (tlsCert !== undefined || sasl !== undefined) {
-    throw usage('--console does not go with --tls-cert or --sasl: run tidemark console beside it, with --command-config or --profile')
-  }
-}
-
-/** It reaches the broker as any other client does. */
-async function consoleOf(broker: Broker, listen: string, registry: SchemaRegistry | undefined): Promise<OpenConsole> {
-  const kafka = createKafka({ brokers: broker.brokers, clientId: 'tidemark-console' })
-  try {
-    const opened = await openConsole(kafka, listen, registry === undefined ? {} : { registry })
-    return {
-      ...opened,
-      async [Symbol.asyncDispose]() {
-        await opened.close()
-        await kafka.close()
-      },
-    }
-  } catch (error) {
-    await Promise.all([kafka.close(), broker.close()])
-    throw error
-  }
-}
-
-async function announce({ brokers, port }: Broker, host: string, options: UpOptions, { isOpen, summary }: Security): Promise<void> {
+async function announce(
+  brokers: readonly string[],
+  port: number,
+  host: string,
+  options: UpOptions,
+  { isOpen, summary }: Security,
+): Promise<void> {
   // The broker runs on when the reader of its address has gone.
   await write(`${brokers.join(',')}\n`).catch(() => {})
   const isOnAll = host === '0.0.0.0' || host === '::'

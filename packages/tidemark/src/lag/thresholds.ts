@@ -1,7 +1,7 @@
 /** `--fail-over`: limits on a lag in messages (`1000`) or in time (`5m`), and which groups are beyond them. */
 import { durationText, type GroupLag } from '@tidemark/offsets'
+import { durationMs } from '@tidemark/platform/duration'
 import { usage } from '../exit.ts'
-import { durationMs } from '../records/time.ts'
 
 export interface Thresholds {
   readonly messages: number | undefined

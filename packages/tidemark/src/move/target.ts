@@ -1,11 +1,12 @@
 /** Where a move goes: `--to`, and the flags of Kafka's own tool. */
 import type { MoveTarget } from '@tidemark/offsets'
 import { checkOffset } from '@tidemark/platform'
+import { durationMs } from '@tidemark/platform/duration'
 import type { Command } from 'commander'
 import { usage } from '../exit.ts'
 import { say } from '../print/print.ts'
 import { END, START } from '../records/place.ts'
-import { durationMs, timeOf, timeText } from '../records/time.ts'
+import { timeOf, timeText } from '../records/time.ts'
 
 export interface TargetOptions {
   readonly to?: string

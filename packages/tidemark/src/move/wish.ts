@@ -1,8 +1,8 @@
 /** What a move is to do, from the command line: the group, the partitions, the target. */
-import { readFileSync } from 'node:fs'
 import { type MoveWish, offsetsOfGroup, parseOffsets } from '@tidemark/offsets'
 import type { Command } from 'commander'
 import { usage } from '../exit.ts'
+import { textOfInput } from '../input.ts'
 import { type ScopeOptions, scopeOf, withScope } from './scope.ts'
 import { type TargetOptions, targetOf, withTarget } from './target.ts'
 
@@ -38,7 +38,7 @@ export function groupOf(argument: string | undefined, option: string | undefined
 }
 
 export function listOf(file: string, group: string) {
-  const text = readFileSync(file === '-' ? 0 : file, 'utf8')
+  const text = textOfInput(file)
   const from = file === '-' ? 'stdin' : file
   return offsetsOfGroup(parseOffsets(text, from), group, from)
 }

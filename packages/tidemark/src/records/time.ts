@@ -3,9 +3,9 @@
  * seconds since 1970 (or milli-, micro-, nanoseconds, by the number of digits). Without a zone a time is local.
  */
 import { checkTime } from '@tidemark/platform'
+import { durationMs } from '@tidemark/platform/duration'
 import { usage } from '../exit.ts'
 
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 /** By the number of digits of a time in our days. */
 const PER_MS: Readonly<Record<number, number>> = { 10: 1 / 1_000, 13: 1, 16: 1_000, 19: 1_000_000 }
 
@@ -46,20 +46,6 @@ function zoned(text: string, zone: ZoneDefault): string {
   return hasZone || zone === 'local' ? whole : `${whole}Z`
 }
 
-/** `1h30m`, `90s`, `PT1H30M`, `P2D`; undefined: it is not a duration. */
-export function durationMs(text: string): number | undefined {
-  const parts = /^P/i.test(text) ? isoParts(text) : [...text.matchAll(/(\d+)(ms|[smhd])/g)].map(([, n, unit]) => [n!, unit!] as const)
-  if (parts === undefined || parts.length === 0) return undefined
-  if (!/^P/i.test(text) && parts.map(([n, unit]) => n + unit).join('') !== text) return undefined
-  return parts.reduce((sum, [n, unit]) => sum + Number(n) * (unit === 'ms' ? 1 : UNIT_MS[unit]!), 0)
-}
-
-function isoParts(text: string): (readonly [string, string])[] | undefined {
-  const match = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/i.exec(text)
-  if (match === null) return undefined
-  return ['d', 'h', 'm', 's'].flatMap((unit, i) => (match[i + 1] === undefined ? [] : [[match[i + 1]!, unit] as const]))
-}
-
 /** A duration that an option takes, in milliseconds. Throws `TidemarkError` USAGE. */
 export function durationOf(option: string): (text: string) => number {
   return (text) => {
@@ -72,8 +58,10 @@ export function durationOf(option: string): (text: string) => number {
 /** `2026-11-22T15:00:00+01:00 (2026-11-22T14:00:00.000Z)`: local with its zone, and UTC; once, where local is UTC. */
 export function timeText(time: Date): string {
   const offset = -time.getTimezoneOffset()
-  if (offset === 0) return time.toISOString()
-  const local = new Date(time.getTime() + offset * 60_000).toISOString().slice(0, 19)
+  const shifted = new Date(time.getTime() + offset * 60_000)
+  // The last year that is written with four digits may be over where the clock is ahead of UTC.
+  if (offset === 0 || shifted.getUTCFullYear() > 9_999) return time.toISOString()
+  const local = shifted.toISOString().slice(0, 19)
   const two = (n: number): string => String(n).padStart(2, '0')
   const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
   return `${local}${zone} (${time.toISOString()})`

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { MovePlan, MoveWish } from '../../../src/shapes.ts'
+import type { CommitEvent, MovePlan, MoveWish } from '../../../src/shapes.ts'
 import { ApiError, post } from '../state/api.ts'
 import { groupPath, navigate } from '../state/router.ts'
 
@@ -9,6 +9,8 @@ export interface Planning {
   plan(wish: MoveWish): void
   /** Back to where the group stood at a time. */
   restore(group: string, atMs: number, scope: MoveWish['scope']): void
+  /** Back to where the partition stood before somebody committed it. */
+  takeBack(event: CommitEvent): void
   /** Takes back a move that was made from this machine. */
   undo(moveId: string): void
 }
@@ -35,6 +37,13 @@ export function usePlanning(): Planning {
     isPlanning,
     plan: (wish) => void make('/api/plans', wish),
     restore: (group, atMs, scope) => void make(`/api/groups/${encodeURIComponent(group)}/restore`, { atMs, scope }),
+    takeBack: (event) => void make(`/api/groups/${encodeURIComponent(event.group)}/restore`, restoreWish(event)),
     undo: (moveId) => void make(`/api/moves/${encodeURIComponent(moveId)}/undo`, {}),
   }
+}
+
+/** The plan warns if the partition was committed again after the commit that is taken back. */
+function restoreWish({ topic, partition, atMs, to, leaderEpoch, metadata }: CommitEvent): object {
+  const place = to === null ? null : { offset: to, leaderEpoch: leaderEpoch ?? -1, metadata: metadata ?? '' }
+  return { atMs: atMs - 1, scope: [{ topic, partitions: [partition] }], undoes: { topic, partition, place } }
 }

@@ -16,7 +16,7 @@ export function MoveForm({ lag }: { lag: GroupView }) {
   const [keepMetadata, setKeepMetadata] = useState(false)
   const { error, isPlanning, plan } = usePlanning()
   const bookmarks = useLoaded<readonly BookmarkRow[]>(kind === 'bookmark' ? '/api/bookmarks' : null)
-  const target = targetOf({ kind, text })
+  const target = targetOf({ kind, text }, Date.now())
   const why =
     typeof target === 'string'
       ? target
@@ -26,6 +26,8 @@ export function MoveForm({ lag }: { lag: GroupView }) {
           ? 'the plan is being made'
           : null
   const make = (): void => {
+    // What is relative is so to the moment in which it is sent.
+    const target = targetOf({ kind, text }, Date.now())
     if (typeof target !== 'string') plan({ group: lag.group, scope, target, keepMetadata })
   }
   const submit = (event: FormEvent): void => {
@@ -84,6 +86,7 @@ function Value(props: { kind: TargetKind; text: string; bookmarks: readonly Book
   const { kind, text, bookmarks, onText } = props
   const field = { value: text, className: 'more', onChange: (e: { target: { value: string } }) => onText(e.target.value) }
   if (kind === 'time') return <input type="datetime-local" step={1} aria-label={`Time, in ${zone}`} {...field} />
+  if (kind === 'ago') return <input type="text" aria-label="How long ago" placeholder="-1h30m" {...field} />
   if (kind === 'offset') return <input type="number" min={0} aria-label="Offset" {...field} />
   if (kind === 'shift') return <input type="number" aria-label="Number of records" placeholder="-100" {...field} />
   if (kind === 'group') return <input type="text" aria-label="Name of the other group" {...field} />

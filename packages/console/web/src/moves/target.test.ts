@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { targetOf } from './target.ts'
 
+const NOW_MS = Date.UTC(2026, 10, 22, 14)
+
 test.each([
   ['start', '', { kind: 'start' }],
   ['end', 'ignored', { kind: 'end' }],
@@ -8,9 +10,11 @@ test.each([
   ['shift', '-100', { kind: 'shift', by: -100 }],
   ['group', 'other', { kind: 'group', group: 'other' }],
   ['bookmark', 'before-412', { kind: 'bookmark', name: 'before-412' }],
-  ['time', '2026-11-22T14:00:00Z', { kind: 'time', atMs: Date.UTC(2026, 10, 22, 14) }],
+  ['time', '2026-11-22T14:00:00Z', { kind: 'time', atMs: NOW_MS }],
+  ['ago', '-1h30m', { kind: 'time', atMs: NOW_MS - 5_400_000 }],
+  ['ago', ' PT1H ', { kind: 'time', atMs: NOW_MS - 3_600_000 }],
 ] as const)('%s %j is a target', (kind, text, target) => {
-  expect(targetOf({ kind, text })).toEqual(target)
+  expect(targetOf({ kind, text }, NOW_MS)).toEqual(target)
 })
 
 test.each([
@@ -20,8 +24,12 @@ test.each([
   ['offset', '1e30'],
   ['shift', 'many'],
   ['time', 'yesterday'],
+  ['ago', ''],
+  ['ago', '--1h'],
+  ['ago', '90'],
+  ['ago', '-999999999999d'],
   ['group', ' '],
   ['bookmark', ''],
 ] as const)('%s %j is not one yet, and says why', (kind, text) => {
-  expect(targetOf({ kind, text })).toEqual(expect.any(String))
+  expect(targetOf({ kind, text }, NOW_MS)).toEqual(expect.any(String))
 })

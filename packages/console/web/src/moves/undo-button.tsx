@@ -21,10 +21,9 @@ export function UndoCommit({ event }: { event: CommitEvent }) {
   const info = useInfo()
   const planning = usePlanning()
   if (info?.readOnly) return null
-  const { group, topic, partition, atMs } = event
   return (
     <>
-      <Action small onPress={() => planning.restore(group, atMs - 1, [{ topic, partitions: [partition] }])}>
+      <Action small onPress={() => planning.takeBack(event)}>
         Undo
       </Action>
       <Refused planning={planning} />

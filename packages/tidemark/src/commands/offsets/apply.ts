@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { parsePlan } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { connectedToChange } from '../../connection.ts'
 import { usage } from '../../exit.ts'
+import { textOfInput } from '../../input.ts'
 import { type MoveOptions, withMove } from '../../move/apply-options.ts'
 import { perform } from '../../move/perform.ts'
 
@@ -25,7 +25,7 @@ Examples:
 async function apply(argument: string | undefined, options: MoveOptions & { planFile?: string }): Promise<void> {
   const file = argument ?? options.planFile
   if (file === undefined || (argument !== undefined && options.planFile !== undefined)) throw usage('name one file of a plan')
-  const plan = parsePlan(readFileSync(file === '-' ? 0 : file, 'utf8'), file)
+  const plan = parsePlan(textOfInput(file), file)
   await connectedToChange(options, async ({ kafka }) => {
     await perform(kafka, plan, `apply the plan to group ${plan.group}?`, options)
   })

@@ -1,10 +1,11 @@
-import { translateGroup } from '@tidemark/offsets'
+import { type TranslationProgress, translateGroup } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { connected, connectedToChange } from '../../connection.ts'
 import { type MoveOptions, withMove } from '../../move/apply-options.ts'
 import { type OtherClusterOptions, otherCluster, withOtherCluster, withoutCluster } from '../../move/other-cluster.ts'
 import { perform } from '../../move/perform.ts'
 import { printRows, say } from '../../print/print.ts'
+import { type ProgressBar, progressBar } from '../../print/progress.ts'
 
 export function translateCommand(): Command {
   return withOtherCluster(withMove(new Command('translate')))
@@ -36,7 +37,9 @@ async function translate(group: string, options: TranslateOptions): Promise<void
   const connect = options.dryRun ? connected : connectedToChange
   await connected(options, ({ kafka: from }) =>
     connect(other, async ({ kafka: to }) => {
-      const { translations, plan } = await translateGroup(from, to, group, { topicOf: (topic) => `${topicPrefix}${topic}`, as })
+      const { translations, plan } = await withProgress((onProgress) =>
+        translateGroup(from, to, group, { topicOf: (topic) => `${topicPrefix}${topic}`, as, onProgress }),
+      )
       if (options.output === 'table') {
         const columns = {
           topic: 'TOPIC',
@@ -59,3 +62,20 @@ async function translate(group: string, options: TranslateOptions): Promise<void
     }),
   )
 }
+
+/** Partitions that were compared: a bar, and where there is none a line for each tenth of many. */
+async function withProgress<T>(act: (onProgress: (progress: TranslationProgress) => void) => Promise<T>): Promise<T> {
+  let bar: ProgressBar | undefined
+  try {
+    return await act(({ topic, partition, done, total }) => {
+      if (done === 1) bar = progressBar(total)
+      if (bar !== undefined) bar.update(done, `compared ${topic}-${partition}`)
+      else if (total >= MANY && tenthOf(done, total) > tenthOf(done - 1, total)) say(`compared ${done} of ${total} partitions`)
+    })
+  } finally {
+    bar?.[Symbol.dispose]()
+  }
+}
+
+const MANY = 20
+const tenthOf = (done: number, total: number): number => Math.floor((10 * done) / total)

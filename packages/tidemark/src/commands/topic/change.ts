@@ -1,8 +1,9 @@
 /** `topic describe | alter | delete | trim`. */
 import { type ConfigEntry, createAdmin, type Kafka, TidemarkError } from '@tidemark/client'
+import { topicIdText } from '@tidemark/client/internal'
 import { groupsLosing } from '@tidemark/offsets'
 import { Command } from 'commander'
-import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
+import { type ConfirmOptions, confirmed, withConfirmation } from '../../confirm.ts'
 import {
   type ClusterOptions,
   connected,
@@ -12,43 +13,42 @@ import {
   wholeNumber,
   withCluster,
   withOutput,
-} from '../connection.ts'
-import { usage } from '../exit.ts'
-import { counted, printRows, say } from '../print/print.ts'
-import { type Place, placeOf } from '../records/place.ts'
-import { timeOf, timeText } from '../records/time.ts'
-import { changesOf, collect } from './config-changes.ts'
+} from '../../connection.ts'
+import { usage } from '../../exit.ts'
+import { counted, printRows, say } from '../../print/print.ts'
+import { type Place, placeOf } from '../../records/place.ts'
+import { timeOf, timeText } from '../../records/time.ts'
+import { changesOf, collect } from '../config-changes.ts'
 
-export function topicAdminCommands(): Command[] {
-  return [
-    withOutput(withCluster(new Command('describe')))
-      .description('Shows the partitions of a topic, and what differs from the defaults in its configuration.')
-      .argument('<TOPIC>')
-      .option('--all', 'the whole configuration')
-      .addHelpText('after', '\nExample:\n  tidemark topic describe orders')
-      .action(describe),
-    withCluster(new Command('alter'))
-      .description('Adds partitions to a topic, or changes its configuration.')
-      .argument('<TOPIC>')
-      .option('-p, --partitions <N>', 'number of partitions, all together', wholeNumber('--partitions', 1, INT32_MAX))
-      .option('-c, --config <NAME=VALUE>', 'set a configuration; may be given more than once', collect)
-      .option('--default <NAME>', 'put a configuration back to its default; may be given more than once', collect)
-      .addHelpText('after', ALTER_HELP)
-      .action(alter),
-    withConfirmation(withCluster(new Command('delete')))
-      .description('Deletes a topic with all its records. It cannot be undone.')
-      .argument('<TOPIC>')
-      .addHelpText('after', '\nExample:\n  tidemark topic delete orders --yes')
-      .action(remove),
-    withConfirmation(withOutput(withCluster(new Command('trim'))))
-      .description('Deletes the oldest records of a topic. It cannot be undone.')
-      .argument('<TOPIC>')
-      .requiredOption('--before <PLACE>', 'end for all records, an offset, or a time: @2026-11-22T14:00Z, @-1h')
-      .option('-p, --partition <N>', 'one partition (default: all)', wholeNumber('--partition', 0, INT32_MAX))
-      .addHelpText('after', TRIM_HELP)
-      .action(trim),
-  ]
-}
+export const describeCommand = (): Command =>
+  withOutput(withCluster(new Command('describe')))
+    .argument('<TOPIC>')
+    .option('--all', 'the whole configuration')
+    .addHelpText('after', '\nExample:\n  tidemark topic describe orders')
+    .action(describe)
+
+export const alterCommand = (): Command =>
+  withCluster(new Command('alter'))
+    .argument('<TOPIC>')
+    .option('-p, --partitions <N>', 'number of partitions, all together', wholeNumber('--partitions', 1, INT32_MAX))
+    .option('-c, --config <NAME=VALUE>', 'set a configuration; may be given more than once', collect)
+    .option('--default <NAME>', 'put a configuration back to its default; may be given more than once', collect)
+    .addHelpText('after', ALTER_HELP)
+    .action(alter)
+
+export const deleteCommand = (): Command =>
+  withConfirmation(withCluster(new Command('delete')))
+    .argument('<TOPIC>')
+    .addHelpText('after', '\nExample:\n  tidemark topic delete orders --yes')
+    .action(remove)
+
+export const trimCommand = (): Command =>
+  withConfirmation(withOutput(withCluster(new Command('trim'))))
+    .argument('<TOPIC>')
+    .requiredOption('--before <PLACE>', 'end for all records, an offset, or a time: @2026-11-22T14:00Z, @-1h')
+    .option('-p, --partition <N>', 'one partition (default: all)', wholeNumber('--partition', 0, INT32_MAX))
+    .addHelpText('after', TRIM_HELP)
+    .action(trim)
 
 const ALTER_HELP = `
 Examples:
@@ -88,7 +88,7 @@ async function describe(name: string, options: ClusterOptions & OutputOptions & 
       partitions.map((row) => ({ ...row, replicas: row.replicas.join(','), isr: row.isr.join(',') })),
       { partition: 'PARTITION', leader: 'LEADER', replicas: 'REPLICAS', isr: 'ISR', start: 'START', end: 'END' },
       options.output,
-      { data: { topic: name, id: view.id, partitions, configs: configs && shown.map(rowOf) } },
+      { data: { topic: name, id: topicIdText(view.id), partitions, configs: configs && shown.map(rowOf) } },
     )
     if (options.output !== 'table') return
     if (shown.length > 0) await printRows(shown.map(rowOf), { name: 'CONFIG', value: 'VALUE', source: 'SOURCE' }, 'table')
