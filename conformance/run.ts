@@ -21,6 +21,7 @@ import { OurBroker } from './judges/our-broker.ts'
 import { judge as platformatic } from './judges/platformatic.ts'
 import { judge as kafka } from './kafka/judge.ts'
 import { judge as kafkaTools } from './kafka-tools/judge.ts'
+import { judge as programs } from './programs/judge.ts'
 import { Report } from './report.ts'
 import { judge as security } from './security/judge.ts'
 import { NotToBeHad } from './tools.ts'
@@ -57,6 +58,10 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   'kafka-tools': {
     versions: "Apache Kafka 4.3.1's command line tools, the same script on ours and on Apache Kafka 4.3.1",
     run: kafkaTools,
+  },
+  programs: {
+    versions: 'programs of others on Sarama 1.61.1, the same calls on ours and on Apache Kafka 4.3.1',
+    run: programs,
   },
   commands: {
     versions: 'the table of docs/guide/commands.md: our command line, a process a line, on Apache Kafka 4.3.1 and 3.9.1',
