@@ -22,6 +22,8 @@ import { judge as platformatic } from './judges/platformatic.ts'
 import { judge as kafka } from './kafka/judge.ts'
 import { judge as kafkaTools } from './kafka-tools/judge.ts'
 import { judge as programs } from './programs/judge.ts'
+import { VERSION as APICURIO } from './registry/apicurio.ts'
+import { judge as registry } from './registry/judge.ts'
 import { Report } from './report.ts'
 import { judge as security } from './security/judge.ts'
 import { NotToBeHad } from './tools.ts'
@@ -47,6 +49,10 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   'confluent-schemas': {
     versions: "confluent-kafka 2.16.1's serializers for Avro, JSON Schema and Protobuf, read by tidemark consume",
     run: confluentSchemas,
+  },
+  registry: {
+    versions: `Apicurio Registry ${APICURIO}: Confluent's serializers and tidemark consume with it, and its storage in topics of ours and of Apache Kafka 4.3.1`,
+    run: registry,
   },
   'kafka-python': { versions: 'kafka-python 2.0.2, on disk', run: kafkaPython },
   'franz-go': {
