@@ -66,7 +66,8 @@ const JUDGES: Readonly<Record<string, Judge>> = {
     run: kafkaTools,
   },
   programs: {
-    versions: 'programs of others on Sarama 1.61.1, the same calls on ours and on Apache Kafka 4.3.1',
+    versions:
+      "Sarama 1.61.1's cluster administration, kafka-console 3.1.55 and kafkatop 1.16, the same calls on ours and on Apache Kafka 4.3.1",
     run: programs,
   },
   commands: {

@@ -29,6 +29,7 @@ export function goProgram({ name, module, args, differs }: GoProgram): Program {
   const program = path.join(folder, name)
   return {
     name,
+    inSlice: true,
     differs,
     async build() {
       const copy = path.join(folder, 'main.go')

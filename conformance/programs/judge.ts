@@ -4,14 +4,20 @@
  */
 import { equal, type Report } from '../report.ts'
 import { NotToBeHad } from '../tools.ts'
+import { kafkaConsole } from './kafka-console.ts'
+import { kafkatop } from './kafkatop.ts'
 import { type Answers, onKafka, onOurs, type Program } from './program.ts'
 import { sarama } from './sarama.ts'
 
-const PROGRAMS: readonly Program[] = [sarama]
+const PROGRAMS: readonly Program[] = [kafkaConsole, kafkatop, sarama]
 
-export async function judge(report: Report): Promise<void> {
+export async function judge(report: Report, full: boolean): Promise<void> {
   const programs: Program[] = []
   for (const program of PROGRAMS) {
+    if (!full && !program.inSlice) {
+      report.skip(program.name, 'a process a line: in the full run alone')
+      continue
+    }
     try {
       await program.build()
       programs.push(program)

@@ -8,6 +8,7 @@ export type Answers = ReadonlyMap<string, string>
 
 export interface Program {
   readonly name: string
+  readonly inSlice: boolean
   /** Brings it onto the machine. @throws NotToBeHad */
   build(): Promise<void>
   play(address: string): Promise<Answers>
