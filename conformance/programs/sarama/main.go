@@ -526,6 +526,9 @@ func lines[T any](found []T, err error) (any, error) {
 		if listed, isList := any(one).(sarama.ResourceAcls); isList {
 			sort.Slice(listed.Acls, func(i, j int) bool { return listed.Acls[i].Principal < listed.Acls[j].Principal })
 		}
+		if user, isUser := any(one).(*sarama.DescribeUserScramCredentialsResult); isUser {
+			sort.Slice(user.CredentialInfos, func(i, j int) bool { return user.CredentialInfos[i].Mechanism < user.CredentialInfos[j].Mechanism })
+		}
 		text, err := json.Marshal(one)
 		if err != nil {
 			return nil, err
