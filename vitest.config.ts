@@ -5,6 +5,9 @@ const source = {
   ssr: { resolve: { conditions: ['@tidemark/source'], externalConditions: ['@tidemark/source'] } },
 }
 
+/** What real processes do under load may get a second try, in CI: `.ci/run` names the tests that needed it. */
+const retry = Number(process.env.TIDEMARK_TEST_RETRIES ?? 0)
+
 export default defineConfig({
   test: {
     reporters: ['default'],
@@ -15,6 +18,8 @@ export default defineConfig({
         ...source,
         test: {
           name: 'unit',
+          // Half of their time was the start of a worker for each file.
+          isolate: false,
           include: [
             'packages/*/src/**/*.test.ts',
             'packages/console/web/src/**/*.test.ts',
@@ -22,7 +27,7 @@ export default defineConfig({
             'benchmarks/*.test.ts',
             'examples/*.test.ts',
           ],
-          exclude: ['**/*.e2e.test.ts', 'packages/simulation/**', '**/node_modules/**'],
+          exclude: ['**/*.{e2e,long}.test.ts', 'packages/simulation/**', '**/node_modules/**'],
           testTimeout: 30_000,
           expect: { poll: { timeout: 20_000 } },
         },
@@ -32,6 +37,7 @@ export default defineConfig({
         test: {
           name: 'simulation',
           include: ['packages/simulation/src/**/*.test.ts'],
+          exclude: ['**/*.long.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
         },
@@ -49,7 +55,18 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['packages/*/src/**/*.e2e.test.ts', 'examples/**/*.e2e.test.ts'],
+          retry,
           testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'long',
+          include: ['packages/*/src/**/*.long.test.ts', 'examples/*.long.test.ts'],
+          retry,
+          testTimeout: 180_000,
           hookTimeout: 60_000,
         },
       },

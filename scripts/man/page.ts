@@ -39,6 +39,7 @@ export async function manPage(): Promise<string> {
     ...paragraph('TIDEMARK_PROFILE', 'a profile, instead of the one in use'),
     ...paragraph('TIDEMARK_PASSWORD', 'a password that a command asks for'),
     ...paragraph('TIDEMARK_CONSOLE_TOKEN', 'the token of tidemark console'),
+    ...paragraph('TIDEMARK_COMPLETION_MS', 'how long completion waits for the names of a cluster (300)'),
     ...paragraph('NO_COLOR', 'no colours'),
     '.SH FILES',
     ...paragraph('$XDG_CONFIG_HOME/tidemark/config.yaml', 'profiles'),

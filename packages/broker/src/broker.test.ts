@@ -596,7 +596,10 @@ describe('compaction', () => {
       await broker.close()
       for (const path of [data, copy]) {
         const next = await setUp({ ...options, data: path })
-        expect(await recordsOf(next.client, 't')).toEqual([...left, '30 k0=next'])
+        const found = await recordsOf(next.client, 't')
+        // The record that was sent sealed a segment: what it made old may be gone by now.
+        expect([...left, '30 k0=next']).toEqual(expect.arrayContaining(found))
+        for (const last of [...all.slice(-2), '30 k0=next']) expect(found).toContain(last)
         expect(await produce(next.client, 't', { key: 'k0', producerId, producerEpoch: 0, baseSequence: 31 })).toMatchObject({
           error: 'NONE',
         })

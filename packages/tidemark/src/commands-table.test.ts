@@ -8,7 +8,7 @@ import { loadProgram } from './program.ts'
 /** Of the commands that are not in it, why. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'tidemark up': 'runs until it is ended: tidemark.e2e.test.ts',
-  'tidemark demo': 'takes a while, and its figures differ each time: demo.e2e.test.ts',
+  'tidemark demo': 'takes a while, and its figures differ each time: demo.long.test.ts',
   'tidemark console': 'runs until it is ended: console.e2e.test.ts',
   'tidemark completion': 'prints a program: completion.e2e.test.ts',
 }

@@ -15,7 +15,8 @@ export function completionCommand(): Command {
 
 const HELP = `
 Names of groups and topics are those that the cluster gives within 300 ms of the key, the
-start of the program included, or within 100 ms of being asked, if that is later.
+start of the program included, or within 100 ms of being asked, if that is later. For
+a cluster that is far away TIDEMARK_COMPLETION_MS gives another time.
 
 Examples:
   source <(tidemark completion bash)

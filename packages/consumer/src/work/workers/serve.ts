@@ -41,18 +41,37 @@ export function serveWorker(handler: WorkerHandler): void {
     throw new TidemarkError('NOT_RUNNING', 'serveWorker() is for the file that the option workers of each() names, in its threads')
   }
   const running = new Map<number, CallInThread>()
-  const abort = ({ call, reason }: WireAbort): void => running.get(call)?.abort(reason)
+  /** Aborts of calls that wait until the thread is free for them. Calls come in the order of their numbers. */
+  const early = new Map<number, unknown>()
+  let lastCall = 0
+  const abort = ({ call, reason }: WireAbort): void => {
+    if (call > lastCall) early.set(call, reason)
+    else running.get(call)?.abort(reason)
+  }
   const lookForAborts = (): void => {
     for (let next = receiveMessageOnPort(aborts); next !== undefined; next = receiveMessageOnPort(aborts)) abort(next.message)
   }
   aborts.on('message', abort)
   port.on('message', async (wire: WireCall) => {
+    lookForAborts()
+    lastCall = wire.call
+    if (early.has(wire.call)) {
+      port.postMessage(abortedBefore(wire, early.get(wire.call)))
+      early.delete(wire.call)
+      return
+    }
     const context = new CallInThread(wire, lookForAborts)
     running.set(wire.call, context)
     const answer = await context.answer(handler, wire)
     running.delete(wire.call)
     port.postMessage(answer)
   })
+}
+
+/** Its result would not count any more: the handler is not called. */
+function abortedBefore({ call }: WireCall, reason: unknown): WireAnswer {
+  const failure = wireError(new TidemarkError('ABORTED', `aborted before its thread was free for it: ${reason}`))
+  return { call, skipped: undefined, deadLettered: undefined, failure }
 }
 
 class CallInThread implements WorkerContext {
