@@ -22,6 +22,9 @@ import { OurBroker } from './judges/our-broker.ts'
 import { judge as platformatic } from './judges/platformatic.ts'
 import { judge as kafka } from './kafka/judge.ts'
 import { judge as kafkaTools } from './kafka-tools/judge.ts'
+import { judge as programs } from './programs/judge.ts'
+import { VERSION as APICURIO } from './registry/apicurio.ts'
+import { judge as registry } from './registry/judge.ts'
 import { Report } from './report.ts'
 import { judge as security } from './security/judge.ts'
 import { NotToBeHad } from './tools.ts'
@@ -48,6 +51,10 @@ const JUDGES: Readonly<Record<string, Judge>> = {
     versions: "confluent-kafka 2.16.1's serializers for Avro, JSON Schema and Protobuf, read by tidemark consume",
     run: confluentSchemas,
   },
+  registry: {
+    versions: `Apicurio Registry ${APICURIO}: Confluent's serializers and tidemark consume with it, and its storage in topics of ours and of Apache Kafka 4.3.1`,
+    run: registry,
+  },
   'kafka-python': { versions: 'kafka-python 2.0.2, on disk', run: kafkaPython },
   'franz-go': {
     versions:
@@ -58,6 +65,11 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   'kafka-tools': {
     versions: "Apache Kafka 4.3.1's command line tools, the same script on ours and on Apache Kafka 4.3.1",
     run: kafkaTools,
+  },
+  programs: {
+    versions:
+      "Sarama 1.61.1's cluster administration, kafka-console 3.1.55 and kafkatop 1.16, the same calls on ours and on Apache Kafka 4.3.1",
+    run: programs,
   },
   commands: {
     versions: 'the table of docs/guide/commands.md: our command line, a process a line, on Apache Kafka 4.3.1 and 3.9.1',

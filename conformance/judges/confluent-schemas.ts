@@ -35,14 +35,19 @@ interface Written {
 }
 
 export async function judge(report: Report): Promise<void> {
+  await using registry = await startRegistry((subject) => FILES[subject] ?? FILES['order.proto']!)
+  await judgeSerializers(report, registry.url, 'guids')
+}
+
+/** Writes with a registry, and reads with it. Ids in headers are those that a registry gives beside the number. */
+export async function judgeSerializers(report: Report, url: string, ids: 'guids' | 'numbers'): Promise<void> {
   await install()
   await using broker = await OurBroker.start('disk')
-  await using registry = await startRegistry((subject) => FILES[subject] ?? FILES['order.proto']!)
-  const { stdout, stderr, code } = await run(PYTHON, [JUDGE, broker.address, registry.url, JSON.stringify(FILES)], undefined, 120_000)
+  const { stdout, stderr, code } = await run(PYTHON, [JUDGE, broker.address, url, JSON.stringify(FILES), ids], undefined, 120_000)
   for (const line of stdout.split('\n').filter((it) => it.startsWith('{'))) {
     const { topic, values } = JSON.parse(line) as Written
     await report.check(topic, async () => {
-      const read = await run(process.execPath, [TIDEMARK, 'consume', topic, '-b', broker.address, '--registry', registry.url])
+      const read = await run(process.execPath, [TIDEMARK, 'consume', topic, '-b', broker.address, '--registry', url])
       equal(
         read.stdout
           .trimEnd()

@@ -29,9 +29,7 @@ export const createPartitions = handler(apis.CreatePartitions, { versions: [0, 3
 function grow({ name, count, assignments }: RequestedTopic, validateOnly: boolean, context: Context): Now<Answer> {
   const { topics } = context.services
   const topic = topics.byName(name)
-  if (topic === undefined) {
-    return { name, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: 'This server does not host this topic-partition.' }
-  }
+  if (topic === undefined) return { name, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: null }
   if (topic.internal)
     return {
       name,

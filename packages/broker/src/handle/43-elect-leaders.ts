@@ -44,8 +44,9 @@ export const electLeaders = handler(apis.ElectLeaders, { versions: [0, 2] }, (re
 })
 
 function elect(topic: Topic | undefined, name: string, index: number, { services: { nodes } }: Context): Now<Outcome> {
-  if (topic === undefined || !hasPartition(topic, index)) {
-    return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: `No such topic as ${name}` }
+  if (topic === undefined) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: `No such topic as ${name}` }
+  if (!hasPartition(topic, index)) {
+    return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: `No such partition as ${name}-${index}` }
   }
   const preferred = nodes.replicasOf(topic, index)[0]!
   if (nodes.leaderOf(topic, index) === preferred) {

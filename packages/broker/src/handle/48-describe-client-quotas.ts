@@ -15,7 +15,7 @@ export const describeClientQuotas = handler(apis.DescribeClientQuotas, { version
     if (entityType === '') return refused('Invalid empty entity type')
     if (matchType < 0 || matchType > MATCH_TYPES_MAX) return refused(`Unknown match type ${matchType}`)
     if (!['user', 'client-id', 'ip'].includes(entityType)) {
-      return { errorCode: ErrorCode.UNSUPPORTED_VERSION, errorMessage: `Custom entity type '${entityType}' not supported`, entries: null }
+      return { errorCode: ErrorCode.UNSUPPORTED_VERSION, errorMessage: `Unsupported entity type ${entityType}`, entries: null }
     }
   }
   const found = services.quotas.describe(components, strict)

@@ -34,10 +34,10 @@ export const describeUserScramCredentials = handler(
       return {
         user,
         errorCode: ErrorCode.NONE,
-        errorMessage: null,
+        errorMessage: '',
         credentialInfos: of.map(({ mechanism, iterations }) => ({ mechanism, iterations })),
       }
     })
-    return { errorCode: ErrorCode.NONE, errorMessage: null, results }
+    return { errorCode: ErrorCode.NONE, errorMessage: '', results }
   },
 )

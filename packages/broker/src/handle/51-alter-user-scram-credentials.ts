@@ -1,4 +1,7 @@
-/** AlterUserScramCredentials 0 (KIP-554). The password comes salted: the broker makes the keys of it and forgets it. */
+/**
+ * AlterUserScramCredentials 0 (KIP-554). The password comes salted: the broker makes the keys of it and forgets it. A user
+ * is altered once in a request, whatever the mechanisms (Kafka's `ScramControlManager`).
+ */
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
@@ -13,8 +16,7 @@ export const alterUserScramCredentials = handler(
   (request, { services }: Context) => {
     const { users } = services
     const names = [...request.deletions, ...request.upsertions].map(({ name }) => name)
-    const keys = [...request.deletions, ...request.upsertions].map(({ name, mechanism }) => `${mechanism} ${name}`)
-    const twice = new Set(names.filter((_, i) => keys.indexOf(keys[i]!) !== i))
+    const twice = new Set(names.filter((name, i) => names.indexOf(name) !== i))
     const outcomes = [...new Set(names)].map((user) => {
       if (twice.has(user)) {
         return {

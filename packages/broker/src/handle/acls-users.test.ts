@@ -149,6 +149,7 @@ describe('users of SCRAM', () => {
         upsertion('twice'),
         upsertion('both'),
         upsertion('both', { mechanism: SHA_512, iterations: 8192 }),
+        upsertion('strong', { mechanism: SHA_512, iterations: 8192 }),
       ],
       [
         { name: 'gone', mechanism: SHA_256 },
@@ -163,11 +164,12 @@ describe('users of SCRAM', () => {
       many: 'Too many iterations',
       strange: 'Unknown SCRAM mechanism',
       twice: 'A user credential cannot be altered twice in the same request',
-      both: 'NONE',
+      both: 'A user credential cannot be altered twice in the same request',
+      strong: 'NONE',
       gone: 'Attempt to delete a user credential that does not exist',
       odd: 'Unknown SCRAM mechanism',
     })
-    expect(await described(client, null)).toEqual({ ok: '1:4096', most: '1:16384', both: '1:4096,2:8192' })
+    expect(await described(client, null)).toEqual({ ok: '1:4096', most: '1:16384', strong: '2:8192' })
   })
 
   test('are described by name: an unknown one and one asked for twice by their own errors; none means all', async () => {
@@ -183,7 +185,8 @@ describe('users of SCRAM', () => {
 
   test('one mechanism is deleted, and the other stays', async () => {
     const { client } = await setUp()
-    await alter(client, [upsertion('a'), upsertion('a', { mechanism: SHA_512 })])
+    await alter(client, [upsertion('a')])
+    await alter(client, [upsertion('a', { mechanism: SHA_512 })])
     expect(await alter(client, [], [{ name: 'a', mechanism: SHA_256 }])).toEqual({ a: 'NONE' })
     expect(await described(client, ['a'])).toEqual({ a: '2:4096' })
     expect(await alter(client, [upsertion('a')], [{ name: 'a', mechanism: SHA_256 }])).toEqual({

@@ -326,6 +326,11 @@ describe('groups', () => {
     expect(reply.topics[0]!.partitions.map(({ errorCode }) => nameOf(errorCode))).toEqual(['NONE', 'NONE'])
     expect((await client.call(apis.OffsetFetch, 5, { groupId: 'g', topics: null })).topics.map(({ name }) => name)).toEqual(['b'])
     expect(nameOf((await client.call(apis.OffsetDelete, 0, { groupId: 'none', topics })).errorCode)).toBe('GROUP_ID_NOT_FOUND')
+    const unknown = await client.call(apis.OffsetDelete, 0, { groupId: 'g', topics: [...topics, { ...topics[0]!, name: 'none' }] })
+    expect(unknown.topics.map(({ name, partitions }) => [name, nameOf(partitions[0]!.errorCode)])).toEqual([
+      ['a', 'NONE'],
+      ['none', 'UNKNOWN_TOPIC_OR_PARTITION'],
+    ])
     const subscription = Buffer.from('00000000000100016200000000', 'hex')
     await join(client, subscription)
     const refused = await client.call(apis.OffsetDelete, 0, {
@@ -341,9 +346,16 @@ test('elections, reassignments, the quorum, features and brokers are answered as
   await create(client, 't')
   const elected = await client.call(apis.ElectLeaders, 2, {
     electionType: 0,
-    topicPartitions: [{ topic: 't', partitions: [0, 4] }],
+    topicPartitions: [
+      { topic: 't', partitions: [0, 4] },
+      { topic: 'none', partitions: [0] },
+    ],
     timeoutMs: 1000,
   })
+  expect(elected.replicaElectionResults.map(({ partitionResult }) => partitionResult.at(-1)!.errorMessage)).toEqual([
+    'No such partition as t-4',
+    'No such topic as none',
+  ])
   expect(elected.replicaElectionResults[0]!.partitionResult.map(({ errorCode }) => nameOf(errorCode))).toEqual([
     'ELECTION_NOT_NEEDED',
     'UNKNOWN_TOPIC_OR_PARTITION',
@@ -369,14 +381,17 @@ test('elections, reassignments, the quorum, features and brokers are answered as
   expect(quorum.topics[0]!.partitions[0]).toMatchObject({ errorCode: 0, leaderId: 1, currentVoters: [{ replicaId: 1 }] })
   const { finalizedFeatures } = await client.call(apis.ApiVersions, 4, { clientSoftwareName: 'a', clientSoftwareVersion: '1' })
   const [feature] = finalizedFeatures
-  const update = (level: number) =>
-    client.call(apis.UpdateFeatures, 2, {
+  const update = (level: number, version = 2) =>
+    client.call(apis.UpdateFeatures, version, {
       timeoutMs: 1000,
       featureUpdates: [{ feature: feature!.name, maxVersionLevel: level }],
       validateOnly: false,
     })
   expect(nameOf((await update(feature!.maxVersionLevel)).errorCode)).toBe('NONE')
   expect(nameOf((await update(feature!.maxVersionLevel - 1)).errorCode)).toBe('INVALID_UPDATE_VERSION')
+  const refusedForAll = await update(feature!.maxVersionLevel - 1, 0)
+  expect([nameOf(refusedForAll.errorCode), refusedForAll.results]).toEqual(['INVALID_UPDATE_VERSION', []])
+  expect((await update(feature!.maxVersionLevel, 0)).results).toMatchObject([{ feature: feature!.name, errorCode: 0 }])
   expect(nameOf((await client.call(apis.UnregisterBroker, 0, { brokerId: 9 })).errorCode)).toBe('BROKER_ID_NOT_REGISTERED')
   expect(
     nameOf((await client.call(apis.DescribeCluster, 2, { includeClusterAuthorizedOperations: false, endpointType: 2 })).errorCode),

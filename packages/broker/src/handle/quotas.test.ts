@@ -31,13 +31,18 @@ describe('quotas', () => {
         { entityType: 'user', entityName: 'u' },
       ]),
     ).toBe('NONE')
-    expect(await set(client, 5, false, [{ entityType: 'ip', entityName: '10.0.0.1' }], 'connection_creation_rate')).toBe('NONE')
+    const ofAddress = (entityName: string) => [{ entityType: 'ip', entityName }]
+    expect(await set(client, 5, false, ofAddress('10.0.0.1'), 'connection_creation_rate')).toBe('NONE')
+    for (const name of ['::1', '::ffff:10.0.0.1', 'broker-1.example']) {
+      for (const remove of [false, true]) expect(await set(client, 5, remove, ofAddress(name), 'connection_creation_rate')).toBe('NONE')
+    }
     for (const wrong of [
       set(client, 0),
       set(client, 1, false, []),
       set(client, 1, false, entity, 'no.such'),
       set(client, 1.5),
       set(client, 1, false, [{ entityType: 'x', entityName: 'y' }]),
+      set(client, 1, false, [{ entityType: 'ip', entityName: 'not an address' }], 'connection_creation_rate'),
     ]) {
       expect(await wrong).toBe('INVALID_REQUEST')
     }

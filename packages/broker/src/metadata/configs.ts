@@ -109,7 +109,7 @@ export class Configs {
     switch (resource.type) {
       case ResourceType.TOPIC: {
         const topic = this.#topics.byName(resource.name)
-        if (topic === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${resource.name}' does not exist.`)
+        if (topic === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, '') // as Kafka has it: the code says all
         return this.topic(topic.configs, nodeId)
       }
       case ResourceType.BROKER:

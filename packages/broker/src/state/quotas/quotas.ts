@@ -17,9 +17,17 @@ export function entityFault(entity: Entity): string | undefined {
   if (unknown !== undefined) return `Unhandled client quota entity type: ${unknown}`
   if (new Set(types).size < types.length) return `Duplicate entity type: ${types.find((type, i) => types.indexOf(type) !== i)}`
   if (entity.some(({ name }) => name === '')) return 'Empty client quota entity name'
-  if (types.includes('ip') && types.length > 1) return 'Invalid quota entity combination: ip is allowed only alone'
+  if (types.includes('ip') && types.length > 1)
+    return 'Invalid quota entity combination, IP entity shouldnot be combined with User or ClientId'
+  const address = types[0] === 'ip' ? entity[0]!.name : null
+  if (address !== null && !mayBeAddress(address)) return `${address} is not a valid IP or resolvable host.`
   return undefined
 }
+
+const ADDRESS_OR_HOST = /^(?:[\da-f:]*:[\da-f:.]*|[a-z\d-]+(?:\.[a-z\d-]+)*)$/i
+
+/** By its form: Kafka looks a host's name up, we do not. */
+const mayBeAddress = (text: string): boolean => ADDRESS_OR_HOST.test(text)
 
 export function valueFault(entity: Entity, key: string, value: number, remove: boolean): string | undefined {
   const keys = entity[0]?.type === 'ip' ? IP_KEYS : CLIENT_KEYS

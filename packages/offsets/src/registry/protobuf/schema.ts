@@ -4,6 +4,7 @@ import { oneLine } from '../http.ts'
 import type { SchemaText } from '../lookup.ts'
 import { Undecodable } from '../problem.ts'
 import { BUILT_IN } from './built-in.ts'
+import { textOf } from './descriptor.ts'
 
 type Protobuf = typeof import('protobufjs')
 
@@ -16,12 +17,13 @@ export interface ProtobufSchema {
 const PARSING = { keepCase: true }
 
 /** Throws `Undecodable`. */
-export async function protobufSchema({ text, references }: SchemaText): Promise<ProtobufSchema> {
+export async function protobufSchema({ text: given, references }: SchemaText): Promise<ProtobufSchema> {
   // Loaded with the first schema: programs without one do not pay for it.
   const { default: protobuf } = await import('protobufjs')
   try {
     const root = new protobuf.Root()
-    const files = new Files(protobuf, root, new Map(references.map((it) => [it.name, it.text])))
+    const text = textOf(protobuf, given)
+    const files = new Files(protobuf, root, new Map(references.map((it) => [it.name, textOf(protobuf, it.text)])))
     files.add(text)
     root.resolveAll()
     // By itself: a package may go over several files, and the indexes count the messages of this one.
