@@ -1,4 +1,7 @@
-/** Each benchmark once, very small, so that none rots: no word about time. What needs Go or Java is skipped where they are not. */
+/**
+ * Each benchmark once, very small, so that none rots: no word about time. What needs Go or Java is skipped where they
+ * are not.
+ */
 import { existsSync } from 'node:fs'
 import { startBroker } from '@tidemark/broker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

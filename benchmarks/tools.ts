@@ -1,4 +1,7 @@
-/** Brings what the benchmarks run onto the machine, outside the repository, once: the Go driver, other people's clients. */
+/**
+ * Brings what the benchmarks run onto the machine, outside the repository, once: the Go driver, other people's
+ * clients.
+ */
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
@@ -17,7 +20,10 @@ export function buildDriver(): void {
   })
 }
 
-/** The folder in which another client is installed; undefined where it cannot be, with a line that says so. `native`: it is built here. */
+/**
+ * The folder in which another client is installed; undefined where it cannot be, with a line that says so. `native`:
+ * it is built here.
+ */
 export function clientFolder(name: string, version: string, native: boolean): string | undefined {
   const headers = path.join(REPOSITORY, 'node_modules', `node-${process.platform}-${process.arch}`)
   try {

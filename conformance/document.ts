@@ -1,4 +1,7 @@
-/** Writes docs/conformance.md, a section a judge: what a full run of it found, and every case that is not run, with its reason. */
+/**
+ * Writes docs/conformance.md, a section a judge: what a full run of it found, and every case that is not run, with its
+ * reason.
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Report } from './report.ts'

@@ -1,4 +1,7 @@
-/** Brings the tools that judges need onto the machine: npm packages into a cache outside the repository, Debian's packages by apt. */
+/**
+ * Brings the tools that judges need onto the machine: npm packages into a cache outside the repository, Debian's
+ * packages by apt.
+ */
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -35,7 +38,10 @@ export interface Install {
   readonly scripts?: NodeJS.ProcessEnv
 }
 
-/** A folder of the cache in which these packages are installed, at exactly these versions. It is complete or absent: another one is filled. */
+/**
+ * A folder of the cache in which these packages are installed, at exactly these versions. It is complete or absent:
+ * another one is filled.
+ */
 export function npmPackageFolder(name: string, version: string, { others = [], scripts }: Install = {}): string {
   const folder = path.join(CACHE, [`${name}-${version}`, ...others].join('+').replace(/[@/]/g, '_'))
   if (!existsSync(path.join(folder, 'node_modules', name))) {

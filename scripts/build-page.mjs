@@ -1,4 +1,5 @@
-// Builds the page of the console into packages/console/dist/web, with the list of its files and the licences of what is in it.
+// Builds the page of the console into packages/console/dist/web, with the list of its files and the licences of what
+// is in it.
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

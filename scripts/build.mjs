@@ -1,4 +1,5 @@
-// Builds every package's dist/ (JavaScript and types) and the command line's one bundle. Run by `npm ci` and `npm run build`.
+// Builds every package's dist/ (JavaScript and types) and the command line's one bundle. Run by `npm ci` and `npm run
+// build`.
 import './need-node.mjs'
 import { spawnSync } from 'node:child_process'
 import { cpSync, rmSync, writeFileSync } from 'node:fs'

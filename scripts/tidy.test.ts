@@ -1,11 +1,17 @@
-/** The rules of the house that a program can check: imports run downwards only, and the seams are the only way to the machine. */
+/**
+ * The rules of the house that a program can check: imports run downwards only, and the seams are the only way to the
+ * machine.
+ */
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const root = path.dirname(import.meta.dirname)
 
-/** What each package may import, and its folders in the order of the way: a file imports from its own folder and those after it. */
+/**
+ * What each package may import, and its folders in the order of the way: a file imports from its own folder and those
+ * after it.
+ */
 const packages: Record<string, { uses: string[]; folders: string[] }> = {
   protocol: { uses: [], folders: [] },
   platform: { uses: ['protocol'], folders: [] },
@@ -187,4 +193,21 @@ test('in the broker partitions and metadata alone import storage, and state impo
 test('in the command line one file alone writes to stdout', () => {
   const wrong = sourcesOf('tidemark').filter((s) => s.file !== 'print/output.ts' && /process\.stdout\.write|console\.log/.test(s.text))
   expect(wrong.map((s) => s.file)).toEqual([])
+})
+
+test('a line of prose in a comment ends before column 120', () => {
+  const files = globSync(['packages/*/src/**/*.ts', '{benchmarks,conformance,examples,scripts}/**/*.ts'], { cwd: root })
+  // One space: what is set further in is a table or a drawing.
+  const isProse = (line: string): boolean => /^ *(?:\/\*\*|\*|\/\/) [^ ]/.test(line) && !/[─►▲└]/.test(line)
+  const tooLong = files.flatMap((file) => {
+    let isProgram = false
+    return readFileSync(path.join(root, file), 'utf8')
+      .split('\n')
+      .flatMap((line, i) => {
+        if (/^ *\* ```/.test(line)) isProgram = !isProgram
+        return !isProgram && line.length > 120 && isProse(line) ? [`${file}:${i + 1}`] : []
+      })
+  })
+  expect(files.length).toBeGreaterThan(0)
+  expect(tooLong).toEqual([])
 })

@@ -1,9 +1,9 @@
 /**
  * Tries the packed packages as a user would: installs the tarballs into an empty project, plainly and with
- * `--install-strategy=linked` (where a package finds what it declares, and nothing else), under each Node.js; type-checks
- * and runs every program of the READMEs with each TypeScript; runs `npx tidemark demo`; runs the first test of the README of
- * `testing` under Jest and node:test; and asks Node.js versions that are too
- * old for one friendly line.
+ * `--install-strategy=linked` (where a package finds what it declares, and nothing else), under each Node.js;
+ * type-checks and runs every program of the READMEs with each TypeScript; runs `npx tidemark demo`; runs the first
+ * test of the README of `testing` under Jest and node:test; and asks Node.js versions that are too old for one
+ * friendly line.
  *
  * `npm run packages:try`; one line a combination. What cannot be had from npm or its cache is skipped, by name.
  */

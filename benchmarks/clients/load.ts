@@ -18,7 +18,9 @@ export interface ProduceLoad {
 }
 
 export interface Client {
-  /** In a group, from the start, commits every second. Resolves once `count` records were handled, with what closes it. */
+  /**
+   * In a group, from the start, commits every second. Resolves once `count` records were handled, with what closes it.
+   */
   consume(load: ConsumeLoad): Promise<() => Promise<void>>
   /** acks=all, no compression; resolves to what sends so many records and waits for their acknowledgements. */
   produce(load: ProduceLoad): Promise<{ send(count: number): Promise<void>; close(): Promise<void> }>

@@ -1,6 +1,7 @@
 /**
- * One client under one load: `main.ts CLIENT FOLDER VERB KIND BROKERS TOPIC COUNT BYTES`. Prints its figures as one line of JSON.
- * The clock of a consumer runs from the first record to the last one, that of a producer from the first send to the last acknowledgement.
+ * One client under one load: `main.ts CLIENT FOLDER VERB KIND BROKERS TOPIC COUNT BYTES`. Prints its figures as one
+ * line of JSON. The clock of a consumer runs from the first record to the last one, that of a producer from the first
+ * send to the last acknowledgement.
  */
 import { performance } from 'node:perf_hooks'
 import type { Client } from './load.ts'

@@ -1,4 +1,6 @@
-/** node-rdkafka 3.6.1: librdkafka in Node. Both kinds are its `consume(1000)`, a call a batch or a call for each of it. */
+/**
+ * node-rdkafka 3.6.1: librdkafka in Node. Both kinds are its `consume(1000)`, a call a batch or a call for each of it.
+ */
 import { createRequire } from 'node:module'
 import type { Client } from './load.ts'
 

@@ -1,4 +1,7 @@
-/** Produce and commits with an fsync before each reply: Kafka with `log.flush.interval.messages=1`, kfake with synced writes. */
+/**
+ * Produce and commits with an fsync before each reply: Kafka with `log.flush.interval.messages=1`, kfake with synced
+ * writes.
+ */
 import { BROKERS, RunningBroker } from '../rivals/brokers.ts'
 import { drive } from '../tools.ts'
 import { type Benchmark, counted, rotated, settle } from './load.ts'

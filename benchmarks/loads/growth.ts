@@ -1,4 +1,7 @@
-/** How cost grows: each row is one size of one thing, on a fresh broker of ours, so that a curve that bends upwards is seen. */
+/**
+ * How cost grows: each row is one size of one thing, on a fresh broker of ours, so that a curve that bends upwards is
+ * seen.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { residentMB } from '../measure.ts'
 import { RunningBroker } from '../rivals/brokers.ts'
@@ -9,7 +12,10 @@ const PARTITIONS = [1, 10, 100, 1_000, 10_000]
 const CONNECTIONS = [1, 10, 100, 1_000, 5_000]
 const GROUPS = [1, 10, 100, 1_000, 10_000]
 const MEMBERS = [1, 3, 10, 30, 100]
-/** Members learn of a rebalance with their next heartbeat, every 100 ms here: by chance a group needs none, one or two of them. */
+/**
+ * Members learn of a rebalance with their next heartbeat, every 100 ms here: by chance a group needs none, one or two
+ * of them.
+ */
 const JOINS = 7
 
 const row = (count: number, what: string, figure: string): string => `growth: ${count.toLocaleString('en')} ${what}: ${figure}`

@@ -1,4 +1,7 @@
-/** What every benchmark is: it knows its rows, and measures one round of them for all of its rivals, in the order it is given. */
+/**
+ * What every benchmark is: it knows its rows, and measures one round of them for all of its rivals, in the order it is
+ * given.
+ */
 import { spawnSync } from 'node:child_process'
 import type { Samples } from '../samples.ts'
 

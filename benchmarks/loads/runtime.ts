@@ -1,8 +1,8 @@
 /**
- * The table "Runtime": our consumer on our broker, in processes of their own. What it is compared with was published by others, measured on
- * their machines: the suite of KPipe (25,000 records, 8 partitions, 1,000 keys, the handler waits), which measured Confluent's Parallel
- * Consumer beside itself. Where a handler waits, the machine counts for little: 1,000 keys with one record of each at a time allow
- * 100,000 records a second at 10 ms, and 10,000 at 100 ms.
+ * The table "Runtime": our consumer on our broker, in processes of their own. What it is compared with was published
+ * by others, measured on their machines: the suite of KPipe (25,000 records, 8 partitions, 1,000 keys, the handler
+ * waits), which measured Confluent's Parallel Consumer beside itself. Where a handler waits, the machine counts for
+ * little: 1,000 keys with one record of each at a time allow 100,000 records a second at 10 ms, and 10,000 at 100 ms.
  */
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'

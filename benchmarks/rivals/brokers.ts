@@ -1,4 +1,7 @@
-/** The three brokers, each a fresh process on a fresh folder and a free port: what to run, and what to write beforehand. */
+/**
+ * The three brokers, each a fresh process on a fresh folder and a free port: what to run, and what to write
+ * beforehand.
+ */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** The work that the runtime is measured with: handlers that wait, as calls of other services do, in the order of their keys; and a crash behind a stuck key. */
+/**
+ * The work that the runtime is measured with: handlers that wait, as calls of other services do, in the order of their
+ * keys; and a crash behind a stuck key.
+ */
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createAdmin, createKafka, createProducer } from '@tidemark/client'
@@ -21,7 +24,10 @@ export async function fill(brokers: string, topic: string, partitions: number, c
   }
 }
 
-/** All of `count` records, each key in its order, each handler waiting for `handlerMs`: from the first handler's start to the last one's end. */
+/**
+ * All of `count` records, each key in its order, each handler waiting for `handlerMs`: from the first handler's start
+ * to the last one's end.
+ */
 export async function keyed(brokers: string, topic: string, count: number, handlerMs: number) {
   await using kafka = createKafka({ brokers: [brokers] })
   await using consumer = createConsumer(kafka, { group: `keyed-${process.pid}` })
@@ -46,7 +52,10 @@ export async function keyed(brokers: string, topic: string, count: number, handl
 
 const behindStuck = { group: 'behind-a-stuck-key', sessionTimeoutMs: 6_000 }
 
-/** One key's first record is never done, all other keys are: calls `done` when they are, and `recorded` when that has been committed too. */
+/**
+ * One key's first record is never done, all other keys are: calls `done` when they are, and `recorded` when that has
+ * been committed too.
+ */
 export async function getStuck(brokers: string, topic: string, count: number, on: { done(): void; recorded(): void }): Promise<never> {
   const kafka = createKafka({ brokers: [brokers] })
   const consumer = createConsumer(kafka, behindStuck)

@@ -1,4 +1,7 @@
-/** Another client's group of three, each member a process that prints `partition offset` a record: one dies by SIGKILL, and nothing is lost. */
+/**
+ * Another client's group of three, each member a process that prints `partition offset` a record: one dies by SIGKILL,
+ * and nothing is lost.
+ */
 import { createAdmin, createKafka } from '@tidemark/client'
 import { start } from '../tools.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Codecs that kafkajs takes from outside: for snappy the package that its documents name, for LZ4 the fork of theirs that needs no compiler,
- * for zstd, whose package needs one too, what Node.js has.
+ * Codecs that kafkajs takes from outside: for snappy the package that its documents name, for LZ4 the fork of theirs
+ * that needs no compiler, for zstd, whose package needs one too, what Node.js has.
  */
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'

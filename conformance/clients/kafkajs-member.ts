@@ -1,4 +1,6 @@
-/** A member of a group of kafkajs's in a process of its own: prints `partition offset` for each record, and commits it. */
+/**
+ * A member of a group of kafkajs's in a process of its own: prints `partition offset` for each record, and commits it.
+ */
 import { createRequire } from 'node:module'
 import { installCodecs } from './kafkajs-codecs.ts'
 

@@ -1,4 +1,6 @@
-/** kafkajs 2.2.4 against our broker: every codec, groups with a member killed, commit, resume, seek, look-up by time. */
+/**
+ * kafkajs 2.2.4 against our broker: every codec, groups with a member killed, commit, resume, seek, look-up by time.
+ */
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

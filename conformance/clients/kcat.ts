@@ -1,6 +1,6 @@
 /**
- * kcat, as Debian ships it (1.7.1 on librdkafka 2.0.2, which matches versions exactly: trap 5), against our broker: every codec, groups with a
- * member killed, commit, resume, seek, look-up by time.
+ * kcat, as Debian ships it (1.7.1 on librdkafka 2.0.2, which matches versions exactly: trap 5), against our broker:
+ * every codec, groups with a member killed, commit, resume, seek, look-up by time.
  */
 import { equal, type Report } from '../report.ts'
 import { debianProgram, NotToBeHad, run } from '../tools.ts'

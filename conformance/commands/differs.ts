@@ -1,4 +1,7 @@
-/** Lines that Apache Kafka answers otherwise than our broker does, and why that is inherent. A line that does not any more fails. */
+/**
+ * Lines that Apache Kafka answers otherwise than our broker does, and why that is inherent. A line that does not any
+ * more fails.
+ */
 import type { KafkaVersion } from '../kafka/jars.ts'
 
 interface Difference {

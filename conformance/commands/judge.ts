@@ -1,6 +1,6 @@
 /**
- * The whole command line, a process a line: docs/guide/commands.md has what each command prints, and each broker must give
- * that. `npm test` types it on ours; here it is typed on Apache Kafka.
+ * The whole command line, a process a line: docs/guide/commands.md has what each command prints, and each broker must
+ * give that. `npm test` types it on ours; here it is typed on Apache Kafka.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

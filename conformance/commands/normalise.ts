@@ -1,4 +1,7 @@
-/** What no two runs have in common (times, durations, ids, addresses) becomes an example of it, where it can of the same width. */
+/**
+ * What no two runs have in common (times, durations, ids, addresses) becomes an example of it, where it can of the
+ * same width.
+ */
 import { userInfo } from 'node:os'
 
 const REPLACED: readonly (readonly [RegExp, string])[] = [

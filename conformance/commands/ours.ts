@@ -11,7 +11,10 @@ export const OURS: StartOptions = {
   authorizer: { superUsers: [SUPER_USER] },
 }
 
-/** As any cluster is after a while: with what Kafka 4 formats its storage with (KIP-966), and with coordinators of groups. */
+/**
+ * As any cluster is after a while: with what Kafka 4 formats its storage with (KIP-966), and with coordinators of
+ * groups.
+ */
 export async function asFormatted(brokers: readonly string[]): Promise<void> {
   await using kafka = createKafka({ brokers })
   const { configs, groups, topics } = createAdmin(kafka)

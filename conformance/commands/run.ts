@@ -9,7 +9,10 @@ import { type Answer, answerText, type Step } from './table.ts'
 
 const PROGRAM = process.env.TIDEMARK ?? fileURLToPath(new URL('../../packages/tidemark/bin/tidemark.js', import.meta.url))
 
-/** Lines that change nothing: several at once, and asked again on a cluster that acts on what it answered a moment later. */
+/**
+ * Lines that change nothing: several at once, and asked again on a cluster that acts on what it answered a moment
+ * later.
+ */
 const READS =
   /^tidemark (topic (list|describe)|group (list|describe)|lag|peek|doctor|offsets (show|log|blame|diff|plan|export|bookmark list|undo --list)|config (list|describe)|acl list|user list|consume (?!.*--group))|--dry-run/
 const isRead = ({ line }: Step): boolean => READS.test(line) && !/ > |--out /.test(line)

@@ -1,4 +1,7 @@
-/** The table of docs/guide/commands.md: every command line, and what it prints on stdout and on stderr, and its exit code. */
+/**
+ * The table of docs/guide/commands.md: every command line, and what it prints on stdout and on stderr, and its exit
+ * code.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'

@@ -1,4 +1,7 @@
-/** Writes what each command prints into docs/guide/commands.md: `node --conditions=@tidemark/source conformance/commands/write.ts`. Read the difference. */
+/**
+ * Writes what each command prints into docs/guide/commands.md: `node --conditions=@tidemark/source
+ * conformance/commands/write.ts`. Read the difference.
+ */
 import { startBroker } from '@tidemark/broker'
 import { asFormatted, OURS } from './ours.ts'
 import { typeAll } from './run.ts'

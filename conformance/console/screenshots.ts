@@ -1,6 +1,6 @@
 /**
- * Makes the pictures of docs/console/ anew, as WebP: `node --conditions=@tidemark/source conformance/console/screenshots.ts`.
- * Look at each before it is committed.
+ * Makes the pictures of docs/console/ anew, as WebP: `node --conditions=@tidemark/source
+ * conformance/console/screenshots.ts`. Look at each before it is committed.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -1,9 +1,11 @@
 /**
- * Compares our message declarations with Kafka's own message files, field by field: maxima with Kafka 4.3.1, minima with 3.9.
+ * Compares our message declarations with Kafka's own message files, field by field: maxima with Kafka 4.3.1, minima
+ * with 3.9.
  *
  *   node --conditions=@tidemark/source conformance/declarations/compare.ts
  *
- * The files come out of Kafka's jars, which Maven fetches; they are not kept here. Needs `mvn` and `unzip`, and is skipped without.
+ * The files come out of Kafka's jars, which Maven fetches; they are not kept here. Needs `mvn` and `unzip`, and is
+ * skipped without.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

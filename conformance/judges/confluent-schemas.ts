@@ -1,6 +1,7 @@
 /**
- * Confluent's own serializers for Python (Avro, JSON Schema, Protobuf with imports and nested messages, ids in headers), in
- * a virtual environment outside the repository: what they write to our broker, `tidemark consume --registry` has to read.
+ * Confluent's own serializers for Python (Avro, JSON Schema, Protobuf with imports and nested messages, ids in
+ * headers), in a virtual environment outside the repository: what they write to our broker, `tidemark consume
+ * --registry` has to read.
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'

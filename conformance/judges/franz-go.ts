@@ -1,6 +1,7 @@
 /**
- * franz-go's own suite (package kgo, version 1.22.3) against our broker: on disk, in memory, and with the broker killed every few seconds.
- * The module's source is copied out of Go's module cache and its tests are built once; both stay outside the repository.
+ * franz-go's own suite (package kgo, version 1.22.3) against our broker: on disk, in memory, and with the broker
+ * killed every few seconds. The module's source is copied out of Go's module cache and its tests are built once; both
+ * stay outside the repository.
  */
 import { cpSync, existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'

@@ -1,6 +1,7 @@
 /**
- * A proxy that keeps listening while the broker behind it is killed and started: a connection waits until the broker accepts it, and ends when
- * the broker's ends. Suites that tell a refused connection from a broken one (kgo's group tests give up at the first) see only broken ones.
+ * A proxy that keeps listening while the broker behind it is killed and started: a connection waits until the broker
+ * accepts it, and ends when the broker's ends. Suites that tell a refused connection from a broken one (kgo's group
+ * tests give up at the first) see only broken ones.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 

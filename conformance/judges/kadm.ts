@@ -1,4 +1,6 @@
-/** franz-go's administration client (package kadm 1.20.0), call by call: `kadm/main.go` has what Apache Kafka answers. */
+/**
+ * franz-go's administration client (package kadm 1.20.0), call by call: `kadm/main.go` has what Apache Kafka answers.
+ */
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'

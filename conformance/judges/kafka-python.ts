@@ -1,4 +1,7 @@
-/** kafka-python 2.0.2, as Debian's python3-kafka ships it, in a virtual environment outside the repository, with every codec it has. */
+/**
+ * kafka-python 2.0.2, as Debian's python3-kafka ships it, in a virtual environment outside the repository, with every
+ * codec it has.
+ */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

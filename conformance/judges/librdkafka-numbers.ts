@@ -1,4 +1,7 @@
-/** Which numbers of librdkafka's test runner are played, on what broker, and why the others are not. Every number has its place here. */
+/**
+ * Which numbers of librdkafka's test runner are played, on what broker, and why the others are not. Every number has
+ * its place here.
+ */
 import type { StartOptions } from '@tidemark/broker'
 
 export interface Round {
@@ -31,7 +34,8 @@ export const ROUNDS: readonly Round[] = [
     subtests: ['standard settings', 'low linger', 'microsecond linger', 'high linger', 'linger.ms < 1000', 'no acks', 'idempotence'],
   },
   { numbers: ['0061'], subtests: ['without transactions'] },
-  // They ask for two members in the group's first generation: with no delay the first one has it for itself for a moment. It is Kafka's default.
+  // They ask for two members in the group's first generation: with no delay the first one has it for itself for a
+  // moment. It is Kafka's default.
   { numbers: list('0089 0102 0118'), options: { groupInitialRebalanceDelayMs: 3_000 } },
   {
     numbers: ['0113'],

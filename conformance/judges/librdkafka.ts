@@ -1,6 +1,7 @@
 /**
- * librdkafka 2.15.1's own test runner, built from the source inside the npm package @confluentinc/kafka-javascript, against our broker:
- * every number that needs a broker and only APIs that are served. Each number runs alone, so that one that hangs does not hold up the others.
+ * librdkafka 2.15.1's own test runner, built from the source inside the npm package @confluentinc/kafka-javascript,
+ * against our broker: every number that needs a broker and only APIs that are served. Each number runs alone, so that
+ * one that hangs does not hold up the others.
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'

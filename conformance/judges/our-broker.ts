@@ -1,4 +1,7 @@
-/** Our broker as a judge needs it: in a process that can be killed and started again on the same folder and port. Ends with this process. */
+/**
+ * Our broker as a judge needs it: in a process that can be killed and started again on the same folder and port. Ends
+ * with this process.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -75,8 +78,9 @@ export class OurBroker implements AsyncDisposable {
   }
 
   /**
-   * SIGKILL every `everyMs`, and a start right after, so many times. Not for ever: sessions start afresh with the broker, as Kafka's do, so that
-   * a member that died meanwhile would never be expelled if the kills came faster than its session ends.
+   * SIGKILL every `everyMs`, and a start right after, so many times. Not for ever: sessions start afresh with the
+   * broker, as Kafka's do, so that a member that died meanwhile would never be expelled if the kills came faster than
+   * its session ends.
    */
   killEvery(everyMs: number, times: number): void {
     this.#killing = (async () => {

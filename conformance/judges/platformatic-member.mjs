@@ -1,5 +1,5 @@
-// A member of a group of @platformatic/kafka's, in a process of its own: platformatic-member.mjs FOLDER BROKER TOPIC GROUP NAME.
-// Prints `partition offset` for each record, and commits it.
+// A member of a group of @platformatic/kafka's, in a process of its own: platformatic-member.mjs FOLDER BROKER TOPIC
+// GROUP NAME. Prints `partition offset` for each record, and commits it.
 import { createRequire } from 'node:module'
 
 const [folder, broker, topic, groupId, clientId] = process.argv.slice(2)

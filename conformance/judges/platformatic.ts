@@ -1,4 +1,7 @@
-/** @platformatic/kafka 2.12.1 against our broker: every codec, groups with a member killed, commit, resume, seek, look-up by time. */
+/**
+ * @platformatic/kafka 2.12.1 against our broker: every codec, groups with a member killed, commit, resume, seek,
+ * look-up by time.
+ */
 import { fileURLToPath } from 'node:url'
 import { groupOfThree } from '../clients/group-of-three.ts'
 import { equal, type Report } from '../report.ts'

@@ -1,6 +1,6 @@
 /**
- * What Kafka's tools are asked, in this order: each step finds what those before it left. BROKER stands for the address,
- * FILE:name for a file of `FILES`.
+ * What Kafka's tools are asked, in this order: each step finds what those before it left. BROKER stands for the
+ * address, FILE:name for a file of `FILES`.
  */
 import { sortedLines, sortedWords, withoutFigures } from './normalise.ts'
 import type { ToolName } from './tool-box.ts'

@@ -1,4 +1,7 @@
-/** What of the output of a tool two clusters cannot have in common: addresses, ids, times, the numbers of a measurement. */
+/**
+ * What of the output of a tool two clusters cannot have in common: addresses, ids, times, the numbers of a
+ * measurement.
+ */
 
 const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/\b127\.0\.0\.1:\d+/g, 'BROKER'],

@@ -1,6 +1,7 @@
 /**
- * Apache Kafka on this machine: one node or three (KRaft, each broker and controller), on free ports of the loopback address.
- * What was started is stopped by its process id, and its folders go with it: by `close()`, and if that is never reached, when this process ends.
+ * Apache Kafka on this machine: one node or three (KRaft, each broker and controller), on free ports of the loopback
+ * address. What was started is stopped by its process id, and its folders go with it: by `close()`, and if that is
+ * never reached, when this process ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,6 +1,6 @@
 /**
- * What happens to a group that is moved while it works (`eject`): the members are Java's and ours, and after each move they have to read on
- * from the new place. The numbers stand in docs/decisions.
+ * What happens to a group that is moved while it works (`eject`): the members are Java's and ours, and after each move
+ * they have to read on from the new place. The numbers stand in docs/decisions.
  */
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

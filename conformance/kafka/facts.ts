@@ -1,6 +1,7 @@
 /**
- * Facts about commits that no document of Kafka's states: asked of a broker, one answer a line, so that the same questions to Apache Kafka
- * and to ours can be compared. A cooperative group of two is rebalanced by hand, and in each of its phases the same is committed and read.
+ * Facts about commits that no document of Kafka's states: asked of a broker, one answer a line, so that the same
+ * questions to Apache Kafka and to ours can be compared. A cooperative group of two is rebalanced by hand, and in each
+ * of its phases the same is committed and read.
  */
 
 import { createAdmin, createKafka, type Kafka } from '@tidemark/client'

@@ -1,6 +1,6 @@
 /**
- * Apache Kafka as Maven Central has it: the broker's and the tools' jars of one version, copied once into the cache outside the repository.
- * The folder is complete or absent: Maven fills another one, which is then renamed.
+ * Apache Kafka as Maven Central has it: the broker's and the tools' jars of one version, copied once into the cache
+ * outside the repository. The folder is complete or absent: Maven fills another one, which is then renamed.
  */
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'

@@ -1,6 +1,7 @@
 /**
- * What the members of a group did, line by line, and the three questions asked of it: is anything lost, did each key keep its order, and is
- * each record that came twice explained by a member that crashed, was stopped, or lost the partition.
+ * What the members of a group did, line by line, and the three questions asked of it: is anything lost, did each key
+ * keep its order, and is each record that came twice explained by a member that crashed, was stopped, or lost the
+ * partition.
  */
 import { readFileSync } from 'node:fs'
 

@@ -3,9 +3,9 @@
  *
  *   member.ts BROKERS TOPIC GROUP NAME FILE
  *
- * Each record that was done, and each event of the consumer, is a line of FILE, written before the handler resolves; times are those of
- * the machine's monotonic clock, so that the lines of all members have one order. A run that is refused (the topic was replaced) is begun
- * again, as a supervisor would.
+ * Each record that was done, and each event of the consumer, is a line of FILE, written before the handler resolves;
+ * times are those of the machine's monotonic clock, so that the lines of all members have one order. A run that is
+ * refused (the topic was replaced) is begun again, as a supervisor would.
  */
 import { openSync, writeSync } from 'node:fs'
 import { createKafka } from '@tidemark/client'

@@ -1,6 +1,6 @@
 /**
- * Moves of offsets on Apache Kafka: the tests of plans, moves and their commands unchanged; the command that stands under each
- * plan, run by Kafka's own tool; and a group of the new protocol (KIP-848), idle and at work.
+ * Moves of offsets on Apache Kafka: the tests of plans, moves and their commands unchanged; the command that stands
+ * under each plan, run by Kafka's own tool; and a group of the new protocol (KIP-848), idle and at work.
  */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Three members at work on a topic into which a producer writes all the time; what they did is judged when everything was done. */
+/**
+ * Three members at work on a topic into which a producer writes all the time; what they did is judged when everything
+ * was done.
+ */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -65,7 +68,10 @@ export class WorkingGroup {
     this.#members.get(name)!.kill(signal)
   }
 
-  /** What was written into the old topic need not come any more; the producer starts anew, as one that learned of the new topic would. */
+  /**
+   * What was written into the old topic need not come any more; the producer starts anew, as one that learned of the
+   * new topic would.
+   */
   async replaceTopic(replace: () => Promise<void>): Promise<void> {
     this.#producing = false
     await this.#written

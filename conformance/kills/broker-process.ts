@@ -1,6 +1,6 @@
 /**
- * A broker in a process of its own, as `tidemark up` runs it: what can be killed, stopped and started again on the same folder and
- * the same port.
+ * A broker in a process of its own, as `tidemark up` runs it: what can be killed, stopped and started again on the
+ * same folder and the same port.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,12 +1,13 @@
 /**
- * `kill -9` of the broker under load, again and again: nothing that was acknowledged is lost, doubled, moved or out of order, and no
- * commit goes back.
+ * `kill -9` of the broker under load, again and again: nothing that was acknowledged is lost, doubled, moved or out of
+ * order, and no commit goes back.
  *
  *   node --conditions=@tidemark/source conformance/kills/broker.ts [--quick]
  *
- * 200 kills (10 with --quick) under `interval` and as many under `always`. Idempotent producers write down where each record was acknowledged;
- * committers commit rising offsets and read them back. kcat and kafkajs, which had no part in it, read everything at the end. The page cache
- * outlives a process: this judges recovery. Durability is judged in the simulation, whose disk loses what was not synced.
+ * 200 kills (10 with --quick) under `interval` and as many under `always`. Idempotent producers write down where each
+ * record was acknowledged; committers commit rising offsets and read them back. kcat and kafkajs, which had no part in
+ * it, read everything at the end. The page cache outlives a process: this judges recovery. Durability is judged in the
+ * simulation, whose disk loses what was not synced.
  */
 
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'

@@ -1,11 +1,12 @@
 /**
- * Four consumers under load, with members that are killed, stopped for longer than their session and restarted, and a broker that is killed in
- * between; and a broker that is stopped for longer than the session of its members.
+ * Four consumers under load, with members that are killed, stopped for longer than their session and restarted, and a
+ * broker that is killed in between; and a broker that is stopped for longer than the session of its members.
  *
  *   node --conditions=@tidemark/source conformance/kills/consumers.ts [--quick]
  *
- * Ten minutes, 30 s with --quick. Asked: nothing is lost, the records of a key keep their order, every record that was done twice is explained
- * by a crash or a takeover, and memory stays flat. After the broker's stall no member was evicted (kafkajs members: ours would leave by themselves).
+ * Ten minutes, 30 s with --quick. Asked: nothing is lost, the records of a key keep their order, every record that was
+ * done twice is explained by a crash or a takeover, and memory stays flat. After the broker's stall no member was
+ * evicted (kafkajs members: ours would leave by themselves).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Where the figures of full runs are kept: a section a script in docs/kills.md, replaced whole; `--quick` runs write nothing. */
+/**
+ * Where the figures of full runs are kept: a section a script in docs/kills.md, replaced whole; `--quick` runs write
+ * nothing.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 

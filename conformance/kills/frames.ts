@@ -1,6 +1,7 @@
 /**
- * Damaged and hostile clients: mutated frames, clients that say nothing or half a sentence, clients that ask and do not read, connections that
- * are open on one side only. The broker lives, serves others meanwhile, and its memory is bounded.
+ * Damaged and hostile clients: mutated frames, clients that say nothing or half a sentence, clients that ask and do
+ * not read, connections that are open on one side only. The broker lives, serves others meanwhile, and its memory is
+ * bounded.
  *
  *   node --conditions=@tidemark/source conformance/kills/frames.ts [--quick]
  *

@@ -1,6 +1,7 @@
 /**
- * What the journal of consumers.ts says, line by line in the order in which it happened; and whether it is right: no record lost, the
- * records of a key in their order, and for each record that was done twice what had happened to those who did it.
+ * What the journal of consumers.ts says, line by line in the order in which it happened; and whether it is right: no
+ * record lost, the records of a key in their order, and for each record that was done twice what had happened to those
+ * who did it.
  */
 import { readFileSync } from 'node:fs'
 
@@ -37,7 +38,10 @@ export interface Judged {
   readonly failed: readonly string[]
 }
 
-/** A takeover: the partition was given up in peace, with a record below that was not done; a commit may not pass that one. */
+/**
+ * A takeover: the partition was given up in peace, with a record below that was not done; a commit may not pass that
+ * one.
+ */
 export const causes = ['SIGKILL of the member', 'SIGSTOP of the member', 'kill of the broker', 'claim lost', 'takeover'] as const
 export type Cause = (typeof causes)[number]
 
@@ -119,7 +123,9 @@ export function judgeJournal(path: string, acknowledged: ReadonlySet<string>): J
   }
 }
 
-/** The records of a key are done in their order: for the first time, seen from outside; and each time, within a claim. */
+/**
+ * The records of a key are done in their order: for the first time, seen from outside; and each time, within a claim.
+ */
 class Order {
   readonly wrong: string[] = []
   readonly #first = new Map<string, number>()

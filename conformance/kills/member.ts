@@ -1,6 +1,7 @@
 /**
- * One consumer of consumers.ts, in a process of its own. It appends a line to the common journal for each record when its work is done, before
- * anything is committed, and for each partition that it gets or loses: a write to a file opened for appending outlives SIGKILL.
+ * One consumer of consumers.ts, in a process of its own. It appends a line to the common journal for each record when
+ * its work is done, before anything is committed, and for each partition that it gets or loses: a write to a file
+ * opened for appending outlives SIGKILL.
  */
 import { openSync, writeSync } from 'node:fs'
 import { createKafka } from '@tidemark/client'

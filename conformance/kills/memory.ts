@@ -1,5 +1,6 @@
 /**
- * A broker in memory that is full: a client that sends more is told at once what to do, instead of retrying until its own time-out; groups and readers go on.
+ * A broker in memory that is full: a client that sends more is told at once what to do, instead of retrying until its
+ * own time-out; groups and readers go on.
  *
  *   node --conditions=@tidemark/source conformance/kills/memory.ts [--quick]
  */

@@ -1,12 +1,13 @@
 /**
- * How long a start takes against the size of the log, after a clean end and after a crash, and what it reads; and how long groups take to be
- * there again.
+ * How long a start takes against the size of the log, after a clean end and after a crash, and what it reads; and how
+ * long groups take to be there again.
  *
  *   node --conditions=@tidemark/source conformance/kills/recovery.ts [--quick]
  *
- * 10 MB to 20 GB (10 and 200 MB with --quick) in 4 partitions; asked: after a clean end no segment of a topic is read, after a crash the last
- * segment of each partition only, and after a kill in the middle of a load nothing that was acknowledged is missing. 10,000 groups and ten
- * million commits (1,000 and 100,000) are loaded from checkpoints within a second, after a clean end and after a kill.
+ * 10 MB to 20 GB (10 and 200 MB with --quick) in 4 partitions; asked: after a clean end no segment of a topic is read,
+ * after a crash the last segment of each partition only, and after a kill in the middle of a load nothing that was
+ * acknowledged is missing. 10,000 groups and ten million commits (1,000 and 100,000) are loaded from checkpoints
+ * within a second, after a clean end and after a kill.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -34,7 +35,10 @@ const SIZES_MB = isQuick ? [10, 200] : [10, 100, 1_000, 20_000]
 const GROUPS = isQuick ? 1_000 : 10_000
 const COMMITS = isQuick ? 100_000 : 10_000_000
 const ENTRIES_A_GROUP = 10
-/** 50 logs of about 1 MiB behind their indexes, read for torn ends and for their producers, and 5,000 commits each behind their checkpoints. */
+/**
+ * 50 logs of about 1 MiB behind their indexes, read for torn ends and for their producers, and 5,000 commits each
+ * behind their checkpoints.
+ */
 const GROUPS_READ_MB = 150
 const PARTITIONS = 4
 const TOPIC = 'log'
@@ -141,7 +145,10 @@ async function fill(address: string, megabytes: number): Promise<void> {
   pipe.end()
 }
 
-/** Kills the broker while it is produced to. Returns the end of each partition, as it was acknowledged, and megabytes a second. */
+/**
+ * Kills the broker while it is produced to. Returns the end of each partition, as it was acknowledged, and megabytes a
+ * second.
+ */
 async function killUnderLoad(broker: Spied): Promise<{ ends: number[]; rate: number }> {
   const pipe = await Pipe.to(broker.address)
   const records = buildBatch(Array.from({ length: LOAD_BATCH }, () => ({ key: null, value: VALUE, timestampMs: 1_700_000_000_000 })))
@@ -168,7 +175,9 @@ async function killUnderLoad(broker: Spied): Promise<{ ends: number[]; rate: num
   return { ends, rate }
 }
 
-/** Appends one record to each partition, and asks for the end of each: both have waited for whatever recovery there is. */
+/**
+ * Appends one record to each partition, and asks for the end of each: both have waited for whatever recovery there is.
+ */
 async function useAll(address: string): Promise<{ ms: number; ends: number[] }> {
   const startedMs = performance.now()
   const pipe = await Pipe.to(address)

@@ -3,7 +3,8 @@
  *
  *   node --conditions=@tidemark/source conformance/kills/run.ts [--quick]
  *
- * With --quick, the slice for CI, two minutes at most; without it about half an hour, and the figures go to docs/kills.md.
+ * With --quick, the slice for CI, two minutes at most; without it about half an hour, and the figures go to
+ * docs/kills.md.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,6 +1,7 @@
 /**
- * A broker in a process of its own whose disk tells what was read of it. The first line of stdout is its address and how many milliseconds after
- * the start of the process it listened; every line on stdin is answered with the bytes read so far, by ending of the file's name.
+ * A broker in a process of its own whose disk tells what was read of it. The first line of stdout is its address and
+ * how many milliseconds after the start of the process it listened; every line on stdin is answered with the bytes
+ * read so far, by ending of the file's name.
  */
 import { createInterface } from 'node:readline'
 import { startBroker } from '@tidemark/broker'

@@ -1,4 +1,7 @@
-/** Programs in Go on a client of others: a source of ours beside this file, the client from Go's module proxy, built once outside the repository. */
+/**
+ * Programs in Go on a client of others: a source of ours beside this file, the client from Go's module proxy, built
+ * once outside the repository.
+ */
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

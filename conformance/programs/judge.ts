@@ -1,6 +1,6 @@
 /**
- * Programs of others, each run on our broker and on Apache Kafka 4.3.1: what it was answered is compared, step by step. A
- * difference is ours to mend, or stands with its reason in the program's `differs`.
+ * Programs of others, each run on our broker and on Apache Kafka 4.3.1: what it was answered is compared, step by
+ * step. A difference is ours to mend, or stands with its reason in the program's `differs`.
  */
 import { equal, type Report } from '../report.ts'
 import { NotToBeHad } from '../tools.ts'

@@ -6,10 +6,16 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/\b1[789]\d{11}\b(?<!1700\d{9})/g, 'TIME'],
 ]
 
-/** Fields of JSON by which one cluster is told from another, or one run: `broker_name` is the connection that was used last. */
+/**
+ * Fields of JSON by which one cluster is told from another, or one run: `broker_name` is the connection that was used
+ * last.
+ */
 const OF_A_CLUSTER = ['port', 'broker_name', 'clusterId', 'cluster_id', 'timestamp']
 
-/** JSON, as one value or a line each, without what stands in the order of a hash table or is a cluster's own; other text as it is. */
+/**
+ * JSON, as one value or a line each, without what stands in the order of a hash table or is a cluster's own; other
+ * text as it is.
+ */
 export function orderedJson(text: string): string {
   try {
     return JSON.stringify(ordered(JSON.parse(text)))

@@ -1,9 +1,15 @@
-/** What a program of others is to its judge, and the two brokers that it is run on: alike in all that a client can tell. */
+/**
+ * What a program of others is to its judge, and the two brokers that it is run on: alike in all that a client can
+ * tell.
+ */
 import { startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka } from '@tidemark/client'
 import { startKafka } from '../kafka/cluster.ts'
 
-/** By the name of the step: what was answered, without what two clusters cannot have in common. The last one has the program's name. */
+/**
+ * By the name of the step: what was answered, without what two clusters cannot have in common. The last one has the
+ * program's name.
+ */
 export type Answers = ReadonlyMap<string, string>
 
 export interface Program {

@@ -1,6 +1,6 @@
 /**
- * Apicurio Registry as Maven Central has it: a schema registry with Confluent's API beside its own, on a free port of the
- * loopback address. It keeps schemas in memory, or in topics of a broker.
+ * Apicurio Registry as Maven Central has it: a schema registry with Confluent's API beside its own, on a free port of
+ * the loopback address. It keeps schemas in memory, or in topics of a broker.
  */
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'

@@ -1,6 +1,7 @@
 /**
- * A schema registry of others, Apicurio Registry: Confluent's serializers register with it, and `tidemark consume --registry`
- * reads with it; and it keeps its schemas in topics of our broker, as in those of Apache Kafka, over a restart of both.
+ * A schema registry of others, Apicurio Registry: Confluent's serializers register with it, and `tidemark consume
+ * --registry` reads with it; and it keeps its schemas in topics of our broker, as in those of Apache Kafka, over a
+ * restart of both.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -54,7 +55,10 @@ async function keptByOurs(report: Report): Promise<readonly Answer[]> {
   }
 }
 
-/** While it reads its topics the registry answers from what it has read: it is asked again until it answers as `wanted`. */
+/**
+ * While it reads its topics the registry answers from what it has read: it is asked again until it answers as
+ * `wanted`.
+ */
 async function play(
   report: Report,
   broker: string,

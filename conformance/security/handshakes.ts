@@ -1,6 +1,7 @@
 /**
- * What is not a handshake: damaged, early, cut and strange bytes at each listener of our broker. Each ends its own connection and
- * nothing else: no memory, no connection and no secret stays behind, and who knows the password is let in all the while.
+ * What is not a handshake: damaged, early, cut and strange bytes at each listener of our broker. Each ends its own
+ * connection and nothing else: no memory, no connection and no secret stays behind, and who knows the password is let
+ * in all the while.
  */
 import net from 'node:net'
 import { setFlagsFromString } from 'node:v8'

@@ -10,7 +10,9 @@ import { type SecuredBroker, startSecured } from './secured-broker.ts'
 
 type Listener = keyof SecuredBroker['addresses']
 
-/** What Java's tools say of a handshake that failed; with TLS 1.3 its server refuses a client's certificate after it. */
+/**
+ * What Java's tools say of a handshake that failed; with TLS 1.3 its server refuses a client's certificate after it.
+ */
 const IN_TLS = /Ssl|SSL|post-handshake/
 
 export async function javaOnOurs(report: Report, folder: string, certificates: Certificates, full: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * TLS and SASL between strangers: clients of Java, Python and librdkafka on our broker, and our client on Apache Kafka, each
- * with the right credentials and with wrong ones; and what is not a handshake at all.
+ * TLS and SASL between strangers: clients of Java, Python and librdkafka on our broker, and our client on Apache
+ * Kafka, each with the right credentials and with wrong ones; and what is not a handshake at all.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

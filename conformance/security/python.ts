@@ -1,4 +1,7 @@
-/** Python's clients on our broker with TLS and SASL: kafka-python, and confluent-kafka, whose wheel brings librdkafka with OpenSSL. */
+/**
+ * Python's clients on our broker with TLS and SASL: kafka-python, and confluent-kafka, whose wheel brings librdkafka
+ * with OpenSSL.
+ */
 import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

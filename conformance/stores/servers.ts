@@ -56,7 +56,10 @@ abstract class Server implements AsyncDisposable {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** Starts it unless it runs. What it forked before a kill may still hold its memory for a moment: it is started again then. */
+  /**
+   * Starts it unless it runs. What it forked before a kill may still hold its memory for a moment: it is started again
+   * then.
+   */
   async start(): Promise<void> {
     await until(`${this.constructor.name} answers`, async () => {
       if (!this.#isAlive) {

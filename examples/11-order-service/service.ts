@@ -1,6 +1,6 @@
 /**
- * An order service: takes orders over HTTP, bills each of them exactly once in PostgreSQL, sets aside what it cannot bill,
- * is started again when it fails, can be probed and measured, and ends in order on SIGTERM.
+ * An order service: takes orders over HTTP, bills each of them exactly once in PostgreSQL, sets aside what it cannot
+ * bill, is started again when it fails, can be probed and measured, and ends in order on SIGTERM.
  *
  *   KAFKA_BROKERS=127.0.0.1:9092 DATABASE_URL=postgres://… PORT=8080 node service.ts
  */
@@ -14,7 +14,10 @@ import { z } from 'zod'
 const Order = z.object({ id: z.string().min(1), item: z.string().min(1), quantity: z.int().positive() })
 type Order = z.infer<typeof Order>
 
-/** Written and read as JSON that matches the schema; the id of the order is the key, so that what concerns it stays in order. */
+/**
+ * Written and read as JSON that matches the schema; the id of the order is the key, so that what concerns it stays in
+ * order.
+ */
 export const orders = topic('shop.orders', { key: text(), value: json(Order) })
 
 export interface Settings {

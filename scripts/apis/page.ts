@@ -1,7 +1,7 @@
 /**
  * Writes docs/apis.md from the broker's handlers and its table of rights: every API that is served, its versions, and
- * what a principal needs for it. `node --conditions=@tidemark/source scripts/apis/page.ts` writes it; a test says when it
- * is out of date.
+ * what a principal needs for it. `node --conditions=@tidemark/source scripts/apis/page.ts` writes it; a test says when
+ * it is out of date.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'

@@ -15,7 +15,9 @@ import { type Manifest, type Package, packAll, publishedPackages } from './packa
 const run = promisify(execFile)
 const attw = path.join(path.dirname(createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json')), 'dist', 'index.js')
 
-/** In the bundle of the command line: text that fastify's generators of code would write into files, and do not here. */
+/**
+ * In the bundle of the command line: text that fastify's generators of code would write into files, and do not here.
+ */
 const IN_GENERATED_TEXT: ReadonlySet<string> = new Set(['ajv', 'ajv-formats', 'fast-json-stringify'])
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'tidemark-publish-'))
@@ -82,7 +84,9 @@ function targetsOf(exports: unknown): string[] {
   return typeof exports === 'string' ? [exports] : Object.values(exports as object).flatMap(targetsOf)
 }
 
-/** Bare imports of the packed JavaScript and declarations that are not declared, and dependencies that nothing imports. */
+/**
+ * Bare imports of the packed JavaScript and declarations that are not declared, and dependencies that nothing imports.
+ */
 function importFaults({ manifest }: Package, unpacked: string): string[] {
   const dist = path.join(unpacked, 'dist')
   const imported = new Set<string>()

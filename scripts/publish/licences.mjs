@@ -11,7 +11,8 @@ const ALLOWED = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2
 /**
  * The folders of the packages of others whose modules are in a bundle, sorted.
  *
- * @param {readonly { readonly type: string, readonly modules?: Readonly<Record<string, unknown>> }[]} output of rolldown's `write`
+ * @param {readonly { readonly type: string, readonly modules?: Readonly<Record<string, unknown>> }[]} output of
+ * rolldown's `write`
  * @returns {string[]}
  */
 export function bundledPackages(output) {

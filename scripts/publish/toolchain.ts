@@ -50,7 +50,10 @@ export const TOO_OLD = [node('12.22'), node('20.19')]
 /** What npm prints when the registry does not answer and its cache does not have a package. */
 const NO_ANSWER = /\b(ENOTCACHED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ERR_SOCKET_TIMEOUT)\b/
 
-/** Whether an install failed for want of a package of others: one of ours comes from its tarball, or something is wrong. */
+/**
+ * Whether an install failed for want of a package of others: one of ours comes from its tarball, or something is
+ * wrong.
+ */
 export const isUnavailable = (npm: Finished): boolean => npm.code !== 0 && NO_ANSWER.test(npm.all) && !npm.all.includes('@tidemark')
 
 export const NPM_FLAGS = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']

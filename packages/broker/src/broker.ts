@@ -69,9 +69,14 @@ export interface Broker extends AsyncDisposable {
    * last one that is up.
    */
   stopNode(id: number): Promise<void>
-  /** It listens again where it did, and leads again what it leads by preference. Rejects with ADDRESS_IN_USE, INVALID_ARGUMENT. */
+  /**
+   * It listens again where it did, and leads again what it leads by preference. Rejects with ADDRESS_IN_USE,
+   * INVALID_ARGUMENT.
+   */
   startNode(id: number): Promise<void>
-  /** Another node, which has a replica and is up, leads the partition. Rejects with a `TidemarkError` INVALID_ARGUMENT. */
+  /**
+   * Another node, which has a replica and is up, leads the partition. Rejects with a `TidemarkError` INVALID_ARGUMENT.
+   */
   moveLeader(topic: string, partition: number, toNode: number): Promise<void>
   /**
    * Ends all connections, writes everything down and lets the folder go. Rejects if that fails. Further calls wait
@@ -79,8 +84,8 @@ export interface Broker extends AsyncDisposable {
    */
   close(): Promise<void>
   /**
-   * New connections of a listener get this certificate. Rejects with a `TidemarkError` INVALID_ARGUMENT or INVALID_OPTION,
-   * and keeps what it has.
+   * New connections of a listener get this certificate. Rejects with a `TidemarkError` INVALID_ARGUMENT or
+   * INVALID_OPTION, and keeps what it has.
    */
   replaceTls(listener: string, tls: ListenerTls): Promise<void>
 }

@@ -1,7 +1,10 @@
 /** What the options say of one of several nodes: ids, ports and racks differ, and nothing else does. */
 import type { BrokerOptions, ListenerOptions } from './options.ts'
 
-/** Of the node with this place among them. A port that is named is that of the first node, and the others have those after it. */
+/**
+ * Of the node with this place among them. A port that is named is that of the first node, and the others have those
+ * after it.
+ */
 export function listenerOfNode(options: ListenerOptions, index: number): ListenerOptions {
   const following = (port: number): number => (port === 0 ? 0 : port + index)
   const { listen, advertise } = options

@@ -30,7 +30,10 @@ const fetchOne = async (client: RawClient, topic: string, partition: number, wis
   return { error: nameOf(errorCode), leader: currentLeader?.leaderId, bytes: Buffer.concat([records ?? Buffer.alloc(0)].flat()).length }
 }
 
-/** A disk on which what is done to some files does not end while `gate` has not resolved: syncs of the metadata log, unless told otherwise. */
+/**
+ * A disk on which what is done to some files does not end while `gate` has not resolved: syncs of the metadata log,
+ * unless told otherwise.
+ */
 function heldDisk(operation = 'sync', isHeld = (path: string): boolean => path.includes('__cluster_metadata') && path.endsWith('.log')) {
   const held = { gate: Promise.resolve(), waiting: 0 }
   const disk: Disk = {

@@ -29,7 +29,10 @@ export interface ListenerTls {
   readonly passphrase?: string | undefined
   /** What certificates of clients must be signed by. */
   readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined
-  /** Whether a client shows a certificate: it is `User:` and its distinguished name then. Kafka: `ssl.client.auth`. Default: none. */
+  /**
+   * Whether a client shows a certificate: it is `User:` and its distinguished name then. Kafka: `ssl.client.auth`.
+   * Default: none.
+   */
   readonly clientAuth?: 'none' | 'requested' | 'required' | undefined
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
 }
@@ -94,14 +97,14 @@ export interface BrokerOptions {
   /** Where the broker is, for clients that read from a near replica. Kafka: `broker.rack`. Default: none. */
   readonly rack: string | null
   /**
-   * Where each of several nodes is (option `nodes`), instead of `rack`; null: that node has no rack. Replicas are spread
-   * over the racks. Default: null, all of them have `rack`.
+   * Where each of several nodes is (option `nodes`), instead of `rack`; null: that node has no rack. Replicas are
+   * spread over the racks. Default: null, all of them have `rack`.
    */
   readonly racks: readonly (string | null)[] | null
   /**
-   * Which replica consumers with a rack read from (KIP-392). `leader`: the leader alone answers a Fetch. `rack-aware`: the
-   * leader names an in-sync replica of the client's rack, and replicas answer a Fetch of version 11 and later. Kafka:
-   * `replica.selector.class`. Default: leader.
+   * Which replica consumers with a rack read from (KIP-392). `leader`: the leader alone answers a Fetch. `rack-aware`:
+   * the leader names an in-sync replica of the client's rack, and replicas answer a Fetch of version 11 and later.
+   * Kafka: `replica.selector.class`. Default: leader.
    */
   readonly replicaSelector: ReplicaSelector
   /**
@@ -118,7 +121,9 @@ export interface BrokerOptions {
   readonly connectionReauthMsMax: number
   /** How long a client of a listener with SASL may take to authenticate. Default: 10,000. */
   readonly authenticationTimeoutMs: number
-  /** How long a refused client waits for its answer. Kafka: `connection.failed.authentication.delay.ms`. Default: 100. */
+  /**
+   * How long a refused client waits for its answer. Kafka: `connection.failed.authentication.delay.ms`. Default: 100.
+   */
   readonly failedAuthenticationDelayMs: number
   /**
    * After how long without a request a connection is closed. Kafka: `connections.max.idle.ms`. Default: 600,000.
@@ -260,7 +265,10 @@ export interface ListenOptions {
 export type StartOptions = { readonly data: string } & {
   readonly [K in Exclude<keyof BrokerOptions, 'data' | 'listeners'>]?: BrokerOptions[K] | undefined
 } & ListenOptions & {
-    /** Several listeners, each with its own address, protocol and advertised address; instead of `listen` and `advertise`. */
+    /**
+     * Several listeners, each with its own address, protocol and advertised address; instead of `listen` and
+     * `advertise`.
+     */
     readonly listeners?: readonly ListenerChoice[] | undefined
   }
 

@@ -19,7 +19,9 @@ export interface Console {
   /** Where a browser on this machine finds it; the token is not in it. */
   readonly url: string
   readonly port: number
-  /** Ends all live connections and stops listening. It may be called twice; it leaves the handle on the cluster open. */
+  /**
+   * Ends all live connections and stops listening. It may be called twice; it leaves the handle on the cluster open.
+   */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -28,9 +30,9 @@ export interface Console {
 const BODY_BYTES_MAX = 2 * 1024 * 1024
 
 /**
- * Serves the console, on loopback unless told otherwise. It reads from the cluster while a page is open, and writes when
- * a plan is applied. Rejects with `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT, ADDRESS_IN_USE, ADDRESS_UNAVAILABLE,
- * PAGE_MISSING (the build of the package has not run).
+ * Serves the console, on loopback unless told otherwise. It reads from the cluster while a page is open, and writes
+ * when a plan is applied. Rejects with `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT, ADDRESS_IN_USE,
+ * ADDRESS_UNAVAILABLE, PAGE_MISSING (the build of the package has not run).
  *
  * ```ts
  * await using console = await startConsole(kafka, { listen: { host: '127.0.0.1', port: 8080 } })

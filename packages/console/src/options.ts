@@ -16,7 +16,9 @@ import {
 import { isLoopback } from './guard/hosts.ts'
 
 export interface ConsoleOptions {
-  /** Where to listen; port 0 takes a free one. Other addresses than loopback need a token. Default: 127.0.0.1, port 0. */
+  /**
+   * Where to listen; port 0 takes a free one. Other addresses than loopback need a token. Default: 127.0.0.1, port 0.
+   */
   readonly listen?: { readonly host: string; readonly port: number }
   /** What a browser has to present, 16 characters or more. Default: none. */
   readonly token?: string
@@ -38,7 +40,10 @@ export interface ConsoleOptions {
   readonly registry?: SchemaRegistry
   /** The cluster as its people call it. Default: its addresses. */
   readonly clusterName?: string
-  /** What the commands that the page shows need to reach the cluster, such as `--profile prod`. Default: `-b` with its addresses. */
+  /**
+   * What the commands that the page shows need to reach the cluster, such as `--profile prod`. Default: `-b` with its
+   * addresses.
+   */
   readonly commandFlags?: string
 }
 

@@ -1,4 +1,7 @@
-/** What the server tells the page: plain data, whole in JSON. The page imports these types and nothing else of the server. */
+/**
+ * What the server tells the page: plain data, whole in JSON. The page imports these types and nothing else of the
+ * server.
+ */
 import type { ApplyStep, CommitEvent, Finding, GroupLag, Measured, MoveRecord, PartitionLag } from '@tidemark/offsets'
 
 export type {

@@ -381,7 +381,10 @@ function checkedMiddlewares(given: Middlewares): Middlewares {
 /** For what measures beside it: by which clock. Not exported from the package. */
 export const clockOf = (consumer: Consumer): Clock => Consumer.clockOf(consumer)
 
-/** For what waits until a run has ended. Throws `TidemarkError` CLOSE_IN_HANDLER in a handler of the consumer. Not exported from the package. */
+/**
+ * For what waits until a run has ended. Throws `TidemarkError` CLOSE_IN_HANDLER in a handler of the consumer. Not
+ * exported from the package.
+ */
 export function checkOutside(call: string, consumer: Consumer): void {
   if (!Consumer.isInHandler(consumer)) return
   const text = `a handler cannot wait for ${call}, which waits for the handler; abort the signal of run() instead, or call ${call} elsewhere`

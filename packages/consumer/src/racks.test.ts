@@ -1,4 +1,7 @@
-/** A consumer with a rack against a real broker: it reads from the replica that the leader names, and from the leader when that one is refused or gone. */
+/**
+ * A consumer with a rack against a real broker: it reads from the replica that the leader names, and from the leader
+ * when that one is refused or gone.
+ */
 import { startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer } from '@tidemark/client'
 import { decodeSubscription, handleOf } from '@tidemark/client/internal'

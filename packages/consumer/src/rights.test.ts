@@ -1,4 +1,7 @@
-/** A consumer whose user lacks a right: the run ends with Kafka's code for it, and does not wait for what no retry brings. */
+/**
+ * A consumer whose user lacks a right: the run ends with Kafka's code for it, and does not wait for what no retry
+ * brings.
+ */
 import { startBroker, type WrittenAcl } from '@tidemark/broker'
 import { createKafka, createProducer } from '@tidemark/client'
 import { expect, onTestFinished, test } from 'vitest'

@@ -1,6 +1,7 @@
 /**
  * One run of a consumer: puts the parts together. Claims come and go as the membership decides, records flow through
- * the feed to the workers, and what is done is committed. The files `on-*.ts` wire the events of one part to the others.
+ * the feed to the workers, and what is done is committed. The files `on-*.ts` wire the events of one part to the
+ * others.
  */
 import type { KafkaHandle } from '@tidemark/client/internal'
 import type { Clock } from '@tidemark/platform'

@@ -1,4 +1,7 @@
-/** Durations as people write them, for the command line and the page of the console. It imports nothing: the page has it too. */
+/**
+ * Durations as people write them, for the command line and the page of the console. It imports nothing: the page has
+ * it too.
+ */
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 

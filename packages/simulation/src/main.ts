@@ -3,8 +3,8 @@
  * [--from N]` runs many and prints those that fail; `--fresh` takes seeds that follow from the time and prints the
  * first. `--everything` draws every verb and option (workload/everything.ts), `--plain` none; one of them is the
  * default there. `--without NAME`, as often as wanted, leaves something of that out. `--sound-disk` leaves the faults
- * of the disk out; `--nodes N` gives the broker so many; `--plant NAME` puts a planted bug (plants.ts) into the code first; `--first` ends at the first
- * seed that fails.
+ * of the disk out; `--nodes N` gives the broker so many; `--plant NAME` puts a planted bug (plants.ts) into the code
+ * first; `--first` ends at the first seed that fails.
  */
 import { parseArgs } from 'node:util'
 

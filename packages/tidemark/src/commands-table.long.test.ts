@@ -1,4 +1,7 @@
-/** The table of docs/guide/commands.md, typed on our broker: what each command prints, on which stream, and its exit code. */
+/**
+ * The table of docs/guide/commands.md, typed on our broker: what each command prints, on which stream, and its exit
+ * code.
+ */
 import { type Broker, startBroker } from '@tidemark/broker'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compared } from '../../../conformance/commands/normalise.ts'

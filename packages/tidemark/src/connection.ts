@@ -1,4 +1,7 @@
-/** What all commands that talk to a cluster have in common: its addresses, the output format, and closed connections at the end. */
+/**
+ * What all commands that talk to a cluster have in common: its addresses, the output format, and closed connections at
+ * the end.
+ */
 import { type ClientProperties, clientProperties, createKafka, type Kafka, type KafkaOptions, readClientProperties } from '@tidemark/client'
 import { countOption, TidemarkError } from '@tidemark/platform'
 import { type Command, Option } from 'commander'

@@ -1,4 +1,7 @@
-/** The console in the built program: its address, its token, its page, and its end. The page itself is judged in conformance/console. */
+/**
+ * The console in the built program: its address, its token, its page, and its end. The page itself is judged in
+ * conformance/console.
+ */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

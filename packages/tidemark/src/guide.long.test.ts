@@ -1,4 +1,7 @@
-/** Every command of the guide's pages on groups and offsets runs as it stands there, in order, against a broker of the page's own. */
+/**
+ * Every command of the guide's pages on groups and offsets runs as it stands there, in order, against a broker of the
+ * page's own.
+ */
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { usage } from './exit.ts'
 
-/** The text of a file, or of stdin for `-`. Throws `TidemarkError` USAGE with the name of a file that cannot be read. */
+/**
+ * The text of a file, or of stdin for `-`. Throws `TidemarkError` USAGE with the name of a file that cannot be read.
+ */
 export function textOfInput(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8')

@@ -1,4 +1,7 @@
-/** `offsets apply` is killed at each of its steps: the group stands where it did or where it was to go, and the next call says which. */
+/**
+ * `offsets apply` is killed at each of its steps: the group stands where it did or where it was to go, and the next
+ * call says which.
+ */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,6 +1,6 @@
 /**
- * Moving offsets from the command line: real processes, a real broker, every exit code. TIDEMARK_TEST_BROKERS names an Apache
- * Kafka to test on instead of ours; its topic and groups have names of their own.
+ * Moving offsets from the command line: real processes, a real broker, every exit code. TIDEMARK_TEST_BROKERS names an
+ * Apache Kafka to test on instead of ours; its topic and groups have names of their own.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,6 +1,6 @@
 /**
- * Clusters by name: `config.yaml` in the folder of the user's configuration. It may hold passwords, so that nobody else may
- * read it.
+ * Clusters by name: `config.yaml` in the folder of the user's configuration. It may hold passwords, so that nobody
+ * else may read it.
  *
  * ```yaml
  * current: staging

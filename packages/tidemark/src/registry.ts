@@ -69,7 +69,9 @@ function ofProfile(options: ClusterOptions): FoundRegistry | undefined {
   return { settings: { ...schemaRegistry, url: profile.schemaRegistry }, by }
 }
 
-/** An argument is seen by everyone on the machine: the password is better there. A name in the URL is the whole of it. */
+/**
+ * An argument is seen by everyone on the machine: the password is better there. A name in the URL is the whole of it.
+ */
 function userOfEnvironment(url: string): { username: string; password: string } | undefined {
   const info = process.env[REGISTRY_USER_VARIABLE]
   if (!info || /^https?:\/\/[^/]*@/.test(url)) return undefined

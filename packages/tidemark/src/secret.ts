@@ -1,4 +1,7 @@
-/** Secrets come from the terminal without an echo, from stdin or from the environment: never from an argument, which everyone sees. */
+/**
+ * Secrets come from the terminal without an echo, from stdin or from the environment: never from an argument, which
+ * everyone sees.
+ */
 import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import { exitCodeOf, usage } from './exit.ts'

@@ -1,4 +1,7 @@
-/** A secured broker and its clients from the command line alone: `up` with TLS, SASL and ACLs, `client.properties`, profiles. */
+/**
+ * A secured broker and its clients from the command line alone: `up` with TLS, SASL and ACLs, `client.properties`,
+ * profiles.
+ */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** On a real terminal (a pty of util-linux's `script`) no line is wider than it; in a pipe there is nothing that only a terminal understands. */
+/**
+ * On a real terminal (a pty of util-linux's `script`) no line is wider than it; in a pipe there is nothing that only a
+ * terminal understands.
+ */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -44,7 +44,10 @@ function answerAllowed(handler: Handler, request: unknown, context: RequestConte
   })
 }
 
-/** For a handler that alone knows what a request means: Fetch, whose session has partitions that the request does not name. */
+/**
+ * For a handler that alone knows what a request means: Fetch, whose session has partitions that the request does not
+ * name.
+ */
 export function askingOf({ principal, clientHost, version, services }: RequestContext<Pick<Services, 'authorizer' | 'topics'>>): Asking {
   const { authorizer, topics } = services
   const who = { principal: `${principal.type}:${principal.name}`, host: clientHost.slice(1) }

@@ -1,6 +1,6 @@
 /**
- * What a client may do with what it is told of, as bits by the codes of operations (KIP-430): only where it asks, and of
- * DescribeTopicPartitions always. Without an authorizer that is all that there is to do.
+ * What a client may do with what it is told of, as bits by the codes of operations (KIP-430): only where it asks, and
+ * of DescribeTopicPartitions always. Without an authorizer that is all that there is to do.
  */
 import { type Api, apis, ErrorCode, type Infer, type InferInput } from '@tidemark/protocol'
 import { Operation, Resource, SUPPORTED } from '../state/acls/codes.ts'

@@ -1,6 +1,7 @@
 /**
- * What each API needs, as Kafka's documentation ("Authorization using ACLs", protocols) and its `KafkaApis` have it: one row an
- * API. A request of which only a part may be done is cut down to that part, and what was refused is put into the answer.
+ * What each API needs, as Kafka's documentation ("Authorization using ACLs", protocols) and its `KafkaApis` have it:
+ * one row an API. A request of which only a part may be done is cut down to that part, and what was refused is put
+ * into the answer.
  */
 import { type Api, apis, ErrorCode, errorOf, type Infer, type InferInput, ZERO_UUID } from '@tidemark/protocol'
 import { Operation } from '../state/acls/codes.ts'

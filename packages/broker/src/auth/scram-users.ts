@@ -1,6 +1,7 @@
 /**
- * The SCRAM keys of a user who logs in: those that are kept, those made of a password in the options, or invented ones if there
- * is no such user. From outside the three look alike: the same length of salt, the same iterations, the same time to answer.
+ * The SCRAM keys of a user who logs in: those that are kept, those made of a password in the options, or invented ones
+ * if there is no such user. From outside the three look alike: the same length of salt, the same iterations, the same
+ * time to answer.
  */
 import { saltedPassword, saslCrypto } from '@tidemark/platform'
 import { type ScramKeys, scramKeys } from '@tidemark/protocol'

@@ -1,10 +1,10 @@
 /**
  * Who is at the other end of a connection, and what it may ask before that is known.
  *
- * On a listener without SASL a client is who its certificate says, or nobody (ANONYMOUS). On one with SASL it may ask for the
- * versions, name a mechanism and exchange its messages, and nothing else; any other request ends the connection (trap 4).
- * Once its session is over it may only authenticate again, as the same user by the same mechanism (KIP-368); while it does, it may
- * ask for nothing else (Kafka's `SaslServerAuthenticator`).
+ * On a listener without SASL a client is who its certificate says, or nobody (ANONYMOUS). On one with SASL it may ask
+ * for the versions, name a mechanism and exchange its messages, and nothing else; any other request ends the
+ * connection (trap 4). Once its session is over it may only authenticate again, as the same user by the same mechanism
+ * (KIP-368); while it does, it may ask for nothing else (Kafka's `SaslServerAuthenticator`).
  */
 import { apis } from '@tidemark/protocol'
 import { ANONYMOUS, type Principal } from '../dispatch/request-context.ts'
@@ -65,7 +65,9 @@ export class Session {
     return isOver ? 'the session is over, and the client has not authenticated again' : undefined
   }
 
-  /** Why the exchange that has succeeded does not count; undefined: it does. `lifetimeMs` 0: as long as the connection. */
+  /**
+   * Why the exchange that has succeeded does not count; undefined: it does. `lifetimeMs` 0: as long as the connection.
+   */
   authenticated(name: string, mechanism: SaslMechanism, lifetimeMs: number): string | undefined {
     if (this.#isAuthenticated && name !== this.#principal.name) return 'a connection cannot be authenticated as another user'
     this.#principal = { type: 'User', name }

@@ -1,4 +1,6 @@
-/** Users: those of the options, and those whose SCRAM keys are in `__cluster_metadata` (Kafka's `ScramControlManager`). */
+/**
+ * Users: those of the options, and those whose SCRAM keys are in `__cluster_metadata` (Kafka's `ScramControlManager`).
+ */
 import { type Now, saslCrypto } from '@tidemark/platform'
 import { ErrorCode, ITERATIONS_MAX, ITERATIONS_MIN, type ScramKeys, scramKeys } from '@tidemark/protocol'
 import { storageCode } from '../failure.ts'

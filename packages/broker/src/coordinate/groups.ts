@@ -58,7 +58,10 @@ export class Groups {
     this.#options = options
     this.#platform = platform
     const idsAtStart = new Map(Array.from(topics.all(), ({ name, id }) => [name, id]))
-    /** What is read back was committed before this start: not for a topic that was created since, nor for one that had the name before. */
+    /**
+     * What is read back was committed before this start: not for a topic that was created since, nor for one that had
+     * the name before.
+     */
     const isGone = (name: string, committedFor: string): boolean => {
       const id = topics.byName(name)?.id
       return id === undefined || id !== idsAtStart.get(name) || (committedFor !== ZERO_UUID && committedFor !== id)
@@ -71,7 +74,8 @@ export class Groups {
       clock: platform.clock,
       timerLateMs: options.timerLateMs,
       checkpointIntervalRecords: options.checkpointIntervalRecords,
-      // A crash may have come between the deletion of a topic and that of its offsets; and a topic may be deleted while they are read back.
+      // A crash may have come between the deletion of a topic and that of its offsets; and a topic may be deleted
+      // while they are read back.
       onLoaded: (coordinator) => coordinator.sweep((shard, groupId, turn) => forgetTopics(shard, groupId, isGone, turn.decision)),
     })
     topics.onDeleted(({ name }) =>

@@ -1,7 +1,7 @@
 /**
  * Client quotas, enforced (KIP-546, KIP-599, KIP-612): the bytes that a client sends with Produce and gets from Fetch,
- * the time that its requests take, the partitions that it makes and deletes, and the connections of an address. A client
- * above its quota is told for how long it is throttled, and not read from meanwhile (KIP-219).
+ * the time that its requests take, the partitions that it makes and deletes, and the connections of an address. A
+ * client above its quota is told for how long it is throttled, and not read from meanwhile (KIP-219).
  */
 import type { Clock } from '@tidemark/platform'
 import { apis, type InferInput } from '@tidemark/protocol'
@@ -45,7 +45,9 @@ export class Throttle {
     return !this.#quotas.any
   }
 
-  /** For how long the client is throttled after this request, which took `elapsedMs` of the event loop; 0: not at all. */
+  /**
+   * For how long the client is throttled after this request, which took `elapsedMs` of the event loop; 0: not at all.
+   */
   count(apiKey: number, requestBytes: number, body: unknown, elapsedMs: number, client: Client): number {
     const ofTime = this.#add('request_percentage', elapsedMs, client, MS_A_PERCENT)
     return Math.max(

@@ -2,9 +2,9 @@
  * FindCoordinator 0 to 6. v1 kind of key, message · v3 flexible · v4 several keys · v5 transactions of version 2 · v6
  * share groups.
  *
- * The node that leads a key's partition of `__consumer_offsets` coordinates it. Transactions are not served yet: a transactional
- * producer finds its coordinator and gets UNSUPPORTED_VERSION from InitProducerId, which is final. A retriable error
- * here would keep it asking until its time-out. Keys of share groups, which only brokers ask for, get
+ * The node that leads a key's partition of `__consumer_offsets` coordinates it. Transactions are not served yet: a
+ * transactional producer finds its coordinator and gets UNSUPPORTED_VERSION from InitProducerId, which is final. A
+ * retriable error here would keep it asking until its time-out. Keys of share groups, which only brokers ask for, get
  * INVALID_REQUEST, as from a Kafka broker without share groups.
  */
 import { apis, ErrorCode, errorOf } from '@tidemark/protocol'

@@ -1,4 +1,7 @@
-/** SaslHandshake 0 to 1 (KIP-43). v0 the messages of the mechanism follow without a Kafka header · v1 in SaslAuthenticate. */
+/**
+ * SaslHandshake 0 to 1 (KIP-43). v0 the messages of the mechanism follow without a Kafka header · v1 in
+ * SaslAuthenticate.
+ */
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { KAFKA_NAMES } from '../auth/mechanisms.ts'
 import { handler } from '../dispatch/handler.ts'

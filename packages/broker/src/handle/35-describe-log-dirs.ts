@@ -1,6 +1,6 @@
 /**
- * DescribeLogDirs 0 to 5. v2 flexible · v3 top-level error · v4 the size of the volume · v5 whether it is cordoned. There
- * is one folder, and nothing is ever moved between folders.
+ * DescribeLogDirs 0 to 5. v2 flexible · v3 top-level error · v4 the size of the volume · v5 whether it is cordoned.
+ * There is one folder, and nothing is ever moved between folders.
  */
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'

@@ -1,4 +1,6 @@
-/** IncrementalAlterConfigs 0 to 1 (KIP-339). v1 flexible. Sets, deletes, appends to and subtracts from single values. */
+/**
+ * IncrementalAlterConfigs 0 to 1 (KIP-339). v1 flexible. Sets, deletes, appends to and subtracts from single values.
+ */
 import { apis } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'

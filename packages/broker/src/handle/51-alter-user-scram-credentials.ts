@@ -1,6 +1,6 @@
 /**
- * AlterUserScramCredentials 0 (KIP-554). The password comes salted: the broker makes the keys of it and forgets it. A user
- * is altered once in a request, whatever the mechanisms (Kafka's `ScramControlManager`).
+ * AlterUserScramCredentials 0 (KIP-554). The password comes salted: the broker makes the keys of it and forgets it. A
+ * user is altered once in a request, whatever the mechanisms (Kafka's `ScramControlManager`).
  */
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'

@@ -1,7 +1,7 @@
 /**
- * UpdateFeatures 0 to 2 (KIP-584). v1 upgrade types, validate only · v2 no results. The levels are what this version of
- * the broker has: an update that says so is done, any other refused, and one that is refused refuses all, in every version
- * (Kafka's `QuorumController.updateFeatures`).
+ * UpdateFeatures 0 to 2 (KIP-584). v1 upgrade types, validate only · v2 no results. The levels are what this version
+ * of the broker has: an update that says so is done, any other refused, and one that is refused refuses all, in every
+ * version (Kafka's `QuorumController.updateFeatures`).
  */
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'

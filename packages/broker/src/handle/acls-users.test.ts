@@ -1,4 +1,7 @@
-/** ACLs and users of SCRAM on the wire: the cases of Kafka's `AclApis`, `AclControlManagerTest` and `ScramControlManagerTest`. */
+/**
+ * ACLs and users of SCRAM on the wire: the cases of Kafka's `AclApis`, `AclControlManagerTest` and
+ * `ScramControlManagerTest`.
+ */
 import { apis } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
 import { Operation, Pattern, Permission, Resource } from '../state/acls/codes.ts'

@@ -55,7 +55,10 @@ const judge = <A extends Api>(api: A, act: (request: Infer<A['request']>, contex
 
 const errorCode = NOT_LEADER_OR_FOLLOWER
 
-/** Of an API whose requests and answers have `topics`. `key` is the field of a topic in the request that has its partitions. */
+/**
+ * Of an API whose requests and answers have `topics`. `key` is the field of a topic in the request that has its
+ * partitions.
+ */
 function judgeTopics(
   api: Api,
   key: 'partitions' | 'partitionIndexes',

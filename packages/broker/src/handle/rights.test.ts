@@ -1,7 +1,7 @@
 /**
- * What a principal may not do, no version of any API lets it do: every handler, in every version, asked by those who may do
- * nothing, by those who may do one thing, and by those who may do anything. What each API needs is written here as Kafka's
- * documentation has it ("Authorization using ACLs"), and not read from the table that is tested.
+ * What a principal may not do, no version of any API lets it do: every handler, in every version, asked by those who
+ * may do nothing, by those who may do one thing, and by those who may do anything. What each API needs is written here
+ * as Kafka's documentation has it ("Authorization using ACLs"), and not read from the table that is tested.
  */
 import { type Api, apis, encodeRequest, type Infer } from '@tidemark/protocol'
 import fc from 'fast-check'

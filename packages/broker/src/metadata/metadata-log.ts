@@ -138,7 +138,10 @@ export class MetadataLog {
     return this.#log.bytes >= Math.max(CONDENSED_FROM_BYTES, this.#condensedBytes * CONDENSED_FROM_TIMES)
   }
 
-  /** Writes all that is known once more at the end of the log, and forgets what lies before once a crash cannot take that back. */
+  /**
+   * Writes all that is known once more at the end of the log, and forgets what lies before once a crash cannot take
+   * that back.
+   */
   #condense(): Now<void> {
     this.#log.roll()
     const from = this.#log.end

@@ -3,8 +3,8 @@
  * address, and which node leads a partition or coordinates a group. A client meets leaders that move and nodes that
  * stop as on a cluster; nothing is ever copied.
  *
- * Invariant: whenever a leader moves, all partitions are led in a higher epoch (KIP-320), and both are so from one moment
- * on, in which the epoch is durable. Changes therefore wait for each other.
+ * Invariant: whenever a leader moves, all partitions are led in a higher epoch (KIP-320), and both are so from one
+ * moment on, in which the epoch is durable. Changes therefore wait for each other.
  */
 import { type Now, TidemarkError } from '@tidemark/platform'
 import { partitionOfGroup } from '@tidemark/protocol'
@@ -99,7 +99,10 @@ export class Nodes {
     return moved !== undefined && inSync.includes(moved) ? moved : (inSync[0] ?? NO_LEADER)
   }
 
-  /** By whose configurations the log is kept: all nodes have the same one. The leader's; while there is none, the preferred leader's. */
+  /**
+   * By whose configurations the log is kept: all nodes have the same one. The leader's; while there is none, the
+   * preferred leader's.
+   */
   keeperOf(topic: Topic, index: number): number {
     const leader = this.leaderOf(topic, index)
     return leader === NO_LEADER ? this.replicasOf(topic, index)[0]! : leader

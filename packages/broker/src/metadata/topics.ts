@@ -61,7 +61,10 @@ export class Topics {
     return this.#leaderEpoch
   }
 
-  /** Once it is finished every partition is led in a higher epoch, and not before. Topics that are placed are so at once. */
+  /**
+   * Once it is finished every partition is led in a higher epoch, and not before. Topics that are placed are so at
+   * once.
+   */
   raiseLeaderEpoch(placed: readonly Topic[] = []): Now<void> {
     const leaderEpoch = this.#metadataLog.metadata.leaderEpoch + 1
     const topics = placed.map((topic) => ({ kind: 'topic', ...topic }) as const)
@@ -166,7 +169,9 @@ export class Topics {
     return this.#metadataLog.write([{ kind: 'topic', ...topic, configs: [...configs] }])
   }
 
-  /** Why the topic cannot have so many partitions; undefined: it can. `assignments` null: they are left to the broker. */
+  /**
+   * Why the topic cannot have so many partitions; undefined: it can. `assignments` null: they are left to the broker.
+   */
   growthRefused(
     topic: Topic,
     count: number,

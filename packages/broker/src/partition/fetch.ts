@@ -139,8 +139,8 @@ function shown(partition: Partition, records: readonly Buffer[]): Read {
 }
 
 /**
- * Resolves when `bytesMin` more bytes can be read from the partitions together, one of them is deleted or gets another leader, `waitMs` have
- * passed or the signal aborts. The append that brings enough resolves it in its own call.
+ * Resolves when `bytesMin` more bytes can be read from the partitions together, one of them is deleted or gets another
+ * leader, `waitMs` have passed or the signal aborts. The append that brings enough resolves it in its own call.
  */
 export function waitForBytes(
   wanted: readonly Wanted[],

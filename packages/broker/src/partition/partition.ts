@@ -180,7 +180,10 @@ export class Partition {
     for (const call of [...this.#waiting]) call()
   }
 
-  /** Calls each time there is more to read, and when the partition is deleted or led anew. Returns a function that ends this. */
+  /**
+   * Calls each time there is more to read, and when the partition is deleted or led anew. Returns a function that ends
+   * this.
+   */
   onChange(call: () => void): () => void {
     this.#waiting.add(call)
     return () => void this.#waiting.delete(call)
@@ -196,7 +199,10 @@ export class Partition {
     this.log.trim(Math.min(offset, this.highWatermark))
   }
 
-  /** What lies below the offset, which is not above the high watermark, is forgotten. Finished once a kill cannot take that back. */
+  /**
+   * What lies below the offset, which is not above the high watermark, is forgotten. Finished once a kill cannot take
+   * that back.
+   */
   deleteRecords(offset: number): Now<void> {
     return this.log.beginAt(offset)
   }

@@ -44,11 +44,14 @@ export interface Log {
    * `start`.
    */
   trim(offset: number): void
-  /** The log begins at this offset, which may lie within a segment: what is below is forgotten, as far as segments allow. */
+  /**
+   * The log begins at this offset, which may lie within a segment: what is below is forgotten, as far as segments
+   * allow.
+   */
   beginAt(offset: number): Now<void>
   /**
-   * The segment that is written to is sealed, and an empty one, whose file exists, takes its place: `trim` can forget all
-   * batches then. Nothing happens while it is empty.
+   * The segment that is written to is sealed, and an empty one, whose file exists, takes its place: `trim` can forget
+   * all batches then. Nothing happens while it is empty.
    */
   seal(): Now<void>
   /**

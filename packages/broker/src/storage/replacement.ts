@@ -26,7 +26,8 @@ interface Source {
 }
 
 /**
- * Writes steps 1 and 2. Undefined: all would stay as it is, or `rules.goesOn` said to stop. Nothing is left behind then.
+ * Writes steps 1 and 2. Undefined: all would stay as it is, or `rules.goesOn` said to stop. Nothing is left behind
+ * then.
  */
 export async function writeReplacement(
   folder: string,

@@ -1,4 +1,7 @@
-/** Reads the segments of a log: batches by offset, offsets by time, and what each segment holds. Readers stay below what is finished. */
+/**
+ * Reads the segments of a log: batches by offset, offsets by time, and what each segment holds. Readers stay below
+ * what is finished.
+ */
 import { DiskError, type Now } from '@tidemark/platform'
 import { after, allOf, attempt } from '../now.ts'
 import { cutBatches } from './cut-batches.ts'

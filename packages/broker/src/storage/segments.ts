@@ -75,7 +75,10 @@ export interface Run {
   readonly end: number
 }
 
-/** Those that begin below `upTo`, as many together as fit into one segment before they are rewritten (Kafka's `Cleaner`). */
+/**
+ * Those that begin below `upTo`, as many together as fit into one segment before they are rewritten (Kafka's
+ * `Cleaner`).
+ */
 export function runsOf(segments: readonly Segment[], upTo: number, bytesMax: number): Run[] {
   const runs: Run[] = []
   let run: Segment[] = []

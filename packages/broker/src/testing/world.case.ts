@@ -1,4 +1,7 @@
-/** A broker with something of everything, one part of which requests name, and one that nobody names and nobody may see. */
+/**
+ * A broker with something of everything, one part of which requests name, and one that nobody names and nobody may
+ * see.
+ */
 import { type Api, apis, ErrorCode, ZERO_UUID } from '@tidemark/protocol'
 import type { Broker } from '../broker.ts'
 import { Operation, Pattern, Permission, Resource } from '../state/acls/codes.ts'

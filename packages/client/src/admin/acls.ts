@@ -52,7 +52,10 @@ export interface AclFilter extends Partial<Omit<Acl, 'pattern'>> {
   readonly pattern?: keyof typeof PATTERNS | 'match'
 }
 
-/** Every call also rejects with SECURITY_DISABLED (the cluster has no authorizer), INVALID_ARGUMENT, and with what `CallLimits` bring. */
+/**
+ * Every call also rejects with SECURITY_DISABLED (the cluster has no authorizer), INVALID_ARGUMENT, and with what
+ * `CallLimits` bring.
+ */
 export interface Acls {
   list(filter?: AclFilter, options?: CallLimits): Promise<readonly Required<Acl>[]>
   create(acls: readonly Acl[], options?: CallLimits): Promise<void>

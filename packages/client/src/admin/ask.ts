@@ -28,7 +28,10 @@ export function askController<T extends { readonly errorCode: number }>(
   })
 }
 
-/** The error of an answer, in Kafka's name and the cluster's words; `needs` is the right to the cluster that the request needs. */
+/**
+ * The error of an answer, in Kafka's name and the cluster's words; `needs` is the right to the cluster that the
+ * request needs.
+ */
 export function refusal(
   what: string,
   errorCode: number,

@@ -61,7 +61,10 @@ export interface Configs {
   describe(resource: ConfigResource, options?: CallLimits): Promise<readonly ConfigEntry[]>
   /** What is not named stays. Rejects with `TidemarkError` UNKNOWN_TOPIC, INVALID_CONFIG, INVALID_REQUEST, … */
   alter(resource: ConfigResource, changes: ConfigChanges, options?: AlterConfigsOptions): Promise<void>
-  /** Resources of these types that have configurations; default: all types. Rejects with UNSUPPORTED_VERSION before Kafka 4.1, but for client metrics. */
+  /**
+   * Resources of these types that have configurations; default: all types. Rejects with UNSUPPORTED_VERSION before
+   * Kafka 4.1, but for client metrics.
+   */
   list(types?: readonly ConfigResourceType[], options?: CallLimits): Promise<readonly ConfigResource[]>
 }
 

@@ -65,19 +65,19 @@ export interface Groups {
    */
   delete(group: string, options?: CallLimits): Promise<void>
   /**
-   * Commits offsets for a group without members, as they are given. Rejects with `TidemarkError` NON_EMPTY_GROUP (it has
-   * members), with the partition.
+   * Commits offsets for a group without members, as they are given. Rejects with `TidemarkError` NON_EMPTY_GROUP (it
+   * has members), with the partition.
    */
   setOffsets(group: string, offsets: readonly OffsetToSet[], options?: CallLimits): Promise<void>
   /**
-   * Moves all that a group without members has committed, or whole topics, to the beginning, the end or a time; where no
-   * record is at or after the time, to the end. Resolves with what was set. Rejects with `TidemarkError`
+   * Moves all that a group without members has committed, or whole topics, to the beginning, the end or a time; where
+   * no record is at or after the time, to the end. Resolves with what was set. Rejects with `TidemarkError`
    * NON_EMPTY_GROUP, NOTHING_TO_DO (nothing is committed, and no topics are named).
    */
   resetOffsets(group: string, to: OffsetSpec, options?: ResetOffsetsOptions): Promise<readonly ResetOffset[]>
   /**
-   * Forgets committed offsets. Rejects with `TidemarkError` UNKNOWN_GROUP, GROUP_SUBSCRIBED_TO_TOPIC (a member reads the
-   * topic), NON_EMPTY_GROUP.
+   * Forgets committed offsets. Rejects with `TidemarkError` UNKNOWN_GROUP, GROUP_SUBSCRIBED_TO_TOPIC (a member reads
+   * the topic), NON_EMPTY_GROUP.
    */
   deleteOffsets(group: string, partitions: readonly TopicPartition[], options?: CallLimits): Promise<void>
 }

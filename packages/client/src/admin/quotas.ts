@@ -15,7 +15,10 @@ export interface QuotaEntity {
 
 export interface Quota {
   readonly entity: QuotaEntity
-  /** `producer_byte_rate`, `consumer_byte_rate`, `request_percentage`, `controller_mutation_rate`, `connection_creation_rate`. */
+  /**
+   * `producer_byte_rate`, `consumer_byte_rate`, `request_percentage`, `controller_mutation_rate`,
+   * `connection_creation_rate`.
+   */
   readonly limits: Readonly<Record<string, number>>
 }
 

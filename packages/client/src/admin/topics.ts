@@ -71,8 +71,8 @@ export interface Topics {
   /** Every configuration of the topic, by name, with where its value comes from. Rejects with UNKNOWN_TOPIC. */
   describeConfigs(topic: TopicName, options?: CallLimits): Promise<readonly ConfigEntry[]>
   /**
-   * Sets single configurations; null puts one back to its default; `{ append }` and `{ subtract }` change a list. What is
-   * not named stays. Rejects with `TidemarkError` UNKNOWN_TOPIC, INVALID_CONFIG.
+   * Sets single configurations; null puts one back to its default; `{ append }` and `{ subtract }` change a list. What
+   * is not named stays. Rejects with `TidemarkError` UNKNOWN_TOPIC, INVALID_CONFIG.
    */
   alter(topic: TopicName, changes: ConfigChanges, options?: AlterConfigsOptions): Promise<void>
   /**

@@ -53,7 +53,8 @@ async function converse(conversation: Conversation, sasl: SaslOptions, token: To
       case 'oauthbearer': {
         const { authBytes, sessionLifetimeMs } = await say(conversation, bearerMessage(token!))
         if (authBytes.length === 0) return sessionLifetimeMs
-        // The server has said why it refuses, and refuses once more when it is answered: the first reason is the one that is told.
+        // The server has said why it refuses, and refuses once more when it is answered: the first reason is the one
+        // that is told.
         await say(conversation, BEARER_ACKNOWLEDGED).catch(() => {})
         throw refused(conversation.where, authBytes.toString('utf8').slice(0, 200))
       }

@@ -2,8 +2,8 @@
  * The client's side of a fetch session with one broker (KIP-227): the first request names all partitions, those that
  * follow only what changed. Kafka: `FetchSessionHandler`. A broker may decline: then each request is the first one.
  *
- * Invariant: what is noted here of the partitions is what the broker has if every request so far was answered. As soon as
- * that is in doubt the next request is a first one again, and ends what is left of the session.
+ * Invariant: what is noted here of the partitions is what the broker has if every request so far was answered. As soon
+ * as that is in doubt the next request is a first one again, and ends what is left of the session.
  */
 import { ErrorCode, type FetchResponse } from '@tidemark/protocol'
 
@@ -95,7 +95,10 @@ export class FetchSession {
     return forgotten
   }
 
-  /** The request was answered. True: the answer says nothing, and the same partitions are to be asked for again, at once. */
+  /**
+   * The request was answered. True: the answer says nothing, and the same partitions are to be asked for again, at
+   * once.
+   */
   answered({ errorCode, sessionId, responses }: FetchResponse, version: number): boolean {
     if (version < SESSIONS_SINCE) return false
     const isFirst = this.#epoch === INITIAL_EPOCH

@@ -9,8 +9,8 @@ import { coordinatorError } from './coordinator-error.ts'
 const MEMBERS_FROM = 3
 
 /**
- * A member that is gone already counts as ejected. Rejects with `TidemarkError` UNSUPPORTED_VERSION, Kafka's name of what the
- * coordinator answered, or what the limits bring.
+ * A member that is gone already counts as ejected. Rejects with `TidemarkError` UNSUPPORTED_VERSION, Kafka's name of
+ * what the coordinator answered, or what the limits bring.
  */
 export async function ejectMembers(
   cluster: Cluster,

@@ -67,7 +67,10 @@ export async function writeOffsets(
   return outcomes
 }
 
-/** As `writeOffsets`; a partition of which nothing is committed counts as done, and so does a group that does not exist. */
+/**
+ * As `writeOffsets`; a partition of which nothing is committed counts as done, and so does a group that does not
+ * exist.
+ */
 export async function forgetOffsets(
   cluster: Cluster,
   group: string,

@@ -1,4 +1,7 @@
-/** Java's `client.properties` as options of `createKafka`: what brings a program over, or a tool to a cluster that has such a file. */
+/**
+ * Java's `client.properties` as options of `createKafka`: what brings a program over, or a tool to a cluster that has
+ * such a file.
+ */
 import { countOption, readBytes, TidemarkError } from '@tidemark/platform'
 import type { KafkaOptions } from '../options.ts'
 import { type LoginModule, parseJaas } from './jaas.ts'
@@ -9,7 +12,10 @@ import { parseProperties } from './properties.ts'
 export interface ClientProperties {
   /** For `createKafka`. `brokers` is missing where the file has no `bootstrap.servers`. */
   readonly options: Omit<KafkaOptions, 'brokers'> & { readonly brokers?: readonly string[] }
-  /** Where the schemas of keys and values are: `schema.registry.url`, and how Confluent's serializers authenticate there. */
+  /**
+   * Where the schemas of keys and values are: `schema.registry.url`, and how Confluent's serializers authenticate
+   * there.
+   */
   readonly schemaRegistry?: SchemaRegistrySettings
   /** Settings that Tidemark does not have, or has elsewhere: those of consumers and producers. */
   readonly ignored: readonly string[]

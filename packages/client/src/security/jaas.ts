@@ -38,7 +38,10 @@ const isSign = (token: Token | undefined, text: string): boolean => token?.kind 
 
 const ESCAPES: Readonly<Record<string, string>> = { a: '\u0007', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\u000b' }
 
-/** As Java's `StreamTokenizer` cuts it: words, text in quotes of either kind with escapes, and signs; comments are left out. */
+/**
+ * As Java's `StreamTokenizer` cuts it: words, text in quotes of either kind with escapes, and signs; comments are left
+ * out.
+ */
 function* tokensOf(text: string): Generator<Token> {
   const pattern = /\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/|(["'])((?:\\[\s\S]|(?!\1)[^\\\n])*)(\1?)|([\w.$\u0080-\uffff-]+)|([\s\S])/g
   for (const [, quote, quoted, end, word, sign] of text.matchAll(pattern)) {

@@ -20,8 +20,8 @@ const USED_PART = 0.8
 
 /**
  * The token of `sasl: { mechanism: 'oauthbearer', token: oidc({ … }) }`: asked for with the client's credentials, kept
- * until shortly before it ends, and asked for once at a time. Rejects with `TidemarkError` UNAUTHORIZED where the endpoint refuses, and
- * UNREACHABLE where it cannot be reached.
+ * until shortly before it ends, and asked for once at a time. Rejects with `TidemarkError` UNAUTHORIZED where the
+ * endpoint refuses, and UNREACHABLE where it cannot be reached.
  */
 export function oidc(options: OidcOptions): () => Promise<Token> {
   checkOptions<OidcOptions>('oidc()', options, {

@@ -3,7 +3,10 @@ import { type ConnectTls, checkOptions, describe, flagOption, readBytes, Tidemar
 import type { BearerToken } from '@tidemark/protocol'
 
 export interface TlsOptions {
-  /** Certificates that are trusted: PEM text, or the path of a file of it. Default: those that Node brings. Kafka: `ssl.truststore.*`. */
+  /**
+   * Certificates that are trusted: PEM text, or the path of a file of it. Default: those that Node brings. Kafka:
+   * `ssl.truststore.*`.
+   */
   readonly ca?: string | Buffer | readonly (string | Buffer)[]
   /** The client's own certificate: PEM text, or the path of a file of it. Kafka: `ssl.keystore.*`. */
   readonly cert?: string | Buffer
@@ -17,7 +20,10 @@ export interface TlsOptions {
   readonly servername?: string
   /** False: any certificate will do. Never in production. Default: true. */
   readonly rejectUnauthorized?: boolean
-  /** False: a trusted certificate may have another name. Kafka: an empty `ssl.endpoint.identification.algorithm`. Default: true. */
+  /**
+   * False: a trusted certificate may have another name. Kafka: an empty `ssl.endpoint.identification.algorithm`.
+   * Default: true.
+   */
   readonly checkHostname?: boolean
   /** Default: TLSv1.2. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'

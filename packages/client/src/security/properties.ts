@@ -1,9 +1,12 @@
 /**
- * Files of settings as Java's `Properties` reads them: `=`, `:` or a blank between key and value, `\` at the end of a line that goes on in
- * the next one, and `\u` with four hexadecimal digits.
+ * Files of settings as Java's `Properties` reads them: `=`, `:` or a blank between key and value, `\` at the end of a
+ * line that goes on in the next one, and `\u` with four hexadecimal digits.
  */
 
-/** Keys and values in the order of the file; a key that comes again has its last value. Throws `SyntaxError`, with the line. */
+/**
+ * Keys and values in the order of the file; a key that comes again has its last value. Throws `SyntaxError`, with the
+ * line.
+ */
 export function parseProperties(text: string): Map<string, string> {
   const found = new Map<string, string>()
   const lines = text.split(/\r\n|\r|\n/)

@@ -33,7 +33,9 @@ export async function clusterDetails(kafka: Kafka, limits: CallLimits): Promise<
   }
 }
 
-/** An answer of a part of the cluster that may have it switched off, or hide it; the rest of the page stands without. */
+/**
+ * An answer of a part of the cluster that may have it switched off, or hide it; the rest of the page stands without.
+ */
 async function told<T extends object>(answer: Promise<T>, texts: Readonly<Record<string, string>> = {}): Promise<T | Unavailable> {
   try {
     return await answer

@@ -1,6 +1,7 @@
 /**
- * Which names a request may have been sent to. A page of another site can make a browser send requests here under a name
- * of its own that it resolves to this machine (DNS rebinding); it cannot do that with an address, nor with `localhost`.
+ * Which names a request may have been sent to. A page of another site can make a browser send requests here under a
+ * name of its own that it resolves to this machine (DNS rebinding); it cannot do that with an address, nor with
+ * `localhost`.
  */
 import { parseAddress } from '@tidemark/platform'
 

@@ -1,6 +1,6 @@
 /**
- * The token of a console that others can reach. A browser exchanges it once for a cookie that pages of other sites cannot
- * use and scripts cannot read; programs send it as a bearer.
+ * The token of a console that others can reach. A browser exchanges it once for a cookie that pages of other sites
+ * cannot use and scripts cannot read; programs send it as a bearer.
  */
 import { saslCrypto } from '@tidemark/platform'
 

@@ -1,6 +1,6 @@
 /**
- * The built page, read once: a request names one of its files or none, so that no path leads out of the folder. Built by
- * `npm run build`; `files.json` lists what it consists of.
+ * The built page, read once: a request names one of its files or none, so that no path leads out of the folder. Built
+ * by `npm run build`; `files.json` lists what it consists of.
  */
 
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,7 @@
-/** The page and its files. Every path of a page gets the same document, which reads the path itself: links into it work. */
+/**
+ * The page and its files. Every path of a page gets the same document, which reads the path itself: links into it
+ * work.
+ */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../guard/refusal.ts'
 import type { PageFile } from './files.ts'

@@ -13,8 +13,8 @@ interface Query {
 const LIMIT_MAX = 500
 
 /**
- * A page of records. `from` is `start`, `end` (the last of them), `offset:N`, `time:MS`, or where the page before ended:
- * `next:0=17,1=4`.
+ * A page of records. `from` is `start`, `end` (the last of them), `offset:N`, `time:MS`, or where the page before
+ * ended: `next:0=17,1=4`.
  */
 export const records: Route = (app, { data }) => {
   const from = { type: 'string', pattern: '^(start|end|(offset|time):\\d{1,16}|next:\\d{1,10}=\\d{1,16}(,\\d{1,10}=\\d{1,16})*)$' }

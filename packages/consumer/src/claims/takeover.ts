@@ -50,8 +50,8 @@ export interface StoredPlace {
 }
 
 /**
- * Where the claim begins: behind what is done without a gap, which the store keeps one by one until the next sweep. What
- * the group has on record may have come as far, and must not go back.
+ * Where the claim begins: behind what is done without a gap, which the store keeps one by one until the next sweep.
+ * What the group has on record may have come as far, and must not go back.
  */
 export function placeOf(topicId: string, position: StoredPosition, done: readonly StoredPosition[]): StoredPlace {
   let { offset, leaderEpoch } = position

@@ -1,6 +1,7 @@
 /**
- * Looks for topics that are read and do not exist, or that the cluster refuses for good: those end the run. Kafka's own clients see a new topic with the next refresh of their
- * metadata, five minutes later; a consumer that is started before its producer should not have to wait for that.
+ * Looks for topics that are read and do not exist, or that the cluster refuses for good: those end the run. Kafka's
+ * own clients see a new topic with the next refresh of their metadata, five minutes later; a consumer that is started
+ * before its producer should not have to wait for that.
  */
 import { type Cluster, refusedTopic } from '@tidemark/client/internal'
 import { type Clock, TidemarkError, type Timer } from '@tidemark/platform'

@@ -211,7 +211,9 @@ export class ConsumerGroup {
     }
   }
 
-  /** At the end of a session, as Sarama does (`offsetManager.Close`); where a partition is given up, its drain commits. */
+  /**
+   * At the end of a session, as Sarama does (`offsetManager.Close`); where a partition is given up, its drain commits.
+   */
   async #commitMarks(runner: Runner): Promise<void> {
     const { mode, timeoutMs } = this.#options.commit
     if (mode === 'manual' || this.#runner !== runner) return

@@ -95,9 +95,9 @@ export const isSequence = (handler: unknown): handler is SequenceHandler =>
  * ```
  * The topic's `order` is 'none', which is what `each()` takes for such a handler.
  *
- * Throws `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT. The handler rejects with INVALID_MESSAGE for a key that is not
- * text or a number that is not whole, with INVALID_ARGUMENT for what `last` returns that is no number, and with what
- * `key`, `number`, `last` and `report` throw.
+ * Throws `TidemarkError` INVALID_OPTION, INVALID_ARGUMENT. The handler rejects with INVALID_MESSAGE for a key that is
+ * not text or a number that is not whole, with INVALID_ARGUMENT for what `last` returns that is no number, and with
+ * what `key`, `number`, `last` and `report` throw.
  */
 export function sequence<M extends Place = ReceivedMessage>(options: SequenceOptions<M>, handler: EachHandler<M>): SequenceHandler<M> {
   return sequenceOn(nodeClock, options, handler)

@@ -2,9 +2,9 @@
  * A call of a handler in the transaction of a store: its writes, and the mark that its records are done, are committed
  * together.
  *
- * A transaction that could not begin, or whose end nobody knows, is not a failure of the handler: it is tried again for as
- * long as the claim lives, and costs no attempt; nor does the time that the database takes count as the handler's. The
- * store knows whether the records were done already.
+ * A transaction that could not begin, or whose end nobody knows, is not a failure of the handler: it is tried again
+ * for as long as the claim lives, and costs no attempt; nor does the time that the database takes count as the
+ * handler's. The store knows whether the records were done already.
  */
 import type { ReceivedMessage } from '@tidemark/client'
 import { backoffMs } from '@tidemark/client/internal'

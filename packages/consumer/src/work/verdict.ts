@@ -1,4 +1,7 @@
-/** What a handler has said about its record, for what is wrapped around the handler: how it ended is not all that counts. */
+/**
+ * What a handler has said about its record, for what is wrapped around the handler: how it ended is not all that
+ * counts.
+ */
 
 interface Saying {
   readonly skipped?: unknown
@@ -8,7 +11,10 @@ interface Saying {
 
 const sayingOf = (context: object): Saying => context
 
-/** The record goes to the dead-letter topic, however its handler ends: it may come back from there, and is to be handled then. */
+/**
+ * The record goes to the dead-letter topic, however its handler ends: it may come back from there, and is to be
+ * handled then.
+ */
 export const becomesDeadLetter = (context: object): boolean =>
   sayingOf(context).deadLettered !== undefined && sayingOf(context).skipped === undefined
 

@@ -17,9 +17,9 @@ import { closeRecord, withOutcomes } from './outcome.ts'
 import { waitUntilEmpty } from './wait-empty.ts'
 
 /**
- * Reads the group and the topics again, and moves the offsets only if everything is as the plan found it: offsets, leader
- * epochs, metadata, topic ids, and the log around the new places. What is replaced is on disk before the first commit
- * is sent. Afterwards all is read back. Resolves with the record of the move, which `planUndo` takes back.
+ * Reads the group and the topics again, and moves the offsets only if everything is as the plan found it: offsets,
+ * leader epochs, metadata, topic ids, and the log around the new places. What is replaced is on disk before the first
+ * commit is sent. Afterwards all is read back. Resolves with the record of the move, which `planUndo` takes back.
  *
  * Kafka has no compare-and-set for offsets. Between the last reading and the commit, a few milliseconds, a consumer
  * that is not a member, or a tool on another machine, can still commit unseen; two callers on one machine cannot: a

@@ -40,7 +40,10 @@ export function checkPlaces(plan: MovePlan, committed: Committed, mayProgress: b
   if (wrong.length > 0) throw stale(wrong)
 }
 
-/** Rejects with PLAN_STALE where a topic was deleted or created again, or where records on the new place's side were deleted. */
+/**
+ * Rejects with PLAN_STALE where a topic was deleted or created again, or where records on the new place's side were
+ * deleted.
+ */
 export async function checkLogs(kafka: Kafka, plan: MovePlan, limits: NextLimits): Promise<void> {
   const moving = touched(plan).filter(({ outcome, topicId }) => outcome === 'moves' && topicId !== null)
   if (moving.length === 0) return

@@ -1,9 +1,9 @@
 /**
- * Moving a group while it works: its members are taken out of it, the offsets are set in the moment in which it is empty, and
- * the members, which learn of it from their next heartbeat or commit, join again and read on from there.
+ * Moving a group while it works: its members are taken out of it, the offsets are set in the moment in which it is
+ * empty, and the members, which learn of it from their next heartbeat or commit, join again and read on from there.
  *
- * Settled on Apache Kafka 4.3.1 (docs/decisions/0016): the group is empty as soon as the last classic member has left. What
- * the members have in hand is handled once more, and a commit of theirs is refused meanwhile.
+ * Settled on Apache Kafka 4.3.1 (docs/decisions/0016): the group is empty as soon as the last classic member has left.
+ * What the members have in hand is handled once more, and a commit of theirs is refused meanwhile.
  */
 import { createAdmin, type GroupDescription, type Kafka } from '@tidemark/client'
 import { ejectMembers, handleOf } from '@tidemark/client/internal'

@@ -39,8 +39,9 @@ export interface ApplyOptions extends CallLimits {
    */
   readonly ghostCheckMs?: number
   /**
-   * Takes the members out of a group that works, sets the offsets, and lets them join again: what they have in hand is handled
-   * once more. For classic groups of consumers without static members; `accept` has to name `progressed`, or be `all`. Default: false.
+   * Takes the members out of a group that works, sets the offsets, and lets them join again: what they have in hand is
+   * handled once more. For classic groups of consumers without static members; `accept` has to name `progressed`, or
+   * be `all`. Default: false.
    */
   readonly eject?: boolean
   /** Why, for the record. */

@@ -9,8 +9,8 @@ import { placeOf } from '../plan/gather.ts'
 import type { Committed } from './check-unchanged.ts'
 
 /**
- * What was read back decides; an answer that never came leaves nothing open then. `isWorking`: members may have moved on
- * since, and the cluster's answer is enough.
+ * What was read back decides; an answer that never came leaves nothing open then. `isWorking`: members may have moved
+ * on since, and the cluster's answer is enough.
  */
 export function withOutcomes(record: MoveRecord, outcomes: readonly WriteOutcome[], found: Committed, isWorking = false): MoveRecord {
   const errors = new Map(outcomes.map((outcome) => [keyOf(outcome), outcome.error]))

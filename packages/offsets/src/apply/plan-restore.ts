@@ -26,7 +26,10 @@ export interface OutsideMovedPartition extends TopicPartition {
 export interface RestoreOptions extends PlanOptions {
   /** Default: everything that was committed then; the partitions of the move, with `undoes`. */
   readonly scope?: MoveWish['scope']
-  /** The move that is taken back, of `lastOutsideMove`: partitions that were committed again after it are in the plan with a warning. */
+  /**
+   * The move that is taken back, of `lastOutsideMove`: partitions that were committed again after it are in the plan
+   * with a warning.
+   */
   readonly undoes?: OutsideMove
 }
 
@@ -35,8 +38,9 @@ const ONE_MOVE_MS = 1_000
 
 /**
  * Where the group stood at a time, as a plan. A partition of which compaction took out what was committed then is
- * `not-exact`: the plan has the first place that is still in the log, and needs that to be accepted; where nothing is left,
- * it is `nothing-committed`, and stays. Topic ids are not in the log of commits: a topic that was created again is not noticed.
+ * `not-exact`: the plan has the first place that is still in the log, and needs that to be accepted; where nothing is
+ * left, it is `nothing-committed`, and stays. Topic ids are not in the log of commits: a topic that was created again
+ * is not noticed.
  *
  * Rejects with `TidemarkError` HISTORY_UNREADABLE (no right to read `__consumer_offsets`, or the cluster hides it),
  * NOTHING_TO_DO (nothing is known of the group), or as `planMove`.

@@ -8,8 +8,9 @@ import type { MovePlan } from '../plan/types.ts'
 
 /**
  * Every place is exact: offset, leader epoch and metadata as they were read before the move; what was not committed is
- * deleted again. A partition that was committed again since is in the plan with a warning, and one whose topic was created
- * again is refused. Rejects with `TidemarkError` NOTHING_TO_DO (no change of the move was done), or as `planMove`.
+ * deleted again. A partition that was committed again since is in the plan with a warning, and one whose topic was
+ * created again is refused. Rejects with `TidemarkError` NOTHING_TO_DO (no change of the move was done), or as
+ * `planMove`.
  */
 export async function planUndo(kafka: Kafka, record: MoveRecord, options: PlanOptions = {}): Promise<MovePlan> {
   const changes = record.changes.filter(({ state }) => state !== 'refused')

@@ -61,7 +61,9 @@ export class BookmarkStore {
     return found.sort((a, b) => (a.name === b.name ? (a.group < b.group ? -1 : 1) : a.name < b.name ? -1 : 1))
   }
 
-  /** The group's own one; else that of the only other group that has one of this name. Rejects with UNKNOWN_BOOKMARK. */
+  /**
+   * The group's own one; else that of the only other group that has one of this name. Rejects with UNKNOWN_BOOKMARK.
+   */
   async find(clusterId: string, group: string, name: string): Promise<Bookmark> {
     const known = (await this.list()).filter((it) => it.clusterId === clusterId)
     const named = known.filter((it) => it.name === name)

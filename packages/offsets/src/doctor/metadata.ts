@@ -5,7 +5,10 @@ import type { Finding } from './finding.ts'
 
 const SHARE = 0.95
 
-/** Tidemark's own consumers fit what they write into the limit; others may not. Kafka counts UTF-16 units (`OffsetMetadataManager`). */
+/**
+ * Tidemark's own consumers fit what they write into the limit; others may not. Kafka counts UTF-16 units
+ * (`OffsetMetadataManager`).
+ */
 export const metadataNearLimit = (facts: Facts): Finding[] =>
   everyPartition(facts, 'metadata-near-limit', 'warning', ({ metadata }) => {
     const { metadataMax } = facts

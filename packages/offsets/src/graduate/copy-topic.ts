@@ -23,12 +23,17 @@ const TOLD_EVERY = 10_000
 /** Records that wait for their acknowledgement. */
 const IN_FLIGHT_MAX = 1_000
 const BUFFER_BYTES = 16 * 1024 * 1024
-/** A cluster that is gone for so long ends the graduation, which begins again with the topics of the attempt deleted. */
+/**
+ * A cluster that is gone for so long ends the graduation, which begins again with the topics of the attempt deleted.
+ */
 const DELIVERY_MS = 30_000
 /** The other cluster says itself which records are too large for it. */
 const RECORD_BYTES_MAX = 32 * 1024 * 1024
 
-/** What of transactions is committed alone: the copy has no transactions. Rejects with GRADUATION_FAILED, TOPIC_EXISTS, … */
+/**
+ * What of transactions is committed alone: the copy has no transactions. Rejects with GRADUATION_FAILED, TOPIC_EXISTS,
+ * …
+ */
 export async function copyTopic(
   from: Kafka,
   to: Kafka,

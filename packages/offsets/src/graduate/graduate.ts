@@ -1,6 +1,6 @@
 /**
- * From one cluster to another, as from an embedded broker that has been outgrown to an Apache Kafka: every topic with its
- * configuration and records, and every group's place, which is found by the records and not by the numbers.
+ * From one cluster to another, as from an embedded broker that has been outgrown to an Apache Kafka: every topic with
+ * its configuration and records, and every group's place, which is found by the records and not by the numbers.
  */
 import { type CallLimits, createAdmin, type Kafka } from '@tidemark/client'
 import { readCompletionMap } from '@tidemark/client/internal'
@@ -37,11 +37,13 @@ export interface Graduated {
 }
 
 /**
- * Copies topic after topic, reads both sides again and compares every record, then puts the groups where they stood. The
- * source is not changed. Groups have to be idle, and nothing may be written meanwhile: it is checked before and after.
+ * Copies topic after topic, reads both sides again and compares every record, then puts the groups where they stood.
+ * The source is not changed. Groups have to be idle, and nothing may be written meanwhile: it is checked before and
+ * after.
  *
- * Rejects with `TidemarkError` TOPIC_EXISTS and GROUP_ACTIVE, nothing copied; PLAN_STALE (the source changed meanwhile) and
- * GRADUATION_FAILED (a record differs): what was copied stays there, to be deleted before the next attempt.
+ * Rejects with `TidemarkError` TOPIC_EXISTS and GROUP_ACTIVE, nothing copied; PLAN_STALE (the source changed
+ * meanwhile) and GRADUATION_FAILED (a record differs): what was copied stays there, to be deleted before the next
+ * attempt.
  */
 export async function graduate(from: Kafka, to: Kafka, plan: Graduation, options: GraduateOptions = {}): Promise<Graduated> {
   checkOptions<GraduateOptions>('graduate()', options, { replicationFactor: true, store: true, onProgress: true, signal: true })

@@ -1,4 +1,7 @@
-/** What would be copied from one cluster to another: topics with their configurations and records, and the places of groups. */
+/**
+ * What would be copied from one cluster to another: topics with their configurations and records, and the places of
+ * groups.
+ */
 import { type CallLimits, createAdmin, type Kafka, type TopicPartition } from '@tidemark/client'
 import { checkedLimits, keyOf, LIMIT_NAMES } from '@tidemark/client/internal'
 import { checkName, checkOptions, TidemarkError } from '@tidemark/platform'
@@ -30,7 +33,10 @@ export interface GraduatingGroup {
   readonly group: string
   readonly members: number
   readonly places: readonly (TopicPartition & Place)[]
-  /** Records done above the committed offsets: they are handled again, since the note of them belongs to this cluster's topics. */
+  /**
+   * Records done above the committed offsets: they are handled again, since the note of them belongs to this cluster's
+   * topics.
+   */
   readonly doneAbove: number
 }
 

@@ -27,8 +27,9 @@ const NAMES = { groups: true, from: true, to: true, follow: true, signal: true }
 
 /**
  * Events of one group come in the order of its commits. Throws `TidemarkError` INVALID_OPTION and INVALID_ARGUMENT at
- * once; from the loop HISTORY_UNREADABLE where the topic cannot be read, CORRUPT_BATCH, ABORTED, CLOSED, or what reading
- * a topic brings. Commits of transactions count when they are committed (Kafka: `isolation.level=read_committed`).
+ * once; from the loop HISTORY_UNREADABLE where the topic cannot be read, CORRUPT_BATCH, ABORTED, CLOSED, or what
+ * reading a topic brings. Commits of transactions count when they are committed (Kafka:
+ * `isolation.level=read_committed`).
  *
  * ```ts
  * for await (const { topic, partition, from, to, kind } of commitHistory(kafka, { groups: ['billing'] })) …

@@ -155,7 +155,9 @@ export class GroupFold {
   }
 }
 
-/** What a leader wrote into the group is its own: bytes that are not Kafka's assignment say nothing of who owns what. */
+/**
+ * What a leader wrote into the group is its own: bytes that are not Kafka's assignment say nothing of who owns what.
+ */
 function partitionsOf(assignment: Buffer): string[] {
   try {
     return decodeAssignment(assignment).map(keyOf)

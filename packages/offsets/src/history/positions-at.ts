@@ -14,8 +14,8 @@ export interface PositionAt extends TopicPartition {
   /** When it was committed, in milliseconds since 1970. */
   readonly committedAtMs: number | null
   /**
-   * `bounded`: compaction took out what was committed then; `offset` is the first that was committed after the time, and
-   * null where nothing is left.
+   * `bounded`: compaction took out what was committed then; `offset` is the first that was committed after the time,
+   * and null where nothing is left.
    */
   readonly certainty: 'exact' | 'bounded'
 }

@@ -9,7 +9,9 @@ export interface GroupLag extends Omit<GroupPositions, 'positions'> {
   /** The sum of those that are known; null: none is. */
   readonly lag: number | null
   readonly open: number | null
-  /** The oldest of all; an estimate where the next record of one that lags is not known; null: of none that lags it is. */
+  /**
+   * The oldest of all; an estimate where the next record of one that lags is not known; null: of none that lags it is.
+   */
   readonly ageMs: Measured | null
   /** The longest of all, with the same rule. */
   readonly spanMs: Measured | null

@@ -5,7 +5,10 @@ import type { Scan } from './next-records.ts'
 import type { Rates } from './rates.ts'
 import type { Retention } from './retention.ts'
 
-/** `exact`: as the log has it. `bounded`: at most (an age, a number of records) or at least (a runway) this. `estimated`: from rates, or from a part. */
+/**
+ * `exact`: as the log has it. `bounded`: at most (an age, a number of records) or at least (a runway) this.
+ * `estimated`: from rates, or from a part.
+ */
 export type Certainty = 'exact' | 'bounded' | 'estimated'
 
 /** Durations are in milliseconds. */
@@ -19,7 +22,10 @@ export interface Measured {
 export interface PartitionLag extends GroupPosition {
   /** When the next unread record was written, in milliseconds since 1970; null: there is none, or it was not found. */
   readonly committedAtMs: number | null
-  /** Records that are really there to be read: markers of transactions and what compaction took out are offsets, not records. */
+  /**
+   * Records that are really there to be read: markers of transactions and what compaction took out are offsets, not
+   * records.
+   */
   readonly records: Measured | null
   /** Since the next unread record was written; null: nothing is committed, or it cannot be read. */
   readonly ageMs: Measured | null
@@ -109,7 +115,9 @@ function etaOf({ lag, open }: GroupPosition, rates: Rates | undefined): Measured
   return { value: Math.round((open / gain) * 1_000), certainty: 'estimated', reason }
 }
 
-/** Retention deletes whole segments, once the newest record of one is too old: the record may live longer, not shorter. */
+/**
+ * Retention deletes whole segments, once the newest record of one is too old: the record may live longer, not shorter.
+ */
 function runwayOf(position: GroupPosition, { nowMs, next, retention, sizeBytes, rates }: Found): Measured | null {
   const { lag } = position
   if (!lag || retention === undefined) return null

@@ -41,7 +41,10 @@ export class RateMeter {
     this.#windowMs = windowMs
   }
 
-  /** Takes the samples of a group and the ids of its members, and returns the rates of partitions that were sampled before. */
+  /**
+   * Takes the samples of a group and the ids of its members, and returns the rates of partitions that were sampled
+   * before.
+   */
   take(group: string, samples: ReadonlyMap<string, Sample>, members: ReadonlySet<string>): ReadonlyMap<string, Rates> {
     const before = this.#groups.get(group)
     const isSameConsumer = [...members].some((id) => before?.members.has(id))

@@ -1,4 +1,7 @@
-/** What topics keep: `retention.ms`, `retention.bytes` and `cleanup.policy`, many topics a request, and looked up rarely. */
+/**
+ * What topics keep: `retention.ms`, `retention.bytes` and `cleanup.policy`, many topics a request, and looked up
+ * rarely.
+ */
 import type { CallLimits } from '@tidemark/client'
 import { type Cluster, mayPass, retrying } from '@tidemark/client/internal'
 import { apis } from '@tidemark/protocol'

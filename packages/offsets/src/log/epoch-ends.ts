@@ -1,4 +1,7 @@
-/** Up to where a log agrees with what a reader of an earlier leader read (KIP-320): OffsetForLeaderEpoch, many a request. */
+/**
+ * Up to where a log agrees with what a reader of an earlier leader read (KIP-320): OffsetForLeaderEpoch, many a
+ * request.
+ */
 import type { TopicPartition } from '@tidemark/client'
 import { type Cluster, isLost, keyOf } from '@tidemark/client/internal'
 import { apis } from '@tidemark/protocol'

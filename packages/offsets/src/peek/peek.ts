@@ -40,8 +40,8 @@ const TAILS: readonly number[] = [1, 20, 400]
 
 /**
  * By topic, partition and offset, in memory of their own. Reads uncommitted records too. Rejects with `TidemarkError`
- * UNKNOWN_GROUP, NOTHING_TO_DO (nothing is committed there), INVALID_OPTION, INVALID_ARGUMENT, what reading a topic brings
- * (TOPIC_AUTHORIZATION_FAILED, CORRUPT_BATCH, …), or what the limits bring.
+ * UNKNOWN_GROUP, NOTHING_TO_DO (nothing is committed there), INVALID_OPTION, INVALID_ARGUMENT, what reading a topic
+ * brings (TOPIC_AUTHORIZATION_FAILED, CORRUPT_BATCH, …), or what the limits bring.
  */
 export async function peek(kafka: Kafka, group: string, options: PeekOptions = {}): Promise<readonly PeekedRecord[]> {
   checkName('the name of the group', group)

@@ -1,4 +1,7 @@
-/** What a caller asks for, looked at before anything else happens. Throws `TidemarkError` INVALID_ARGUMENT or INVALID_OPTION. */
+/**
+ * What a caller asks for, looked at before anything else happens. Throws `TidemarkError` INVALID_ARGUMENT or
+ * INVALID_OPTION.
+ */
 import { checkName, checkOffset, checkOptions, checkPartition, checkTime, describe, flagOption, TidemarkError } from '@tidemark/platform'
 import type { FormerPlace, ListedPlace, MoveTarget, MoveWish, TopicScope } from './types.ts'
 

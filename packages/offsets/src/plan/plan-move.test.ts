@@ -158,7 +158,8 @@ describe('consequences', () => {
 })
 
 describe('where other tools disagree', () => {
-  // kafka-consumer-groups, rpk and kcl: the end of the log, with a wrong word or none; kaf: skipped; kafkactl: offset -1.
+  // kafka-consumer-groups, rpk and kcl: the end of the log, with a wrong word or none; kaf: skipped; kafkactl: offset
+  // -1.
   it('a time after the last record is the end of the log, and has to be accepted', async () => {
     const made = await plan({ group: await groupAt(5), scope: only(0), target: { kind: 'time', atMs: EPOCH_MS + 10 * MINUTE_MS } })
     expect(made.changes[0]).toMatchObject({ after: { offset: 10 }, fallback: 'no-record-after-time' })
@@ -186,7 +187,8 @@ describe('where other tools disagree', () => {
     expect(await to(await groupAt(5), { kind: 'offset', offset: 10 })).toMatchObject({ after: { offset: 10 }, fallback: null })
   })
 
-  // kafka-consumer-groups: --to-current means the end, --shift-by gives up all partitions; rpk touches only topics with a commit.
+  // kafka-consumer-groups: --to-current means the end, --shift-by gives up all partitions; rpk touches only topics
+  // with a commit.
   it('a partition without a commit falls back or stays, and has to be accepted; the others move', async () => {
     const scope = [{ topic: 'orders', partitions: [0, 1] }]
     const group = await groupAt(5)

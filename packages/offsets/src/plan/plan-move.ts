@@ -38,8 +38,8 @@ export function planMove(kafka: Kafka, wish: MoveWish, options: PlanOptions = {}
 }
 
 /**
- * `expected`, by key of the partition: where the group would stand if nobody had moved it since. `owner` is the function
- * that was called, for its errors.
+ * `expected`, by key of the partition: where the group would stand if nobody had moved it since. `owner` is the
+ * function that was called, for its errors.
  */
 export async function planFor(
   kafka: Kafka,

@@ -16,7 +16,10 @@ export type MoveTarget =
   /** Where it stands; the end of the log for a partition without a commit. */
   | { readonly kind: 'current' }
   | { readonly kind: 'list'; readonly offsets: readonly ListedPlace[] }
-  /** As something was before: undo, of a move (`undoes`) or to a time (`atMs`). Never clamped; null: nothing is committed then. */
+  /**
+   * As something was before: undo, of a move (`undoes`) or to a time (`atMs`). Never clamped; null: nothing is
+   * committed then.
+   */
   | { readonly kind: 'places'; readonly places: readonly FormerPlace[]; readonly undoes?: string; readonly atMs?: number }
   /** `group`: the group itself goes too. */
   | { readonly kind: 'delete'; readonly group?: boolean }
@@ -65,7 +68,8 @@ export interface MoveWish {
  *
  * - `clamped-to-start`, `clamped-to-end`: the offset is outside of the log; the plan has the nearest one that is in it.
  * - `no-record-after-time`: the plan has the end of the log.
- * - `nothing-committed`: there is nothing to count from. `current` takes the end of the log; others leave the partition as it is.
+ * - `nothing-committed`: there is nothing to count from. `current` takes the end of the log; others leave the
+ *   partition as it is.
  * - `topic-recreated`: the offset belongs to a topic that was deleted since. The partition is left as it is.
  * - `not-exact`: the log of commits does not say any more what was committed; the plan has the first place that it has.
  * - `unreadable`: the topic, the partition or its leader cannot be found. The partition is left as it is.

@@ -26,7 +26,9 @@ export function rowError(error: unknown): PositionError {
   return { code: error.code, message: error.message }
 }
 
-/** Like `Promise.all(items.map(act))`, with at most `width` at once. The first failure begins no others, and rejects. */
+/**
+ * Like `Promise.all(items.map(act))`, with at most `width` at once. The first failure begins no others, and rejects.
+ */
 export async function inLanes<T, R>(items: readonly T[], width: number, act: (item: T) => Promise<R>): Promise<R[]> {
   const results = new Array<R>(items.length)
   let next = 0

@@ -7,8 +7,8 @@ import { type GroupSummary, kindOf } from './kinds.ts'
 
 /**
  * Groups of all brokers, by name: one request a broker, whatever the number of groups. Rejects with `TidemarkError`
- * INVALID_OPTION, what a broker refuses (CLUSTER_AUTHORIZATION_FAILED, …), and what the limits bring. Kafka: ListGroups,
- * whose version 5 names the kind (KIP-848, KIP-1043).
+ * INVALID_OPTION, what a broker refuses (CLUSTER_AUTHORIZATION_FAILED, …), and what the limits bring. Kafka:
+ * ListGroups, whose version 5 names the kind (KIP-848, KIP-1043).
  *
  * ```ts
  * await listGroups(kafka)   // [{ group: 'billing', kind: 'classic', state: 'Stable', protocolType: 'consumer', coordinator: 1 }]

@@ -32,7 +32,9 @@ export interface GroupPosition extends TopicPartition {
   readonly stable: number | null
   /** The high watermark: the offset that the next record gets; null: see `error`. */
   readonly end: number | null
-  /** Offsets from the committed one to the end, of those that are still in the log. Never below 0; null: see `reason`. */
+  /**
+   * Offsets from the committed one to the end, of those that are still in the log. Never below 0; null: see `reason`.
+   */
   readonly lag: number | null
   /** Records above the committed offset that the commit's completion map says are done. */
   readonly doneAbove: number

@@ -1,6 +1,6 @@
 /**
- * The bytes of one key or value, read once from the front, for Avro and Protobuf alike. It never reads past the end, and
- * what may come out of it is bounded: a few bytes can claim to be billions of empty values, or nest without end.
+ * The bytes of one key or value, read once from the front, for Avro and Protobuf alike. It never reads past the end,
+ * and what may come out of it is bounded: a few bytes can claim to be billions of empty values, or nest without end.
  */
 import { Undecodable } from './problem.ts'
 

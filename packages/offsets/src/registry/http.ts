@@ -21,8 +21,8 @@ export class RegistryClient {
   }
 
   /**
-   * `deadline` ends the request; each address has its share of the time, so that a silent one leaves some to the others.
-   * Throws `Undecodable`.
+   * `deadline` ends the request; each address has its share of the time, so that a silent one leaves some to the
+   * others. Throws `Undecodable`.
    */
   async getJson(path: string, deadline: AbortSignal): Promise<Json> {
     let failure: RegistryUnavailable | undefined

@@ -8,7 +8,10 @@ export interface SchemaText {
   /** AVRO, PROTOBUF, JSON, or what else a registry knows. */
   readonly type: string
   readonly text: string
-  /** Each before those that refer to it, where they do not refer to each other in a circle. `name`: of a file or a type. */
+  /**
+   * Each before those that refer to it, where they do not refer to each other in a circle. `name`: of a file or a
+   * type.
+   */
   readonly references: readonly { readonly name: string; readonly text: string }[]
 }
 

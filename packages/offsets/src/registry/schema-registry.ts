@@ -26,7 +26,8 @@ export type DecodedPart =
       /** Of the record or message; null: it has none. */
       readonly name: string | null
       /**
-       * As JSON: bytes are base64, integers beyond 2^53 their digits, times ISO 8601. `JSON.stringify` writes all of it.
+       * As JSON: bytes are base64, integers beyond 2^53 their digits, times ISO 8601. `JSON.stringify` writes all of
+       * it.
        */
       readonly data: unknown
     }

@@ -1,6 +1,6 @@
 /**
- * A broker in memory, a client of it, and a store of moves in a folder of its own. TIDEMARK_TEST_BROKERS names an Apache
- * Kafka to test on instead, whose topics and groups are deleted first.
+ * A broker in memory, a client of it, and a store of moves in a folder of its own. TIDEMARK_TEST_BROKERS names an
+ * Apache Kafka to test on instead, whose topics and groups are deleted first.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

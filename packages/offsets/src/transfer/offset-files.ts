@@ -19,7 +19,10 @@ export interface FiledOffset extends ListedPlace {
 /** A file that is longer is not one of offsets. */
 const BYTES_MAX = 64 * 1024 * 1024
 
-/** Throws `TidemarkError` INVALID_ARGUMENT with the line that cannot be read. `from` says in it where the text came from. */
+/**
+ * Throws `TidemarkError` INVALID_ARGUMENT with the line that cannot be read. `from` says in it where the text came
+ * from.
+ */
 export function parseOffsets(text: string, from = 'the file of offsets'): readonly FiledOffset[] {
   if (text.length > BYTES_MAX) throw new TidemarkError('INVALID_ARGUMENT', `${from} is longer than ${BYTES_MAX} bytes`)
   const whole = text.replace(/^\uFEFF/, '')
@@ -38,7 +41,10 @@ export function offsetsOfGroup(filed: readonly FiledOffset[], group: string, fro
   throw new TidemarkError('INVALID_ARGUMENT', `${from} ${why}`)
 }
 
-/** As Kafka's `kafka-consumer-groups.sh --export` writes it: without a header, and with the group only if there are several. */
+/**
+ * As Kafka's `kafka-consumer-groups.sh --export` writes it: without a header, and with the group only if there are
+ * several.
+ */
 export function offsetsCsv(offsets: readonly (FiledOffset & { readonly offset: number })[]): string {
   const several = new Set(offsets.map(({ group }) => group)).size > 1
   const cell = (text: string | number): string => (/[",\r\n]/.test(String(text)) ? `"${String(text).replaceAll('"', '""')}"` : String(text))

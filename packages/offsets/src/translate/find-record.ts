@@ -1,6 +1,6 @@
 /**
- * Where the records around a committed offset are in another log that holds the same records in the same order. Pure: the
- * records of both sides are given.
+ * Where the records around a committed offset are in another log that holds the same records in the same order. Pure:
+ * the records of both sides are given.
  */
 
 /** A record by what it says: key, value, headers and time. Copies have the same one, and so have equal records. */

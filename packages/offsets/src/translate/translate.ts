@@ -1,6 +1,6 @@
 /**
- * Where a group stands, on another cluster that has copies of its topics: proved by the records themselves. Any replicator
- * will do, as long as it keeps the order of records within a partition, and key, value, headers and time.
+ * Where a group stands, on another cluster that has copies of its topics: proved by the records themselves. Any
+ * replicator will do, as long as it keeps the order of records within a partition, and key, value, headers and time.
  */
 import { type CallLimits, type Kafka, read, TidemarkError, type TopicPartition } from '@tidemark/client'
 import { checkedLimits, handleOf, keyOf, LIMIT_NAMES, listOffsets } from '@tidemark/client/internal'
@@ -14,8 +14,8 @@ import { fingerprintOf } from './fingerprint.ts'
 
 export interface TranslateOptions extends CallLimits {
   /**
-   * What a topic is called on the other cluster. Default: the same. MirrorMaker 2 puts the name of the source before it:
-   * `us-west.orders`.
+   * What a topic is called on the other cluster. Default: the same. MirrorMaker 2 puts the name of the source before
+   * it: `us-west.orders`.
    */
   readonly topicOf?: (topic: string) => string
   /** The group's name on the other cluster. Default: the same. */
@@ -39,8 +39,8 @@ export interface Translation extends TopicPartition {
   /** Null: nothing of the neighbourhood was found there. */
   readonly targetOffset: number | null
   /**
-   * `exact`: the records on both sides of the offset are those on both sides of the other one. `bounded`: several places
-   * look the same, and this is the first; or only the time of the next record is known there.
+   * `exact`: the records on both sides of the offset are those on both sides of the other one. `bounded`: several
+   * places look the same, and this is the first; or only the time of the next record is known there.
    */
   readonly certainty: 'exact' | 'bounded' | 'unknown'
   /** Records that may be handled twice; null: not known. */
@@ -61,8 +61,8 @@ const AT_ONCE = 8
 const BUFFER_BYTES = 4 * 1024 * 1024
 
 /**
- * Reads up to 5,000 records around each place. Rejects with `TidemarkError` NOTHING_TO_DO (the group has committed nothing, or
- * nothing of it was found on the other cluster), or as `planMove`.
+ * Reads up to 5,000 records around each place. Rejects with `TidemarkError` NOTHING_TO_DO (the group has committed
+ * nothing, or nothing of it was found on the other cluster), or as `planMove`.
  */
 export async function translateGroup(from: Kafka, to: Kafka, group: string, options: TranslateOptions = {}): Promise<Translated> {
   checkName('the name of the group', group)

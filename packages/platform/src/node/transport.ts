@@ -1,6 +1,6 @@
 /**
- * Connections over `node:net` and `node:tls`. Chunks of one call of `write` leave as one write; Nagle's delay is off, and
- * TCP looks now and then whether a silent peer is still there.
+ * Connections over `node:net` and `node:tls`. Chunks of one call of `write` leave as one write; Nagle's delay is off,
+ * and TCP looks now and then whether a silent peer is still there.
  */
 import net from 'node:net'
 import tls from 'node:tls'

@@ -1,6 +1,6 @@
 /**
- * The records of `__consumer_offsets` that tell who is in a group of KIP-848, in Kafka's own formats: key `int16 3`, the
- * group; 5, who a member is; 8, what it owns. A null value is a tombstone. They are read here, and not written.
+ * The records of `__consumer_offsets` that tell who is in a group of KIP-848, in Kafka's own formats: key `int16 3`,
+ * the group; 5, who a member is; 8, what it owns. A null value is a tombstone. They are read here, and not written.
  */
 import { codecOf } from '../codec/codecs.ts'
 import {

@@ -1,4 +1,7 @@
-/** ConsumerGroupDescribe: versions 0 and 1. Groups of the KIP-848 protocol; version 1 says whether a member speaks the older one. */
+/**
+ * ConsumerGroupDescribe: versions 0 and 1. Groups of the KIP-848 protocol; version 1 says whether a member speaks the
+ * older one.
+ */
 import { array, bool, int8, int16, int32, message, string, struct, uuid } from '../schema/fields.ts'
 import type { Infer } from '../schema/infer.ts'
 

@@ -193,8 +193,8 @@ function writeHeader(batch: Buffer, h: HeaderToWrite): void {
 }
 
 /**
- * A batch without records in the place of one whose records are all removed: its offsets and its producer's sequence stay
- * (Kafka's `DefaultRecordBatch.writeEmptyHeader`).
+ * A batch without records in the place of one whose records are all removed: its offsets and its producer's sequence
+ * stay (Kafka's `DefaultRecordBatch.writeEmptyHeader`).
  */
 export function emptyBatch(header: BatchHeader): Buffer {
   const batch = Buffer.alloc(BATCH_HEADER_BYTES)

@@ -34,8 +34,8 @@ export function stringHashCode(text: string): number {
 }
 
 /**
- * The partition of `__consumer_offsets` that holds a group: `Utils.abs(groupId.hashCode()) % partitions`. That is the absolute value, and 0
- * for the one number that has none: not the hash without its sign bit, as for keys.
+ * The partition of `__consumer_offsets` that holds a group: `Utils.abs(groupId.hashCode()) % partitions`. That is the
+ * absolute value, and 0 for the one number that has none: not the hash without its sign bit, as for keys.
  */
 export function partitionOfGroup(group: string, partitions: number): number {
   const hash = stringHashCode(group)

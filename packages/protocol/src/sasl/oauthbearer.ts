@@ -1,6 +1,6 @@
 /**
- * SASL OAUTHBEARER (RFC 7628), as Kafka speaks it (KIP-255): the client sends its token and extensions; the server answers
- * with nothing, or with a JSON that says what is wrong, which the client acknowledges with one byte %x01.
+ * SASL OAUTHBEARER (RFC 7628), as Kafka speaks it (KIP-255): the client sends its token and extensions; the server
+ * answers with nothing, or with a JSON that says what is wrong, which the client acknowledges with one byte %x01.
  */
 import { SaslError } from './error.ts'
 

@@ -7,8 +7,8 @@
  * client  c=biws,r=NONCE+MORE,p=PROOF          biws: base64 of `n,,`, no channel binding
  * server  v=SIGNATURE                          or e=ERROR
  * ```
- * Neither side sends the password: the server keeps a salted key of it, from which it can neither be read nor be used to log
- * in elsewhere. The client checks the server's signature: who answers must know that key too.
+ * Neither side sends the password: the server keeps a salted key of it, from which it can neither be read nor be used
+ * to log in elsewhere. The client checks the server's signature: who answers must know that key too.
  */
 import { type SaslCrypto, SaslError } from './error.ts'
 

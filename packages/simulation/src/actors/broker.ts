@@ -110,7 +110,9 @@ export class BrokerActor {
     })
   }
 
-  /** The node may have stopped meanwhile, the topic may not be there or not be led there, and the disk may have failed. */
+  /**
+   * The node may have stopped meanwhile, the topic may not be there or not be led there, and the disk may have failed.
+   */
   #unchanged(what: string, error: unknown): void {
     const isKnown = error instanceof TidemarkError && (error.code === 'INVALID_ARGUMENT' || error.code === 'STORAGE_FAILED')
     if (isKnown) this.#world.say(`${what}: ${error.message}`)

@@ -29,7 +29,8 @@ export class DrainedBeforeGivenUp implements Invariant {
 
   /**
    * `truncated`: a claim may be moved because its log was cut, which cannot be seen from outside; of such a call the
-   * signal may still say `timeout`. `stuckMs`, by topic: after so long a call is known to be stuck, and is not waited for.
+   * signal may still say `timeout`. `stuckMs`, by topic: after so long a call is known to be stuck, and is not waited
+   * for.
    */
   constructor(truncated: boolean, stuckMs: ReadonlyMap<string, number>) {
     this.#truncated = truncated

@@ -19,8 +19,8 @@ export class OneCallAtATime implements Invariant {
   readonly #running = new Map<Process, Map<string, Handling>>()
 
   /**
-   * `truncated`: a claim may be moved because its log was cut, which cannot be seen from outside; of a call that was over
-   * its time before, the signal still says `timeout`.
+   * `truncated`: a claim may be moved because its log was cut, which cannot be seen from outside; of a call that was
+   * over its time before, the signal still says `timeout`.
    */
   constructor(truncated: boolean) {
     this.#truncated = truncated

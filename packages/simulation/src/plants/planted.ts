@@ -5,7 +5,10 @@ export interface Plant {
   readonly seed: number
   /** The bug shows in runs of crashes and faults alone. */
   readonly isPlain?: boolean
-  /** The broker is so many nodes. Default: one, in which the bugs of everything else show as soon as they did without nodes. */
+  /**
+   * The broker is so many nodes. Default: one, in which the bugs of everything else show as soon as they did without
+   * nodes.
+   */
   readonly nodes?: number
   readonly changes: readonly Change[]
 }

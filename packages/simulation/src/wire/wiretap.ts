@@ -74,7 +74,9 @@ export class Wiretap implements Tap {
   /** The generation that each member last got from a JoinGroup. */
   readonly #generations = new Map<Process, number>()
   readonly #stableMs = new Map<Process, number>()
-  /** Members that were told of a rebalance, and have not joined since: a broker that starts again knows nothing of it. */
+  /**
+   * Members that were told of a rebalance, and have not joined since: a broker that starts again knows nothing of it.
+   */
   readonly #rebalancing = new Set<Process>()
   /** Members whose group chose an assignor that takes everything away before it assigns. */
   readonly #eager = new Set<Process>()

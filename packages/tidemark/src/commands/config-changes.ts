@@ -5,7 +5,9 @@ import { usage } from '../exit.ts'
 /** An option that may be given more than once. */
 export const collect = (text: string, before: readonly string[] = []): string[] => [...before, text]
 
-/** `NAME=VALUE` sets, `NAME+=A,B` appends to a list, `NAME-=A` subtracts from it; `defaults` go back to their defaults. */
+/**
+ * `NAME=VALUE` sets, `NAME+=A,B` appends to a list, `NAME-=A` subtracts from it; `defaults` go back to their defaults.
+ */
 export function changesOf(given: readonly string[] = [], defaults: readonly string[] = []): Record<string, ConfigChange> {
   const changes: Record<string, ConfigChange> = {}
   for (const text of given) {

@@ -68,7 +68,10 @@ async function mustBeReached(described: Promise<unknown>, mayBeCreated: boolean)
   }
 }
 
-/** From the first line to the last acknowledgement, or to the first line that fails: stdin is not read any further then. */
+/**
+ * From the first line to the last acknowledgement, or to the first line that fails: stdin is not read any further
+ * then.
+ */
 class Sending {
   acknowledged = 0
   failure: unknown

@@ -23,8 +23,8 @@ function stampOfFile(file: string): string {
 }
 
 /**
- * New connections get what the files have once they stay as they are: a certificate and its key are two files. What cannot
- * be used is told, and changes nothing. `stamp` is of before they were read. Returns how it is stopped.
+ * New connections get what the files have once they stay as they are: a certificate and its key are two files. What
+ * cannot be used is told, and changes nothing. `stamp` is of before they were read. Returns how it is stopped.
  */
 export function followCertificates(broker: Broker, listener: string, options: SecurityOptions, stamp: string): () => void {
   let used = stamp

@@ -13,8 +13,9 @@ const LISTENER = 'CONSOLE'
 const PASSWORD_BYTES = 24
 
 /**
- * The console of a secured broker has a listener of its own on loopback, and a password that is made anew at each start and is in
- * this process alone: nothing on the machine gets in that way, and ACLs hold for the console as for every client.
+ * The console of a secured broker has a listener of its own on loopback, and a password that is made anew at each
+ * start and is in this process alone: nothing on the machine gets in that way, and ACLs hold for the console as for
+ * every client.
  */
 export interface ConsoleAccess {
   readonly listener: ListenerChoice

@@ -6,7 +6,9 @@ import { connected } from '../connection.ts'
 import { readProfiles } from '../profiles.ts'
 import type { Candidates, Wanted } from './candidates.ts'
 
-/** When the names of the cluster must be there, since the start of the process; and how long it is asked at the least. */
+/**
+ * When the names of the cluster must be there, since the start of the process; and how long it is asked at the least.
+ */
 const DONE_AT_MS = 300
 const ASKED_MS_MIN = 100
 

@@ -1,6 +1,6 @@
 /**
- * One consumer process of the demo: works through the flights in the group and keeps the table. A process of its own, so that it can
- * be killed. It reports to the demo what it did, and ends when the demo has gone.
+ * One consumer process of the demo: works through the flights in the group and keeps the table. A process of its own,
+ * so that it can be killed. It reports to the demo what it did, and ends when the demo has gone.
  */
 import { createKafka } from '@tidemark/client'
 import { textOf } from '@tidemark/client/internal'

@@ -1,6 +1,6 @@
 /**
- * The consumers' table of delays per airport, in SQLite. A flight's row number is unique: what is delivered again, or was appended
- * again, is recognized and not counted. Both are one transaction.
+ * The consumers' table of delays per airport, in SQLite. A flight's row number is unique: what is delivered again, or
+ * was appended again, is recognized and not counted. Both are one transaction.
  */
 import { DatabaseSync } from 'node:sqlite'
 import type { Delays, Flight } from './flights.ts'

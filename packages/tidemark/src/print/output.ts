@@ -9,7 +9,9 @@ const failing = new AbortController()
 /** Aborts when stdout takes no more; its reason is a `TidemarkError` OUTPUT_CLOSED or OUTPUT_FAILED. */
 export const outputFailed: AbortSignal = failing.signal
 
-/** To be called once, before the first write. Failures of stderr are ignored: there is no other place to report them. */
+/**
+ * To be called once, before the first write. Failures of stderr are ignored: there is no other place to report them.
+ */
 export function watchOutput(): void {
   process.stdout.on('error', fail)
   process.stderr.on('error', () => {})

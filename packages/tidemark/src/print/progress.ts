@@ -1,6 +1,6 @@
 /**
- * A bar on stderr for long work, where that is a terminal: records done of all, rate, and the time that is left. Elsewhere
- * there is no bar, and the caller says a line for each step.
+ * A bar on stderr for long work, where that is a terminal: records done of all, rate, and the time that is left.
+ * Elsewhere there is no bar, and the caller says a line for each step.
  */
 import { durationText } from '@tidemark/offsets'
 import { isQuiet, sayAbove } from './print.ts'

@@ -1,4 +1,7 @@
-/** A stream of bytes, cut at newlines. A line's bytes are left as they are: a carriage return before the newline belongs to it. */
+/**
+ * A stream of bytes, cut at newlines. A line's bytes are left as they are: a carriage return before the newline
+ * belongs to it.
+ */
 import { TidemarkError } from '@tidemark/platform'
 
 export interface Line {
@@ -10,7 +13,10 @@ export interface Line {
 export const LINE_BYTES_MAX = 64 * 1024 * 1024
 const NEWLINE = 0x0a
 
-/** A last line without a newline counts, unless it is empty. Throws `TidemarkError` INVALID_MESSAGE for one that is too long. */
+/**
+ * A last line without a newline counts, unless it is empty. Throws `TidemarkError` INVALID_MESSAGE for one that is too
+ * long.
+ */
 export async function* linesOf(chunks: AsyncIterable<Buffer>, bytesMax = LINE_BYTES_MAX): AsyncGenerator<Line> {
   let number = 0
   let begun: Buffer[] = []

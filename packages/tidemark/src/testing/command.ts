@@ -1,4 +1,6 @@
-/** The command line as its user has it: the built program in real processes. `TIDEMARK` names another build to judge. */
+/**
+ * The command line as its user has it: the built program in real processes. `TIDEMARK` names another build to judge.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'

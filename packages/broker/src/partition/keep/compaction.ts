@@ -24,7 +24,8 @@ export interface CompactionTools {
 /** Resolves with whether more is left to do: memory did not hold all keys. */
 export async function compact(partition: Partition, settings: TopicSettings, tools: CompactionTools): Promise<boolean> {
   const nowMs = tools.clock.now()
-  // A segment can be sealed before its last append is finished; as in Kafka, nothing above the high watermark is touched.
+  // A segment can be sealed before its last append is finished; as in Kafka, nothing above the high watermark is
+  // touched.
   const segments = (await partition.log.segments()).filter(({ baseOffset }) => baseOffset <= partition.highWatermark)
   const dirty = dirtyPart(segments, partition.compactedTo, settings, nowMs)
   if (dirty === undefined || partition.deleted) return false

@@ -108,7 +108,9 @@ export class Keeper {
     }
   }
 
-  /** A partition in which no segment was sealed since the last look is as clean as it was, unless time makes it dirty. */
+  /**
+   * A partition in which no segment was sealed since the last look is as clean as it was, unless time makes it dirty.
+   */
   #isDue(partition: Partition, settings: TopicSettings): boolean {
     const checked = this.#checked.get(partition)
     const isTimed = settings.minCompactionLagMs > 0 || Number.isSafeInteger(settings.maxCompactionLagMs)

@@ -1,6 +1,7 @@
 /**
- * Who may do what: Kafka's `StandardAuthorizerData`. A super user may do anything. Of the ACLs that speak of a resource, of
- * literal and prefixed names and of all names, one that denies outweighs all that allow. What no ACL allows is refused.
+ * Who may do what: Kafka's `StandardAuthorizerData`. A super user may do anything. Of the ACLs that speak of a
+ * resource, of literal and prefixed names and of all names, one that denies outweighs all that allow. What no ACL
+ * allows is refused.
  */
 import type { Acl } from '../cluster/records.ts'
 import { Operation, Pattern, Permission, WILDCARD } from './codes.ts'
@@ -67,8 +68,8 @@ export class Rights {
   }
 
   /**
-   * Whether there is a resource of the type for which it may: Kafka's `Authorizer.authorizeByResourceType`. A name that is
-   * denied does not deny the other names under a prefix that is allowed.
+   * Whether there is a resource of the type for which it may: Kafka's `Authorizer.authorizeByResourceType`. A name
+   * that is denied does not deny the other names under a prefix that is allowed.
    */
   allowsAny(who: Who, operation: number, resourceType: number): boolean {
     if (this.allows(who, operation, resourceType, SOME_NAME)) return true

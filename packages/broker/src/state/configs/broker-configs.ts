@@ -116,7 +116,10 @@ const options: Readonly<Record<string, (o: BrokerOptions) => string>> = {
   'log.index.interval.bytes': (o) => String(o.indexIntervalBytes),
 }
 
-/** The names of one thing, the one that counts first. Only the last has a default (`DynamicBrokerConfig.brokerConfigSynonyms`). */
+/**
+ * The names of one thing, the one that counts first. Only the last has a default
+ * (`DynamicBrokerConfig.brokerConfigSynonyms`).
+ */
 const SYNONYMS: readonly (readonly string[])[] = [
   ['log.retention.ms', 'log.retention.minutes', 'log.retention.hours'],
   ['log.roll.ms', 'log.roll.hours'],
@@ -170,7 +173,10 @@ export const ALL_BROKERS = ''
 const OF_LISTENERS = /^ssl\.(key\.password$|keystore\.|truststore\.)/
 const OF_ONE_BROKER = /^(cordoned\.log\.dirs|listener\.security\.protocol\.map|principal\.builder\.class)$|^(sasl|ssl)\./
 
-/** Why these cannot be set while the broker runs, or not for all brokers: Kafka's `DynamicBrokerConfig.validateConfigs`. */
+/**
+ * Why these cannot be set while the broker runs, or not for all brokers: Kafka's
+ * `DynamicBrokerConfig.validateConfigs`.
+ */
 export function dynamicFault(altered: readonly string[], set: readonly string[], resourceName: string): string | undefined {
   const named = (text: string, names: readonly string[]): string | undefined =>
     names.length === 0 ? undefined : `${text}: [${names.join(', ')}]`

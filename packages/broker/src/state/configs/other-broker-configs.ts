@@ -1,6 +1,7 @@
 /**
  * The configurations of a broker that have no effect in this one: Kafka 4.3's names, types and defaults (null: none),
- * and whether Kafka takes an alteration while it runs. They are shown, and taken, so that what works against Kafka works.
+ * and whether Kafka takes an alteration while it runs. They are shown, and taken, so that what works against Kafka
+ * works.
  */
 import type { ConfigType } from './definition.ts'
 

@@ -118,8 +118,8 @@ export interface Dirty {
 }
 
 /**
- * What of the log is to be compacted now; undefined: nothing. `segments` in order; the last one, which is written to, is
- * not touched, and neither is one with a record younger than `min.compaction.lag.ms`, nor any after it (Kafka's
+ * What of the log is to be compacted now; undefined: nothing. `segments` in order; the last one, which is written to,
+ * is not touched, and neither is one with a record younger than `min.compaction.lag.ms`, nor any after it (Kafka's
  * `LogCleanerManager`).
  */
 export function dirtyPart(

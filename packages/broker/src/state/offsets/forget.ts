@@ -4,8 +4,8 @@ import type { Shard } from '../group/shard.ts'
 import type { GroupDecision } from '../group/turn.ts'
 
 /**
- * Tombstones for the offsets that a group has of topics that are gone, as many as one turn may write. `topicId`: what the commit said, or
- * `ZERO_UUID`.
+ * Tombstones for the offsets that a group has of topics that are gone, as many as one turn may write. `topicId`: what
+ * the commit said, or `ZERO_UUID`.
  */
 export function forgetTopics(
   shard: Shard,

@@ -1,6 +1,7 @@
 /**
- * How fast something went in the last seconds: Kafka's `Rate` over `quota.window.num` samples of `quota.window.size.seconds`,
- * and for how long a client has to wait so that it falls to its quota (`QuotaUtils.throttleTime`).
+ * How fast something went in the last seconds: Kafka's `Rate` over `quota.window.num` samples of
+ * `quota.window.size.seconds`, and for how long a client has to wait so that it falls to its quota
+ * (`QuotaUtils.throttleTime`).
  */
 const SAMPLES = 11
 const SAMPLE_MS = 1000

@@ -1,6 +1,7 @@
 /**
- * Changes of partitions that a client may make (KIP-599): Kafka's `TokenBucket`. It fills with `limit` tokens a second up
- * to what comes together in the window; a change that begins while there are tokens is made whole, and may leave a debt.
+ * Changes of partitions that a client may make (KIP-599): Kafka's `TokenBucket`. It fills with `limit` tokens a second
+ * up to what comes together in the window; a change that begins while there are tokens is made whole, and may leave a
+ * debt.
  */
 const WINDOW_S = 11
 

@@ -134,7 +134,9 @@ export interface Growth {
   readonly assignments: readonly (readonly number[])[] | null
 }
 
-/** Why a topic cannot get more partitions, as Kafka's `ReplicationControlManager.createPartitions`; undefined: it can. */
+/**
+ * Why a topic cannot get more partitions, as Kafka's `ReplicationControlManager.createPartitions`; undefined: it can.
+ */
 export function growthRefused(
   { name, partitions }: { readonly name: string; readonly partitions: number },
   { count, assignments }: Growth,

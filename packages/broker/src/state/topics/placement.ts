@@ -13,9 +13,9 @@ export interface PlacedNode {
 }
 
 /**
- * Leaders take turns, and the next replica of each is on the next node. With several racks the leader of each partition
- * is in the next rack, and its other replicas in the racks after that one: two replicas are in one rack only if there are
- * more of them than racks. Nodes without a rack are a rack together.
+ * Leaders take turns, and the next replica of each is on the next node. With several racks the leader of each
+ * partition is in the next rack, and its other replicas in the racks after that one: two replicas are in one rack only
+ * if there are more of them than racks. Nodes without a rack are a rack together.
  */
 export function placed(count: number, replicationFactor: number, nodes: readonly PlacedNode[], firstPartition = 0): Placement {
   const racks = [...Map.groupBy(nodes, ({ rack }) => rack).values()].map((those) => those.map(({ id }) => id))
@@ -37,7 +37,10 @@ function placeOne(partition: number, replicationFactor: number, racks: readonly 
   return placed
 }
 
-/** Why replicas cannot be on these nodes; undefined: they can. Kafka's `ReplicationControlManager.validateManualPartitionAssignment`. */
+/**
+ * Why replicas cannot be on these nodes; undefined: they can. Kafka's
+ * `ReplicationControlManager.validateManualPartitionAssignment`.
+ */
 export function assignmentFault(brokerIds: readonly number[], registered: readonly number[]): string | undefined {
   if (brokerIds.length === 0) return 'The manual partition assignment includes an empty replica list.'
   const twice = brokerIds.find((id, i) => brokerIds.indexOf(id) !== i)

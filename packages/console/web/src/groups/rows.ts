@@ -17,7 +17,10 @@ export type SortKey = 'worst' | 'group' | 'state' | 'open' | 'age' | 'eta' | 'ru
 const KEYS: readonly string[] = ['worst', 'group', 'state', 'open', 'age', 'eta', 'runway', 'skew']
 export const isSortKey = (text: string | null): text is SortKey => text !== null && KEYS.includes(text)
 
-/** Rows that cannot be read, or that the doctor finds an error in, then those whose records are deleted unread soonest, wait longest, are most. */
+/**
+ * Rows that cannot be read, or that the doctor finds an error in, then those whose records are deleted unread soonest,
+ * wait longest, are most.
+ */
 export function sorted(rows: GroupRow[], key: SortKey, hasError: (group: string) => boolean = () => false): GroupRow[] {
   const byName = (a: GroupRow, b: GroupRow): number => (a.group < b.group ? -1 : 1)
   const down = (of: (row: GroupRow) => number | null) => (a: GroupRow, b: GroupRow) => (of(b) ?? -1) - (of(a) ?? -1) || byName(a, b)

@@ -16,7 +16,9 @@ export function UndoButton({ id, label, why = null }: { id: string; label: strin
   )
 }
 
-/** Takes back what somebody committed from outside, with whatever tool: back to where the partition stood just before. */
+/**
+ * Takes back what somebody committed from outside, with whatever tool: back to where the partition stood just before.
+ */
 export function UndoCommit({ event }: { event: CommitEvent }) {
   const info = useInfo()
   const planning = usePlanning()

@@ -1,6 +1,6 @@
 /**
- * Avro's binary encoding as JSON. The types are those of `avsc`; its own decoder is not used: it rounds a `long`, and it
- * takes a count for true, so that ten bytes become an array of two billion nulls.
+ * Avro's binary encoding as JSON. The types are those of `avsc`; its own decoder is not used: it rounds a `long`, and
+ * it takes a count for true, so that ten bytes become an array of two billion nulls.
  */
 import type { Type, types } from 'avsc'
 import type { ByteReader } from '../byte-reader.ts'

@@ -1,6 +1,6 @@
 /**
- * An Avro schema as the types of `avsc`, which knows its names and namespaces. What a reader of records does not need is
- * left out before: `avsc` checks defaults more strictly than the Java programs that registered them.
+ * An Avro schema as the types of `avsc`, which knows its names and namespaces. What a reader of records does not need
+ * is left out before: `avsc` checks defaults more strictly than the Java programs that registered them.
  */
 import type { Type } from 'avsc'
 import { oneLine } from '../http.ts'

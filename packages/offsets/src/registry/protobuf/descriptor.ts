@@ -1,7 +1,8 @@
 /**
- * Protobuf's own binary form of a file, a `FileDescriptorProto` in base64, as the text that it was made of. Confluent's
- * serializers for Python and .NET register schemas so; Confluent's registry answers them with text, others with what they
- * were given. What values need is written, and what only programs need is left out: services, options, ranges, defaults.
+ * Protobuf's own binary form of a file, a `FileDescriptorProto` in base64, as the text that it was made of.
+ * Confluent's serializers for Python and .NET register schemas so; Confluent's registry answers them with text, others
+ * with what they were given. What values need is written, and what only programs need is left out: services, options,
+ * ranges, defaults.
  *
  * Entries of maps are written as messages too: these serializers count them where they name a message by its index.
  */

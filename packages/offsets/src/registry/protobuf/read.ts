@@ -1,7 +1,7 @@
 /**
- * Protobuf's encoding as JSON, by the names that fields have in the schema. The types are those of `protobufjs`; its own
- * decoder is not used: it prints a function for every message of a schema that comes from elsewhere, and what it makes
- * is bounded by nothing but the bytes.
+ * Protobuf's encoding as JSON, by the names that fields have in the schema. The types are those of `protobufjs`; its
+ * own decoder is not used: it prints a function for every message of a schema that comes from elsewhere, and what it
+ * makes is bounded by nothing but the bytes.
  *
  * As in Protobuf's own JSON, a field that was not sent has its default, unless it tracks its presence; fields that the
  * schema does not have are left out.
@@ -76,7 +76,10 @@ const wireOf = (field: Field): number => {
   return field.resolvedType === null ? (SCALARS[field.type] ?? LENGTH) : VARINT
 }
 
-/** A field of another wire type is one that the schema does not have. Numbers in a list may be packed, whatever the schema says. */
+/**
+ * A field of another wire type is one that the schema does not have. Numbers in a list may be packed, whatever the
+ * schema says.
+ */
 function fits(field: Field, wire: number): boolean {
   if (field.map) return wire === LENGTH
   const own = wireOf(field)

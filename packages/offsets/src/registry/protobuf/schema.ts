@@ -67,7 +67,10 @@ class Files {
   }
 }
 
-/** Of one block, and in all `reserved` of a file. The time that the library takes grows with their square: ten thousand fields are twenty seconds. */
+/**
+ * Of one block, and in all `reserved` of a file. The time that the library takes grows with their square: ten thousand
+ * fields are twenty seconds.
+ */
 const STATEMENTS_MAX = 2_000
 
 function checkSize(text: string): void {
