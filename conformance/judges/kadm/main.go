@@ -284,11 +284,19 @@ func main() {
 		if err != nil {
 			return err
 		}
-		described, err := adm.DescribeClientQuotas(ctx, true, []kadm.DescribeClientQuotaComponent{{Type: "client-id", MatchName: kadm.StringPtr("kadm-client")}})
-		if err != nil {
-			return err
+		// What the controller of Apache Kafka has done, its brokers know a moment later.
+		for until := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			described, err := adm.DescribeClientQuotas(ctx, true, []kadm.DescribeClientQuotaComponent{{Type: "client-id", MatchName: kadm.StringPtr("kadm-client")}})
+			if err != nil {
+				return err
+			}
+			if len(described) > 0 {
+				return first(altered[0].Err, want("entities", len(described), 1), want("the quota", described[0].Values[0].Value, 1e6))
+			}
+			if time.Now().After(until) {
+				return fmt.Errorf("the quota is not described within 10 s")
+			}
 		}
-		return first(altered[0].Err, want("entities", len(described), 1), want("the quota", described[0].Values[0].Value, 1e6))
 	})
 	step("SCRAM users", func() error {
 		upsert := kadm.UpsertSCRAM{User: "kadm-user", Mechanism: kadm.ScramSha256, Iterations: 4096, Password: "secret"}
