@@ -66,6 +66,7 @@ async function run(world: World, log: ((line: string) => void) | undefined): Pro
 
 async function judge(world: World): Promise<void> {
   let over = false
+  world.isJudged = true
   const judged = judgeTheEnd(world)
     .catch((error) => {
       world.violation ??= error

@@ -87,6 +87,8 @@ export class World {
   /** The next handler of this member closes its consumer. */
   closesInHandler: Member | undefined
   violation: unknown
+  /** Everything was done, and is read back: nothing is written any more. */
+  isJudged = false
 
   constructor(
     seed: number,
@@ -319,7 +321,7 @@ export class World {
     this.progress.watch(Math.max(steadyAtMs, this.scheduler.now))
     if (this.mode !== 'manual') return
     const settled = (): boolean => this.groups.every((group) => this.ledger.isCommitted(group, (place) => this.exists(place)))
-    this.#producers.close(() => !settled())
+    this.#producers.close(() => !this.isJudged && !settled())
   }
 
   /** Whether this place is one of the topic that has its name now. */

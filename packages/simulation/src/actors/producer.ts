@@ -47,10 +47,14 @@ export class Producers {
         for (let partition = 0; partition < this.#world.plan.partitions; partition++) {
           const value = `closer:${topic}:${partition}:${n}`
           this.#world.ledger.sent.set(value, undefined)
-          producer.send(topic, { key: 'closer', value, partition }).then(
-            (sent) => this.#acknowledged(topic, partition, sent.offset, value),
-            (error) => this.#world.fail('a producer delivers', error),
-          )
+          this.busy++
+          producer
+            .send(topic, { key: 'closer', value, partition })
+            .then(
+              (sent) => this.#acknowledged(topic, partition, sent.offset, value),
+              (error) => this.#world.fail('a producer delivers', error),
+            )
+            .finally(() => this.busy--)
         }
       }
       process.later(CLOSER_EVERY_MS, round)
