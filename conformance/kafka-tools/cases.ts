@@ -267,10 +267,11 @@ export const ACL_CASES: readonly Case[] = [
   acls('--list'),
   topics('--create --topic orders --partitions 2'),
   acls('--add --allow-principal User:ann --operation read --topic orders'),
-  acls('--add --allow-principal User:ann --consumer --topic orders --group billing'),
   acls('--add --allow-principal User:bob --producer --topic app. --resource-pattern-type prefixed'),
   acls('--add --deny-principal User:eve --deny-host 10.0.0.7 --operation all --topic *'),
   acls('--add --allow-principal User:ann --operation alter --cluster'),
+  // Not next to the first of ann's: what the controller has decided, a broker of Apache Kafka knows a moment later.
+  acls('--add --allow-principal User:ann --consumer --topic orders --group billing'),
   acls('--add --allow-principal User:ann --operation idempotentWrite --topic orders'),
   acls('--add --allow-principal ann --operation read --topic orders'),
   acls('--list'),
