@@ -1,4 +1,4 @@
-/** Users of one listener, in memory alone: nobody else is known there, and nothing that a client alters changes them. */
+/** Users of one listener, in memory alone: nobody else is known there, and no request of a client changes them. */
 import type { Credentials } from './credentials.ts'
 
 export class GivenUsers implements Credentials {
