@@ -7,6 +7,7 @@ import { below, type Clock, checkName, checkPartition, DiskError, formatAddress,
 import { uuidToText } from '@tidemark/protocol'
 import { type BoundListener, Listeners } from './accept/listeners.ts'
 import { Authorizer } from './auth/authorizer.ts'
+import { GivenUsers } from './auth/given-users.ts'
 import { isScram, Mechanisms } from './auth/mechanisms.ts'
 import { Tokens } from './auth/tokens.ts'
 import { Users } from './auth/users.ts'
@@ -158,6 +159,19 @@ async function openStore(options: BrokerOptions, failure: Failure): Promise<Stor
   }
 }
 
+/** Listeners without users of their own share the broker's. */
+function mechanismsByListener({ listeners, oauth, platform }: BrokerOptions, users: Users): ReadonlyMap<string, Mechanisms> {
+  const tokens = oauth === null ? undefined : new Tokens(oauth, platform.clock)
+  const ofBroker = listeners.filter((it) => it.users === undefined).flatMap((it) => it.mechanisms)
+  const shared = new Mechanisms(users, tokens, ofBroker)
+  return new Map(
+    listeners.map(({ name, mechanisms, users: own }) => [
+      name,
+      own === undefined ? shared : new Mechanisms(new GivenUsers(own, users.scramSecret), tokens, mechanisms),
+    ]),
+  )
+}
+
 interface Opened {
   readonly options: BrokerOptions
   readonly virtualNodes: readonly VirtualNode[]
@@ -216,6 +230,7 @@ class Running implements Broker {
     const outputMemory = new OutputMemory(settled.outputMemoryBytesMax)
     const clusterId = uuidToText(store.clusterId)
     const authorizer = new Authorizer(metadataLog, settled.authorizer)
+    const mechanisms = mechanismsByListener(settled, users)
     const services: Services = {
       options: settled,
       clusterId,
@@ -230,11 +245,7 @@ class Running implements Broker {
       groups,
       producerIds,
       users,
-      mechanisms: new Mechanisms(
-        users,
-        settled.oauth === null ? undefined : new Tokens(settled.oauth, platform.clock),
-        settled.listeners.flatMap((it) => it.mechanisms),
-      ),
+      mechanismsOf: (listener) => mechanisms.get(listener)!,
       authorizer,
       outputMemory,
       fetchSessions: new FetchSessions(settled, () => 1 + below(platform.random, INT32_MAX)),

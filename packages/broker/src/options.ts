@@ -47,6 +47,11 @@ export interface ListenerChoice extends ListenOptions {
   readonly tls?: ListenerTls | undefined
   /** For `sasl_plaintext` and `sasl_tls`. Kafka: `sasl.enabled.mechanisms`. */
   readonly sasl?: readonly SaslMechanism[] | undefined
+  /**
+   * Who may authenticate here by PLAIN and SCRAM, and nobody else: neither option `users` nor the users that are kept
+   * count. Default: those.
+   */
+  readonly users?: Readonly<Record<string, string>> | undefined
 }
 
 /** Which tokens OAUTHBEARER takes. */
@@ -68,6 +73,8 @@ export interface ListenerOptions {
   readonly protocol: ListenerProtocol
   readonly tls: ListenTls | undefined
   readonly mechanisms: readonly SaslMechanism[]
+  /** The only ones; undefined: those of the broker. */
+  readonly users?: Readonly<Record<string, string>> | undefined
   readonly listen: Address
   /** The address that clients are told to connect to; a missing part is taken from the address of the listener. */
   readonly advertise: Partial<Address>

@@ -153,6 +153,7 @@ function listenersOption(given: unknown): ListenerOptions[] {
       advertise: true,
       tls: true,
       sasl: true,
+      users: true,
     })
     const protocol = wordOption(`${where}.protocol`, choice.protocol ?? 'plaintext', PROTOCOLS)
     const isTls = protocol === 'tls' || protocol === 'sasl_tls'
@@ -171,11 +172,13 @@ function listenersOption(given: unknown): ListenerOptions[] {
       )
     const mechanisms = (choice.sasl ?? []).map((mechanism) => wordOption(`${where}.sasl`, mechanism, MECHANISMS))
     if (isSasl && mechanisms.length === 0) throw invalid(`${where}.sasl`, 'empty', 'at least one mechanism')
+    if (!isSasl && choice.users !== undefined) throw invalid(`${where}.users`, 'given', `left out: the protocol is ${protocol}`)
     return {
       name: nameOption(`${where}.name`, choice.name ?? KAFKA_NAMES[protocol]),
       protocol,
       tls: choice.tls && listenerTlsOption(`${where}.tls`, choice.tls),
       mechanisms,
+      users: choice.users && usersOption(`${where}.users`, choice.users),
       listen: listenOption(choice.listen),
       advertise: advertiseOption(choice.advertise),
     }
@@ -231,7 +234,7 @@ function checkRacks({ rack, racks, nodes }: BrokerOptions): void {
     )
 }
 
-function usersOption(name: string, value: unknown): unknown {
+function usersOption(name: string, value: unknown): Readonly<Record<string, string>> {
   const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value)
   // A password is never shown.
   if (!isRecord) throw invalid(name, typeof value, 'an object of passwords by user')
@@ -239,7 +242,7 @@ function usersOption(name: string, value: unknown): unknown {
     if (user === '' || typeof password !== 'string' || password === '')
       throw new TidemarkError('INVALID_OPTION', `option '${name}' has no password for '${user}'`)
   }
-  return value
+  return value as Readonly<Record<string, string>>
 }
 
 function oauthOption(_: string, value: unknown): unknown {

@@ -154,7 +154,9 @@ describe('tidemark up --console', () => {
     const { brokers } = (await (await info(bare.url, bare.token!)).json()) as { brokers: string[] }
     const inside = brokers[0]!
     expect(inside).not.toBe(bare.address)
-    for (const args of [[], ['--command-config', client]])
+    const scram = path.join(scratch, 'scram.properties')
+    writeFileSync(scram, clientOf('admin', 'a secret', 'SCRAM-SHA-512'))
+    for (const args of [[], ['--command-config', client], ['--command-config', scram]])
       expect(await tidemark(['topic', 'list', '-b', inside, ...args])).toMatchObject({ code: 1, stdout: '' })
     await stopped(bare.child, 'SIGINT')
   })
@@ -165,8 +167,9 @@ describe('tidemark up --console', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining("'tidemark-console' is the user that the console of --console is")])
   })
 
-  test('of a broker with TLS alone', async () => {
-    const { cert, key } = await (await Authority.make()).sign('CN=broker', { hosts: ['127.0.0.1'] })
+  test('of a broker with TLS alone; with ACLs for those who show a certificate it asks for its token', async () => {
+    const authority = await Authority.make()
+    const { cert, key } = await authority.sign('CN=broker', { hosts: ['127.0.0.1'] })
     const files = { '--tls-cert': cert, '--tls-key': key }
     const args = Object.entries(files).flatMap(([option, text]) => {
       const file = path.join(scratch, `${option}.pem`)
@@ -177,13 +180,19 @@ describe('tidemark up --console', () => {
     expect(tls.token).toBeNull()
     expect(await topicsOf(tls)).toEqual([])
     expect(await stopped(tls.child, 'SIGINT')).toBe(0)
+    const ca = path.join(scratch, 'ca.pem')
+    writeFileSync(ca, authority.cert)
+    const requested = ['--tls-ca', ca, '--tls-client-auth', 'requested', '--super-user', 'User:tidemark-console']
+    const known = await upWithConsole(...args, ...requested)
+    expect((await info(known.url)).status).toBe(401)
+    await stopped(known.child, 'SIGINT')
   })
 })
 
-const clientOf = (user: string, password: string): string =>
+const clientOf = (user: string, password: string, mechanism = 'PLAIN'): string =>
   `security.protocol=SASL_PLAINTEXT
-sasl.mechanism=PLAIN
-sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="${user}" password="${password}";
+sasl.mechanism=${mechanism}
+sasl.jaas.config=org.apache.kafka.common.security.${mechanism === 'PLAIN' ? 'plain.Plain' : 'scram.Scram'}LoginModule required username="${user}" password="${password}";
 `
 
 interface UpWithConsole {

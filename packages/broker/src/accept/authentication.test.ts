@@ -3,7 +3,7 @@ import { nodePlatform } from '@tidemark/platform'
 import { apis, bearerMessage, plainMessage } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
 import { ManualClock, type RawClient } from '../testing/index.ts'
-import { connect, folder, metadataOf, notables } from '../testing/requests.case.ts'
+import { connect, folder, metadataOf, notables, start } from '../testing/requests.case.ts'
 import { byPlain, byScram, challengeOf, handshake, say, startSasl } from '../testing/sasl.case.ts'
 import { UNAUTHENTICATED_BYTES_MAX } from './connection.ts'
 
@@ -81,6 +81,30 @@ describe('a client that has not authenticated', () => {
       mechanisms: ['PLAIN', 'SCRAM-SHA-512'],
     })
     await other.closed
+  })
+})
+
+describe('a listener with users of its own', () => {
+  test('takes them alone; they are nobody elsewhere, and what a client alters is not theirs', async () => {
+    const own = { sasl: ['plain', 'scram-sha-256'], protocol: 'sasl_plaintext' } as const
+    const listeners = [
+      { name: 'ALL', ...own },
+      { name: 'INSIDE', ...own, users: { 'the console': 'inside' } },
+    ]
+    const broker = await start({ listeners, failedAuthenticationDelayMs: 0, users: { alice: 'wonderland', 'the console': 'outside' } })
+    const login = async (listener: string, user: string, password: string): Promise<string[]> => {
+      const to = () => connect({ ...broker, port: Number(broker.listeners[listener]!.split(':')[1]) })
+      return [(await byScram(await to(), user, password)).error, (await byPlain(await to(), user, password)).error]
+    }
+    const [taken, refused] = ['NONE', 'SASL_AUTHENTICATION_FAILED'].map((error) => [error, error])
+    expect(await login('ALL', 'alice', 'wonderland')).toEqual(taken)
+    expect(await login('INSIDE', 'alice', 'wonderland')).toEqual(refused)
+    expect(await login('ALL', 'the console', 'inside')).toEqual(refused)
+    expect(await login('INSIDE', 'the console', 'outside')).toEqual(refused)
+    expect(await login('INSIDE', 'the console', 'inside')).toEqual(taken)
+    // From outside an unknown user looks as a known one, and has one salt.
+    const salts = await Promise.all([1, 2].map(async () => (await challengeOf(await connect(broker), 'nobody')).salt))
+    expect(salts[0]).toEqual(salts[1])
   })
 })
 

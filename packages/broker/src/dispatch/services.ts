@@ -29,7 +29,8 @@ export interface Services {
   readonly partitions: Partitions
   readonly groups: Groups
   readonly producerIds: ProducerIds
-  readonly mechanisms: Mechanisms
+  /** Of the listener of this name. */
+  mechanismsOf(listener: string): Mechanisms
   readonly users: Users
   readonly authorizer: Authorizer
   readonly outputMemory: OutputMemory

@@ -25,8 +25,8 @@ function describe(
 ): Answer {
   const found = services.configs.describe({ type: resourceType, name: resourceName }, node.id)
   if ('kind' in found) return { errorCode: found.code, errorMessage: found.message, resourceType, resourceName, configs: [] }
-  const named =
-    configurationKeys === null || configurationKeys.length === 0 ? found : found.filter(({ name }) => configurationKeys.includes(name))
+  const keys = new Set(configurationKeys)
+  const named = keys.size === 0 ? found : found.filter(({ name }) => keys.has(name))
   const shown = (config: DescribedConfig) => ({
     name: config.name,
     value: isSecret(config) ? null : config.value,

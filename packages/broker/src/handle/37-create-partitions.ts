@@ -16,12 +16,10 @@ const STRICT_SINCE = 3
 type RequestedTopic = CreatePartitionsRequest['topics'][number]
 
 export const createPartitions = handler(apis.CreatePartitions, { versions: [0, 3], holds: true }, (request, context: Context) => {
-  const counts = new Map<string, number>()
-  for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1)
-  const names = [...counts.keys()]
-  const answers = names.map((name): Now<Answer> => {
-    if (counts.get(name)! > 1) return { name, errorCode: ErrorCode.INVALID_REQUEST, errorMessage: 'Duplicate topic name.' }
-    return grow(request.topics.find((topic) => topic.name === name)!, request.validateOnly, context)
+  const byName = Map.groupBy(request.topics, ({ name }) => name)
+  const answers = Array.from(byName, ([name, topics]): Now<Answer> => {
+    if (topics.length > 1) return { name, errorCode: ErrorCode.INVALID_REQUEST, errorMessage: 'Duplicate topic name.' }
+    return grow(topics[0]!, request.validateOnly, context)
   })
   return after(allOf(answers), (results) => ({ results }))
 })

@@ -12,8 +12,9 @@ export const offsetDelete = handler(apis.OffsetDelete, { versions: [0, 0], holds
     name,
     partitions: partitions.map(({ partitionIndex }) => partitionIndex),
   }))
-  const existing = topics.filter(({ name }) => services.topics.byName(name) !== undefined)
-  const unknown = topics.filter((topic) => !existing.includes(topic))
+  const exists = ({ name }: { readonly name: string }): boolean => services.topics.byName(name) !== undefined
+  const existing = topics.filter(exists)
+  const unknown = topics.filter((topic) => !exists(topic))
   return after(
     services.groups.deleteOffsets({ groupId: request.groupId, topics: existing }, signal),
     (reply) =>

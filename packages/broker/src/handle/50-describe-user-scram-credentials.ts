@@ -13,31 +13,34 @@ export const describeUserScramCredentials = handler(
   (request, { services }: Context) => {
     const all = Map.groupBy(services.users.all(), ({ name }) => name)
     const asked = request.users === null || request.users.length === 0 ? [...all.keys()] : request.users.map(({ name }) => name)
-    const results = [...new Set(asked)].map((user): Answer => {
-      if (asked.filter((name) => name === user).length > 1) {
+    const results = Array.from(
+      Map.groupBy(asked, (name) => name),
+      ([user, { length: count }]): Answer => {
+        if (count > 1) {
+          return {
+            user,
+            errorCode: ErrorCode.DUPLICATE_RESOURCE,
+            errorMessage: `Cannot describe SCRAM credentials for the same user twice in a single request: ${user}`,
+            credentialInfos: [],
+          }
+        }
+        const of = all.get(user)
+        if (of === undefined) {
+          return {
+            user,
+            errorCode: ErrorCode.RESOURCE_NOT_FOUND,
+            errorMessage: `Attempt to describe a user credential that does not exist: ${user}`,
+            credentialInfos: [],
+          }
+        }
         return {
           user,
-          errorCode: ErrorCode.DUPLICATE_RESOURCE,
-          errorMessage: `Cannot describe SCRAM credentials for the same user twice in a single request: ${user}`,
-          credentialInfos: [],
+          errorCode: ErrorCode.NONE,
+          errorMessage: '',
+          credentialInfos: of.map(({ mechanism, iterations }) => ({ mechanism, iterations })),
         }
-      }
-      const of = all.get(user)
-      if (of === undefined) {
-        return {
-          user,
-          errorCode: ErrorCode.RESOURCE_NOT_FOUND,
-          errorMessage: `Attempt to describe a user credential that does not exist: ${user}`,
-          credentialInfos: [],
-        }
-      }
-      return {
-        user,
-        errorCode: ErrorCode.NONE,
-        errorMessage: '',
-        credentialInfos: of.map(({ mechanism, iterations }) => ({ mechanism, iterations })),
-      }
-    })
+      },
+    )
     return { errorCode: ErrorCode.NONE, errorMessage: '', results }
   },
 )

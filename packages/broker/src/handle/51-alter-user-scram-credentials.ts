@@ -15,19 +15,18 @@ export const alterUserScramCredentials = handler(
   { versions: [0, 0], holds: true },
   (request, { services }: Context) => {
     const { users } = services
-    const names = [...request.deletions, ...request.upsertions].map(({ name }) => name)
-    const twice = new Set(names.filter((name, i) => names.indexOf(name) !== i))
-    const outcomes = [...new Set(names)].map((user) => {
-      if (twice.has(user)) {
+    const deletions = Map.groupBy(request.deletions, ({ name }) => name)
+    const upsertions = Map.groupBy(request.upsertions, ({ name }) => name)
+    const outcomes = [...new Set([...deletions.keys(), ...upsertions.keys()])].map((user) => {
+      const [removed, set] = [deletions.get(user) ?? [], upsertions.get(user) ?? []]
+      if (removed.length + set.length > 1) {
         return {
           user,
           errorCode: ErrorCode.DUPLICATE_RESOURCE,
           errorMessage: 'A user credential cannot be altered twice in the same request',
         }
       }
-      const deletions = request.deletions.filter(({ name }) => name === user)
-      const upsertions = request.upsertions.filter(({ name }) => name === user)
-      return after(users.alter(user, deletions, upsertions), (outcome) => ({ user, ...outcome }))
+      return after(users.alter(user, removed, set), (outcome) => ({ user, ...outcome }))
     })
     return after(allOf(outcomes), (results) => ({ results }))
   },

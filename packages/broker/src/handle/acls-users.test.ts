@@ -186,6 +186,29 @@ describe('users of SCRAM', () => {
     expect(Object.keys(await described(client, []))).toEqual(['a', 'b'])
   })
 
+  // The time grew with the square of the names: the broker stood still for minutes.
+  test('a hundred thousand names are answered soon, of users and of topics', async () => {
+    const { client } = await setUp()
+    const names = Array.from({ length: 100_000 }, (_, i) => `n${i}`)
+    const topics = names.map((name) => ({ name, count: 2, assignments: null, partitions: [] }))
+    const ofNames: Record<string, () => Promise<unknown>> = {
+      describe: () => described(client, names),
+      delete: () =>
+        alter(
+          client,
+          [],
+          names.map((name) => ({ name, mechanism: SHA_256 })),
+        ),
+      grow: () => client.call(apis.CreatePartitions, 3, { topics, timeoutMs: 1_000, validateOnly: true }),
+      offsets: () => client.call(apis.OffsetDelete, 0, { groupId: 'g', topics }),
+    }
+    for (const [what, ask] of Object.entries(ofNames)) {
+      const startMs = performance.now()
+      await ask()
+      expect(performance.now() - startMs, what).toBeLessThan(5_000)
+    }
+  })
+
   test('one mechanism is deleted, and the other stays', async () => {
     const { client } = await setUp()
     await alter(client, [upsertion('a')])

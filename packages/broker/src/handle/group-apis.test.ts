@@ -65,7 +65,7 @@ async function ask<A extends Api>(h: Handler<A>, version: number, body: InferInp
       clusterId: '',
       clock: broker.options.platform.clock,
       configs: undefined as never,
-      mechanisms: undefined as never,
+      mechanismsOf: undefined as never,
       users: undefined as never,
       authorizer: undefined as never,
       quotas: undefined as never,

@@ -46,6 +46,9 @@ test('where nothing of it is wanted, the reader goes on behind it', () => {
 test('bytes that are no batch are damage, never an endless loop', () => {
   expect(() => cutBatches(Buffer.alloc(100), 0, 100, ALL)).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED' }))
   expect(() => cutBatches(Buffer.alloc(0), 0, 100, ALL)).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED' }))
+  expect(() => cutBatches(Buffer.alloc(100), 0, 100, ALL, { path: 'data/t/0/0.log', position: 50 })).toThrow(
+    'data/t/0/0.log has no whole record batch at byte 50: restore the file, or delete its partition',
+  )
   expect(() => cutBatches(batches(1).subarray(0, 8), 0, 100, ALL)).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED' }))
   expect(() => cutBatches(Buffer.concat([batches(1), Buffer.alloc(70)]), 3, 100, ALL)).toThrow(
     expect.objectContaining({ code: 'LOG_DAMAGED' }),

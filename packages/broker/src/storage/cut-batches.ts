@@ -8,14 +8,22 @@ export type Cut =
   | { readonly kind: 'larger'; readonly begin: number; readonly size: number }
   | { readonly kind: 'further'; readonly begin: number }
 
+/** Where the chunk was read. */
+export interface Source {
+  readonly path: string
+  readonly position: number
+}
+
+const IN_MEMORY: Source = { path: 'the log', position: 0 }
+
 /** The whole batches of the chunk from the one that holds `from`: at least one, then as many as `bytesMax` allows. */
-export function cutBatches(chunk: Buffer, from: number, upTo: number, bytesMax: number): Cut {
+export function cutBatches(chunk: Buffer, from: number, upTo: number, bytesMax: number, source: Source = IN_MEMORY): Cut {
   let at = 0
   let begin = -1
   let nextOffset = from
   while (at < chunk.length) {
     const size = batchSizeAt(chunk, at)
-    if (size !== undefined && size < BATCH_HEADER_BYTES) throw damaged(at)
+    if (size !== undefined && size < BATCH_HEADER_BYTES) throw damaged(source, at)
     if (size === undefined || at + BATCH_HEADER_BYTES > chunk.length) break
     const baseOffset = int53(chunk, at)
     const last = baseOffset + chunk.readInt32BE(at + 23)
@@ -33,8 +41,9 @@ export function cutBatches(chunk: Buffer, from: number, upTo: number, bytesMax: 
     at += size
   }
   if (begin >= 0) return { kind: 'found', begin, end: at, nextOffset }
-  if (at === 0) throw damaged(at)
+  if (at === 0) throw damaged(source, at)
   return { kind: 'further', begin: at }
 }
 
-const damaged = (at: number): TidemarkError => new TidemarkError('LOG_DAMAGED', `the bytes read hold no whole record batch at ${at}`)
+const damaged = ({ path, position }: Source, at: number): TidemarkError =>
+  new TidemarkError('LOG_DAMAGED', `${path} has no whole record batch at byte ${position + at}: restore the file, or delete its partition`)

@@ -61,7 +61,7 @@ export class SegmentReader {
     if (left <= 0) return undefined
     const want = Math.min(left, Math.max(bytesMax, READ_BYTES_MIN))
     return after(this.#readNext(segment, position, want), (chunk) => {
-      const cut = cutBatches(chunk, from, upTo, bytesMax)
+      const cut = cutBatches(chunk, from, upTo, bytesMax, { path: segment.path, position })
       if (cut.kind !== 'found') this.#environment.reads.give(chunk)
       switch (cut.kind) {
         case 'found':

@@ -23,6 +23,8 @@ async function problemOf(value: Buffer, registry = fresh()): Promise<string> {
   return found?.kind === 'undecoded' ? found.problem : `decoded: ${JSON.stringify(found)?.slice(0, 200)}`
 }
 
+const many = (text: (i: number) => string, count = 2_001): string => Array.from({ length: count }, (_, i) => text(i + 1)).join('')
+
 const add = (schema: string, schemaType = 'AVRO'): number => server.add({ schema, schemaType })
 
 describe('a registry that', () => {
@@ -136,6 +138,25 @@ describe('a schema that', () => {
     ['nests', `${'{"type":"array","items":'.repeat(5_000)}"int"${'}'.repeat(5_000)}`, 'AVRO', /nests more than 200 deep/],
     ['has too many fields', `syntax="proto3"; message A { /*{*/ ${'x;'.repeat(2_001)} }`, 'PROTOBUF', /more than 2000 fields/],
     [
+      'has a oneof for each of its fields',
+      `syntax="proto3"; message A { ${many((i) => `oneof/**/o${i}{int32 f${i}=${i};}`)} }`,
+      'PROTOBUF',
+      /2000 fields/,
+    ],
+    ['has groups for fields', `syntax="proto2"; message A { ${many((i) => `optional group G${i} = ${i} {}`)} }`, 'PROTOBUF', /2000 fields/],
+    [
+      'is extended again and again',
+      `syntax="proto2"; message A { extensions 1 to max; } ${many((i) => `extend A { optional int32 f${i} = ${i}; }`)}`,
+      'PROTOBUF',
+      /2000 fields/,
+    ],
+    [
+      'looks for what it extends among many messages',
+      `syntax="proto2"; package p; message A { extensions 1 to max; } ${many((i) => `message M${i} { extend p.A { optional int32 f = ${i}; } }`, 1_000)}`,
+      'PROTOBUF',
+      /too many extensions, 1000, for one with 2001/,
+    ],
+    [
       'reserves all numbers',
       `syntax="proto3"; message A { reserved ${Array.from({ length: 2_001 }, (_, i) => i + 1)}; }`,
       'PROTOBUF',
@@ -163,6 +184,16 @@ describe('a schema that', () => {
   ])('%s', async (_, schema, type, problem) => {
     expect(await problemOf(withId(add(schema, type), [0, 0]))).toMatch(problem)
     expect(({} as { polluted?: string }).polluted).toBeUndefined()
+  })
+
+  // Each name was looked for in all messages, and kept as not found in them: 13 s.
+  it('names thousands of messages in part', async () => {
+    const messages = many(
+      (i) => `message M${i} { b.c.M${1 + ((i * 7) % 4_000)} a = 1; } service S${i} { rpc r(c.M${i}) returns (c.M1); }`,
+      4_000,
+    )
+    const id = add(`syntax="proto3"; package a.b.c; ${messages}`, 'PROTOBUF')
+    expect(await problemOf(withId(id, [0, 0x0a, 0]))).toMatch(/^decoded: .*"a\.b\.c\.M1","data":\{"a":\{\}\}/)
   })
 
   it('refers to itself in a circle, or without end', async () => {

@@ -13,13 +13,13 @@ const LISTENER = 'CONSOLE'
 const PASSWORD_BYTES = 24
 
 /**
- * The console of a secured broker has a listener of its own on loopback, and a password that is made anew at each
- * start and is in this process alone: nothing on the machine gets in that way, and ACLs hold for the console as for
- * every client.
+ * The console of a secured broker has a listener of its own on loopback, whose only user it is, and a password that is
+ * made anew at each start and is in this process alone: nothing else on the machine gets in that way, and ACLs hold for
+ * the console as for every client.
  */
 export interface ConsoleAccess {
   readonly listener: ListenerChoice
-  readonly users: Readonly<Record<string, string>>
+  readonly password: string
 }
 
 /** Undefined: the broker takes everyone, the console too. */
@@ -27,9 +27,16 @@ export function consoleAccess({ tlsCert, sasl }: SecurityOptions, { users }: Sec
   if (users !== undefined && Object.hasOwn(users, CONSOLE_USER))
     throw usage(`'${CONSOLE_USER}' is the user that the console of --console is: give yours another name`)
   if (tlsCert === undefined && sasl === undefined) return undefined
+  const password = secretBytes(PASSWORD_BYTES).toString('base64url')
   return {
-    listener: { name: LISTENER, listen: { host: '127.0.0.1', port: 0 }, protocol: 'sasl_plaintext', sasl: ['scram-sha-512'] },
-    users: { [CONSOLE_USER]: secretBytes(PASSWORD_BYTES).toString('base64url') },
+    listener: {
+      name: LISTENER,
+      listen: { host: '127.0.0.1', port: 0 },
+      protocol: 'sasl_plaintext',
+      sasl: ['scram-sha-512'],
+      users: { [CONSOLE_USER]: password },
+    },
+    password,
   }
 }
 
@@ -69,6 +76,6 @@ export async function consoleOf(broker: Broker, { listen, addresses, registry, a
 
 function clusterOf({ brokers, listeners }: Broker, access: ConsoleAccess | undefined): Parameters<typeof createKafka>[0] {
   if (access === undefined) return { brokers }
-  const sasl = { mechanism: 'scram-sha-512', username: CONSOLE_USER, password: access.users[CONSOLE_USER]! } as const
+  const sasl = { mechanism: 'scram-sha-512', username: CONSOLE_USER, password: access.password } as const
   return { brokers: [listeners[LISTENER]!], sasl }
 }

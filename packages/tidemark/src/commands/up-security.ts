@@ -45,7 +45,7 @@ function mechanismsOf(text: string): Mechanism[] {
 export interface Security {
   readonly listener: Pick<ListenerChoice, 'protocol' | 'tls' | 'sasl'>
   readonly broker: Pick<StartOptions, 'users' | 'authorizer'>
-  /** Whether the broker does not ask who its clients are. */
+  /** Whether everyone may do everything: the broker does not ask who its clients are. */
   readonly isOpen: boolean
   /** In words, for whoever starts it. */
   readonly summary: string
@@ -59,7 +59,8 @@ export function securityOf(options: SecurityOptions): Security {
   if (sasl === undefined && Object.keys(users).length > 0) throw usage('--user and --user-file need --sasl')
   const hasAcls = superUser !== undefined || aclFile !== undefined
   const clientAuth = tls?.clientAuth ?? 'none'
-  const isOpen = sasl === undefined && clientAuth !== 'required'
+  // With ACLs for those who show a certificate, the others may not do everything.
+  const isOpen = sasl === undefined && clientAuth !== 'required' && !hasAcls
   if (hasAcls && sasl === undefined && clientAuth === 'none')
     throw usage('ACLs need to know who clients are: add --sasl, or --tls-ca for their certificates')
   return {

@@ -123,7 +123,6 @@ async function up(options: UpOptions): Promise<void> {
       ...(access === undefined ? [] : [access.listener]),
     ],
     ...security.broker,
-    users: { ...security.broker.users, ...access?.users },
     nodes: options.nodes,
     ...(options.racks !== undefined && { racks: options.racks }),
     replicaSelector: options.replicaSelector,

@@ -12,11 +12,14 @@ import type { Candidates, Wanted } from './candidates.ts'
 const DONE_AT_MS = 300
 const ASKED_MS_MIN = 100
 
-/** Another time than these, in ms, for a cluster that is far away. */
+/** Another time than these, in ms, for a cluster that is far away; more than a minute is a minute. */
 export const COMPLETION_VARIABLE = 'TIDEMARK_COMPLETION_MS'
 
-function patienceMs(): number {
-  const wanted = Number(process.env[COMPLETION_VARIABLE])
+const DONE_AT_MS_MAX = 60_000
+
+/** Of what the variable says. A timer takes no time that is longer than it can be, and nobody waits for days. */
+export function patienceMs(given = process.env[COMPLETION_VARIABLE]): number {
+  const wanted = Math.min(Number(given), DONE_AT_MS_MAX)
   return Math.max(ASKED_MS_MIN, (wanted > 0 ? wanted : DONE_AT_MS) - performance.now())
 }
 

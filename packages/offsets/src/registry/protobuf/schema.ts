@@ -5,6 +5,8 @@ import type { SchemaText } from '../lookup.ts'
 import { Undecodable } from '../problem.ts'
 import { BUILT_IN } from './built-in.ts'
 import { textOf } from './descriptor.ts'
+import { nameInFull } from './names.ts'
+import { checkSize, SchemaSize } from './size.ts'
 
 type Protobuf = typeof import('protobufjs')
 
@@ -25,6 +27,7 @@ export async function protobufSchema({ text: given, references }: SchemaText): P
     const text = textOf(protobuf, given)
     const files = new Files(protobuf, root, new Map(references.map((it) => [it.name, textOf(protobuf, it.text)])))
     files.add(text)
+    nameInFull(protobuf, root)
     root.resolveAll()
     // By itself: a package may go over several files, and the indexes count the messages of this one.
     const alone = protobuf.parse(text, new protobuf.Root(), PARSING)
@@ -43,6 +46,7 @@ class Files {
   readonly #root: Root
   readonly #references: ReadonlyMap<string, string>
   readonly #added = new Set<string>()
+  readonly #size = new SchemaSize()
 
   constructor(protobuf: Protobuf, root: Root, references: ReadonlyMap<string, string>) {
     this.#protobuf = protobuf
@@ -51,7 +55,7 @@ class Files {
   }
 
   add(text: string): void {
-    checkSize(text)
+    checkSize(text, this.#size)
     const { imports = [], weakImports = [] } = this.#protobuf.parse(text, this.#root, PARSING)
     for (const name of [...imports, ...weakImports]) this.#import(name)
   }
@@ -65,61 +69,6 @@ class Files {
     if (common == null) throw new Undecodable(`it imports '${oneLine(name)}', which the schema registry does not name among its references`)
     this.#root.addJSON(common.nested ?? {})
   }
-}
-
-/**
- * Of one block, and in all `reserved` of a file. The time that the library takes grows with their square: ten thousand
- * fields are twenty seconds.
- */
-const STATEMENTS_MAX = 2_000
-
-function checkSize(text: string): void {
-  const bare = withoutText(text)
-  if (mostStatements(bare) > STATEMENTS_MAX) throw new Undecodable(`a message of its schema has more than ${STATEMENTS_MAX} fields`)
-  const ranges = (bare.match(/\b(?:reserved|extensions)\b[^;{}]*/g) ?? []).reduce((sum, it) => sum + it.split(',').length, 0)
-  if (ranges > STATEMENTS_MAX) throw new Undecodable(`its schema reserves more than ${STATEMENTS_MAX} numbers and names`)
-}
-
-/** Without comments and strings, as the library finds them: what does not end goes to the end of the file. */
-function withoutText(text: string): string {
-  let bare = ''
-  let from = 0
-  for (let at = nextMark(text, 0); at < text.length; at = nextMark(text, from)) {
-    bare += text.slice(from, at)
-    from = endOfText(text, at)
-  }
-  return bare + text.slice(from)
-}
-
-function nextMark(text: string, from: number): number {
-  const mark = /["']|\/[/*]/g
-  mark.lastIndex = from
-  return mark.exec(text)?.index ?? text.length
-}
-
-/** Of the comment or string that begins at `at`. */
-function endOfText(text: string, at: number): number {
-  const mark = text[at]!
-  if (mark === '/') {
-    const end = text[at + 1] === '/' ? text.indexOf('\n', at) : text.indexOf('*/', at + 2)
-    return end < 0 ? text.length : end + (text[at + 1] === '/' ? 1 : 2)
-  }
-  for (let i = at + 1; i < text.length; i++) {
-    if (text[i] === '\\') i++
-    else if (text[i] === mark) return i + 1
-  }
-  return text.length
-}
-
-function mostStatements(bare: string): number {
-  const counts = [0]
-  let most = 0
-  for (const character of bare.replaceAll(/[^;{}]/g, '')) {
-    if (character === '{') counts.push(0)
-    else if (character === '}') counts.pop()
-    else if (counts.length > 0) most = Math.max(most, ++counts[counts.length - 1]!)
-  }
-  return most
 }
 
 interface Namespace {
