@@ -129,6 +129,12 @@ async function token(stage: Stage, browser: Browser): Promise<void> {
   await page.getByRole('button', { name: 'Open' }).click()
   await page.getByRole('link', { name: 'billing' }).waitFor()
   await context.clearCookies()
+  // Once in the tab that asks for the token, where it loads nothing, and once in another
+  await page.goto(`${stage.url}/groups`)
+  await page.getByLabel('Token').waitFor()
+  await page.goto(`${stage.url}/groups#token=${encodeURIComponent(TOKEN)}`)
+  await page.getByRole('link', { name: 'billing' }).waitFor()
+  await context.clearCookies()
   await page.goto('about:blank')
   await page.goto(`${stage.url}/groups#token=${encodeURIComponent(TOKEN)}`)
   await page.getByRole('link', { name: 'billing' }).waitFor()

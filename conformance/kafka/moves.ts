@@ -27,7 +27,7 @@ export async function judgeMoves(report: Report, cluster: KafkaCluster, full: bo
   )
   if (full) {
     await report.check(`a thousand random plans on Kafka ${version}`, () =>
-      tests(brokers, ['--project', 'e2e', 'packages/offsets/src/apply']),
+      tests(brokers, ['--project', 'long', 'packages/offsets/src/apply']),
     )
   }
   await report.check(`the command under each plan does what the plan says (Kafka ${version})`, () => commands(cluster))

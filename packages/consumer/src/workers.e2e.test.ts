@@ -153,7 +153,7 @@ describe('an abort', () => {
   })
 
   test('that is not heeded ends the thread, and the next record has another', async () => {
-    const events = await runOver([of('who'), of('spin-for-ever'), of('who')], { timeoutMs: 1_500 })
+    const events = await runOver([of('who'), of('spin-for-ever'), of('who')], { timeoutMs: 3_000 })
     expect(events.find((e) => e.kind === 'skipped' && e.offset === 1)).toMatchObject({
       why: { code: 'HANDLER_TIMED_OUT', cause: { code: 'WORKER_CRASHED' } },
     })

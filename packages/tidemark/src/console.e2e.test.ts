@@ -146,7 +146,9 @@ describe('tidemark up --console', () => {
 
   test('is not exempt from ACLs, and its listener takes nobody without a password', async () => {
     const bare = await upWithConsole('--sasl', 'plain', '--user', 'admin:a secret', '--super-user', 'User:admin')
-    expect(bare.said()).toContain('ACLs hold for the console too: it is User:tidemark-console')
+    expect(bare.said()).toContain(
+      'ACLs hold for the console too: it is User:tidemark-console; to let it see and move everything: --super-user User:tidemark-console',
+    )
     const client = path.join(scratch, 'admin.properties')
     writeFileSync(client, clientOf('admin', 'a secret'))
     await tidemark(['topic', 'create', 'orders', '-b', bare.address, '--command-config', client])

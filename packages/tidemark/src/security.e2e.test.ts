@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { inspect } from 'node:util'
 import { type Broker, type ListenerChoice, type StartOptions, startBroker } from '@tidemark/broker'
-import { createAdmin, createKafka, createProducer, type KafkaOptions, type SaslOptions } from '@tidemark/client'
+import { createAdmin, createKafka, createProducer, type KafkaOptions, oidc, type SaslOptions } from '@tidemark/client'
 import { createConsumer } from '@tidemark/consumer'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Authority, type Identity } from './testing/certificates.ts'
@@ -92,9 +92,11 @@ describe('TLS', () => {
     const early = await ca.sign('CN=broker', { ...HOST, fromMs: Date.now() + DAY_MS / 4 })
     const elsewhere = await ca.sign('CN=broker', { hosts: ['kafka.example.org'] })
     const tls = { ca: ca.cert }
+    const told = refusals()
     const of = async (identity: Identity) => tried(await brokerWith([{ protocol: 'tls', tls: identity }]), { tls })
     expect(await of(foreign)).toMatch(/^TLS_FAILED: .*signed by 'Foreign', which is not trusted here: give .* as 'ca'/)
     expect(await of(expired)).toMatch(/^TLS_FAILED: .*expired on /)
+    expect(told.join()).toMatch(/SSL: it ended the TLS handshake: it may not trust the certificate/)
     expect(await of(early)).toMatch(/^TLS_FAILED: .*valid from .* on: check the clocks/)
     expect(await of(elsewhere)).toMatch(/^TLS_FAILED: .*not for '127.0.0.1' but for DNS:kafka.example.org/)
     const broker = await brokerWith([{ protocol: 'tls', tls: elsewhere }])
@@ -102,6 +104,13 @@ describe('TLS', () => {
     expect(await tried(broker, { tls: { ...tls, checkHostname: false } })).toEqual([])
     expect(await tried(broker, { tls: { rejectUnauthorized: false } })).toEqual([])
     expect(await tried(broker, { tls: true })).toMatch(/^TLS_FAILED/)
+  })
+
+  test('what has no certificate in it is no authority', () => {
+    const using = (at: string) => () => createKafka({ brokers: ['127.0.0.1:9092'], tls: { ca: at } })
+    expect(using(ca.cert)).not.toThrow()
+    expect(using(server.key)).toThrow("option 'tls.ca' is text: there is no certificate in it")
+    expect(using('package.json')).toThrow("option 'tls.ca' is the file 'package.json': there is no certificate in it")
   })
 
   test('plain bytes on a TLS port, and TLS on a plain one, are told apart', async () => {
@@ -172,6 +181,12 @@ describe('SASL', () => {
     expect(await withToken(async () => tokenOf('alice', -120_000))).toMatch(/^UNAUTHORIZED: .*invalid_token/)
     expect(await withToken(async () => ({ ...tokenOf('alice'), value: jwt({ exp: 9e9 }) }))).toMatch(/^UNAUTHORIZED/)
     expect(await withToken(async () => ({ value: 'a b', expiresAtMs: 0 }))).toMatch(/^UNAUTHORIZED/)
+    const port = broker.brokers[0]!.split(':')[1]
+    const from = (tokenEndpoint: string) => withToken(oidc({ tokenEndpoint, clientId: 'app', clientSecret: 'x' }))
+    expect(await from('http://127.0.0.1:1/')).toMatch(/the token endpoint http:..127.0.0.1:1 cannot be reached: (?!fetch failed)/)
+    const plain = await from(`https://127.0.0.1:${port}/`) // a port without TLS
+    expect(plain).toMatch(/^UNREACHABLE: .*the token endpoint https:..127.0.0.1:/)
+    expect(plain).not.toMatch(/certificate that it shows|Kafka listener/)
   })
 
   test('a mechanism that the listener does not have is refused by name, and nothing weaker is tried', async () => {
@@ -301,6 +316,10 @@ describe('access control', () => {
     await using root = kafkaOf(broker, 'admin', 'root')
     await using alice = kafkaOf(broker, 'alice', 'wonderland')
     const admin = createAdmin(root)
+    const denied: { api: string; resources: readonly string[] }[] = []
+    const listen = (it: unknown): void => void ((it as { kind: string }).kind === 'denied' && denied.push(it as never))
+    subscribe('tidemark:broker', listen)
+    cleanUp.push(() => void unsubscribe('tidemark:broker', listen))
     await admin.topics.create('orders')
     await admin.topics.create('secret')
     expect(await createAdmin(alice).topics.list()).toEqual([])
@@ -315,6 +334,9 @@ describe('access control', () => {
     })
     await using producer = createProducer(alice, { idempotent: false, acks: 'all' })
     await expect(producer.send('orders', { value: 'x' })).rejects.toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
+    await admin.acls.create([{ principal: 'User:alice', operation: 'describe', resource: 'topic', name: 'orders' }])
+    await expect(producer.send('orders', { value: 'x' })).rejects.toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
+    expect(denied.findLast(({ api }) => api === 'Produce')).toMatchObject({ resources: ['orders'] })
     const principal = 'User:alice'
     await admin.acls.create([
       { principal, operation: 'write', resource: 'topic', name: 'ord', pattern: 'prefixed' },
@@ -330,7 +352,7 @@ describe('access control', () => {
     expect((await createAdmin(alice).topics.list()).map(({ name }) => name)).toEqual(['orders'])
     await admin.acls.create([{ principal: 'User:*', operation: 'all', permission: 'deny', resource: 'topic', name: 'orders' }])
     await expect(second.send('orders', { value: 'x' })).rejects.toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
-    expect((await admin.acls.list({ resource: 'topic', name: 'orders', pattern: 'match' })).length).toBe(3)
+    expect((await admin.acls.list({ resource: 'topic', name: 'orders', pattern: 'match' })).length).toBe(4)
     expect((await admin.acls.delete({ permission: 'deny' })).length).toBe(1)
     await second.send('orders', { value: 'x' })
   })

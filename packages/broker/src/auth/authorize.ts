@@ -32,7 +32,7 @@ function answerAllowed(handler: Handler, request: unknown, context: RequestConte
   const verdict = rule?.judge?.(request as never, askingOf(context))
   if (verdict === undefined) return handler.handle(request as never, context)
   const told = (body: unknown): unknown => {
-    tellDenials(handler.api.name, rule!.needs, context, body)
+    tellDenials(handler.api.name, rule!.needs, context, body, (topicId) => context.services.topics.byId(topicId)?.name)
     return body
   }
   if ('answer' in verdict) return told(verdict.answer)

@@ -36,22 +36,37 @@ export function tellDenied(
   })
 }
 
-/** Tells what `answer` refuses; nothing if it refuses nothing. */
-export function tellDenials(api: string, needs: string, context: Denied, answer: unknown): void {
+/**
+ * Tells what `answer` refuses; nothing if it refuses nothing. `topicName` names the topic of an id, for the APIs that
+ * answer with ids.
+ */
+export function tellDenials(
+  api: string,
+  needs: string,
+  context: Denied,
+  answer: unknown,
+  topicName: (topicId: string) => string | undefined,
+): void {
   if (!isHeard()) return
   const found = new Map<number, Set<string>>()
-  search(answer, undefined, found)
+  search(answer, undefined, found, topicName)
   for (const [code, names] of found) tellDenied(api, needs, context, code, [...names])
 }
 
-function search(value: unknown, name: string | undefined, found: Map<number, Set<string>>): void {
+function search(
+  value: unknown,
+  name: string | undefined,
+  found: Map<number, Set<string>>,
+  topicName: (topicId: string) => string | undefined,
+): void {
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return
   if (Array.isArray(value)) {
-    for (const it of value) search(it, name, found)
+    for (const it of value) search(it, name, found, topicName)
     return
   }
   const fields = value as Readonly<Record<string, unknown>>
-  const own = NAMES.map((field) => fields[field]).find((it) => typeof it === 'string' && it !== '') as string | undefined
+  const written = NAMES.map((field) => fields[field]).find((it) => typeof it === 'string' && it !== '') as string | undefined
+  const own = written ?? (typeof fields.topicId === 'string' ? topicName(fields.topicId) : undefined)
   const { errorCode } = fields
   if (typeof errorCode === 'number' && CODES.has(errorCode)) {
     const names = found.get(errorCode) ?? new Set()
@@ -59,5 +74,5 @@ function search(value: unknown, name: string | undefined, found: Map<number, Set
     const resource = own ?? name
     if (resource !== undefined && names.size < NAMES_MAX) names.add(resource)
   }
-  for (const it of Object.values(fields)) search(it, own ?? name, found)
+  for (const it of Object.values(fields)) search(it, own ?? name, found, topicName)
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { apis, buildBatch, ConsumerProtocolAssignment, codecOf, ErrorCode, Writer } from '@tidemark/protocol'
 import { describe, expect, it } from 'vitest'
 import { createKafka } from '../kafka.ts'
@@ -264,5 +266,14 @@ describe('groups are deleted', () => {
     const { world, cluster, admin } = start()
     cluster.on('DeleteGroups', () => ({ results: [{ groupId: 'g', errorCode }] }))
     expect(await world.fails(admin.groups.delete('g'))).toMatchObject({ code, message: expect.stringContaining(message) })
+  })
+})
+
+describe('the README', () => {
+  it('has every method', () => {
+    const readme = readFileSync(path.join(import.meta.dirname, '../../README.md'), 'utf8')
+    const methods = Object.entries(start().admin).flatMap(([part, calls]) => Object.keys(calls).map((name) => `${part}.${name}(`))
+    expect(methods.length).toBeGreaterThan(20)
+    expect(methods.filter((method) => !readme.includes(`\`${method}`))).toEqual([])
   })
 })

@@ -162,12 +162,12 @@ export class Link {
   }
 }
 
-/** No other attempt mends them. */
-const FINAL: ReadonlySet<string> = new Set(['UNSUPPORTED_VERSION', 'UNSUPPORTED_SASL_MECHANISM', 'UNAUTHORIZED'])
+/** They say what is wrong. UNREACHABLE is the token endpoint here: this connection was open already. */
+const CLEAR: ReadonlySet<string> = new Set(['UNSUPPORTED_VERSION', 'UNSUPPORTED_SASL_MECHANISM', 'UNAUTHORIZED', 'UNREACHABLE'])
 
 function handshakeError(where: string, error: unknown): unknown {
   if (!(error instanceof TidemarkError || error instanceof WireError)) return error
-  if (FINAL.has(error.code)) return error
+  if (CLEAR.has(error.code)) return error
   const refused = refusedByTls(error)
   if (refused !== undefined) {
     const text = `${where} refuses this client in the TLS handshake (${refused.code}): check the certificate that it shows, 'cert' and 'key' or 'pfx'`

@@ -34,7 +34,8 @@ export const failed = (error: TidemarkError): FetchProblem => ({ kind: 'failed',
 
 export function refused(where: TopicPartition, errorCode: number, offset: number): FetchProblem {
   const { name } = errorOf(errorCode)
-  return failed(new TidemarkError(name, `${textOf(where)} cannot be read at offset ${offset}: ${name}`, detailsOf(where, offset)))
+  const hint = name === 'TOPIC_AUTHORIZATION_FAILED' ? '; this user may not read it: it needs READ on the topic' : ''
+  return failed(new TidemarkError(name, `${textOf(where)} cannot be read at offset ${offset}: ${name}${hint}`, detailsOf(where, offset)))
 }
 
 export function unknownTopic(where: TopicPartition): FetchProblem {

@@ -52,7 +52,7 @@ export function refusal(topic: string, partition: number, answer: BatchAnswer): 
 
 function hintFor(name: ErrorName): string {
   if (name === 'MESSAGE_TOO_LARGE') return "; the record is larger than the topic's max.message.bytes"
-  if (name === 'TOPIC_AUTHORIZATION_FAILED') return '; this user may not write to it'
+  if (name === 'TOPIC_AUTHORIZATION_FAILED') return '; this user may not write to it: it needs WRITE on the topic'
   if (name === 'INVALID_RECORD') return '; a compacted topic takes no record without a key'
   return ''
 }

@@ -196,7 +196,10 @@ ssl.enabled.protocols=TLSv1.3`)
     expect(() => read(`ssl.truststore.location=${jks}`)).toThrow(`JKS store; make PEM of it (keytool -list -rfc -keystore ${jks} > ca.pem)`)
     expect(() => read(`ssl.truststore.location=${p12}`)).toThrow('PKCS12 store; make PEM of it')
     expect(() => read(`ssl.keystore.location=${jks}`)).toThrow(`keytool -importkeystore -srckeystore ${jks}`)
-    expect(() => read('ssl.keystore.location=/nowhere')).toThrow('cannot be read')
+    expect(() => read('ssl.keystore.location=/nowhere')).toThrow(
+      "'ssl.keystore.location' is '/nowhere', which cannot be read: there is no such file",
+    )
+    expect(() => read(`ssl.truststore.location=${file('ca.txt', 'no certificate')}`)).toThrow("ca.txt', and there is no certificate in it")
   })
 
   test('tokens from an identity provider', () => {

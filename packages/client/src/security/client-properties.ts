@@ -160,8 +160,13 @@ function trustOf(settings: Settings): TlsOptions {
   settings.text('ssl.truststore.password')
   if (inline !== undefined) return { ca: pemLines('ssl.truststore.certificates', inline) }
   if (location === undefined) return {}
-  const store = bytesOf(location)
-  if (kindOf(store) === 'PEM') return { ca: store }
+  const store = storeOf('ssl.truststore.location', location)
+  if (kindOf(store) === 'PEM') {
+    if (!store.includes('-----BEGIN CERTIFICATE-----')) {
+      throw unusable('ssl.truststore.location', `is '${location}', and there is no certificate in it (-----BEGIN CERTIFICATE-----)`)
+    }
+    return { ca: store }
+  }
   const convert = `keytool -list -rfc -keystore ${location} > ca.pem`
   throw unusable(
     'ssl.truststore.location',
@@ -185,7 +190,7 @@ function identityOf(settings: Settings): TlsOptions {
     throw unusable('ssl.keystore.key', "and 'ssl.keystore.certificate.chain' must be given together")
   }
   if (location === undefined) return {}
-  const store = bytesOf(location)
+  const store = storeOf('ssl.keystore.location', location)
   if (kindOf(store) === 'PEM') return { cert: store, key: store, ...passphraseOf(keyPassword) }
   if (kindOf(store) === 'PKCS12') return { pfx: store, ...passphraseOf(storePassword ?? keyPassword) }
   const convert = `keytool -importkeystore -srckeystore ${location} -destkeystore ${location.replace(/\.jks$/, '')}.p12 -deststoretype PKCS12`
@@ -215,6 +220,16 @@ function bytesOf(path: string): Buffer {
     return readBytes(path)
   } catch (error) {
     throw new TidemarkError('INVALID_OPTION', `the file cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function storeOf(key: string, path: string): Buffer {
+  try {
+    return readBytes(path)
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const why = isMissing ? 'there is no such file (a path begins in the working directory, as in Java)' : (error as Error).message
+    throw unusable(key, `is '${path}', which cannot be read: ${why}`)
   }
 }
 

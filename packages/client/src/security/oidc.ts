@@ -82,7 +82,7 @@ async function askEndpoint(endpoint: URL, { clientId, clientSecret, scope, param
       redirect: 'error',
     })
   } catch (cause) {
-    throw new TidemarkError('UNREACHABLE', `the token endpoint ${endpoint.origin} cannot be reached: ${(cause as Error).message}`, {
+    throw new TidemarkError('UNREACHABLE', `the token endpoint ${endpoint.origin} cannot be reached: ${reasonOf(cause as Error)}`, {
       cause,
     })
   }
@@ -99,4 +99,11 @@ async function askEndpoint(endpoint: URL, { clientId, clientSecret, scope, param
     throw new TidemarkError('UNAUTHORIZED', `the answer of the token endpoint ${endpoint.origin} has no access_token`)
   }
   return { access_token, expires_in }
+}
+
+/** `fetch` says 'fetch failed' alone; what failed is its cause. */
+function reasonOf(error: Error): string {
+  const { cause } = error
+  if (!(cause instanceof Error)) return error.message
+  return cause.message || String((cause as NodeJS.ErrnoException).code ?? error.message)
 }

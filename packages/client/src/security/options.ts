@@ -75,7 +75,7 @@ export function resolveTls(tls: boolean | TlsOptions | undefined): ConnectTls | 
   if ((cert === undefined) !== (key === undefined))
     throw invalid('tls', cert === undefined ? "without 'cert'" : "without 'key'", "give 'cert' and 'key' together, or 'pfx'")
   return {
-    ...(ca !== undefined && { ca: [ca].flat().map((one) => pem('tls.ca', one as string | Buffer)) }),
+    ...(ca !== undefined && { ca: [ca].flat().map((one) => certificates('tls.ca', one as string | Buffer)) }),
     ...(cert !== undefined && { cert: pem('tls.cert', cert) }),
     ...(key !== undefined && { key: pem('tls.key', key) }),
     ...(pfx !== undefined && { pfx: typeof pfx === 'string' ? fileOf('tls.pfx', pfx) : pfx }),
@@ -89,6 +89,14 @@ export function resolveTls(tls: boolean | TlsOptions | undefined): ConnectTls | 
 
 export const invalid = (name: string, value: string, mayBe: string): TidemarkError =>
   new TidemarkError('INVALID_OPTION', `option '${name}' is ${value}: ${mayBe}`)
+
+/** OpenSSL passes over whatever is not a certificate, and would then trust nobody. */
+function certificates(name: string, value: string | Buffer): string | Buffer {
+  const text = pem(name, value)
+  if (text.includes('-----BEGIN CERTIFICATE-----') || text.includes('-----BEGIN TRUSTED CERTIFICATE-----')) return text
+  const what = typeof value === 'string' && !value.includes('-----BEGIN') ? `the file '${value}'` : 'text'
+  throw invalid(name, what, 'there is no certificate in it (-----BEGIN CERTIFICATE-----)')
+}
 
 /** PEM text as it is; any other text is the path of a file. */
 function pem(name: string, value: string | Buffer): string | Buffer {

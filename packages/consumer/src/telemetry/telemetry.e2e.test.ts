@@ -7,7 +7,7 @@ import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, Periodic
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { createAdmin, createProducer, type Kafka } from '@tidemark/client'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Consumer, createConsumer, prometheus } from '../index.ts'
+import { type Consumer, type ConsumerEvent, createConsumer, prometheus } from '../index.ts'
 import { type BrokerUnderTest, brokerUnderTest } from '../testing/brokers.case.ts'
 import { instrument, withTraceContext } from './opentelemetry.ts'
 
@@ -41,9 +41,8 @@ async function topicOf(values: readonly string[]): Promise<string> {
 
 const consumerOf = (): Consumer => createConsumer(kafka, { group: under.fresh('group'), commit: { intervalMs: 20 } })
 
-async function until(consumer: Consumer, count: number, kind: string): Promise<void> {
-  let seen = 0
-  for await (const event of consumer.events) if (event.kind === kind && ++seen === count) return
+async function until(consumer: Consumer, isIt: (event: ConsumerEvent) => boolean): Promise<void> {
+  for await (const event of consumer.events) if (isIt(event)) return
 }
 
 test('a handler runs in a span that is a child of its producer’s, with the attributes of the conventions', async () => {
@@ -65,7 +64,7 @@ test('a handler runs in a span that is a child of its producer’s, with the att
   })
   const stop = new AbortController()
   const run = consumer.run({ signal: stop.signal })
-  await until(consumer, 1, 'retrying')
+  await until(consumer, ({ kind }) => kind === 'retrying')
   stop.abort()
   await run
   const handled = spans.getFinishedSpans().filter((s) => s.kind === SpanKind.CONSUMER)
@@ -98,7 +97,7 @@ test('a batch has a span of its own, with links', async () => {
   consumer.batches(topic, () => {})
   const stop = new AbortController()
   const run = consumer.run({ signal: stop.signal })
-  await until(consumer, 1, 'committed')
+  await until(consumer, (event) => event.kind === 'committed' && event.offset === 3)
   stop.abort()
   await run
   const handled = spans.getFinishedSpans().filter((s) => s.kind === SpanKind.CONSUMER)
@@ -118,7 +117,6 @@ test('lag, its time, what is incomplete, what a crash would redo, and the room f
   consumer.each(topic, { order: 'none' }, ({ offset }) => (offset === 1 ? release.promise : undefined))
   const stop = new AbortController()
   const run = consumer.run({ signal: stop.signal })
-  await until(consumer, 1, 'committed')
   await expect.poll(() => consumer.positions()[0]?.doneAhead).toBe(3)
   await consumer.commit()
 

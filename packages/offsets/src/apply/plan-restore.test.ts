@@ -85,7 +85,28 @@ it('says of which partitions the log does not know enough, and leaves those of w
     { outcome: 'moves', after: { offset: 3 }, fallback: 'not-exact' },
     { outcome: 'refused', after: { offset: 9 }, fallback: 'nothing-committed' },
   ])
-  const group = { clusterId: 'c', group: 'g', kind: 'classic', state: 'Empty', protocolType: '', members: 0, brokers: ['b:1'] }
+  const group = {
+    clusterId: 'c',
+    group: 'g',
+    kind: 'classic',
+    state: 'Empty',
+    protocolType: '',
+    members: 0,
+    brokers: ['b:1'],
+    isSecured: false,
+  }
   const plan = buildPlan({ wish, group, changes, nowMs: 0, validForMs: 1, leftOut: [], notRead: null, movedSince: [] })
   expect(plan.needs).toEqual(['not-exact', 'nothing-committed'])
+  expect(plan.command).toContain('--bootstrap-server b:1 --group g')
+  const secured = buildPlan({
+    wish,
+    group: { ...group, isSecured: true },
+    changes,
+    nowMs: 0,
+    validForMs: 1,
+    leftOut: [],
+    notRead: null,
+    movedSince: [],
+  })
+  expect(secured.command).toContain('--bootstrap-server b:1 --command-config client.properties --group g')
 })

@@ -41,7 +41,7 @@ export function buildPlan(facts: PlanFacts): MovePlan {
     needs: [
       ...new Set(changes.flatMap(({ fallback, outcome }) => (fallback === null || outcome === 'unchanged' ? [] : [fallback]))),
     ].sort(),
-    command: kafkaCommand(wish, group.brokers, changes),
+    command: kafkaCommand(wish, group, changes),
   } as const
   return { ...plan, id: planId(plan) }
 }

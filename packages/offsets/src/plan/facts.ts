@@ -39,4 +39,6 @@ export interface GroupFacts {
   readonly members: number
   /** Where the plan's reader can be told to find the cluster. */
   readonly brokers: readonly string[]
+  /** Whether it is reached with TLS or SASL: Kafka's own tool then needs a file of properties. */
+  readonly isSecured: boolean
 }

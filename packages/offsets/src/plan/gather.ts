@@ -60,7 +60,7 @@ export async function gather(kafka: Kafka, wish: MoveWish, whole: CallLimits, fi
 /** State `Dead` and no members: the group does not exist. Rejects with UNSUPPORTED_GROUP_TYPE for share groups. */
 export async function groupFacts(kafka: Kafka, group: string, limits: CallLimits): Promise<GroupFacts> {
   const admin = createAdmin(kafka)
-  const { brokers } = handleOf(kafka).options
+  const { brokers, tls, sasl } = handleOf(kafka).options
   const describing = admin.groups.describe(group, limits).catch((error: unknown) => {
     if (error instanceof TidemarkError && error.code === 'UNKNOWN_GROUP') return undefined
     throw error
@@ -74,6 +74,7 @@ export async function groupFacts(kafka: Kafka, group: string, limits: CallLimits
     protocolType: described?.protocolType ?? '',
     members: described?.members.length ?? 0,
     brokers: brokers.map(formatAddress),
+    isSecured: tls !== undefined || sasl !== undefined,
   }
 }
 

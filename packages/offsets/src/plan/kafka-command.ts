@@ -2,13 +2,17 @@
  * The command of Kafka's own tool, `kafka-consumer-groups.sh`, that does what a plan does. A target that the tool has
  * no word for becomes a file of offsets: it does not read them from a pipe.
  */
+import type { GroupFacts } from './facts.ts'
 import { shellWord } from './shell-word.ts'
 import type { MoveWish, PlannedChange } from './types.ts'
 
 const LINES_MAX = 50
 
-export function kafkaCommand(wish: MoveWish, brokers: readonly string[], changes: readonly PlannedChange[]): string {
-  const tool = `kafka-consumer-groups.sh --bootstrap-server ${shellWord(brokers.join(','))} --group ${shellWord(wish.group)}`
+type Reached = Pick<GroupFacts, 'brokers' | 'isSecured'>
+
+export function kafkaCommand(wish: MoveWish, { brokers, isSecured }: Reached, changes: readonly PlannedChange[]): string {
+  const secured = isSecured ? ' --command-config client.properties' : '' // the file is the reader's own
+  const tool = `kafka-consumer-groups.sh --bootstrap-server ${shellWord(brokers.join(','))}${secured} --group ${shellWord(wish.group)}`
   const touched = changes.filter((c) => c.outcome === 'moves' || c.outcome === 'deletes')
   if (touched.length === 0) return `${tool} --describe`
   const deleted = touched.filter((c) => c.outcome === 'deletes')

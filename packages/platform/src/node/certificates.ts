@@ -61,6 +61,8 @@ export function handshakeFault(error: NodeJS.ErrnoException & { reason?: string 
   }
   if (peer === 'server' && code === 'ECONNRESET')
     return 'the server ended the TLS handshake: check that the port speaks TLS, and whether it asks for a certificate of the client'
+  if (peer === 'client' && code === 'ECONNRESET')
+    return 'it ended the TLS handshake: it may not trust the certificate that it was shown, or it only looked whether the port is open'
   if (!code.startsWith('ERR_SSL') && !code.startsWith('ERR_TLS') && code !== 'EPROTO') return undefined
   if (/CERTIFICATE_REQUIRED|PEER_DID_NOT_RETURN_A_CERTIFICATE/.test(code)) {
     return peer === 'server'

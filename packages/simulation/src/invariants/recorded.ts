@@ -19,8 +19,11 @@ export class Records {
 
   see(fact: Fact): void {
     if (fact.kind === 'commitKnown') {
-      for (const [place, offset] of fact.offsets)
+      for (const [place, offset] of fact.offsets) {
+        // What is known already, is known with its map.
+        if (this.of(fact.group, place).at(-1)?.offset === offset) continue
         this.#add(fact.group, place, { atMs: Number.NEGATIVE_INFINITY, offset, finished: undefined })
+      }
     }
     if (fact.kind !== 'commitAccepted') return
     const atMs = fact.process.platform.clock.monotonic()

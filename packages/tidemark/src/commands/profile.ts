@@ -30,7 +30,7 @@ export function profileCommand(): Command {
       .addOption(new Option('--sasl <MECHANISM>', 'how to authenticate').choices(MECHANISMS))
       .option('--username <USER>', 'who to authenticate as')
       .option('--registry <URL>', 'schema registry of the cluster, to decode records with')
-      .option('--protected', 'ask for the name of the group or topic before it is changed')
+      .option('--protected', 'ask for the name of what is to be moved or deleted')
       .option('--read-only', 'refuse every command that changes anything')
       .addHelpText('after', ADD_HELP)
       .action(add),

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os'
-import { startBroker } from '@tidemark/broker'
+import { type StartOptions, startBroker } from '@tidemark/broker'
 import { Command, Option } from 'commander'
 import { addressOf, commaList, isLoopback, wholeNumber } from '../connection.ts'
 import { usage } from '../exit.ts'
@@ -141,13 +141,19 @@ async function up(options: UpOptions): Promise<void> {
   const { isOpen } = security
   await using opened =
     options.console === undefined ? undefined : await consoleOf(broker, { listen: options.console, addresses, registry, access, isOpen })
-  if (access !== undefined && security.broker.authorizer != null) say(`ACLs hold for the console too: it is User:${CONSOLE_USER}`)
+  if (access !== undefined && security.broker.authorizer != null) say(aclsOfConsole(security.broker.authorizer))
   if (opened !== undefined) say(`the console is at ${opened.address}`)
   const stopFollowing = options.tlsCert === undefined ? undefined : followCertificates(broker, LISTENER, options, stamp)
   await broker.closed
   stopFollowing?.()
   stopPrinting()
   if (options.untilStdinEnds) process.stdin.destroy()
+}
+
+function aclsOfConsole({ superUsers = [] }: NonNullable<StartOptions['authorizer']>): string {
+  const principal = `User:${CONSOLE_USER}`
+  const hint = superUsers.includes(principal) ? '' : `; to let it see and move everything: --super-user ${principal}`
+  return `ACLs hold for the console too: it is ${principal}${hint}`
 }
 
 async function announce(

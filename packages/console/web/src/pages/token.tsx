@@ -20,20 +20,27 @@ export function TokenPage({ onDone }: { onDone(): void }) {
       setError(refused.message)
     }
   }
-  // Once, when the page is opened
+  // When the page is opened, and when the printed address is pasted into its tab: that loads nothing
   useEffect(() => {
-    const given = takeFragment()
-    if (given !== undefined) void send(given)
+    const take = (): void => {
+      const given = takeFragment()
+      if (given !== undefined) void send(given)
+    }
+    take()
+    window.addEventListener('hashchange', take)
+    return () => window.removeEventListener('hashchange', take)
   }, [])
   const submit = (event: FormEvent): void => {
     event.preventDefault()
     void send(token)
   }
   return (
-    <main className="panel">
-      <form className="fields" onSubmit={submit}>
+    <main className="token panel">
+      <form onSubmit={submit}>
         <h1>This console asks for its token</h1>
-        <p className="dim">It was printed, in the address, when the console was started.</p>
+        <p className="dim">
+          It is the part after <code>#token=</code> of the address that was printed when the console was started.
+        </p>
         <label className="field">
           Token
           <input type="password" value={token} onChange={(e) => setToken(e.target.value)} autoComplete="off" required />
