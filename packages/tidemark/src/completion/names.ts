@@ -18,9 +18,9 @@ export const COMPLETION_VARIABLE = 'TIDEMARK_COMPLETION_MS'
 const DONE_AT_MS_MAX = 60_000
 
 /** Of what the variable says. A timer takes no time that is longer than it can be, and nobody waits for days. */
-export function patienceMs(given = process.env[COMPLETION_VARIABLE]): number {
+export function patienceMs(given = process.env[COMPLETION_VARIABLE], sinceStartMs = performance.now()): number {
   const wanted = Math.min(Number(given), DONE_AT_MS_MAX)
-  return Math.max(ASKED_MS_MIN, (wanted > 0 ? wanted : DONE_AT_MS) - performance.now())
+  return Math.max(ASKED_MS_MIN, (wanted > 0 ? wanted : DONE_AT_MS) - sinceStartMs)
 }
 
 /** `last` is what is being typed. A cluster that is silent has no names, and may still be asked when this resolves. */
