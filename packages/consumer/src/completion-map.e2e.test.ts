@@ -34,12 +34,12 @@ afterAll(async () => {
   await broker?.close()
 })
 
-const consumerOf = (group: string): Consumer =>
-  createConsumer(kafka, { group, sessionTimeoutMs: 6_000, shutdownTimeoutMs: 200, commit: { intervalMs: 20 } })
+const consumerOf = (group: string, shutdownTimeoutMs = 20_000): Consumer =>
+  createConsumer(kafka, { group, sessionTimeoutMs: 6_000, shutdownTimeoutMs, commit: { intervalMs: 20 } })
 
 /** Key 0 never ends; everything else is done, and is on record when this resolves. */
 async function workUntilStuck(group: string): Promise<void> {
-  const consumer = consumerOf(group)
+  const consumer = consumerOf(group, 200) // the stuck call is not waited for
   const stop = new AbortController()
   let done = 0
   const rest = Promise.withResolvers<void>()
