@@ -58,3 +58,14 @@ test('what was acknowledged after its claim had ended is on record', async () =>
   ending.finish()
   expect(await outcome).toBe('resolved')
 })
+
+test('the time that is left is that of its stop', () => {
+  const clock = new ManualClock()
+  const ending = new Ending(clock, 1_000, { stop: () => {}, abandon: () => {}, end: () => {} })
+  expect(ending.leftMs).toBe(Number.POSITIVE_INFINITY)
+  ending.stop()
+  clock.advance(400)
+  expect(ending.leftMs).toBe(600)
+  clock.advance(700)
+  expect(ending.leftMs).toBe(0)
+})

@@ -65,8 +65,12 @@ export class Ending {
   /** The deadline, or an earlier one if the run is being stopped. */
   limited(deadline: DrainDeadline): DrainDeadline {
     if (this.#limit === undefined) return deadline
-    const leftMs = Math.max(0, this.#limit.atMs - this.#clock.monotonic())
-    return earlier(deadline, deadlineAt(this.#limit.atMs, leftMs))
+    return earlier(deadline, deadlineAt(this.#limit.atMs, this.leftMs))
+  }
+
+  /** Of the time of its stop; as long as nobody stops it, all there is. */
+  get leftMs(): number {
+    return this.#limit === undefined ? Number.POSITIVE_INFINITY : Math.max(0, this.#limit.atMs - this.#clock.monotonic())
   }
 
   /** What is running drains and commits; then the run rejects with this, unless something else came first. */

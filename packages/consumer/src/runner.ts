@@ -139,7 +139,7 @@ export class Runner implements RunParts {
     this.membership.close()
     this.placement.close()
     for (const owner of [this, this.committer]) this.cluster.release(owner)
-    await this.feed.close()
+    await this.feed.close(this.ending.leftMs)
   }
 
   /** A user's commit of everything that may be committed. */

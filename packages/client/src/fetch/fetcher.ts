@@ -135,25 +135,26 @@ export class Fetcher<Claim> {
 
   /**
    * Drops everything, ends its fetch sessions and closes its connections. Resolves when the brokers have answered, and
-   * in any case soon: one that does not answer forgets its session by itself (Kafka's `AbstractFetch.close`).
+   * in any case soon, within `timeoutMs`: one that does not answer forgets its session by itself (Kafka's
+   * `AbstractFetch.close`).
    */
-  async close(): Promise<void> {
+  async close(timeoutMs = END_SESSIONS_MS_MAX): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     this.#stopListening()
     this.#tracked.clear()
     this.#timer?.cancel()
     this.#lookUp.close()
-    await this.#endSessions()
+    if (timeoutMs > 0) await this.#endSessions(Math.min(timeoutMs, END_SESSIONS_MS_MAX))
     for (const owner of this.#slots.owners) this.#cluster.release(owner)
   }
 
-  async #endSessions(): Promise<void> {
+  async #endSessions(timeoutMs: number): Promise<void> {
     const { isolation, rack } = this.#options
     const endings = this.#slots.endings()
     if (endings.length === 0) return
     const enough = new AbortController()
-    const timer = this.#cluster.options.platform.clock.schedule(END_SESSIONS_MS_MAX, () =>
+    const timer = this.#cluster.options.platform.clock.schedule(timeoutMs, () =>
       enough.abort(new TidemarkError('TIMED_OUT', 'the fetch session was not ended in time')),
     )
     const sent = endings.map(async ({ nodeId, owner, request }) => {

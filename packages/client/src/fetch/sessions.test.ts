@@ -230,7 +230,11 @@ describe('fetch sessions of a fetcher', () => {
     expect(fetches().slice(-2).map(sayOf)).toEqual(['-1: ', '-1: '])
   })
 
-  it('a broker that does not answer delays closing by no more than a quarter of a second', async () => {
+  it.each([
+    ['a quarter of a second', undefined, 250],
+    ['the time that is left', 100, 100],
+    ['nothing, where no time is left', 0, 0],
+  ])('a broker that does not answer delays closing by no more than %s', async (_, timeoutMs, delayMs) => {
     const { world, cluster, fetcher } = setUp(2)
     cluster.create('t', 2)
     fetcher.add(T0, { offset: 0 }, 'c')
@@ -238,9 +242,9 @@ describe('fetch sessions of a fetcher', () => {
     await world.run(1_050)
     cluster.on('Fetch', () => new Promise(() => {}))
     const closedMs = world.monotonic()
-    const closed = fetcher.close().then(() => world.monotonic())
+    const closed = fetcher.close(timeoutMs).then(() => world.monotonic())
     await world.run(2_000)
-    expect((await closed) - closedMs).toBe(250)
+    expect((await closed) - closedMs).toBe(delayMs)
   })
 
   it('a fetcher whose connections broke has none to end', async () => {

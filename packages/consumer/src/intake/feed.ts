@@ -147,14 +147,14 @@ export class Feed implements FetchOwner<Claim> {
     else if (!claim.paused) this.#fetcher.resume(claim)
   }
 
-  /** Resolves once its fetch sessions have ended, or are left to the brokers. */
-  async close(): Promise<void> {
+  /** Resolves once its fetch sessions have ended, or are left to the brokers; within `timeoutMs`. */
+  async close(timeoutMs: number): Promise<void> {
     for (const intake of this.#intakes.values()) intake.keepOnly([])
     this.#intakes.clear()
     this.#crowdedTimer?.cancel()
     this.#pausingTimer?.cancel()
     for (const worker of this.#workers.targets) worker.close()
-    await this.#fetcher.close()
+    await this.#fetcher.close(timeoutMs)
   }
 
   // What the fetcher tells ------------------------------------------------------------------------------
