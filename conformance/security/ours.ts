@@ -47,10 +47,10 @@ async function onKafka(report: Report, cluster: KafkaCluster, { ca, app, foreign
   await report.check('our admin makes users of SCRAM on Kafka', async () => {
     for (const mechanism of ['scram-sha-256', 'scram-sha-512'] as const)
       await users.setPassword(USER.username, USER.password, { mechanism })
-    equal(
-      (await users.list()).map(({ name, credentials }) => [name, credentials.length]),
-      [[USER.username, 2]],
-    )
+    const listed = async () => (await users.list()).map(({ name, credentials }) => [name, credentials.length])
+    // What the controller has decided, its brokers know a moment later.
+    for (let tries = 0; tries < 100 && (await listed())[0]?.[1] !== 2; tries++) await new Promise((resolve) => setTimeout(resolve, 50))
+    equal(await listed(), [[USER.username, 2]])
     await topics.create('t')
   })
   const works = (name: string, options: KafkaOptions) =>

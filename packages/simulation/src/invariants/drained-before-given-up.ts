@@ -8,6 +8,8 @@ import { type Fact, type Handling, type Invariant, ownedName, type Place, topicO
 const DRAIN_MS = 400
 /** Of the time that `close()` may take, so much at least is the handlers'. */
 const DRAIN_SHARE = 0.75
+/** A partition that a store gave to another member; the signal of a call may have told of its time-out before. */
+const LOST = /: (\S+) was lost before all that is done was committed/
 
 /**
  * A member that leaves a partition out of its next join, or leaves, has no handler of it running any more; unless the
@@ -67,6 +69,12 @@ export class DrainedBeforeGivenUp implements Invariant {
       case 'outOfRangeTold': {
         const running = this.#running.get(fact.process)
         for (const [key, { handling }] of running ?? []) if (handling.place === fact.place) running!.delete(key)
+        return
+      }
+      case 'shown': {
+        const [, lost] = LOST.exec(fact.what) ?? []
+        const running = this.#running.get(fact.process)
+        for (const [key, { handling }] of running ?? []) if (ownedName(handling.place) === lost) running!.delete(key)
         return
       }
       case 'joinAnswered':
