@@ -9,6 +9,8 @@ export interface Acknowledged {
 export class Ledger {
   /** Every value that a producer sent and will not give up, and where it was acknowledged. */
   readonly sent = new Map<string, Acknowledged | undefined>()
+  /** Producers that had something under way when a topic was deleted. */
+  readonly #interrupted = new Set<string>()
   /** By group: the values that a handler did. */
   readonly #handled = new Map<string, Set<string>>()
   /** `group/place`: below this offset nothing has to be done. */
@@ -25,6 +27,9 @@ export class Ledger {
       case 'acknowledged':
         this.sent.set(fact.value, fact)
         this.#ends.set(fact.place, Math.max(fact.offset + 1, this.endOf(fact.place)))
+        return
+      case 'topicDeleted':
+        for (const [value, at] of this.sent) if (at === undefined) this.#interrupted.add(producerOf(value))
         return
       case 'handlerDone':
         setOf(this.#handled, fact.group).add(fact.value)
@@ -47,6 +52,14 @@ export class Ledger {
         }
       }
     }
+  }
+
+  /**
+   * Whether a value may stand twice in a topic that was made again. A broker takes any sequence of a producer that its
+   * topic does not know: a later batch can come before one that was under way, and is sent again after it.
+   */
+  mayBeTwice(value: string): boolean {
+    return this.#interrupted.has(producerOf(value))
   }
 
   /** The end of the log, as far as records were acknowledged. */
@@ -95,3 +108,5 @@ function setOf<K, A>(sets: Map<K, Set<A>>, key: K): Set<A> {
   sets.set(key, set)
   return set
 }
+
+const producerOf = (value: string): string => value.slice(0, value.indexOf(':'))
