@@ -47,7 +47,7 @@ export async function pages(report: Report, browser: Browser, full: boolean): Pr
       })
     }
   }
-  await report.check('what is not there is said: a group, a topic, a page, a plan', async () => {
+  await report.check('a group, a topic, a page or a plan that does not exist is named', async () => {
     await using watched = await open(browser, DESKTOP)
     const { page } = watched
     for (const [path, text] of [

@@ -47,7 +47,7 @@ export interface Security {
   readonly broker: Pick<StartOptions, 'users' | 'authorizer'>
   /** Whether everyone may do everything: the broker does not ask who its clients are. */
   readonly isOpen: boolean
-  /** In words, for whoever starts it. */
+  /** In words, for the person who starts it. */
   readonly summary: string
 }
 
