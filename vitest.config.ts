@@ -1,5 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { forgetTheUser } from './scripts/test-environment.ts'
+
+forgetTheUser()
 
 const source = {
   resolve: { conditions: ['@tidemark/source'] },
