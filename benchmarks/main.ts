@@ -2,10 +2,11 @@
  * `npm run bench`: our broker, Apache Kafka and kfake under the same foreign client; our client beside other people's
  * against Kafka.
  *
- *   npm run bench -- [--only TEXT] [--rounds N] [--factor F] [--sources] [--no-write]
+ *   npm run bench -- [--only TEXT] [--rounds N] [--factor F] [--sources] [--no-write] [--before CHECKOUT]
  *
  * `--only` takes a part of a row's name (`--only growth`, `--only 'consume 1 KiB'`) and then prints instead of writing
- * RESULTS.md. `--factor 0.1` is a quick look. `--sources` runs ours without building `dist`. Needs Linux, Go, Java,
+ * RESULTS.md. `--before` measures a built checkout of an earlier version beside this one, in place of other people's,
+ * and prints. `--factor 0.1` is a quick look. `--sources` runs ours without building `dist`. Needs Linux, Go, Java,
  * Maven and npm.
  */
 import { execFileSync } from 'node:child_process'
@@ -22,7 +23,7 @@ import { exactlyOnce } from './loads/exactly-once.ts'
 import { growth } from './loads/growth.ts'
 import { runtime } from './loads/runtime.ts'
 import { killed, start } from './loads/start.ts'
-import { page } from './results.ts'
+import { comparison, page } from './results.ts'
 import { Samples } from './samples.ts'
 import { buildDriver, REPOSITORY } from './tools.ts'
 
@@ -32,14 +33,21 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     factor: { type: 'string', default: '1' },
     sources: { type: 'boolean', default: false },
+    before: { type: 'string' },
     'no-write': { type: 'boolean', default: false },
   },
 })
 const rounds = Number(values.rounds)
-const scale = { factor: Number(values.factor), sources: values.sources }
+const scale = {
+  factor: Number(values.factor),
+  sources: values.sources,
+  ...(values.before === undefined ? {} : { before: path.resolve(values.before) }),
+}
+/** Rows that one rival alone has. */
+const ALONE = [exactlyOnce, growth, commits]
 const wants = (row: string): boolean => values.only === undefined || row.includes(values.only)
-const chosen = [start, brokerLoads, durable, killed, clientLoads, runtime, exactlyOnce, growth, commits].filter((benchmark) =>
-  benchmark.rows.some(wants),
+const chosen = [start, brokerLoads, durable, killed, clientLoads, runtime, exactlyOnce, growth, commits].filter(
+  (benchmark) => benchmark.rows.some(wants) && !(values.before !== undefined && ALONE.includes(benchmark)),
 )
 if (chosen.length === 0) {
   console.error(`no row has '${values.only}' in its name`)
@@ -69,8 +77,8 @@ const about = {
   factor: scale.factor,
   loadBefore,
 }
-const text = page(samples, about)
-if (values.only === undefined && !values['no-write'] && failures.length === 0) {
+const text = values.before === undefined ? page(samples, about) : comparison(samples, about)
+if (values.only === undefined && values.before === undefined && !values['no-write'] && failures.length === 0) {
   writeFileSync(path.join(REPOSITORY, 'benchmarks', 'RESULTS.md'), text)
   console.error('written: benchmarks/RESULTS.md')
 }

@@ -3,7 +3,7 @@
  * it was reached.
  */
 import { judge, written } from './goals.ts'
-import type { Samples } from './samples.ts'
+import type { Sample, Samples } from './samples.ts'
 
 export interface Circumstances {
   readonly date: string
@@ -31,6 +31,25 @@ ${table('Exactly once', samples, (row) => row.startsWith('runtime: exactly'), ['
 ${growthTable(samples)}`
 }
 
+/** Each row of this version and of the one before, with how many times the figure before it is: no goals. */
+export function comparison(samples: Samples, about: Circumstances): string {
+  const lines = samples.rows().map((row) => {
+    const [now, before] = ['tidemark', 'before'].map((name) => samples.of(row, name))
+    const both = [now, before].map((sample) => (sample === undefined ? '–' : withCpu(sample)))
+    const ratio = (a: number | undefined, b: number | undefined): string => (a === undefined || !b ? '–' : (a / b).toFixed(2))
+    const cpu = now?.cpu === undefined ? '' : ` (${ratio(now.cpu, before?.cpu)})`
+    return `| ${[row, ...both.toReversed(), ratio(now?.value, before?.value) + cpu].join(' | ')} |`
+  })
+  return `${about.machine}; ${about.versions}. Medians of ${about.rounds} interleaved rounds; load average before the first: ${about.loadBefore.toFixed(2)}.
+
+| row (CPU) | before | now | now / before |
+|---|---|---|---|
+${lines.join('\n')}
+`
+}
+
+const withCpu = ({ value, cpu }: Sample): string => `${written(value)}${cpu === undefined ? '' : ` (${written(cpu)})`}`
+
 function table(title: string, samples: Samples, belongs: (row: string) => boolean, rivals: readonly string[], note = ''): string {
   const rows = samples.rows().filter(belongs)
   if (rows.length === 0) return ''
@@ -39,8 +58,7 @@ function table(title: string, samples: Samples, belongs: (row: string) => boolea
     const name = `${row.replace(/^(client|runtime): /, '')}${verdict.unit === '' ? '' : `, ${verdict.unit}`}${verdict.cpuUnit === undefined ? '' : ` (${verdict.cpuUnit})`}`
     const figures = rivals.map((rival) => {
       const sample = samples.of(row, rival)
-      if (sample === undefined) return '–'
-      return `${written(sample.value)}${sample.cpu === undefined ? '' : ` (${written(sample.cpu)})`}`
+      return sample === undefined ? '–' : withCpu(sample)
     })
     return `| ${[name, ...figures, verdict.goal, verdict.reached === undefined ? '' : verdict.reached ? 'yes' : '**no**'].join(' | ')} |`
   })

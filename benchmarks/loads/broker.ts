@@ -1,6 +1,6 @@
 /** The rows of the table "Broker" that a running broker shows under the loads of one foreign client. */
 import { cpuSeconds, residentMB } from '../measure.ts'
-import { BROKERS, RunningBroker } from '../rivals/brokers.ts'
+import { brokersOf, RunningBroker } from '../rivals/brokers.ts'
 import { drive } from '../tools.ts'
 import { type Benchmark, counted, type Round, rotated, settle } from './load.ts'
 
@@ -19,7 +19,7 @@ export const brokerLoads: Benchmark = {
   rows: [PRODUCE_ONE, PRODUCE_EIGHT, PRODUCE_SMALL, CONSUME, P50, P99, P99_COLD, COMMITS_ONE, COMMITS_MANY, MEMORY],
 
   async round(round) {
-    for (const name of rotated(BROKERS, round.turn)) {
+    for (const name of rotated(brokersOf(round.scale), round.turn)) {
       settle()
       await using broker = await RunningBroker.start(name, round.scale)
       await loads(broker, round)

@@ -1,8 +1,8 @@
 /** The table "Client": ours beside other people's, each in a fresh process, against one Kafka broker. */
 import path from 'node:path'
 import { RunningBroker } from '../rivals/brokers.ts'
-import { clientFolder, drive, REPOSITORY, runForJson } from '../tools.ts'
-import { type Benchmark, counted, type Round, rotated, settle } from './load.ts'
+import { clientFolder, drive, runForJson } from '../tools.ts'
+import { type Benchmark, counted, type Round, rivalsOf, rootOf, rotated, settle } from './load.ts'
 
 interface ClientLoad {
   readonly verb: 'consume' | 'produce'
@@ -20,19 +20,21 @@ const LOADS: Readonly<Record<string, ClientLoad>> = {
   'client: produce 100 B': { verb: 'produce', kind: 'batch', bytes: 100, records: 500_000 },
 }
 
-const CLIENTS = [
+const CLIENTS: readonly { readonly name: string; folder(): string | undefined }[] = [
   { name: 'tidemark', folder: () => '-' },
   { name: 'kafkajs', folder: () => clientFolder('kafkajs', '2.2.4', false) },
   { name: 'platformatic', folder: () => clientFolder('@platformatic/kafka', '2.12.1', false) },
   { name: 'rdkafka', folder: () => clientFolder('node-rdkafka', '3.6.1', true) },
-] as const
+]
+/** The client of an earlier version runs in its own checkout. */
+const OURS: typeof CLIENTS = ['tidemark', 'before'].map((name) => ({ name, folder: () => '-' }))
 
 export const clientLoads: Benchmark = {
   rows: Object.keys(LOADS),
 
   async round(round) {
     settle()
-    const installed = CLIENTS.flatMap(({ name, folder }) => {
+    const installed = rivalsOf(CLIENTS, OURS, round.scale).flatMap(({ name, folder }) => {
       const where = folder()
       return where === undefined ? [] : [{ name, folder: where }]
     })
@@ -59,12 +61,23 @@ export const clientLoads: Benchmark = {
 
 async function one(row: string, load: ClientLoad, client: { name: string; folder: string }, address: string, round: Round): Promise<void> {
   settle()
-  const conditions = round.scale.sources && client.name === 'tidemark' ? ['--conditions=@tidemark/source'] : []
+  const conditions = round.scale.sources && ['tidemark', 'before'].includes(client.name) ? ['--conditions=@tidemark/source'] : []
   const { verb, kind, bytes } = load
   const count = counted(load.records, round.scale)
   const topic = `${verb === 'consume' ? 'in' : 'out'}-${bytes}`
-  const program = path.join(REPOSITORY, 'benchmarks', 'clients', 'main.ts')
-  const args = [...conditions, program, client.name, client.folder, verb, kind, address, topic, String(count), String(bytes)]
+  const program = path.join(rootOf(client.name, round.scale), 'benchmarks', 'clients', 'main.ts')
+  const args = [
+    ...conditions,
+    program,
+    client.name === 'before' ? 'tidemark' : client.name,
+    client.folder,
+    verb,
+    kind,
+    address,
+    topic,
+    String(count),
+    String(bytes),
+  ]
   const { perSecond, cpu } = await runForJson(process.execPath, args)
   round.samples.add(row, client.name, perSecond! / 1e3, cpu! / (count / 1e6))
 }

@@ -2,7 +2,7 @@
  * Produce and commits with an fsync before each reply: Kafka with `log.flush.interval.messages=1`, kfake with synced
  * writes.
  */
-import { BROKERS, RunningBroker } from '../rivals/brokers.ts'
+import { brokersOf, RunningBroker } from '../rivals/brokers.ts'
 import { drive } from '../tools.ts'
 import { type Benchmark, counted, rotated, settle } from './load.ts'
 
@@ -13,7 +13,7 @@ export const durable: Benchmark = {
   rows: [PRODUCE, COMMITS],
 
   async round({ samples, scale, turn, wants }) {
-    for (const name of rotated(BROKERS, turn)) {
+    for (const name of rotated(brokersOf(scale), turn)) {
       settle()
       await using broker = await RunningBroker.start(name, { ...scale, durable: true })
       const { address } = broker

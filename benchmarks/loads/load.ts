@@ -4,13 +4,23 @@
  */
 import { spawnSync } from 'node:child_process'
 import type { Samples } from '../samples.ts'
+import { REPOSITORY } from '../tools.ts'
 
 export interface Scale {
   /** 1 in a full run; less for a quick look. Counts of records are multiplied by it. */
   readonly factor: number
   /** Our programs from their sources instead of from `dist`. */
   readonly sources: boolean
+  /** A built checkout of an earlier version of ours, measured instead of other people's. */
+  readonly before?: string
 }
+
+/** Whom to measure: ours beside other people's, or beside what it was before. */
+export const rivalsOf = <T>(all: readonly T[], ours: readonly T[], { before }: Scale): readonly T[] => (before === undefined ? all : ours)
+
+/** The checkout of ours that goes by that name. */
+export const rootOf = (name: string, { before }: { readonly before?: string | undefined }): string =>
+  name === 'before' ? before! : REPOSITORY
 
 export interface Round {
   readonly samples: Samples

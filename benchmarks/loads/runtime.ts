@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { RunningBroker } from '../rivals/brokers.ts'
 import { REPOSITORY, runForJson } from '../tools.ts'
-import { type Benchmark, counted, type Round, settle } from './load.ts'
+import { type Benchmark, counted, type Round, rivalsOf, rootOf, rotated, settle } from './load.ts'
 
 interface Keyed {
   readonly handlerMs: number
@@ -35,36 +35,43 @@ const STUCK: Readonly<Record<string, string>> = {
   'runtime: one stuck key, 100,000 done above it, kill -9 at once: done again': 'stuck',
 }
 const PARTITIONS = 8
+type Ours = 'tidemark' | 'before'
 
 export const runtime: Benchmark = {
   rows: [...Object.keys(KEYED), ...Object.keys(STUCK)],
 
   async round(round) {
-    settle()
-    await using broker = await RunningBroker.start('tidemark', round.scale)
-    for (const [row, load] of Object.entries(KEYED)) if (round.wants(row)) await keyed(row, load, broker.address, round)
-    for (const [row, verb] of Object.entries(STUCK)) if (round.wants(row)) await stuck(row, verb, broker.address, round)
+    for (const name of rotated(rivalsOf<Ours>(['tidemark'], ['tidemark', 'before'], round.scale), round.turn)) {
+      settle()
+      await using broker = await RunningBroker.start(name, round.scale)
+      for (const [row, load] of Object.entries(KEYED)) if (round.wants(row)) await keyed(row, load, broker, round)
+      for (const [row, verb] of Object.entries(STUCK)) if (round.wants(row)) await stuck(row, verb, broker, round)
+    }
   },
 }
 
-function commandOf(round: Round, ...args: readonly (string | number)[]): string[] {
+function commandOf(round: Round, name: string, ...args: readonly (string | number)[]): string[] {
   const conditions = round.scale.sources ? ['--conditions=@tidemark/source'] : []
-  return [...conditions, path.join(REPOSITORY, 'benchmarks', 'runtime', 'main.ts'), ...args.map(String)]
+  return [...conditions, path.join(rootOf(name, round.scale), 'benchmarks', 'runtime', 'main.ts'), ...args.map(String)]
 }
 
-async function keyed(row: string, { handlerMs, records, published }: Keyed, address: string, round: Round): Promise<void> {
+async function keyed(row: string, { handlerMs, records, published }: Keyed, { name, address }: RunningBroker, round: Round): Promise<void> {
   const count = counted(records, round.scale)
   const topic = `keyed-${handlerMs}`
-  await runForJson(process.execPath, commandOf(round, 'fill', address, topic, count, PARTITIONS))
-  const { perSecond, cpu } = await runForJson(process.execPath, commandOf(round, 'keyed', address, topic, count, handlerMs))
-  round.samples.add(row, 'tidemark', perSecond! / 1e3, cpu! / (count / 1e6))
-  for (const [name, kPerSecond] of Object.entries(published)) round.samples.add(row, name, kPerSecond)
+  await runForJson(process.execPath, commandOf(round, name, 'fill', address, topic, count, PARTITIONS))
+  const { perSecond, cpu } = await runForJson(process.execPath, commandOf(round, name, 'keyed', address, topic, count, handlerMs))
+  round.samples.add(row, name, perSecond! / 1e3, cpu! / (count / 1e6))
+  if (round.scale.before !== undefined) return
+  for (const [rival, kPerSecond] of Object.entries(published)) round.samples.add(row, rival, kPerSecond)
 }
 
-async function stuck(row: string, verb: string, address: string, round: Round): Promise<void> {
-  await runForJson(process.execPath, commandOf(round, 'fill', address, verb, STUCK_RECORDS, 1))
-  const killed = spawnSync(process.execPath, commandOf(round, verb, address, verb, STUCK_RECORDS), { cwd: REPOSITORY, timeout: 60_000 })
+async function stuck(row: string, verb: string, { name, address }: RunningBroker, round: Round): Promise<void> {
+  await runForJson(process.execPath, commandOf(round, name, 'fill', address, verb, STUCK_RECORDS, 1))
+  const killed = spawnSync(process.execPath, commandOf(round, name, verb, address, verb, STUCK_RECORDS), {
+    cwd: REPOSITORY,
+    timeout: 60_000,
+  })
   if (killed.signal !== 'SIGKILL') throw new Error(`${row}: the consumer ended with ${killed.status}: ${killed.stderr}`)
-  const { again } = await runForJson(process.execPath, commandOf(round, 'go-on', address, verb, STUCK_RECORDS))
-  round.samples.add(row, 'tidemark', again)
+  const { again } = await runForJson(process.execPath, commandOf(round, name, 'go-on', address, verb, STUCK_RECORDS))
+  round.samples.add(row, name, again)
 }

@@ -2,9 +2,9 @@
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { residentMB } from '../measure.ts'
-import { BROKERS, discard, prepare, RunningBroker } from '../rivals/brokers.ts'
-import { drive, REPOSITORY, runForJson } from '../tools.ts'
-import { type Benchmark, rotated, settle } from './load.ts'
+import { brokersOf, discard, prepare, RunningBroker } from '../rivals/brokers.ts'
+import { drive, runForJson } from '../tools.ts'
+import { type Benchmark, rivalsOf, rootOf, rotated, settle } from './load.ts'
 
 const START = 'process start to first acknowledged record'
 const EMBEDDED = 'startBroker() in a running process'
@@ -17,7 +17,7 @@ export const start: Benchmark = {
   rows: [START, EMBEDDED, FIRST, IDLE],
 
   async round({ samples, scale, turn, wants }) {
-    for (const name of rotated(BROKERS, turn)) {
+    for (const name of rotated(brokersOf(scale), turn)) {
       if (wants(START) || wants(FIRST)) {
         const prepared = await prepare(name, scale)
         const { firstMs, residentMB } = await drive('start', prepared.address, {}, prepared.command).finally(() => discard(prepared))
@@ -33,8 +33,10 @@ export const start: Benchmark = {
     }
     if (wants(EMBEDDED)) {
       const conditions = scale.sources ? ['--conditions=@tidemark/source'] : []
-      const { ms } = await runForJson(process.execPath, [...conditions, path.join(REPOSITORY, 'benchmarks', 'clients', 'embedded.ts')])
-      samples.add(EMBEDDED, 'tidemark', ms)
+      for (const name of rivalsOf(['tidemark'], ['tidemark', 'before'], scale)) {
+        const program = path.join(rootOf(name, scale), 'benchmarks', 'clients', 'embedded.ts')
+        samples.add(EMBEDDED, name, (await runForJson(process.execPath, [...conditions, program])).ms)
+      }
     }
   },
 }
@@ -43,7 +45,7 @@ export const killed: Benchmark = {
   rows: [KILLED],
 
   async round({ samples, scale, turn }) {
-    for (const name of rotated(BROKERS, turn)) {
+    for (const name of rotated(brokersOf(scale), turn)) {
       settle()
       const broker = await RunningBroker.start(name, { ...scale, onDisk: true })
       await drive('create', broker.address, { topic: 'bench', count: 6 })

@@ -10,10 +10,13 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kafkaJars } from '../../conformance/kafka/jars.ts'
-import { DRIVER, REPOSITORY } from '../tools.ts'
+import { rivalsOf, rootOf, type Scale } from '../loads/load.ts'
+import { DRIVER } from '../tools.ts'
 
-export type BrokerName = 'tidemark' | 'kafka' | 'kfake'
-export const BROKERS: readonly BrokerName[] = ['tidemark', 'kafka', 'kfake']
+export type BrokerName = 'tidemark' | 'kafka' | 'kfake' | 'before'
+
+/** Ours beside the two others, or beside an earlier version of ours. */
+export const brokersOf = (scale: Scale): readonly BrokerName[] => rivalsOf(['tidemark', 'kafka', 'kfake'], ['tidemark', 'before'], scale)
 
 export interface Wish {
   /** An fsync before each reply. */
@@ -22,6 +25,8 @@ export interface Wish {
   readonly onDisk?: boolean
   /** Our broker from its sources instead of its bundle. */
   readonly sources?: boolean
+  /** The checkout that is called `before`. */
+  readonly before?: string
 }
 
 /** What is known before it runs, so that its start can be timed. */
@@ -48,23 +53,17 @@ export async function prepare(name: BrokerName, wish: Wish = {}): Promise<Prepar
   return { name, address: `127.0.0.1:${port}`, folder, command }
 }
 
+function ours(root: string, folder: string, port: number, { durable, sources }: Wish): Prepared['command'] {
+  const program = sources
+    ? ['--conditions=@tidemark/source', path.join(root, 'packages/tidemark/src/main.ts')]
+    : [path.join(root, 'packages/tidemark/bin/tidemark.js')]
+  const options = ['--listen', `127.0.0.1:${port}`, '--data', folder, '--fsync', durable ? 'always' : 'interval']
+  return [process.execPath, ...program, 'up', ...options]
+}
+
 const commands: Record<BrokerName, (folder: string, port: number, wish: Wish) => Promise<Prepared['command']>> = {
-  async tidemark(folder, port, { durable, sources }) {
-    const program = sources
-      ? ['--conditions=@tidemark/source', path.join(REPOSITORY, 'packages/tidemark/src/main.ts')]
-      : [path.join(REPOSITORY, 'packages/tidemark/bin/tidemark.js')]
-    return [
-      process.execPath,
-      ...program,
-      'up',
-      '--listen',
-      `127.0.0.1:${port}`,
-      '--data',
-      folder,
-      '--fsync',
-      durable ? 'always' : 'interval',
-    ]
-  },
+  tidemark: async (folder, port, wish) => ours(rootOf('tidemark', wish), folder, port, wish),
+  before: async (folder, port, wish) => ours(rootOf('before', wish), folder, port, wish),
 
   async kafka(folder, port, { durable }) {
     const jars = kafkaJars('4.3.1')
