@@ -64,7 +64,7 @@ afterAll(async () => {
 
 /** What the examples speak of, as new; without what this one makes. */
 async function prepare(line: string): Promise<void> {
-  const { topics, groups } = createAdmin(kafka)
+  const { topics, groups, quotas } = createAdmin(kafka)
   const known = new Set((await topics.list()).map(({ name }) => name))
   for (const name of ['orders', 'old-orders', 'copy', 'profiles']) {
     if (known.has(name)) await topics.delete(name)
@@ -79,6 +79,8 @@ async function prepare(line: string): Promise<void> {
   const read = ['orders', 'old-orders'].filter((name) => !line.startsWith(`tidemark topic create ${name}`))
   const offsets = read.flatMap((topic) => [0, 1, 2, 3, 4, 5].map((partition) => ({ topic, partition, offset: 1 })))
   for (const group of ['billing', 'shipping', '-x']) await groups.setOffsets(group, offsets)
+  for (const entity of [{ user: 'app' }, { user: 'app', clientId: 'reports' }])
+    await quotas.alter(entity, { producer_byte_rate: 1_000_000 })
 }
 
 const run = (line: string): Promise<{ code: number | null; text: string }> => {

@@ -96,6 +96,11 @@ const COMMANDS: readonly LazyCommand[] = [
     load: async (below) => (await import('./commands/user.ts')).userCommand(below),
   },
   {
+    name: 'quota',
+    description: 'Client quotas: how much users, client ids and addresses may do.',
+    load: async (below) => (await import('./commands/quota.ts')).quotaCommand(below),
+  },
+  {
     name: 'profile',
     description: 'Clusters by name, so that their addresses and credentials are typed once.',
     load: async (below) => (await import('./commands/profile.ts')).profileCommand(below),
