@@ -14,7 +14,7 @@ import { PROGRAM } from './testing/command.ts'
 const NOT_RUN: readonly (readonly [example: RegExp, why: string])[] = [
   [/^tidemark (up|demo|console)\b/, 'run until they are ended, at an address of their own: each has tests of its own'],
   [/--watch|--follow|--serve/, 'go on until they are ended'],
-  [/example\.org|kafka-[12]:|--to-profile|cloud\.properties|--ca ca\.pem/, 'name a cluster or files that only their user has'],
+  [/example\.org|kafka-[12]:|--to-profile|cloud\.properties|--ca ca\.pem|oauthbearer/, 'name a cluster or files that only their user has'],
   [/^tidemark offsets undo 2026/, 'names a move of another day'],
   [/^tidemark replay billing --from @-2h/, 'waits until consumers have come to the end'],
   [/^tidemark replay .*--keep/, 'waits until consumers have come to the end'],

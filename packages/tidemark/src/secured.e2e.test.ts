@@ -210,6 +210,8 @@ describe('profiles', () => {
     expect((await withConfig(['profile', 'add', 'x', '-b', 'a:1', '--sasl', 'plain'])).code).toBe(2)
     expect((await withConfig(['profile', 'add', 'x', '-b', 'a:1', '--tls', '--command-config', 'f'])).code).toBe(2)
     expect((await withConfig(['profile', 'add', 'x', '-b', 'no address'])).code).toBe(2)
+    const noCertificate = await withConfig(['profile', 'add', 'x', '-b', 'a:1', '--ca', path.join(folder, 'key.pem')])
+    expect(noCertificate).toMatchObject({ code: 2, stderr: expect.stringMatching(/--ca names .*key\.pem, which has no certificate in it/) })
   })
 })
 
@@ -240,7 +242,7 @@ describe('up', () => {
     file('renewed.pem', first!.cert)
     await kept
     expect(await shown()).toBe('broker-2')
-    const unreadable = wrote(child, 'stderr', /the certificate before it stays: --tls-cert cannot be read: ELOOP/)
+    const unreadable = wrote(child, 'stderr', /the certificate before it stays: --tls-cert names [^\n]*, which cannot be read: ELOOP/)
     rmSync(files[0])
     symlinkSync('renewed.pem', files[0])
     await unreadable
@@ -249,7 +251,8 @@ describe('up', () => {
 
   test.each([
     [['--tls-cert', 'a.pem'], /belong together/],
-    [['--tls-cert', 'none.pem', '--tls-key', 'none.key'], /--tls-cert cannot be read/],
+    [['--tls-cert', 'none.pem', '--tls-key', 'none.key'], /--tls-cert names none\.pem, which cannot be read: it does not exist/],
+    [['--tls-cert', path.join(folder, 'key.pem'), '--tls-key', path.join(folder, 'key.pem')], /has no certificate in it/],
     [['--tls-ca', 'a.pem'], /need --tls-cert/],
     [['--sasl', 'gssapi'], /is not a mechanism/],
     [['--user', 'a:b'], /need --sasl/],

@@ -74,6 +74,10 @@ on loopback, as User:tidemark-console, with a password that is in this process a
 ACLs hold for it: --super-user User:tidemark-console lets it see and move everything.
 Where clients have to authenticate, its address has a token, on loopback too.
 
+Tokens of --sasl oauthbearer are JSON Web Tokens that are signed with a key of
+--oauth-jwks. Name --oauth-issuer and --oauth-audience too: without them a token that
+the same issuer gave for another service is taken.
+
 A file of ACLs is YAML or JSON, as tidemark acl list -o json prints it:
   - { principal: User:app, operation: read, resource: topic, name: orders }
 
@@ -86,6 +90,7 @@ Examples:
   tidemark up --nodes 3                        three nodes, for topics with replicas
   tidemark up --nodes 3 --racks a,b,c          each in a rack of its own
   tidemark up --tls-cert broker.pem --tls-key broker.key --sasl scram-sha-512 --user-file users.txt
+  tidemark up --sasl oauthbearer --oauth-jwks https://id.example.org/jwks --oauth-issuer https://id.example.org --oauth-audience kafka
   tidemark up --sasl plain --user admin:secret --super-user User:admin --acl-file acls.yaml
   tidemark up --sasl plain --user-file users.txt --console 127.0.0.1:8080`
 
@@ -172,6 +177,9 @@ async function announce(
   const others = brokers.length === 1 ? '' : `, and ${counted('node', brokers.length - 1)} more at ${brokers.slice(1).join(', ')}`
   say(`listening on ${where}${others}; ${options.memory ? 'in memory' : `data in ${options.data ?? DATA}`}; Ctrl-C ends it`)
   if (options.tlsCert !== undefined || options.sasl !== undefined) say(`clients are asked for: ${summary}`)
+  if (options.oauthUnsigned) say('warning: --oauth-unsigned: everyone who reaches this address can be any user')
+  else if (options.sasl?.includes('oauthbearer') && options.oauthAudience === undefined)
+    say('warning: without --oauth-audience a token that was given for another service is taken too')
   if (options.advertise !== undefined) say(`clients are told to connect to ${brokers.join(', ')}`)
   else if (isOnAll) say('each client is told to connect to the address that it has connected to; --advertise names another one')
   if (isOpen && !isLoopback(host))

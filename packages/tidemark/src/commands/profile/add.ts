@@ -3,19 +3,12 @@ import { readClientProperties } from '@tidemark/client'
 import { Command, Option } from 'commander'
 import { addressesOf, addressOf } from '../../connection.ts'
 import { usage } from '../../exit.ts'
-import { checkReadable } from '../../input.ts'
+import { certificatesOf } from '../../pem.ts'
 import { say } from '../../print/print.ts'
 import { type Profile, profilesFile, readProfiles, writeProfiles } from '../../profiles.ts'
 import { asNamed } from '../../registry.ts'
-import { passwordOf, withPassword } from '../../secret.ts'
-
-const KAFKA_SECURITY = 'org.apache.kafka.common.security'
-const LOGIN_MODULES = {
-  plain: `${KAFKA_SECURITY}.plain.PlainLoginModule`,
-  'scram-sha-256': `${KAFKA_SECURITY}.scram.ScramLoginModule`,
-  'scram-sha-512': `${KAFKA_SECURITY}.scram.ScramLoginModule`,
-}
-const MECHANISMS = Object.keys(LOGIN_MODULES)
+import { withPassword } from '../../secret.ts'
+import { checkLogin, type LoginFlags, loginOf, MECHANISMS } from './login.ts'
 
 export const addCommand = (): Command =>
   withPassword(new Command('add'))
@@ -26,6 +19,10 @@ export const addCommand = (): Command =>
     .option('--ca <FILE>', 'certificates that are trusted, as PEM (implies --tls)')
     .addOption(new Option('--sasl <MECHANISM>', 'how to authenticate').choices(MECHANISMS))
     .option('--username <USER>', 'who to authenticate as')
+    .option('--oauth-token-endpoint <URL>', 'where --sasl oauthbearer gets its tokens, with the credentials of the client')
+    .option('--oauth-client-id <ID>', 'who to be there')
+    .option('--oauth-client-secret-file <FILE>', 'the secret that belongs to it (default: as a password)')
+    .option('--oauth-scope <SCOPE>', 'the scope of the tokens')
     .option('--registry <URL>', 'schema registry of the cluster, to decode records with')
     .option('--protected', 'ask for the name of what is to be moved or deleted')
     .option('--read-only', 'refuse every command that changes anything')
@@ -35,23 +32,22 @@ export const addCommand = (): Command =>
 const HELP = `
 The password is asked for at the terminal, read from stdin with --password-stdin, or
 taken from TIDEMARK_PASSWORD; it is kept in the file of profiles, which only you can read.
+So is the secret of --oauth-client-id, unless --oauth-client-secret-file names its file.
 
 Examples:
   tidemark profile add local -b 127.0.0.1:9092
   tidemark profile add staging -b kafka:9093 --ca ca.pem --sasl scram-sha-512 --username app
+  tidemark profile add cloud -b kafka:9093 --tls --sasl oauthbearer --oauth-token-endpoint https://id.example.org/token --oauth-client-id app
   tidemark profile add production -b kafka:9092 --protected
   tidemark profile add local -b 127.0.0.1:9092 --registry http://127.0.0.1:8081
   tidemark profile add cloud -b pkc-1.eu.confluent.cloud:9092 --command-config cloud.properties`
 
-interface AddOptions {
+interface AddOptions extends LoginFlags {
   readonly brokers: string
   readonly commandConfig?: string
   readonly tls?: boolean
   readonly ca?: string
-  readonly sasl?: string
-  readonly username?: string
   readonly registry?: string
-  readonly passwordStdin?: boolean
   readonly protected?: boolean
   readonly readOnly?: boolean
 }
@@ -66,7 +62,7 @@ async function add(name: string, options: AddOptions): Promise<void> {
   // What cannot be used is not kept.
   if (profile.schemaRegistry !== undefined) {
     const { createSchemaRegistry } = await import('@tidemark/offsets')
-    asNamed('--registry', () => createSchemaRegistry({ url: profile.schemaRegistry! }))
+    asNamed('--registry', 'url', () => createSchemaRegistry({ url: profile.schemaRegistry! }))
   }
   if (profile.commandConfig !== undefined) readClientProperties(profile.commandConfig)
   const known = readProfiles()
@@ -75,7 +71,8 @@ async function add(name: string, options: AddOptions): Promise<void> {
 }
 
 async function profileOf(options: AddOptions): Promise<Profile> {
-  const { commandConfig, ca, sasl, username } = options
+  const { commandConfig, ca, sasl } = options
+  checkLogin(options)
   const brokers = addressesOf(options.brokers)
   brokers.forEach(addressOf)
   const hasTls = options.tls || ca !== undefined
@@ -83,19 +80,12 @@ async function profileOf(options: AddOptions): Promise<Profile> {
     if (hasTls || sasl !== undefined) throw usage('--command-config says all of TLS and SASL: leave out --tls, --ca and --sasl')
     return { brokers, commandConfig: path.resolve(commandConfig) }
   }
-  if ((sasl === undefined) !== (username === undefined)) throw usage('--sasl and --username belong together')
   if (!hasTls && sasl === undefined) return { brokers }
   const properties: Record<string, string> = { 'security.protocol': sasl === undefined ? 'SSL' : hasTls ? 'SASL_SSL' : 'SASL_PLAINTEXT' }
   if (ca !== undefined) {
-    checkReadable('--ca', ca)
+    certificatesOf('--ca', ca)
     Object.assign(properties, { 'ssl.truststore.type': 'PEM', 'ssl.truststore.location': path.resolve(ca) })
   }
-  if (sasl !== undefined) {
-    const password = await passwordOf(`password of ${username}`, options)
-    const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
-    properties['sasl.mechanism'] = sasl.toUpperCase()
-    properties['sasl.jaas.config'] =
-      `${LOGIN_MODULES[sasl as keyof typeof LOGIN_MODULES]} required username=${quoted(username!)} password=${quoted(password)};`
-  }
+  if (sasl !== undefined) Object.assign(properties, await loginOf({ ...options, sasl }))
   return { brokers, properties }
 }
