@@ -1,4 +1,5 @@
 export { formatAddress, isWildcard, parseAddress } from './address.ts'
+export { type Advice, advice, adviseWith } from './advice.ts'
 export { put, restOf } from './arrival.ts'
 export {
   checkFunction,

@@ -1,6 +1,7 @@
 /** `tidemark`: runs the command that is named, and turns what goes wrong into one line and an exit code. */
-import { TidemarkError } from '@tidemark/platform'
+import { adviseWith, TidemarkError } from '@tidemark/platform'
 import { CommanderError } from 'commander'
+import { ADVICE } from './advice.ts'
 import { EXIT, exitCodeFor } from './exit.ts'
 import { helpAsked } from './help.ts'
 import { interruptedCode } from './interrupts.ts'
@@ -42,6 +43,7 @@ function report(error: unknown): number {
 const isInterruption = (error: unknown): boolean =>
   error instanceof TidemarkError && (error.code === 'INTERRUPTED' || error.code === 'ABORTED')
 
+adviseWith(ADVICE)
 watchOutput()
 try {
   await main()

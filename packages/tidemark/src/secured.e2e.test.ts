@@ -206,6 +206,40 @@ describe('profiles', () => {
     expect(await withConfig(both)).toMatchObject({ code: 2, stderr: expect.stringMatching(/exclude each other/) })
   })
 
+  test('an error of TLS or SASL advises what the command line has, and no option of a program', async () => {
+    const untrusted = await withConfig(['profile', 'add', 'untrusted', '-b', address, '--tls'])
+    expect(untrusted.code).toBe(0)
+    const refused = await withConfig(['topic', 'list', '--profile', 'untrusted'])
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/not trusted here: name the certificate of that authority with tidemark profile add --ca/),
+    })
+    const { address: open } = await up('--memory')
+    const text =
+      'security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config=a.PlainLoginModule required username="a" password="b";'
+    const withSasl = await tidemark(['topic', 'list', '-b', open, '--command-config', file('sasl.properties', text)])
+    expect(withSasl).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/asks nobody to authenticate on this port: use a profile without --sasl, or/),
+    })
+    const wrongKey = `security.protocol=SSL\nssl.keystore.location=${file('not.p12', '\u0030\u0082')}\nssl.keystore.password=x`
+    const unusable = await tidemark(['topic', 'list', '-b', address, '--command-config', file('p12.properties', wrongKey)])
+    expect(unusable).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/what ssl\.\* says in the file of --command-config, or in the profile, cannot be used/),
+    })
+    const noTokens = await tidemark([
+      'topic',
+      'list',
+      '--command-config',
+      file('msk', 'security.protocol=SASL_SSL\nsasl.mechanism=AWS_MSK_IAM'),
+    ])
+    expect(noTokens).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/for Amazon MSK: the command line gets tokens with the credentials of a client alone/),
+    })
+  })
+
   test('what cannot be a profile is refused', async () => {
     expect((await withConfig(['profile', 'add', 'x', '-b', 'a:1', '--sasl', 'plain'])).code).toBe(2)
     expect((await withConfig(['profile', 'add', 'x', '-b', 'a:1', '--tls', '--command-config', 'f'])).code).toBe(2)

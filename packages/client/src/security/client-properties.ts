@@ -2,10 +2,10 @@
  * Java's `client.properties` as options of `createKafka`: what brings a program over, or a tool to a cluster that has
  * such a file.
  */
-import { countOption, readBytes, TidemarkError } from '@tidemark/platform'
+import { advice, countOption, readBytes, TidemarkError } from '@tidemark/platform'
 import type { KafkaOptions } from '../options.ts'
 import { type LoginModule, parseJaas } from './jaas.ts'
-import { oidc } from './oidc.ts'
+import { ENDPOINT, isEndpoint, oidc } from './oidc.ts'
 import type { SaslOptions, TlsOptions } from './options.ts'
 import { parseProperties } from './properties.ts'
 
@@ -246,7 +246,7 @@ function saslOf(settings: Settings): SaslOptions {
     }
   }
   if (mechanism === 'OAUTHBEARER') return { mechanism: 'oauthbearer', token: tokenOf(settings, login) }
-  const hint = mechanism === 'AWS_MSK_IAM' ? '; for Amazon MSK, use oauthbearer with a token callback' : ''
+  const hint = mechanism === 'AWS_MSK_IAM' ? `; for Amazon MSK: ${advice().tokensFromElsewhere}` : ''
   const what =
     settings.text('sasl.mechanism') === undefined ? `is not given, and Java's default is ${mechanism} (Kerberos)` : `is ${mechanism}`
   throw unusable('sasl.mechanism', `${what}; it may be PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER${hint}`)
@@ -279,8 +279,9 @@ function tokenOf(settings: Settings, login: LoginModule | undefined): ReturnType
   const clientSecret = option('sasl.oauthbearer.client.credentials.client.secret', 'clientSecret')
   const scope = option('sasl.oauthbearer.scope', 'scope')
   if (tokenEndpoint === undefined) {
-    throw unusable('sasl.oauthbearer.token.endpoint.url', 'is missing; tokens from elsewhere need a callback in the program: sasl.token')
+    throw unusable('sasl.oauthbearer.token.endpoint.url', `is missing; for tokens from elsewhere: ${advice().tokensFromElsewhere}`)
   }
+  if (!isEndpoint(tokenEndpoint)) throw unusable('sasl.oauthbearer.token.endpoint.url', `is '${tokenEndpoint}': ${ENDPOINT}`)
   if (clientId === undefined || clientSecret === undefined) {
     throw unusable('sasl.oauthbearer.client.credentials.client.id', 'and its client.secret must be given')
   }
