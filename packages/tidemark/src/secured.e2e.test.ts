@@ -292,7 +292,7 @@ describe('up', () => {
     [['--user', 'a:b'], /need --sasl/],
     [['--sasl', 'plain', '--user', 'secret'], /--user number 1 is not NAME:PASSWORD/],
     [['--super-user', 'User:a'], /need to know who clients are/],
-    [['--sasl', 'plain', '--super-user', 'a'], /superUsers/],
+    [['--sasl', 'plain', '--super-user', 'a'], /'a' is not a principal; write User:a/],
     [['--sasl', 'plain', '--acl-file', path.join(folder, 'no-list')], /must be a list/],
     [
       ['--sasl', 'plain', '--acl-file', path.join(folder, 'no-words')],

@@ -7,6 +7,7 @@ import { usage } from '../exit.ts'
 import { bytesOfFile } from '../input.ts'
 import { certificatesOf, keyOf } from '../pem.ts'
 import { collect } from './config-changes.ts'
+import { collectPrincipals } from './principals.ts'
 import { type OAuthFlags, oauthOf, withOAuth } from './up-oauth.ts'
 
 export interface SecurityOptions extends OAuthFlags {
@@ -26,7 +27,11 @@ const MECHANISMS: readonly Mechanism[] = ['plain', 'scram-sha-256', 'scram-sha-5
 
 export const withSecurity = (command: Command): Command =>
   withOAuth(withTlsAndSasl(command))
-    .option('--super-user <PRINCIPAL>', 'ACLs are on, and this one may do anything: User:NAME; may be given more than once', collect)
+    .option(
+      '--super-user <PRINCIPAL>',
+      'ACLs are on, and this one may do anything: User:NAME; may be given more than once',
+      collectPrincipals,
+    )
     .option('--acl-file <FILE>', 'ACLs are on; these are made when the broker starts, beside those it has')
 
 const withTlsAndSasl = (command: Command): Command =>

@@ -50,11 +50,6 @@ export const withResources = (command: Command): Command =>
 export const operationOption = (): Option =>
   new Option('--operation <OPERATION,…>', `${OPERATIONS.join(', ')}; may be given more than once`).argParser(collectWords)
 
-export function principalOf(text: string): string {
-  if (!/^[^:]+:./.test(text)) throw usage(`'${text}' is not a principal; write User:${text || 'NAME'}`)
-  return text
-}
-
 function collectWords(text: string, before: readonly string[] = []): string[] {
   const words = text.split(',').map((word) => word.trim().toLowerCase())
   const wrong = words.find((word) => !OPERATIONS.includes(word))

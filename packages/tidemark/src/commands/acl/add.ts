@@ -3,7 +3,8 @@ import { Command } from 'commander'
 import { type ClusterOptions, connectedToChange, withCluster } from '../../connection.ts'
 import { usage } from '../../exit.ts'
 import { counted, say } from '../../print/print.ts'
-import { operationOf, operationOption, principalOf, type ResourceOptions, resourcesOf, withResources } from './acls.ts'
+import { collectPrincipals } from '../principals.ts'
+import { operationOf, operationOption, type ResourceOptions, resourcesOf, withResources } from './acls.ts'
 
 export const addCommand = (): Command =>
   withResources(withCluster(new Command('add')))
@@ -28,10 +29,6 @@ const SENSIBLE: Readonly<Record<Acl['resource'], readonly string[]>> = {
   transactionalId: ['write', 'describe', 'two-phase-commit'],
   delegationToken: ['describe'],
   user: ['create-tokens', 'describe-tokens'],
-}
-
-function collectPrincipals(text: string, before: readonly string[] = []): string[] {
-  return [...before, principalOf(text)]
 }
 
 interface AddOptions extends ClusterOptions, ResourceOptions {

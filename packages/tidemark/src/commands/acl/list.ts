@@ -2,7 +2,8 @@ import { createAdmin } from '@tidemark/client'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
 import { printRows, say } from '../../print/print.ts'
-import { COLUMNS, filtersOf, principalOf, type ResourceOptions, rowsOf, withResources } from './acls.ts'
+import { principalOf } from '../principals.ts'
+import { COLUMNS, filtersOf, type ResourceOptions, rowsOf, withResources } from './acls.ts'
 
 export const listCommand = (): Command =>
   withResources(withOutput(withCluster(new Command('list'))))

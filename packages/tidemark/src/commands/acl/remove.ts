@@ -4,7 +4,8 @@ import { type ConfirmOptions, confirmed, withConfirmation } from '../../confirm.
 import { type ClusterOptions, connectedToChange, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
 import { usage } from '../../exit.ts'
 import { counted, printRows, say } from '../../print/print.ts'
-import { COLUMNS, filtersOf, operationOption, principalOf, type ResourceOptions, resourcesOf, rowsOf, withResources } from './acls.ts'
+import { principalOf } from '../principals.ts'
+import { COLUMNS, filtersOf, operationOption, type ResourceOptions, resourcesOf, rowsOf, withResources } from './acls.ts'
 
 export const removeCommand = (): Command =>
   withConfirmation(withResources(withOutput(withCluster(new Command('remove')))))
