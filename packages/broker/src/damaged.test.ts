@@ -96,7 +96,7 @@ describe.each(kinds)('%s', (kind) => {
 })
 
 describe('a byte that changed before the end', () => {
-  /** Offsets of the base offset, the length, the CRC and the records in the first batch; without the file's checkpoint. */
+  /** In the first batch: base offset, length, CRC, records. The checkpoint, which knows them, is not there. */
   const places = [0, 8, 18, 70]
 
   function changed(kind: Kind, at: number): ReturnType<typeof copied> {

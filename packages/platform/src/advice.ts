@@ -6,6 +6,8 @@
 export interface Advice {
   /** `what`: a certificate that has to be trusted. */
   trust(what: string): string
+  /** The certificate of a schema registry is not trusted. */
+  readonly trustRegistry: string
   /** The certificate is for other names. */
   readonly otherName: string
   /** The server asks for a certificate, and none is shown. */
@@ -22,6 +24,7 @@ export interface Advice {
 
 const OF_PROGRAM: Advice = {
   trust: (what) => `give ${what} as 'ca'`,
+  trustRegistry: "give the certificate of its authority as 'tls.ca'",
   otherName: "connect to one of these names, or give 'servername'",
   showCertificate: "give 'cert' and 'key', or 'pfx'",
   checkCertificate: "check the certificate that it shows, 'cert' and 'key' or 'pfx'",

@@ -5,6 +5,7 @@ const PROPERTIES = 'the file of --command-config'
 
 export const ADVICE: Advice = {
   trust: (what) => `name ${what} with tidemark profile add --ca FILE, or as ssl.truststore.location in ${PROPERTIES}`,
+  trustRegistry: `name the certificate of its authority as schema.registry.ssl.truststore.location in ${PROPERTIES}`,
   otherName: 'connect to one of these names',
   showCertificate: `name one as ssl.keystore.location in ${PROPERTIES}`,
   checkCertificate: `check the certificate that it shows: ssl.keystore.location in ${PROPERTIES}`,

@@ -1,4 +1,4 @@
-/** OAUTHBEARER from the command line alone: `up` with the keys of an identity provider, and profiles that get tokens. */
+/** OAUTHBEARER from the command line: `up` with the keys of an identity provider, and profiles that get tokens. */
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

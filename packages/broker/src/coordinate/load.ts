@@ -9,7 +9,7 @@
 import { lastOffsetOf, RecordCursor, WireError } from '@tidemark/protocol'
 import type { InternalLog } from '../partition/internal-log.ts'
 import { crcOf, type LogPoint } from '../state/log/point.ts'
-import { damagedAt, wholeBatches } from '../storage/whole-batches.ts'
+import { damagedAt, wholeBatches } from '../whole-batches.ts'
 import type { Machine } from './machine.ts'
 
 const READ_BYTES_MAX = 1024 * 1024

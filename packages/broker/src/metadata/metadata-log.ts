@@ -12,7 +12,7 @@ import { crcOf } from '../state/log/point.ts'
 import type { Log } from '../storage/log.ts'
 import { isIn } from '../storage/log-point.ts'
 import type { Store } from '../storage/store.ts'
-import { damagedAt, wholeBatches } from '../storage/whole-batches.ts'
+import { damagedAt, wholeBatches } from '../whole-batches.ts'
 
 const LOG = 'internal/__cluster_metadata/0'
 const CHECKPOINT = 'checkpoint'
