@@ -1,14 +1,12 @@
 /** Every example of every `--help` is typed as it stands there, against a broker that has what it names. */
-import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Broker, startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadProgram } from './program.ts'
-import { PROGRAM } from './testing/command.ts'
+import { Shell } from './testing/shell.ts'
 
 /** Of the examples that are not run, why. */
 const NOT_RUN: readonly (readonly [example: RegExp, why: string])[] = [
@@ -44,22 +42,20 @@ async function examples(): Promise<(readonly [command: string, line: string])[]>
 
 const all = await examples()
 const reasonFor = (line: string): string | undefined => NOT_RUN.find(([pattern]) => pattern.test(line))?.[1]
-const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-help-'))
+let shell: Shell
 let broker: Broker
 let kafka: Kafka
 
 beforeAll(async () => {
   broker = await startBroker({ data: ':memory:' })
   kafka = createKafka({ brokers: broker.brokers })
-  mkdirSync(path.join(folder, 'bin'))
-  writeFileSync(path.join(folder, 'bin', 'tidemark'), `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`)
-  chmodSync(path.join(folder, 'bin', 'tidemark'), 0o755)
-  writeFileSync(path.join(folder, 'secret'), 'a secret\n')
+  shell = new Shell(broker.brokers)
+  writeFileSync(path.join(shell.folder, 'secret'), 'a secret\n')
 })
 afterAll(async () => {
   await kafka.close()
   await broker.close()
-  rmSync(folder, { recursive: true })
+  shell.close()
 })
 
 /** What the examples speak of, as new; without what this one makes. */
@@ -83,22 +79,6 @@ async function prepare(line: string): Promise<void> {
     await quotas.alter(entity, { producer_byte_rate: 1_000_000 })
 }
 
-const run = (line: string): Promise<{ code: number | null; text: string }> => {
-  const env = {
-    ...process.env,
-    PATH: `${path.join(folder, 'bin')}${path.delimiter}${process.env.PATH}`,
-    TIDEMARK_BROKERS: broker.brokers[0]!,
-    XDG_STATE_HOME: folder,
-    XDG_CONFIG_HOME: folder,
-  }
-  return new Promise((resolve, reject) => {
-    const child = spawn('bash', ['-c', line], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let text = ''
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part) => (text += part))
-    child.on('error', reject).on('close', (code) => resolve({ code, text }))
-  })
-}
-
 test('there are examples, and a reason for each that is not run', () => {
   expect(all.length).toBeGreaterThan(80)
   for (const [pattern] of NOT_RUN)
@@ -115,8 +95,9 @@ describe.skipIf(process.platform === 'win32')('an example of', () => {
   test.each(runnable)('%s: %s', async (_, line) => {
     await prepare(line)
     // A plan is of the topics as they are now.
-    if (line.startsWith('tidemark offsets apply')) await run('tidemark offsets plan billing --to start --topic orders:0 --out plan.json')
-    const { code, text } = await run(line)
-    expect([0, 3], `${line}\n${text}`).toContain(code)
+    if (line.startsWith('tidemark offsets apply'))
+      await shell.run('tidemark offsets plan billing --to start --topic orders:0 --out plan.json')
+    const { code, stdout, stderr } = await shell.run(line)
+    expect([0, 3], `${line}\n${stdout}\n${stderr}`).toContain(code)
   })
 })
