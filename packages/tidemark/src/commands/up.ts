@@ -1,12 +1,13 @@
 import { networkInterfaces } from 'node:os'
 import { type StartOptions, startBroker } from '@tidemark/broker'
+import { counted } from '@tidemark/platform'
 import { Command, Option } from 'commander'
 import { addressOf, commaList, isLoopback, wholeNumber } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { printNotables } from '../print/broker-log.ts'
 import { write } from '../print/output.ts'
-import { beQuiet, counted, say } from '../print/print.ts'
+import { beQuiet, say } from '../print/print.ts'
 import { REGISTRY_VARIABLE, registryOf } from '../registry.ts'
 import { followCertificates, stampOf } from './up-certificates.ts'
 import { CONSOLE_USER, consoleAccess, consoleOf } from './up-console.ts'
@@ -108,7 +109,7 @@ async function up(options: UpOptions): Promise<void> {
   if (options.quiet) beQuiet()
   if (options.racks !== undefined && options.racks.length !== options.nodes)
     throw usage(
-      `--racks names ${counted('rack', options.racks.length)}; it must name one for each of the ${counted('node', options.nodes)} of --nodes`,
+      `--racks names ${counted(options.racks.length, 'rack')}; it must name one for each of the ${counted(options.nodes, 'node')} of --nodes`,
     )
   if (options.memory && options.data !== undefined) throw usage('--memory and --data exclude each other')
   const listen = addressOf(options.listen)
@@ -174,7 +175,7 @@ async function announce(
   const where = isOnAll
     ? `all addresses, port ${port} (${localAddresses().join(', ')})`
     : `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const others = brokers.length === 1 ? '' : `, and ${counted('node', brokers.length - 1)} more at ${brokers.slice(1).join(', ')}`
+  const others = brokers.length === 1 ? '' : `, and ${counted(brokers.length - 1, 'node')} more at ${brokers.slice(1).join(', ')}`
   say(`listening on ${where}${others}; ${options.memory ? 'in memory' : `data in ${options.data ?? DATA}`}; Ctrl-C ends it`)
   if (options.tlsCert !== undefined || options.sasl !== undefined) say(`clients are asked for: ${summary}`)
   if (options.oauthUnsigned) say('warning: --oauth-unsigned: everyone who reaches this address can be any user')

@@ -1,8 +1,9 @@
 import { type Acl, createAdmin } from '@tidemark/client'
+import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ClusterOptions, connectedToChange, withCluster } from '../../connection.ts'
 import { usage } from '../../exit.ts'
-import { counted, say } from '../../print/print.ts'
+import { say } from '../../print/print.ts'
 import { collectPrincipals } from '../principals.ts'
 import { operationOf, operationOption, type ResourceOptions, resourcesOf, withResources } from './acls.ts'
 
@@ -63,6 +64,6 @@ async function add(options: AddOptions): Promise<void> {
   )
   await connectedToChange(options, async ({ kafka }) => {
     await createAdmin(kafka).acls.create(acls)
-    say(`added ${counted('ACL', acls.length)}`)
+    say(`added ${counted(acls.length, 'ACL')}`)
   })
 }

@@ -1,9 +1,10 @@
 import { createAdmin } from '@tidemark/client'
+import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../../confirm.ts'
 import { type ClusterOptions, connectedToChange, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
 import { usage } from '../../exit.ts'
-import { counted, printRows, say } from '../../print/print.ts'
+import { printRows, say } from '../../print/print.ts'
 import { principalOf } from '../principals.ts'
 import { COLUMNS, filtersOf, operationOption, type ResourceOptions, resourcesOf, rowsOf, withResources } from './acls.ts'
 
@@ -25,8 +26,8 @@ async function remove(
     const found = (await Promise.all(filters.map((filter) => acls.list(filter)))).flat()
     if (found.length === 0) return say('there are no such ACLs')
     await printRows(rowsOf(found), COLUMNS, options.output)
-    if (!(await confirmed(`remove ${counted('ACL', found.length)}?`, options))) return
+    if (!(await confirmed(`remove ${counted(found.length, 'ACL')}?`, options))) return
     for (const filter of filters) await acls.delete(filter)
-    say(`removed ${counted('ACL', found.length)}`)
+    say(`removed ${counted(found.length, 'ACL')}`)
   })
 }

@@ -1,8 +1,10 @@
 /** `config set | unset`. */
+
 import { createAdmin } from '@tidemark/client'
+import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ClusterOptions, connectedToChange, withCluster } from '../../connection.ts'
-import { counted, say } from '../../print/print.ts'
+import { say } from '../../print/print.ts'
 import { changesOf } from '../config-changes.ts'
 import { resourceOf } from './resource.ts'
 
@@ -26,6 +28,6 @@ async function alter(text: string, changes: ReturnType<typeof changesOf>, option
   const resource = resourceOf(text)
   await connectedToChange(options, async ({ kafka }) => {
     await createAdmin(kafka).configs.alter(resource, changes)
-    say(`altered ${counted('configuration', Object.keys(changes).length)} of ${text}`)
+    say(`altered ${counted(Object.keys(changes).length, 'configuration')} of ${text}`)
   })
 }

@@ -1,8 +1,9 @@
 import { groupPositions } from '@tidemark/offsets'
+import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
 import { POSITION_FIELDS, positionColumns, positionRows } from '../../print/group-table.ts'
-import { counted, printRows, say } from '../../print/print.ts'
+import { printRows, say } from '../../print/print.ts'
 
 export const describeCommand = (): Command =>
   withOutput(withCluster(new Command('describe')))
@@ -26,7 +27,7 @@ async function describe(name: string, options: ClusterOptions & OutputOptions): 
   await connected(options, async ({ kafka }) => {
     const found = await groupPositions(kafka, name)
     const { state, kind, members, positions } = found
-    say(`group ${name}: ${state}, ${kind}, ${counted('member', members.length)}`)
+    say(`group ${name}: ${state}, ${kind}, ${counted(members.length, 'member')}`)
     await printRows(positionRows(positions, members), positionColumns(positions), options.output, { data: found, fields: POSITION_FIELDS })
   })
 }

@@ -1,11 +1,12 @@
 import { type CommitHistoryOptions, commitHistory } from '@tidemark/offsets'
+import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
 import { usage } from '../../exit.ts'
 import { eventText } from '../../history/lines.ts'
 import { interrupts } from '../../interrupts.ts'
 import { writeBuffered } from '../../print/output.ts'
-import { counted, say } from '../../print/print.ts'
+import { say } from '../../print/print.ts'
 import { timeOf } from '../../records/time.ts'
 
 interface LogOptions extends ClusterOptions, OutputOptions {
@@ -55,6 +56,6 @@ async function log(groups: string[], options: LogOptions): Promise<void> {
     } catch (error) {
       if (!signal.aborted) throw error
     }
-    say(counted('event', count))
+    say(counted(count, 'event'))
   })
 }

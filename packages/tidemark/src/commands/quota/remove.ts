@@ -1,8 +1,9 @@
 import { createAdmin, TidemarkError } from '@tidemark/client'
+import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../../confirm.ts'
 import { type ClusterOptions, connectedToChange, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
-import { counted, printRows, say } from '../../print/print.ts'
+import { printRows, say } from '../../print/print.ts'
 import { COLUMNS, checkLimit, type EntityOptions, entityText, limitsIn, limitsOf, namedEntityOf, rowOf, withEntity } from './entities.ts'
 
 export const removeCommand = (): Command =>
@@ -30,8 +31,8 @@ async function remove(names: string[], options: ClusterOptions & OutputOptions &
       )
     const limits = limitsIn([{ entity, limits: known }]).filter(({ limit }) => wanted.includes(limit))
     await printRows(limits.map(rowOf), COLUMNS, options.output, { data: limits })
-    if (!(await confirmed(`remove ${counted('limit', wanted.length)} of ${entityText(entity)}?`, options))) return
+    if (!(await confirmed(`remove ${counted(wanted.length, 'limit')} of ${entityText(entity)}?`, options))) return
     await createAdmin(kafka).quotas.alter(entity, Object.fromEntries(wanted.map((name) => [name, null])))
-    say(`removed ${counted('limit', wanted.length)} of ${entityText(entity)}`)
+    say(`removed ${counted(wanted.length, 'limit')} of ${entityText(entity)}`)
   })
 }
