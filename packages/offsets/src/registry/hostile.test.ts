@@ -303,6 +303,25 @@ describe('a record that', () => {
 
   it('in JSON nests', async () => {
     const id = add('{}', 'JSON')
+  it.each<[string, string, string, readonly number[], string]>([
+    ['google.protobuf', 'Timestamp', 'string seconds = 1;', [0x0a, 1, 0x78], '{"seconds":"x"}'],
+    ['google.protobuf', 'Timestamp', 'repeated int64 seconds = 1; int32 nanos = 2;', [0x08, 1], '{"seconds":[1],"nanos":0}'],
+    ['google.protobuf', 'Duration', 'Duration seconds = 1;', [0x0a, 0], '{"seconds":{}}'],
+    ['google.protobuf', 'FieldMask', 'int32 paths = 1;', [0x08, 1], '{"paths":1}'],
+    ['google.protobuf', 'Any', 'int32 type_url = 1; int32 value = 2;', [0x08, 1, 0x10, 2], '{"type_url":1,"value":2}'],
+    ['confluent.type', 'Decimal', 'int32 value = 1; string scale = 3;', [0x08, 1, 0x1a, 1, 0x78], '{"value":1,"scale":"x"}'],
+    [
+      'confluent.type',
+      'Decimal',
+      'bytes value = 1; double scale = 3;',
+      [0x0a, 1, 5, 0x19, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f],
+      '{"value":"BQ==","scale":1.5}',
+    ],
+  ])('in Protobuf has only the name of %s.%s: %s', async (file, name, fields, bytes, data) => {
+    const id = add(`syntax="proto3"; package ${file}; message ${name} { ${fields} }`, 'PROTOBUF')
+    expect(await problemOf(withId(id, [0], Buffer.from(bytes)))).toContain(`"data":${data}`)
+  })
+
     expect(await problemOf(withId(id, Buffer.from('['.repeat(1e6))))).toMatch(/nest more than 100 deep/)
   })
 })
