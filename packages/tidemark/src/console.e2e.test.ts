@@ -106,7 +106,7 @@ describe('tidemark console', () => {
     const { child, url } = await open([])
     expect(await tidemark(['console', '--listen', url.host])).toMatchObject({
       code: 1,
-      stderr: `tidemark: ${url.host} is in use by another process\n`,
+      stderr: `tidemark: ${url.host} is in use by another process; choose another port, or port 0 for a free one\n`,
     })
     await stopped(child, 'SIGINT')
   })

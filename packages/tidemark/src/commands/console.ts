@@ -1,8 +1,9 @@
 import type { Kafka } from '@tidemark/client'
 import type { SchemaRegistry } from '@tidemark/offsets'
-import { secretBytes } from '@tidemark/platform'
+import { isLoopback, secretBytes } from '@tidemark/platform'
+import { shellWord } from '@tidemark/platform/shell-word'
 import { Command } from 'commander'
-import { addressOf, type ClusterOptions, connected, isLoopback, profileInUse, withCluster } from '../connection.ts'
+import { addressOf, type ClusterOptions, connected, profileInUse, withCluster } from '../connection.ts'
 import { interrupts } from '../interrupts.ts'
 import { write } from '../print/output.ts'
 import { say } from '../print/print.ts'
@@ -61,7 +62,7 @@ async function run(options: Options): Promise<void> {
     ...given,
     readOnly: options.readOnly === true || profile?.readOnly === true,
     isProtected: profile?.protected === true,
-    ...(name !== undefined && { clusterName: name, commandFlags: `--profile ${inShell(name)}` }),
+    ...(name !== undefined && { clusterName: name, commandFlags: `--profile ${shellWord(name)}` }),
     ...(options.commandConfig !== undefined && { commandFlags: flagsOf(options.commandConfig, options.brokers) }),
     ...(registry !== undefined && { registry }),
   }
@@ -75,9 +76,7 @@ async function run(options: Options): Promise<void> {
 
 /** The page shows commands, which reach the cluster only as this one does. */
 const flagsOf = (file: string, brokers: string | undefined): string =>
-  `${brokers === undefined ? '' : `-b ${inShell(brokers)} `}--command-config ${inShell(file)}`
-
-const inShell = (word: string): string => (/^[\w.,:@/+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+  `${brokers === undefined ? '' : `-b ${shellWord(brokers)} `}--command-config ${shellWord(file)}`
 
 export interface OpenConsole extends AsyncDisposable {
   /** With the token, where there is one. */
