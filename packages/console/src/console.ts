@@ -5,7 +5,7 @@ import { formatAddress, isWildcard, listenError } from '@tidemark/platform'
 import fastify, { type FastifyInstance } from 'fastify'
 import { engineOf } from './engine/engine.ts'
 import { guard } from './guard/guard.ts'
-import { answerTo } from './guard/refusal.ts'
+import { answerTo, INTERNAL } from './guard/refusal.ts'
 import { Sampler } from './live/sampler.ts'
 import { Viewers } from './live/viewers.ts'
 import { Applications } from './moves/applications.ts'
@@ -88,8 +88,7 @@ function answerErrors(app: FastifyInstance, onBug: (error: unknown) => void): vo
   app.setErrorHandler((error, _request, reply) => {
     const answer = answerTo(error)
     if (answer === undefined) onBug(error)
-    const body = { code: 'INTERNAL', message: 'this is a bug of the console; what went wrong is in its log' }
-    return reply.code(answer?.status ?? 500).send(answer?.body ?? body)
+    return reply.code(answer?.status ?? 500).send(answer?.body ?? INTERNAL)
   })
 }
 
