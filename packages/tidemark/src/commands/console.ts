@@ -8,6 +8,7 @@ import { interrupts } from '../interrupts.ts'
 import { write } from '../print/output.ts'
 import { say } from '../print/print.ts'
 import { type RegistryFlags, registryOf, withRegistry } from '../registry.ts'
+import { collect } from './config-changes.ts'
 
 export interface ConsoleFlags {
   readonly token?: string
@@ -35,7 +36,11 @@ export function consoleCommand(): Command {
       '--token <TOKEN>',
       `what a browser has to present (default: ${CONSOLE_TOKEN_VARIABLE}, or a new one where other machines can reach the address)`,
     )
-    .option('--allow-host <NAME…>', 'names under which a browser may reach it, besides addresses and localhost')
+    .option(
+      '--allow-host <NAME>',
+      'a name under which a browser may reach it, besides addresses and localhost; may be given more than once',
+      collect,
+    )
     .option('--read-only', 'nothing can be moved, as with a profile that is read-only')
     .addHelpText('after', HELP)
     .action(run)
