@@ -5,7 +5,7 @@
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { kafkaShell } from '../kafka/jars.ts'
+import { kafkaShell, NEWEST } from '../kafka/jars.ts'
 import type { Report } from '../report.ts'
 import { CACHE, make, NotToBeHad, run } from '../tools.ts'
 import { NOT_RUN, ROUNDS, type Round, SLICE } from './librdkafka-numbers.ts'
@@ -45,7 +45,7 @@ function environment({ version = '4.3.0', kafkaTopics }: Round): NodeJS.ProcessE
     ...inherited,
     LD_LIBRARY_PATH: '../src:../src-cpp',
     TEST_KAFKA_VERSION: version,
-    ...(kafkaTopics && { KAFKA_PATH: kafkaShell('4.3.1') }),
+    ...(kafkaTopics && { KAFKA_PATH: kafkaShell(NEWEST) }),
   }
 }
 
