@@ -1,5 +1,6 @@
 /** Types the table, line by line, as its user does: in a shell, a process a command. */
 import { Shell } from '../../packages/tidemark/src/testing/shell.ts'
+import { sleep } from '../waiting.ts'
 import { compared, normalised } from './normalise.ts'
 import { answerText, type Step } from './table.ts'
 
@@ -31,7 +32,7 @@ export async function typeAll(steps: readonly Step[], { brokers, other, settles 
       const answer = normalised(answerText(await shell.run(step.line)), shell.folder)
       const isDone = compared(answer) === compared(step.answer)
       if (isDone || !settles || !isRead(step) || tries === TRIES_MAX) return answer
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+      await sleep(AGAIN_MS)
     }
   }
   try {

@@ -51,8 +51,8 @@ export interface BrokerNode {
 
 export interface Broker extends AsyncDisposable {
   /**
-   * Of each node, the address of its first listener: `host:port`, as clients take them. `listeners` has the others, which
-   * may ask for TLS or SASL.
+   * Of each node, the address of its first listener: `host:port`, as clients take them. `listeners` has the others,
+   * which may ask for TLS or SASL.
    */
   readonly brokers: readonly string[]
   /** Of each listener, the address of the first node that clients on this machine are told to connect to. */

@@ -2,7 +2,7 @@
 
 import { keyOf } from '@tidemark/client/internal'
 import { counted, numberText } from '@tidemark/platform'
-import { shellWord } from '../plan/shell-word.ts'
+import { shellWord } from '@tidemark/platform/shell-word'
 import { durationText } from '../plan/text.ts'
 import { everyPartition } from './every.ts'
 import type { Facts } from './facts.ts'

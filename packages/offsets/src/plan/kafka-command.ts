@@ -3,8 +3,8 @@
  * no word for becomes a file of offsets: it does not read them from a pipe.
  */
 import { counted } from '@tidemark/platform'
+import { shellWord } from '@tidemark/platform/shell-word'
 import type { GroupFacts } from './facts.ts'
-import { shellWord } from './shell-word.ts'
 import type { MoveWish, PlannedChange } from './types.ts'
 
 const LINES_MAX = 50

@@ -48,7 +48,7 @@ export class RegistryClient {
     const where = whereOf(base)
     const signal = AbortSignal.any([deadline, AbortSignal.timeout(shareMs)])
     try {
-      const response = await asked(new URL(path, base), {
+      const response = await got(new URL(path, base), {
         headers: { accept: 'application/vnd.schemaregistry.v1+json, application/json', ...(authorization && { authorization }) },
         signal,
         ...tls,
@@ -70,14 +70,6 @@ export class RegistryClient {
   }
 }
 
-/** Follows no redirect: credentials would go along, and a registry has no reason to send its readers elsewhere. */
-function asked(url: URL, options: https.RequestOptions): Promise<IncomingMessage> {
-  const { get } = url.protocol === 'https:' ? https : http
-  return new Promise((resolve, reject) => {
-    get(url, options, resolve).on('error', reject)
-  })
-}
-
 /** Codes of OpenSSL and of Node.js for a chain that ends at nobody who is trusted. */
 const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/
 
@@ -93,11 +85,31 @@ interface Answer {
   readonly text: string
 }
 
+/** Sent once more if its connection is lost: one that was kept may just have been closed by the registry. */
+async function got(url: URL, request: https.RequestOptions): Promise<IncomingMessage> {
+  try {
+    return await asked(url, request)
+  } catch (error) {
+    if (!LOST.has(String((error as NodeJS.ErrnoException).code))) throw error
+    return await asked(url, request)
+  }
+}
+
+const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE'])
+
+/** Follows no redirect: credentials would go along, and a registry has no reason to send its readers elsewhere. */
+function asked(url: URL, request: https.RequestOptions): Promise<IncomingMessage> {
+  const { get } = url.protocol === 'https:' ? https : http
+  return new Promise((resolve, reject) => {
+    get(url, request, resolve).on('error', reject)
+  })
+}
+
 const whereOf = (base: URL): string => `the schema registry ${base.origin}`
 
 /** Undefined: it answers. */
 function unavailable(status: number): string | undefined {
-  if (status === 401 || status === 403) return `refuses access: ${status}; see its user and password`
+  if (status === 401 || status === 403) return `refuses access (${status}); check the user name and password, or the token`
   if (status >= 300 && status < 400) return `redirects (${status}), which is not followed; name its true address`
   return status === 429 || status >= 500 ? `answers ${status}` : undefined
 }

@@ -1,4 +1,4 @@
-/** Command lines as a user types them: in a shell that finds the built program, with a folder and profiles of its own. */
+/** Lines as a user types them: in a shell that finds the built program, with a folder and profiles of its own. */
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
