@@ -411,6 +411,7 @@ describe('a profile', () => {
     const reading = [
       ['offsets', 'plan', group, '--to', 'start', '--out', plan],
       ['offsets', 'move', group, '--to', 'start', '--dry-run'],
+      ['offsets', 'apply', plan, '--dry-run'],
       ['group', 'list'],
       ['offsets', 'export', group],
     ]
