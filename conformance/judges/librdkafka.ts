@@ -39,13 +39,15 @@ export async function judge(report: Report, full: boolean): Promise<void> {
   }
 }
 
-function environment({ version = '4.3.0', kafkaTopics }: Round): NodeJS.ProcessEnv {
-  const { CI: _, ...inherited } = process.env // it would make everything three times as patient
+function environment({ version = '4.3.0', kafkaTools }: Round): NodeJS.ProcessEnv {
+  const { CI: _, ...inherited } = process.env
   return {
     ...inherited,
+    // It makes everything three times as patient: each call of a tool of Kafka's starts a JVM.
+    ...(kafkaTools && { CI: 'true' }),
     LD_LIBRARY_PATH: '../src:../src-cpp',
     TEST_KAFKA_VERSION: version,
-    ...(kafkaTopics && { KAFKA_PATH: kafkaShell(NEWEST) }),
+    ...(kafkaTools && { KAFKA_PATH: kafkaShell(NEWEST) }),
   }
 }
 

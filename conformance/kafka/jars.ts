@@ -40,6 +40,7 @@ export function kafkaJars(version: KafkaVersion): string {
 }
 
 const TOOLS: Readonly<Record<string, string>> = {
+  'kafka-acls.sh': 'org.apache.kafka.tools.AclCommand',
   'kafka-topics.sh': 'org.apache.kafka.tools.TopicCommand',
   'kafka-consumer-groups.sh': 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
   'kafka-console-consumer.sh': 'org.apache.kafka.tools.consumer.ConsoleConsumer',

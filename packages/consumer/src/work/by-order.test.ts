@@ -48,14 +48,14 @@ describe('order by key', () => {
     t.fetch(c, 'x', 'y')
     await t.call(0).reject(new Error('no'))
     await t.call(1).reject(new Error('no'))
-    expect(c.calls).toEqual({ running: 0, stuck: 0, pausing: 2 })
+    expect(c.calls).toEqual({ started: 2, running: 0, stuck: 0, pausing: 2 })
     t.clock.advance(100)
-    expect(c.calls).toEqual({ running: 2, stuck: 0, pausing: 0 })
+    expect(c.calls).toEqual({ started: 4, running: 2, stuck: 0, pausing: 0 })
     await t.call(0).reject(new Error('no'))
-    expect(c.calls).toEqual({ running: 1, stuck: 0, pausing: 1 })
+    expect(c.calls).toEqual({ started: 4, running: 1, stuck: 0, pausing: 1 })
     c.phase = 'draining'
     t.worker.drop(c)
-    expect(c.calls).toEqual({ running: 1, stuck: 0, pausing: 0 })
+    expect(c.calls).toEqual({ started: 4, running: 1, stuck: 0, pausing: 0 })
   })
 
   test('a retrying record holds up its own key alone', async () => {
