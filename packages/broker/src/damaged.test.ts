@@ -5,7 +5,7 @@
  */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type Broker, startBroker } from './broker.ts'
@@ -127,5 +127,57 @@ describe('a byte that changed before the end', () => {
     const { groups } = await client.call(apis.OffsetFetch, 8, { groups: [group], requireStable: false })
     expect(groups[0]!.errorCode).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE)
     expect(codes()).toEqual(['LOG_DAMAGED'])
+  })
+})
+
+describe.each([
+  ['is gone', (file: string) => rmSync(file)],
+  ['lost its last byte', (file: string) => truncateSync(file, statSync(file).size - 1)],
+  ['is empty', (file: string) => truncateSync(file, 0)],
+])('a file that %s since the clean end', (_, harm) => {
+  const damaged = (kind: Kind) => {
+    const copy = copied(kind)
+    harm(copy.file)
+    const codes = (): unknown[] => copy.told.flatMap((it) => (it.kind === 'unreadable' ? [(it.error as { code?: string }).code] : []))
+    return { ...copy, codes }
+  }
+
+  test('fails each start, if it is of the metadata: topics are not lost without a word', async () => {
+    const { folder } = damaged('internal/__cluster_metadata')
+    for (let start = 0; start < 2; start++)
+      await expect(startBroker({ data: folder })).rejects.toMatchObject({
+        code: 'LOG_DAMAGED',
+        message: expect.stringMatching(/__cluster_metadata.*had \d+ when it was closed/),
+      })
+  })
+
+  test('keeps groups from being served, if it is of the committed offsets', async () => {
+    const { folder, codes } = damaged('internal/__consumer_offsets')
+    const { client } = await opened(folder)
+    await expect.poll(codes).toEqual(['LOG_DAMAGED'])
+    const group = { groupId: 'g', topics: [{ name: 'orders', partitionIndexes: [0] }] }
+    const { groups } = await client.call(apis.OffsetFetch, 8, { groups: [group], requireStable: false })
+    expect(groups[0]!.errorCode).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+  })
+
+  test('keeps its partition from being served, if it is of a topic, until the topic is deleted', async () => {
+    const { folder, codes } = damaged('topics/orders')
+    const { client } = await opened(folder)
+    const partition = { index: 0, records: batchOf({ values: ['a'] }) }
+    const body = { acks: -1, timeoutMs: 1000, topicData: [{ name: 'orders', topicId: '0'.repeat(32), partitionData: [partition] }] }
+    const { responses } = await client.call(apis.Produce, 9, body)
+    expect(responses[0]!.partitionResponses[0]!.errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR)
+    expect(codes()).toContain('LOG_DAMAGED')
+    const gone = await client.call(apis.DeleteTopics, 5, { topicNames: ['orders'], timeoutMs: 1000 })
+    expect(gone.responses[0]!.errorCode).toBe(ErrorCode.NONE)
+  })
+
+  test('does not end the broker when retention looks at it', async () => {
+    const { folder, file, told, codes } = damaged('topics/orders')
+    rmSync(file.replace('.log', '.index'))
+    const broker = await startBroker({ data: folder, offsetsPartitions: 1, retentionCheckIntervalMs: 5 })
+    await expect.poll(codes).toEqual(['LOG_DAMAGED'])
+    await broker.close()
+    expect(told.filter(({ kind }) => kind === 'storageFailed')).toEqual([])
   })
 })

@@ -48,6 +48,9 @@ export class Failure {
   }
 }
 
+/** Bytes of one log that are not what was written. */
+export const isDamage = (cause: unknown): cause is TidemarkError => cause instanceof TidemarkError && cause.code === 'LOG_DAMAGED'
+
 export const isMemoryFull = (cause: unknown): cause is TidemarkError => cause instanceof TidemarkError && cause.code === 'MEMORY_FULL'
 
 /**

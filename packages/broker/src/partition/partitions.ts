@@ -4,7 +4,8 @@
  */
 import type { Now } from '@tidemark/platform'
 import { int53, putInt53, readBatchHeader } from '@tidemark/protocol'
-import type { Failure } from '../failure.ts'
+import { tell } from '../diagnostics.ts'
+import { type Failure, isDamage } from '../failure.ts'
 import type { Topic, Topics } from '../metadata/topics.ts'
 import { after, attempt, isLater } from '../now.ts'
 import type { BrokerOptions } from '../options.ts'
@@ -89,7 +90,7 @@ export class Partitions {
     try {
       log = this.#store.open(name, limits, events)
     } catch (cause) {
-      throw this.#failure.report(cause)
+      return Promise.reject(this.#unopened(topic, cause))
     }
     const of = { topic: topic.name, topicId: topic.id, index, leaderEpoch: this.#topics.leaderEpoch }
     const opened = after(
@@ -108,7 +109,17 @@ export class Partitions {
           onFailure: (cause) => this.#failure.report(cause),
         }),
     )
-    return isLater(opened) ? opened.catch((cause) => Promise.reject(this.#failure.report(cause))) : opened
+    return isLater(opened) ? opened.catch((cause) => Promise.reject(this.#unopened(topic, cause))) : opened
+  }
+
+  /**
+   * Damage is of this partition alone, which stays closed until its topic is deleted, and told once: coordinators tell
+   * that of theirs.
+   */
+  #unopened({ internal }: Topic, cause: unknown): Error {
+    if (!isDamage(cause)) return this.#failure.report(cause)
+    if (!internal) tell({ kind: 'unreadable', error: cause })
+    return cause
   }
 
   /** They follow the settings of the topic. */
@@ -186,7 +197,7 @@ export class Partitions {
 
   #needed<T>(read: () => Now<T>): Now<T> {
     return attempt(read, (cause) => {
-      throw this.#failure.report(cause)
+      throw isDamage(cause) ? cause : this.#failure.report(cause)
     })
   }
 

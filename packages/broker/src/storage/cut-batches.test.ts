@@ -6,6 +6,8 @@ import { cutBatches } from './cut-batches.ts'
 const SIZE = batchOf({ values: ['a', 'b', 'c'] }).length
 const ALL = 1_000_000
 
+const SEGMENT = { path: 'data/t/0/0.log', position: 0, bytes: Infinity, baseOffset: 0, endOffset: 12 }
+
 /** Batches of three records each, one after the other. */
 function batches(count: number): Buffer {
   return Buffer.concat(
@@ -46,11 +48,24 @@ test('where nothing of it is wanted, the reader goes on behind it', () => {
 test('bytes that are no batch are damage, never an endless loop', () => {
   expect(() => cutBatches(Buffer.alloc(100), 0, 100, ALL)).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED' }))
   expect(() => cutBatches(Buffer.alloc(0), 0, 100, ALL)).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED' }))
-  expect(() => cutBatches(Buffer.alloc(100), 0, 100, ALL, { path: 'data/t/0/0.log', position: 50 })).toThrow(
+  expect(() => cutBatches(Buffer.alloc(100), 0, 100, ALL, { ...SEGMENT, position: 50 })).toThrow(
     'data/t/0/0.log has no whole record batch at byte 50: restore the file, or delete its partition',
   )
   expect(() => cutBatches(batches(1).subarray(0, 8), 0, 100, ALL)).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED' }))
   expect(() => cutBatches(Buffer.concat([batches(1), Buffer.alloc(70)]), 3, 100, ALL)).toThrow(
     expect.objectContaining({ code: 'LOG_DAMAGED' }),
   )
+})
+
+test.each([
+  ['an offset beyond the segment', 0, 0],
+  ['an offset beyond the segment, by little', 7, 100],
+  ['a length beyond the file', 9, 0],
+  ['an offset below the batch before', SIZE + 7, 3],
+  ['a last offset below the first', 23, 0],
+])('a batch with %s is damage, not one that lies elsewhere', (_, at, from) => {
+  const bytes = batches(4)
+  bytes[at] = at === SIZE + 7 ? 1 : 0x80 ^ bytes[at]!
+  const cut = () => cutBatches(bytes, from, 12, ALL, { ...SEGMENT, bytes: bytes.length })
+  expect(cut).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED' }))
 })

@@ -8,25 +8,36 @@ export type Cut =
   | { readonly kind: 'larger'; readonly begin: number; readonly size: number }
   | { readonly kind: 'further'; readonly begin: number }
 
-/** Where the chunk was read. */
+/** Where the chunk was read, and what its segment can hold: another batch is damage, and not one that is elsewhere. */
 export interface Source {
   readonly path: string
   readonly position: number
+  /** Bytes of the segment. */
+  readonly bytes: number
+  /** Offsets from here on, and below the end. */
+  readonly baseOffset: number
+  readonly endOffset: number
 }
 
-const IN_MEMORY: Source = { path: 'the log', position: 0 }
+const IN_MEMORY: Source = { path: 'the log', position: 0, bytes: Infinity, baseOffset: 0, endOffset: Infinity }
 
 /** The whole batches of the chunk from the one that holds `from`: at least one, then as many as `bytesMax` allows. */
 export function cutBatches(chunk: Buffer, from: number, upTo: number, bytesMax: number, source: Source = IN_MEMORY): Cut {
   let at = 0
   let begin = -1
   let nextOffset = from
+  let lowest = source.baseOffset
   while (at < chunk.length) {
+    // What follows may be in the middle of being written.
+    if (at > 0 && lowest >= upTo) return begin < 0 ? { kind: 'beyond' } : { kind: 'found', begin, end: at, nextOffset }
     const size = batchSizeAt(chunk, at)
     if (size !== undefined && size < BATCH_HEADER_BYTES) throw damaged(source, at)
     if (size === undefined || at + BATCH_HEADER_BYTES > chunk.length) break
     const baseOffset = int53(chunk, at)
     const last = baseOffset + chunk.readInt32BE(at + 23)
+    const fits = source.position + at + size <= source.bytes && last < source.endOffset
+    if (!fits || baseOffset < lowest || last < baseOffset) throw damaged(source, at)
+    lowest = last + 1
     if (at + size > chunk.length) {
       if (at > 0) break
       if (last < from) return { kind: 'further', begin: size }
@@ -45,5 +56,5 @@ export function cutBatches(chunk: Buffer, from: number, upTo: number, bytesMax: 
   return { kind: 'further', begin: at }
 }
 
-const damaged = ({ path, position }: Source, at: number): TidemarkError =>
+export const damaged = ({ path, position }: Pick<Source, 'path' | 'position'>, at: number): TidemarkError =>
   new TidemarkError('LOG_DAMAGED', `${path} has no whole record batch at byte ${position + at}: restore the file, or delete its partition`)

@@ -1,5 +1,5 @@
 /** Logs in a folder of the disk. docs/log-format.md gives every file byte by byte. */
-import type { Clock, Disk, Now, Timer } from '@tidemark/platform'
+import { type Clock, type Disk, type Now, TidemarkError, type Timer } from '@tidemark/platform'
 import { MemoryPool } from '../memory-pool.ts'
 import { after } from '../now.ts'
 import { FileLog, type LogEnvironment } from './file-log.ts'
@@ -111,7 +111,7 @@ export class FileStore implements Store {
     const known = this.#known.get(name)
     const clean = known === undefined ? undefined : openKnown(folder, known, environment)
     return after(clean, (found) =>
-      after(found ?? this.#recover(name, folder), (segments) => {
+      after(found ?? this.#recover(name, folder, known), (segments) => {
         const start = segments.length === 0 ? undefined : readLogStart(folder, environment.small)
         const log = new FileLog(folder, segments, start, environment, limits, events)
         this.#known.delete(name)
@@ -121,10 +121,28 @@ export class FileStore implements Store {
     )
   }
 
-  #recover(name: string, folder: string): Now<Segment[]> {
-    return after(recover(folder, this.#environment), ({ segments, bytesCut }) => {
-      if (segments.length > 0) this.#options.onRecovered(name, segments.at(-1)!.loaded!.nextOffset, bytesCut)
-      return segments
+  /** `known`: as it was closed. Bytes behind that go as after a crash; bytes that are missing were acknowledged. */
+  #recover(name: string, folder: string, known: readonly SegmentSize[] = []): Now<Segment[]> {
+    const last = known.at(-1)
+    return after(last && this.#checkWhole(Segment.known(folder, last), folder), () =>
+      after(recover(folder, this.#environment), ({ segments, bytesCut }) => {
+        if (segments.length > 0) this.#options.onRecovered(name, segments.at(-1)!.loaded!.nextOffset, bytesCut)
+        return segments
+      }),
+    )
+  }
+
+  /** A segment behind it shows that what was written down is older than the log. */
+  #checkWhole({ path, bytes, baseOffset }: Segment, folder: string): Now<void> {
+    const { disk, files } = this.#environment
+    if (Segment.namesIn(disk, folder).some((it) => it.baseOffset > baseOffset)) return
+    const size = disk.exists(path) ? files.use(path, 'write', (file) => file.size()) : 0
+    return after(size, (found) => {
+      if (found >= bytes) return
+      throw new TidemarkError(
+        'LOG_DAMAGED',
+        `${path} has ${found} bytes, and had ${bytes} when it was closed: restore the file, or delete its partition`,
+      )
     })
   }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { FIRST, folder, NAME, openLog, openStore, reads, SIZE, silent, written } from './file-store.case.ts'
 import { append, offsetsIn } from './log.case.ts'
@@ -36,9 +36,19 @@ describe('after a clean end', () => {
   test('a file that changed in between is read again', async () => {
     const path = folder()
     await (await written(path, 3)).store.close()
+    appendFileSync(`${path}/${NAME}/${FIRST}.log`, 'more')
+    const { store } = await openStore(path)
+    expect((await openLog(store)).end).toBe(9)
+  })
+
+  test('a file that is shorter than it was is damage, and not what a crash leaves', async () => {
+    const path = folder()
+    await (await written(path, 3)).store.close()
     truncateSync(`${path}/${NAME}/${FIRST}.log`, 3 * SIZE - 1)
     const { store } = await openStore(path)
-    expect((await openLog(store)).end).toBe(6)
+    const open = async () => openLog(store)
+    await expect(open()).rejects.toMatchObject({ code: 'LOG_DAMAGED' })
+    await expect(open()).rejects.toMatchObject({ code: 'LOG_DAMAGED' })
   })
 })
 

@@ -4,7 +4,7 @@
  */
 import { DiskError, type Now } from '@tidemark/platform'
 import { after, allOf, attempt } from '../now.ts'
-import { cutBatches } from './cut-batches.ts'
+import { cutBatches, damaged, type Source } from './cut-batches.ts'
 import type { LogEnvironment } from './file-log.ts'
 import type { Latest, SegmentFacts } from './log.ts'
 import type { Segment, Summary } from './segment.ts'
@@ -61,7 +61,7 @@ export class SegmentReader {
     if (left <= 0) return undefined
     const want = Math.min(left, Math.max(bytesMax, READ_BYTES_MIN))
     return after(this.#readNext(segment, position, want), (chunk) => {
-      const cut = cutBatches(chunk, from, upTo, bytesMax, { path: segment.path, position })
+      const cut = cutBatches(chunk, from, upTo, bytesMax, this.#sourceOf(segment, position))
       if (cut.kind !== 'found') this.#environment.reads.give(chunk)
       switch (cut.kind) {
         case 'found':
@@ -71,11 +71,25 @@ export class SegmentReader {
         case 'beyond':
           return Buffer.alloc(0)
         case 'larger':
-          return this.#readBytes(segment, position + cut.begin, cut.size)
+          return this.#readBatch(segment, position + cut.begin, cut.size)
         case 'further':
           return this.#readAt(segment, position + cut.begin, from, upTo, bytesMax)
       }
     })
+  }
+
+  #readBatch(segment: Segment, position: number, size: number): Now<Buffer> {
+    return after(this.#readBytes(segment, position, size), (bytes) => {
+      if (bytes.length === size) return bytes
+      this.#environment.reads.give(bytes)
+      throw damaged({ path: segment.path, position }, 0)
+    })
+  }
+
+  /** After the chunk was read: what was appended meanwhile may be in it. */
+  #sourceOf(segment: Segment, position: number): Source {
+    const { path, bytes, baseOffset } = segment
+    return { path, position, bytes, baseOffset, endOffset: this.#segments.after(segment)?.baseOffset ?? this.#segments.end }
   }
 
   #readNext(segment: Segment, position: number, length: number): Now<Buffer> {

@@ -5,7 +5,7 @@
  */
 import type { Clock, Timer } from '@tidemark/platform'
 import { tell } from '../../diagnostics.ts'
-import type { Failure } from '../../failure.ts'
+import { type Failure, isDamage } from '../../failure.ts'
 import type { Topic, Topics } from '../../metadata/topics.ts'
 import type { BrokerOptions } from '../../options.ts'
 import type { TopicSettings } from '../../state/configs/topic-configs.ts'
@@ -91,7 +91,10 @@ export class Keeper {
     const seen = this.#unopened.get(key)
     if (seen?.settings === settings && clock.now() < seen.againMs) return
     if (!(await this.#goesOn()) || topics.byId(topic.id) === undefined) return void this.#unopened.delete(key)
-    const now = await deleteOldUnopened(partitions, topic, index, settings, clock.now())
+    const now = await deleteOldUnopened(partitions, topic, index, settings, clock.now()).catch((error: unknown) => {
+      if (isDamage(error)) return undefined // told when it was opened; the others go on
+      throw error
+    })
     if (now === undefined) this.#unopened.delete(key)
     else this.#unopened.set(key, now)
   }
