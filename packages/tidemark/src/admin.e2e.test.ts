@@ -199,7 +199,7 @@ describe('quotas on the command line', () => {
     [['set', '--user', 'a', 'byte_rate=1'], "no limit 'byte_rate' for a user or a client id; there are producer_byte_rate,"],
     [['set', '--ip-default', 'producer_byte_rate=1'], 'for an address; there is connection_creation_rate'],
     [['set', '--user', 'a', 'producer_byte_rate=0'], "producer_byte_rate is '0'; it must be a number above 0"],
-    [['set', '--user', 'a', 'producer_byte_rate'], 'write NAME=VALUE'],
+    [['set', '--user', 'a', 'producer_byte_rate'], "'producer_byte_rate' is not a limit; write NAME=VALUE"],
     [['remove', '--yes'], 'name whose'],
   ])('%j is wrong usage', async (args, text) => {
     expect(await ask('quota', ...args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(text) })

@@ -21,12 +21,12 @@ export function changesOf(given: readonly string[] = [], defaults: readonly stri
   return changes
 }
 
-/** `NAME=VALUE` alone: of something that is made. */
-export function valuesOf(given: readonly string[] = []): Record<string, string> {
+/** `NAME=VALUE` alone: of something that is made. `noun`: what each is. */
+export function valuesOf(given: readonly string[] = [], noun = 'configuration'): Record<string, string> {
   return Object.fromEntries(
     given.map((text) => {
       const at = text.indexOf('=')
-      if (at < 1) throw usage(`'${text}' is not a configuration; write NAME=VALUE`)
+      if (at < 1) throw usage(`'${text}' is not a ${noun}; write NAME=VALUE`)
       return [text.slice(0, at).trim(), text.slice(at + 1)]
     }),
   )

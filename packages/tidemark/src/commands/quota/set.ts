@@ -32,7 +32,7 @@ Examples:
 async function set(given: string[], options: ClusterOptions & EntityOptions & { dryRun?: boolean }): Promise<void> {
   const entity = namedEntityOf(options)
   const limits = Object.fromEntries(
-    Object.entries(valuesOf(given)).map(([name, text]) => {
+    Object.entries(valuesOf(given, 'limit')).map(([name, text]) => {
       checkLimit(name, entity)
       return [name, rateOf(name, text)]
     }),
