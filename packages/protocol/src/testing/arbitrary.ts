@@ -22,7 +22,7 @@ function structOf(at: Layout): fc.Arbitrary<Record<string, unknown>> {
 
 const buffer = (): fc.Arbitrary<Buffer> => fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes))
 
-/** Any character but half of a surrogate pair. `fc.string({ unit: 'binary' })` is the same, and makes a map of all of them first. */
+/** Any but a lone surrogate: the unit 'binary' of fast-check's strings, without its map of a million characters. */
 const character = fc.oneof(fc.integer({ min: 0, max: 0xd7ff }), fc.integer({ min: 0xe000, max: 0x10ffff }))
 const wild = fc.array(character, { maxLength: 60 }).map((characters) => String.fromCodePoint(...characters))
 /** One for all fields: fast-check prepares each string that is made with a thousand others. */

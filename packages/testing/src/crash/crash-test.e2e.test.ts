@@ -1,4 +1,4 @@
-/** Services with a defect that must be found: each with the seed that finds it. Those that hold: `crash-test.long.test.ts`. */
+/** Services with a defect that must be found, each with its seed. Those that hold: `crash-test.long.test.ts`. */
 import { createConsumer } from '@tidemark/consumer'
 import { describe, expect, test } from 'vitest'
 import { crashTest, type Service } from '../index.ts'
