@@ -10,6 +10,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'tidemark-conformance')
+/** The build, unless the environment names another main file. */
+export const TIDEMARK = process.env.TIDEMARK ?? fileURLToPath(new URL('../packages/tidemark/bin/tidemark.js', import.meta.url))
 const BIOME = fileURLToPath(new URL('../node_modules/.bin/biome', import.meta.url))
 
 /** A tool that cannot be had on this machine: the judge that needs it is skipped, by name, with this reason. */

@@ -54,7 +54,7 @@ func connections(s settings) (result, error) {
 		clients = append(clients, cl)
 	}
 	took := time.Since(began).Seconds()
-	held := resident(s.port)
+	held := resident(s.pid)
 	return result{"seconds": took, "usEach": took / float64(s.count) * 1e6, "residentMB": held}, nil
 }
 

@@ -25,6 +25,7 @@ type settings struct {
 	rate      int
 	seconds   float64
 	port      int
+	pid       int
 	data      string
 	sync      bool
 	rest      []string
@@ -61,7 +62,8 @@ func main() {
 	flags.IntVar(&s.groups, "groups", 1, "groups that commit, each on its own connection")
 	flags.IntVar(&s.rate, "rate", 2000, "records a second")
 	flags.Float64Var(&s.seconds, "seconds", 2, "")
-	flags.IntVar(&s.port, "port", 0, "")
+	flags.IntVar(&s.port, "port", 0, "kfake: where it listens")
+	flags.IntVar(&s.pid, "pid", 0, "connections: the process of the broker, whose memory is measured")
 	flags.StringVar(&s.data, "data", "", "kfake: a folder; empty: memory")
 	flags.BoolVar(&s.sync, "sync", false, "kfake: sync writes")
 	flags.Parse(os.Args[2:])

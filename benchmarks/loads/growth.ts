@@ -54,9 +54,9 @@ export const growth: Benchmark = {
 
     for (const count of reached(CONNECTIONS, scale)) {
       await using broker = await RunningBroker.start('tidemark', scale)
-      await drive('connections', broker.address, { count: 1, port: broker.pid })
+      await drive('connections', broker.address, { count: 1, pid: broker.pid })
       const before = residentMB(broker.pid)
-      const held = await drive('connections', broker.address, { count, port: broker.pid })
+      const held = await drive('connections', broker.address, { count, pid: broker.pid })
       add(row(count, 'connections', 'µs each'), held.usEach)
       add(row(count, 'connections', 'memory, KB each'), ((held.residentMB! - before) * 1024) / count)
     }

@@ -4,6 +4,7 @@
  */
 import { createAdmin, createKafka } from '@tidemark/client'
 import { start } from '../tools.ts'
+import { until } from '../waiting.ts'
 
 export interface GroupOfThree {
   readonly brokers: readonly string[]
@@ -43,13 +44,5 @@ export async function groupOfThree({ brokers, topic, group, member, produce, cou
     await until(`all ${2 * count} records were read`, () => new Set(said.flatMap((lines) => [...lines])).size === 2 * count)
   } finally {
     for (const child of members) child.kill('SIGKILL')
-  }
-}
-
-export async function until(what: string, done: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> {
-  const end = Date.now() + withinMs
-  while (!(await done())) {
-    if (Date.now() > end) throw new Error(`${what}: not within ${withinMs} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

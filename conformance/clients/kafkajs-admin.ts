@@ -1,9 +1,7 @@
 /** kafkajs's administration client, call by call, on one node, on three, and with SASL and ACLs on. */
-import { createRequire } from 'node:module'
-import path from 'node:path'
 import { type StartOptions, startBroker } from '@tidemark/broker'
 import { equal, type Report } from '../report.ts'
-import { npmPackageFolder } from '../tools.ts'
+import { kafkaJs } from './kafkajs-package.ts'
 
 const TOPIC = 'admin'
 const GROUP = 'admin-group'
@@ -29,9 +27,7 @@ async function play(
   nodes: number,
   mechanism?: string,
 ): Promise<void> {
-  const load = createRequire(path.join(npmPackageFolder('kafkajs', '2.2.4'), 'package.json'))
-  const { Kafka, logLevel, ConfigResourceTypes, AclResourceTypes, AclOperationTypes, AclPermissionTypes, ResourcePatternTypes } =
-    load('kafkajs')
+  const { Kafka, logLevel, ConfigResourceTypes, AclResourceTypes, AclOperationTypes, AclPermissionTypes, ResourcePatternTypes } = kafkaJs()
   await using broker = await startBroker({ data: ':memory:', autoCreateTopics: false, ...options })
   const connect = (user: typeof USER) =>
     new Kafka({

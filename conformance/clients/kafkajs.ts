@@ -5,16 +5,11 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { equal, type Report } from '../report.ts'
-import { npmPackageFolder } from '../tools.ts'
-import { groupOfThree, until } from './group-of-three.ts'
+import { until } from '../waiting.ts'
+import { groupOfThree } from './group-of-three.ts'
 import { judgeAdmin } from './kafkajs-admin.ts'
 import { installCodecs } from './kafkajs-codecs.ts'
-
-interface KafkaJs {
-  Kafka: new (options: object) => any
-  logLevel: { NOTHING: number }
-  CompressionTypes: Readonly<Record<string, number>>
-}
+import { kafkaJs, kafkaJsFolder } from './kafkajs-package.ts'
 
 const CODECS = ['None', 'GZIP', 'Snappy', 'LZ4', 'ZSTD']
 const MEMBER = fileURLToPath(new URL('kafkajs-member.ts', import.meta.url))
@@ -23,10 +18,10 @@ const PARTITIONS = [0, 1, 2]
 const START_MS = 1_000_000
 
 export async function judge(report: Report, brokers: readonly string[], full: boolean): Promise<void> {
-  const folder = npmPackageFolder('kafkajs', '2.2.4', { others: ['kafkajs-snappy@1.1.0', '@2l/kafkajs-lz4@1.3.2'] })
+  const folder = kafkaJsFolder(['kafkajs-snappy@1.1.0', '@2l/kafkajs-lz4@1.3.2'])
   const load = createRequire(path.join(folder, 'package.json'))
   installCodecs(load)
-  const { Kafka, logLevel, CompressionTypes } = load('kafkajs') as KafkaJs
+  const { Kafka, logLevel, CompressionTypes } = kafkaJs(folder)
   const kafka = new Kafka({ clientId: 'judge', brokers, logLevel: logLevel.NOTHING })
   const admin = kafka.admin()
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })

@@ -8,26 +8,22 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startBroker } from '@tidemark/broker'
 import { SCRIPTS } from '../../packages/tidemark/src/completion/scripts.ts'
+import { KAFKA_WITH_ACLS } from '../kafka/alike.ts'
 import { startKafka } from '../kafka/cluster.ts'
-import { type KafkaVersion, kafkaJars } from '../kafka/jars.ts'
+import { type KafkaVersion, kafkaJars, versionsOf } from '../kafka/jars.ts'
 import type { Report } from '../report.ts'
 import { debianProgram } from '../tools.ts'
 import { differs } from './differs.ts'
 import { compared } from './normalise.ts'
-import { asFormatted, SUPER_USER } from './ours.ts'
+import { warmUp } from './ours.ts'
 import { typeAll } from './run.ts'
 import { type Step, shortened, tableOf, tablePage } from './table.ts'
-
-const AUTHORIZER = {
-  protocols: [],
-  settings: { 'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer', 'super.users': SUPER_USER },
-}
 
 const ALL = tableOf(tablePage())
 
 export async function judge(report: Report, full: boolean): Promise<void> {
   await completionScripts(report)
-  for (const version of full ? (['4.3.1', '3.9.1'] as const) : (['4.3.1'] as const)) {
+  for (const version of versionsOf(full)) {
     kafkaJars(version)
     await judgeOn(report, version, full ? ALL : ALL.filter(({ line }) => !/-o (json|yaml|csv)/.test(line) || line.includes('--yes')))
   }
@@ -54,9 +50,9 @@ function isReadBy(shell: 'zsh' | 'fish'): void {
 
 async function judgeOn(report: Report, version: KafkaVersion, steps: readonly Step[]): Promise<void> {
   await using other = await startBroker({ data: ':memory:' })
-  const kafka = await startKafka(version, 1, AUTHORIZER)
+  const kafka = await startKafka(version, 1, KAFKA_WITH_ACLS)
   try {
-    await asFormatted(kafka.brokers)
+    await warmUp(kafka.brokers)
     const answers = shortened(steps, await typeAll(steps, { brokers: kafka.brokers, other: other.brokers, settles: true }))
     for (const [i, { line, answer }] of steps.entries()) {
       const name = `on Kafka ${version}: ${line}`

@@ -1,30 +1,22 @@
-/** What both are started with: ACLs are on, and a client that does not authenticate may do everything. */
+/** The broker that the page's answers come from, and what it is given before the first line is typed. */
 import type { StartOptions } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer } from '@tidemark/client'
+import { asFormatted, OURS_WITH_ACLS } from '../kafka/alike.ts'
+import { until } from '../waiting.ts'
 
-export const SUPER_USER = 'User:ANONYMOUS'
+export const OURS: StartOptions = { data: ':memory:', ...OURS_WITH_ACLS }
 
-export const OURS: StartOptions = {
-  data: ':memory:',
-  numPartitions: 4,
-  offsetsPartitions: 4,
-  authorizer: { superUsers: [SUPER_USER] },
-}
-
-/**
- * As any cluster is after a while: with what Kafka 4 formats its storage with (KIP-966), and with coordinators of
- * groups.
- */
-export async function asFormatted(brokers: readonly string[]): Promise<void> {
+/** As any cluster is after a while: formatted by Kafka 4, with a log of its groups and with producer ids. */
+export async function warmUp(brokers: readonly string[]): Promise<void> {
   await using kafka = createKafka({ brokers })
-  const { configs, groups, topics } = createAdmin(kafka)
-  // A new cluster first makes the log of its groups and its producer ids, which a consumer and a producer would report.
+  const { groups, topics } = createAdmin(kafka)
+  // A new cluster makes them for the first consumer and the first producer, which would report it.
   await groups.offsets('billing')
   await topics.create('warm')
   const producer = createProducer(kafka)
   await producer.send('warm', { value: '' })
   await producer.close()
   await topics.delete('warm')
-  while ((await topics.list()).some(({ name }) => name === 'warm')) await new Promise((resolve) => setTimeout(resolve, 50))
-  await configs.alter({ type: 'broker', name: '' }, { 'min.insync.replicas': '1' })
+  await until('the topic is deleted', async () => !(await topics.list()).some(({ name }) => name === 'warm'))
+  await asFormatted(brokers)
 }

@@ -3,11 +3,10 @@ import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { TIDEMARK } from '../tools.ts'
+import { sleep } from '../waiting.ts'
 import { compared, normalised } from './normalise.ts'
 import { type Answer, answerText, type Step } from './table.ts'
-
-const PROGRAM = process.env.TIDEMARK ?? fileURLToPath(new URL('../../packages/tidemark/bin/tidemark.js', import.meta.url))
 
 /**
  * Lines that change nothing: several at once, and asked again on a cluster that acts on what it answered a moment
@@ -34,7 +33,7 @@ export async function typeAll(steps: readonly Step[], { brokers, other, settles 
   const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-table-'))
   const command = path.join(folder, 'bin', 'tidemark')
   mkdirSync(path.dirname(command))
-  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`)
+  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${TIDEMARK}' "$@"\n`)
   chmodSync(command, 0o755)
   const env = {
     ...process.env,
@@ -46,7 +45,7 @@ export async function typeAll(steps: readonly Step[], { brokers, other, settles 
       const answer = normalised(answerText(await typed(step.line, folder, env)), folder)
       const isDone = compared(answer) === compared(step.answer)
       if (isDone || !settles || !isRead(step) || tries === TRIES_MAX) return answer
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+      await sleep(AGAIN_MS)
     }
   }
   try {

@@ -3,13 +3,13 @@
  * conformance/commands/write.ts`. Read the difference.
  */
 import { startBroker } from '@tidemark/broker'
-import { asFormatted, OURS } from './ours.ts'
+import { OURS, warmUp } from './ours.ts'
 import { typeAll } from './run.ts'
 import { shortened, tableOf, tablePage, writeTable } from './table.ts'
 
 await using broker = await startBroker(OURS)
 await using other = await startBroker({ data: ':memory:' })
-await asFormatted(broker.brokers)
+await warmUp(broker.brokers)
 const startedMs = performance.now()
 const steps = tableOf(tablePage())
 writeTable(shortened(steps, await typeAll(steps, { brokers: broker.brokers, other: other.brokers, settles: false })))

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { type Broker, startBroker } from '@tidemark/broker'
 import { type Admin, createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import { type Console, type ConsoleOptions, startConsole } from '@tidemark/console'
-import { freePorts } from '../kafka/ports.ts'
+import { freePort } from '../kafka/ports.ts'
 
 /** Markup wherever a name or a text may have it. */
 export const MARKUP = '<img src=x onerror=alert(1)><script>alert(2)</script>'
@@ -30,8 +30,8 @@ export class Stage implements AsyncDisposable {
   }
 
   static async start(options: ConsoleOptions = {}): Promise<Stage> {
-    const [port] = await freePorts(1)
-    const stage = new Stage(mkdtempSync(path.join(tmpdir(), 'tidemark-console-')), port!)
+    const port = await freePort()
+    const stage = new Stage(mkdtempSync(path.join(tmpdir(), 'tidemark-console-')), port)
     await stage.startBroker()
     await stage.startConsole(options)
     return stage

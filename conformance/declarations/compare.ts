@@ -11,6 +11,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import * as protocol from '@tidemark/protocol'
+import { NEWEST, OLDEST } from '../kafka/jars.ts'
 import { NotToBeHad, obtain } from '../tools.ts'
 
 type Field = protocol.fields.Field
@@ -111,9 +112,9 @@ function load(folder: string, name: string): TheirMessage | undefined {
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-declarations-'))
 try {
-  const newest = unpack(folder, '4.3.1', jar(folder, 'kafka-clients', '4.3.1'))
-  const group = unpack(folder, 'group-4.3.1', jar(folder, 'kafka-group-coordinator', '4.3.1'))
-  const oldest = unpack(folder, '3.9.1', jar(folder, 'kafka-clients', '3.9.1'))
+  const newest = unpack(folder, NEWEST, jar(folder, 'kafka-clients', NEWEST))
+  const group = unpack(folder, `group-${NEWEST}`, jar(folder, 'kafka-group-coordinator', NEWEST))
+  const oldest = unpack(folder, OLDEST, jar(folder, 'kafka-clients', OLDEST))
   const messages = (Object.values(protocol) as unknown[]).filter(
     (m): m is protocol.Message => typeof m === 'object' && m !== null && 'flexibleFrom' in m && 'fields' in m,
   )

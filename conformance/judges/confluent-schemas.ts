@@ -8,14 +8,13 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startRegistry } from '../../packages/offsets/src/testing/registry.ts'
 import { equal, type Report } from '../report.ts'
-import { CACHE, make, run } from '../tools.ts'
+import { CACHE, make, run, TIDEMARK } from '../tools.ts'
 import { OurBroker } from './our-broker.ts'
 
 const FOLDER = path.join(CACHE, 'confluent-schemas-2.16.1')
 const PYTHON = path.join(FOLDER, 'bin', 'python')
 const READY = path.join(FOLDER, 'ready')
 const JUDGE = fileURLToPath(new URL('confluent_schemas_judge.py', import.meta.url))
-const TIDEMARK = fileURLToPath(new URL('../../packages/tidemark/bin/tidemark.js', import.meta.url))
 
 const FILES: Readonly<Record<string, string>> = {
   'money.proto': 'syntax = "proto3"; package shop; message Money { int64 units = 1; }',

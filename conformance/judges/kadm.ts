@@ -7,11 +7,11 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type StartOptions, startBroker } from '@tidemark/broker'
 import { startKafka } from '../kafka/cluster.ts'
+import { NEWEST } from '../kafka/jars.ts'
 import type { Report } from '../report.ts'
 import { CACHE, make, start } from '../tools.ts'
 
 const VERSION = '1.20.0'
-const KAFKA = '4.3.1'
 const SOURCE = fileURLToPath(new URL('kadm/main.go', import.meta.url))
 const FOLDER = path.join(CACHE, `kadm-${VERSION}`)
 const PROGRAM = path.join(FOLDER, 'kadm')
@@ -31,9 +31,9 @@ export async function judgeKadm(report: Report, full: boolean): Promise<void> {
   await using secured = await startBroker({ data: ':memory:', ...SECURED })
   await play(report, 'SCRAM and ACLs', secured.brokers, ['-user', 'admin:secret'])
   if (!full) return report.skip('kadm on Apache Kafka', 'takes a JVM: in the full run alone')
-  const kafka = await startKafka(KAFKA, 1)
+  const kafka = await startKafka(NEWEST, 1)
   try {
-    await play(report, `Apache Kafka ${KAFKA}`, kafka.brokers, [])
+    await play(report, `Apache Kafka ${NEWEST}`, kafka.brokers, [])
   } finally {
     await kafka.close()
   }

@@ -15,8 +15,8 @@ export interface Round {
   readonly subtests?: readonly string[]
   /** What the runner takes the broker for; 4.3.0 unless given. */
   readonly version?: string
-  /** They call Kafka's own `kafka-topics.sh`. */
-  readonly kafkaTopics?: boolean
+  /** They call Kafka's own tools. */
+  readonly kafkaTools?: boolean
 }
 
 const list = (text: string): string[] => text.split(' ')
@@ -55,10 +55,17 @@ export const ROUNDS: readonly Round[] = [
     ]),
   },
   { numbers: ['0137'], subtests: list('with_seek store_offset different_batch same_batch eof_position') },
-  // From version 2.1 on it also asks for a topic that an authorizer forbids.
-  { numbers: ['0109'], version: '2.0.0' },
-  { numbers: ['0052'], kafkaTopics: true },
-  { numbers: ['0045'], scenario: 'noautocreate', options: { autoCreateTopics: false }, kafkaTopics: true },
+  { numbers: ['0081'], options: { authorizer: { superUsers: ['User:ANONYMOUS'] } } },
+  // They forbid a topic to everyone by `kafka-acls.sh`, and nothing else has ACLs.
+  {
+    numbers: list('0109 0115 0119'),
+    options: { authorizer: { superUsers: [], allowEveryoneIfNoAclFound: true } },
+    kafkaTools: true,
+  },
+  { numbers: ['0101'], options: { nodes: 3, racks: ['RACK1', 'RACK2', 'RACK3'], replicaSelector: 'rack-aware' } },
+  { numbers: list('0107 0111'), scenario: 'noautocreate', options: { nodes: 3, autoCreateTopics: false } },
+  { numbers: ['0052'], kafkaTools: true },
+  { numbers: ['0045'], scenario: 'noautocreate', options: { autoCreateTopics: false }, kafkaTools: true },
 ]
 
 export const SLICE: Round = { numbers: list('0001 0012 0013 0017 0029 0030 0031 0035 0040 0070 0073 0085 0090 0099'), quick: true }
@@ -69,12 +76,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
     'need transactions, which are not served (docs/skipped.md)',
   '0077':
     'waits for compaction to move where the log begins, which it does not here: offsets that compaction took are gaps (docs/log-format.md)',
-  '0081':
-    'passes until it deletes groups whose static members were closed: the broker still has them a second after their session time-out, and why is not known yet',
   '0097, 0126, 0135, 0142': 'need TLS or SASL, which the runner is built without',
-  '0101': 'needs followers to fetch from: a broker here is one machine',
-  '0107, 0111': 'make topics of three replicas: a broker here is one machine',
-  '0109 of a topic that is forbidden, 0115, 0119': 'need a principal of their own and its ACLs, made by scripts of Kafka',
   '0113 o_java_interop': 'needs a Java client that the package does not hold',
   '0170 to 0185, 0190': 'share groups (KIP-932) are not served (docs/skipped.md)',
   '8000, 8001': 'are run by hand, as their authors say',

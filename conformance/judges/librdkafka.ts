@@ -5,7 +5,7 @@
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { kafkaShell } from '../kafka/jars.ts'
+import { kafkaShell, NEWEST } from '../kafka/jars.ts'
 import type { Report } from '../report.ts'
 import { CACHE, make, NotToBeHad, run } from '../tools.ts'
 import { NOT_RUN, ROUNDS, type Round, SLICE } from './librdkafka-numbers.ts'
@@ -39,13 +39,15 @@ export async function judge(report: Report, full: boolean): Promise<void> {
   }
 }
 
-function environment({ version = '4.3.0', kafkaTopics }: Round): NodeJS.ProcessEnv {
-  const { CI: _, ...inherited } = process.env // it would make everything three times as patient
+function environment({ version = '4.3.0', kafkaTools }: Round): NodeJS.ProcessEnv {
+  const { CI: _, ...inherited } = process.env
   return {
     ...inherited,
+    // It makes everything three times as patient: each call of a tool of Kafka's starts a JVM.
+    ...(kafkaTools && { CI: 'true' }),
     LD_LIBRARY_PATH: '../src:../src-cpp',
     TEST_KAFKA_VERSION: version,
-    ...(kafkaTopics && { KAFKA_PATH: kafkaShell('4.3.1') }),
+    ...(kafkaTools && { KAFKA_PATH: kafkaShell(NEWEST) }),
   }
 }
 

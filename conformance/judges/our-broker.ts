@@ -12,10 +12,11 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { StartOptions } from '@tidemark/broker'
 import { freePorts } from '../kafka/ports.ts'
+import { TIDEMARK } from '../tools.ts'
+import { sleep } from '../waiting.ts'
 import { openGate } from './gate.ts'
 
 const SERVE = fileURLToPath(new URL('serve.ts', import.meta.url))
-const TIDEMARK = fileURLToPath(new URL('../../packages/tidemark/bin/tidemark.js', import.meta.url))
 
 export type Where = 'disk' | 'memory'
 
@@ -85,7 +86,7 @@ export class OurBroker implements AsyncDisposable {
   killEvery(everyMs: number, times: number): void {
     this.#killing = (async () => {
       while (!this.#ended && this.kills < times) {
-        for (let waited = 0; waited < everyMs && !this.#ended; waited += 100) await new Promise((resolve) => setTimeout(resolve, 100))
+        for (let waited = 0; waited < everyMs && !this.#ended; waited += 100) await sleep(100)
         if (this.#ended) return
         await this.#end('SIGKILL')
         this.kills++

@@ -6,34 +6,31 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Broker, startBroker } from '@tidemark/broker'
-import { createAdmin, createKafka } from '@tidemark/client'
+import { asFormatted, KAFKA_WITH_ACLS, OURS_WITH_ACLS, SAME_AS_KAFKA } from '../kafka/alike.ts'
 import { startKafka } from '../kafka/cluster.ts'
-import { kafkaJars } from '../kafka/jars.ts'
+import { kafkaJars, NEWEST } from '../kafka/jars.ts'
 import { equal, type Report } from '../report.ts'
 import type { Finished } from '../tools.ts'
 import { ACL_CASES, CASES, type Case, FILES } from './cases.ts'
 import { normalised } from './normalise.ts'
 import { ToolBox } from './tool-box.ts'
 
-const VERSION = '4.3.1'
 const TRIES_MAX = 20
-/** As `startKafka` has it. */
-const SAME_AS_KAFKA = { numPartitions: 4, offsetsPartitions: 4 }
 
 export async function judge(report: Report): Promise<void> {
-  kafkaJars(VERSION)
+  kafkaJars(NEWEST)
   const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-kafka-tools-'))
   try {
     const files = writeFiles(folder)
     const data = path.join(folder, 'data')
-    await using tools = new ToolBox(VERSION)
+    await using tools = new ToolBox(NEWEST)
     const ours = await (async () => {
       await using broker: Broker = await startBroker({ data, ...SAME_AS_KAFKA })
       await asFormatted(broker.brokers)
       return await runAll(CASES, tools, broker.brokers[0]!, files)
     })()
     await dumpLogs(report, tools, data)
-    const kafka = await startKafka(VERSION, 1)
+    const kafka = await startKafka(NEWEST, 1)
     try {
       await compareAll(report, CASES, ours, await runAll(CASES, tools, kafka.brokers[0]!, files, ours))
     } finally {
@@ -47,25 +44,17 @@ export async function judge(report: Report): Promise<void> {
 
 /** `kafka-acls`, by a user whom both know as ANONYMOUS. */
 async function withAuthorizer(report: Report, tools: ToolBox, files: (name: string) => string): Promise<void> {
-  const superUser = 'User:ANONYMOUS'
   const ours = await (async () => {
-    await using broker: Broker = await startBroker({ data: ':memory:', ...SAME_AS_KAFKA, authorizer: { superUsers: [superUser] } })
+    await using broker: Broker = await startBroker({ data: ':memory:', ...OURS_WITH_ACLS })
     return await runAll(ACL_CASES, tools, broker.brokers[0]!, files)
   })()
-  const authorizer = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'
-  const kafka = await startKafka(VERSION, 1, { protocols: [], settings: { 'authorizer.class.name': authorizer, 'super.users': superUser } })
+  const kafka = await startKafka(NEWEST, 1, KAFKA_WITH_ACLS)
   try {
     const theirs = await runAll(ACL_CASES, tools, kafka.brokers[0]!, files, ours)
     await compareAll(report, ACL_CASES, ours, theirs, 'with an authorizer: ')
   } finally {
     await kafka.close()
   }
-}
-
-/** What Kafka's storage holds from the start, where eligible leader replicas (KIP-966) are on. */
-async function asFormatted(brokers: readonly string[]): Promise<void> {
-  await using kafka = createKafka({ brokers })
-  await createAdmin(kafka).configs.alter({ type: 'broker', name: '' }, { 'min.insync.replicas': '1' })
 }
 
 function writeFiles(folder: string): (name: string) => string {

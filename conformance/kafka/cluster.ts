@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createAdmin, createKafka } from '@tidemark/client'
 import { type Finished, run } from '../tools.ts'
+import { sleep } from '../waiting.ts'
 import { type KafkaVersion, kafkaJars } from './jars.ts'
 import { freePorts } from './ports.ts'
 
@@ -175,7 +176,7 @@ async function serving(brokers: readonly string[], all: readonly KafkaNode[]): P
         )
       if (alive) break
       if (Date.now() > end) throw new Error(`${broker} does not serve after ${START_MAX_MS} ms`)
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      await sleep(200)
     }
   }
 }

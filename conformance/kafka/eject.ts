@@ -10,6 +10,7 @@ import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/
 import { createConsumer } from '@tidemark/consumer'
 import { applyPlan, MoveStore, planMove } from '@tidemark/offsets'
 import { start } from '../tools.ts'
+import { until } from '../waiting.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { kafkaShell } from './jars.ts'
 
@@ -86,14 +87,4 @@ async function moveBack(kafka: Kafka, group: string, store: MoveStore, handled: 
   const { state } = await applyPlan(kafka, plan, { store, eject: true, accept: ['progressed'] })
   if (state !== 'applied') throw new Error(`${what}: ${state}`)
   await until(`${what}: the records are handled again`, () => handled() >= before + messagesOf(BACK))
-}
-
-const LOOKS_MAX = 600
-
-async function until(what: string, isReached: () => boolean | Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < LOOKS_MAX; looks++) {
-    if (await isReached()) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error(`${what}: not within a minute`)
 }

@@ -7,6 +7,7 @@
 import { createAdmin, createKafka, type Kafka } from '@tidemark/client'
 import { handleOf } from '@tidemark/client/internal'
 import { apis, ConsumerProtocolSubscription, codecOf, errorOf, Writer } from '@tidemark/protocol'
+import { sleep } from '../waiting.ts'
 
 export interface Fact {
   readonly question: string
@@ -190,7 +191,7 @@ async function retried(ask: () => Promise<number>): Promise<string> {
   for (;;) {
     const { name } = errorOf(await ask())
     if (!['NOT_COORDINATOR', 'COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS'].includes(name)) return name
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await sleep(100)
   }
 }
 
@@ -202,7 +203,7 @@ async function reached(kafka: Kafka, group: string, state: string): Promise<void
       { ...coordinatorOf(group), versionMax: 5 },
     )
     if (body.groups[0]!.groupState === state) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await sleep(50)
   }
   throw new Error(`group ${group} never reached ${state}`)
 }

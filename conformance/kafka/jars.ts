@@ -7,6 +7,11 @@ import path from 'node:path'
 import { CACHE, obtain } from '../tools.ts'
 
 export type KafkaVersion = '4.3.1' | '3.9.1'
+/** The one that a judge takes unless it says why not. */
+export const NEWEST = '4.3.1' satisfies KafkaVersion
+export const OLDEST = '3.9.1' satisfies KafkaVersion
+/** The versions of a full run, and of its slice. */
+export const versionsOf = (full: boolean): readonly KafkaVersion[] => (full ? [NEWEST, OLDEST] : [NEWEST])
 
 const pom = (version: KafkaVersion): string => `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion><groupId>dev.tidemark</groupId><artifactId>conformance</artifactId><version>1</version>
@@ -35,6 +40,7 @@ export function kafkaJars(version: KafkaVersion): string {
 }
 
 const TOOLS: Readonly<Record<string, string>> = {
+  'kafka-acls.sh': 'org.apache.kafka.tools.AclCommand',
   'kafka-topics.sh': 'org.apache.kafka.tools.TopicCommand',
   'kafka-consumer-groups.sh': 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
   'kafka-console-consumer.sh': 'org.apache.kafka.tools.consumer.ConsoleConsumer',

@@ -8,10 +8,10 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startBroker } from '@tidemark/broker'
 import { equal, type Report } from '../report.ts'
-import { run } from '../tools.ts'
+import { run, TIDEMARK } from '../tools.ts'
 import { type KafkaCluster, startKafka } from './cluster.ts'
 import { askFacts, type Fact } from './facts.ts'
-import { kafkaJars } from './jars.ts'
+import { kafkaJars, NEWEST, versionsOf } from './jars.ts'
 import { judgeMoves } from './moves.ts'
 import { keysGoWhereKafkaPutsThem } from './partitions.ts'
 import { seesEveryKindOfGroup } from './seeing.ts'
@@ -20,18 +20,17 @@ import { judgeUpsets } from './upsets.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
-const TIDEMARK = fileURLToPath(new URL('../../packages/tidemark/bin/tidemark.js', import.meta.url))
 
 export async function judge(report: Report, full: boolean): Promise<void> {
-  kafkaJars('4.3.1')
-  await report.check('10,000 keys of every kind go to the partitions where Kafka puts them', () => keysGoWhereKafkaPutsThem('4.3.1'))
+  kafkaJars(NEWEST)
+  await report.check('10,000 keys of every kind go to the partitions where Kafka puts them', () => keysGoWhereKafkaPutsThem(NEWEST))
   const facts = new Map<string, readonly Fact[]>()
   // `npm test` does the same on ours.
   if (full) await report.check('end to end on ours', () => endToEnd(undefined))
   await using broker = await startBroker({ data: ':memory:' })
   await report.check('the facts of commits, asked of ours', async () => void facts.set('ours', await askFacts(broker.brokers)))
 
-  for (const version of full ? (['4.3.1', '3.9.1'] as const) : (['4.3.1'] as const)) {
+  for (const version of versionsOf(full)) {
     await using kafka = disposable(await startKafka(version, 1))
     await report.check(`end to end on Kafka ${version}`, () => endToEnd(kafka.brokers))
     await report.check(`the demo on Kafka ${version}`, () => demo(kafka.brokers))
@@ -48,7 +47,7 @@ export async function judge(report: Report, full: boolean): Promise<void> {
   await seesEveryKindOfGroup(report)
   if (full) {
     settle(facts)
-    await using cluster = disposable(await startKafka('4.3.1', 3))
+    await using cluster = disposable(await startKafka(NEWEST, 3))
     await report.check('end to end on a cluster of three (Kafka 4.3.1)', () => endToEnd(cluster.brokers))
     await judgeUpsets(report, cluster)
   } else {

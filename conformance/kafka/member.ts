@@ -10,6 +10,7 @@
 import { openSync, writeSync } from 'node:fs'
 import { createKafka } from '@tidemark/client'
 import { createConsumer } from '@tidemark/consumer'
+import { sleep } from '../waiting.ts'
 import type { Line, LineOf } from './ledger.ts'
 
 const [brokers, topic, group, name, file] = process.argv.slice(2) as [string, string, string, string, string]
@@ -25,7 +26,7 @@ const kafka = createKafka({ brokers: brokers.split(','), clientId: name, request
 while (!stop.signal.aborted) {
   const consumer = createConsumer(kafka, { group, sessionTimeoutMs: 6_000, heartbeatIntervalMs: 300, commit: { intervalMs: 200 } })
   consumer.each(topic, { order: 'key', concurrency: 32 }, async (message) => {
-    await new Promise((resolve) => setTimeout(resolve, 1))
+    await sleep(1)
     const { partition, offset, key, value } = message
     write({ kind: 'done', partition, offset, key: String(key), value: String(value) })
   })
@@ -39,7 +40,7 @@ while (!stop.signal.aborted) {
     await consumer.run({ signal: stop.signal })
   } catch (error) {
     write({ kind: 'failed', text: String(error) })
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await sleep(500)
   }
   await told
 }

@@ -11,6 +11,7 @@ import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/
 import { applyPlan, type MovePlan, MoveStore, type MoveTarget, planMove } from '@tidemark/offsets'
 import { equal, type Report } from '../report.ts'
 import { run, start } from '../tools.ts'
+import { sleep } from '../waiting.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { ejectAgainAndAgain } from './eject.ts'
 import { kafkaShell } from './jars.ts'
@@ -137,6 +138,6 @@ async function planned(kafka: Kafka, group: string, isReady: (plan: MovePlan) =>
       if ((error as { code?: string }).code !== 'NOTHING_TO_DO') throw error
     }
     if (looks === LOOKS_MAX) throw new Error(`group ${group} did not become as it should`)
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await sleep(300)
   }
 }

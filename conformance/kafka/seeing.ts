@@ -8,12 +8,12 @@ import { type CommitEvent, commitHistory, examine, groupPositions, LagMeter, lis
 import { equal, type Report } from '../report.ts'
 import { start } from '../tools.ts'
 import { type KafkaCluster, startKafka } from './cluster.ts'
-import { kafkaJars } from './jars.ts'
+import { kafkaJars, NEWEST } from './jars.ts'
 
 const SHARE = { 'share.coordinator.state.topic.replication.factor': '1', 'share.coordinator.state.topic.min.isr': '1' }
 
 export async function seesEveryKindOfGroup(report: Report): Promise<void> {
-  const cluster = await startKafka('4.3.1', 1, { protocols: [], settings: SHARE })
+  const cluster = await startKafka(NEWEST, 1, { protocols: [], settings: SHARE })
   await using kafka = createKafka({ brokers: cluster.brokers })
   let clients: ChildProcess | undefined
   try {
@@ -33,7 +33,7 @@ export async function seesEveryKindOfGroup(report: Report): Promise<void> {
 
 /** Resolves when every group has read and committed what is expected. */
 async function started(broker: string): Promise<ChildProcess> {
-  const args = ['-Xmx256m', '-cp', kafkaJars('4.3.1'), path.join(import.meta.dirname, 'Groups.java'), broker]
+  const args = ['-Xmx256m', '-cp', kafkaJars(NEWEST), path.join(import.meta.dirname, 'Groups.java'), broker]
   const child = start('java', args, { stdio: ['pipe', 'pipe', 'ignore'] })
   const lines = createInterface({ input: child.stdout! })
   const [line] = (await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => ['ended'])])) as [string]

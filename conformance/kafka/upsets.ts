@@ -2,12 +2,12 @@
 import { createAdmin } from '@tidemark/client'
 import { equal, type Report } from '../report.ts'
 import type { Finished } from '../tools.ts'
+import { sleep } from '../waiting.ts'
 import type { KafkaCluster } from './cluster.ts'
 import type { Verdict } from './ledger.ts'
 import { WorkingGroup } from './working-group.ts'
 
 const SESSION_MS = 6_000
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 type Upset = (group: WorkingGroup, cluster: KafkaCluster) => Promise<void>
 
@@ -33,7 +33,7 @@ const UPSETS: Readonly<Record<string, Upset>> = {
     await cluster.stop(1, 'SIGTERM')
     await group.progress(200)
     await cluster.start(1)
-    await pause(3_000)
+    await sleep(3_000)
     await electPreferred(cluster)
     await group.progress(400)
   },
@@ -49,7 +49,7 @@ const UPSETS: Readonly<Record<string, Upset>> = {
   'partitions are added': async (group, cluster) => {
     const args = ['--bootstrap-server', cluster.brokers.join(','), '--alter', '--topic', group.topic, '--partitions', '9']
     mustWork(await cluster.tool('org.apache.kafka.tools.TopicCommand', ...args))
-    await pause(8_000)
+    await sleep(8_000)
     await group.progress(400)
     equal(new Set(group.lines().flatMap((line) => (line.kind === 'assigned' ? [line.partition] : []))).size, 9)
   },
@@ -63,12 +63,12 @@ const UPSETS: Readonly<Record<string, Upset>> = {
   },
   'a member is killed': async (group) => {
     group.signal('one', 'SIGKILL')
-    await pause(SESSION_MS)
+    await sleep(SESSION_MS)
     await group.progress(400)
   },
   'a member is stopped for longer than its session, and goes on': async (group) => {
     group.signal('two', 'SIGSTOP')
-    await pause(SESSION_MS * 2)
+    await sleep(SESSION_MS * 2)
     await group.progress(200)
     group.signal('two', 'SIGCONT')
     await group.progress(400)
@@ -129,7 +129,7 @@ async function resetUnderTheGroup(cluster: KafkaCluster): Promise<void> {
     const due = group.due.size
     for (let waited = 0; waited < 60_000; waited += 200) {
       if (group.lines().filter((line, i) => i >= before && line.kind === 'done').length >= due) break
-      await pause(200)
+      await sleep(200)
     }
     await group.leave()
     const again = group.lines().filter((line, i) => i >= before && line.kind === 'done')

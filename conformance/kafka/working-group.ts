@@ -10,6 +10,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createAdmin, createKafka, createProducer, type Kafka, type Producer } from '@tidemark/client'
 import { start } from '../tools.ts'
+import { sleep, until } from '../waiting.ts'
 import { judgeLines, type Line, readLines, type Verdict, valuesDone } from './ledger.ts'
 
 const MEMBER = fileURLToPath(new URL('member.ts', import.meta.url))
@@ -47,7 +48,7 @@ export class WorkingGroup {
     await createAdmin(group.kafka).topics.create(group.topic, { partitions: 6, replicationFactor })
     for (const member of ['one', 'two', 'three']) group.join(member)
     group.#written = group.#write()
-    await group.#until(() => group.#atWork() === 3, 60_000, 'all three members at work')
+    await until('all three members are at work', () => group.#atWork() === 3)
     await group.progress(200)
     return group
   }
@@ -92,7 +93,7 @@ export class WorkingGroup {
       })
       await this.#producer.send(this.topic, batch)
       for (const { value } of batch) this.due.add(value)
-      await new Promise((resolve) => setTimeout(resolve, BEAT_MS))
+      await sleep(BEAT_MS)
     }
   }
 
@@ -108,14 +109,14 @@ export class WorkingGroup {
   /** Waits until so many more records were done. */
   async progress(count: number, withinMs = 60_000): Promise<void> {
     const goal = valuesDone(this.lines()).size + count
-    await this.#until(() => valuesDone(this.lines()).size >= goal, withinMs, `${count} more records done`)
+    await until(`${count} more records are done`, () => valuesDone(this.lines()).size >= goal, withinMs)
   }
 
   /** Stops writing, waits until everything is done, lets the members leave, and judges. */
   async finish(): Promise<Verdict> {
     this.#producing = false
     await this.#written
-    await this.#until(() => isWithin(this.due, valuesDone(this.lines())), 60_000, 'everything done').catch(() => {})
+    await until('everything is done', () => isWithin(this.due, valuesDone(this.lines()))).catch(() => {})
     await this.leave()
     return judgeLines(this.lines(), this.due, this.unclean)
   }
@@ -131,14 +132,6 @@ export class WorkingGroup {
     await this.#producer.close().catch(() => {})
     await this.kafka.close()
     rmSync(this.#folder, { recursive: true, force: true })
-  }
-
-  async #until(done: () => boolean, withinMs: number, what: string): Promise<void> {
-    const end = Date.now() + withinMs
-    while (!done()) {
-      if (Date.now() > end) throw new Error(`${what}: not within ${withinMs} ms`)
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
   }
 }
 

@@ -8,10 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-
-/** The build, unless TIDEMARK names another main file. */
-const TIDEMARK = process.env.TIDEMARK ?? fileURLToPath(new URL('../../packages/tidemark/bin/tidemark.js', import.meta.url))
+import { TIDEMARK } from '../tools.ts'
 
 /** A new folder under the system's one for temporary files; its creator removes it. */
 export const makeFolder = (): string => mkdtempSync(path.join(tmpdir(), 'tidemark-kills-'))
@@ -84,16 +81,6 @@ export function memoryOf(pid: number): number {
     return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
   } catch {
     return 0
-  }
-}
-
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-export async function until(what: string, done: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
-  const end = performance.now() + withinMs
-  while (!(await done())) {
-    if (performance.now() > end) throw new Error(`${what}: not within ${withinMs} ms`)
-    await sleep(20)
   }
 }
 

@@ -13,9 +13,11 @@
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import { handleOf } from '@tidemark/client/internal'
 import { apis } from '@tidemark/protocol'
+import { kafkaJs } from '../clients/kafkajs-package.ts'
 import { equal, Report } from '../report.ts'
-import { debianProgram, npmPackage, run } from '../tools.ts'
-import { BrokerProcess, makeFolder, percentile, randomOf, removeFolder, sleep } from './broker-process.ts'
+import { debianProgram, run } from '../tools.ts'
+import { sleep } from '../waiting.ts'
+import { BrokerProcess, makeFolder, percentile, randomOf, removeFolder } from './broker-process.ts'
 import { isQuick, keepFigures } from './figures.ts'
 
 const KILLS = isQuick ? 10 : 200
@@ -133,13 +135,8 @@ function judgeRecords(found: readonly Found[], ledger: Ledger): void {
   }
 }
 
-interface KafkaJs {
-  Kafka: new (options: object) => any
-  logLevel: { NOTHING: number }
-}
-
 async function judgeCommits(address: string, committed: ReadonlyMap<string, number>): Promise<void> {
-  const { Kafka, logLevel } = npmPackage<KafkaJs>('kafkajs', '2.2.4')
+  const { Kafka, logLevel } = kafkaJs()
   const admin = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
   for (const [groupId, offset] of committed) {
@@ -164,10 +161,10 @@ async function judge(report: Report, fsync: 'interval' | 'always'): Promise<[str
     load.stopped = true
     await Promise.all([...producers, ...committers])
     const found = await readWithKcat(broker.address)
-    report.check(`fsync ${fsync}: every send was acknowledged in the end, every commit read back, after ${KILLS} kills`, () =>
+    await report.check(`fsync ${fsync}: every send was acknowledged in the end, every commit read back, after ${KILLS} kills`, () =>
       equal(load.problems.slice(0, 3), []),
     )
-    report.check(`fsync ${fsync}: kcat finds each acknowledged record once, at its offset, in the order of its producer`, () =>
+    await report.check(`fsync ${fsync}: kcat finds each acknowledged record once, at its offset, in the order of its producer`, () =>
       judgeRecords(found, load.ledger),
     )
     await report.check(`fsync ${fsync}: kafkajs finds each group where it was last committed`, () =>

@@ -11,9 +11,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
+import { kafkaJs } from '../clients/kafkajs-package.ts'
 import { equal, Report } from '../report.ts'
-import { npmPackage } from '../tools.ts'
-import { BrokerProcess, makeFolder, megabytes, memoryOf, randomOf, removeFolder, sleep, until } from './broker-process.ts'
+import { sleep, until } from '../waiting.ts'
+import { BrokerProcess, makeFolder, megabytes, memoryOf, randomOf, removeFolder } from './broker-process.ts'
 import { isQuick, keepFigures } from './figures.ts'
 import { causes, judgeJournal } from './journal.ts'
 import type { MemberTask } from './member.ts'
@@ -229,12 +230,14 @@ async function underLoad(report: Report): Promise<[string, string][]> {
     const samples = await watching
     for (const slot of slots) await slot.end()
     const judged = judgeJournal(journal, acknowledged)
-    report.check('lost 0', () => equal(judged.lost.slice(0, 3), []))
-    report.check('the records of a key are done in their order', () => equal(judged.outOfOrder.slice(0, 3), []))
-    report.check('each record that was done twice is explained by a crash or a takeover', () => equal(judged.unexplained.slice(0, 3), []))
-    report.check('no member failed', () => equal(judged.failed.slice(0, 3), []))
+    await report.check('lost 0', () => equal(judged.lost.slice(0, 3), []))
+    await report.check('the records of a key are done in their order', () => equal(judged.outOfOrder.slice(0, 3), []))
+    await report.check('each record that was done twice is explained by a crash or a takeover', () =>
+      equal(judged.unexplained.slice(0, 3), []),
+    )
+    await report.check('no member failed', () => equal(judged.failed.slice(0, 3), []))
     const flat = flatness(samples)
-    report.check('memory is flat: the second half of the run needs no more than the first, and no process more than 256 MiB', () => {
+    await report.check('memory is flat: the second half of the run needs no more than the first, and no process more than 256 MiB', () => {
       if (!isQuick && flat.late > flat.early * 1.2)
         throw new Error(`member 0 grew from ${megabytes(flat.early)} to ${megabytes(flat.late)}`)
       if (Math.max(flat.broker, flat.largest) > 256 * 1024 * 1024) throw new Error(`${megabytes(flat.broker)}, ${megabytes(flat.largest)}`)
@@ -279,16 +282,11 @@ function flatness(samples: readonly Sample[]): { early: number; late: number; br
   }
 }
 
-interface KafkaJs {
-  Kafka: new (options: object) => any
-  logLevel: { NOTHING: number }
-}
-
 /** Decision 5: a late timer first lets what arrived meanwhile be read. */
 async function stalledBroker(report: Report): Promise<[string, string][]> {
   const broker = new BrokerProcess(`${folder}/stalled`, 'interval')
   await broker.start()
-  const { Kafka, logLevel } = npmPackage<KafkaJs>('kafkajs', '2.2.4')
+  const { Kafka, logLevel } = kafkaJs()
   const kafka = new Kafka({ brokers: [broker.address], logLevel: logLevel.NOTHING })
   const admin = kafka.admin()
   await admin.connect()

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
+import { markdownTable } from '../../scripts/markdown.ts'
 
 export const isQuick = process.argv.includes('--quick')
 
@@ -17,13 +18,9 @@ export function keepFigures(title: string, script: string, rows: readonly (reado
   const day = new Date().toISOString().slice(0, 10)
   const machine = `${os.cpus().length} cores (${os.cpus()[0]?.model.trim()}), ${(os.totalmem() / 2 ** 30).toFixed(0)} GB, Node ${process.version}`
   const command = `node --conditions=@tidemark/source conformance/kills/${script}`
-  const table = [['what', 'figure'] as const, ...rows]
-  const widths = [0, 1].map((column) => Math.max(...table.map((row) => row[column]!.length)))
-  const lines = table.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`)
-  lines.splice(1, 0, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`)
   console.log(rows.map(([what, figure]) => `         ${what}: ${figure}`).join('\n'))
   if (isQuick) return
-  const section = `## ${title}\n\n\`${command}\` — ${day}, ${machine}\n\n${lines.join('\n')}\n`
+  const section = `## ${title}\n\n\`${command}\` — ${day}, ${machine}\n\n${markdownTable(['what', 'figure'], rows).join('\n')}\n`
   const before = existsSync(FILE) ? readFileSync(FILE, 'utf8') : HEAD
   const others = before.split(/^(?=## )/m).filter((part) => !part.startsWith(`## ${title}\n`))
   writeFileSync(FILE, `${others.map((part) => part.trimEnd()).join('\n\n')}\n\n${section}`)

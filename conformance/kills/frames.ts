@@ -12,7 +12,8 @@ import net from 'node:net'
 import { createAdmin, createKafka, createProducer, type Kafka, read } from '@tidemark/client'
 import { apiByKey, apis, buildBatch, encodeRequest, FrameSplitter, peekResponse } from '@tidemark/protocol'
 import { equal, Report } from '../report.ts'
-import { BrokerProcess, MiB, makeFolder, megabytes, percentile, randomOf, removeFolder, sleep, until } from './broker-process.ts'
+import { sleep, until } from '../waiting.ts'
+import { BrokerProcess, MiB, makeFolder, megabytes, percentile, randomOf, removeFolder } from './broker-process.ts'
 import { isQuick, keepFigures } from './figures.ts'
 
 const FRAMES = isQuick ? 20_000 : 1_000_000

@@ -6,6 +6,7 @@
 import { openSync, writeSync } from 'node:fs'
 import { createKafka } from '@tidemark/client'
 import { createConsumer } from '@tidemark/consumer'
+import { sleep } from '../waiting.ts'
 
 export interface MemberTask {
   readonly address: string
@@ -40,7 +41,7 @@ const consumer = createConsumer(kafka, {
 
 consumer.each(task.topic, { order: 'key', concurrency: 20 }, async ({ key, value, partition, offset }) => {
   note('began', task.name, partition, offset)
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * task.workMsMax))
+  await sleep(Math.random() * task.workMsMax)
   note('done', task.name, key!.toString(), value!.toString(), partition, offset)
 })
 

@@ -6,8 +6,8 @@
  */
 import { startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer, read } from '@tidemark/client'
+import { kafkaJs } from '../clients/kafkajs-package.ts'
 import { equal, Report } from '../report.ts'
-import { npmPackage } from '../tools.ts'
 import { MiB } from './broker-process.ts'
 
 const TOPIC = 'full'
@@ -15,11 +15,6 @@ const GROUP = 'readers'
 const VALUE = 'x'.repeat(10_000)
 /** Both clients would go on for longer after an error that they may try again. */
 const AT_ONCE_MS = 10_000
-
-interface KafkaJs {
-  Kafka: new (options: object) => any
-  logLevel: { NOTHING: number }
-}
 
 /** How many were taken, and what was thrown then, within AT_ONCE_MS. */
 async function sendUntilRefused(send: () => Promise<unknown>): Promise<{ taken: number; error: any }> {
@@ -39,7 +34,7 @@ const report = new Report('memory')
 await using broker = await startBroker({ data: ':memory:', memoryBytesMax: MiB })
 await using kafka = createKafka({ brokers: broker.brokers })
 await createAdmin(kafka).topics.create(TOPIC)
-const { Kafka, logLevel } = npmPackage<KafkaJs>('kafkajs', '2.2.4')
+const { Kafka, logLevel } = kafkaJs()
 const kafkajs = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING })
 
 await report.check('our producer is told which limit, and how to raise it', async () => {

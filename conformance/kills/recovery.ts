@@ -27,7 +27,8 @@ import {
   peekResponse,
 } from '@tidemark/protocol'
 import { equal, Report } from '../report.ts'
-import { MiB, makeFolder, percentile, removeFolder, sleep } from './broker-process.ts'
+import { sleep } from '../waiting.ts'
+import { MiB, makeFolder, percentile, removeFolder } from './broker-process.ts'
 import { isQuick, keepFigures } from './figures.ts'
 import type { ReadSoFar } from './spied-broker.ts'
 
@@ -231,7 +232,7 @@ async function recovery(report: Report, megabytes: number): Promise<[string, str
     broker = await Spied.start(folder)
     const cleanMs = broker.listensAfterMs
     const clean = await broker.read()
-    report.check(`${name}: a start after a clean end reads no segment of a topic`, () =>
+    await report.check(`${name}: a start after a clean end reads no segment of a topic`, () =>
       equal([clean.topicBytes, clean.internalBytes < MiB], [0, true]),
     )
     const cleanUse = await useAll(broker.address)
@@ -244,7 +245,7 @@ async function recovery(report: Report, megabytes: number): Promise<[string, str
     const torn = await broker.read()
     const segments = segmentsOf(folder)
     const bytes = segments.reduce((sum, path) => sum + statSync(path).size, 0)
-    report.check(`${name}: a start after a crash reads the last segment of each partition only, and loses nothing`, () => {
+    await report.check(`${name}: a start after a crash reads the last segment of each partition only, and loses nothing`, () => {
       equal(
         use.ends,
         cleanUse.ends.map((end) => end + 1),
@@ -258,13 +259,16 @@ async function recovery(report: Report, megabytes: number): Promise<[string, str
     const killedMs = broker.listensAfterMs
     const killedUse = await useAll(broker.address)
     const killed = await broker.read()
-    report.check(`${name}: after a kill in the middle of a load all that was acknowledged is there, and nothing that was not sent`, () => {
-      ends.forEach((end, i) => {
-        const found = killedUse.ends[i]!
-        if (found < end || found > end + IN_FLIGHT * LOAD_BATCH)
-          throw new Error(`partition ${i} was acknowledged up to ${end} and ends at ${found}`)
-      })
-    })
+    await report.check(
+      `${name}: after a kill in the middle of a load all that was acknowledged is there, and nothing that was not sent`,
+      () => {
+        ends.forEach((end, i) => {
+          const found = killedUse.ends[i]!
+          if (found < end || found > end + IN_FLIGHT * LOAD_BATCH)
+            throw new Error(`partition ${i} was acknowledged up to ${end} and ends at ${found}`)
+        })
+      },
+    )
     await broker.end('SIGTERM')
     const mega = (n: number): string => `${(n / 1e6).toFixed(1)} MB`
     return [
@@ -355,7 +359,7 @@ async function groups(report: Report): Promise<[string, string][]> {
       )
       // The slice for CI does not look at the time: the machine may be busy.
       if (!isQuick) {
-        report.check(`… and within a second after a ${how}`, () => {
+        await report.check(`… and within a second after a ${how}`, () => {
           if (ms > 1_000) throw new Error(`they took ${ms.toFixed(0)} ms`)
         })
       }

@@ -3,8 +3,9 @@
  * tell.
  */
 import { startBroker } from '@tidemark/broker'
-import { createAdmin, createKafka } from '@tidemark/client'
+import { asFormatted, KAFKA_WITH_ACLS, OURS_WITH_ACLS } from '../kafka/alike.ts'
 import { startKafka } from '../kafka/cluster.ts'
+import { NEWEST } from '../kafka/jars.ts'
 
 /**
  * By the name of the step: what was answered, without what two clusters cannot have in common. The last one has the
@@ -22,27 +23,14 @@ export interface Program {
   readonly differs: readonly (readonly [RegExp, string])[]
 }
 
-const KAFKA = '4.3.1'
-const SUPER_USER = 'User:ANONYMOUS'
-const AUTHORIZER = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'
-/** As `startKafka` has it. */
-const SAME_AS_KAFKA = { numPartitions: 4, offsetsPartitions: 4 }
-
 export async function onOurs<T>(act: (address: string) => Promise<T>): Promise<T> {
-  await using broker = await startBroker({ data: ':memory:', ...SAME_AS_KAFKA, authorizer: { superUsers: [SUPER_USER] } })
+  await using broker = await startBroker({ data: ':memory:', ...OURS_WITH_ACLS })
   await asFormatted(broker.brokers)
   return await act(broker.brokers[0]!)
 }
 
-/** What Kafka's storage holds from the start, where eligible leader replicas (KIP-966) are on. */
-async function asFormatted(brokers: readonly string[]): Promise<void> {
-  await using kafka = createKafka({ brokers })
-  await createAdmin(kafka).configs.alter({ type: 'broker', name: '' }, { 'min.insync.replicas': '1' })
-}
-
 export async function onKafka<T>(act: (address: string) => Promise<T>): Promise<T> {
-  const settings = { 'authorizer.class.name': AUTHORIZER, 'super.users': SUPER_USER }
-  const kafka = await startKafka(KAFKA, 1, { protocols: [], settings })
+  const kafka = await startKafka(NEWEST, 1, KAFKA_WITH_ACLS)
   try {
     return await act(kafka.brokers[0]!)
   } finally {

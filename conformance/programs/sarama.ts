@@ -1,4 +1,5 @@
 /** Sarama, Go's older client: its cluster administration, producers, consumers and groups (`sarama/main.go`). */
+import { NEWEST } from '../kafka/jars.ts'
 import { goProgram } from './go-program.ts'
 
 const NO_TRANSACTIONS = 'transactions are not served (docs/skipped.md)'
@@ -6,7 +7,7 @@ const NO_TRANSACTIONS = 'transactions are not served (docs/skipped.md)'
 export const sarama = goProgram({
   name: 'sarama',
   module: 'github.com/IBM/sarama@v1.61.1',
-  args: ['4.3.1'],
+  args: [NEWEST],
   differs: [
     [/transaction|Transactions|DescribeProducers while|, read (un)?committed/, NO_TRANSACTIONS],
     [

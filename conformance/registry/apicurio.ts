@@ -6,8 +6,9 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { freePorts } from '../kafka/ports.ts'
+import { freePort } from '../kafka/ports.ts'
 import { CACHE, make, obtain, start } from '../tools.ts'
+import { sleep } from '../waiting.ts'
 
 /** The last one that Java 17 runs. */
 export const VERSION = '3.0.9'
@@ -39,7 +40,7 @@ export async function install(): Promise<void> {
 
 /** `brokers`: where it keeps what it is given; in memory without. */
 export async function startApicurio(brokers?: string): Promise<Apicurio> {
-  const [port] = await freePorts(1)
+  const port = await freePort()
   const work = mkdtempSync(path.join(tmpdir(), 'tidemark-apicurio-'))
   const settings = {
     'quarkus.http.host': '127.0.0.1',
@@ -84,6 +85,6 @@ async function serving(url: string, exitCode: () => number | null): Promise<void
     if (ready) return
     if (exitCode() !== null) throw new Error(`it ended with code ${exitCode()}`)
     if (performance.now() > endMs) throw new Error(`not within ${START_MAX_MS} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await sleep(200)
   }
 }

@@ -9,11 +9,12 @@ import path from 'node:path'
 import { startBroker } from '@tidemark/broker'
 import { judgeSerializers } from '../judges/confluent-schemas.ts'
 import { startKafka } from '../kafka/cluster.ts'
+import { NEWEST } from '../kafka/jars.ts'
 import { equal, type Report } from '../report.ts'
+import { sleep } from '../waiting.ts'
 import { install, startApicurio } from './apicurio.ts'
 import { type Answer, ask, type Call, CHANGES, READS } from './script.ts'
 
-const KAFKA = '4.3.1'
 const SETTLE_MAX_MS = 20_000
 
 export async function judge(report: Report, full: boolean): Promise<void> {
@@ -25,7 +26,7 @@ export async function judge(report: Report, full: boolean): Promise<void> {
   }
   const ours = await keptByOurs(report)
   if (!full) return report.skip('the same on Apache Kafka', 'takes half a minute more: in the full run alone')
-  const kafka = await startKafka(KAFKA, 1)
+  const kafka = await startKafka(NEWEST, 1)
   try {
     const theirs = await play(report, kafka.brokers[0]!, [...CHANGES, ...READS], 'on Apache Kafka')
     for (const [nth, call] of [...CHANGES, ...READS].entries()) {
@@ -73,7 +74,7 @@ async function play(
     let answer = await ask(registry.url, call)
     const isWanted = (): boolean => wanted === undefined || JSON.stringify(answer) === JSON.stringify(wanted[nth])
     while (!isWanted() && performance.now() < untilMs) {
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      await sleep(200)
       answer = await ask(registry.url, call)
     }
     answers.push(answer)

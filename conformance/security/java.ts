@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Authority } from '../../packages/tidemark/src/testing/certificates.ts'
-import { kafkaJars } from '../kafka/jars.ts'
+import { kafkaJars, NEWEST } from '../kafka/jars.ts'
 import type { Report } from '../report.ts'
 import { run } from '../tools.ts'
-import { type Certificates, escaped, inline, jaas, MECHANISMS, USER, VERSION, WRONG } from './parties.ts'
+import { type Certificates, escaped, inline, jaas, MECHANISMS, USER, WRONG } from './parties.ts'
 import { type SecuredBroker, startSecured } from './secured-broker.ts'
 
 type Listener = keyof SecuredBroker['addresses']
@@ -36,7 +36,7 @@ export async function javaOnOurs(report: Report, folder: string, certificates: C
     const command = [...args, '--bootstrap-server', secured.addresses[listener], '--command-config', file]
     return run(
       'java',
-      ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', kafkaJars(VERSION), 'org.apache.kafka.tools.TopicCommand', ...command],
+      ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', kafkaJars(NEWEST), 'org.apache.kafka.tools.TopicCommand', ...command],
       undefined,
       60_000,
     )

@@ -5,13 +5,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { kafkaJars } from '../kafka/jars.ts'
+import { kafkaJars, NEWEST } from '../kafka/jars.ts'
 import type { Report } from '../report.ts'
 import { NotToBeHad } from '../tools.ts'
 import { damagedHandshakes } from './handshakes.ts'
 import { javaOnOurs } from './java.ts'
 import { oursOnKafka } from './ours.ts'
-import { makeCertificates, VERSION } from './parties.ts'
+import { makeCertificates } from './parties.ts'
 import { pythonOnOurs } from './python.ts'
 
 export async function judge(report: Report, full: boolean): Promise<void> {
@@ -20,7 +20,7 @@ export async function judge(report: Report, full: boolean): Promise<void> {
     const certificates = await makeCertificates()
     await damagedHandshakes(report, certificates, full ? 10_000 : 1_000)
     await orSkipped(report, "Python's clients", () => pythonOnOurs(report, folder, certificates))
-    kafkaJars(VERSION)
+    kafkaJars(NEWEST)
     await javaOnOurs(report, folder, certificates, full)
     await oursOnKafka(report, certificates, full)
   } finally {

@@ -2,15 +2,17 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createAdmin, createKafka, createProducer, type KafkaOptions, read, type SaslOptions, type TlsOptions } from '@tidemark/client'
 import { type KafkaCluster, startKafka } from '../kafka/cluster.ts'
+import { NEWEST } from '../kafka/jars.ts'
 import { equal, type Report } from '../report.ts'
-import { type Certificates, escaped, inline, jaas, MECHANISMS, moduleOf, quoted, USER, VERSION, WRONG } from './parties.ts'
+import { sleep } from '../waiting.ts'
+import { type Certificates, escaped, inline, jaas, MECHANISMS, moduleOf, quoted, USER, WRONG } from './parties.ts'
 
 const REAUTHENTICATION_MS = 2_000
 const OAUTH_OF_KAFKA =
   'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";'
 
 export async function oursOnKafka(report: Report, { ca, server, app, foreign }: Certificates, full: boolean): Promise<void> {
-  const kafka = await startKafka(VERSION, 1, {
+  const kafka = await startKafka(NEWEST, 1, {
     protocols: ['SASL_SSL', 'SASL_PLAINTEXT', 'SSL'],
     settings: {
       'ssl.keystore.type': 'PEM',
@@ -49,7 +51,7 @@ async function onKafka(report: Report, cluster: KafkaCluster, { ca, app, foreign
       await users.setPassword(USER.username, USER.password, { mechanism })
     const listed = async () => (await users.list()).map(({ name, credentials }) => [name, credentials.length])
     // What the controller has decided, its brokers know a moment later.
-    for (let tries = 0; tries < 100 && (await listed())[0]?.[1] !== 2; tries++) await new Promise((resolve) => setTimeout(resolve, 50))
+    for (let tries = 0; tries < 100 && (await listed())[0]?.[1] !== 2; tries++) await sleep(50)
     equal(await listed(), [[USER.username, 2]])
     await topics.create('t')
   })
@@ -98,7 +100,7 @@ async function onKafka(report: Report, cluster: KafkaCluster, { ca, app, foreign
       const endMs = Date.now() + 2.5 * REAUTHENTICATION_MS
       while (Date.now() < endMs) {
         await producer.send('t', { value: 'more' })
-        await new Promise((resolve) => setTimeout(resolve, 200))
+        await sleep(200)
       }
       equal(opened.stop(), 0)
     }

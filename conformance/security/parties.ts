@@ -1,7 +1,6 @@
 /** Who takes part: certificates of the broker and of its clients, one user, and what both sides write of them. */
 import { Authority, type Identity } from '../../packages/tidemark/src/testing/certificates.ts'
 
-export const VERSION = '4.3.1'
 export const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
 export const USER = { username: 'alice', password: 'wonder"land, =\\' }
 export const OTHER_PASSWORD = 'builder'

@@ -1,6 +1,7 @@
 /** A member of the group of storm.ts, in a process of its own: its handler writes each record's value as an effect. */
 import { createKafka } from '@tidemark/client'
 import { createConsumer } from '@tidemark/consumer'
+import { sleep } from '../waiting.ts'
 import { type Database, type DriverName, drivers } from './drivers.ts'
 
 export interface StormMember {
@@ -27,7 +28,7 @@ const connect = async (): Promise<Database> => {
     try {
       return await drivers[task.driver](where, { takeOverTimeoutMs: 2_000, statementTimeoutMs: 5_000 })
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 100)) // the database is being started
+      await sleep(100) // the database is being started
     }
   }
 }
@@ -39,7 +40,7 @@ const consumer = createConsumer(kafka, {
   shutdownTimeoutMs: 3_000,
   commit: { intervalMs: 100 },
 })
-const work = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.random() * task.workMsMax))
+const work = (): Promise<void> => sleep(Math.random() * task.workMsMax)
 const retry = { attempts: 1_000, delayMs: 20, delayMaxMs: 500 } // a statement on a lost connection is the handler's failure
 const settings = { concurrency: task.concurrency, retry, store }
 if (task.batches) {

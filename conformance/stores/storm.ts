@@ -7,17 +7,16 @@ import { once } from 'node:events'
 import { startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer } from '@tidemark/client'
 import type { Report } from '../report.ts'
+import { sleep, until } from '../waiting.ts'
 import { type DriverName, drivers } from './drivers.ts'
 import type { StormMember } from './member.ts'
-import { MariaDB, type PostgreSQL, until } from './servers.ts'
+import { MariaDB, type PostgreSQL } from './servers.ts'
 
 const TOPIC = 'orders'
 const MEMBERS = 3
 const PARTITIONS = 6
 const SESSION_MS = 1_500
 const RECORDS_A_STEP = 300
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 class Slot {
   readonly #task: StormMember

@@ -8,6 +8,7 @@ import path from 'node:path'
 import { apiByKey } from '@tidemark/protocol'
 import { rules } from '../../packages/broker/src/auth/rules.ts'
 import { allHandlers } from '../../packages/broker/src/handle/all.ts'
+import { markdownTable } from '../markdown.ts'
 
 const PAGE = path.join(import.meta.dirname, '../../docs/apis.md')
 const HANDLERS = path.join(import.meta.dirname, '../../packages/broker/src/handle')
@@ -66,23 +67,16 @@ export function apisPage(): string {
   }
   return [
     HEAD,
-    ...tableOf(
+    ...markdownTable(
       ['#', 'API', 'versions', 'needs', ''],
       rows.map(({ key, name, versions, needs, says }) => [String(key), name, versions, needs, says]),
     ),
     '',
     '## Not served',
     '',
-    ...tableOf(['API', 'what it is for'], NOT_SERVED),
+    ...markdownTable(['API', 'what it is for'], NOT_SERVED),
     '',
   ].join('\n')
-}
-
-/** As the formatter of Markdown aligns it. */
-function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, i) => Math.max(3, title.length, ...rows.map((row) => row[i]!.length)))
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`
-  return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)]
 }
 
 export const writtenApisPage = (): string => readFileSync(PAGE, 'utf8')

@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { markdownTable } from '../markdown.ts'
 
 export interface OptionTable {
   /** What takes the options. */
@@ -119,11 +120,7 @@ function defaultOf(option: Option): string {
 function tableOf(table: OptionTable): string {
   const cell = (text: string): string => text.replaceAll('|', '\\|')
   const rows = optionsOf(table).map((o) => [`\`${o.name}\``, cell(defaultOf(o)), o.kafka ?? '', cell(o.text)])
-  const all = [['option', 'default', "Kafka's name", 'what it is'], ...rows]
-  const widths = all[0]!.map((_, i) => Math.max(3, ...all.map((row) => row[i]!.length)))
-  const line = (row: readonly string[]): string => `| ${row.map((text, i) => text.padEnd(widths[i]!)).join(' | ')} |`
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`
-  return [`## ${table.call}`, '', line(all[0]!), rule, ...all.slice(1).map(line)].join('\n')
+  return [`## ${table.call}`, '', ...markdownTable(['option', 'default', "Kafka's name", 'what it is'], rows)].join('\n')
 }
 
 export const optionsPage = (): string =>

@@ -4,7 +4,11 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { CONSOLE_TOKEN_VARIABLE } from '../../packages/tidemark/src/commands/console.ts'
+import { COMPLETION_VARIABLE } from '../../packages/tidemark/src/completion/names.ts'
 import { loadProgram } from '../../packages/tidemark/src/program.ts'
+import { REGISTRY_USER_VARIABLE, REGISTRY_VARIABLE } from '../../packages/tidemark/src/registry.ts'
+import { PASSWORD_VARIABLE } from '../../packages/tidemark/src/secret.ts'
 
 type Command = Awaited<ReturnType<typeof loadProgram>>
 type Option = Command['options'][number]
@@ -35,15 +39,11 @@ export async function manPage(): Promise<string> {
     '.SH COMMANDS',
     ...program.commands.flatMap((command) => commandLines(command as Command, 'tidemark')),
     '.SH ENVIRONMENT',
-    ...paragraph('TIDEMARK_BROKERS', 'brokers of the cluster, host:port,…'),
-    ...paragraph('TIDEMARK_PROFILE', 'a profile, instead of the one in use'),
-    ...paragraph('TIDEMARK_PASSWORD', 'a password that a command asks for'),
-    ...paragraph('TIDEMARK_CONSOLE_TOKEN', 'the token of tidemark console'),
-    ...paragraph('TIDEMARK_COMPLETION_MS', 'how long completion waits for the names of a cluster (300)'),
-    ...paragraph('NO_COLOR', 'no colours'),
+    ...ENVIRONMENT.flatMap(([name, text]) => paragraph(name, text)),
     '.SH FILES',
     ...paragraph('$XDG_CONFIG_HOME/tidemark/config.yaml', 'profiles'),
     ...paragraph('$XDG_STATE_HOME/tidemark/moves', 'what moves of offsets have replaced, and audit.jsonl'),
+    ...paragraph('$XDG_STATE_HOME/tidemark/bookmarks', 'where groups stood when they were bookmarked'),
     '.SH EXIT STATUS',
     ...EXITS.flatMap(([code, meaning]) => paragraph(code, meaning)),
   ]
@@ -51,6 +51,17 @@ export async function manPage(): Promise<string> {
 }
 
 export const writtenManPage = (): string => readFileSync(PAGE, 'utf8')
+
+export const ENVIRONMENT: readonly (readonly [name: string, text: string])[] = [
+  ['TIDEMARK_BROKERS', 'brokers of the cluster, host:port,…'],
+  ['TIDEMARK_PROFILE', 'a profile, instead of the one in use'],
+  [PASSWORD_VARIABLE, 'a password that a command asks for'],
+  [CONSOLE_TOKEN_VARIABLE, 'the token of tidemark console'],
+  [COMPLETION_VARIABLE, 'how long completion waits for the names of a cluster (300)'],
+  [REGISTRY_VARIABLE, 'the schema registry that records are decoded with'],
+  [REGISTRY_USER_VARIABLE, 'the user of that registry and its password, name:password'],
+  ['NO_COLOR', 'no colours'],
+]
 
 const EXITS: readonly (readonly [code: string, meaning: string])[] = [
   ['0', 'done'],

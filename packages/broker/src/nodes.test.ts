@@ -69,6 +69,12 @@ describe('several nodes', () => {
     }
   })
 
+  test('a node cannot be unregistered, and each of them knows all', async () => {
+    const { of } = await cluster()
+    const asked = async (brokerId: number): Promise<string> => nameOf((await of(2).call(apis.UnregisterBroker, 0, { brokerId })).errorCode)
+    expect(await Promise.all([1, 2, 3, 9].map(asked))).toEqual([...Array(3).fill('INVALID_REQUEST'), 'BROKER_ID_NOT_REGISTERED'])
+  })
+
   test('ports that are named follow each other', async () => {
     const probe = await startBroker({ data: ':memory:' })
     const { port } = probe

@@ -4,7 +4,7 @@
  */
 
 export { checkedLimits, LIMIT_NAMES, limitsOf } from './admin/limits.ts'
-export { Cluster, isLost } from './cluster/cluster.ts'
+export { Cluster, isLost, LOST_CODES } from './cluster/cluster.ts'
 export { type ListedOffset, type ListOffsetsOptions, listOffsets, type OffsetQuery, type OffsetSpec } from './cluster/list-offsets.ts'
 export { mayPass, retrying } from './cluster/retrying.ts'
 export { refusedTopic } from './cluster/topic-errors.ts'

@@ -14,7 +14,7 @@ import {
   type Platform,
   TidemarkError,
 } from '@tidemark/platform'
-import { parseAddress } from './connect/address.ts'
+import { brokerAddress } from './connect/broker-address.ts'
 import type { Logger } from './diagnostics.ts'
 import { resolveSasl, resolveTls, type SaslOptions, type TlsOptions } from './security/options.ts'
 
@@ -154,7 +154,7 @@ function brokersOf(brokers: unknown): Address[] {
     const given = Array.isArray(brokers) ? 'empty' : describe(brokers)
     throw new TidemarkError('INVALID_OPTION', `option 'brokers' is ${given}; give at least one address, such as ['127.0.0.1:9092']`)
   }
-  return brokers.map(parseAddress)
+  return brokers.map(brokerAddress)
 }
 
 function retryOf(retry: KafkaOptions['retry'] = {}): ResolvedKafkaOptions['retry'] {

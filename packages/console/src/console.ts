@@ -1,11 +1,11 @@
 /** Puts the console together: guard, routes, live samples, page. */
-import { type Kafka, TidemarkError } from '@tidemark/client'
+import type { Kafka } from '@tidemark/client'
 import { handleOf } from '@tidemark/client/internal'
-import { formatAddress, isWildcard } from '@tidemark/platform'
+import { formatAddress, isWildcard, listenError } from '@tidemark/platform'
 import fastify, { type FastifyInstance } from 'fastify'
 import { engineOf } from './engine/engine.ts'
 import { guard } from './guard/guard.ts'
-import { answerTo } from './guard/refusal.ts'
+import { answerTo, INTERNAL } from './guard/refusal.ts'
 import { Sampler } from './live/sampler.ts'
 import { Viewers } from './live/viewers.ts'
 import { Applications } from './moves/applications.ts'
@@ -88,8 +88,7 @@ function answerErrors(app: FastifyInstance, onBug: (error: unknown) => void): vo
   app.setErrorHandler((error, _request, reply) => {
     const answer = answerTo(error)
     if (answer === undefined) onBug(error)
-    const body = { code: 'INTERNAL', message: 'this is a bug of the console; what went wrong is in its log' }
-    return reply.code(answer?.status ?? 500).send(answer?.body ?? body)
+    return reply.code(answer?.status ?? 500).send(answer?.body ?? INTERNAL)
   })
 }
 
@@ -97,13 +96,8 @@ async function listen(app: FastifyInstance, { host, port }: { readonly host: str
   try {
     await app.listen({ host, port })
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    const where = formatAddress({ host, port })
-    if (code === 'EADDRINUSE') throw new TidemarkError('ADDRESS_IN_USE', `${where} is in use by another process`, { cause: error })
-    if (code === 'EADDRNOTAVAIL' || code === 'EACCES' || code === 'ENOTFOUND') {
-      throw new TidemarkError('ADDRESS_UNAVAILABLE', `the console cannot listen on ${where}: ${String(code)}`, { cause: error })
-    }
-    throw error
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    throw listenError({ host, port }, error as NodeJS.ErrnoException)
   }
   const address = app.server.address()
   if (address === null || typeof address === 'string') throw new Error('the server has no port after it began to listen')

@@ -9,11 +9,11 @@ import {
   durationOption,
   flagOption,
   formatAddress,
+  isLoopback,
   nameOption,
   type OptionNames,
   TidemarkError,
 } from '@tidemark/platform'
-import { isLoopback } from './guard/hosts.ts'
 
 export interface ConsoleOptions {
   /**

@@ -435,6 +435,30 @@ describe('memory (16, 17)', () => {
     await until(() => free === 10_000)
   })
 
+  test('handlers that go on cost no copy of the records that wait', async () => {
+    const kafka = clientOf()
+    await createAdmin(kafka).topics.create('t', { partitions: 1 })
+    await using producer = createProducer(kafka)
+    const keys = 20
+    await producer.send(
+      't',
+      Array.from({ length: 4_000 }, (_, i) => ({ key: `k${i % keys}`, value: Buffer.alloc(1_000) })),
+    )
+    let copied = 0
+    let handled = 0
+    const consumer = consumerOf(kafka, { partitionBytesMax: 100_000 })
+    // More slots than keys: some are always free, and every key always has records that wait.
+    consumer.each('t', { order: 'key', concurrency: 2 * keys }, async ({ value }) => {
+      // A view keeps its whole response.
+      if (value!.buffer.byteLength < 90_000) copied++
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      handled++
+    })
+    void begin(consumer)
+    await until(() => handled === 4_000)
+    expect(copied).toBe(0)
+  })
+
   test('a listener on context.signal that is never removed dies with its call', async () => {
     const kafka = clientOf()
     await topicOf(

@@ -13,5 +13,8 @@ export function parseAddress(text: string, fallbackPort?: number): Address | und
 
 export const formatAddress = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
+/** Whether only processes on this machine reach a listener on this host. */
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
+
 /** Whether a listener on this host listens on all addresses of the machine. */
 export const isWildcard = (host: string): boolean => host === '' || host === '0.0.0.0' || /^[0:]*:[0:]*$/.test(host)

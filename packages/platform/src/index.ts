@@ -1,4 +1,4 @@
-export { formatAddress, isWildcard, parseAddress } from './address.ts'
+export { formatAddress, isLoopback, isWildcard, parseAddress } from './address.ts'
 export { put, restOf } from './arrival.ts'
 export {
   checkFunction,
@@ -25,6 +25,7 @@ export { type Clock, sleep, type Timer } from './clock.ts'
 export { type Disk, type File, type Lock, type Now, replaceFile } from './disk.ts'
 export { DiskError, type ErrorDetails, type OwnErrorCode, type PartitionPlace, TidemarkError, type TidemarkErrorCode } from './error.ts'
 export { Fifo } from './fifo.ts'
+export { listenError } from './listen-error.ts'
 export { nodeClock } from './node/clock.ts'
 export { nodeDisk } from './node/disk.ts'
 export { nodePlatform } from './node/platform.ts'

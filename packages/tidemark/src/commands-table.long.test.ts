@@ -5,7 +5,7 @@
 import { type Broker, startBroker } from '@tidemark/broker'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compared } from '../../../conformance/commands/normalise.ts'
-import { asFormatted, OURS } from '../../../conformance/commands/ours.ts'
+import { OURS, warmUp } from '../../../conformance/commands/ours.ts'
 import { typeAll } from '../../../conformance/commands/run.ts'
 import { shortened, tableOf, tablePage } from '../../../conformance/commands/table.ts'
 
@@ -18,7 +18,7 @@ describe.skipIf(process.platform === 'win32')('on our broker', () => {
   beforeAll(async () => {
     broker = await startBroker(OURS)
     other = await startBroker({ data: ':memory:' })
-    await asFormatted(broker.brokers)
+    await warmUp(broker.brokers)
     answers = shortened(steps, await typeAll(steps, { brokers: broker.brokers, other: other.brokers, settles: false }))
   }, 180_000)
   afterAll(() => Promise.all([broker.close(), other.close()]))

@@ -1,5 +1,5 @@
 /** The table of docs/guide/commands.md leaves no command out, and no form of its output. */
-import type { Command } from 'commander'
+import type { Command, Option } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { fieldsByCommand, fieldsTable, lastName } from '../../../conformance/commands/fields.ts'
 import { tableOf, tablePage } from '../../../conformance/commands/table.ts'
@@ -13,16 +13,23 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'tidemark completion': 'prints a program: completion.e2e.test.ts',
 }
 
-const commands = leavesOf((await loadProgram('all')) as Command, 'tidemark')
+const leaves = leavesOf((await loadProgram('all')) as Command, 'tidemark')
+const commands = leaves.map(({ name, outputs }) => ({ name, outputs }))
 const steps = tableOf(tablePage())
 const lines = steps.map(({ line }) => line)
 const linesOf = (name: string): string[] =>
   lines.filter((line) => line.startsWith(`${name} `) || line.includes(`| ${name} `) || line === name)
 
-function leavesOf(command: Command, name: string): { name: string; outputs: readonly string[] }[] {
+interface Leaf {
+  readonly name: string
+  readonly outputs: readonly string[]
+  readonly options: readonly Option[]
+}
+
+function leavesOf(command: Command, name: string): Leaf[] {
   if (command.commands.length > 0) return command.commands.flatMap((sub) => leavesOf(sub as Command, `${name} ${sub.name()}`))
   const { argChoices = [], defaultValue } = command.options.find(({ long }) => long === '--output') ?? {}
-  return [{ name, outputs: argChoices.filter((format) => format !== defaultValue) }]
+  return [{ name, outputs: argChoices.filter((format) => format !== defaultValue), options: command.options }]
 }
 
 test('every command', () => {
@@ -34,6 +41,13 @@ test('every form of its output', () => {
   const forms = commands.flatMap(({ name, outputs }) => outputs.map((format) => ({ name, format })))
   expect(forms.length).toBeGreaterThan(60)
   expect(forms.filter(({ name, format }) => !linesOf(name).some((line) => line.includes(`-o ${format}`)))).toEqual([])
+})
+
+test('an option whose flag names several values is taken apart, and does not stay one text', () => {
+  const options = leaves.flatMap(({ options }) => options).filter(({ flags }) => flags.includes('…>'))
+  const unread = options.filter(({ parseArg }) => parseArg === undefined).map(({ flags }) => flags)
+  // Addresses are read with the rest of the cluster's options, wherever they come from: connection.ts.
+  expect(new Set(unread)).toEqual(new Set(['-b, --brokers <HOST:PORT,…>', '--to-brokers <HOST:PORT,…>']))
 })
 
 test('every exit code but those of a signal', () => {

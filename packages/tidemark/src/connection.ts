@@ -3,7 +3,7 @@
  * the end.
  */
 import { type ClientProperties, clientProperties, createKafka, type Kafka, type KafkaOptions, readClientProperties } from '@tidemark/client'
-import { countOption, TidemarkError } from '@tidemark/platform'
+import { type Address, countOption, parseAddress, TidemarkError } from '@tidemark/platform'
 import { type Command, Option } from 'commander'
 import { usage } from './exit.ts'
 import { RetryLog } from './print/log.ts'
@@ -118,14 +118,11 @@ const propertiesText = (properties: Readonly<Record<string, string>> = {}): stri
     .join('\n')
 
 /** `host:port`, an IPv6 host in brackets; port 0 is allowed. */
-export function addressOf(text: string): { host: string; port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)
-  const port = Number(match?.[3])
-  if (match === null || port > 65_535) throw usage(`'${text}' is not an address; write HOST:PORT, an IPv6 host in brackets`)
-  return { host: (match[1] ?? match[2])!, port }
+export function addressOf(text: string): Address {
+  const address = parseAddress(text)
+  if (address === undefined) throw usage(`'${text}' is not an address; write HOST:PORT, an IPv6 host in brackets`)
+  return address
 }
-
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
 
 /** What Kafka's protocol has room for: numbers of partitions, and of replicas. */
 export const INT32_MAX = 2 ** 31 - 1

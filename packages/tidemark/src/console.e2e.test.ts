@@ -5,6 +5,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -58,6 +59,20 @@ describe('tidemark console', () => {
     expect(await stopped(child, 'SIGTERM')).toBe(0)
   })
 
+  test('answers to the names that it is given, and to no other', async () => {
+    const { child, url } = await open(['--allow-host', 'kafka.example.org', '--allow-host', 'console.example.org'])
+    const statusFor = async (host: string): Promise<number> => {
+      const sent = request({ host: url.hostname, port: url.port, path: '/api/info', headers: { host } }).end()
+      const [response] = (await once(sent, 'response')) as [IncomingMessage]
+      response.resume()
+      return response.statusCode!
+    }
+    expect(await statusFor('kafka.example.org')).toBe(200)
+    expect(await statusFor('console.example.org:8080')).toBe(200)
+    expect(await statusFor('other.example.org')).toBe(403)
+    await stopped(child, 'SIGINT')
+  })
+
   test('takes its token from the environment', async () => {
     const { child, url, token } = await open(['--read-only'], { TIDEMARK_CONSOLE_TOKEN: 'a token of the test' })
     expect(token).toBe('a token of the test')
@@ -106,7 +121,7 @@ describe('tidemark console', () => {
     const { child, url } = await open([])
     expect(await tidemark(['console', '--listen', url.host])).toMatchObject({
       code: 1,
-      stderr: `tidemark: ${url.host} is in use by another process\n`,
+      stderr: `tidemark: ${url.host} is in use by another process; choose another port, or port 0 for a free one\n`,
     })
     await stopped(child, 'SIGINT')
   })

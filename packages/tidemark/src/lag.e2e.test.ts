@@ -101,5 +101,9 @@ test('--serve answers Prometheus on loopback, and ends with 0', async () => {
   const [refused] = (await once(foreign, 'response')) as [IncomingMessage]
   refused.resume()
   expect(refused.statusCode).toBe(403)
+  expect(await tidemark(['lag', '--serve', new URL(url).host, '-b', address])).toMatchObject({
+    code: 1,
+    stderr: `tidemark: ${new URL(url).host} is in use by another process; choose another port, or port 0 for a free one\n`,
+  })
   expect(await stopped(child, 'SIGTERM')).toBe(0)
 })

@@ -86,6 +86,14 @@ describe('produce', () => {
   })
 
   test.each([
+    [['--key-separator', ''], '--key-separator is empty'],
+    [['--json', '--key-separator', ':'], '--json and --key-separator exclude each other'],
+  ])('%j is wrong use', async (options, text) => {
+    const out = await askWith('{"value":"a"}\n', 'produce', 'wrong', ...options)
+    expect(out).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(text) })
+  })
+
+  test.each([
     ['a bad line', ['--key-separator', ':'], 'no separator\n', 'line 1 has no key separator'],
     ['a refused record', [], `${'x'.repeat(2_000_000)}\n`, 'line 1: '],
   ])('ends at its first error though stdin stays open: %s', async (_, options, line, text) => {

@@ -96,7 +96,7 @@ export class ClientConnection {
     }
   }
 
-  /** A client that asks nothing for so long is let go of. */
+  /** A client that sends nothing for so long is disconnected. */
   #watchIdle(): void {
     const { clock, options } = this.#environment.services
     if (options.connectionIdleMs === Number.POSITIVE_INFINITY) return
@@ -107,7 +107,7 @@ export class ClientConnection {
     })
   }
 
-  /** A client that does not say in time who it is is let go of: nothing else would end its connection. */
+  /** A client that has not authenticated in time is disconnected: nothing else would end its connection. */
   #watchAuthentication(): void {
     if (this.#session.isAuthenticated) return
     const { clock, options } = this.#environment.services
@@ -131,7 +131,7 @@ export class ClientConnection {
   /** Parked requests end; what was written is sent. */
   end(): void {
     this.#stop()
-    // A connection that was held back would not notice that its client is gone.
+    // A connection that is not read would not notice that its client is gone.
     this.#connection.resume()
     this.#connection.end()
   }

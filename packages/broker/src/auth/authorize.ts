@@ -8,7 +8,8 @@ import { after } from '../now.ts'
 import { CLUSTER_NAME, Resource } from '../state/acls/codes.ts'
 import { fillOf } from './authorized-operations.ts'
 import { tellDenials } from './denials.ts'
-import { type Asking, type Rule, rules } from './rules.ts'
+import type { Asking, Rule } from './rule.ts'
+import { rules } from './rules.ts'
 
 const byKey: ReadonlyMap<number, Rule> = new Map(rules.map((rule) => [rule.api.key, rule]))
 

@@ -4,7 +4,7 @@
  */
 import { type Api, apis, ErrorCode, type Infer, type InferInput } from '@tidemark/protocol'
 import { Operation, Resource, SUPPORTED } from '../state/acls/codes.ts'
-import type { Asking } from './rules.ts'
+import type { Asking } from './rule.ts'
 
 type Fill = (request: any, answer: any, ask: Asking) => unknown
 

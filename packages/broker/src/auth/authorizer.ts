@@ -1,28 +1,22 @@
 /** ACLs: kept in `__cluster_metadata`, looked for, and asked of each request. */
 import type { Now } from '@tidemark/platform'
 import { ErrorCode } from '@tidemark/protocol'
-import { storageCode } from '../failure.ts'
 import type { MetadataLog } from '../metadata/metadata-log.ts'
-import { after, attempt } from '../now.ts'
+import { after } from '../now.ts'
 import type { AuthorizerOptions } from '../options.ts'
+import { DONE, type Outcome, outcomeOf } from '../outcome.ts'
 import { type AclFilter, bindingFault, filterFault, matchesFilter } from '../state/acls/bindings.ts'
 import { Rights, type Who } from '../state/acls/rights.ts'
 import { aclKey } from '../state/cluster/metadata.ts'
 import type { Acl } from '../state/cluster/records.ts'
 import { aclOf } from './written-acl.ts'
 
-export interface AclOutcome {
-  readonly errorCode: number
-  readonly errorMessage: string | null
-}
-
-export interface FoundAcls extends AclOutcome {
+export interface FoundAcls extends Outcome {
   readonly acls: readonly Acl[]
 }
 
-const DONE: AclOutcome = { errorCode: ErrorCode.NONE, errorMessage: null }
 /** Kafka has other words for a deletion. */
-const disabled = (errorMessage = 'No Authorizer is configured on the broker'): AclOutcome => ({
+const disabled = (errorMessage = 'No Authorizer is configured on the broker'): Outcome => ({
   errorCode: ErrorCode.SECURITY_DISABLED,
   errorMessage,
 })
@@ -75,7 +69,7 @@ export class Authorizer {
   }
 
   /** All that are valid at once: an outcome each, in order. */
-  create(acls: readonly Acl[]): Now<readonly AclOutcome[]> {
+  create(acls: readonly Acl[]): Now<readonly Outcome[]> {
     if (!this.isOn) return acls.map(() => disabled())
     const faults = acls.map(bindingFault)
     const valid = acls.filter((_, i) => faults[i] === undefined)
@@ -94,11 +88,7 @@ export class Authorizer {
     )
   }
 
-  #write(records: readonly AclRecord[]): Now<AclOutcome> {
-    if (records.length === 0) return DONE
-    return attempt<AclOutcome>(
-      () => after(this.#metadataLog.write(records), () => DONE),
-      (error) => ({ errorCode: storageCode(error), errorMessage: (error as Error).message }),
-    )
+  #write(records: readonly AclRecord[]): Now<Outcome> {
+    return records.length === 0 ? DONE : outcomeOf(() => this.#metadataLog.write(records))
   }
 }

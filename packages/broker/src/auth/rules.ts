@@ -3,68 +3,16 @@
  * one row an API. A request of which only a part may be done is cut down to that part, and what was refused is put
  * into the answer.
  */
-import { type Api, apis, ErrorCode, errorOf, type Infer, type InferInput, ZERO_UUID } from '@tidemark/protocol'
+import { apis, ErrorCode, errorOf, type Infer, type InferInput, ZERO_UUID } from '@tidemark/protocol'
 import { Operation } from '../state/acls/codes.ts'
 import { ResourceType } from '../state/configs/definition.ts'
-
-/** What the rules ask. */
-export interface Asking {
-  readonly version: number
-  topic(operation: Operation, name: string): boolean
-  group(operation: Operation, name: string): boolean
-  transactionalId(operation: Operation, name: string): boolean
-  cluster(operation: Operation): boolean
-  /** Whether there is any topic for which it may. */
-  anyTopic(operation: Operation): boolean
-  /** The name of a topic that a request names by id; undefined: it is not known, and may be asked for. */
-  nameOf(topicId: string): string | undefined
-  exists(topic: string): boolean
-  /** The names of all of them. */
-  topics(): readonly string[]
-  /** Whether topics are made when they are asked for. */
-  readonly makesTopics: boolean
-}
-
-/** Undefined: all of it may be done. `answer`: nothing of it. `request`: what may, and what becomes of its answer. */
-export type Verdict<A extends Api = any> =
-  | undefined
-  | { readonly answer: InferInput<A['response']> }
-  | { readonly request: Infer<A['request']>; readonly merge: (answer: InferInput<A['response']>) => InferInput<A['response']> }
-
-export interface Rule<A extends Api = any> {
-  readonly api: A
-  /** For people: the resource and the operation. */
-  readonly needs: string
-  readonly judge: ((request: Infer<A['request']>, ask: Asking) => Verdict<A>) | undefined
-}
-
-const rule = <A extends Api>(api: A, needs: string, judge?: (request: Infer<A['request']>, ask: Asking) => Verdict<A>): Rule<A> => ({
-  api,
-  needs,
-  judge,
-})
+import { type Asking, byPart, clusterAlone, cutDown, type Rule, rule, split } from './rule.ts'
 
 const { TOPIC_AUTHORIZATION_FAILED, GROUP_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED, TRANSACTIONAL_ID_AUTHORIZATION_FAILED } =
   ErrorCode
 const { READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS, IDEMPOTENT_WRITE, CLUSTER_ACTION } = Operation
 const textOf = (errorCode: number): string => errorOf(errorCode).text
 const onCluster = { errorCode: CLUSTER_AUTHORIZATION_FAILED, errorMessage: 'Cluster authorization failed.' }
-
-/** The whole request needs the operation on the cluster. */
-const clusterAlone = <A extends Api>(
-  api: A,
-  operation: Operation,
-  needs: string,
-  answer: (request: Infer<A['request']>) => InferInput<A['response']>,
-): Rule<A> => rule(api, `CLUSTER ${needs}`, (request, ask) => (ask.cluster(operation) ? undefined : { answer: answer(request) }))
-
-/** Splits a list; undefined as the first: nothing is refused. */
-function split<T>(list: readonly T[], may: (it: T) => boolean): { readonly allowed: T[]; readonly refused: T[] } {
-  const allowed: T[] = []
-  const refused: T[] = []
-  for (const it of list) (may(it) ? allowed : refused).push(it)
-  return { allowed, refused }
-}
 
 /** Of a topic that is named by name, or by id from some version on. */
 const named = (ask: Asking, name: string, topicId: string): string | undefined => (topicId === ZERO_UUID ? name : ask.nameOf(topicId))
@@ -73,18 +21,26 @@ const mayTopic = (ask: Asking, operation: Operation, name: string, topicId: stri
   return known === undefined || ask.topic(operation, known)
 }
 
-const resourceMay = (ask: Asking, type: number, name: string, operation: Operation): boolean =>
-  type === ResourceType.TOPIC
-    ? ask.topic(operation, name)
-    : type === ResourceType.GROUP
-      ? ask.group(operation, name)
-      : ask.cluster(operation)
-const resourceCode = (type: number): number =>
-  type === ResourceType.TOPIC
-    ? TOPIC_AUTHORIZATION_FAILED
-    : type === ResourceType.GROUP
-      ? GROUP_AUTHORIZATION_FAILED
-      : CLUSTER_AUTHORIZATION_FAILED
+/** A resource of a request about configurations. */
+interface ConfigResource {
+  readonly resourceType: number
+  readonly resourceName: string
+}
+
+function resourceMay(ask: Asking, { resourceType, resourceName }: ConfigResource, operation: Operation): boolean {
+  if (resourceType === ResourceType.TOPIC) return ask.topic(operation, resourceName)
+  return resourceType === ResourceType.GROUP ? ask.group(operation, resourceName) : ask.cluster(operation)
+}
+
+function refusedResource({ resourceType, resourceName }: ConfigResource) {
+  const errorCode =
+    resourceType === ResourceType.TOPIC
+      ? TOPIC_AUTHORIZATION_FAILED
+      : resourceType === ResourceType.GROUP
+        ? GROUP_AUTHORIZATION_FAILED
+        : CLUSTER_AUTHORIZATION_FAILED
+  return { errorCode, errorMessage: textOf(errorCode), resourceType, resourceName }
+}
 
 const refusedProduce = (topics: Infer<typeof apis.Produce.request>['topicData'], errorCode: number) =>
   topics.map(({ name, topicId, partitionData }) => ({
@@ -102,6 +58,9 @@ const refusedProduce = (topics: Infer<typeof apis.Produce.request>['topicData'],
 /** The name of a topic in an answer that keeps it to itself. */
 const hiddenName = (ask: Asking): string | null => (ask.version < NULL_NAME_SINCE ? '' : null)
 const NULL_NAME_SINCE = 12
+/** The first versions of OffsetFetch and FindCoordinator that ask for several groups and keys. */
+const GROUPS_SINCE = 8
+const KEYS_SINCE = 4
 
 /** Kinds of keys of FindCoordinator. */
 const GROUP = 0
@@ -124,10 +83,11 @@ export const rules: readonly Rule[] = [
   }),
   // Its handler asks, of all partitions of a session: a client may have been let in by an ACL that is gone.
   rule(apis.Fetch, 'TOPIC READ'),
-  rule(apis.ListOffsets, 'TOPIC DESCRIBE', (request, ask) => {
-    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(DESCRIBE, name))
-    if (refused.length === 0) return undefined
-    const topics = refused.map(({ name, partitions }) => ({
+  byPart(apis.ListOffsets, 'TOPIC DESCRIBE', {
+    of: 'topics',
+    into: 'topics',
+    may: ({ name }, ask) => ask.topic(DESCRIBE, name),
+    refusal: ({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex }) => ({
         partitionIndex,
@@ -136,8 +96,7 @@ export const rules: readonly Rule[] = [
         offset: -1,
         oldStyleOffsets: [],
       })),
-    }))
-    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+    }),
   }),
   rule(apis.Metadata, 'TOPIC DESCRIBE; to make one CLUSTER CREATE or TOPIC CREATE', (request, ask) => {
     const isAll = request.topics === null || (ask.version === 0 && request.topics.length === 0)
@@ -168,17 +127,20 @@ export const rules: readonly Rule[] = [
     }
   }),
   rule(apis.OffsetCommit, 'GROUP READ and TOPIC READ', (request, ask) => {
-    const refusedWith = (errorCode: number, topics: typeof request.topics) =>
-      topics.map(({ name, topicId, partitions }) => ({
+    const refusedWith =
+      (errorCode: number) =>
+      ({ name, topicId, partitions }: (typeof request.topics)[number]) => ({
         name,
         topicId,
         partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
-      }))
-    if (!ask.group(READ, request.groupId)) return { answer: { topics: refusedWith(GROUP_AUTHORIZATION_FAILED, request.topics) } }
-    const { allowed, refused } = split(request.topics, ({ name, topicId }) => mayTopic(ask, READ, name, topicId))
-    if (refused.length === 0) return undefined
-    const topics = refusedWith(TOPIC_AUTHORIZATION_FAILED, refused)
-    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+      })
+    if (!ask.group(READ, request.groupId)) return { answer: { topics: request.topics.map(refusedWith(GROUP_AUTHORIZATION_FAILED)) } }
+    return cutDown(apis.OffsetCommit, request, ask, {
+      of: 'topics',
+      into: 'topics',
+      may: ({ name, topicId }) => mayTopic(ask, READ, name, topicId),
+      refusal: refusedWith(TOPIC_AUTHORIZATION_FAILED),
+    })
   }),
   rule(apis.OffsetFetch, 'GROUP DESCRIBE and TOPIC DESCRIBE', (request, ask) => {
     const refusedPartition = (errorCode: number) => (partitionIndex: number) => ({
@@ -195,7 +157,7 @@ export const rules: readonly Rule[] = [
       readonly name?: string | undefined
       readonly topicId?: string | undefined
     }): boolean => mayTopic(ask, DESCRIBE, name, topicId)
-    if (ask.version < 8) {
+    if (ask.version < GROUPS_SINCE) {
       if (!ask.group(DESCRIBE, request.groupId)) {
         const topics = (request.topics ?? []).map(({ name, partitionIndexes }) => ({
           name,
@@ -247,7 +209,7 @@ export const rules: readonly Rule[] = [
     const may = (key: string): boolean => (keyType === TRANSACTION ? ask.transactionalId(DESCRIBE, key) : ask.group(DESCRIBE, key))
     const errorCode = keyType === TRANSACTION ? TRANSACTIONAL_ID_AUTHORIZATION_FAILED : GROUP_AUTHORIZATION_FAILED
     const nobody = { nodeId: -1, host: '', port: -1, errorCode, errorMessage: textOf(errorCode) }
-    if (ask.version < 4) return may(request.key) ? undefined : { answer: nobody }
+    if (ask.version < KEYS_SINCE) return may(request.key) ? undefined : { answer: nobody }
     const { allowed, refused } = split(request.coordinatorKeys, may)
     if (refused.length === 0) return undefined
     const coordinators = refused.map((key) => ({ key, ...nobody }))
@@ -279,18 +241,18 @@ export const rules: readonly Rule[] = [
   rule(apis.SyncGroup, 'GROUP READ', (request, ask) =>
     ask.group(READ, request.groupId) ? undefined : { answer: { errorCode: GROUP_AUTHORIZATION_FAILED, assignment: Buffer.alloc(0) } },
   ),
-  rule(apis.DescribeGroups, 'GROUP DESCRIBE', (request, ask) => {
-    const { allowed, refused } = split(request.groups, (groupId) => ask.group(DESCRIBE, groupId))
-    if (refused.length === 0) return undefined
-    const groups = refused.map((groupId) => ({
+  byPart(apis.DescribeGroups, 'GROUP DESCRIBE', {
+    of: 'groups',
+    into: 'groups',
+    may: (groupId, ask) => ask.group(DESCRIBE, groupId),
+    refusal: (groupId) => ({
       groupId,
       groupState: '',
       protocolType: '',
       protocolData: '',
       members: [],
       errorCode: GROUP_AUTHORIZATION_FAILED,
-    }))
-    return { request: { ...request, groups: allowed }, merge: (answer) => ({ ...answer, groups: [...answer.groups, ...groups] }) }
+    }),
   }),
   rule(apis.ListGroups, 'CLUSTER DESCRIBE, or of those GROUP DESCRIBE', (request, ask) =>
     ask.cluster(DESCRIBE)
@@ -344,14 +306,14 @@ export const rules: readonly Rule[] = [
       merge: (answer) => ({ ...answer, responses: [...answer.responses, ...responses] }),
     }
   }),
-  rule(apis.DeleteRecords, 'TOPIC DELETE', (request, ask) => {
-    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(DELETE, name))
-    if (refused.length === 0) return undefined
-    const topics = refused.map(({ name, partitions }) => ({
+  byPart(apis.DeleteRecords, 'TOPIC DELETE', {
+    of: 'topics',
+    into: 'topics',
+    may: ({ name }, ask) => ask.topic(DELETE, name),
+    refusal: ({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, lowWatermark: -1, errorCode: TOPIC_AUTHORIZATION_FAILED })),
-    }))
-    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+    }),
   }),
   rule(apis.InitProducerId, 'CLUSTER IDEMPOTENT_WRITE or any TOPIC WRITE; TRANSACTIONAL_ID WRITE', (request, ask) => {
     const refused = (errorCode: number) => ({ answer: { errorCode, producerId: -1n, producerEpoch: -1 } })
@@ -359,52 +321,38 @@ export const rules: readonly Rule[] = [
       return ask.transactionalId(WRITE, request.transactionalId) ? undefined : refused(TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
     return ask.cluster(IDEMPOTENT_WRITE) || ask.anyTopic(WRITE) ? undefined : refused(CLUSTER_AUTHORIZATION_FAILED)
   }),
-  rule(apis.OffsetForLeaderEpoch, 'TOPIC DESCRIBE', (request, ask) => {
-    const { allowed, refused } = split(request.topics, ({ topic }) => ask.topic(DESCRIBE, topic))
-    if (refused.length === 0 || ask.cluster(CLUSTER_ACTION)) return undefined
-    const topics = refused.map(({ topic, partitions }) => ({
+  byPart(apis.OffsetForLeaderEpoch, 'TOPIC DESCRIBE', {
+    of: 'topics',
+    into: 'topics',
+    may: ({ topic }, ask) => ask.topic(DESCRIBE, topic) || ask.cluster(CLUSTER_ACTION),
+    refusal: ({ topic, partitions }) => ({
       topic,
       partitions: partitions.map(({ partition }) => ({ partition, errorCode: TOPIC_AUTHORIZATION_FAILED })),
-    }))
-    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+    }),
   }),
   clusterAlone(apis.DescribeAcls, DESCRIBE, 'DESCRIBE', () => ({ ...onCluster, resources: [] })),
   clusterAlone(apis.CreateAcls, ALTER, 'ALTER', ({ creations }) => ({ results: creations.map(() => onCluster) })),
   clusterAlone(apis.DeleteAcls, ALTER, 'ALTER', ({ filters }) => ({
     filterResults: filters.map(() => ({ ...onCluster, matchingAcls: [] })),
   })),
-  rule(apis.DescribeConfigs, 'TOPIC, GROUP or CLUSTER DESCRIBE_CONFIGS', (request, ask) => {
-    const { allowed, refused } = split(request.resources, ({ resourceType, resourceName }) =>
-      resourceMay(ask, resourceType, resourceName, DESCRIBE_CONFIGS),
-    )
-    if (refused.length === 0) return undefined
-    const results = refused.map(({ resourceType, resourceName }) => ({
-      errorCode: resourceCode(resourceType),
-      errorMessage: textOf(resourceCode(resourceType)),
-      resourceType,
-      resourceName,
-      configs: [],
-    }))
-    return { request: { ...request, resources: allowed }, merge: (answer) => ({ ...answer, results: [...answer.results, ...results] }) }
+  byPart(apis.DescribeConfigs, 'TOPIC, GROUP or CLUSTER DESCRIBE_CONFIGS', {
+    of: 'resources',
+    into: 'results',
+    may: (resource, ask) => resourceMay(ask, resource, DESCRIBE_CONFIGS),
+    refusal: (resource) => ({ ...refusedResource(resource), configs: [] }),
   }),
-  ...[apis.AlterConfigs, apis.IncrementalAlterConfigs].map((api) =>
-    rule(api as typeof apis.AlterConfigs, 'TOPIC, GROUP or CLUSTER ALTER_CONFIGS', (request, ask) => {
-      const { allowed, refused } = split(request.resources, ({ resourceType, resourceName }) =>
-        resourceMay(ask, resourceType, resourceName, ALTER_CONFIGS),
-      )
-      if (refused.length === 0) return undefined
-      const responses = refused.map(({ resourceType, resourceName }) => ({
-        errorCode: resourceCode(resourceType),
-        errorMessage: textOf(resourceCode(resourceType)),
-        resourceType,
-        resourceName,
-      }))
-      return {
-        request: { ...request, resources: allowed },
-        merge: (answer) => ({ ...answer, responses: [...answer.responses, ...responses] }),
-      }
-    }),
-  ),
+  byPart(apis.AlterConfigs, 'TOPIC, GROUP or CLUSTER ALTER_CONFIGS', {
+    of: 'resources',
+    into: 'responses',
+    may: (resource, ask) => resourceMay(ask, resource, ALTER_CONFIGS),
+    refusal: refusedResource,
+  }),
+  byPart(apis.IncrementalAlterConfigs, 'TOPIC, GROUP or CLUSTER ALTER_CONFIGS', {
+    of: 'resources',
+    into: 'responses',
+    may: (resource, ask) => resourceMay(ask, resource, ALTER_CONFIGS),
+    refusal: refusedResource,
+  }),
   clusterAlone(apis.AlterReplicaLogDirs, ALTER, 'ALTER', ({ dirs }) => ({
     results: dirs.flatMap(({ topics }) =>
       topics.map(({ name, partitions }) => ({
@@ -415,17 +363,17 @@ export const rules: readonly Rule[] = [
   })),
   clusterAlone(apis.DescribeLogDirs, DESCRIBE, 'DESCRIBE', () => ({ errorCode: CLUSTER_AUTHORIZATION_FAILED, results: [] })),
   rule(apis.SaslAuthenticate, 'nothing'),
-  rule(apis.CreatePartitions, 'TOPIC ALTER', (request, ask) => {
-    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(ALTER, name))
-    if (refused.length === 0) return undefined
-    const results = refused.map(({ name }) => ({ name, errorCode: TOPIC_AUTHORIZATION_FAILED, errorMessage: null }))
-    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, results: [...answer.results, ...results] }) }
+  byPart(apis.CreatePartitions, 'TOPIC ALTER', {
+    of: 'topics',
+    into: 'results',
+    may: ({ name }, ask) => ask.topic(ALTER, name),
+    refusal: ({ name }) => ({ name, errorCode: TOPIC_AUTHORIZATION_FAILED, errorMessage: null }),
   }),
-  rule(apis.DeleteGroups, 'GROUP DELETE', (request, ask) => {
-    const { allowed, refused } = split(request.groupsNames, (groupId) => ask.group(DELETE, groupId))
-    if (refused.length === 0) return undefined
-    const results = refused.map((groupId) => ({ groupId, errorCode: GROUP_AUTHORIZATION_FAILED }))
-    return { request: { ...request, groupsNames: allowed }, merge: (answer) => ({ ...answer, results: [...answer.results, ...results] }) }
+  byPart(apis.DeleteGroups, 'GROUP DELETE', {
+    of: 'groupsNames',
+    into: 'results',
+    may: (groupId, ask) => ask.group(DELETE, groupId),
+    refusal: (groupId) => ({ groupId, errorCode: GROUP_AUTHORIZATION_FAILED }),
   }),
   clusterAlone(apis.ElectLeaders, ALTER, 'ALTER', ({ topicPartitions }) => ({
     errorCode: CLUSTER_AUTHORIZATION_FAILED,
@@ -438,13 +386,15 @@ export const rules: readonly Rule[] = [
   clusterAlone(apis.ListPartitionReassignments, DESCRIBE, 'DESCRIBE', () => ({ ...onCluster, topics: [] })),
   rule(apis.OffsetDelete, 'GROUP DELETE and TOPIC READ', (request, ask) => {
     if (!ask.group(DELETE, request.groupId)) return { answer: { errorCode: GROUP_AUTHORIZATION_FAILED, topics: [] } }
-    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(READ, name))
-    if (refused.length === 0) return undefined
-    const topics = refused.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: TOPIC_AUTHORIZATION_FAILED })),
-    }))
-    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+    return cutDown(apis.OffsetDelete, request, ask, {
+      of: 'topics',
+      into: 'topics',
+      may: ({ name }) => ask.topic(READ, name),
+      refusal: ({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: TOPIC_AUTHORIZATION_FAILED })),
+      }),
+    })
   }),
   clusterAlone(apis.DescribeClientQuotas, DESCRIBE_CONFIGS, 'DESCRIBE_CONFIGS', () => ({ ...onCluster, entries: null })),
   clusterAlone(apis.AlterClientQuotas, ALTER_CONFIGS, 'ALTER_CONFIGS', ({ entries }) => ({
@@ -460,10 +410,11 @@ export const rules: readonly Rule[] = [
     results: featureUpdates.map(({ feature }) => ({ feature, ...onCluster })),
   })),
   rule(apis.DescribeCluster, 'nothing'),
-  rule(apis.DescribeProducers, 'TOPIC READ', (request, ask) => {
-    const { allowed, refused } = split(request.topics, ({ name }) => ask.topic(READ, name))
-    if (refused.length === 0) return undefined
-    const topics = refused.map(({ name, partitionIndexes }) => ({
+  byPart(apis.DescribeProducers, 'TOPIC READ', {
+    of: 'topics',
+    into: 'topics',
+    may: ({ name }, ask) => ask.topic(READ, name),
+    refusal: ({ name, partitionIndexes }) => ({
       name,
       partitions: partitionIndexes.map((partitionIndex) => ({
         partitionIndex,
@@ -471,8 +422,7 @@ export const rules: readonly Rule[] = [
         errorMessage: textOf(TOPIC_AUTHORIZATION_FAILED),
         activeProducers: [],
       })),
-    }))
-    return { request: { ...request, topics: allowed }, merge: (answer) => ({ ...answer, topics: [...answer.topics, ...topics] }) }
+    }),
   }),
   clusterAlone(apis.UnregisterBroker, ALTER, 'ALTER', () => onCluster),
   rule(apis.GetTelemetrySubscriptions, 'nothing'),

@@ -3,9 +3,8 @@
  */
 import { type Now, saslCrypto } from '@tidemark/platform'
 import { ErrorCode, ITERATIONS_MAX, ITERATIONS_MIN, type ScramKeys, scramKeys } from '@tidemark/protocol'
-import { storageCode } from '../failure.ts'
 import type { MetadataLog } from '../metadata/metadata-log.ts'
-import { after, attempt } from '../now.ts'
+import { type Outcome, outcomeOf } from '../outcome.ts'
 import type { MetadataRecord, ScramCredential } from '../state/cluster/records.ts'
 import { type Credentials, hashOf, type ScramMechanism } from './credentials.ts'
 
@@ -14,11 +13,6 @@ const TYPES: Readonly<Record<ScramMechanism, number>> = { 'scram-sha-256': 1, 's
 const mechanismOf = (type: number): ScramMechanism | undefined =>
   (Object.keys(TYPES) as ScramMechanism[]).find((mechanism) => TYPES[mechanism] === type)
 
-export interface UserOutcome {
-  readonly errorCode: number
-  readonly errorMessage: string | null
-}
-
 export interface Upsertion {
   readonly mechanism: number
   readonly iterations: number
@@ -26,7 +20,7 @@ export interface Upsertion {
   readonly saltedPassword: Buffer
 }
 
-const refused = (errorCode: number, errorMessage: string): UserOutcome => ({ errorCode, errorMessage })
+const refused = (errorCode: number, errorMessage: string): Outcome => ({ errorCode, errorMessage })
 
 export class Users implements Credentials {
   readonly #metadataLog: MetadataLog
@@ -66,7 +60,7 @@ export class Users implements Credentials {
     return this.#metadataLog.metadata.allScram()
   }
 
-  alter(name: string, deletions: readonly { readonly mechanism: number }[], upsertions: readonly Upsertion[]): Now<UserOutcome> {
+  alter(name: string, deletions: readonly { readonly mechanism: number }[], upsertions: readonly Upsertion[]): Now<Outcome> {
     if (name === '') return refused(ErrorCode.UNACCEPTABLE_CREDENTIAL, 'Username must not be empty')
     const records: MetadataRecord[] = []
     for (const { mechanism: type } of deletions) {
@@ -84,9 +78,6 @@ export class Users implements Credentials {
       const keys = scramKeys(saltedPassword, Buffer.from(salt), iterations, saslCrypto(hashOf(mechanism)))
       records.push({ kind: 'scram', name, mechanism: type, ...keys })
     }
-    return attempt<UserOutcome>(
-      () => after(this.#metadataLog.write(records), () => ({ errorCode: ErrorCode.NONE, errorMessage: null })),
-      (error) => refused(storageCode(error), (error as Error).message),
-    )
+    return outcomeOf(() => this.#metadataLog.write(records))
   }
 }

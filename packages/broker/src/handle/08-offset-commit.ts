@@ -14,15 +14,15 @@ import { findTopic } from './find-topic.ts'
 
 type Context = RequestContext<Pick<Services, 'topics' | 'groups'>>
 
-const OWN_ERROR_FROM = 9
-const TOPIC_IDS_FROM = 10
+const OWN_ERROR_SINCE = 9
+const TOPIC_IDS_SINCE = 10
 
 type RequestedTopic = OffsetCommitRequest['topics'][number]
 type RequestedPartition = RequestedTopic['partitions'][number]
 
 export const offsetCommit = handler(apis.OffsetCommit, { versions: [0, 10], holds: false }, (request, context: Context) => {
   const { services, version, signal } = context
-  const found = request.topics.map((asked) => ({ asked, topic: findTopic(services.topics, asked, version >= TOPIC_IDS_FROM) }))
+  const found = request.topics.map((asked) => ({ asked, topic: findTopic(services.topics, asked, version >= TOPIC_IDS_SINCE) }))
   const entries = found.flatMap(({ asked, topic }) =>
     typeof topic === 'number'
       ? []
@@ -55,7 +55,7 @@ const whoCommits = (request: OffsetCommitRequest, { version }: Context) => ({
   memberId: request.memberId,
   groupInstanceId: request.groupInstanceId,
   retentionTimeMs: request.retentionTimeMs,
-  knowsGroupIdNotFound: version >= OWN_ERROR_FROM,
+  knowsGroupIdNotFound: version >= OWN_ERROR_SINCE,
 })
 
 const entryOf = (topic: Topic, asked: RequestedTopic, p: RequestedPartition): CommitEntry => ({

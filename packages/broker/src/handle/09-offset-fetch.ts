@@ -14,9 +14,9 @@ import type { FetchedTopic, FetchTopic } from '../state/offsets/fetch.ts'
 
 type Context = RequestContext<Pick<Services, 'topics' | 'groups'>>
 
-const GROUP_ERROR_FROM = 2
-const GROUPS_FROM = 8
-const TOPIC_IDS_FROM = 10
+const GROUP_ERROR_SINCE = 2
+const GROUPS_SINCE = 8
+const TOPIC_IDS_SINCE = 10
 
 type Response = InferInput<typeof OffsetFetchResponse>
 type GroupAnswer = NonNullable<Response['groups']>[number]
@@ -24,7 +24,7 @@ type TopicAnswer = GroupAnswer['topics'][number]
 type RequestedGroup = OffsetFetchRequest['groups'][number]
 
 export const offsetFetch = handler(apis.OffsetFetch, { versions: [0, 10] }, (request, context: Context): Now<Response> => {
-  if (context.version >= GROUPS_FROM) {
+  if (context.version >= GROUPS_SINCE) {
     return after(allOf(request.groups.map((group) => fetchGroup(group, context))), (groups) => ({ groups }))
   }
   const { groupId } = request
@@ -34,7 +34,7 @@ export const offsetFetch = handler(apis.OffsetFetch, { versions: [0, 10] }, (req
 
 /** Before version 2 the error of a group is given for each partition. */
 function oneGroup({ errorCode, topics }: FetchedGroup, asked: readonly FetchTopic[] | null, version: number): Response {
-  if (version >= GROUP_ERROR_FROM || errorCode === ErrorCode.NONE) {
+  if (version >= GROUP_ERROR_SINCE || errorCode === ErrorCode.NONE) {
     return { errorCode, topics: topics.map(({ name, partitions }) => ({ name, partitions: answersOf(partitions) })) }
   }
   return { topics: (asked ?? []).map(({ name, partitions }) => ({ name, partitions: refused(partitions, errorCode) })) }
@@ -43,7 +43,7 @@ function oneGroup({ errorCode, topics }: FetchedGroup, asked: readonly FetchTopi
 function fetchGroup(asked: RequestedGroup, context: Context): Now<GroupAnswer> {
   const { groups } = context.services
   const { groupId } = asked
-  if (context.version < TOPIC_IDS_FROM || asked.topics === null) {
+  if (context.version < TOPIC_IDS_SINCE || asked.topics === null) {
     const topics = asked.topics?.map(({ name, partitionIndexes }) => ({ name, topicId: ZERO_UUID, partitions: partitionIndexes })) ?? null
     return after(groups.fetchOffsets(groupId, topics), ({ errorCode, topics: fetched }) => ({
       groupId,
@@ -72,7 +72,7 @@ function fetchGroup(asked: RequestedGroup, context: Context): Now<GroupAnswer> {
 
 /** From version 10 on a topic has only its id: a deleted one cannot be named. */
 function namedTopic({ name, partitions }: FetchedTopic, { version, services }: Context): TopicAnswer[] {
-  if (version < TOPIC_IDS_FROM) return [{ name, partitions: answersOf(partitions) }]
+  if (version < TOPIC_IDS_SINCE) return [{ name, partitions: answersOf(partitions) }]
   const topic = services.topics.byName(name)
   return topic === undefined ? [] : [{ topicId: topic.id, partitions: answersOf(partitions) }]
 }

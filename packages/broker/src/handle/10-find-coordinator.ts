@@ -15,13 +15,13 @@ import { NO_LEADER } from '../metadata/nodes.ts'
 
 const GROUP = 0
 const TRANSACTION = 1
-const KEYS_FROM = 4
+const KEYS_SINCE = 4
 
 type Context = RequestContext<Pick<Services, 'nodes'>>
 
 export const findCoordinator = handler(apis.FindCoordinator, { versions: [0, 6] }, (request, context: Context) => {
   const { keyType } = request
-  if (context.version >= KEYS_FROM) return { coordinators: request.coordinatorKeys.map((key) => coordinatorOf(key, keyType, context)) }
+  if (context.version >= KEYS_SINCE) return { coordinators: request.coordinatorKeys.map((key) => coordinatorOf(key, keyType, context)) }
   const { key: _, ...coordinator } = coordinatorOf(request.key, keyType, context)
   return coordinator
 })

@@ -11,10 +11,10 @@ import type { JoinReply } from '../state/group/replies.ts'
 
 type Context = RequestContext<Pick<Services, 'groups'>>
 
-const REBALANCE_TIMEOUT_FROM = 1
-const MEMBER_ID_REQUIRED_FROM = 4
-const NULL_NAMES_FROM = 7
-const SKIP_ASSIGNMENT_FROM = 9
+const REBALANCE_TIMEOUT_SINCE = 1
+const MEMBER_ID_REQUIRED_SINCE = 4
+const NULL_NAMES_SINCE = 7
+const SKIP_ASSIGNMENT_SINCE = 9
 
 export const joinGroup = handler(
   apis.JoinGroup,
@@ -29,11 +29,11 @@ export const joinGroup = handler(
         protocolType,
         protocols: copies(request.protocols),
         sessionTimeoutMs,
-        rebalanceTimeoutMs: version >= REBALANCE_TIMEOUT_FROM ? request.rebalanceTimeoutMs : sessionTimeoutMs,
+        rebalanceTimeoutMs: version >= REBALANCE_TIMEOUT_SINCE ? request.rebalanceTimeoutMs : sessionTimeoutMs,
         clientId: clientId ?? '',
         clientHost,
-        needsMemberId: version >= MEMBER_ID_REQUIRED_FROM,
-        canSkipAssignment: version >= SKIP_ASSIGNMENT_FROM,
+        needsMemberId: version >= MEMBER_ID_REQUIRED_SINCE,
+        canSkipAssignment: version >= SKIP_ASSIGNMENT_SINCE,
       },
       signal,
     )
@@ -47,5 +47,5 @@ const copies = (protocols: JoinGroupRequest['protocols']) =>
 
 const answer = (reply: JoinReply, version: number): InferInput<typeof JoinGroupResponse> => ({
   ...reply,
-  protocolName: version >= NULL_NAMES_FROM ? reply.protocolName : (reply.protocolName ?? ''),
+  protocolName: version >= NULL_NAMES_SINCE ? reply.protocolName : (reply.protocolName ?? ''),
 })

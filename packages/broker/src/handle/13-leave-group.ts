@@ -7,13 +7,13 @@ import { after } from '../now.ts'
 
 type Context = RequestContext<Pick<Services, 'groups'>>
 
-const MEMBERS_FROM = 3
+const MEMBERS_SINCE = 3
 
 export const leaveGroup = handler(apis.LeaveGroup, { versions: [0, 5] }, (request, { version, services, signal }: Context) => {
   const { groupId, memberId } = request
-  const members = version >= MEMBERS_FROM ? request.members : [{ memberId, groupInstanceId: null }]
+  const members = version >= MEMBERS_SINCE ? request.members : [{ memberId, groupInstanceId: null }]
   return after(services.groups.leave({ groupId, members }, signal), (reply) => {
-    if (reply === undefined || version >= MEMBERS_FROM) return reply
+    if (reply === undefined || version >= MEMBERS_SINCE) return reply
     return { errorCode: reply.errorCode === ErrorCode.NONE ? reply.members[0]!.errorCode : reply.errorCode }
   })
 })

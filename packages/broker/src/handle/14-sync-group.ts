@@ -10,10 +10,10 @@ import { syncError } from '../state/group/replies.ts'
 
 type Context = RequestContext<Pick<Services, 'groups'>>
 
-const PROTOCOL_FROM = 5
+const PROTOCOL_SINCE = 5
 
 export const syncGroup = handler(apis.SyncGroup, { versions: [0, 5] }, (request, { version, services, signal }: Context) => {
-  if (version >= PROTOCOL_FROM && (request.protocolType === null || request.protocolName === null)) {
+  if (version >= PROTOCOL_SINCE && (request.protocolType === null || request.protocolName === null)) {
     return syncError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
   }
   // They outlive the request; as views they would keep all of its frame in memory.

@@ -11,7 +11,7 @@ import type { DescribedGroup } from '../state/group/describe.ts'
 
 type Context = RequestContext<Pick<Services, 'groups'>>
 
-const NOT_FOUND_FROM = 6
+const NOT_FOUND_SINCE = 6
 
 type Answer = InferInput<typeof DescribeGroupsResponse>['groups'][number]
 
@@ -26,6 +26,6 @@ function answer(groupId: string, group: DescribedGroup | number | undefined, ver
   if (typeof group === 'number') return { ...nothing, groupId, groupState: '', errorCode: group }
   if (group !== undefined) return { ...group, errorCode: ErrorCode.NONE }
   const dead = { ...nothing, groupId, groupState: 'Dead' }
-  if (version < NOT_FOUND_FROM) return { ...dead, errorCode: ErrorCode.NONE }
+  if (version < NOT_FOUND_SINCE) return { ...dead, errorCode: ErrorCode.NONE }
   return { ...dead, errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage: `Group ${groupId} not found.` }
 }

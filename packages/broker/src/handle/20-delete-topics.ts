@@ -12,12 +12,14 @@ type Context = RequestContext<Pick<Services, 'topics' | 'throttle'>>
 type Answer = InferInput<typeof DeleteTopicsResponse>['responses'][number]
 /** The first version in which a client understands THROTTLING_QUOTA_EXCEEDED (KIP-599). */
 const STRICT_SINCE = 5
+/** Topics by name or id. */
+const TOPICS_SINCE = 6
 
 type RequestedTopic = DeleteTopicsRequest['topics'][number]
 
 export const deleteTopics = handler(apis.DeleteTopics, { versions: [0, 6], holds: true }, (request, context: Context) => {
   const asked: readonly RequestedTopic[] =
-    context.version >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))
+    context.version >= TOPICS_SINCE ? request.topics : request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))
   return after(allOf(asked.map((one) => deleteOne(one, context))), (responses) => ({ responses }))
 })
 

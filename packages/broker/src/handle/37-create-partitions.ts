@@ -4,8 +4,8 @@ import { apis, type CreatePartitionsRequest, type CreatePartitionsResponse, Erro
 import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
-import { storageCode } from '../failure.ts'
-import { after, allOf, attempt } from '../now.ts'
+import { after, allOf } from '../now.ts'
+import { DONE, outcomeOf } from '../outcome.ts'
 import { mayMutate, QUOTA_EXCEEDED } from './mutations.ts'
 
 type Context = RequestContext<Pick<Services, 'topics' | 'throttle'>>
@@ -34,14 +34,14 @@ function grow({ name, count, assignments }: RequestedTopic, validateOnly: boolea
       errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION,
       errorMessage: `The partitions of ${name} cannot be changed: keys are found by their number.`,
     }
-  const refused = topics.growthRefused(topic, count, assignments?.map(({ brokerIds }) => brokerIds) ?? null)
+  const replicas = assignments?.map(({ brokerIds }) => brokerIds) ?? null
+  const refused = topics.growthRefused(topic, count, replicas)
   if (refused !== undefined) return { name, errorCode: refused.code, errorMessage: refused.message }
-  const done: Answer = { name, errorCode: ErrorCode.NONE, errorMessage: null }
-  if (validateOnly) return done
+  if (validateOnly) return { name, ...DONE }
   if (!mayMutate(count - topic.partitions, STRICT_SINCE, context))
     return { name, errorCode: ErrorCode.THROTTLING_QUOTA_EXCEEDED, errorMessage: QUOTA_EXCEEDED }
-  return attempt<Answer>(
-    () => after(topics.grow(topic, count, assignments?.map(({ brokerIds }) => brokerIds) ?? null), () => done),
-    (error) => ({ name, errorCode: storageCode(error), errorMessage: (error as Error).message }),
+  return after(
+    outcomeOf(() => topics.grow(topic, count, replicas)),
+    (outcome) => ({ name, ...outcome }),
   )
 }

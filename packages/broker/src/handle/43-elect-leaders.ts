@@ -8,15 +8,11 @@ import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
 import { after, allOf } from '../now.ts'
+import { type Outcome, outcomeOf } from '../outcome.ts'
 import { hasPartition } from '../state/cluster/metadata.ts'
 import type { Topic } from '../state/cluster/records.ts'
 
 type Context = RequestContext<Pick<Services, 'topics' | 'nodes'>>
-
-interface Outcome {
-  readonly errorCode: number
-  readonly errorMessage: string | null
-}
 
 export const electLeaders = handler(apis.ElectLeaders, { versions: [0, 2] }, (request, context: Context) => {
   const { topics } = context.services
@@ -55,5 +51,5 @@ function elect(topic: Topic | undefined, name: string, index: number, { services
   if (!nodes.isUp(preferred)) {
     return { errorCode: ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE, errorMessage: 'The preferred leader was not available.' }
   }
-  return after(nodes.move(topic, index, preferred), () => ({ errorCode: ErrorCode.NONE, errorMessage: null }))
+  return outcomeOf(() => nodes.move(topic, index, preferred))
 }

@@ -7,19 +7,12 @@ import { apis, ErrorCode } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'
-import { storageCode } from '../failure.ts'
-import { after, allOf, attempt } from '../now.ts'
+import { after, allOf } from '../now.ts'
+import { DONE, type Outcome, outcomeOf } from '../outcome.ts'
 import { hasPartition } from '../state/cluster/metadata.ts'
 import { assignmentFault } from '../state/topics/placement.ts'
 
 type Context = RequestContext<Pick<Services, 'topics' | 'nodes'>>
-
-interface Outcome {
-  readonly errorCode: number
-  readonly errorMessage: string | null
-}
-
-const DONE: Outcome = { errorCode: ErrorCode.NONE, errorMessage: null }
 
 export const alterPartitionReassignments = handler(apis.AlterPartitionReassignments, { versions: [0, 1] }, (request, context: Context) => {
   const responses = request.topics.map(({ name, partitions }) => {
@@ -45,9 +38,5 @@ function reassign(name: string, index: number, replicas: readonly number[] | nul
     nodes.all.map(({ id }) => id),
   )
   if (fault !== undefined) return { errorCode: ErrorCode.INVALID_REPLICA_ASSIGNMENT, errorMessage: fault }
-  if (nodes.areOne) return DONE
-  return attempt<Outcome>(
-    () => after(nodes.reassign(topic, index, replicas), () => DONE),
-    (error) => ({ errorCode: storageCode(error), errorMessage: (error as Error).message }),
-  )
+  return nodes.areOne ? DONE : outcomeOf(() => nodes.reassign(topic, index, replicas))
 }

@@ -1,4 +1,4 @@
-/** ListPartitionReassignments 0 (KIP-455): those that go on, of which one node never has any (trap 45). */
+/** ListPartitionReassignments 0 (KIP-455): those under way. There is never one: a reassignment is done at once. */
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'
 

@@ -1,4 +1,7 @@
-/** DescribeQuorum 0 to 2 (KIP-595, KIP-836, KIP-853): the log of the cluster's metadata, which one node votes on. */
+/**
+ * DescribeQuorum 0 to 2 (KIP-595, KIP-836, KIP-853): the log of the cluster's metadata. All nodes are voters, none of
+ * which can be behind: they are one process, and have one log.
+ */
 import { apis, ErrorCode, errorOf } from '@tidemark/protocol'
 import { handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'

@@ -7,7 +7,8 @@
  * itself: the partitions of a session are not in its request.
  */
 import { type Api, apis, ErrorCode, type Infer, type InferInput } from '@tidemark/protocol'
-import { type Asking, rules, type Verdict } from '../auth/rules.ts'
+import type { Asking, Verdict } from '../auth/rule.ts'
+import { rules } from '../auth/rules.ts'
 import type { Handler } from '../dispatch/handler.ts'
 import type { RequestContext } from '../dispatch/request-context.ts'
 import type { Services } from '../dispatch/services.ts'

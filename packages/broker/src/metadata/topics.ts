@@ -133,8 +133,7 @@ export class Topics {
   }
 
   /**
-   * As Metadata and a producer do it, with the defaults. Null if the name is not allowed; undefined if topics are not
-   * made so.
+   * Creates a topic with the defaults, as a Metadata request does. Undefined: the broker creates no topic by itself.
    */
   autoCreate(name: string): Now<Created> | undefined {
     if (!this.#options.autoCreateTopics) return undefined

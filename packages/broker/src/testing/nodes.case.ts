@@ -1,17 +1,13 @@
 /** A process that is several nodes, and a client of each. */
+import { parseAddress } from '@tidemark/platform'
 import { onTestFinished } from 'vitest'
 import type { Broker } from '../broker.ts'
 import { RawClient } from './index.ts'
 import { start } from './requests.case.ts'
 
-const hostPort = (address: string): { host: string; port: number } => {
-  const { hostname, port } = new URL(`tcp://${address}`)
-  return { host: hostname, port: Number(port) }
-}
-
 export async function clientOf(broker: Broker, node: number): Promise<RawClient> {
   const address = Object.values(broker.nodes.find(({ id }) => id === node)!.listeners)[0]!
-  const client = await RawClient.connect(hostPort(address))
+  const client = await RawClient.connect(parseAddress(address)!)
   onTestFinished(() => client.end())
   return client
 }

@@ -3,10 +3,9 @@
  * which group, and one place from which every request is sent. `send` makes one attempt; the caller, who knows what
  * the request does, decides whether to make another.
  */
-import { type Address, below, TidemarkError } from '@tidemark/platform'
+import { type Address, below, formatAddress, TidemarkError } from '@tidemark/platform'
 import { type Api, apis, decodeResponse, ErrorCode, encodeRequest, type MetadataResponse, WireError } from '@tidemark/protocol'
 import { abortable, pause, type WaitLimits } from '../connect/abortable.ts'
-import { addressText } from '../connect/address.ts'
 import { Closing } from '../connect/closing.ts'
 import { chooseVersion } from '../connect/handshake.ts'
 import type { Link, OpenConnection } from '../connect/link.ts'
@@ -24,7 +23,7 @@ import { View } from './view.ts'
 /** From this version on a Metadata request can say that no topic is to be created. */
 const AUTO_CREATE_FLAG_FROM = 4
 const REFUSED_CODES: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'TLS_FAILED'])
-const LOST_CODES = new Set(['UNREACHABLE', 'TIMED_OUT', 'CONNECTION_LOST'])
+export const LOST_CODES: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMED_OUT', 'CONNECTION_LOST'])
 
 /** Whether the connection failed, not the request: another attempt, later or at another node, may help. */
 export const isLost = (error: unknown): error is TidemarkError => error instanceof TidemarkError && LOST_CODES.has(error.code)
@@ -176,8 +175,8 @@ export class Cluster {
   #candidates(): Address[] {
     const nodes: Address[] = [...this.#nodes.values()]
     const start = nodes.length > 1 ? below(this.options.platform.random, nodes.length) : 0
-    const known = new Set(nodes.map(addressText))
-    const rest = this.options.brokers.filter((address) => !known.has(addressText(address)))
+    const known = new Set(nodes.map(formatAddress))
+    const rest = this.options.brokers.filter((address) => !known.has(formatAddress(address)))
     return [...nodes.slice(start), ...nodes.slice(0, start), ...rest]
   }
 
@@ -385,7 +384,7 @@ export class Cluster {
     this.#nodes = new Map(answer.brokers.map((b) => [b.nodeId, { nodeId: b.nodeId, host: b.host, port: b.port, rack: b.rack }]))
     this.#clusterId = answer.clusterId
     this.#controllerId = answer.controllerId
-    const addresses = new Set([...answer.brokers, ...this.options.brokers].map(addressText))
+    const addresses = new Set([...answer.brokers, ...this.options.brokers].map(formatAddress))
     this.#links.keepOnly(addresses, new TidemarkError('CONNECTION_LOST', 'the address is no longer one of the cluster'))
   }
 

@@ -3,12 +3,11 @@
  * made again after it broke, and never sooner than its back-off says. Back-off ends with the first answer after the
  * handshake: a broker that accepts and then closes is as unreachable as one that does not listen.
  */
-import { type Address, type Connection, TidemarkError, type Timer } from '@tidemark/platform'
+import { type Address, type Connection, formatAddress, TidemarkError, type Timer } from '@tidemark/platform'
 import { WireError } from '@tidemark/protocol'
 import type { ResolvedKafkaOptions } from '../options.ts'
 import { backoffMs } from '../retry.ts'
 import { abortable, pause } from './abortable.ts'
-import { addressText } from './address.ts'
 import { authenticate, keepSession } from './authenticate.ts'
 import { Closing } from './closing.ts'
 import { BrokerConnection } from './connection.ts'
@@ -38,7 +37,7 @@ export class Link {
 
   constructor(address: Address, options: ResolvedKafkaOptions) {
     this.address = address
-    this.where = addressText(address)
+    this.where = formatAddress(address)
     this.#options = options
   }
 

@@ -2,9 +2,8 @@
  * All links, by owner, purpose and address. Closing an owner closes its links; links to addresses that left the
  * cluster are closed when idle.
  */
-import type { Address, TidemarkError } from '@tidemark/platform'
+import { type Address, formatAddress, type TidemarkError } from '@tidemark/platform'
 import type { ResolvedKafkaOptions } from '../options.ts'
-import { addressText } from './address.ts'
 import { Link } from './link.ts'
 
 export class Links {
@@ -21,7 +20,7 @@ export class Links {
       links = new Map()
       this.#byOwner.set(owner, links)
     }
-    const key = `${purpose} ${addressText(address)}`
+    const key = `${purpose} ${formatAddress(address)}`
     let link = links.get(key)
     if (link === undefined) {
       link = new Link(address, this.#options)

@@ -106,6 +106,9 @@ export class BufferBudget {
       get isCrowded() {
         return isFull() || budget.isShort
       },
+      get isMemoryShort() {
+        return budget.isShort
+      },
       keepOnly: (bytes) => {
         if (!isReleased && (isWhole || bytes < ownBytes)) cutTo(bytes)
       },

@@ -37,6 +37,8 @@ export interface Delivery {
    * because `bufferBytesMax` is reached.
    */
   readonly isCrowded: boolean
+  /** Of these two, whether it is `bufferBytesMax`. */
+  readonly isMemoryShort: boolean
   /**
    * The owner has copied out what it still needs (`FetchedMessage.detach`), so many bytes of 0 or more: nothing of
    * the delivery is a view on the response any more. From now on `bytes` count against `bufferBytesMax`, and nothing

@@ -8,6 +8,7 @@ import {
   type Clock,
   type Connection,
   type ConnectionHandlers,
+  formatAddress,
   nodeDisk,
   type Platform,
   type Random,
@@ -15,7 +16,6 @@ import {
   type Timer,
   type Transport,
 } from '@tidemark/platform'
-import { addressText } from '../connect/address.ts'
 
 interface Event {
   readonly atMs: number
@@ -122,7 +122,7 @@ export class World implements Clock, Transport, Random {
   }
 
   listen(address: Address, onConnection: (connection: Connection) => void): Promise<{ address: Address; close(): Promise<void> }> {
-    const key = addressText(address)
+    const key = formatAddress(address)
     this.#listeners.set(key, onConnection)
     return Promise.resolve({ address, close: async () => void this.#listeners.delete(key) })
   }
@@ -130,8 +130,8 @@ export class World implements Clock, Transport, Random {
   connect(address: Address, _timeoutMs: number): Promise<Connection> {
     return new Promise((resolve, reject) => {
       this.schedule(1, () => {
-        const accept = this.#listeners.get(addressText(address))
-        if (accept === undefined) return reject(new TidemarkError('UNREACHABLE', `${addressText(address)}: nobody listens there`))
+        const accept = this.#listeners.get(formatAddress(address))
+        if (accept === undefined) return reject(new TidemarkError('UNREACHABLE', `${formatAddress(address)}: nobody listens there`))
         const ours = new Pipe(this, address)
         const theirs = new Pipe(this, { host: 'client', port: this.connections.length })
         ours.peer = theirs

@@ -1,5 +1,6 @@
 /** Nodes, features, quorum and access, each as far as the cluster tells them. */
 import { type CallLimits, createAdmin, type Kafka, TidemarkError } from '@tidemark/client'
+import { LOST_CODES } from '@tidemark/client/internal'
 import type { ClusterDetails, Unavailable } from '../shapes.ts'
 
 export async function clusterDetails(kafka: Kafka, limits: CallLimits): Promise<ClusterDetails> {
@@ -45,4 +46,4 @@ async function told<T extends object>(answer: Promise<T>, texts: Readonly<Record
   }
 }
 
-const ENDS_THE_CALL: ReadonlySet<string> = new Set(['ABORTED', 'CLOSED', 'UNREACHABLE', 'TIMED_OUT', 'CONNECTION_LOST'])
+const ENDS_THE_CALL: ReadonlySet<string> = new Set(['ABORTED', 'CLOSED', ...LOST_CODES])

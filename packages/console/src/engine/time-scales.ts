@@ -1,7 +1,8 @@
 /** Offsets at some times: what a ruler needs whose scale is time, and where retention will cut next. */
-import { type CallLimits, createAdmin, type Kafka, TidemarkError } from '@tidemark/client'
+import { type CallLimits, createAdmin, type Kafka } from '@tidemark/client'
 import { handleOf } from '@tidemark/client/internal'
 import type { TimeScale } from '../shapes.ts'
+import { nullIfHidden } from './hidden.ts'
 
 /** Look-ups a topic, each for all of its partitions. */
 const POINTS = 16
@@ -50,14 +51,9 @@ function rising(points: Points, max: number): Points {
 }
 
 async function retentionOf(kafka: Kafka, topic: string, limits: CallLimits): Promise<number | null> {
-  try {
-    const configs = await createAdmin(kafka).topics.describeConfigs(topic, limits)
-    const settingOf = (name: string): string => configs.find((c) => c.name === name)?.value ?? ''
-    const retentionMs = Number(settingOf('retention.ms') || -1)
-    return retentionMs < 0 || !settingOf('cleanup.policy').includes('delete') ? null : retentionMs
-  } catch (error) {
-    // A client that may not see configurations sees the rest of the ruler.
-    if (error instanceof TidemarkError && error.code.endsWith('_AUTHORIZATION_FAILED')) return null
-    throw error
-  }
+  const configs = await createAdmin(kafka).topics.describeConfigs(topic, limits).catch(nullIfHidden)
+  if (configs === null) return null
+  const settingOf = (name: string): string => configs.find((c) => c.name === name)?.value ?? ''
+  const retentionMs = Number(settingOf('retention.ms') || -1)
+  return retentionMs < 0 || !settingOf('cleanup.policy').includes('delete') ? null : retentionMs
 }

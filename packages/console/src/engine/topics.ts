@@ -1,7 +1,8 @@
 /** Topics as their page shows them. */
-import { type CallLimits, type ConfigEntry, createAdmin, type Kafka, TidemarkError } from '@tidemark/client'
+import { type CallLimits, type ConfigEntry, createAdmin, type Kafka } from '@tidemark/client'
 import { keyOf, topicIdText } from '@tidemark/client/internal'
 import type { TopicConfig, TopicDetails, TopicRow } from '../shapes.ts'
+import { nullIfHidden } from './hidden.ts'
 
 export async function topicRows(kafka: Kafka, limits: CallLimits): Promise<readonly TopicRow[]> {
   const [topics, sizes] = await Promise.all([createAdmin(kafka).topics.list(limits), sizesOf(kafka, limits)])
@@ -52,12 +53,6 @@ const configOf = ({ name, value, source, isDefault, sensitive, documentation }: 
   sensitive,
   documentation,
 })
-
-/** A part of the page that needs a right of its own, or that a service hides: the rest stands without it. */
-function nullIfHidden(error: unknown): null {
-  if (error instanceof TidemarkError && (error.code.endsWith('_AUTHORIZATION_FAILED') || error.code === 'UNSUPPORTED_VERSION')) return null
-  throw error
-}
 
 /** Bytes on the disk of the leader's replica, or of the largest. Null: the cluster does not tell them to us. */
 async function sizesOf(kafka: Kafka, limits: CallLimits): Promise<ReadonlyMap<string, number> | null> {

@@ -8,8 +8,6 @@ import { parseAddress } from '@tidemark/platform'
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/
 const IPV6 = /^[\da-f]*(?::[\da-f.]*){2,}$/i
 
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
-
 /** Whether a Host header names this machine by address, as `localhost`, or by one of the names that were given. */
 export function isKnownHost(header: string | undefined, names: readonly string[]): boolean {
   const host = header === undefined ? undefined : parseAddress(header, 80)?.host.toLowerCase()

@@ -19,6 +19,9 @@ export interface ErrorBody {
   readonly message: string
 }
 
+/** What a browser is told of a bug; the operator is told the rest on the diagnostics channel. */
+export const INTERNAL: ErrorBody = { code: 'INTERNAL', message: 'this is a bug of the console; what went wrong is in its log' }
+
 /** Undefined: an error that nothing here expects, which is a bug. */
 export function answerTo(error: unknown): { readonly status: number; readonly body: ErrorBody } | undefined {
   if (error instanceof Refusal) return { status: error.status, body: { code: error.code, message: error.message } }

@@ -2,7 +2,7 @@
  * One sample for everybody who looks: of all groups while a list is open, else of the groups whose pages are. A sample
  * begins `intervalMs` after the one before has ended, and none while nobody looks.
  */
-
+import { LOST_CODES } from '@tidemark/client/internal'
 import type { GroupLag } from '@tidemark/offsets'
 import { type Clock, TidemarkError, type Timer } from '@tidemark/platform'
 import type { ConsoleData } from '../data.ts'
@@ -20,17 +20,14 @@ export interface Watcher {
   onFailure(error: TidemarkError, atMs: number): void
 }
 
-/** What says that a broker cannot be reached. */
-const AWAY: ReadonlySet<string> = new Set(['UNREACHABLE', 'CONNECTION_LOST', 'TIMED_OUT'])
-
 /**
- * The cluster went away in the middle of the sample, if nothing of it could be read any more: what was seen before is
- * better than that.
+ * The cluster became unreachable during the sample, and nothing of it could be read: the sample before is more use than
+ * that. Undefined: something could be read.
  */
-function whyGone(lags: readonly GroupLag[]): TidemarkError | undefined {
+function whyLost(lags: readonly GroupLag[]): TidemarkError | undefined {
   const errors = lags.flatMap(({ error, partitions }) => (error === null ? partitions.map((p) => p.error) : [error]))
   const [first] = errors
-  return first != null && errors.every((error) => error !== null && AWAY.has(error.code))
+  return first != null && errors.every((error) => error !== null && LOST_CODES.has(error.code))
     ? new TidemarkError(first.code, first.message)
     : undefined
 }
@@ -95,8 +92,8 @@ export class Sampler {
     const wanted = this.#wanted()
     try {
       const lags = await this.#data.sample(wanted, { signal: running.signal })
-      const gone = whyGone(lags)
-      if (gone !== undefined) throw gone
+      const lost = whyLost(lags)
+      if (lost !== undefined) throw lost
       this.#share(new Map(lags.map((lag) => [lag.group, lag])), wanted)
     } catch (error) {
       if (!(error instanceof TidemarkError)) throw error

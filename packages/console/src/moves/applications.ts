@@ -1,9 +1,8 @@
 /** Plans that are being applied, which may wait for minutes until a group is empty, and how the last ones ended. */
-
 import type { MovePlan } from '@tidemark/offsets'
 import type { Clock } from '@tidemark/platform'
 import type { ApplyWish, ConsoleData } from '../data.ts'
-import { answerTo, Refusal } from '../guard/refusal.ts'
+import { answerTo, INTERNAL, Refusal } from '../guard/refusal.ts'
 import type { Application } from '../shapes.ts'
 
 const APPLICATIONS_MAX = 100
@@ -78,10 +77,7 @@ export class Applications {
     } catch (error) {
       const answer = answerTo(error)
       if (answer === undefined) this.#onBug(error)
-      update({
-        state: 'failed',
-        error: answer?.body ?? { code: 'INTERNAL', message: 'this is a bug of the console; what went wrong is in its log' },
-      })
+      update({ state: 'failed', error: answer?.body ?? INTERNAL })
     }
   }
 

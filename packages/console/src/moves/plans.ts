@@ -1,5 +1,4 @@
 /** Plans that were made here and can be applied: the newest so many, until they expire. */
-
 import type { MovePlan } from '@tidemark/offsets'
 import type { Clock } from '@tidemark/platform'
 import { Refusal } from '../guard/refusal.ts'

@@ -30,6 +30,8 @@ export type ClaimPhase =
 
 /** Calls of handlers that have not settled, however long ago their time-out was. */
 export interface PartitionCalls {
+  /** So many were begun. */
+  started: number
   running: number
   /** Of these, the ones that have not settled within their grace period either: nobody waits for them any more. */
   stuck: number
@@ -67,7 +69,7 @@ export class Claim implements CommitSubject {
   /** With a store: the right to write there. */
   holding: Holding | undefined
   /** Shared with the claims that a move replaced by this one: their calls may still run. */
-  calls: PartitionCalls = { running: 0, stuck: 0, pausing: 0 }
+  calls: PartitionCalls = { started: 0, running: 0, stuck: 0, pausing: 0 }
   paused = false
   /** Signals of running calls that asked for one. */
   readonly #signals = new Set<AbortController>()

@@ -24,11 +24,9 @@ import type { Routes } from '../selection.ts'
 import type { Worker } from '../work/work.ts'
 import { Intake, type IntakeLimits } from './intake.ts'
 
-/**
- * Where memory is short, records are copied out that have waited for so long; sooner if the worker could start others
- * meanwhile.
- */
+/** Where memory is short, and of a record that pauses, records are copied out that have waited for so long. */
 const COPY_AFTER_MS = 500
+/** Sooner if the claim has stood still for so long, though the worker could start others. */
 const COPY_FOR_HUNGRY_AFTER_MS = 50
 
 export class Feed implements FetchOwner<Claim> {
@@ -178,21 +176,21 @@ export class Feed implements FetchOwner<Claim> {
   }
 
   /**
-   * Fetching waits for memory: records that have waited for long are copied out. Handlers that are busy with what
-   * came are the normal state of affairs, and cost no copy.
+   * Fetching waits for memory: records that have waited for long are copied out, where that lets something go on.
+   * Handlers that are busy with what came are the normal state of affairs, and cost no copy.
    */
   onCrowded(): void {
     if (this.#crowdedTimer !== undefined) return
     const nowMs = this.#clock.monotonic()
-    let againMs = Infinity
+    let isCrowded = false
     for (const [claim, intake] of this.#intakes) {
       const worker = this.worker(claim)
-      const isHungry = claim.phase === 'working' && !claim.paused && worker.isHungry(claim)
-      const afterMs = isHungry ? COPY_FOR_HUNGRY_AFTER_MS : COPY_AFTER_MS
-      intake.copyOut(nowMs - afterMs, () => worker.held(claim))
-      if (intake.isCrowded) againMs = Math.min(againMs, afterMs)
+      const isHungry = intake.standsStill() && claim.phase === 'working' && !claim.paused && worker.isHungry(claim)
+      if (isHungry) intake.copyOut(nowMs - COPY_FOR_HUNGRY_AFTER_MS, () => worker.held(claim))
+      else if (intake.isMemoryShort) intake.copyOut(nowMs - COPY_AFTER_MS, () => worker.held(claim))
+      isCrowded ||= intake.isCrowded
     }
-    if (againMs < Infinity) this.#crowdedTimer = this.#clock.schedule(againMs, () => this.#stillCrowded())
+    if (isCrowded) this.#crowdedTimer = this.#clock.schedule(COPY_FOR_HUNGRY_AFTER_MS, () => this.#stillCrowded())
   }
 
   #stillCrowded(): void {

@@ -102,6 +102,14 @@ describe('fetching for a claim', () => {
     expect(old.released).toBe(true)
   })
 
+  test('a claim stands still if it has started nothing since it was looked at', () => {
+    const claim = new Claim(1, 't', 0, undefined)
+    const intake = new Intake(claim, limits)
+    expect([intake.standsStill(), intake.standsStill()]).toEqual([false, true])
+    claim.calls.started++
+    expect([intake.standsStill(), intake.standsStill()]).toEqual([false, true])
+  })
+
   test('a record that pauses for long keeps no response once most others of it are done', () => {
     const intake = new Intake(new Claim(1, 't', 0, undefined), limits)
     const [few, many, young] = [delivery(), delivery(), delivery()]

@@ -2,8 +2,8 @@
  * What was fetched for one claim and is still held: when fetching it pauses, and when memory is let go.
  *
  * A record is a view on the response that it came in, so the response is held, and counts against `bufferBytesMax`,
- * until the last of its records is closed. Where fetching waits for memory, records that have to wait are copied out,
- * and their responses go.
+ * until the last of its records is closed. Where fetching waits for memory, and the claim could do more if it did not,
+ * records that have to wait are copied out, and their responses go.
  *
  * Fetching also pauses at `waitingRecordsMax`, at `uncommittedRecordsMax`, and before what is done above the
  * committable offset becomes more than a commit can carry.
@@ -46,6 +46,7 @@ export class Intake {
   #releasedCount = 0
   /** Of a claim that is over: the records whose handlers still run. */
   #records: readonly HeldRecord[] | undefined
+  #startedSeen = -1
   /** Whether fetching is paused for want of space. */
   isFull = false
 
@@ -117,6 +118,19 @@ export class Intake {
   /** Whether fetching waits for memory that records of this claim are views of. */
   get isCrowded(): boolean {
     return this.#held.some((held) => isView(held) && held.delivery.isCrowded)
+  }
+
+  /** Whether it is for memory that all partitions share, and not for that of this one. */
+  get isMemoryShort(): boolean {
+    return this.#held.some((held) => isView(held) && held.delivery.isMemoryShort)
+  }
+
+  /** Whether the claim has started nothing since this was read last. */
+  standsStill(): boolean {
+    const { started } = this.#claim.calls
+    const stands = started === this.#startedSeen
+    this.#startedSeen = started
+    return stands
   }
 
   /** Copies the records that are open out of the responses that came until then, and lets go of these. */

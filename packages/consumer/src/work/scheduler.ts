@@ -227,6 +227,7 @@ export class Scheduler<J extends Job> {
     this.#setTimer(job, undefined)
     job.context = this.#kind.contextOf(job)
     this.#running++
+    job.claim.calls.started++
     job.claim.calls.running++
     // In a transaction of a store the handler is called once that has begun.
     if (this.#work.store === undefined) this.#limit(job)

@@ -1,5 +1,5 @@
 /** Committed offsets that the cluster is about to forget. */
-import { shellWord } from '../plan/shell-word.ts'
+import { shellWord } from '@tidemark/platform/shell-word'
 import { durationText } from '../plan/text.ts'
 import type { Facts } from './facts.ts'
 import type { Finding } from './finding.ts'

@@ -1,5 +1,5 @@
 /** What a rule of the doctor found. Plain data. */
-import { shellWord } from '../plan/shell-word.ts'
+import { shellWord } from '@tidemark/platform/shell-word'
 
 export type Severity = 'error' | 'warning' | 'notice'
 

@@ -1,7 +1,7 @@
 /** Groups that do not go on, and records that will not wait for them. */
 
 import { keyOf } from '@tidemark/client/internal'
-import { shellWord } from '../plan/shell-word.ts'
+import { shellWord } from '@tidemark/platform/shell-word'
 import { durationText } from '../plan/text.ts'
 import { everyPartition } from './every.ts'
 import type { Facts } from './facts.ts'

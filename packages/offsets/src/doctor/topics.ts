@@ -1,5 +1,5 @@
 /** Topics that a group has left, that are gone, or of which it has only a part. */
-import { shellWord } from '../plan/shell-word.ts'
+import { shellWord } from '@tidemark/platform/shell-word'
 import type { ExaminedGroup, Facts } from './facts.ts'
 import { type Finding, moveCommand } from './finding.ts'
 

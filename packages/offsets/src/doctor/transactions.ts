@@ -1,5 +1,5 @@
 /** Transactions that hold readers of committed records back (KIP-664). */
-import { shellWord } from '../plan/shell-word.ts'
+import { shellWord } from '@tidemark/platform/shell-word'
 import { durationText } from '../plan/text.ts'
 import type { Facts } from './facts.ts'
 import type { Finding } from './finding.ts'

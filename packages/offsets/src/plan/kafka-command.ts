@@ -2,8 +2,9 @@
  * The command of Kafka's own tool, `kafka-consumer-groups.sh`, that does what a plan does. A target that the tool has
  * no word for becomes a file of offsets: it does not read them from a pipe.
  */
+
+import { shellWord } from '@tidemark/platform/shell-word'
 import type { GroupFacts } from './facts.ts'
-import { shellWord } from './shell-word.ts'
 import type { MoveWish, PlannedChange } from './types.ts'
 
 const LINES_MAX = 50

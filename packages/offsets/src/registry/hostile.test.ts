@@ -43,8 +43,8 @@ describe('a registry that', () => {
     ['answers with a reference that lacks its subject', 200, '{"schema":"x","references":[{"name":"a"}]}', /a reference without/],
     ['answers with another type', 200, '{"schema":"x","schemaType":"X\\nY"}', /its type is X Y, and not AVRO, PROTOBUF or JSON/],
     ['answers 10 MB', 200, Buffer.alloc(10 * 1024 * 1024, ' '), /more than 1048576 bytes/],
-    ['refuses', 401, '{"message":"no"}', /refuses access: 401; see its user and password/],
-    ['forbids', 403, '', /refuses access: 403/],
+    ['refuses', 401, '{"message":"no"}', /refuses access \(401\); check the user name and password, or the token/],
+    ['forbids', 403, '', /refuses access \(403\)/],
     ['fails', 500, 'x'.repeat(9_999), /answers 500$/],
     ['is busy', 429, '', /answers 429/],
   ])('%s', async (_, status, body, problem) => {
@@ -73,6 +73,14 @@ describe('a registry that', () => {
     expect(await problemOf(withId(add('"string"'), [2, 0x61]), registry)).toMatch(/^decoded: .*"a"/)
     expect(await problemOf(withId(add('"string"'), [2, 0x62]), registry)).toMatch(/^decoded: .*"b"/)
     expect(silent.requests).toHaveLength(1)
+  })
+
+  it('closes a connection as the request comes is sent it once more', async () => {
+    server.answer = ({ socket }) => {
+      socket.destroy()
+      server.answer = undefined
+    }
+    expect(await problemOf(withId(add('"string"'), [2, 0x61]))).toMatch(/^decoded: .*"a"/)
   })
 
   it('stops in the middle of its answer', async () => {
@@ -295,6 +303,25 @@ describe('a record that', () => {
     )
   })
 
+  it.each<[string, string, string, readonly number[], string]>([
+    ['google.protobuf', 'Timestamp', 'string seconds = 1;', [0x0a, 1, 0x78], '{"seconds":"x"}'],
+    ['google.protobuf', 'Timestamp', 'repeated int64 seconds = 1; int32 nanos = 2;', [0x08, 1], '{"seconds":[1],"nanos":0}'],
+    ['google.protobuf', 'Duration', 'Duration seconds = 1;', [0x0a, 0], '{"seconds":{}}'],
+    ['google.protobuf', 'FieldMask', 'int32 paths = 1;', [0x08, 1], '{"paths":1}'],
+    ['google.protobuf', 'Any', 'int32 type_url = 1; int32 value = 2;', [0x08, 1, 0x10, 2], '{"type_url":1,"value":2}'],
+    ['confluent.type', 'Decimal', 'int32 value = 1; string scale = 3;', [0x08, 1, 0x1a, 1, 0x78], '{"value":1,"scale":"x"}'],
+    [
+      'confluent.type',
+      'Decimal',
+      'bytes value = 1; double scale = 3;',
+      [0x0a, 1, 5, 0x19, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f],
+      '{"value":"BQ==","scale":1.5}',
+    ],
+  ])('in Protobuf has only the name of %s.%s: %s', async (file, name, fields, bytes, data) => {
+    const id = add(`syntax="proto3"; package ${file}; message ${name} { ${fields} }`, 'PROTOBUF')
+    expect(await problemOf(withId(id, [0], Buffer.from(bytes)))).toContain(`"data":${data}`)
+  })
+
   it('in JSON has millions of lists', async () => {
     expect(await problemOf(withId(add('{}', 'JSON'), Buffer.from(`[${'[],'.repeat(1_200_000)}1]`)))).toMatch(
       /more values than any true record/,
@@ -313,6 +340,9 @@ it.each<[object, RegExp]>([
   [{ url: 'ftp://me:secret@host' }, /option 'url' is "ftp:\/\/…@host"/],
   [{ url: 'http://a,' }, /option 'url' is ""/],
   [{ url: 'http://a:%zz@b' }, /%25/],
+  [{ url: 'http://a:%ff@b' }, /not UTF-8/],
+  [{ url: 'http://a,http://u:p@b' }, /those of the first go to all addresses/],
+  [{ url: 'http://u:p@a,http://u:q@b' }, /those of the first go to all addresses/],
   [{ url: 'http://a', password: 'x' }, /'username' is missing/],
   [{ url: 'http://a', username: 'u', token: 't' }, /exclude each other/],
   [{ url: 'http://a', token: 'a\nb' }, /characters that no header may have/],

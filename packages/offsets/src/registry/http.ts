@@ -44,7 +44,7 @@ export class RegistryClient {
     const shareMs = Math.ceil(timeoutMs / bases.length)
     const where = whereOf(base)
     try {
-      const response = await fetch(new URL(path, base), {
+      const response = await got(new URL(path, base), {
         headers: { accept: 'application/vnd.schemaregistry.v1+json, application/json', ...(authorization && { authorization }) },
         signal: AbortSignal.any([deadline, AbortSignal.timeout(shareMs)]),
         // Credentials would go along, and a registry has no reason to send its readers elsewhere.
@@ -72,11 +72,25 @@ interface Answer {
   readonly text: string
 }
 
+/** Sent once more if its connection is lost: one that was kept may just have been closed by the registry. */
+async function got(url: URL, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, request)
+  } catch (error) {
+    const { cause } = error as TypeError
+    const isLost = cause instanceof Error && 'code' in cause && LOST.has(String(cause.code))
+    if (!isLost) throw error
+    return await fetch(url, request)
+  }
+}
+
+const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
 const whereOf = (base: URL): string => `the schema registry ${base.origin}`
 
 /** Undefined: it answers. */
 function unavailable(status: number): string | undefined {
-  if (status === 401 || status === 403) return `refuses access: ${status}; see its user and password`
+  if (status === 401 || status === 403) return `refuses access (${status}); check the user name and password, or the token`
   if (status >= 300 && status < 400) return `redirects (${status}), which is not followed; name its true address`
   return status === 429 || status >= 500 ? `answers ${status}` : undefined
 }

@@ -4,7 +4,7 @@ export interface SchemaRegistryOptions {
   /**
    * `https://registry.example.org:8081`, also with a path; several are separated by commas, and the next is taken where
    * one cannot be reached, or does not answer within its share of `timeoutMs`. `https://NAME:PASSWORD@…` is HTTP basic
-   * authentication, as are `username` and `password`.
+   * authentication, as are `username` and `password`; it stands in the first address, and goes to all.
    */
   readonly url: string
   readonly username?: string
@@ -32,9 +32,13 @@ export function resolveRegistry(options: SchemaRegistryOptions): ResolvedRegistr
   const urls = nameOption('url', options.url)
     .split(',')
     .map((text) => urlOf(text.trim()))
-  const [first] = urls as [URL]
-  const username = options.username === undefined ? decodeURIComponent(first.username) : nameOption('username', options.username)
-  const password = options.password ?? decodeURIComponent(first.password)
+  const [first, ...others] = urls as [URL, ...URL[]]
+  const fromUrl = credentialsOf(first)
+  // There is one name and one password for all of them: another one would never be sent.
+  if (others.some(({ username, password }) => username + password !== '' && (username !== first.username || password !== first.password)))
+    throw invalid("option 'url' has a name or password in an address that is not the first; those of the first go to all addresses")
+  const username = options.username === undefined ? fromUrl.username : nameOption('username', options.username)
+  const password = options.password ?? fromUrl.password
   if (typeof password !== 'string') throw invalid(`option 'password' is ${describe(password)}; it must be text`)
   if (username === '' && password !== '') throw invalid("option 'username' is missing beside the password of the schema registry")
   const token = options.token === undefined ? undefined : nameOption('token', options.token)
@@ -56,8 +60,14 @@ function urlOf(text: string): URL {
     const shown = text.replace(/[^/@]*@/, '…@')
     throw invalid(`option 'url' is ${describe(shown)}; it must be the http or https address of a schema registry`)
   }
-  for (const part of [url.username, url.password]) {
-    if (/%(?![0-9A-Fa-f]{2})/.test(part)) throw invalid("option 'url' has a name or password with a '%' that is not written %25")
-  }
   return url
+}
+
+function credentialsOf({ username, password }: URL): { readonly username: string; readonly password: string } {
+  try {
+    return { username: decodeURIComponent(username), password: decodeURIComponent(password) }
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error
+    throw invalid("option 'url' has a name or password with a '%' that is not written %25, or bytes that are not UTF-8")
+  }
 }

@@ -6,6 +6,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { formatAddress } from '../address.ts'
 import { TidemarkError } from '../error.ts'
+import { listenError } from '../listen-error.ts'
 import type { Address, Connection, ConnectionHandlers, ConnectTls, Listener, ListenTls, Transport } from '../transport.ts'
 import { distinguishedName, handshakeFault, refusedCertificate } from './certificates.ts'
 
@@ -114,16 +115,6 @@ function adopt(accepted: net.Socket, onread: net.OnReadOpts): net.Socket {
   owner._handle = null
   accepted.destroy()
   return new net.Socket({ handle, onread } as net.SocketConstructorOpts)
-}
-
-function listenError(address: Address, error: NodeJS.ErrnoException): TidemarkError {
-  const where = formatAddress(address)
-  if (error.code === 'EADDRINUSE') {
-    return new TidemarkError('ADDRESS_IN_USE', `${where} is in use by another process; choose another port, or port 0 for a free one`, {
-      cause: error,
-    })
-  }
-  return new TidemarkError('ADDRESS_UNAVAILABLE', `cannot listen on ${where}: ${error.message}`, { cause: error })
 }
 
 export const nodeTransport: Transport = {

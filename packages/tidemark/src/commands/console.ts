@@ -1,12 +1,14 @@
 import type { Kafka } from '@tidemark/client'
 import type { SchemaRegistry } from '@tidemark/offsets'
-import { secretBytes } from '@tidemark/platform'
+import { isLoopback, secretBytes } from '@tidemark/platform'
+import { shellWord } from '@tidemark/platform/shell-word'
 import { Command } from 'commander'
-import { addressOf, type ClusterOptions, connected, isLoopback, profileInUse, withCluster } from '../connection.ts'
+import { addressOf, type ClusterOptions, connected, profileInUse, withCluster } from '../connection.ts'
 import { interrupts } from '../interrupts.ts'
 import { write } from '../print/output.ts'
 import { say } from '../print/print.ts'
 import { type RegistryFlags, registryOf, withRegistry } from '../registry.ts'
+import { collect } from './config-changes.ts'
 
 export interface ConsoleFlags {
   readonly token?: string
@@ -34,7 +36,11 @@ export function consoleCommand(): Command {
       '--token <TOKEN>',
       `what a browser has to present (default: ${CONSOLE_TOKEN_VARIABLE}, or a new one where other machines can reach the address)`,
     )
-    .option('--allow-host <NAME…>', 'names under which a browser may reach it, besides addresses and localhost')
+    .option(
+      '--allow-host <NAME>',
+      'a name under which a browser may reach it, besides addresses and localhost; may be given more than once',
+      collect,
+    )
     .option('--read-only', 'nothing can be moved, as with a profile that is read-only')
     .addHelpText('after', HELP)
     .action(run)
@@ -61,7 +67,7 @@ async function run(options: Options): Promise<void> {
     ...given,
     readOnly: options.readOnly === true || profile?.readOnly === true,
     isProtected: profile?.protected === true,
-    ...(name !== undefined && { clusterName: name, commandFlags: `--profile ${inShell(name)}` }),
+    ...(name !== undefined && { clusterName: name, commandFlags: `--profile ${shellWord(name)}` }),
     ...(options.commandConfig !== undefined && { commandFlags: flagsOf(options.commandConfig, options.brokers) }),
     ...(registry !== undefined && { registry }),
   }
@@ -75,9 +81,7 @@ async function run(options: Options): Promise<void> {
 
 /** The page shows commands, which reach the cluster only as this one does. */
 const flagsOf = (file: string, brokers: string | undefined): string =>
-  `${brokers === undefined ? '' : `-b ${inShell(brokers)} `}--command-config ${inShell(file)}`
-
-const inShell = (word: string): string => (/^[\w.,:@/+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+  `${brokers === undefined ? '' : `-b ${shellWord(brokers)} `}--command-config ${shellWord(file)}`
 
 export interface OpenConsole extends AsyncDisposable {
   /** With the token, where there is one. */

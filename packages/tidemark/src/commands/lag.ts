@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Kafka } from '@tidemark/client'
+import { isLost } from '@tidemark/client/internal'
 import { type GroupLag, LagMeter } from '@tidemark/offsets'
-import { TidemarkError } from '@tidemark/platform'
+import { isLoopback } from '@tidemark/platform'
 import { Command, Option } from 'commander'
-import { addressOf, type ClusterOptions, connected, isLoopback, type OutputOptions, withCluster, withOutput } from '../connection.ts'
+import { addressOf, type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { EXIT, usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { LAG_FIELDS, type LagView, lagTable } from '../lag/lag-table.ts'
@@ -130,13 +131,11 @@ async function sampled(sample: () => Promise<readonly GroupLag[]>): Promise<read
   try {
     return await sample()
   } catch (error) {
-    if (!(error instanceof TidemarkError) || !AWAY.has(error.code)) throw error
+    if (!isLost(error)) throw error
     say(`the lag cannot be measured now: ${error.message}`)
     return undefined
   }
 }
-
-const AWAY: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMED_OUT', 'CONNECTION_LOST'])
 
 async function serve(groups: readonly string[], options: LagOptions): Promise<void> {
   const address = addressOf(options.serve === true || options.serve === undefined ? METRICS_ADDRESS : options.serve)

@@ -4,6 +4,7 @@ import { textOf } from '@tidemark/client/internal'
 import { TidemarkError } from '@tidemark/platform'
 import { Command, Option } from 'commander'
 import { type ClusterOptions, connectedToChange, withCluster } from '../connection.ts'
+import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { counted, say } from '../print/print.ts'
 import { parsed } from '../records/json.ts'
@@ -25,7 +26,7 @@ export function produceCommand(): Command {
   return withCluster(new Command('produce'))
     .argument('<TOPIC>')
     .option('--json', 'each line is a JSON object, as `tidemark consume -o json` prints it')
-    .option('--key-separator <TEXT>', 'text between key and value in each line')
+    .option('--key-separator <TEXT>', 'text between key and value in each line', separatorOf)
     .addOption(new Option('--compression <CODEC>', 'compress batches').choices(['none', 'gzip', 'snappy', 'lz4', 'zstd']).default('none'))
     .option('--no-auto-create', 'fail if the topic does not exist')
     .addHelpText('after', HELP)
@@ -44,7 +45,14 @@ Examples:
   printf 'a:1\\nb:2\\n' | tidemark produce orders --key-separator :
   tidemark consume orders -o json | tidemark produce copy --json`
 
+function separatorOf(text: string): string {
+  if (text === '') throw usage('--key-separator is empty: every line would have an empty key; without the option records have none')
+  return text
+}
+
 async function produce(topic: string, options: ProduceOptions): Promise<void> {
+  if (options.json && options.keySeparator !== undefined)
+    throw usage('--json and --key-separator exclude each other: a JSON line has its "key"')
   const { signal } = interrupts()
   await connectedToChange(options, async ({ kafka, log }) => {
     await mustBeReached(createAdmin(kafka).topics.describe(topic), options.autoCreate)

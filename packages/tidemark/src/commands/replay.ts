@@ -4,7 +4,7 @@ import { nodeClock, sleep, TidemarkError } from '@tidemark/platform'
 import { Command } from 'commander'
 import { connected, connectedToChange } from '../connection.ts'
 import { interrupts } from '../interrupts.ts'
-import { type MoveOptions, withMove } from '../move/apply-options.ts'
+import { type MoveOptions, mustAccept, withMove } from '../move/apply-options.ts'
 import { perform } from '../move/perform.ts'
 import { type ScopeOptions, scopeOf, withScope } from '../move/scope.ts'
 import { parseTarget } from '../move/target.ts'
@@ -51,7 +51,7 @@ async function replay(group: string, options: ReplayOptions): Promise<void> {
     const named = options.as === undefined ? {} : { as: options.as }
     const planned = await planReplay(kafka, { group, scope: scopeOf(options), from, to, ...named }, { signal })
     await printRanges(planned, options)
-    checkAccepted(planned, options)
+    mustAccept('replay', planned.needs, options.accept)
     const record = await perform(kafka, planned.plan, `create group ${planned.fork}?`, options, { isShown: true })
     if (record === undefined) return
     say(`start consumers with the group ${planned.fork}`)
@@ -74,13 +74,6 @@ async function printRanges({ fork, ranges, records, plan }: Replay, { output }: 
   const columns = { topic: 'TOPIC', partition: 'PARTITION', from: 'FROM', to: 'TO', records: 'RECORDS' }
   await printRows(rows, columns, output, { data: { group: fork, ranges, records, plan }, fields: ['group', ...Object.keys(columns)] })
   say(`group ${fork} will handle at most ${records.toLocaleString('en')} records once more`)
-}
-
-function checkAccepted({ needs }: Replay, { accept }: ReplayOptions): void {
-  const missing = needs.filter((need) => accept !== 'all' && !accept?.includes(need))
-  if (missing.length > 0) {
-    throw new TidemarkError('FALLBACK_NOT_ACCEPTED', `nothing was changed: the replay needs --accept ${missing.join(',')}`)
-  }
 }
 
 async function watch(kafka: Kafka, planned: Replay, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os'
 import { type StartOptions, startBroker } from '@tidemark/broker'
+import { type Address, formatAddress, isLoopback, isWildcard } from '@tidemark/platform'
 import { Command, Option } from 'commander'
-import { addressOf, commaList, isLoopback, wholeNumber } from '../connection.ts'
+import { addressOf, commaList, wholeNumber } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { printNotables } from '../print/broker-log.ts'
@@ -137,7 +138,7 @@ async function up(options: UpOptions): Promise<void> {
   signal.addEventListener('abort', stop, { once: true })
   if (options.untilStdinEnds) process.stdin.on('end', stop).on('error', stop).resume()
   const addresses = broker.nodes.map(({ listeners }) => listeners[LISTENER]!)
-  await announce(addresses, broker.port, listen.host, options, security)
+  await announce(addresses, { host: listen.host, port: broker.port }, options, security)
   const { isOpen } = security
   await using opened =
     options.console === undefined ? undefined : await consoleOf(broker, { listen: options.console, addresses, registry, access, isOpen })
@@ -156,25 +157,17 @@ function aclsOfConsole({ superUsers = [] }: NonNullable<StartOptions['authorizer
   return `ACLs hold for the console too: it is ${principal}${hint}`
 }
 
-async function announce(
-  brokers: readonly string[],
-  port: number,
-  host: string,
-  options: UpOptions,
-  { isOpen, summary }: Security,
-): Promise<void> {
+async function announce(brokers: readonly string[], listen: Address, options: UpOptions, { isOpen, summary }: Security): Promise<void> {
   // The broker runs on when the reader of its address has gone.
   await write(`${brokers.join(',')}\n`).catch(() => {})
-  const isOnAll = host === '0.0.0.0' || host === '::'
-  const where = isOnAll
-    ? `all addresses, port ${port} (${localAddresses().join(', ')})`
-    : `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const isOnAll = isWildcard(listen.host)
+  const where = isOnAll ? `all addresses, port ${listen.port} (${localAddresses().join(', ')})` : formatAddress(listen)
   const others = brokers.length === 1 ? '' : `, and ${counted('node', brokers.length - 1)} more at ${brokers.slice(1).join(', ')}`
   say(`listening on ${where}${others}; ${options.memory ? 'in memory' : `data in ${options.data ?? DATA}`}; Ctrl-C ends it`)
   if (options.tlsCert !== undefined || options.sasl !== undefined) say(`clients are asked for: ${summary}`)
   if (options.advertise !== undefined) say(`clients are told to connect to ${brokers.join(', ')}`)
   else if (isOnAll) say('each client is told to connect to the address that it has connected to; --advertise names another one')
-  if (isOpen && !isLoopback(host))
+  if (isOpen && !isLoopback(listen.host))
     say('warning: there is no authentication: everyone who reaches this address can read and write everything')
 }
 

@@ -25,10 +25,8 @@ export function eventText(event: CommitEvent, output: Output, isFirst: boolean):
       return `${JSON.stringify(event)}\n`
     case 'yaml':
       return `- ${JSON.stringify(event)}\n`
-    case 'csv': {
-      const text = csvText([eventRow(event)], EVENT_FIELDS)
-      return isFirst ? text : text.slice(text.indexOf('\n') + 1)
-    }
+    case 'csv':
+      return csvText([eventRow(event)], EVENT_FIELDS, { isFirst })
   }
 }
 

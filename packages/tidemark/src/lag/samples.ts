@@ -33,12 +33,11 @@ export function sampleText(groups: readonly GroupLag[], view: LagView, output: O
       return `---\n${JSON.stringify(groups)}\n` // JSON is YAML, and a sample stays a line
     case 'table':
       return `${at}\n${tableText(rows, columns)}\n`
-    case 'csv': {
-      const text = csvText(
+    case 'csv':
+      return csvText(
         rows.map((row) => ({ at, ...row })),
         ['at', ...LAG_FIELDS[view]],
+        { isFirst },
       )
-      return isFirst ? text : text.slice(text.indexOf('\n') + 1)
-    }
   }
 }

@@ -1,5 +1,6 @@
 /** What `offsets apply`, `move`, `undo` and the others that change offsets have in common. */
 import { ACCEPTABLE, type Acceptable } from '@tidemark/offsets'
+import { TidemarkError } from '@tidemark/platform'
 import type { Command } from 'commander'
 import { type ConfirmOptions, withConfirmation } from '../confirm.ts'
 import { type ClusterOptions, type OutputOptions, withCluster, withOutput } from '../connection.ts'
@@ -31,6 +32,13 @@ export const withMove = (command: Command): Command =>
     .option('--eject', 'of a group that works: take its members out, move it, and let them join again; needs --accept progressed')
     .option('--reason <TEXT>', 'why, for the record')
     .option('--out <FILE>', 'write the plan to a file, which offsets apply takes')
+
+/** Throws FALLBACK_NOT_ACCEPTED. `what` is `plan` or `replay`. */
+export function mustAccept(what: string, needs: readonly Acceptable[], accept: MoveOptions['accept']): void {
+  const missing = needs.filter((need) => accept !== 'all' && !accept?.includes(need))
+  if (missing.length > 0)
+    throw new TidemarkError('FALLBACK_NOT_ACCEPTED', `nothing was changed: the ${what} needs --accept ${missing.join(',')}`)
+}
 
 export function acceptOf(text: string): readonly Acceptable[] | 'all' {
   if (text === 'all') return 'all'

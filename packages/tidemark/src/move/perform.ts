@@ -6,7 +6,7 @@ import { TidemarkError } from '@tidemark/platform'
 import { confirmed } from '../confirm.ts'
 import { EXIT } from '../exit.ts'
 import { counted, say } from '../print/print.ts'
-import type { MoveOptions } from './apply-options.ts'
+import { type MoveOptions, mustAccept } from './apply-options.ts'
 import { printPlan } from './print-plan.ts'
 
 /** Undefined: it was not applied; the exit code says so. */
@@ -30,8 +30,7 @@ export async function perform(
     say('nothing was changed: --dry-run')
     return undefined
   }
-  const missing = plan.needs.filter((need) => options.accept !== 'all' && !options.accept?.includes(need))
-  if (missing.length > 0) throw notAccepted(missing)
+  mustAccept('plan', plan.needs, options.accept)
   if (!(await confirmed(question, { ...options, yes: options.yes === true || options.execute === true }, plan.group))) return undefined
   return applied(kafka, plan, options)
 }
@@ -61,6 +60,3 @@ export function writePlan(plan: MovePlan, file: string | undefined): void {
   writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`)
   say(`wrote the plan to ${file}, valid until ${new Date(plan.expiresAtMs).toISOString()}`)
 }
-
-const notAccepted = (missing: readonly string[]): TidemarkError =>
-  new TidemarkError('FALLBACK_NOT_ACCEPTED', `nothing was changed: the plan needs --accept ${missing.join(',')}`)

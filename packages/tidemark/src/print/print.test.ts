@@ -15,6 +15,7 @@ test('a table has aligned columns, and a dash where there is nothing', () => {
 test('CSV quotes what needs it, and leaves out what is null', () => {
   expect(csvText(rows, ['topic', 'lag'])).toBe('topic,lag\norders,5\n"a,""b""",\n')
   expect(csvText([], ['topic', 'lag'])).toBe('topic,lag\n')
+  expect(csvText(rows.slice(0, 1), ['topic', 'lag'], { isFirst: false })).toBe('orders,5\n')
 })
 
 test('what would move the cursor of a terminal is not printed', () => {

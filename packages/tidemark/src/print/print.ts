@@ -38,9 +38,11 @@ export function cut(text: string, max: number): string {
   return line.length > max ? `${line.slice(0, max - 1)}…` : line
 }
 
-/** RFC 4180, with the names of the fields in the first line; null is an empty cell. */
-export const csvText = (rows: readonly Row[], fields: readonly string[]): string =>
-  [fields, ...rows.map((row) => fields.map((field) => row[field]))].map((cells) => `${cells.map(csvCell).join(',')}\n`).join('')
+/** RFC 4180; null is an empty cell. The names of the fields are the first line, unless these rows follow others. */
+export function csvText(rows: readonly Row[], fields: readonly string[], { isFirst = true } = {}): string {
+  const lines = rows.map((row) => fields.map((field) => row[field]))
+  return [...(isFirst ? [fields] : []), ...lines].map((cells) => `${cells.map(csvCell).join(',')}\n`).join('')
+}
 
 function csvCell(cell: Cell): string {
   const text = String(cell ?? '')

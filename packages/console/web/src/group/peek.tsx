@@ -1,10 +1,11 @@
+import { shellWord } from '@tidemark/platform/shell-word'
 import type { PeekedRecordView } from '../../../src/shapes.ts'
 import { count } from '../format.ts'
 import { CommandLine } from '../parts/command.tsx'
 import { Link } from '../parts/link.tsx'
 import { Failure, Panel } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
-import { clusterFlags, shellWord, useInfo } from '../state/info.ts'
+import { clusterFlags, useInfo } from '../state/info.ts'
 import { groupPath, topicPath } from '../state/router.ts'
 import { RecordTable } from '../topics/record-table.tsx'
 

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import type { Finding, PartitionView, TimeScale } from '../../../src/shapes.ts'
 import { plural } from '../format.ts'
 import { Link } from '../parts/link.tsx'
-import { Panel, Segments } from '../parts/parts.tsx'
+import { Failure, Panel, Segments } from '../parts/parts.tsx'
 import { type Ghost, Ruler } from '../ruler/ruler.tsx'
 import { isUnit, type Range, type Unit } from '../ruler/scale.ts'
 import { useLoaded } from '../state/api.ts'
@@ -69,6 +69,8 @@ export function TopicRulers({ group, findings, topic, positions, targets, ghosts
         </>
       }
     >
+      {/* Without it the rulers go by offset, and look alike. */}
+      {unit === 'time' && scales.error !== undefined && <Failure error={scales.error} />}
       <div className="rows">
         {positions.slice(0, shown).map((p) => {
           const target = targets.get(targetKey(topic, p.partition))?.offset ?? null

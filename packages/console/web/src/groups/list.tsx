@@ -23,7 +23,6 @@ const COLUMNS: readonly { key: SortKey | null; label: string; className: string;
 export const toneOf = (state: string): Tone =>
   state === 'Stable' ? 'ok' : /Rebalanc|Assigning|Reconciling|NotReady/.test(state) ? 'warn' : 'plain'
 
-/** Rows are drawn while they are on the screen: ten thousand scroll as ten do. */
 interface GroupListProps {
   readonly rows: readonly GroupRow[]
   readonly findings: Readonly<Record<string, FindingCounts>> | undefined
@@ -31,6 +30,7 @@ interface GroupListProps {
   onSort(key: SortKey): void
 }
 
+/** Rows are drawn while they are on the screen: ten thousand scroll as ten do. */
 export function GroupList({ rows, findings, sort, onSort }: GroupListProps) {
   const isNarrow = useMedia('(max-width: 820px)')
   const isHuge = useMedia('(min-width: 3000px)')

@@ -1,6 +1,6 @@
 /** A plan as the command line makes it. Pure. */
+import { shellWord } from '@tidemark/platform/shell-word'
 import type { MovePlan, MoveTarget, MoveWish } from '../../../src/shapes.ts'
-import { shellWord } from '../state/info.ts'
 
 /** Null: the command line has no words for this target; it takes the plan as a file. */
 function targetWord(target: MoveTarget): string | null {

@@ -1,3 +1,4 @@
+import { shellWord } from '@tidemark/platform/shell-word'
 import { useMemo, useState } from 'react'
 import type { CommitHistoryPage, FindingsPage, MovePlan, MoveRecord } from '../../../src/shapes.ts'
 import { Figures } from '../group/figures.tsx'
@@ -17,7 +18,7 @@ import { Review } from '../moves/review.tsx'
 import { CommandLine } from '../parts/command.tsx'
 import { Action, Failure } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
-import { clusterFlags, shellWord, useInfo } from '../state/info.ts'
+import { clusterFlags, useInfo } from '../state/info.ts'
 import { useQueryValue } from '../state/router.ts'
 
 const MOVES_AGAIN_MS = 5_000

@@ -1,3 +1,4 @@
+import { shellWord } from '@tidemark/platform/shell-word'
 import { type FormEvent, useState } from 'react'
 import type { CommitHistoryPage, MoveRecord } from '../../../src/shapes.ts'
 import { count, plural } from '../format.ts'
@@ -7,7 +8,7 @@ import { MoveTable } from '../moves/move-table.tsx'
 import { CommandLine } from '../parts/command.tsx'
 import { Action, Failure, Panel } from '../parts/parts.tsx'
 import { useLoaded } from '../state/api.ts'
-import { clusterFlags, shellWord, useInfo } from '../state/info.ts'
+import { clusterFlags, useInfo } from '../state/info.ts'
 import { useQueryValue } from '../state/router.ts'
 
 const REFRESH_MS = 5_000

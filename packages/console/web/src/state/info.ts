@@ -9,7 +9,3 @@ const USUAL = '-b 127.0.0.1:9092'
 /** ` -b …` or ` --profile …` where a command needs it. */
 export const clusterFlags = (info: ConsoleInfo | undefined): string =>
   info === undefined || info.commandFlags === USUAL ? '' : ` ${info.commandFlags}`
-
-/** A name as a shell takes it. */
-export const shellWord = (name: string): string =>
-  /^[\w.,:@/+-]+$/.test(name) && !name.startsWith('-') ? name : `'${name.replaceAll("'", "'\\''")}'`

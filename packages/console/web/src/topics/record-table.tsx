@@ -3,8 +3,7 @@ import { bytes, count } from '../format.ts'
 import { Time } from '../parts/parts.tsx'
 import { Scroll } from '../parts/scroll.tsx'
 
-/** Keys and values are text to be shown, never markup. */
-/** `marked`: the offset of the record that it is about. */
+/** Keys and values are text to be shown, never markup. `marked`: the offset of the record that it is about. */
 export function RecordTable({ records, marked }: { records: readonly ShownRecord[]; marked?: number | undefined }) {
   if (records.length === 0) return null
   return (

@@ -4,9 +4,31 @@ import { decimalText, instantText, signedInteger } from '../values.ts'
 
 type Values = ReadonlyMap<Field, unknown>
 
-/** Undefined: it is an ordinary message, or its values are out of range, and its fields are shown. */
+/**
+ * The fields that are calculated with, by their numbers. A schema may give these names to messages of its own, with
+ * text where a number is expected.
+ */
+const CALCULATED: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  '.google.protobuf.Timestamp': { 1: 'int64', 2: 'int32' },
+  '.google.protobuf.Duration': { 1: 'int64', 2: 'int32' },
+  '.google.protobuf.FieldMask': { 1: 'repeated string' },
+  '.google.protobuf.Any': { 1: 'string', 2: 'bytes' },
+  '.confluent.type.Decimal': { 1: 'bytes', 3: 'int32' },
+}
+
+const isAsPublished = (type: Type): boolean =>
+  Object.entries(CALCULATED[type.fullName] ?? {}).every(([id, expected]) => typeTextOf(type.fieldsById[Number(id)]) === expected)
+
+const typeTextOf = (field: Field | undefined): string =>
+  field === undefined ? '' : field.map ? 'map' : field.repeated ? `repeated ${field.type}` : field.type
+
+/**
+ * Undefined: it is an ordinary message, or one that has only the name, or its values are out of range; its fields are
+ * shown.
+ */
 export function wellKnown(type: Type, values: Values, decode: (bytes: Buffer, of: Type) => unknown): unknown {
   const name = type.fullName
+  if (!isAsPublished(type)) return undefined
   if (!name.startsWith('.google.protobuf.')) return name === '.confluent.type.Decimal' ? decimalOf(type, values) : undefined
   const get = (id: number): any => values.get(type.fieldsById[id]!)
   switch (name.slice('.google.protobuf.'.length)) {

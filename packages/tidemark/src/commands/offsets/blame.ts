@@ -1,3 +1,4 @@
+import { keyOf } from '@tidemark/client/internal'
 import { type CommitEvent, commitHistory, groupPositions } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
@@ -15,9 +16,9 @@ async function blame(group: string, options: ClusterOptions & OutputOptions): Pr
   await connected(options, async ({ kafka }) => {
     const { positions } = await groupPositions(kafka, group)
     const latest = new Map<string, CommitEvent>()
-    for await (const event of commitHistory(kafka, { groups: [group] })) latest.set(`${event.partition}/${event.topic}`, event)
+    for await (const event of commitHistory(kafka, { groups: [group] })) latest.set(keyOf(event), event)
     const events = positions.flatMap(({ topic, partition, committed }) => {
-      const event = latest.get(`${partition}/${topic}`)
+      const event = latest.get(keyOf({ topic, partition }))
       return committed === null || event === undefined ? [] : [event]
     })
     await printRows(

@@ -1,3 +1,4 @@
+import { keyOf } from '@tidemark/client/internal'
 import { type PositionAt, positionsAt } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
@@ -42,9 +43,9 @@ async function diff(group: string, options: DiffOptions): Promise<void> {
 }
 
 function changes(before: readonly PositionAt[], after: readonly PositionAt[]) {
-  const earlier = new Map(before.map((it) => [`${it.partition}/${it.topic}`, it]))
+  const earlier = new Map(before.map((it) => [keyOf(it), it]))
   return after.flatMap(({ topic, partition, offset: to, certainty: later }) => {
-    const known = earlier.get(`${partition}/${topic}`)
+    const known = earlier.get(keyOf({ topic, partition }))
     const from = known?.offset ?? null
     if (from === to) return []
     const certainty = known?.certainty === 'bounded' || later === 'bounded' ? 'bounded' : 'exact'
