@@ -39,8 +39,10 @@ const env = (): NodeJS.ProcessEnv => ({
 })
 
 describe.skipIf(process.platform === 'win32' || !has('bash'))('bash', () => {
+  const file = path.join(folder, 'completion.bash')
+  beforeAll(async () => writeFileSync(file, (await tidemark(['completion', 'bash'])).stdout))
   const complete = (line: string): string[] => {
-    const script = `source <(tidemark completion bash); COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _tidemark; printf '%s\\n' "\${COMPREPLY[@]}"`
+    const script = `source '${file}'; COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _tidemark; printf '%s\\n' "\${COMPREPLY[@]}"`
     return execFileSync('bash', ['-c', script], { env: env(), encoding: 'utf8' }).split('\n').filter(Boolean)
   }
 
