@@ -13,8 +13,3 @@ describe.concurrent('the examples', () => {
     expect(stderr).toBe('')
   })
 })
-
-test('the README shows first-steps', () => {
-  const readme = readFileSync(path.join(here, '..', 'README.md'), 'utf8')
-  expect(readme).toContain(readFileSync(path.join(here, 'first-steps', 'main.ts'), 'utf8'))
-})
