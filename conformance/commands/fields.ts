@@ -21,7 +21,7 @@ export function fieldsByCommand(steps: readonly Step[]): Map<string, readonly st
 }
 
 const commandOf = (line: string): string | undefined =>
-  /\btidemark ((?:topic|group|offsets bookmark|offsets|config|acl|user|profile) \w+|\w+)(?!.*\btidemark )/.exec(line)?.[1]
+  /\btidemark ((?:topic|group|offsets bookmark|offsets|config|acl|user|quota|profile) \w+|\w+)(?!.*\btidemark )/.exec(line)?.[1]
 
 /** One value, or one a line. */
 function valuesOf(text: string): unknown[] {

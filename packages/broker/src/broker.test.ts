@@ -275,6 +275,11 @@ describe('start and close', () => {
       [{ advertise: 'a b' }, /'advertise'/],
       [{ groupSessionTimeoutMinMs: 10, groupSessionTimeoutMaxMs: 5 }, /groupSessionTimeoutMinMs/],
       [{ segmentBytes: 1 }, /unknown option 'segmentBytes' of startBroker\(\); did you mean 'segmentBytesMax'/],
+      [{ oauth: { jwks: 'id.example.org/jwks' } }, /'oauth.jwks' is "id.example.org\/jwks"; it must be the http or https address/],
+      [{ oauth: { jwks: { key: [] } } }, /'oauth.jwks'/],
+      [{ oauth: { unsigned: true, issuer: 7 } }, /'oauth.issuer' is 7/],
+      [{ oauth: { unsigned: true, audience: ['a', ''] } }, /'oauth.audience'/],
+      [{ oauth: { unsigned: 'yes' } }, /'oauth.unsigned' is "yes"/],
       [{ advertised: 'x' }, /did you mean 'advertise'/],
       [{ rack: undefined, nodeId: null }, /'nodeId' is null/],
     ]

@@ -50,7 +50,10 @@ export interface BrokerNode {
 }
 
 export interface Broker extends AsyncDisposable {
-  /** `host:port`, as clients take them. */
+  /**
+   * Of each node, the address of its first listener: `host:port`, as clients take them. `listeners` has the others,
+   * which may ask for TLS or SASL.
+   */
   readonly brokers: readonly string[]
   /** Of each listener, the address of the first node that clients on this machine are told to connect to. */
   readonly listeners: Readonly<Record<string, string>>
@@ -275,7 +278,7 @@ class Running implements Broker {
     const [first] = bound
     this.host = first!.address.host
     this.port = first!.address.port
-    this.brokers = bound.map(({ advertised }) => formatAddress(advertised))
+    this.brokers = bound.filter(({ name }) => name === first!.name).map(({ advertised }) => formatAddress(advertised))
     this.#bound = bound
     this.listeners = this.#listenersOf(first!.nodeId)
     this.clusterId = parts.clusterId

@@ -254,8 +254,15 @@ function oauthOption(_: string, value: unknown): unknown {
     principalClaim: true,
     unsigned: true,
   })
-  const { jwks, unsigned = false } = value as OAuthOptions
+  const { jwks, issuer, audience, principalClaim, unsigned = false } = value as OAuthOptions
   if (jwks === undefined && !unsigned) throw invalid('oauth.jwks', undefined, 'where the keys of tokens are published, or a key set')
+  const isKeySet = typeof jwks === 'object' && jwks !== null && Array.isArray(jwks.keys)
+  const isAddress = typeof jwks === 'string' && /^https?:/.test(jwks) && URL.canParse(jwks)
+  if (jwks !== undefined && !isKeySet && !isAddress)
+    throw invalid('oauth.jwks', jwks, 'the http or https address where the keys of tokens are published, or a key set: { keys: […] }')
+  for (const [name, text] of Object.entries({ issuer, principalClaim })) if (text !== undefined) nameOption(`oauth.${name}`, text)
+  for (const one of audience === undefined ? [] : [audience].flat()) nameOption('oauth.audience', one)
+  flagOption('oauth.unsigned', unsigned)
   return value
 }
 

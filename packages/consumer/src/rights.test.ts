@@ -17,8 +17,8 @@ async function runWith(...acls: WrittenAcl[]): Promise<string> {
     users: { admin: 'secret' },
     authorizer: { superUsers: ['User:admin'], acls },
   })
-  const admin = createKafka({ brokers: [broker.brokers[1]!], sasl: { mechanism: 'plain', username: 'admin', password: 'secret' } })
-  const kafka = createKafka({ brokers: [broker.brokers[0]!] })
+  const admin = createKafka({ brokers: [broker.listeners.ADMIN!], sasl: { mechanism: 'plain', username: 'admin', password: 'secret' } })
+  const kafka = createKafka({ brokers: broker.brokers })
   onTestFinished(async () => {
     await admin.close()
     await kafka.close()

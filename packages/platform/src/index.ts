@@ -1,4 +1,5 @@
 export { formatAddress, isLoopback, isWildcard, parseAddress } from './address.ts'
+export { type Advice, advice, adviseWith } from './advice.ts'
 export { put, restOf } from './arrival.ts'
 export {
   checkFunction,
@@ -36,4 +37,5 @@ export { sha256 } from './node/sha256.ts'
 export { nodeTransport } from './node/transport.ts'
 export type { Platform } from './platform.ts'
 export { below, type Random } from './random.ts'
+export { counted, numberText } from './text.ts'
 export type { Address, Connection, ConnectionHandlers, ConnectTls, Listener, ListenTls, TlsIdentity, Transport } from './transport.ts'

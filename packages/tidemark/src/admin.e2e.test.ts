@@ -149,6 +149,63 @@ describe('users and ACLs on the command line', () => {
   })
 })
 
+describe('quotas on the command line', () => {
+  const entity = ['--user', 'app', '--client-id-default']
+
+  test('are set, listed and removed; without --yes nothing is removed (exit code 3)', async () => {
+    const set = ['quota', 'set', ...entity, 'producer_byte_rate=1000000', 'request_percentage=12.5']
+    const text = (verb: string, was: string) =>
+      ['producer_byte_rate', 'request_percentage']
+        .map((name, i) => `user app, client id <default>: ${name} ${verb} ${[1_000_000, 12.5][i]} (${was})\n`)
+        .join('')
+    expect(await ask(...set, '--dry-run')).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: `${text('would be', 'no limit before')}nothing was changed: --dry-run\n`,
+    })
+    expect(await ask('quota', 'list')).toMatchObject({ code: 0, stdout: '', stderr: 'there are no such quotas\n' })
+    expect(await ask(...set)).toEqual({ code: 0, stdout: '', stderr: text('is', 'no limit before') })
+    expect(await ask('quota', 'set', ...entity, 'producer_byte_rate=5')).toMatchObject({
+      stderr: 'user app, client id <default>: producer_byte_rate is 5 (1000000 before)\n',
+    })
+    expect(await ask('quota', 'set', '--ip', '10.0.0.7', 'connection_creation_rate=10')).toMatchObject({ code: 0 })
+    expect(JSON.parse((await ask('quota', 'list', '--user', 'app', '-o', 'json')).stdout)).toEqual([
+      { entity: { user: 'app', clientId: null }, limit: 'producer_byte_rate', value: 5 },
+      { entity: { user: 'app', clientId: null }, limit: 'request_percentage', value: 12.5 },
+    ])
+    expect((await ask('quota', 'list', '-o', 'csv')).stdout).toBe(
+      'user,clientId,ip,limit,value\n,,10.0.0.7,connection_creation_rate,10\napp,<default>,,producer_byte_rate,5\napp,<default>,,request_percentage,12.5\n',
+    )
+    const preview = await ask('quota', 'remove', ...entity, 'producer_byte_rate')
+    expect(preview).toMatchObject({ code: 3, stderr: 'nothing was changed: add --yes to do it\n' })
+    expect(preview.stdout).toMatch(/app +<default> +- +producer_byte_rate +5\n$/)
+    expect(await ask('quota', 'remove', ...entity, 'consumer_byte_rate', '--yes')).toMatchObject({
+      code: 1,
+      stderr: 'tidemark: user app, client id <default> has no quota consumer_byte_rate\n',
+    })
+    expect(await ask('quota', 'remove', ...entity, '--yes')).toMatchObject({
+      code: 0,
+      stderr: 'removed 2 limits of user app, client id <default>\n',
+    })
+    expect(await ask('quota', 'remove', '--user', 'app', '--yes')).toMatchObject({ code: 1, stderr: 'tidemark: user app has no quota\n' })
+    expect((await ask('quota', 'list', '-o', 'csv')).stdout.split('\n')).toHaveLength(3)
+  })
+
+  test.each([
+    [['set', 'producer_byte_rate=1'], 'name whose: --user, --client-id or --ip'],
+    [['set', '--user', 'a', '--user-default', 'producer_byte_rate=1'], '--user and --user-default exclude each other'],
+    [['set', '--user', '', 'producer_byte_rate=1'], '--user is empty; the default of all is --user-default'],
+    [['set', '--user', 'a', '--ip', '::1', 'producer_byte_rate=1'], 'leave out --ip, or the others'],
+    [['set', '--user', 'a', 'byte_rate=1'], "no limit 'byte_rate' for a user or a client id; there are producer_byte_rate,"],
+    [['set', '--ip-default', 'producer_byte_rate=1'], 'for an address; there is connection_creation_rate'],
+    [['set', '--user', 'a', 'producer_byte_rate=0'], "producer_byte_rate is '0'; it must be a number above 0"],
+    [['set', '--user', 'a', 'producer_byte_rate'], 'write NAME=VALUE'],
+    [['remove', '--yes'], 'name whose'],
+  ])('%j is wrong usage', async (args, text) => {
+    expect(await ask('quota', ...args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(text) })
+  })
+})
+
 describe('the command line', () => {
   test('describes, alters, trims and deletes a topic; without --yes nothing is deleted (exit code 3)', async () => {
     expect(await ask('topic', 'create', 't')).toMatchObject({ code: 0 })
@@ -180,6 +237,8 @@ describe('the command line', () => {
       code: 0,
       stderr: expect.stringContaining('nothing to delete'),
     })
+    const nothing = await ask('topic', 'trim', 't', '--before', '2', '--yes', '-o', 'json')
+    expect(JSON.parse(nothing.stdout).map((it: { deleted: number }) => it.deleted)).toEqual([0, 0])
     expect(await ask('topic', 'trim', 't', '--before', 'noon')).toMatchObject({ code: 2 })
     // JavaScript takes it for a time in 2001.
     expect(await ask('topic', 'trim', 't', '--before', 'mark 1')).toMatchObject({ code: 2 })

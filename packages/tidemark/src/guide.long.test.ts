@@ -2,13 +2,10 @@
  * Every command of the guide's pages on groups and offsets runs as it stands there, in order, against a broker of the
  * page's own.
  */
-import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { readFileSync } from 'node:fs'
 import { type Broker, startBroker } from '@tidemark/broker'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PROGRAM } from './testing/command.ts'
+import { Shell } from './testing/shell.ts'
 
 const PAGES = ['offsets/6-seeing.md', 'offsets/7-moving.md', 'operators-hour.md']
 
@@ -22,35 +19,16 @@ function commandsOf(name: string): (readonly [command: string, code: number])[] 
 }
 
 let broker: Broker
-let folder: string
-function run(command: string): Promise<{ code: number | null; text: string }> {
-  const env = {
-    ...process.env,
-    PATH: `${path.join(folder, 'bin')}${path.delimiter}${process.env.PATH}`,
-    TIDEMARK_BROKERS: broker.brokers[0]!,
-    XDG_STATE_HOME: folder,
-    XDG_CONFIG_HOME: folder,
-  }
-  return new Promise((resolve, reject) => {
-    const child = spawn('sh', ['-c', command], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let text = ''
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part) => (text += part))
-    child.on('error', reject).on('close', (code) => resolve({ code, text }))
-  })
-}
+let shell: Shell
 
 describe.each(PAGES)('%s', (page) => {
   beforeAll(async () => {
     broker = await startBroker({ data: ':memory:' })
-    folder = mkdtempSync(path.join(tmpdir(), 'tidemark-guide-'))
-    mkdirSync(path.join(folder, 'bin'))
-    const command = path.join(folder, 'bin', 'tidemark')
-    writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`)
-    chmodSync(command, 0o755)
+    shell = new Shell(broker.brokers)
   })
   afterAll(async () => {
     await broker.close()
-    rmSync(folder, { recursive: true })
+    shell.close()
   })
 
   const commands = commandsOf(page)
@@ -58,7 +36,7 @@ describe.each(PAGES)('%s', (page) => {
   test('there are such commands', () => expect(commands.length).toBeGreaterThan(10))
 
   test.skipIf(process.platform === 'win32').each(commands)('%s', async (command, code) => {
-    const { code: ended, text } = await run(command)
-    expect(ended, text).toBe(code)
+    const { code: ended, stdout, stderr } = await shell.run(command)
+    expect(ended, `${stdout}\n${stderr}`).toBe(code)
   })
 })

@@ -1,20 +1,18 @@
 /** Every example of every `--help` is typed as it stands there, against a broker that has what it names. */
-import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Broker, startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadProgram } from './program.ts'
-import { PROGRAM } from './testing/command.ts'
+import { Shell } from './testing/shell.ts'
 
 /** Of the examples that are not run, why. */
 const NOT_RUN: readonly (readonly [example: RegExp, why: string])[] = [
   [/^tidemark (up|demo|console)\b/, 'run until they are ended, at an address of their own: each has tests of its own'],
   [/--watch|--follow|--serve/, 'go on until they are ended'],
-  [/example\.org|kafka-[12]:|--to-profile|cloud\.properties|--ca ca\.pem/, 'name a cluster or files that only their user has'],
+  [/example\.org|kafka-[12]:|--to-profile|cloud\.properties|--ca ca\.pem|oauthbearer/, 'name a cluster or files that only their user has'],
   [/^tidemark offsets undo 2026/, 'names a move of another day'],
   [/^tidemark replay billing --from @-2h/, 'waits until consumers have come to the end'],
   [/^tidemark replay .*--keep/, 'waits until consumers have come to the end'],
@@ -44,27 +42,25 @@ async function examples(): Promise<(readonly [command: string, line: string])[]>
 
 const all = await examples()
 const reasonFor = (line: string): string | undefined => NOT_RUN.find(([pattern]) => pattern.test(line))?.[1]
-const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-help-'))
+let shell: Shell
 let broker: Broker
 let kafka: Kafka
 
 beforeAll(async () => {
   broker = await startBroker({ data: ':memory:' })
   kafka = createKafka({ brokers: broker.brokers })
-  mkdirSync(path.join(folder, 'bin'))
-  writeFileSync(path.join(folder, 'bin', 'tidemark'), `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`)
-  chmodSync(path.join(folder, 'bin', 'tidemark'), 0o755)
-  writeFileSync(path.join(folder, 'secret'), 'a secret\n')
+  shell = new Shell(broker.brokers)
+  writeFileSync(path.join(shell.folder, 'secret'), 'a secret\n')
 })
 afterAll(async () => {
   await kafka.close()
   await broker.close()
-  rmSync(folder, { recursive: true })
+  shell.close()
 })
 
 /** What the examples speak of, as new; without what this one makes. */
 async function prepare(line: string): Promise<void> {
-  const { topics, groups } = createAdmin(kafka)
+  const { topics, groups, quotas } = createAdmin(kafka)
   const known = new Set((await topics.list()).map(({ name }) => name))
   for (const name of ['orders', 'old-orders', 'copy', 'profiles']) {
     if (known.has(name)) await topics.delete(name)
@@ -79,22 +75,8 @@ async function prepare(line: string): Promise<void> {
   const read = ['orders', 'old-orders'].filter((name) => !line.startsWith(`tidemark topic create ${name}`))
   const offsets = read.flatMap((topic) => [0, 1, 2, 3, 4, 5].map((partition) => ({ topic, partition, offset: 1 })))
   for (const group of ['billing', 'shipping', '-x']) await groups.setOffsets(group, offsets)
-}
-
-const run = (line: string): Promise<{ code: number | null; text: string }> => {
-  const env = {
-    ...process.env,
-    PATH: `${path.join(folder, 'bin')}${path.delimiter}${process.env.PATH}`,
-    TIDEMARK_BROKERS: broker.brokers[0]!,
-    XDG_STATE_HOME: folder,
-    XDG_CONFIG_HOME: folder,
-  }
-  return new Promise((resolve, reject) => {
-    const child = spawn('bash', ['-c', line], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let text = ''
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part) => (text += part))
-    child.on('error', reject).on('close', (code) => resolve({ code, text }))
-  })
+  for (const entity of [{ user: 'app' }, { user: 'app', clientId: 'reports' }])
+    await quotas.alter(entity, { producer_byte_rate: 1_000_000 })
 }
 
 test('there are examples, and a reason for each that is not run', () => {
@@ -113,8 +95,9 @@ describe.skipIf(process.platform === 'win32')('an example of', () => {
   test.each(runnable)('%s: %s', async (_, line) => {
     await prepare(line)
     // A plan is of the topics as they are now.
-    if (line.startsWith('tidemark offsets apply')) await run('tidemark offsets plan billing --to start --topic orders:0 --out plan.json')
-    const { code, text } = await run(line)
-    expect([0, 3], `${line}\n${text}`).toContain(code)
+    if (line.startsWith('tidemark offsets apply'))
+      await shell.run('tidemark offsets plan billing --to start --topic orders:0 --out plan.json')
+    const { code, stdout, stderr } = await shell.run(line)
+    expect([0, 3], `${line}\n${stdout}\n${stderr}`).toContain(code)
   })
 })

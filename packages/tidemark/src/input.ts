@@ -13,10 +13,10 @@ export function textOfInput(file: string): string {
   }
 }
 
-/** Throws `TidemarkError` USAGE unless the file that this option names can be read now. */
-export function checkReadable(option: string, file: string): void {
+/** The bytes of the file that this option names. Throws `TidemarkError` USAGE. */
+export function bytesOfFile(option: string, file: string): Buffer {
   try {
-    readFileSync(file)
+    return readFileSync(file)
   } catch (cause) {
     throw usage(`${option} names ${file}, which cannot be read: ${whyOf(cause)}`)
   }

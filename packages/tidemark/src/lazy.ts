@@ -26,6 +26,15 @@ export async function commandsOf(commands: readonly LazyCommand[], wanted: Wante
   )
 }
 
+/** A command that has others and does nothing by itself: `tidemark NAME VERB`. */
+export function lazyNoun(name: string, verbs: readonly LazyCommand[]): LazyCommand['load'] {
+  return async (wanted) => {
+    const noun = new Command(name)
+    for (const verb of await commandsOf(verbs, wanted)) noun.addCommand(verb)
+    return noun
+  }
+}
+
 /** `help topic` and `-- topic` name the command `topic`. */
 function withoutHelp([first, ...others]: readonly string[]): readonly string[] {
   if (first === undefined) return []

@@ -1,27 +1,24 @@
 /** `tidemark`: runs the command that is named, and turns what goes wrong into one line and an exit code. */
-import { TidemarkError } from '@tidemark/platform'
+import { adviseWith, TidemarkError } from '@tidemark/platform'
 import { CommanderError } from 'commander'
+import { ADVICE } from './advice.ts'
 import { EXIT, exitCodeFor } from './exit.ts'
+import { helpAsked } from './help.ts'
 import { interruptedCode } from './interrupts.ts'
 import { outputFailed, watchOutput, write } from './print/output.ts'
 import { plain } from './print/table.ts'
 import { inheriting, loadProgram, program } from './program.ts'
 
 async function main(): Promise<void> {
-  const words = helpAsked(process.argv.slice(2))
-  if (words[0] === '__complete') {
+  const typed = process.argv.slice(2)
+  if (typed[0] === '__complete') {
     const { completeCommand } = await import('./commands/completion.ts')
     program.addCommand(inheriting(completeCommand(loadProgram)), { hidden: true })
-  } else await loadProgram(words)
+  } else await loadProgram(typed)
+  const words = helpAsked(program, typed)
   if (words.length === 0) program.outputHelp()
   else await program.parseAsync(words, { from: 'user' })
   await write('')
-}
-
-/** `help offsets plan` is `offsets plan --help`: commander's own `help` looks at one word alone. */
-function helpAsked(words: readonly string[]): readonly string[] {
-  const [first, ...named] = words
-  return first === 'help' && named.length > 1 && named.every((word) => !word.startsWith('-')) ? [...named, '--help'] : words
 }
 
 function report(error: unknown): number {
@@ -46,6 +43,7 @@ function report(error: unknown): number {
 const isInterruption = (error: unknown): boolean =>
   error instanceof TidemarkError && (error.code === 'INTERRUPTED' || error.code === 'ABORTED')
 
+adviseWith(ADVICE)
 watchOutput()
 try {
   await main()

@@ -48,7 +48,7 @@ const COMMANDS: readonly LazyCommand[] = [
   {
     name: 'group',
     description: 'Consumer groups: list them, see where one stands, delete one.',
-    load: async () => (await import('./commands/group.ts')).groupCommand(),
+    load: async (below) => (await import('./commands/group.ts')).groupCommand(below),
   },
   {
     name: 'lag',
@@ -83,22 +83,27 @@ const COMMANDS: readonly LazyCommand[] = [
   {
     name: 'config',
     description: 'Configurations of topics, brokers, groups and client metrics.',
-    load: async () => (await import('./commands/config.ts')).configCommand(),
+    load: async (below) => (await import('./commands/config.ts')).configCommand(below),
   },
   {
     name: 'acl',
     description: 'Access control lists: who may do what.',
-    load: async () => (await import('./commands/acl.ts')).aclCommand(),
+    load: async (below) => (await import('./commands/acl.ts')).aclCommand(below),
   },
   {
     name: 'user',
     description: 'Users of SCRAM: list them, add one or change its password, remove one.',
-    load: async () => (await import('./commands/user.ts')).userCommand(),
+    load: async (below) => (await import('./commands/user.ts')).userCommand(below),
+  },
+  {
+    name: 'quota',
+    description: 'Client quotas: how much users, client ids and addresses may do.',
+    load: async (below) => (await import('./commands/quota.ts')).quotaCommand(below),
   },
   {
     name: 'profile',
     description: 'Clusters by name, so that their addresses and credentials are typed once.',
-    load: async () => (await import('./commands/profile.ts')).profileCommand(),
+    load: async (below) => (await import('./commands/profile.ts')).profileCommand(below),
   },
   {
     name: 'produce',

@@ -28,16 +28,16 @@ export async function registryOf(options: ClusterOptions & RegistryFlags): Promi
   if (found === undefined) return undefined
   // Loaded when it is needed: most commands decode nothing.
   const { createSchemaRegistry } = await import('@tidemark/offsets')
-  return asNamed(found.by, () => createSchemaRegistry(found.settings))
+  return asNamed(found.by, 'url', () => createSchemaRegistry(found.settings))
 }
 
-/** The library names its own options: the user named the address by a flag, a variable, or in a file. */
-export function asNamed<T>(by: string, act: () => T): T {
+/** The library names its own option: the user named the value by a flag, a variable, or in a file. */
+export function asNamed<T>(by: string, option: string, act: () => T): T {
   try {
     return act()
   } catch (error) {
-    if (!(error instanceof TidemarkError) || !error.message.startsWith("option 'url' ")) throw error
-    throw new TidemarkError(error.code, error.message.replace("option 'url'", by), { cause: error })
+    if (!(error instanceof TidemarkError) || !error.message.startsWith(`option '${option}' `)) throw error
+    throw new TidemarkError(error.code, error.message.replace(`option '${option}'`, by), { cause: error })
   }
 }
 

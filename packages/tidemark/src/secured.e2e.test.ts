@@ -206,10 +206,46 @@ describe('profiles', () => {
     expect(await withConfig(both)).toMatchObject({ code: 2, stderr: expect.stringMatching(/exclude each other/) })
   })
 
+  test('an error of TLS or SASL advises what the command line has, and no option of a program', async () => {
+    const untrusted = await withConfig(['profile', 'add', 'untrusted', '-b', address, '--tls'])
+    expect(untrusted.code).toBe(0)
+    const refused = await withConfig(['topic', 'list', '--profile', 'untrusted'])
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/not trusted here: name the certificate of that authority with tidemark profile add --ca/),
+    })
+    const { address: open } = await up('--memory')
+    const text =
+      'security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config=a.PlainLoginModule required username="a" password="b";'
+    const withSasl = await tidemark(['topic', 'list', '-b', open, '--command-config', file('sasl.properties', text)])
+    expect(withSasl).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/asks nobody to authenticate on this port: use a profile without --sasl, or/),
+    })
+    const wrongKey = `security.protocol=SSL\nssl.keystore.location=${file('not.p12', '\u0030\u0082')}\nssl.keystore.password=x`
+    const unusable = await tidemark(['topic', 'list', '-b', address, '--command-config', file('p12.properties', wrongKey)])
+    expect(unusable).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/what ssl\.\* says in the file of --command-config, or in the profile, cannot be used/),
+    })
+    const noTokens = await tidemark([
+      'topic',
+      'list',
+      '--command-config',
+      file('msk', 'security.protocol=SASL_SSL\nsasl.mechanism=AWS_MSK_IAM'),
+    ])
+    expect(noTokens).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/for Amazon MSK: the command line gets tokens with the credentials of a client alone/),
+    })
+  })
+
   test('what cannot be a profile is refused', async () => {
     expect((await withConfig(['profile', 'add', 'x', '-b', 'a:1', '--sasl', 'plain'])).code).toBe(2)
     expect((await withConfig(['profile', 'add', 'x', '-b', 'a:1', '--tls', '--command-config', 'f'])).code).toBe(2)
     expect((await withConfig(['profile', 'add', 'x', '-b', 'no address'])).code).toBe(2)
+    const noCertificate = await withConfig(['profile', 'add', 'x', '-b', 'a:1', '--ca', path.join(folder, 'key.pem')])
+    expect(noCertificate).toMatchObject({ code: 2, stderr: expect.stringMatching(/--ca names .*key\.pem, which has no certificate in it/) })
   })
 })
 
@@ -240,7 +276,7 @@ describe('up', () => {
     file('renewed.pem', first!.cert)
     await kept
     expect(await shown()).toBe('broker-2')
-    const unreadable = wrote(child, 'stderr', /the certificate before it stays: --tls-cert cannot be read: ELOOP/)
+    const unreadable = wrote(child, 'stderr', /the certificate before it stays: --tls-cert names [^\n]*, which cannot be read: ELOOP/)
     rmSync(files[0])
     symlinkSync('renewed.pem', files[0])
     await unreadable
@@ -249,13 +285,14 @@ describe('up', () => {
 
   test.each([
     [['--tls-cert', 'a.pem'], /belong together/],
-    [['--tls-cert', 'none.pem', '--tls-key', 'none.key'], /--tls-cert cannot be read/],
+    [['--tls-cert', 'none.pem', '--tls-key', 'none.key'], /--tls-cert names none\.pem, which cannot be read: it does not exist/],
+    [['--tls-cert', path.join(folder, 'key.pem'), '--tls-key', path.join(folder, 'key.pem')], /has no certificate in it/],
     [['--tls-ca', 'a.pem'], /need --tls-cert/],
     [['--sasl', 'gssapi'], /is not a mechanism/],
     [['--user', 'a:b'], /need --sasl/],
     [['--sasl', 'plain', '--user', 'secret'], /--user number 1 is not NAME:PASSWORD/],
     [['--super-user', 'User:a'], /need to know who clients are/],
-    [['--sasl', 'plain', '--super-user', 'a'], /superUsers/],
+    [['--sasl', 'plain', '--super-user', 'a'], /'a' is not a principal; write User:a/],
     [['--sasl', 'plain', '--acl-file', path.join(folder, 'no-list')], /must be a list/],
     [
       ['--sasl', 'plain', '--acl-file', path.join(folder, 'no-words')],

@@ -34,7 +34,7 @@ async function brokerWith(listeners: readonly ListenerChoice[], options: Partial
 
 /** What a client of the broker gets: its topics, or the error. */
 async function tried(broker: Broker, options: Partial<KafkaOptions> = {}, listener = 0): Promise<readonly string[] | string> {
-  await using kafka = createKafka({ brokers: [broker.brokers[listener]!], logger: silent, ...options })
+  await using kafka = createKafka({ brokers: [Object.values(broker.listeners)[listener]!], logger: silent, ...options })
   const admin = createAdmin(kafka)
   try {
     return (await admin.topics.list({ timeoutMs: 1_000 })).map(({ name }) => name)

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { loadProgram } from './program.ts'
 import { PROGRAM } from './testing/command.ts'
 
 const LISTING = `data:text/javascript,${encodeURIComponent(`
@@ -24,12 +25,16 @@ function packagesLoadedBy(args: readonly string[]): string[] {
 test.each([
   ['the version loads nothing of the bundle', ['--version'], []],
   ['the help knows the commands by name', ['--help'], ['platform', 'tidemark']],
-  ['so does the help of a command with many', ['offsets', '--help'], ['platform', 'tidemark']],
   ['a script for a shell needs no client', ['completion', 'bash'], ['platform', 'tidemark']],
   ['commands are completed without a client', ['__complete', '--', 'offsets', 'p'], ['platform', 'tidemark']],
   ['the profiles are a file', ['profile', 'list', '-o', 'json'], ['client', 'platform', 'protocol', 'tidemark']],
-  ['and of topics', ['topic', '--help'], ['platform', 'tidemark']],
   ['topics need neither broker nor console', ['topic', 'create', '--help'], ['client', 'platform', 'protocol', 'tidemark']],
 ] as const)('%s: %o', (_, args, packages) => {
   expect(packagesLoadedBy(args)).toEqual(packages)
+})
+
+const nouns = (await loadProgram('all')).commands.filter(({ commands }) => commands.length > 0).map((noun) => noun.name())
+
+test.each(nouns)('so does the help of %s, whose commands it knows by name', (noun) => {
+  expect(packagesLoadedBy([noun, '--help'])).toEqual(['platform', 'tidemark'])
 })

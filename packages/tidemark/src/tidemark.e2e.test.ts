@@ -171,6 +171,8 @@ describe('help', () => {
   test.each([
     ['comsume', "unknown command 'comsume' (Did you mean consume?)"],
     ['sing', "unknown command 'sing'"],
+    ['help comsume', "unknown command 'comsume' (Did you mean consume?)"],
+    ['help group descripe', "unknown command 'descripe' (Did you mean describe?)"],
     ['consume x --form 3', "unknown option '--form' (Did you mean --from?)"],
     ['group descripe x', "unknown command 'descripe' (Did you mean describe?)"],
     ['consume', "missing required argument 'TOPIC'"],

@@ -184,7 +184,8 @@ describe('handshake and framing', () => {
       ],
     })
     onTestFinished(() => broker.close())
-    const [inside, outside] = broker.brokers.map((text) => parseAddress(text)!) as [Address, Address]
+    expect(broker.brokers).toEqual([Object.values(broker.listeners)[0]])
+    const [inside, outside] = Object.values(broker.listeners).map((text) => parseAddress(text)!) as [Address, Address]
     expect([inside.host, outside.host]).toEqual(['127.0.0.1', 'kafka.example'])
     for (const { host, port } of [inside, outside]) {
       const client = await RawClient.connect({ host: '127.0.0.1', port })

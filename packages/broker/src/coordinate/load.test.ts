@@ -1,6 +1,6 @@
 /** What a coordinator reads back: its log, and the checkpoint that saves reading all of it. */
 import { TidemarkError } from '@tidemark/platform'
-import { batchesIn, ErrorCode, RecordCursor } from '@tidemark/protocol'
+import { batchesIn, crc32c, ErrorCode, RecordCursor } from '@tidemark/protocol'
 import { describe, expect, it } from 'vitest'
 import { SWEPT_RECORDS_MAX } from '../state/decision.ts'
 import { checkpointAt, Rig, stateOf } from './coordinator.case.ts'
@@ -52,6 +52,7 @@ describe('reading back', () => {
     const keyAt = 61 + 5 + (strange[61]! & 0x80 ? 1 : 0)
     expect(strange.readInt16BE(keyAt)).toBe(1)
     strange.writeInt16BE(3, keyAt)
+    strange.writeUInt32BE(crc32c(strange.subarray(21)), 17)
     rig.log.append(strange)
     rig.commit('g', 2)
     expect(await stateOf(rig.log)).toBe(await stateOf(rig.log, await checkpointAt(rig.log, 1)))
@@ -91,7 +92,7 @@ describe('reading back', () => {
     rig.commit('g', 1)
     rig.log.end = 5
     const loading = rig.coordinator.load(() => rig.log)
-    const failed = expect(loading).rejects.toThrow('has no batch at 0')
+    const failed = expect(loading).rejects.toThrow('has no whole record batch at offset 0')
     await settle(rig.clock)
     await failed
     expect(rig.commit('g', 1)).toEqual([ErrorCode.COORDINATOR_NOT_AVAILABLE])

@@ -6,9 +6,10 @@
  * machine may leave it and take the end of the log away, which then grows over that offset again; the CRC of the
  * batch it ends with tells.
  */
-import { batchesIn, lastOffsetOf, RecordCursor, WireError } from '@tidemark/protocol'
+import { lastOffsetOf, RecordCursor, WireError } from '@tidemark/protocol'
 import type { InternalLog } from '../partition/internal-log.ts'
 import { crcOf, type LogPoint } from '../state/log/point.ts'
+import { damagedAt, wholeBatches } from '../whole-batches.ts'
 import type { Machine } from './machine.ts'
 
 const READ_BYTES_MAX = 1024 * 1024
@@ -37,10 +38,8 @@ export async function loadFold<State>(
   let { reaches: from, lastCrc }: LogPoint = usable ? restored.point : { reaches: log.start, lastCrc: 0 }
   let recordsRead = 0
   while (from < log.end) {
-    const read = replay(machine, state, await log.read(from, READ_BYTES_MAX), from)
-    if (read.end <= from) {
-      throw new Error(`partition ${log.partition} of an internal topic has no batch at ${from}, and ends at ${log.end}`)
-    }
+    const read = replay(machine, state, await log.read(from, READ_BYTES_MAX), from, log.name)
+    if (read.end <= from) throw damagedAt(log.name, from)
     from = read.end
     lastCrc = read.lastCrc
     recordsRead += read.records
@@ -65,11 +64,12 @@ export function replay<State>(
   state: State,
   bytes: Buffer,
   from: number,
+  log: string,
 ): { readonly end: number; readonly records: number; readonly lastCrc: number } {
   let end = from
   let records = 0
   let lastCrc = 0
-  for (const { at, header } of batchesIn(bytes)) {
+  for (const { at, header } of wholeBatches(bytes, log)) {
     const cursor = new RecordCursor(bytes.subarray(at, at + header.size), header)
     while (cursor.next()) {
       if (cursor.offset < from || cursor.key === null) continue

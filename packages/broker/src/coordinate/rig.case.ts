@@ -26,6 +26,7 @@ export async function settle(clock: ManualClock): Promise<void> {
 }
 
 export class TestLog implements InternalLog {
+  readonly name = 'internal/test/0'
   readonly partition = 0
   start = 0
   end = 0

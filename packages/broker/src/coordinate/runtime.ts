@@ -88,6 +88,7 @@ export class CoordinatorRuntime<State, Rec, Event, Turn extends MachineTurn<Rec,
         this.#coordinators.delete(partition)
         return tell({ kind: 'unreadable', error })
       }
+      if (error instanceof TidemarkError) return tell({ kind: 'unreadable', error })
       tell({ kind: 'bug', where: `reading back partition ${partition} of ${this.#topic.name}`, error })
     }
   }

@@ -63,7 +63,7 @@ async function withAcls() {
     users: { admin: 'secret' },
     authorizer: { superUsers: ['User:admin'] },
   })
-  const admin = await RawClient.connect({ host: broker.host, port: Number(broker.brokers[1]!.split(':')[1]) })
+  const admin = await RawClient.connect({ host: broker.host, port: Number(broker.listeners.ADMIN!.split(':')[1]) })
   onTestFinished(() => admin.end())
   await admin.call(apis.SaslHandshake, 1, { mechanism: 'PLAIN' })
   await admin.call(apis.SaslAuthenticate, 2, { authBytes: Buffer.from('\0admin\0secret') })

@@ -3,7 +3,7 @@
  * the record is durable.
  */
 import type { Now, Platform } from '@tidemark/platform'
-import { batchesIn, buildBatch, RecordCursor, readBatchHeader } from '@tidemark/protocol'
+import { buildBatch, RecordCursor, readBatchHeader } from '@tidemark/protocol'
 import { type Failure, isMemoryFull } from '../failure.ts'
 import { after } from '../now.ts'
 import { Metadata } from '../state/cluster/metadata.ts'
@@ -12,6 +12,7 @@ import { crcOf } from '../state/log/point.ts'
 import type { Log } from '../storage/log.ts'
 import { isIn } from '../storage/log-point.ts'
 import type { Store } from '../storage/store.ts'
+import { damagedAt, wholeBatches } from '../whole-batches.ts'
 
 const LOG = 'internal/__cluster_metadata/0'
 const CHECKPOINT = 'checkpoint'
@@ -77,13 +78,15 @@ export class MetadataLog {
 
   async #replay(from: number): Promise<void> {
     while (from < this.#log.end) {
+      const before = from
       for (const bytes of await this.#log.read(from, this.#log.end, READ_BYTES_MAX)) {
-        for (const { at, header } of batchesIn(bytes)) {
+        for (const { at, header } of wholeBatches(bytes, LOG)) {
           const cursor = new RecordCursor(bytes.subarray(at, at + header.size), header)
           while (cursor.next()) if (cursor.offset >= from) this.metadata.apply(decodeMetadata(cursor.value!))
           from = header.baseOffset + header.lastOffsetDelta + 1
         }
       }
+      if (from <= before) throw damagedAt(LOG, before)
     }
   }
 

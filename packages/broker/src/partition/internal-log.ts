@@ -6,6 +6,8 @@ import type { Now } from '@tidemark/platform'
 import type { LogPoint } from '../state/log/point.ts'
 
 export interface InternalLog {
+  /** As errors name it: its path in the folder of the data. */
+  readonly name: string
   readonly partition: number
   /** The first offset that the log holds. */
   readonly start: number

@@ -48,7 +48,8 @@ function fold(log: Log, from: LogPoint, state: PartitionState, release: (bytes: 
   const take = (found: readonly Buffer[]): LogPoint => {
     const reached = apply(found, from.reaches, state)
     for (const bytes of found) release(bytes)
-    return reached ?? { reaches: end, lastCrc: 0 }
+    // What cannot be read does not keep the rest from being served: readers are told of it.
+    return reached !== undefined && reached.reaches > from.reaches ? reached : { reaches: end, lastCrc: 0 }
   }
   while (from.reaches < end) {
     const read = log.read(from.reaches, end, READ_BYTES_MAX)

@@ -246,6 +246,7 @@ export class Partitions {
     const read = (from: number, bytesMax: number): Now<Buffer> =>
       after(partition.log.read(from, partition.end, bytesMax), (found) => (found.length === 1 ? found[0]! : Buffer.concat(found)))
     return {
+      name: `internal/${partition.topic}/${partition.index}`,
       partition: partition.index,
       get start() {
         return partition.start

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { nodeDisk } from '@tidemark/platform'
 import { describe, expect, test } from 'vitest'
 import { batchOf } from '../testing/index.ts'
@@ -145,6 +145,29 @@ describe('after a crash', () => {
       store.abandon()
     }
   })
+
+  test.each(['clean', 'crash'] as const)(
+    'what another program put behind a full segment is not log, and takes nothing with it (%s end)',
+    async (how) => {
+      const path = folder()
+      const { store } = await written(path, 12, 4 * SIZE)
+      await expect.poll(() => readdirSync(`${path}/${NAME}`).filter((f) => f.endsWith('.index')).length).toBe(2)
+      if (how === 'clean') await store.close()
+      const copy = crashed(path)
+      const full = `${copy}/${NAME}/00000000000000000012.log`
+      // Bytes that are a batch, with offsets that come next.
+      const batch = readFileSync(`${copy}/${NAME}/00000000000000000024.log`).subarray(0, SIZE)
+      appendFileSync(full, batch)
+      const told: unknown[] = []
+      const next = await openStore(copy, { onRecovered: (...what) => told.push(what) })
+      const log = await openLog(next.store, 4 * SIZE)
+      expect(log.end).toBe(36)
+      expect((await offsetsIn(log, 12, log.end, 1e6)).concat(await offsetsIn(log, 24, log.end, 1e6))).toEqual([
+        12, 15, 18, 21, 24, 27, 30, 33,
+      ])
+      if (how === 'crash') expect([told, statSync(full).size]).toEqual([[[NAME, 36, SIZE]], 4 * SIZE])
+    },
+  )
 
   test('damage in an older segment that was not known to be synced ends the log there', async () => {
     const copy = await unmarked(12)

@@ -49,7 +49,8 @@ async function recoverSegments(folder: string, names: readonly SegmentName[], en
     }
     const cut = await recoverOne(segment, environment)
     bytesCut += cut
-    isTorn = cut > 0
+    // Of a full segment nothing is lost: what another program put behind it goes.
+    isTorn = cut > 0 && !segment.loaded!.isFull
     next = segment.loaded!.nextOffset
     segments.push(segment)
   }
@@ -66,7 +67,8 @@ async function recoverOne(segment: Segment, environment: LogEnvironment): Promis
     const index =
       stored !== undefined && stored.bytes <= size ? stored : new SegmentIndex(segment.baseOffset, environment.indexIntervalBytes)
     segment.indexedBytes = index.bytes
-    const good = index.bytes === size ? size : await scan(file, index, (batches, at) => file.write([batches], at, 'background'))
+    const isWhole = index.isFull || index.bytes === size
+    const good = isWhole ? index.bytes : await scan(file, index, (batches, at) => file.write([batches], at, 'background'))
     if (good < size) await file.truncate(good)
     segment.bytes = good
     segment.loaded = index

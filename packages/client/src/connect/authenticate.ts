@@ -3,7 +3,7 @@
  * SaslAuthenticate carries its messages (KIP-152). The broker says for how long the session lasts; it is renewed on the
  * same connection before that (KIP-368).
  */
-import { type Clock, saltedPassword, saslCrypto, secretBytes, TidemarkError, type Timer } from '@tidemark/platform'
+import { advice, type Clock, saltedPassword, saslCrypto, secretBytes, TidemarkError, type Timer } from '@tidemark/platform'
 import {
   apis,
   BEARER_ACKNOWLEDGED,
@@ -101,10 +101,7 @@ async function chooseMechanism({ connection, versions, where, clientId, timeoutM
     )
   }
   if (errorCode === ErrorCode.ILLEGAL_SASL_STATE) {
-    throw new TidemarkError(
-      'UNSUPPORTED_VERSION',
-      `${where} asks nobody to authenticate on this port: leave out the option 'sasl', or connect to another port`,
-    )
+    throw new TidemarkError('UNSUPPORTED_VERSION', `${where} asks nobody to authenticate on this port: ${advice().withoutSasl}`)
   }
   if (errorCode !== 0) throw refused(where, errorOf(errorCode).name)
 }

@@ -3,7 +3,7 @@
  * made again after it broke, and never sooner than its back-off says. Back-off ends with the first answer after the
  * handshake: a broker that accepts and then closes is as unreachable as one that does not listen.
  */
-import { type Address, type Connection, formatAddress, TidemarkError, type Timer } from '@tidemark/platform'
+import { type Address, advice, type Connection, formatAddress, TidemarkError, type Timer } from '@tidemark/platform'
 import { WireError } from '@tidemark/protocol'
 import type { ResolvedKafkaOptions } from '../options.ts'
 import { backoffMs } from '../retry.ts'
@@ -169,7 +169,7 @@ function handshakeError(where: string, error: unknown): unknown {
   if (CLEAR.has(error.code)) return error
   const refused = refusedByTls(error)
   if (refused !== undefined) {
-    const text = `${where} refuses this client in the TLS handshake (${refused.code}): check the certificate that it shows, 'cert' and 'key' or 'pfx'`
+    const text = `${where} refuses this client in the TLS handshake (${refused.code}): ${advice().checkCertificate}`
     return new TidemarkError('TLS_FAILED', text, { cause: error })
   }
   const why = error.message

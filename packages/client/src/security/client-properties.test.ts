@@ -215,10 +215,14 @@ sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginMo
   test.each([
     ['security.protocol=TLS', "'security.protocol' is 'TLS'"],
     ['security.protocol=SASL_SSL', "'sasl.mechanism' is not given, and Java's default is GSSAPI (Kerberos)"],
-    ['security.protocol=SASL_SSL\nsasl.mechanism=AWS_MSK_IAM', 'token callback'],
+    ['security.protocol=SASL_SSL\nsasl.mechanism=AWS_MSK_IAM', 'for Amazon MSK: use oauthbearer with a callback'],
     ['security.protocol=SASL_SSL\nsasl.mechanism=PLAIN', "'sasl.jaas.config' is missing"],
     [`security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.jaas.config=${SCRAM.replace('\\"', '')}`, 'must be PlainLoginModule'],
     ['security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER', 'token.endpoint.url'],
+    [
+      'security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER\nsasl.oauthbearer.token.endpoint.url=http://id.example.org/token',
+      "'sasl.oauthbearer.token.endpoint.url' is 'http://id.example.org/token': it must be an https address",
+    ],
     ['request.timeout.ms=soon', 'request.timeout.ms'],
   ])('%j is refused', (text, why) => {
     expect(() => clientProperties(text)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringContaining(why) }))

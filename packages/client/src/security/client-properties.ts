@@ -2,10 +2,10 @@
  * Java's `client.properties` as options of `createKafka`: what brings a program over, or a tool to a cluster that has
  * such a file.
  */
-import { countOption, readBytes, TidemarkError } from '@tidemark/platform'
+import { advice, countOption, readBytes, TidemarkError } from '@tidemark/platform'
 import type { KafkaOptions } from '../options.ts'
 import { type LoginModule, parseJaas } from './jaas.ts'
-import { oidc } from './oidc.ts'
+import { ENDPOINT, isEndpoint, oidc } from './oidc.ts'
 import type { SaslOptions, TlsOptions } from './options.ts'
 import { parseProperties } from './properties.ts'
 
@@ -27,6 +27,8 @@ export interface SchemaRegistrySettings {
   readonly username?: string
   readonly password?: string
   readonly token?: string
+  /** `schema.registry.ssl.*`. */
+  readonly tls?: TlsOptions
 }
 
 /**
@@ -116,23 +118,29 @@ function optionsOf(values: Map<string, string>): ClientProperties {
   return { options: given(options), ...(schemaRegistry !== undefined && { schemaRegistry }), ignored: settings.unread() }
 }
 
-/** The prefix is what Kafka Connect and others put before it. */
 function schemaRegistryOf(settings: Settings, sasl: SaslOptions | undefined): SchemaRegistrySettings | undefined {
-  const setting = (name: string): string | undefined => settings.text(`schema.registry.${name}`) ?? settings.text(name)
   const url = settings.text('schema.registry.url')
+  const login = registryLoginOf(settings, sasl)
+  if (url === undefined) return undefined
+  const tls = tlsOf(settings, 'schema.registry.')
+  return { url, ...login(), ...(Object.keys(tls).length > 0 && { tls }) }
+}
+
+/** The prefix is what Kafka Connect and others put before it. Without a registry nothing of it is looked at. */
+function registryLoginOf(settings: Settings, sasl: SaslOptions | undefined): () => Omit<SchemaRegistrySettings, 'url'> {
+  const setting = (name: string): string | undefined => settings.text(`schema.registry.${name}`) ?? settings.text(name)
   const source = setting('basic.auth.credentials.source')
   const userInfo = setting('basic.auth.user.info')
   const token = setting('bearer.auth.token')
   setting('bearer.auth.credentials.source')
-  if (url === undefined) return undefined
-  if (token !== undefined) return { url, token }
-  if (source === 'SASL_INHERIT' && sasl !== undefined && 'password' in sasl) {
-    return { url, username: sasl.username, password: sasl.password }
+  return () => {
+    if (token !== undefined) return { token }
+    if (source === 'SASL_INHERIT' && sasl !== undefined && 'password' in sasl) return { username: sasl.username, password: sasl.password }
+    if (userInfo === undefined) return {}
+    const colon = userInfo.indexOf(':')
+    if (colon <= 0) throw unusable('basic.auth.user.info', 'must be a name and a password, with a colon between them')
+    return { username: userInfo.slice(0, colon), password: userInfo.slice(colon + 1) }
   }
-  if (userInfo === undefined) return { url }
-  const colon = userInfo.indexOf(':')
-  if (colon <= 0) throw unusable('basic.auth.user.info', 'must be a name and a password, with a colon between them')
-  return { url, username: userInfo.slice(0, colon), password: userInfo.slice(colon + 1) }
 }
 
 type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
@@ -142,59 +150,58 @@ const given = <T extends object>(options: T): Given<T> =>
 
 const unusable = (key: string, why: string): TidemarkError => new TidemarkError('INVALID_OPTION', `'${key}' ${why}`)
 
-function tlsOf(settings: Settings): TlsOptions {
-  const isNameChecked = settings.raw('ssl.endpoint.identification.algorithm') !== ''
-  const versions = settings.text('ssl.enabled.protocols')?.split(',')
+/** `prefix` is of the settings for a schema registry. */
+function tlsOf(settings: Settings, prefix = ''): TlsOptions {
+  const isNameChecked = settings.raw(`${prefix}ssl.endpoint.identification.algorithm`) !== ''
+  const versions = settings.text(`${prefix}ssl.enabled.protocols`)?.split(',')
   return {
-    ...trustOf(settings),
-    ...identityOf(settings),
+    ...trustOf(settings, `${prefix}ssl.truststore`),
+    ...identityOf(settings, prefix),
     ...(!isNameChecked && { checkHostname: false }),
     ...(versions?.length === 1 && versions[0]!.trim() === 'TLSv1.3' && { minVersion: 'TLSv1.3' as const }),
   }
 }
 
-function trustOf(settings: Settings): TlsOptions {
-  const inline = settings.text('ssl.truststore.certificates')
-  const location = settings.text('ssl.truststore.location')
-  settings.text('ssl.truststore.type')
-  settings.text('ssl.truststore.password')
-  if (inline !== undefined) return { ca: pemLines('ssl.truststore.certificates', inline) }
+function trustOf(settings: Settings, name: string): TlsOptions {
+  const inline = settings.text(`${name}.certificates`)
+  const location = settings.text(`${name}.location`)
+  settings.text(`${name}.type`)
+  settings.text(`${name}.password`)
+  if (inline !== undefined) return { ca: pemLines(`${name}.certificates`, inline) }
   if (location === undefined) return {}
-  const store = storeOf('ssl.truststore.location', location)
+  const store = storeOf(`${name}.location`, location)
   if (kindOf(store) === 'PEM') {
     if (!store.includes('-----BEGIN CERTIFICATE-----')) {
-      throw unusable('ssl.truststore.location', `is '${location}', and there is no certificate in it (-----BEGIN CERTIFICATE-----)`)
+      throw unusable(`${name}.location`, `is '${location}', and there is no certificate in it (-----BEGIN CERTIFICATE-----)`)
     }
     return { ca: store }
   }
   const convert = `keytool -list -rfc -keystore ${location} > ca.pem`
-  throw unusable(
-    'ssl.truststore.location',
-    `is a ${kindOf(store)} store; make PEM of it (${convert}), and set 'ssl.truststore.type' to PEM`,
-  )
+  throw unusable(`${name}.location`, `is a ${kindOf(store)} store; make PEM of it (${convert}), and set '${name}.type' to PEM`)
 }
 
-function identityOf(settings: Settings): TlsOptions {
-  const chain = settings.text('ssl.keystore.certificate.chain')
-  const inlineKey = settings.text('ssl.keystore.key')
-  const location = settings.text('ssl.keystore.location')
-  const keyPassword = settings.text('ssl.key.password')
-  const storePassword = settings.text('ssl.keystore.password')
-  settings.text('ssl.keystore.type')
+function identityOf(settings: Settings, prefix: string): TlsOptions {
+  const name = `${prefix}ssl.keystore`
+  const chain = settings.text(`${name}.certificate.chain`)
+  const inlineKey = settings.text(`${name}.key`)
+  const location = settings.text(`${name}.location`)
+  const keyPassword = settings.text(`${prefix}ssl.key.password`)
+  const storePassword = settings.text(`${name}.password`)
+  settings.text(`${name}.type`)
   const passphraseOf = (passphrase: string | undefined) => (passphrase === undefined ? {} : { passphrase })
   if (chain !== undefined && inlineKey !== undefined) {
-    const cert = pemLines('ssl.keystore.certificate.chain', chain)
-    return { cert, key: pemLines('ssl.keystore.key', inlineKey), ...passphraseOf(keyPassword) }
+    const cert = pemLines(`${name}.certificate.chain`, chain)
+    return { cert, key: pemLines(`${name}.key`, inlineKey), ...passphraseOf(keyPassword) }
   }
   if (chain !== undefined || inlineKey !== undefined) {
-    throw unusable('ssl.keystore.key', "and 'ssl.keystore.certificate.chain' must be given together")
+    throw unusable(`${name}.key`, `and '${name}.certificate.chain' must be given together`)
   }
   if (location === undefined) return {}
-  const store = storeOf('ssl.keystore.location', location)
+  const store = storeOf(`${name}.location`, location)
   if (kindOf(store) === 'PEM') return { cert: store, key: store, ...passphraseOf(keyPassword) }
   if (kindOf(store) === 'PKCS12') return { pfx: store, ...passphraseOf(storePassword ?? keyPassword) }
   const convert = `keytool -importkeystore -srckeystore ${location} -destkeystore ${location.replace(/\.jks$/, '')}.p12 -deststoretype PKCS12`
-  throw unusable('ssl.keystore.location', `is a JKS store; convert it: ${convert}`)
+  throw unusable(`${name}.location`, `is a JKS store; convert it: ${convert}`)
 }
 
 /** By its first bytes, as Java takes a store of either kind whatever its type is said to be. */
@@ -246,7 +253,7 @@ function saslOf(settings: Settings): SaslOptions {
     }
   }
   if (mechanism === 'OAUTHBEARER') return { mechanism: 'oauthbearer', token: tokenOf(settings, login) }
-  const hint = mechanism === 'AWS_MSK_IAM' ? '; for Amazon MSK, use oauthbearer with a token callback' : ''
+  const hint = mechanism === 'AWS_MSK_IAM' ? `; for Amazon MSK: ${advice().tokensFromElsewhere}` : ''
   const what =
     settings.text('sasl.mechanism') === undefined ? `is not given, and Java's default is ${mechanism} (Kerberos)` : `is ${mechanism}`
   throw unusable('sasl.mechanism', `${what}; it may be PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER${hint}`)
@@ -279,8 +286,9 @@ function tokenOf(settings: Settings, login: LoginModule | undefined): ReturnType
   const clientSecret = option('sasl.oauthbearer.client.credentials.client.secret', 'clientSecret')
   const scope = option('sasl.oauthbearer.scope', 'scope')
   if (tokenEndpoint === undefined) {
-    throw unusable('sasl.oauthbearer.token.endpoint.url', 'is missing; tokens from elsewhere need a callback in the program: sasl.token')
+    throw unusable('sasl.oauthbearer.token.endpoint.url', `is missing; for tokens from elsewhere: ${advice().tokensFromElsewhere}`)
   }
+  if (!isEndpoint(tokenEndpoint)) throw unusable('sasl.oauthbearer.token.endpoint.url', `is '${tokenEndpoint}': ${ENDPOINT}`)
   if (clientId === undefined || clientSecret === undefined) {
     throw unusable('sasl.oauthbearer.client.credentials.client.id', 'and its client.secret must be given')
   }

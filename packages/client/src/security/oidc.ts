@@ -61,12 +61,17 @@ export function oidc(options: OidcOptions): () => Promise<Token> {
 }
 
 function endpointOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const isLocal = url !== undefined && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  if (url === undefined || (url.protocol !== 'https:' && !(isLocal && url.protocol === 'http:'))) {
-    throw invalid('tokenEndpoint', `'${text}'`, 'it must be an https address: a secret is sent there')
-  }
-  return url
+  if (!isEndpoint(text)) throw invalid('tokenEndpoint', `'${text}'`, ENDPOINT)
+  return new URL(text)
+}
+
+/** What `isEndpoint` asks for. */
+export const ENDPOINT = 'it must be an https address: a secret is sent there'
+
+export function isEndpoint(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname } = new URL(text)
+  return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname))
 }
 
 async function askEndpoint(endpoint: URL, { clientId, clientSecret, scope, parameters }: OidcOptions, timeoutMs: number) {

@@ -1,7 +1,7 @@
 /** `applyPlan`: does what a plan says, once, if nothing changed since it was made. */
 import { createAdmin, type Kafka } from '@tidemark/client'
 import { forgetOffsets, handleOf, keyOf, type WriteOutcome, writeOffsets } from '@tidemark/client/internal'
-import { type Lock, sleep, TidemarkError } from '@tidemark/platform'
+import { counted, type Lock, numberText, sleep, TidemarkError } from '@tidemark/platform'
 import type { MoveRecord, RecordedChange } from '../moves/move-record.ts'
 import { type MoveStore, moveId } from '../moves/move-store.ts'
 import { committedBy, placeOf } from '../plan/gather.ts'
@@ -214,7 +214,7 @@ function resultOf(record: MoveRecord, outcomes: readonly WriteOutcome[]): MoveRe
   const done = record.changes.length - left.length
   if (done === 0 && error !== undefined) throw error
   const partitions = left.map(({ topic, partition, after }) => ({ topic, partition, offset: after?.offset ?? -1 }))
-  const text = `${done} of ${record.changes.length} partitions of group '${record.group}' were moved`
+  const text = `${numberText(done)} of ${counted(record.changes.length, 'partition')} of group '${record.group}' were moved`
   const why = left[0]!.error ?? error?.message ?? 'another offset was read back'
   throw new TidemarkError('MOVE_INCOMPLETE', `${text}; ${left[0]!.topic}-${left[0]!.partition} was not: ${why}; see move ${record.id}`, {
     partitions,

@@ -1,7 +1,7 @@
 /** Compare and set: whether the cluster still is as the plan found it. */
 import type { Kafka, TopicPartition } from '@tidemark/client'
 import { keyOf } from '@tidemark/client/internal'
-import { TidemarkError } from '@tidemark/platform'
+import { numberText, TidemarkError } from '@tidemark/platform'
 import { type Place, samePlace } from '../moves/place.ts'
 import { logsOf, placeOf, topicIdOf, topicViews } from '../plan/gather.ts'
 import type { MovePlan, PlannedChange } from '../plan/types.ts'
@@ -17,7 +17,7 @@ const text = (place: Place | null): string => (place === null ? 'nothing' : Stri
 
 function stale(what: readonly string[]): TidemarkError {
   const shown = what.slice(0, 5).join('; ')
-  const more = what.length > 5 ? `; and ${what.length - 5} more` : ''
+  const more = what.length > 5 ? `; and ${numberText(what.length - 5)} more` : ''
   return new TidemarkError('PLAN_STALE', `${shown}${more}: nothing was changed; plan again`)
 }
 

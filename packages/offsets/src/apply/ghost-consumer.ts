@@ -4,7 +4,7 @@
  */
 import type { Kafka } from '@tidemark/client'
 import { handleOf } from '@tidemark/client/internal'
-import { sleep, TidemarkError } from '@tidemark/platform'
+import { numberText, sleep, TidemarkError } from '@tidemark/platform'
 import { samePlace } from '../moves/place.ts'
 import { committedBy, placeOf } from '../plan/gather.ts'
 import type { NextLimits } from '../read/limits.ts'
@@ -27,7 +27,7 @@ export async function watchForGhosts(
   const moving = [...new Map([...first, ...second])].filter(([key]) => !samePlace(placeOf(first.get(key)), placeOf(second.get(key))))
   if (moving.length === 0) return second
   const names = moving.slice(0, 5).map(([, { topic, partition }]) => `${topic}-${partition}`)
-  const text = `${names.join(', ')}${moving.length > 5 ? ` and ${moving.length - 5} more` : ''}`
+  const text = `${names.join(', ')}${moving.length > 5 ? ` and ${numberText(moving.length - 5)} more` : ''}`
   throw new TidemarkError(
     'GHOST_CONSUMER',
     `group '${group}' has no members, and yet its offsets move (${text}): a consumer that is not a member commits for it; nothing was changed`,

@@ -1,7 +1,7 @@
 /** A group takes commits of others only while it has no members. */
 import type { CallLimits, Kafka } from '@tidemark/client'
 import { handleOf } from '@tidemark/client/internal'
-import { sleep, TidemarkError } from '@tidemark/platform'
+import { counted, sleep, TidemarkError } from '@tidemark/platform'
 import type { GroupFacts } from '../plan/facts.ts'
 import { groupFacts } from '../plan/gather.ts'
 
@@ -16,7 +16,7 @@ export async function waitUntilEmpty(kafka: Kafka, group: string, untilMs: numbe
     if (facts.members === 0) return facts
     const leftMs = untilMs - clock.monotonic()
     if (leftMs <= 0) {
-      const [members, them] = facts.members === 1 ? ['1 member', 'it'] : [`${facts.members} members`, 'them']
+      const [members, them] = [counted(facts.members, 'member'), facts.members === 1 ? 'it' : 'them']
       throw new TidemarkError(
         'GROUP_ACTIVE',
         `group '${group}' has ${members} (${facts.state}): nothing was changed; stop ${them}, or wait until the group is empty`,

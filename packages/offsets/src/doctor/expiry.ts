@@ -1,4 +1,5 @@
 /** Committed offsets that the cluster is about to forget. */
+import { counted } from '@tidemark/platform'
 import { shellWord } from '@tidemark/platform/shell-word'
 import { durationText } from '../plan/text.ts'
 import type { Facts } from './facts.ts'
@@ -22,7 +23,7 @@ export function expiring({ nowMs, groups, offsetsRetentionMs }: Facts): Finding[
         group,
         topic: null,
         partition: null,
-        message: `the group has been empty for ${durationText(nowMs - sinceMs)}: its ${committed.length} committed offsets are forgotten in ${durationText(Math.max(0, leftMs))}`,
+        message: `the group has been empty for ${durationText(nowMs - sinceMs)}: its ${counted(committed.length, 'committed offset')} ${committed.length === 1 ? 'is' : 'are'} forgotten in ${durationText(Math.max(0, leftMs))}`,
         command: `tidemark offsets export ${shellWord(group)} > ${shellWord(`${group}.json`)}`,
       },
     ]

@@ -1,4 +1,5 @@
 /** Commit metadata that hardly fits: a commit that is larger than `offset.metadata.max.bytes` is refused as a whole. */
+import { counted, numberText } from '@tidemark/platform'
 import { everyPartition } from './every.ts'
 import type { Facts } from './facts.ts'
 import type { Finding } from './finding.ts'
@@ -14,7 +15,7 @@ export const metadataNearLimit = (facts: Facts): Finding[] =>
     const { metadataMax } = facts
     if (metadata === null || metadata.length < metadataMax * SHARE || metadata.startsWith('tidemark/')) return undefined
     return {
-      message: `its commit has ${metadata.length} characters of metadata, of at most ${metadataMax} (offset.metadata.max.bytes): a larger one is refused, offset and all`,
+      message: `its commit has ${counted(metadata.length, 'character')} of metadata, of at most ${numberText(metadataMax)} (offset.metadata.max.bytes): a larger one is refused, offset and all`,
       command: `tidemark config set broker:all offset.metadata.max.bytes=${metadataMax * 2}`,
     }
   })

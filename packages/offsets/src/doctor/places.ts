@@ -1,4 +1,5 @@
 /** Committed offsets that do not lie in the log, or lie in another one. */
+import { counted, numberText } from '@tidemark/platform'
 import { keyOfEpoch } from '../log/epoch-ends.ts'
 import { everyPartition } from './every.ts'
 import type { Facts } from './facts.ts'
@@ -8,7 +9,7 @@ export const beyondEnd = (facts: Facts): Finding[] =>
   everyPartition(facts, 'beyond-end', 'error', ({ topic, partition, committed, end, reason }, { group }) => {
     if (reason !== 'beyond-end' || isMirrored(facts, end!)) return undefined
     return {
-      message: `offset ${committed} is committed, ${committed! - end!} beyond the end of the log (${end}): the topic was deleted and created again, or its log was truncated; the group does not read what is there`,
+      message: `offset ${committed} is committed, ${numberText(committed! - end!)} beyond the end of the log (${end}): the topic was deleted and created again, or its log was truncated; the group does not read what is there`,
       command: moveCommand(group, topic, partition, 'start'),
     }
   })
@@ -32,7 +33,7 @@ export const rewritten = (facts: Facts): Finding[] =>
     const agreesTo = facts.epochEnds.get(keyOfEpoch({ topic, partition, leaderEpoch }))
     if (agreesTo === undefined || agreesTo >= committed) return undefined
     return {
-      message: `offset ${committed} was committed under leader epoch ${leaderEpoch}, which ends at ${agreesTo}: the ${committed - agreesTo} records before it are others than those that were read`,
+      message: `offset ${committed} was committed under leader epoch ${leaderEpoch}, which ends at ${agreesTo}: the ${counted(committed - agreesTo, 'record')} before it ${committed - agreesTo === 1 ? 'is another' : 'are others'} than those that were read`,
       command: moveCommand(group, topic, partition, String(agreesTo)),
     }
   })
@@ -42,7 +43,7 @@ export const belowStart = (facts: Facts): Finding[] =>
     reason !== 'below-start'
       ? undefined
       : {
-          message: `offset ${committed} is committed, and the log begins at ${start}: ${start! - committed!} records were deleted unread`,
+          message: `offset ${committed} is committed, and the log begins at ${start}: ${counted(start! - committed!, 'record')} ${start! - committed! === 1 ? 'was' : 'were'} deleted unread`,
           command: moveCommand(group, topic, partition, 'start'),
         },
   )

@@ -1,6 +1,7 @@
 /** Groups that do not go on, and records that will not wait for them. */
 
 import { keyOf } from '@tidemark/client/internal'
+import { counted, numberText } from '@tidemark/platform'
 import { shellWord } from '@tidemark/platform/shell-word'
 import { durationText } from '../plan/text.ts'
 import { everyPartition } from './every.ts'
@@ -16,15 +17,18 @@ export const onlyMarkers = (facts: Facts): Finding[] =>
   everyPartition(facts, 'only-markers', 'notice', ({ lag, records }) =>
     !lag || records?.certainty !== 'exact' || records.value > 0
       ? undefined
-      : { message: `its lag of ${lag} holds no records: markers of transactions, or offsets that compaction emptied`, command: null },
+      : {
+          message: `its lag of ${numberText(lag)} holds no records: markers of transactions, or offsets that compaction emptied`,
+          command: null,
+        },
   )
 
 export const runsOut = (facts: Facts): Finding[] =>
   everyPartition(facts, 'retention-near', 'warning', ({ runwayMs, lag }, { group }) =>
-    runwayMs === null || runwayMs.value > HOUR_MS
+    runwayMs === null || lag === null || runwayMs.value > HOUR_MS
       ? undefined
       : {
-          message: `retention may delete its next unread record in ${durationText(runwayMs.value)} (${runwayMs.reason}); ${lag} are unread`,
+          message: `retention may delete its next unread record in ${durationText(runwayMs.value)} (${runwayMs.reason}); ${numberText(lag)} ${lag === 1 ? 'is' : 'are'} unread`,
           command: `tidemark lag ${shellWord(group)} --watch`,
         },
   )
@@ -38,7 +42,7 @@ export const stalled = (facts: Facts): Finding[] =>
     const sinceMs = facts.nowMs - committedAtMs
     if (sinceMs < STALLED_MS) return undefined
     return {
-      message: `${open} records wait, the oldest for ${durationText(ageMs.value)}, and ${owner.clientId} at ${owner.host.replace(/^\//, '')} has committed nothing for ${durationText(sinceMs)}`,
+      message: `${counted(open, 'record')} ${open === 1 ? 'waits' : 'wait'}, the oldest for ${durationText(ageMs.value)}, and ${owner.clientId} at ${owner.host.replace(/^\//, '')} has committed nothing for ${durationText(sinceMs)}`,
       command: `tidemark peek ${shellWord(group)} --topic ${shellWord(topic)} --partition ${partition}`,
     }
   })

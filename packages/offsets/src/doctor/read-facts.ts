@@ -1,7 +1,7 @@
 /** Reads what the rules look at: groups and lags as `LagMeter` does, and what they alone need. */
 import { type CallLimits, createAdmin, type Kafka, type TopicPartition } from '@tidemark/client'
 import { handleOf, keyOf } from '@tidemark/client/internal'
-import { formatAddress, TidemarkError } from '@tidemark/platform'
+import { counted, formatAddress, TidemarkError } from '@tidemark/platform'
 import { newFolds } from '../history/commit-history.ts'
 import type { GroupFold } from '../history/group-fold.ts'
 import { groupOf, groupRecords, OFFSETS_TOPIC, partitionsOf } from '../history/offsets-topic.ts'
@@ -96,7 +96,7 @@ async function historyOf(kafka: Kafka, groups: readonly string[] | undefined, li
     const bounds = [...(await boundsOf(cluster, partitions, limits())).values()]
     const size = bounds.reduce((sum, { start, end }) => sum + (end ?? 0) - (start ?? 0), 0)
     if (size > HISTORY_OFFSETS_MAX)
-      return { of: undefined, missing: `${OFFSETS_TOPIC} has ${size} records; name the groups to have theirs read` }
+      return { of: undefined, missing: `${OFFSETS_TOPIC} has ${counted(size, 'record')}; name the groups to have theirs read` }
     const foldOf = await newFolds(kafka, signal)
     for await (const { records } of groupRecords(cluster, { groups, follow: false, signal })) {
       for (const logged of records) foldOf(groupOf(logged.record)).apply(logged)

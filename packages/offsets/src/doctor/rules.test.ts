@@ -118,8 +118,8 @@ describe('each rule says what is wrong, and what mends it', () => {
     [
       'retention-near',
       'warning',
-      withPartition({ runwayMs: { value: 10 * MINUTE, certainty: 'bounded', reason: 'by retention.ms' } }),
-      'in 10 min',
+      withPartition({ lag: 1_701, runwayMs: { value: 10 * MINUTE, certainty: 'bounded', reason: 'by retention.ms' } }),
+      'in 10 min (by retention.ms); 1,701 are unread',
       'tidemark lag g --watch',
     ],
     [
@@ -154,14 +154,14 @@ describe('each rule says what is wrong, and what mends it', () => {
       'expiring',
       'warning',
       withGroup({ history: committedAgo(9 * DAY, 6.5 * DAY) }),
-      'are forgotten in 12 h',
+      'is forgotten in 12 h',
       'tidemark offsets export g > g.json',
     ],
     [
       'metadata-near-limit',
       'warning',
       withPartition({ metadata: 'x'.repeat(4_000) }),
-      '4000 characters',
+      '4,000 characters of metadata, of at most 4,096 (',
       'tidemark config set broker:all offset.metadata.max.bytes=8192',
     ],
   ])('%s', (rule, severity, wrong, message, command) => {

@@ -1,4 +1,5 @@
 /** Topics that a group has left, that are gone, or of which it has only a part. */
+import { counted } from '@tidemark/platform'
 import { shellWord } from '@tidemark/platform/shell-word'
 import type { ExaminedGroup, Facts } from './facts.ts'
 import { type Finding, moveCommand } from './finding.ts'
@@ -37,7 +38,7 @@ export function withoutCommit({ groups }: Facts): Finding[] {
       group,
       topic,
       partition,
-      message: `nothing is committed here, beside other partitions of ${topic}: with auto.offset.reset=latest its ${records} records would be skipped`,
+      message: `nothing is committed here, beside other partitions of ${topic}: with auto.offset.reset=latest its ${counted(records, 'record')} would be skipped`,
       command: moveCommand(group, topic, partition, 'start'),
     })),
   )

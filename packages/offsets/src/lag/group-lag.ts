@@ -1,4 +1,5 @@
 /** The lag of a whole group, of those of its partitions. Pure. */
+import { counted, numberText } from '@tidemark/platform'
 import type { GroupPositions } from '../read/group-positions.ts'
 import type { PositionError } from '../read/limits.ts'
 import type { Measured, PartitionLag } from './measure.ts'
@@ -55,7 +56,7 @@ function mostOf(
   const known = most(lagging.map(of))
   const missing = lagging.filter((p) => of(p) === null).length
   if (known === null || missing === 0) return known
-  const reason = `of ${missing} of ${lagging.length} partitions that lag it is not known, and may be more`
+  const reason = `of ${numberText(missing)} of ${counted(lagging.length, 'partition')} that lag it is not known, and may be more`
   return { value: known.value, certainty: 'estimated', reason }
 }
 

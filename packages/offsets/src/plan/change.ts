@@ -1,5 +1,7 @@
 /** What a move does to one partition, and what follows from it, as far as offsets tell. Pure. */
+
 import { readCompletionMap } from '@tidemark/client/internal'
+import { numberText } from '@tidemark/platform'
 import { type Place, samePlace } from '../moves/place.ts'
 import type { PartitionFacts } from './facts.ts'
 import { type ResolvedTarget, resolveTarget } from './resolve-target.ts'
@@ -71,7 +73,7 @@ function notesOf(outcome: ChangeOutcome, before: Place | null, after: Place | nu
   const notes: string[] = []
   const done = doneAboveOf(before)
   if (drops({ outcome, before, after }) && done > 0) {
-    notes.push(`drops "${done.toLocaleString('en')} done above": ${done === 1 ? 'it is' : 'they are'} handled again`)
+    notes.push(`drops "${numberText(done)} done above": ${done === 1 ? 'it is' : 'they are'} handled again`)
   }
   if (outcome === 'deletes') notes.push("a consumer then begins where its auto.offset.reset says, or Tidemark's startFrom")
   if (outcome === 'moves' && before === null) notes.push('nothing was committed before')

@@ -2,7 +2,7 @@
  * The command of Kafka's own tool, `kafka-consumer-groups.sh`, that does what a plan does. A target that the tool has
  * no word for becomes a file of offsets: it does not read them from a pipe.
  */
-
+import { counted } from '@tidemark/platform'
 import { shellWord } from '@tidemark/platform/shell-word'
 import type { GroupFacts } from './facts.ts'
 import type { MoveWish, PlannedChange } from './types.ts'
@@ -42,7 +42,8 @@ function resetOf({ target }: MoveWish, tool: string, moved: readonly PlannedChan
       return reset(`--to-datetime ${new Date(target.atMs).toISOString()}`)
     default: {
       const apply = `${tool} --reset-offsets --from-file offsets.csv --execute`
-      if (moved.length > LINES_MAX) return `${apply} # offsets.csv has a line topic,partition,offset for each of ${moved.length} partitions`
+      if (moved.length > LINES_MAX)
+        return `${apply} # offsets.csv has a line topic,partition,offset for each of ${counted(moved.length, 'partition')}`
       const lines = moved.map(({ topic, partition, after }) => shellWord(`${topic},${partition},${after!.offset}`))
       return `printf '%s\\n' ${lines.join(' ')} > offsets.csv && ${apply}`
     }

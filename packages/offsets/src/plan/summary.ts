@@ -1,5 +1,6 @@
 /** The consequences of a plan in a sentence. Pure. */
-import { bytesText, counted, durationText } from './text.ts'
+import { counted } from '@tidemark/platform'
+import { bytesText, durationText } from './text.ts'
 import type { PlannedChange } from './types.ts'
 
 export function summaryOf(group: string, changes: readonly PlannedChange[]): string {

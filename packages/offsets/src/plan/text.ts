@@ -1,7 +1,5 @@
 /** Numbers, durations and sizes as sentences have them. */
 
-export const counted = (n: number, noun: string): string => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`
-
 const UNITS: readonly (readonly [ms: number, name: string])[] = [
   [86_400_000, 'd'],
   [3_600_000, 'h'],

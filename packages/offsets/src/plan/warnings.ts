@@ -1,7 +1,7 @@
 /** What the reader of a plan should know before it is applied. Pure. */
+import { counted, numberText } from '@tidemark/platform'
 import { doneAboveOf, drops } from './change.ts'
 import type { GroupFacts } from './facts.ts'
-import { counted } from './text.ts'
 import type { MoveWish, PlannedChange, PlanWarning } from './types.ts'
 
 export interface WarningFacts {
@@ -75,5 +75,5 @@ export function warningsOf({ wish, group, changes, nowMs, leftOut, notRead, move
 
 const SOME = 5
 const some = (names: readonly string[]): string =>
-  names.length <= SOME ? names.join(', ') : `${names.slice(0, SOME).join(', ')} and ${names.length - SOME} more`
+  names.length <= SOME ? names.join(', ') : `${names.slice(0, SOME).join(', ')} and ${numberText(names.length - SOME)} more`
 const listed = (changes: readonly PlannedChange[]): string => some(changes.map(({ topic, partition }) => `${topic}-${partition}`))

@@ -1,7 +1,7 @@
 /** What many groups have committed: many groups a request, to the coordinator of each. */
 import type { CallLimits, CommittedOffset, Offset } from '@tidemark/client'
 import { type Cluster, fetchCommitted, mayPass, retrying } from '@tidemark/client/internal'
-import { TidemarkError } from '@tidemark/platform'
+import { counted, TidemarkError } from '@tidemark/platform'
 import { apis, ErrorCode, errorOf, type OffsetFetchResponse } from '@tidemark/protocol'
 import { inLanes, type PositionError, requestsByNode, rowError } from './limits.ts'
 
@@ -48,7 +48,7 @@ async function fetchMany(
   groups: readonly string[],
   limits: CallLimits,
 ): Promise<Map<string, Committed> | undefined> {
-  const what = `reading the committed offsets of ${groups.length} groups`
+  const what = `reading the committed offsets of ${counted(groups.length, 'group')}`
   const body = (version: number) => {
     if (version < GROUPS_FROM) throw new TidemarkError('UNSUPPORTED_VERSION', `${what}: the broker takes one group a request`)
     return { groups: groups.map((groupId) => ({ groupId, topics: null })), requireStable: false }

@@ -1,4 +1,7 @@
 /** GETs to a schema registry: no redirects, bounded in bytes and in time. */
+import http, { type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { advice } from '@tidemark/platform'
 import type { ResolvedRegistry } from './options.ts'
 import { Undecodable } from './problem.ts'
 
@@ -40,31 +43,41 @@ export class RegistryClient {
   }
 
   async #answerOf(base: URL, path: string, deadline: AbortSignal): Promise<Answer> {
-    const { authorization, bases, timeoutMs } = this.#registry
+    const { authorization, bases, timeoutMs, tls } = this.#registry
     const shareMs = Math.ceil(timeoutMs / bases.length)
     const where = whereOf(base)
+    const signal = AbortSignal.any([deadline, AbortSignal.timeout(shareMs)])
     try {
       const response = await got(new URL(path, base), {
         headers: { accept: 'application/vnd.schemaregistry.v1+json, application/json', ...(authorization && { authorization }) },
-        signal: AbortSignal.any([deadline, AbortSignal.timeout(shareMs)]),
-        // Credentials would go along, and a registry has no reason to send its readers elsewhere.
-        redirect: 'manual',
+        signal,
+        ...tls,
       })
-      const { status } = response
+      const status = response.statusCode ?? 0
       const text = await boundedText(response, where)
       const why = unavailable(status)
       if (why !== undefined) throw new RegistryUnavailable(`${where} ${why}`)
       return { status, text }
     } catch (error) {
       if (error instanceof Undecodable) throw error
-      // Fetch throws TypeError for all that goes wrong on the network, and the signals a TimeoutError.
-      if (error instanceof DOMException && error.name === 'TimeoutError') {
-        throw new RegistryUnavailable(`${where} did not answer within ${deadline.aborted ? timeoutMs : shareMs} ms`)
-      }
-      if (!(error instanceof TypeError)) throw error
-      throw new RegistryUnavailable(`${where} cannot be reached: ${causeOf(error)}`)
+      // Both signals are of time alone.
+      if (signal.aborted) throw new RegistryUnavailable(`${where} did not answer within ${deadline.aborted ? timeoutMs : shareMs} ms`)
+      const { code = '' } = error as NodeJS.ErrnoException
+      // What is not of the network has no code.
+      if (code === '') throw error
+      throw new RegistryUnavailable(`${where} ${faultOf(code, error as Error)}`)
     }
   }
+}
+
+/** Codes of OpenSSL and of Node.js for a chain that ends at nobody who is trusted. */
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/
+
+function faultOf(code: string, error: Error): string {
+  const said = oneLine(error.message || code)
+  if (UNTRUSTED.test(code)) return `shows a certificate that is not trusted here (${said}): ${advice().trustRegistry}`
+  if (code.startsWith('ERR_OSSL')) return `cannot be asked: ${advice().tlsSettings} cannot be used: ${said}`
+  return `cannot be reached: ${said}`
 }
 
 interface Answer {
@@ -73,18 +86,24 @@ interface Answer {
 }
 
 /** Sent once more if its connection is lost: one that was kept may just have been closed by the registry. */
-async function got(url: URL, request: RequestInit): Promise<Response> {
+async function got(url: URL, request: https.RequestOptions): Promise<IncomingMessage> {
   try {
-    return await fetch(url, request)
+    return await asked(url, request)
   } catch (error) {
-    const { cause } = error as TypeError
-    const isLost = cause instanceof Error && 'code' in cause && LOST.has(String(cause.code))
-    if (!isLost) throw error
-    return await fetch(url, request)
+    if (!LOST.has(String((error as NodeJS.ErrnoException).code))) throw error
+    return await asked(url, request)
   }
 }
 
-const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE'])
+
+/** Follows no redirect: credentials would go along, and a registry has no reason to send its readers elsewhere. */
+function asked(url: URL, request: https.RequestOptions): Promise<IncomingMessage> {
+  const { get } = url.protocol === 'https:' ? https : http
+  return new Promise((resolve, reject) => {
+    get(url, request, resolve).on('error', reject)
+  })
+}
 
 const whereOf = (base: URL): string => `the schema registry ${base.origin}`
 
@@ -102,22 +121,16 @@ function bodyOf({ status, text }: Answer, where: string): Json {
   return body
 }
 
-async function boundedText(response: Response, where: string): Promise<string> {
+async function boundedText(response: IncomingMessage, where: string): Promise<string> {
   const chunks: Uint8Array[] = []
   let length = 0
   // To leave the loop ends the connection.
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of response as AsyncIterable<Buffer>) {
     length += chunk.length
     if (length > ANSWER_BYTES_MAX) throw new Undecodable(`${where} answers with more than ${ANSWER_BYTES_MAX} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
-}
-
-const causeOf = (error: TypeError): string => {
-  const { cause } = error
-  const text = cause instanceof Error ? cause.message || ((cause as NodeJS.ErrnoException).code ?? cause.name) : error.message
-  return oneLine(text)
 }
 
 function objectOf(text: string): Json | undefined {

@@ -1,3 +1,6 @@
+import type { RequestOptions } from 'node:https'
+import type { TlsOptions } from '@tidemark/client'
+import { resolveTls } from '@tidemark/client/internal'
 import { checkOptions, describe, durationOption, nameOption, type OptionNames, TidemarkError } from '@tidemark/platform'
 
 export interface SchemaRegistryOptions {
@@ -11,6 +14,11 @@ export interface SchemaRegistryOptions {
   readonly password?: string
   /** A token for `Authorization: Bearer`, instead of a name and a password. */
   readonly token?: string
+  /**
+   * Which certificates are trusted, and the one that is shown, as for brokers. Default: those that Node brings, and
+   * none.
+   */
+  readonly tls?: TlsOptions
   /** How long it may take to read a schema, with those that it refers to. Default: 5,000. */
   readonly timeoutMs?: number
 }
@@ -20,9 +28,11 @@ export interface ResolvedRegistry {
   readonly bases: readonly URL[]
   readonly authorization: string | undefined
   readonly timeoutMs: number
+  /** For `node:https`. */
+  readonly tls: RequestOptions
 }
 
-const NAMES: OptionNames<SchemaRegistryOptions> = { url: true, username: true, password: true, token: true, timeoutMs: true }
+const NAMES: OptionNames<SchemaRegistryOptions> = { url: true, username: true, password: true, token: true, tls: true, timeoutMs: true }
 
 const invalid = (message: string): TidemarkError => new TidemarkError('INVALID_OPTION', message)
 
@@ -50,7 +60,13 @@ export function resolveRegistry(options: SchemaRegistryOptions): ResolvedRegistr
     bases: urls.map((url) => new URL(`${url.origin}${url.pathname.replace(/\/*$/, '/')}`)),
     authorization: token !== undefined ? `Bearer ${token}` : username === '' ? undefined : `Basic ${basic}`,
     timeoutMs: durationOption('timeoutMs', options.timeoutMs ?? 5_000),
+    tls: tlsOf(options.tls),
   }
+}
+
+function tlsOf(given: TlsOptions | undefined): RequestOptions {
+  const { checkHostname, ...tls } = resolveTls(given) ?? {}
+  return { ...(tls as RequestOptions), ...(checkHostname === false && { checkServerIdentity: () => undefined }) }
 }
 
 function urlOf(text: string): URL {

@@ -1,5 +1,6 @@
 /** What is wrong with a certificate or a handshake, in words that say what to do. */
 import tls, { type PeerCertificate, type TLSSocket } from 'node:tls'
+import { advice } from '../advice.ts'
 import type { ConnectTls } from '../transport.ts'
 
 /** As RFC 2253 writes it, and Java shows it: the last attribute first, special characters escaped. */
@@ -29,7 +30,7 @@ export function refusedCertificate(socket: TLSSocket, host: string, { servername
   const fault = tls.checkServerIdentity(name, certificate)
   if (fault === undefined) return undefined
   const names = certificate.subjectaltname ?? `CN=${certificate.subject?.CN ?? 'none'}`
-  return `the certificate of the server is not for '${name}' but for ${names}: connect to one of these names, or give 'servername'`
+  return `the certificate of the server is not for '${name}' but for ${names}: ${advice().otherName}`
 }
 
 function trustFault(code: string, { valid_from: from, valid_to: to, issuer }: PeerCertificate): string {
@@ -40,11 +41,11 @@ function trustFault(code: string, { valid_from: from, valid_to: to, issuer }: Pe
       return `the certificate of the server is valid from ${from} on: check the clocks of both machines`
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
     case 'SELF_SIGNED_CERT_IN_CHAIN':
-      return `the certificate of the server is signed by itself, or by a root that is not trusted here: give that certificate as 'ca'`
+      return `the certificate of the server is signed by itself, or by a root that is not trusted here: ${advice().trust('that certificate')}`
     case 'UNABLE_TO_GET_ISSUER_CERT':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-      return `the certificate of the server is signed by '${issuer?.CN ?? issuer?.O ?? 'nobody'}', which is not trusted here: give the certificate of that authority as 'ca'`
+      return `the certificate of the server is signed by '${issuer?.CN ?? issuer?.O ?? 'nobody'}', which is not trusted here: ${advice().trust('the certificate of that authority')}`
     default:
       return `the certificate of the server is not accepted (${code})`
   }
@@ -65,9 +66,7 @@ export function handshakeFault(error: NodeJS.ErrnoException & { reason?: string 
     return 'it ended the TLS handshake: it may not trust the certificate that it was shown, or it only looked whether the port is open'
   if (!code.startsWith('ERR_SSL') && !code.startsWith('ERR_TLS') && code !== 'EPROTO') return undefined
   if (/CERTIFICATE_REQUIRED|PEER_DID_NOT_RETURN_A_CERTIFICATE/.test(code)) {
-    return peer === 'server'
-      ? "the server asks for a certificate of the client: give 'cert' and 'key', or 'pfx'"
-      : 'it showed no certificate'
+    return peer === 'server' ? `the server asks for a certificate of the client: ${advice().showCertificate}` : 'it showed no certificate'
   }
   if (/ALERT_UNKNOWN_CA|ALERT_BAD_CERTIFICATE|ALERT_CERTIFICATE_(EXPIRED|UNKNOWN)|CERTIFICATE_VERIFY_FAILED/.test(code)) {
     return peer === 'server'

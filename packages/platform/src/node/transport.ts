@@ -5,6 +5,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import { formatAddress } from '../address.ts'
+import { advice } from '../advice.ts'
 import { TidemarkError } from '../error.ts'
 import { listenError } from '../listen-error.ts'
 import type { Address, Connection, ConnectionHandlers, ConnectTls, Listener, ListenTls, Transport } from '../transport.ts'
@@ -178,7 +179,9 @@ export const nodeTransport: Transport = {
         secured = tls.connect({ host, port, ...KEEP_ALIVE, ...clientOptions(address, secure) })
       } catch (error) {
         clearTimeout(timer)
-        return reject(new TidemarkError('INVALID_OPTION', `option 'tls' cannot be used: ${(error as Error).message}`, { cause: error }))
+        return reject(
+          new TidemarkError('INVALID_OPTION', `${advice().tlsSettings} cannot be used: ${(error as Error).message}`, { cause: error }),
+        )
       }
       socket = secured
       socket.once('error', onError)

@@ -2,12 +2,13 @@ import { createAdmin, type Kafka, type Message, type ReadOptions, read } from '@
 import { createConsumer } from '@tidemark/consumer'
 import type { SchemaRegistry } from '@tidemark/offsets'
 import type { TidemarkError } from '@tidemark/platform'
+import { counted } from '@tidemark/platform'
 import { Command, Option } from 'commander'
 import { type ClusterOptions, connected, connectedToChange, INT32_MAX, wholeNumber, withCluster } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { outputFailed, write, writeBuffered } from '../print/output.ts'
-import { counted, say } from '../print/print.ts'
+import { say } from '../print/print.ts'
 import { decodedText, Problems } from '../records/decoded.ts'
 import { printed } from '../records/json.ts'
 import { type Place, placeOf } from '../records/place.ts'
@@ -63,7 +64,7 @@ async function consume(topic: string, options: ConsumeOptions): Promise<void> {
     const printing = new Printing(kafka, topic, options, registry, signal)
     if (options.group === undefined) await printing.all(places)
     else await printing.inGroup(options.group, places.from)
-    say(counted('record', printing.count))
+    say(counted(printing.count, 'record'))
     if (printing.failure !== undefined) throw printing.failure
   })
 }
@@ -160,7 +161,7 @@ class Printing {
     const committed = (await createAdmin(this.#kafka).groups.offsets(group)).filter(({ topic }) => topic === this.#topic)
     if (committed.length === 0) return
     say(
-      `--from ${from} is ignored where group ${group} has a committed offset: ${counted('partition', committed.length)} of ${this.#topic}`,
+      `--from ${from} is ignored where group ${group} has a committed offset: ${counted(committed.length, 'partition')} of ${this.#topic}`,
     )
   }
 

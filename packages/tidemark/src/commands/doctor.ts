@@ -1,9 +1,10 @@
 import { examine, type Finding } from '@tidemark/offsets'
+import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { EXIT } from '../exit.ts'
 import { outputWidth, write } from '../print/output.ts'
-import { counted, printRows, say } from '../print/print.ts'
+import { printRows, say } from '../print/print.ts'
 import { plain } from '../print/table.ts'
 import { wrapped } from '../print/width.ts'
 
@@ -54,7 +55,7 @@ async function doctor(groups: string[], options: DoctorOptions): Promise<void> {
       )
     const of = (severity: Finding['severity']): number => findings.filter((it) => it.severity === severity).length
     const [errors, warnings] = [of('error'), of('warning')]
-    say(`${counted('error', errors)}, ${counted('warning', warnings)}, ${counted('notice', of('notice'))}`)
+    say(`${counted(errors, 'error')}, ${counted(warnings, 'warning')}, ${counted(of('notice'), 'notice')}`)
     if (errors > 0 || (options.strict && warnings > 0)) process.exitCode = EXIT.failed
   })
 }

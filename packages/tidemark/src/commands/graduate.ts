@@ -1,4 +1,5 @@
 import { type Graduation, type GraduationProgress, graduate, planGraduation } from '@tidemark/offsets'
+import { counted, numberText } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
 import {
@@ -13,7 +14,7 @@ import {
 } from '../connection.ts'
 import { interrupts } from '../interrupts.ts'
 import { type OtherClusterOptions, otherCluster, withOtherCluster, withoutCluster } from '../move/other-cluster.ts'
-import { counted, printRows, say } from '../print/print.ts'
+import { printRows, say } from '../print/print.ts'
 import { progressBar } from '../print/progress.ts'
 import { collect } from './config-changes.ts'
 
@@ -50,7 +51,7 @@ async function run(options: GraduateOptions): Promise<void> {
       const plan = await planGraduation(from, to, options.topic === undefined ? {} : { topics: options.topic })
       await printGraduation(plan, options)
       const named = { ...withoutCluster(options), ...other }
-      if (!(await confirmed(`copy ${counted('topic', plan.topics.length)} and ${counted('group', plan.groups.length)}?`, named))) return
+      if (!(await confirmed(`copy ${counted(plan.topics.length, 'topic')} and ${counted(plan.groups.length, 'group')}?`, named))) return
       const { records, moves } = await withProgress(plan, (onProgress) =>
         graduate(from, to, plan, {
           signal,
@@ -58,7 +59,7 @@ async function run(options: GraduateOptions): Promise<void> {
           onProgress,
         }),
       )
-      say(`copied and compared ${records.toLocaleString('en')} records; ${counted('group', moves.length)} stand where they stood`)
+      say(`copied and compared ${numberText(records)} records; ${counted(moves.length, 'group')} stand where they stood`)
     }),
   )
 }
@@ -90,7 +91,7 @@ function tenths(topics: Graduation['topics']): (topic: string, step: string, rec
     counts.set(`${step} ${topic}`, count)
     const tenthOf = (n: number): number => Math.floor((10 * n) / total)
     if (count < total && tenthOf(count) === tenthOf(before)) return
-    say(`${topic}: ${count.toLocaleString('en')} of ${total.toLocaleString('en')} records ${step}`)
+    say(`${topic}: ${numberText(count)} of ${numberText(total)} records ${step}`)
   }
 }
 
@@ -114,8 +115,8 @@ async function printGraduation(plan: Graduation, { output }: GraduateOptions): P
   await printRows(rows, columns, output, { data: plan })
   for (const { group, places, members, doneAbove } of plan.groups) {
     say(
-      `group ${group}: ${counted('partition', places.length)}${members > 0 ? `, and ${counted('member', members)}: stop them first` : ''}`,
+      `group ${group}: ${counted(places.length, 'partition')}${members > 0 ? `, and ${counted(members, 'member')}: stop them first` : ''}`,
     )
-    if (doneAbove > 0) say(`warning: ${counted('record', doneAbove)} done above its offsets will be handled again`)
+    if (doneAbove > 0) say(`warning: ${counted(doneAbove, 'record')} done above its offsets will be handled again`)
   }
 }

@@ -57,7 +57,8 @@ async function lag(groups: string[], options: LagOptions): Promise<void> {
   const thresholds = thresholdsOf(options.failOver)
   const everyMs = watchMs(options.watch)
   if (options.serve !== undefined) {
-    if (everyMs !== undefined || options.failOver !== undefined) throw usage('--serve excludes --watch and --fail-over')
+    if (everyMs !== undefined || options.failOver !== undefined || options.by !== undefined)
+      throw usage('--serve excludes --watch, --fail-over and --by')
     return serve(groups, options)
   }
   const view = options.by ?? (groups.length === 1 ? 'partition' : 'group')

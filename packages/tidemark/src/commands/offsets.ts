@@ -1,8 +1,7 @@
 /** `tidemark offsets VERB`: a verb a file, loaded when it is named. */
-import { Command } from 'commander'
-import { commandsOf, type LazyCommand, type Wanted } from '../lazy.ts'
+import { lazyNoun } from '../lazy.ts'
 
-const VERBS: readonly LazyCommand[] = [
+export const offsetsCommand = lazyNoun('offsets', [
   {
     name: 'show',
     description: 'Shows what a group has committed, partition by partition.',
@@ -73,10 +72,4 @@ const VERBS: readonly LazyCommand[] = [
     description: 'Deletes what a group has committed, for some topics or for all. offsets undo brings it back.',
     load: async () => (await import('./offsets/delete.ts')).deleteCommand(),
   },
-]
-
-export async function offsetsCommand(wanted: Wanted): Promise<Command> {
-  const offsets = new Command('offsets')
-  for (const verb of await commandsOf(VERBS, wanted)) offsets.addCommand(verb)
-  return offsets
-}
+])

@@ -1,12 +1,12 @@
 import { addAbortSignal } from 'node:stream'
 import { createAdmin, createProducer, type OutgoingMessage, type Producer } from '@tidemark/client'
 import { textOf } from '@tidemark/client/internal'
-import { TidemarkError } from '@tidemark/platform'
+import { counted, TidemarkError } from '@tidemark/platform'
 import { Command, Option } from 'commander'
 import { type ClusterOptions, connectedToChange, withCluster } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
-import { counted, say } from '../print/print.ts'
+import { say } from '../print/print.ts'
 import { parsed } from '../records/json.ts'
 import { type Line, linesOf } from '../records/lines.ts'
 
@@ -62,7 +62,7 @@ async function produce(topic: string, options: ProduceOptions): Promise<void> {
     await using producer = createProducer(kafka, { compression, autoCreate, lingerMs: 5, ...limits })
     const sending = new Sending(producer, topic, options, signal)
     await sending.run()
-    say(`wrote ${counted('record', sending.acknowledged)} to ${topic}`)
+    say(`wrote ${counted(sending.acknowledged, 'record')} to ${topic}`)
     if (sending.failure !== undefined) throw sending.failure
   })
 }

@@ -1,146 +1,25 @@
-import path from 'node:path'
-import { readClientProperties } from '@tidemark/client'
-import { Command, Option } from 'commander'
-import { addressesOf, addressOf, type OutputOptions, withOutput } from '../connection.ts'
-import { usage } from '../exit.ts'
-import { checkReadable } from '../input.ts'
-import { printRows, say } from '../print/print.ts'
-import { type Profile, profileNamed, profilesFile, readProfiles, writeProfiles } from '../profiles.ts'
-import { asNamed } from '../registry.ts'
-import { passwordOf, withPassword } from '../secret.ts'
+/** `tidemark profile VERB`, loaded when it is named. */
+import { lazyNoun } from '../lazy.ts'
 
-const KAFKA_SECURITY = 'org.apache.kafka.common.security'
-const LOGIN_MODULES = {
-  plain: `${KAFKA_SECURITY}.plain.PlainLoginModule`,
-  'scram-sha-256': `${KAFKA_SECURITY}.scram.ScramLoginModule`,
-  'scram-sha-512': `${KAFKA_SECURITY}.scram.ScramLoginModule`,
-}
-const MECHANISMS = Object.keys(LOGIN_MODULES)
-
-export function profileCommand(): Command {
-  const profile = new Command('profile')
-  profile.addCommand(
-    withPassword(new Command('add'))
-      .description('Adds a profile, or replaces the one of this name.')
-      .argument('<NAME>')
-      .requiredOption('-b, --brokers <HOST:PORT,…>', 'brokers of the cluster')
-      .option('--command-config <FILE>', "Java's client.properties: the file is read at each use")
-      .option('--tls', 'connect with TLS')
-      .option('--ca <FILE>', 'certificates that are trusted, as PEM (implies --tls)')
-      .addOption(new Option('--sasl <MECHANISM>', 'how to authenticate').choices(MECHANISMS))
-      .option('--username <USER>', 'who to authenticate as')
-      .option('--registry <URL>', 'schema registry of the cluster, to decode records with')
-      .option('--protected', 'ask for the name of what is to be moved or deleted')
-      .option('--read-only', 'refuse every command that changes anything')
-      .addHelpText('after', ADD_HELP)
-      .action(add),
-  )
-  profile.addCommand(withOutput(new Command('list')).description('Lists the profiles; the one in use is marked.').action(list))
-  profile.addCommand(
-    new Command('use')
-      .description('Makes a profile the one that commands use.')
-      .argument('<NAME>')
-      .action((name: string) => {
-        const known = readProfiles()
-        profileNamed(name, known)
-        writeProfiles({ ...known, current: name })
-        say(`commands use ${name} from now on`)
-      }),
-  )
-  profile.addCommand(
-    new Command('remove')
-      .description('Removes a profile.')
-      .argument('<NAME>')
-      .action((name: string) => {
-        const { current, profiles } = readProfiles()
-        profileNamed(name, { profiles })
-        const { [name]: _, ...left } = profiles
-        writeProfiles({ ...(current !== undefined && current !== name && { current }), profiles: left })
-        say(`removed profile ${name}`)
-        if (current === name) say('no profile is in use now; choose one with: tidemark profile use NAME')
-      }),
-  )
-  return profile
-}
-
-const ADD_HELP = `
-The password is asked for at the terminal, read from stdin with --password-stdin, or
-taken from TIDEMARK_PASSWORD; it is kept in the file of profiles, which only you can read.
-
-Examples:
-  tidemark profile add local -b 127.0.0.1:9092
-  tidemark profile add staging -b kafka:9093 --ca ca.pem --sasl scram-sha-512 --username app
-  tidemark profile add production -b kafka:9092 --protected
-  tidemark profile add local -b 127.0.0.1:9092 --registry http://127.0.0.1:8081
-  tidemark profile add cloud -b pkc-1.eu.confluent.cloud:9092 --command-config cloud.properties`
-
-interface AddOptions {
-  readonly brokers: string
-  readonly commandConfig?: string
-  readonly tls?: boolean
-  readonly ca?: string
-  readonly sasl?: string
-  readonly username?: string
-  readonly registry?: string
-  readonly passwordStdin?: boolean
-  readonly protected?: boolean
-  readonly readOnly?: boolean
-}
-
-async function add(name: string, options: AddOptions): Promise<void> {
-  const profile: Profile = {
-    ...(await profileOf(options)),
-    ...(options.registry !== undefined && { schemaRegistry: options.registry }),
-    ...(options.protected && { protected: true }),
-    ...(options.readOnly && { readOnly: true }),
-  }
-  // What cannot be used is not kept.
-  if (profile.schemaRegistry !== undefined) {
-    const { createSchemaRegistry } = await import('@tidemark/offsets')
-    asNamed('--registry', () => createSchemaRegistry({ url: profile.schemaRegistry! }))
-  }
-  if (profile.commandConfig !== undefined) readClientProperties(profile.commandConfig)
-  const known = readProfiles()
-  writeProfiles({ current: name, ...known, profiles: { ...known.profiles, [name]: profile } })
-  say(`added profile ${name} to ${profilesFile()}`)
-}
-
-async function profileOf(options: AddOptions): Promise<Profile> {
-  const { commandConfig, ca, sasl, username } = options
-  const brokers = addressesOf(options.brokers)
-  brokers.forEach(addressOf)
-  const hasTls = options.tls || ca !== undefined
-  if (commandConfig !== undefined) {
-    if (hasTls || sasl !== undefined) throw usage('--command-config says all of TLS and SASL: leave out --tls, --ca and --sasl')
-    return { brokers, commandConfig: path.resolve(commandConfig) }
-  }
-  if ((sasl === undefined) !== (username === undefined)) throw usage('--sasl and --username belong together')
-  if (!hasTls && sasl === undefined) return { brokers }
-  const properties: Record<string, string> = { 'security.protocol': sasl === undefined ? 'SSL' : hasTls ? 'SASL_SSL' : 'SASL_PLAINTEXT' }
-  if (ca !== undefined) {
-    checkReadable('--ca', ca)
-    Object.assign(properties, { 'ssl.truststore.type': 'PEM', 'ssl.truststore.location': path.resolve(ca) })
-  }
-  if (sasl !== undefined) {
-    const password = await passwordOf(`password of ${username}`, options)
-    const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
-    properties['sasl.mechanism'] = sasl.toUpperCase()
-    properties['sasl.jaas.config'] =
-      `${LOGIN_MODULES[sasl as keyof typeof LOGIN_MODULES]} required username=${quoted(username!)} password=${quoted(password)};`
-  }
-  return { brokers, properties }
-}
-
-async function list(options: OutputOptions): Promise<void> {
-  const { current, profiles } = readProfiles()
-  const rows = Object.entries(profiles).map(([name, { brokers, commandConfig, properties = {}, ...guard }]) => ({
-    name,
-    current: name === current ? '*' : '',
-    brokers: brokers.join(','),
-    security: commandConfig ?? properties['security.protocol'] ?? 'PLAINTEXT',
-    guard: guard.readOnly === true ? 'read-only' : guard.protected === true ? 'protected' : null,
-  }))
-  if (rows.length === 0 && options.output === 'table')
-    return say('there are no profiles yet; make one with: tidemark profile add NAME -b HOST:PORT')
-  await printRows(rows, { current: '', name: 'NAME', brokers: 'BROKERS', security: 'SECURITY', guard: 'GUARD' }, options.output)
-}
+export const profileCommand = lazyNoun('profile', [
+  {
+    name: 'add',
+    description: 'Adds a profile, or replaces the one of this name.',
+    load: async () => (await import('./profile/add.ts')).addCommand(),
+  },
+  {
+    name: 'list',
+    description: 'Lists the profiles; the one in use is marked.',
+    load: async () => (await import('./profile/list.ts')).listCommand(),
+  },
+  {
+    name: 'use',
+    description: 'Makes a profile the one that commands use.',
+    load: async () => (await import('./profile/use-remove.ts')).useCommand(),
+  },
+  {
+    name: 'remove',
+    description: 'Removes a profile.',
+    load: async () => (await import('./profile/use-remove.ts')).removeCommand(),
+  },
+])

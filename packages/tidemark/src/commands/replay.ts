@@ -1,6 +1,6 @@
 import { createAdmin, type Kafka } from '@tidemark/client'
 import { planReplay, type Replay, watchReplay } from '@tidemark/offsets'
-import { nodeClock, sleep, TidemarkError } from '@tidemark/platform'
+import { counted, nodeClock, numberText, sleep, TidemarkError } from '@tidemark/platform'
 import { Command } from 'commander'
 import { connected, connectedToChange } from '../connection.ts'
 import { interrupts } from '../interrupts.ts'
@@ -8,7 +8,7 @@ import { type MoveOptions, mustAccept, withMove } from '../move/apply-options.ts
 import { perform } from '../move/perform.ts'
 import { type ScopeOptions, scopeOf, withScope } from '../move/scope.ts'
 import { parseTarget } from '../move/target.ts'
-import { counted, printRows, say } from '../print/print.ts'
+import { printRows, say } from '../print/print.ts'
 import { progressBar } from '../print/progress.ts'
 import { timeText } from '../records/time.ts'
 
@@ -43,7 +43,7 @@ interface ReplayOptions extends MoveOptions, ScopeOptions {
 
 async function replay(group: string, options: ReplayOptions): Promise<void> {
   const nowMs = Date.now()
-  const [from, to] = [parseTarget(options.from, nowMs), parseTarget(options.to ?? 'current', nowMs)]
+  const [from, to] = [parseTarget('--from', options.from, nowMs), parseTarget('--to', options.to ?? 'current', nowMs)]
   for (const target of [from, to]) if (target.kind === 'time') say(`the time is ${timeText(new Date(target.atMs))}`)
   const { signal } = interrupts()
   const connect = options.dryRun ? connected : connectedToChange
@@ -73,19 +73,19 @@ async function printRanges({ fork, ranges, records, plan }: Replay, { output }: 
   const rows = ranges.map((range) => ({ group: fork, ...range, records: range.to - range.from }))
   const columns = { topic: 'TOPIC', partition: 'PARTITION', from: 'FROM', to: 'TO', records: 'RECORDS' }
   await printRows(rows, columns, output, { data: { group: fork, ranges, records, plan }, fields: ['group', ...Object.keys(columns)] })
-  say(`group ${fork} will handle at most ${records.toLocaleString('en')} records once more`)
+  say(`group ${fork} will handle at most ${numberText(records)} records once more`)
 }
 
 async function watch(kafka: Kafka, planned: Replay, signal: AbortSignal): Promise<void> {
   using bar = progressBar(planned.records)
   let told = -1
   for await (const { done, members, reached } of watchReplay(kafka, planned, { signal })) {
-    bar?.update(done, counted('consumer', members))
+    bar?.update(done, counted(members, 'consumer'))
     if (bar !== undefined) continue
     const percent = Math.floor((100 * done) / planned.records)
     if (percent === told && !reached) continue
     told = percent
-    say(`${percent} %: ${done.toLocaleString('en')} of ${planned.records.toLocaleString('en')} records, ${members} consumers`)
+    say(`${percent} %: ${numberText(done)} of ${numberText(planned.records)} records, ${members} consumers`)
   }
 }
 

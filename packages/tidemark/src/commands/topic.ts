@@ -1,8 +1,7 @@
 /** `tidemark topic VERB`, loaded when it is named. */
-import { Command } from 'commander'
-import { commandsOf, type LazyCommand, type Wanted } from '../lazy.ts'
+import { lazyNoun } from '../lazy.ts'
 
-const VERBS: readonly LazyCommand[] = [
+export const topicCommand = lazyNoun('topic', [
   {
     name: 'list',
     description: 'Lists the topics of the cluster.',
@@ -33,10 +32,4 @@ const VERBS: readonly LazyCommand[] = [
     description: 'Deletes the oldest records of a topic. It cannot be undone.',
     load: async () => (await import('./topic/change.ts')).trimCommand(),
   },
-]
-
-export async function topicCommand(wanted: Wanted): Promise<Command> {
-  const topic = new Command('topic')
-  for (const verb of await commandsOf(VERBS, wanted)) topic.addCommand(verb)
-  return topic
-}
+])

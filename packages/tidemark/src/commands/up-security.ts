@@ -1,13 +1,16 @@
 /** Who may connect to the broker of `tidemark up`, and what they may do there. */
-import { readFileSync } from 'node:fs'
 import type { ListenerChoice, StartOptions } from '@tidemark/broker'
 import { TidemarkError } from '@tidemark/platform'
 import { type Command, Option } from 'commander'
 import { parse } from 'yaml'
 import { usage } from '../exit.ts'
+import { bytesOfFile } from '../input.ts'
+import { certificatesOf, keyOf } from '../pem.ts'
 import { collect } from './config-changes.ts'
+import { collectPrincipals } from './principals.ts'
+import { type OAuthFlags, oauthOf, withOAuth } from './up-oauth.ts'
 
-export interface SecurityOptions {
+export interface SecurityOptions extends OAuthFlags {
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly tlsCa?: string
@@ -19,10 +22,19 @@ export interface SecurityOptions {
   readonly aclFile?: string
 }
 
-type Mechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512'
-const MECHANISMS: readonly Mechanism[] = ['plain', 'scram-sha-256', 'scram-sha-512']
+type Mechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer'
+const MECHANISMS: readonly Mechanism[] = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']
 
 export const withSecurity = (command: Command): Command =>
+  withOAuth(withTlsAndSasl(command))
+    .option(
+      '--super-user <PRINCIPAL>',
+      'ACLs are on, and this one may do anything: User:NAME; may be given more than once',
+      collectPrincipals,
+    )
+    .option('--acl-file <FILE>', 'ACLs are on; these are made when the broker starts, beside those it has')
+
+const withTlsAndSasl = (command: Command): Command =>
   command
     .option('--tls-cert <FILE>', "the broker's certificate and its chain, as PEM: clients connect with TLS")
     .option('--tls-key <FILE>', 'its private key, as PEM')
@@ -31,8 +43,6 @@ export const withSecurity = (command: Command): Command =>
     .option('--sasl <MECHANISM,…>', `clients authenticate: ${MECHANISMS.join(', ')}`, mechanismsOf)
     .option('--user <NAME:PASSWORD>', 'a user for --sasl, for everyone on this machine to see; may be given more than once', collect)
     .option('--user-file <FILE>', 'users for --sasl: NAME:PASSWORD, one a line')
-    .option('--super-user <PRINCIPAL>', 'ACLs are on, and this one may do anything: User:NAME; may be given more than once', collect)
-    .option('--acl-file <FILE>', 'ACLs are on; these are made when the broker starts, beside those it has')
 
 function mechanismsOf(text: string): Mechanism[] {
   return text.split(',').map((part) => {
@@ -44,7 +54,7 @@ function mechanismsOf(text: string): Mechanism[] {
 
 export interface Security {
   readonly listener: Pick<ListenerChoice, 'protocol' | 'tls' | 'sasl'>
-  readonly broker: Pick<StartOptions, 'users' | 'authorizer'>
+  readonly broker: Pick<StartOptions, 'users' | 'authorizer' | 'oauth'>
   /** Whether everyone may do everything: the broker does not ask who its clients are. */
   readonly isOpen: boolean
   /** In words, for the person who starts it. */
@@ -57,6 +67,7 @@ export function securityOf(options: SecurityOptions): Security {
   const tls = tlsOf(options)
   const users = usersOf(options)
   if (sasl === undefined && Object.keys(users).length > 0) throw usage('--user and --user-file need --sasl')
+  const oauth = oauthOf(options, sasl?.includes('oauthbearer') === true)
   const hasAcls = superUser !== undefined || aclFile !== undefined
   const clientAuth = tls?.clientAuth ?? 'none'
   // With ACLs for those who show a certificate, the others may not do everything.
@@ -71,6 +82,7 @@ export function securityOf(options: SecurityOptions): Security {
     },
     broker: {
       users,
+      ...(oauth !== undefined && { oauth }),
       ...(hasAcls && { authorizer: { superUsers: superUser ?? [], ...(aclFile !== undefined && { acls: aclsOf(aclFile) }) } }),
     },
     isOpen,
@@ -86,33 +98,27 @@ export function tlsOf(options: SecurityOptions): ListenerChoice['tls'] {
     throw usage('--tls-ca and --tls-client-auth need --tls-cert and --tls-key')
   if (tlsClientAuth !== 'none' && tlsCa === undefined) throw usage(`--tls-client-auth ${tlsClientAuth} needs --tls-ca`)
   if (tlsCert === undefined) return undefined
+  const cert = certificatesOf('--tls-cert', tlsCert)
   return {
-    cert: read('--tls-cert', tlsCert),
-    key: read('--tls-key', tlsKey!),
-    ...(tlsCa !== undefined && { ca: read('--tls-ca', tlsCa) }),
+    cert,
+    key: keyOf('--tls-key', tlsKey!, { file: tlsCert, text: cert }),
+    ...(tlsCa !== undefined && { ca: certificatesOf('--tls-ca', tlsCa) }),
     clientAuth: tlsClientAuth,
   }
 }
 
-function summaryOf({ tlsCert, tlsCa, sasl }: SecurityOptions, hasAcls: boolean): string {
+function summaryOf(options: SecurityOptions, hasAcls: boolean): string {
+  const { tlsCert, tlsCa, sasl } = options
   const parts = [
     tlsCert === undefined ? 'no TLS' : tlsCa === undefined ? 'TLS' : 'TLS with certificates of clients',
-    sasl === undefined ? 'no SASL' : `SASL by ${sasl.join(', ')}`,
+    sasl === undefined ? 'no SASL' : `SASL by ${sasl.join(', ')}${options.oauthUnsigned ? ', with tokens that need no signature' : ''}`,
     hasAcls ? 'ACLs' : 'no ACLs',
   ]
   return parts.join('; ')
 }
 
-function read(option: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw usage(`${option} cannot be read: ${(cause as Error).message}`)
-  }
-}
-
 function usersOf({ user = [], userFile }: SecurityOptions): Record<string, string> {
-  const lines = userFile === undefined ? [] : read('--user-file', userFile).split(/\r?\n/)
+  const lines = userFile === undefined ? [] : bytesOfFile('--user-file', userFile).toString().split(/\r?\n/)
   const inFile = lines.flatMap((line, i) => (/^\s*(?:#|$)/.test(line) ? [] : [{ text: line, where: `line ${i + 1} of ${userFile}` }]))
   const users: Record<string, string> = Object.create(null)
   for (const { text, where } of [...inFile, ...user.map((text, i) => ({ text, where: `--user number ${i + 1}` }))]) {
@@ -127,20 +133,19 @@ function usersOf({ user = [], userFile }: SecurityOptions): Record<string, strin
 type Acls = NonNullable<NonNullable<StartOptions['authorizer']>['acls']>
 
 /** The broker names its own options: here their user typed others. */
-export function asTyped(error: unknown, { aclFile, tlsCert, tlsKey }: SecurityOptions): unknown {
+export function asTyped(error: unknown, { aclFile }: SecurityOptions): unknown {
   if (!(error instanceof TidemarkError)) return error
   const acl = /option 'authorizer\.acls\[(\d+)\]/.exec(error.message)
   if (acl !== null)
     return usage(
       `entry ${Number(acl[1]) + 1} of ${aclFile}: ${error.message.replace(/authorizer\.acls\[\d+\]\.?/, '').replace("option ''", 'it')}`,
     )
-  if (/key values mismatch/.test(error.message)) return usage(`the private key ${tlsKey} does not belong to the certificate ${tlsCert}`)
   return error
 }
 
 /** The words of each ACL are checked by the broker. */
 function aclsOf(file: string): Acls {
-  const text = read('--acl-file', file)
+  const text = bytesOfFile('--acl-file', file).toString()
   let found: unknown
   try {
     found = parse(text)

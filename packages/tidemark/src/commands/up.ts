@@ -1,13 +1,13 @@
 import { networkInterfaces } from 'node:os'
 import { type StartOptions, startBroker } from '@tidemark/broker'
-import { type Address, formatAddress, isLoopback, isWildcard } from '@tidemark/platform'
+import { type Address, counted, formatAddress, isLoopback, isWildcard } from '@tidemark/platform'
 import { Command, Option } from 'commander'
 import { addressOf, commaList, wholeNumber } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { printNotables } from '../print/broker-log.ts'
 import { write } from '../print/output.ts'
-import { beQuiet, counted, say } from '../print/print.ts'
+import { beQuiet, say } from '../print/print.ts'
 import { REGISTRY_VARIABLE, registryOf } from '../registry.ts'
 import { followCertificates, stampOf } from './up-certificates.ts'
 import { CONSOLE_USER, consoleAccess, consoleOf } from './up-console.ts'
@@ -75,6 +75,10 @@ on loopback, as User:tidemark-console, with a password that is in this process a
 ACLs hold for it: --super-user User:tidemark-console lets it see and move everything.
 Where clients have to authenticate, its address has a token, on loopback too.
 
+Tokens of --sasl oauthbearer are JSON Web Tokens that are signed with a key of
+--oauth-jwks. Name --oauth-issuer and --oauth-audience too: without them a token that
+the same issuer gave for another service is taken.
+
 A file of ACLs is YAML or JSON, as tidemark acl list -o json prints it:
   - { principal: User:app, operation: read, resource: topic, name: orders }
 
@@ -87,6 +91,7 @@ Examples:
   tidemark up --nodes 3                        three nodes, for topics with replicas
   tidemark up --nodes 3 --racks a,b,c          each in a rack of its own
   tidemark up --tls-cert broker.pem --tls-key broker.key --sasl scram-sha-512 --user-file users.txt
+  tidemark up --sasl oauthbearer --oauth-jwks https://id.example.org/jwks --oauth-issuer https://id.example.org --oauth-audience kafka
   tidemark up --sasl plain --user admin:secret --super-user User:admin --acl-file acls.yaml
   tidemark up --sasl plain --user-file users.txt --console 127.0.0.1:8080`
 
@@ -104,7 +109,7 @@ async function up(options: UpOptions): Promise<void> {
   if (options.quiet) beQuiet()
   if (options.racks !== undefined && options.racks.length !== options.nodes)
     throw usage(
-      `--racks names ${counted('rack', options.racks.length)}; it must name one for each of the ${counted('node', options.nodes)} of --nodes`,
+      `--racks names ${counted(options.racks.length, 'rack')}; it must name one for each of the ${counted(options.nodes, 'node')} of --nodes`,
     )
   if (options.memory && options.data !== undefined) throw usage('--memory and --data exclude each other')
   const listen = addressOf(options.listen)
@@ -162,9 +167,12 @@ async function announce(brokers: readonly string[], listen: Address, options: Up
   await write(`${brokers.join(',')}\n`).catch(() => {})
   const isOnAll = isWildcard(listen.host)
   const where = isOnAll ? `all addresses, port ${listen.port} (${localAddresses().join(', ')})` : formatAddress(listen)
-  const others = brokers.length === 1 ? '' : `, and ${counted('node', brokers.length - 1)} more at ${brokers.slice(1).join(', ')}`
+  const others = brokers.length === 1 ? '' : `, and ${counted(brokers.length - 1, 'node')} more at ${brokers.slice(1).join(', ')}`
   say(`listening on ${where}${others}; ${options.memory ? 'in memory' : `data in ${options.data ?? DATA}`}; Ctrl-C ends it`)
   if (options.tlsCert !== undefined || options.sasl !== undefined) say(`clients are asked for: ${summary}`)
+  if (options.oauthUnsigned) say('warning: --oauth-unsigned: everyone who reaches this address can be any user')
+  else if (options.sasl?.includes('oauthbearer') && options.oauthAudience === undefined)
+    say('warning: without --oauth-audience a token that was given for another service is taken too')
   if (options.advertise !== undefined) say(`clients are told to connect to ${brokers.join(', ')}`)
   else if (isOnAll) say('each client is told to connect to the address that it has connected to; --advertise names another one')
   if (isOpen && !isLoopback(listen.host))

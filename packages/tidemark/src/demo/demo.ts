@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Admin, type CallLimits, createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import { type GroupPosition, groupPositions } from '@tidemark/offsets'
-import { TidemarkError } from '@tidemark/platform'
+import { counted, numberText, TidemarkError } from '@tidemark/platform'
 import { RetryLog } from '../print/log.ts'
 import { write } from '../print/output.ts'
 import { say } from '../print/print.ts'
@@ -275,7 +275,7 @@ export class Demo {
       ['  of them written twice', appendedAgain],
       ['flights lost', verdict.lost],
       ['flights counted twice', verdict.countedTwice],
-      ['committed offsets', `${committed}, of ${end} records`],
+      ['committed offsets', `${numberText(committed)}, of ${counted(end, 'record')}`],
       ...pauses.map(({ what, ms }): [string, string] => [`pause, ${what} killed`, ms === undefined ? 'none seen' : `${Math.round(ms)} ms`]),
       ['seconds in all', seconds.toFixed(1)],
     ]

@@ -1,5 +1,7 @@
 /** The rows and columns of `lag`: one a group, or one a partition. */
+
 import { durationText, type GroupLag, type Measured, type PartitionLag } from '@tidemark/offsets'
+import { numberText } from '@tidemark/platform'
 import { noteOf, ownerText } from '../print/group-table.ts'
 import type { Row } from '../print/table.ts'
 
@@ -105,5 +107,5 @@ function lagNote(
   if (recordError !== null) return recordError.message
   const note = noteOf(position)
   if (note !== null || lag === null || lag === 0 || records?.certainty !== 'exact' || records.value === lag) return note
-  return records.value === 0 ? 'no records left to read: markers or holes' : `${records.value} of them are records`
+  return records.value === 0 ? 'no records left to read: markers or holes' : `${numberText(records.value)} of them are records`
 }

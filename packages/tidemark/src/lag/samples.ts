@@ -1,5 +1,7 @@
 /** One sample after the other, as `lag --watch` prints them. */
+
 import type { GroupLag } from '@tidemark/offsets'
+import { numberText } from '@tidemark/platform'
 import { csvText, type Output } from '../print/print.ts'
 import { tableText, tableTextOfLines } from '../print/table.ts'
 import { LAG_FIELDS, type LagView, lagTable } from './lag-table.ts'
@@ -18,7 +20,7 @@ const timeOf = ([first]: readonly GroupLag[]): string => (first === undefined ? 
 export function liveText(groups: readonly GroupLag[], view: LagView, { rows: height = 24, columns: width = 80 }: Screen): string {
   const { rows, columns } = lagTable(groups, view)
   const lines = [timeOf(groups), ...tableTextOfLines(rows, columns, width).trimEnd().split('\n')]
-  const shown = lines.length < height ? lines : [...lines.slice(0, height - 2), `… ${lines.length - height + 2} more`]
+  const shown = lines.length < height ? lines : [...lines.slice(0, height - 2), `… ${numberText(lines.length - height + 2)} more`]
   return `${HOME_AND_CLEAR}${shown.join('\n')}\n`
 }
 

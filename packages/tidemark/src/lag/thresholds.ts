@@ -1,5 +1,7 @@
 /** `--fail-over`: limits on a lag in messages (`1000`) or in time (`5m`), and which groups are beyond them. */
+
 import { durationText, type GroupLag } from '@tidemark/offsets'
+import { numberText } from '@tidemark/platform'
 import { durationMs } from '@tidemark/platform/duration'
 import { usage } from '../exit.ts'
 
@@ -30,7 +32,8 @@ export function exceeded(groups: readonly GroupLag[], { messages, ageMs }: Thres
     const unread = partitions.filter((it) => it.error !== null)
     if (unread.length > 0)
       found.push(`group ${group} cannot be measured in ${unread[0]!.topic}-${unread[0]!.partition}: ${unread[0]!.error!.message}`)
-    if (messages !== undefined && lag !== null && lag > messages) found.push(`group ${group}: lag ${lag} is over ${messages}`)
+    if (messages !== undefined && lag !== null && lag > messages)
+      found.push(`group ${group}: lag ${numberText(lag)} is over ${numberText(messages)}`)
     const unseen = ageMs === undefined ? undefined : partitions.find((it) => it.recordError !== null)
     if (unseen !== undefined) found.push(`group ${group}: the age of its next record is not known: ${unseen.recordError!.message}`)
     if (ageMs !== undefined && age !== null && age.value > ageMs) {

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs'
 import type { Kafka } from '@tidemark/client'
 import { applyPlan, type MovePlan, type MoveRecord } from '@tidemark/offsets'
-import { TidemarkError } from '@tidemark/platform'
+import { counted, TidemarkError } from '@tidemark/platform'
 import { confirmed } from '../confirm.ts'
 import { EXIT } from '../exit.ts'
-import { counted, say } from '../print/print.ts'
+import { say } from '../print/print.ts'
 import { type MoveOptions, mustAccept } from './apply-options.ts'
 import { printPlan } from './print-plan.ts'
 
@@ -37,7 +37,7 @@ export async function perform(
 
 export async function applied(kafka: Kafka, plan: MovePlan, options: MoveOptions): Promise<MoveRecord> {
   if (options.eject && plan.members > 0)
-    say(`taking ${counted('member', plan.members)} out of group ${plan.group}: what they have in hand is handled once more`)
+    say(`taking ${counted(plan.members, 'member')} out of group ${plan.group}: what they have in hand is handled once more`)
   if (options.waitEmpty !== undefined && plan.members > 0) say(`waiting until group ${plan.group} has no members`)
   const record = await applyPlan(kafka, plan, {
     ...(options.accept !== undefined && { accept: options.accept }),
@@ -50,7 +50,7 @@ export async function applied(kafka: Kafka, plan: MovePlan, options: MoveOptions
       say('tidemark group describe names the members; --wait-empty 15m waits until they have stopped')
     throw error
   })
-  say(`done and read back: ${counted('partition', record.changes.length)} of group ${record.group}`)
+  say(`done and read back: ${counted(record.changes.length, 'partition')} of group ${record.group}`)
   say(`move ${record.id}; take it back with: tidemark offsets undo ${record.id}`)
   return record
 }

@@ -1,6 +1,8 @@
 /** What the broker of `tidemark up` has to tell its operator, as short lines on stderr. */
+
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Notable } from '@tidemark/broker'
+import { counted } from '@tidemark/platform'
 import { RetryLog } from './log.ts'
 
 /** Prints until what it gives is called. */
@@ -32,7 +34,7 @@ export function textOf(notable: Notable): string | undefined {
     case 'memoryFull':
       return notable.message
     case 'recovered':
-      return `recovered ${notable.log}: ${notable.bytesCut} bytes after offset ${notable.end} were cut`
+      return `recovered ${notable.log}: ${counted(notable.bytesCut, 'byte')} after offset ${notable.end} ${notable.bytesCut === 1 ? 'was' : 'were'} cut`
     case 'storageFailed': // the command ends with it
     case 'compacted':
     case 'telemetry':

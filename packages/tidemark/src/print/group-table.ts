@@ -1,5 +1,7 @@
 /** The rows and columns of `group describe` and `offsets show`. */
+
 import type { GroupPosition, Owner } from '@tidemark/offsets'
+import { counted, numberText } from '@tidemark/platform'
 import type { Row } from './table.ts'
 
 /** A broker with ACLs leaves out what a user may not see, and does not say so. */
@@ -54,8 +56,9 @@ export function positionRows(positions: readonly GroupPosition[], members: reado
 
 /** Why a lag is special, in words. */
 export function noteOf({ reason, committed, start, end }: Pick<GroupPosition, 'reason' | 'committed' | 'start' | 'end'>): string | null {
-  if (reason === 'below-start') return `${start! - committed!} records were deleted unread`
-  if (reason === 'beyond-end') return `committed ${committed! - end!} beyond the end`
+  if (reason === 'below-start')
+    return `${counted(start! - committed!, 'record')} ${start! - committed! === 1 ? 'was' : 'were'} deleted unread`
+  if (reason === 'beyond-end') return `committed ${numberText(committed! - end!)} beyond the end`
   return reason === 'nothing-committed' ? 'nothing is committed' : null
 }
 

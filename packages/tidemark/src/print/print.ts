@@ -70,6 +70,3 @@ export function sayAbove(erase: string): void {
 export function say(text: string): void {
   if (!quiet) process.stderr.write(`${before}${plain(text)}\n`)
 }
-
-/** `count('record', 2)` is `2 records`. */
-export const counted = (noun: string, n: number): string => `${n} ${noun}${n === 1 ? '' : 's'}`

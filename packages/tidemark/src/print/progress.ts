@@ -2,7 +2,9 @@
  * A bar on stderr for long work, where that is a terminal: records done of all, rate, and the time that is left.
  * Elsewhere there is no bar, and the caller says a line for each step.
  */
+
 import { durationText } from '@tidemark/offsets'
+import { numberText } from '@tidemark/platform'
 import { isQuiet, sayAbove } from './print.ts'
 import { fitted, widthOf } from './width.ts'
 
@@ -29,8 +31,8 @@ export function progressText({ done, total, elapsedMs, label }: Progress, column
   const leftMs = perSecond === 0 ? undefined : ((total - done) * 1_000) / perSecond
   const figures = [
     `${String(Math.floor(100 * part)).padStart(3)} %`,
-    `${done.toLocaleString('en')} of ${total.toLocaleString('en')}`,
-    `${perSecond.toLocaleString('en')}/s`,
+    `${numberText(done)} of ${numberText(total)}`,
+    `${numberText(perSecond)}/s`,
     ...(leftMs === undefined || leftMs <= 0 ? [] : [`${durationText(leftMs)} left`]),
   ].join('  ')
   // The last column stays empty: some terminals wrap after it.

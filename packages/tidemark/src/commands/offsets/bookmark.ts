@@ -1,8 +1,9 @@
 import { createAdmin } from '@tidemark/client'
 import { BookmarkStore, bookmarkGroup } from '@tidemark/offsets'
+import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
-import { counted, printRows, say } from '../../print/print.ts'
+import { printRows, say } from '../../print/print.ts'
 import { timeText } from '../../records/time.ts'
 
 export function bookmarkCommand(): Command {
@@ -34,7 +35,7 @@ Examples:
 async function set(group: string, name: string, options: ClusterOptions): Promise<void> {
   await connected(options, async ({ kafka }) => {
     const { positions } = await bookmarkGroup(kafka, group, name)
-    say(`bookmark ${name} has ${counted('partition', positions.length)} of group ${group}`)
+    say(`bookmark ${name} has ${counted(positions.length, 'partition')} of group ${group}`)
   })
 }
 

@@ -1,12 +1,13 @@
 import { type CommitHistoryOptions, commitHistory } from '@tidemark/offsets'
+import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
 import { usage } from '../../exit.ts'
 import { eventText } from '../../history/lines.ts'
 import { interrupts } from '../../interrupts.ts'
 import { writeBuffered } from '../../print/output.ts'
-import { counted, say } from '../../print/print.ts'
-import { timeOf } from '../../records/time.ts'
+import { say } from '../../print/print.ts'
+import { mustBeSpan, timeOf } from '../../records/time.ts'
 
 interface LogOptions extends ClusterOptions, OutputOptions {
   readonly from?: string
@@ -39,12 +40,15 @@ async function log(groups: string[], options: LogOptions): Promise<void> {
   const { from, to, follow = false, output } = options
   if (follow && to !== undefined) throw usage('--to and --follow exclude each other')
   const nowMs = Date.now()
+  const begin = from === undefined ? undefined : timeOf('--from', from, nowMs)
+  const end = to === undefined ? undefined : timeOf('--to', to, nowMs)
+  if (begin !== undefined && end !== undefined) mustBeSpan(begin, end)
   await connected(options, async ({ kafka, log: retries }) => {
     const { signal } = interrupts()
     const wanted: CommitHistoryOptions = {
       ...(groups.length > 0 && { groups }),
-      ...(from !== undefined && { from: timeOf('--from', from, nowMs) }),
-      ...(to !== undefined && { to: timeOf('--to', to, nowMs) }),
+      ...(begin !== undefined && { from: begin }),
+      ...(end !== undefined && { to: end }),
       follow,
       signal,
     }
@@ -55,6 +59,6 @@ async function log(groups: string[], options: LogOptions): Promise<void> {
     } catch (error) {
       if (!signal.aborted) throw error
     }
-    say(counted('event', count))
+    say(counted(count, 'event'))
   })
 }

@@ -1,4 +1,5 @@
 import { type TranslationProgress, translateGroup } from '@tidemark/offsets'
+import { counted, numberText } from '@tidemark/platform'
 import { Command } from 'commander'
 import { connected, connectedToChange } from '../../connection.ts'
 import { type MoveOptions, withMove } from '../../move/apply-options.ts'
@@ -57,7 +58,8 @@ async function translate(group: string, options: TranslateOptions): Promise<void
         )
       }
       const unknown = translations.filter(({ targetOffset }) => targetOffset === null).length
-      if (unknown > 0) say(`warning: ${unknown} of ${translations.length} partitions were not found there: they are left out`)
+      if (unknown > 0)
+        say(`warning: ${numberText(unknown)} of ${counted(translations.length, 'partition')} were not found there: they are left out`)
       await perform(to, plan, `put group ${as} there?`, { ...withoutCluster(options), ...other })
     }),
   )
@@ -70,7 +72,8 @@ async function withProgress<T>(act: (onProgress: (progress: TranslationProgress)
     return await act(({ topic, partition, done, total }) => {
       if (done === 1) bar = progressBar(total)
       if (bar !== undefined) bar.update(done, `compared ${topic}-${partition}`)
-      else if (total >= MANY && tenthOf(done, total) > tenthOf(done - 1, total)) say(`compared ${done} of ${total} partitions`)
+      else if (total >= MANY && tenthOf(done, total) > tenthOf(done - 1, total))
+        say(`compared ${numberText(done)} of ${counted(total, 'partition')}`)
     })
   } finally {
     bar?.[Symbol.dispose]()

@@ -1,13 +1,13 @@
 import path from 'node:path'
 import { createAdmin, type Kafka } from '@tidemark/client'
 import { lastOutsideMove, type MovePlan, type MoveRecord, MoveStore, planRestore, planUndo, settleMove } from '@tidemark/offsets'
-import { TidemarkError } from '@tidemark/platform'
+import { counted, TidemarkError } from '@tidemark/platform'
 import { Command } from 'commander'
 import { connected, connectedToChange } from '../../connection.ts'
 import { usage } from '../../exit.ts'
 import { type MoveOptions, withMove } from '../../move/apply-options.ts'
 import { perform } from '../../move/perform.ts'
-import { counted, printRows, say } from '../../print/print.ts'
+import { printRows, say } from '../../print/print.ts'
 import { timeOf, timeText } from '../../records/time.ts'
 
 export function undoCommand(): Command {
@@ -39,6 +39,8 @@ interface UndoOptions extends MoveOptions {
 }
 
 async function undo(id: string | undefined, options: UndoOptions): Promise<void> {
+  // The move may be another group's.
+  if (id !== undefined && options.group !== undefined) throw usage('name the move, or the group with --group: not both')
   const store = new MoveStore()
   const connect = options.list || options.dryRun ? connected : connectedToChange
   await connect(options, async ({ kafka }) => {
@@ -75,7 +77,7 @@ async function planFromHistory(kafka: Kafka, id: string | undefined, { group, an
   const last = await lastOutsideMove(kafka, group)
   if (last === undefined) throw usage(`the log of commits has none of group '${group}' that was not a member's`)
   const isOne = last.partitions.length === 1
-  say(`${counted('partition', last.partitions.length)} of group ${group} ${isOne ? 'was' : 'were'} moved at ${timeText(last.at)}`)
+  say(`${counted(last.partitions.length, 'partition')} of group ${group} ${isOne ? 'was' : 'were'} moved at ${timeText(last.at)}`)
   return planRestore(kafka, group, new Date(last.at.getTime() - 1), { undoes: last })
 }
 
@@ -95,7 +97,7 @@ function foundText({ changes }: MoveRecord): string {
   if (count('done') === changes.length) return 'all of it was done'
   if (count('refused') === changes.length) return 'nothing of it was done'
   const open = count('open')
-  return `${counted('partition', count('done'))} moved, ${count('refused')} not${open > 0 ? `, ${open} moved on since` : ''}`
+  return `${counted(count('done'), 'partition')} moved, ${count('refused')} not${open > 0 ? `, ${open} moved on since` : ''}`
 }
 
 /** The last one that can be taken back. An undo is taken back by its id. */

@@ -1,7 +1,9 @@
 /** `topic describe | alter | delete | trim`. */
+
 import { type ConfigEntry, createAdmin, type Kafka, TidemarkError } from '@tidemark/client'
 import { topicIdText } from '@tidemark/client/internal'
 import { groupsLosing } from '@tidemark/offsets'
+import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../../confirm.ts'
 import {
@@ -15,7 +17,7 @@ import {
   withOutput,
 } from '../../connection.ts'
 import { usage } from '../../exit.ts'
-import { counted, printRows, say } from '../../print/print.ts'
+import { printRows, say } from '../../print/print.ts'
 import { type Place, placeOf } from '../../records/place.ts'
 import { timeOf, timeText } from '../../records/time.ts'
 import { changesOf, collect } from '../config-changes.ts'
@@ -83,7 +85,7 @@ async function describe(name: string, options: ClusterOptions & OutputOptions & 
     }))
     if (configs === null) say(`the configuration of ${name} is not shown: this user may not read it (DESCRIBE_CONFIGS)`)
     const shown = configs?.filter((config) => options.all || isOwn(config)) ?? []
-    say(`topic ${name}: ${counted('partition', partitions.length)}${view.internal ? ', internal' : ''}`)
+    say(`topic ${name}: ${counted(partitions.length, 'partition')}${view.internal ? ', internal' : ''}`)
     await printRows(
       partitions.map((row) => ({ ...row, replicas: row.replicas.join(','), isr: row.isr.join(',') })),
       { partition: 'PARTITION', leader: 'LEADER', replicas: 'REPLICAS', isr: 'ISR', start: 'START', end: 'END' },
@@ -118,11 +120,11 @@ async function alter(name: string, options: AlterOptions): Promise<void> {
     const { topics } = createAdmin(kafka)
     if (Object.keys(changes).length > 0) {
       await topics.alter(name, changes)
-      say(`altered ${counted('configuration', Object.keys(changes).length)} of ${name}`)
+      say(`altered ${counted(Object.keys(changes).length, 'configuration')} of ${name}`)
     }
     if (options.partitions !== undefined) {
       await topics.addPartitions(name, options.partitions)
-      say(`${name} has ${counted('partition', options.partitions)} now`)
+      say(`${name} has ${counted(options.partitions, 'partition')} now`)
     }
   })
 }
@@ -132,7 +134,7 @@ async function remove(name: string, options: ClusterOptions & ConfirmOptions): P
     const { topics } = createAdmin(kafka)
     const [starts, ends] = await Promise.all([topics.offsets(name, 'earliest'), topics.offsets(name, 'latest')])
     const records = ends.reduce((sum, { offset }, i) => sum + offset - starts[i]!.offset, 0)
-    say(`topic ${name}: ${counted('partition', ends.length)}, ${counted('record', records)} at most`)
+    say(`topic ${name}: ${counted(ends.length, 'partition')}, ${counted(records, 'record')} at most`)
     if (!(await confirmed(`delete ${name}?`, options, name))) return
     await topics.delete(name)
     say(`deleted ${name}`)
@@ -161,12 +163,14 @@ async function trim(name: string, options: TrimOptions): Promise<void> {
       return { partition, start, to, end: ends[i]!.offset as number, deleted: to - start }
     })
     const deleted = rows.reduce((sum, row) => sum + row.deleted, 0)
+    // A program gets its rows also where there is nothing to do.
+    if (deleted > 0 || options.output !== 'table')
+      await printRows(rows, { partition: 'PARTITION', start: 'START', to: 'NEW START', end: 'END', deleted: 'DELETED' }, options.output)
     if (deleted === 0) return say('nothing to delete: every partition begins there already')
-    await printRows(rows, { partition: 'PARTITION', start: 'START', to: 'NEW START', end: 'END', deleted: 'DELETED' }, options.output)
     await warnOfReaders(kafka, name, new Map(rows.map(({ partition, to }) => [partition, to])))
-    if (!(await confirmed(`delete ${counted('record', deleted)} of ${name}?`, options, name))) return
+    if (!(await confirmed(`delete ${counted(deleted, 'record')} of ${name}?`, options, name))) return
     await topics.deleteRecords(name, Object.fromEntries(rows.map(({ partition, to }) => [partition, to])))
-    say(`deleted ${counted('record', deleted)} of ${name}`)
+    say(`deleted ${counted(deleted, 'record')} of ${name}`)
   })
 }
 
@@ -175,9 +179,9 @@ async function warnOfReaders(kafka: Kafka, topic: string, starts: ReadonlyMap<nu
   const { losses, unreadable } = await groupsLosing(kafka, topic, starts)
   for (const [group, list] of Map.groupBy(losses, (it) => it.group)) {
     const lost = list.reduce((sum, it) => sum + it.lost, 0)
-    say(`warning: group ${group} has not read ${counted('record', lost)} of them, in ${counted('partition', list.length)}`)
+    say(`warning: group ${group} has not read ${counted(lost, 'record')} of them, in ${counted(list.length, 'partition')}`)
   }
-  if (unreadable > 0) say(`warning: ${counted('group', unreadable)} could not be read`)
+  if (unreadable > 0) say(`warning: ${counted(unreadable, 'group')} could not be read`)
 }
 
 /** A time may be written without the `@` of other commands. */

@@ -1,5 +1,7 @@
 /** `topic list | create`. */
+
 import { createAdmin } from '@tidemark/client'
+import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
 import {
   type ClusterOptions,
@@ -12,7 +14,7 @@ import {
   withCluster,
   withOutput,
 } from '../../connection.ts'
-import { counted, printRows, say } from '../../print/print.ts'
+import { printRows, say } from '../../print/print.ts'
 import { collect, valuesOf } from '../config-changes.ts'
 
 export const listCommand = (): Command =>
@@ -61,6 +63,6 @@ async function create(name: string, { partitions, replicationFactor, config, ...
   const configs = valuesOf(config)
   await connectedToChange(options, async ({ kafka }) => {
     await createAdmin(kafka).topics.create(name, { partitions, configs, ...(replicationFactor !== undefined && { replicationFactor }) })
-    say(`created ${name} with ${counted('partition', partitions)}`)
+    say(`created ${name} with ${counted(partitions, 'partition')}`)
   })
 }
