@@ -6,20 +6,12 @@ import { groupsLosing } from '@tidemark/offsets'
 import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../../confirm.ts'
-import {
-  type ClusterOptions,
-  connected,
-  connectedToChange,
-  INT32_MAX,
-  type OutputOptions,
-  wholeNumber,
-  withCluster,
-  withOutput,
-} from '../../connection.ts'
+import { type ClusterOptions, connected, connectedToChange, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
 import { usage } from '../../exit.ts'
 import { printRows, say } from '../../print/print.ts'
 import { type Place, placeOf } from '../../records/place.ts'
 import { timeOf, timeText } from '../../records/time.ts'
+import { INT32_MAX, wholeNumber } from '../../values.ts'
 import { changesOf, collect } from '../config-changes.ts'
 
 export const describeCommand = (): Command =>
