@@ -7,8 +7,8 @@ import path from 'node:path'
 import { CONSOLE_TOKEN_VARIABLE } from '../../packages/tidemark/src/commands/console.ts'
 import { COMPLETION_VARIABLE } from '../../packages/tidemark/src/completion/names.ts'
 import { loadProgram } from '../../packages/tidemark/src/program.ts'
-import { REGISTRY_USER_VARIABLE, REGISTRY_VARIABLE } from '../../packages/tidemark/src/registry.ts'
 import { PASSWORD_VARIABLE } from '../../packages/tidemark/src/secret.ts'
+import { REGISTRY_USER_VARIABLE, REGISTRY_VARIABLE } from '../../packages/tidemark/src/variables.ts'
 
 type Command = Awaited<ReturnType<typeof loadProgram>>
 type Option = Command['options'][number]

@@ -237,6 +237,8 @@ describe('the command line', () => {
       code: 0,
       stderr: expect.stringContaining('nothing to delete'),
     })
+    const nothing = await ask('topic', 'trim', 't', '--before', '2', '--yes', '-o', 'json')
+    expect(JSON.parse(nothing.stdout).map((it: { deleted: number }) => it.deleted)).toEqual([0, 0])
     expect(await ask('topic', 'trim', 't', '--before', 'noon')).toMatchObject({ code: 2 })
     // JavaScript takes it for a time in 2001.
     expect(await ask('topic', 'trim', 't', '--before', 'mark 1')).toMatchObject({ code: 2 })

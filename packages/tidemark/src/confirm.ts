@@ -21,7 +21,7 @@ export const withConfirmation = (command: Command): Command =>
  * protected profile wants to hear; by default the profile's own name.
  */
 export async function confirmed(question: string, options: ConfirmOptions & ClusterOptions, named?: string): Promise<boolean> {
-  const used = profileInUse(options)
+  const used = await profileInUse(options)
   const name = named ?? used?.name
   const isProtected = used?.profile.protected === true
   const isNamed = options.confirm !== undefined && options.confirm === name

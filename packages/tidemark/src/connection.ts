@@ -3,12 +3,13 @@
  * the end.
  */
 import { type ClientProperties, clientProperties, createKafka, type Kafka, type KafkaOptions, readClientProperties } from '@tidemark/client'
-import { type Address, countOption, parseAddress, TidemarkError } from '@tidemark/platform'
+import { TidemarkError } from '@tidemark/platform'
 import { type Command, Option } from 'commander'
 import { usage } from './exit.ts'
 import { RetryLog } from './print/log.ts'
 import { beQuiet, OUTPUTS, type Output, say } from './print/print.ts'
-import { type Profile, profileNamed, readProfiles } from './profiles.ts'
+import { NO_PROFILES, type Profile, profileNamed, readProfiles } from './profiles.ts'
+import { addressesOf } from './values.ts'
 
 export interface ClusterOptions {
   readonly brokers?: string
@@ -50,7 +51,7 @@ export async function connected<T>(options: ClusterOptions, act: (connected: Con
     clientId: 'tidemark-cli',
     connectTimeoutMs: 4_000,
     requestTimeoutMs: 10_000,
-    ...clusterOf(options),
+    ...(await clusterOf(options)),
     logger: log,
   })
   return await act({ kafka, log })
@@ -58,7 +59,7 @@ export async function connected<T>(options: ClusterOptions, act: (connected: Con
 
 /** As `connected`, for what changes anything. Rejects with `TidemarkError` PROFILE_READ_ONLY. */
 export async function connectedToChange<T>(options: ClusterOptions, act: (connected: Connected) => Promise<T>): Promise<T> {
-  const { name, profile } = profileInUse(options) ?? {}
+  const { name, profile } = (await profileInUse(options)) ?? {}
   if (profile?.readOnly === true) {
     throw new TidemarkError('PROFILE_READ_ONLY', `profile '${name}' is read-only: nothing was changed; use another, with --profile`)
   }
@@ -66,21 +67,23 @@ export async function connectedToChange<T>(options: ClusterOptions, act: (connec
 }
 
 /** The profile that a command connects with; undefined: with none. */
-export function profileInUse({ brokers, commandConfig, profile }: ClusterOptions): { name: string; profile: Profile } | undefined {
+export async function profileInUse({
+  brokers,
+  commandConfig,
+  profile,
+}: ClusterOptions): Promise<{ name: string; profile: Profile } | undefined> {
   const { TIDEMARK_BROKERS, TIDEMARK_PROFILE } = process.env
   const isElsewhere = commandConfig !== undefined || brokers !== undefined
-  const known = profile !== undefined || !isElsewhere ? readProfiles() : undefined
-  const name = profile ?? (isElsewhere ? undefined : TIDEMARK_PROFILE || (TIDEMARK_BROKERS ? undefined : known?.current))
+  const known = profile !== undefined || !isElsewhere ? await readProfiles() : NO_PROFILES
+  const name = profile ?? (isElsewhere ? undefined : TIDEMARK_PROFILE || (TIDEMARK_BROKERS ? undefined : known.current))
   return name === undefined ? undefined : { name, profile: profileNamed(name, known) }
 }
-
-export const addressesOf = (text: string): string[] => text.split(',').map((address) => address.trim())
 
 /**
  * What is typed comes before the environment, the environment before the profile in use. Credentials go to the cluster
  * that they belong to: brokers that are named, and a file, never meet a profile that was not named beside them.
  */
-function clusterOf({ brokers, commandConfig, profile }: ClusterOptions): KafkaOptions {
+async function clusterOf({ brokers, commandConfig, profile }: ClusterOptions): Promise<KafkaOptions> {
   const { TIDEMARK_BROKERS: variable, TIDEMARK_PROFILE } = process.env
   const typed = brokers === undefined ? {} : { brokers: addressesOf(brokers) }
   const fromEnvironment = variable ? { brokers: addressesOf(variable) } : {}
@@ -92,10 +95,10 @@ function clusterOf({ brokers, commandConfig, profile }: ClusterOptions): KafkaOp
     if (unused.length > 0) say(`warning: ${commandConfig}: nothing is done with ${unused.join(', ')}: see security.protocol`)
     return { brokers: [BROKERS_DEFAULT], ...fromEnvironment, ...options, ...typed }
   }
-  if (profile !== undefined) return { brokers: [BROKERS_DEFAULT], ...profileOptions(profile), ...typed }
+  if (profile !== undefined) return { brokers: [BROKERS_DEFAULT], ...(await profileOptions(profile)), ...typed }
   if (brokers !== undefined) return { brokers: addressesOf(brokers) }
-  if (TIDEMARK_PROFILE) return { brokers: [BROKERS_DEFAULT], ...profileOptions(TIDEMARK_PROFILE), ...fromEnvironment }
-  return { brokers: [BROKERS_DEFAULT], ...(variable ? fromEnvironment : profileOptions(undefined)) }
+  if (TIDEMARK_PROFILE) return { brokers: [BROKERS_DEFAULT], ...(await profileOptions(TIDEMARK_PROFILE)), ...fromEnvironment }
+  return { brokers: [BROKERS_DEFAULT], ...(variable ? fromEnvironment : await profileOptions(undefined)) }
 }
 
 /** What a profile's file or its properties say, by Kafka's names. */
@@ -104,8 +107,8 @@ export function propertiesOf({ commandConfig, properties }: Profile): ClientProp
 }
 
 /** Of the profile of this name, or of the one in use. */
-function profileOptions(name: string | undefined): Partial<KafkaOptions> {
-  const known = readProfiles()
+async function profileOptions(name: string | undefined): Promise<Partial<KafkaOptions>> {
+  const known = await readProfiles()
   const wanted = name ?? known.current
   if (wanted === undefined) return {}
   const profile = profileNamed(wanted, known)
@@ -116,28 +119,3 @@ const propertiesText = (properties: Readonly<Record<string, string>> = {}): stri
   Object.entries(properties)
     .map(([key, value]) => `${key}=${value.replaceAll('\\', '\\\\')}`)
     .join('\n')
-
-/** `host:port`, an IPv6 host in brackets; port 0 is allowed. */
-export function addressOf(text: string): Address {
-  const address = parseAddress(text)
-  if (address === undefined) throw usage(`'${text}' is not an address; write HOST:PORT, an IPv6 host in brackets`)
-  return address
-}
-
-/** What Kafka's protocol has room for: numbers of partitions, and of replicas. */
-export const INT32_MAX = 2 ** 31 - 1
-export const INT16_MAX = 2 ** 15 - 1
-
-/** What an option names, with commas between. */
-export function commaList(name: string): (text: string) => string[] {
-  return (text) => {
-    const words = text.split(',').map((word) => word.trim())
-    if (words.includes('')) throw usage(`${name} is '${text}'; it must be names with a comma between two of them`)
-    return words
-  }
-}
-
-/** The value of an option of this name: digits alone, within the limits. */
-export function wholeNumber(name: string, min = 0, max?: number): (text: string) => number {
-  return (text) => countOption(name, /^\d+$/.test(text) ? Number(text) : text, min, max)
-}

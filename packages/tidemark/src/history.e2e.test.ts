@@ -68,6 +68,7 @@ test('offsets diff shows what changed between two times', async () => {
 test.each([
   [['offsets', 'log', '--from', 'start'], 2, "'start' of --from is not a time"],
   [['offsets', 'log', '--to', '@-1h', '--follow'], 2, 'exclude each other'],
+  [['offsets', 'log', '--from', '@-1h', '--to', '@-2h'], 2, 'is before --from'],
   [['offsets', 'blame', 'nobody'], 1, "group 'nobody' does not exist"],
   [['offsets', 'diff', 'billing'], 2, '--from'],
   [['offsets', 'nothing'], 2, 'nothing'],

@@ -58,6 +58,7 @@ describe('once', () => {
     [['lag', '--watch', 'soon'], 2, "--watch is 'soon'"],
     [['lag', '--serve', 'here'], 2, "'here' is not an address"],
     [['lag', '--serve', '127.0.0.1:0', '--watch'], 2, '--serve excludes'],
+    [['lag', '--serve', '127.0.0.1:0', '--by', 'group'], 2, '--serve excludes'],
   ])('%s is refused in one line', async (args, code, text) => {
     const out = await ask(...args)
     expect(out).toMatchObject({ code, stdout: '' })

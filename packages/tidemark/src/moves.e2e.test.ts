@@ -138,6 +138,10 @@ describe('a move', () => {
     const list = await offsets('undo', '--list', '-o', 'json')
     const [record] = JSON.parse(list.stdout)
     expect(record).toMatchObject({ group, target: '@2026-01-01T00:05:00.000Z', state: 'applied', reason: 'a test' })
+    expect(await offsets('undo', record.id, '--group', 'another', '--yes')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('not both'),
+    })
     expect(await offsets('undo', record.id, '--yes')).toMatchObject({ code: 0 })
     expect(await committed()).toEqual(BEFORE)
     const again = await offsets('undo', '--group', group, '--yes')
@@ -407,6 +411,7 @@ describe('a profile', () => {
     const reading = [
       ['offsets', 'plan', group, '--to', 'start', '--out', plan],
       ['offsets', 'move', group, '--to', 'start', '--dry-run'],
+      ['offsets', 'apply', plan, '--dry-run'],
       ['group', 'list'],
       ['offsets', 'export', group],
     ]

@@ -17,7 +17,6 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { TidemarkError } from '@tidemark/platform'
-import { parse, stringify } from 'yaml'
 
 export interface Profile {
   readonly brokers: readonly string[]
@@ -37,6 +36,8 @@ export interface Profiles {
   readonly profiles: Readonly<Record<string, Profile>>
 }
 
+export const NO_PROFILES: Profiles = { profiles: {} }
+
 export function profilesFile(): string {
   const base = process.env.XDG_CONFIG_HOME || path.join(homedir(), '.config')
   return path.join(base, 'tidemark', 'config.yaml')
@@ -44,9 +45,11 @@ export function profilesFile(): string {
 
 const invalid = (why: string): TidemarkError => new TidemarkError('INVALID_OPTION', `${profilesFile()} ${why}`)
 
-export function readProfiles(): Profiles {
+/** YAML is a tenth of the start of a small command: it is loaded where there is a file of it. */
+export async function readProfiles(): Promise<Profiles> {
   const file = profilesFile()
-  if (!existsSync(file)) return { profiles: {} }
+  if (!existsSync(file)) return NO_PROFILES
+  const { parse } = await import('yaml')
   let found: unknown
   try {
     found = parse(readFileSync(file, 'utf8')) ?? {}
@@ -64,8 +67,9 @@ export function readProfiles(): Profiles {
 }
 
 /** Whole or not at all, and for nobody else to read. */
-export function writeProfiles(profiles: Profiles): void {
+export async function writeProfiles(profiles: Profiles): Promise<void> {
   const file = profilesFile()
+  const { stringify } = await import('yaml')
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   const temporary = `${file}.new`
   writeFileSync(temporary, stringify(profiles), { mode: 0o600 })
@@ -74,7 +78,7 @@ export function writeProfiles(profiles: Profiles): void {
 }
 
 /** Throws `TidemarkError` INVALID_OPTION for a name that no profile has. */
-export function profileNamed(name: string, { profiles } = readProfiles()): Profile {
+export function profileNamed(name: string, { profiles }: Profiles): Profile {
   const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined
   if (profile !== undefined) return profile
   const known = Object.keys(profiles)

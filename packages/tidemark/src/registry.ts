@@ -5,14 +5,12 @@ import { TidemarkError } from '@tidemark/platform'
 import type { Command } from 'commander'
 import { type ClusterOptions, profileInUse, propertiesOf } from './connection.ts'
 import { usage } from './exit.ts'
+import { REGISTRY_USER_VARIABLE, REGISTRY_VARIABLE } from './variables.ts'
 
 export interface RegistryFlags {
   /** False: --no-registry. */
   readonly registry?: string | false
 }
-
-export const REGISTRY_VARIABLE = 'SCHEMA_REGISTRY_URL'
-export const REGISTRY_USER_VARIABLE = 'SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO'
 
 export const withRegistry = (command: Command): Command =>
   command
@@ -24,7 +22,7 @@ export const withRegistry = (command: Command): Command =>
 
 /** Undefined: none is named. Throws `TidemarkError` USAGE or INVALID_OPTION. */
 export async function registryOf(options: ClusterOptions & RegistryFlags): Promise<SchemaRegistry | undefined> {
-  const found = settingsOf(options)
+  const found = await settingsOf(options)
   if (found === undefined) return undefined
   // Loaded when it is needed: most commands decode nothing.
   const { createSchemaRegistry } = await import('@tidemark/offsets')
@@ -48,7 +46,7 @@ interface FoundRegistry {
 }
 
 /** As for brokers: what is typed comes before the environment, the environment before the profile in use. */
-function settingsOf({ registry, ...options }: ClusterOptions & RegistryFlags): FoundRegistry | undefined {
+async function settingsOf({ registry, ...options }: ClusterOptions & RegistryFlags): Promise<FoundRegistry | undefined> {
   if (registry === false) return undefined
   if (registry !== undefined) return { settings: { url: registry, ...userOfEnvironment(registry) }, by: '--registry' }
   if (options.commandConfig !== undefined) {
@@ -60,8 +58,8 @@ function settingsOf({ registry, ...options }: ClusterOptions & RegistryFlags): F
   return url ? { settings: { url, ...userOfEnvironment(url) }, by: REGISTRY_VARIABLE } : ofProfile(options)
 }
 
-function ofProfile(options: ClusterOptions): FoundRegistry | undefined {
-  const { name, profile } = profileInUse(options) ?? {}
+async function ofProfile(options: ClusterOptions): Promise<FoundRegistry | undefined> {
+  const { name, profile } = (await profileInUse(options)) ?? {}
   if (profile === undefined) return undefined
   const by = `the schema registry of profile '${name}'`
   const { schemaRegistry } = propertiesOf(profile)

@@ -3,11 +3,12 @@ import type { SchemaRegistry } from '@tidemark/offsets'
 import { isLoopback, secretBytes } from '@tidemark/platform'
 import { shellWord } from '@tidemark/platform/shell-word'
 import { Command } from 'commander'
-import { addressOf, type ClusterOptions, connected, profileInUse, withCluster } from '../connection.ts'
+import { type ClusterOptions, connected, profileInUse, withCluster } from '../connection.ts'
 import { interrupts } from '../interrupts.ts'
 import { write } from '../print/output.ts'
 import { say } from '../print/print.ts'
 import { type RegistryFlags, registryOf, withRegistry } from '../registry.ts'
+import { addressOf } from '../values.ts'
 import { collect } from './config-changes.ts'
 
 export interface ConsoleFlags {
@@ -60,7 +61,7 @@ Examples:
 
 async function run(options: Options): Promise<void> {
   const { signal } = interrupts({ isUsualEnd: true })
-  const { name, profile } = profileInUse(options) ?? {}
+  const { name, profile } = (await profileInUse(options)) ?? {}
   const { registry: _, ...given } = options
   const registry = await registryOf(options)
   const flags = {

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import { addressesOf, wholeNumber } from '../connection.ts'
 import { EXIT, usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { outputFailed } from '../print/output.ts'
 import { say } from '../print/print.ts'
+import { addressesOf, wholeNumber } from '../values.ts'
 
 interface DemoCommandOptions {
   readonly killConsumerAt: number | false

@@ -2,20 +2,12 @@ import { type Graduation, type GraduationProgress, graduate, planGraduation } fr
 import { counted, numberText } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../confirm.ts'
-import {
-  type ClusterOptions,
-  connected,
-  connectedToChange,
-  INT16_MAX,
-  type OutputOptions,
-  wholeNumber,
-  withCluster,
-  withOutput,
-} from '../connection.ts'
+import { type ClusterOptions, connected, connectedToChange, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { interrupts } from '../interrupts.ts'
 import { type OtherClusterOptions, otherCluster, withOtherCluster, withoutCluster } from '../move/other-cluster.ts'
 import { printRows, say } from '../print/print.ts'
 import { progressBar } from '../print/progress.ts'
+import { INT16_MAX, wholeNumber } from '../values.ts'
 import { collect } from './config-changes.ts'
 
 export function graduateCommand(): Command {

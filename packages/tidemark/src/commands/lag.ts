@@ -4,7 +4,7 @@ import { isLost } from '@tidemark/client/internal'
 import { type GroupLag, LagMeter } from '@tidemark/offsets'
 import { isLoopback } from '@tidemark/platform'
 import { Command, Option } from 'commander'
-import { addressOf, type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
+import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { EXIT, usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { LAG_FIELDS, type LagView, lagTable } from '../lag/lag-table.ts'
@@ -14,6 +14,7 @@ import { exceeded, type Thresholds, thresholdsOf } from '../lag/thresholds.ts'
 import { NO_GROUPS } from '../print/group-table.ts'
 import { outputWidth, write } from '../print/output.ts'
 import { printRows, say } from '../print/print.ts'
+import { addressOf } from '../values.ts'
 import { collect } from './config-changes.ts'
 
 interface LagOptions extends ClusterOptions, OutputOptions {
@@ -57,7 +58,8 @@ async function lag(groups: string[], options: LagOptions): Promise<void> {
   const thresholds = thresholdsOf(options.failOver)
   const everyMs = watchMs(options.watch)
   if (options.serve !== undefined) {
-    if (everyMs !== undefined || options.failOver !== undefined) throw usage('--serve excludes --watch and --fail-over')
+    if (everyMs !== undefined || options.failOver !== undefined || options.by !== undefined)
+      throw usage('--serve excludes --watch, --fail-over and --by')
     return serve(groups, options)
   }
   const view = options.by ?? (groups.length === 1 ? 'partition' : 'group')

@@ -1,11 +1,12 @@
 import { type DecodedPart, type PeekedRecord, peek } from '@tidemark/offsets'
 import { Command } from 'commander'
-import { type ClusterOptions, connected, INT32_MAX, type OutputOptions, wholeNumber, withCluster, withOutput } from '../connection.ts'
+import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../connection.ts'
 import { cut, printRows, say } from '../print/print.ts'
 import type { Row } from '../print/table.ts'
 import { decodedText, Problems, schemaText } from '../records/decoded.ts'
 import { jsonOf } from '../records/peeked.ts'
 import { type RegistryFlags, registryOf, withRegistry } from '../registry.ts'
+import { INT32_MAX, wholeNumber } from '../values.ts'
 
 interface PeekCommandOptions extends ClusterOptions, OutputOptions, RegistryFlags {
   readonly before: number

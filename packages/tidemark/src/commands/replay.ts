@@ -43,7 +43,7 @@ interface ReplayOptions extends MoveOptions, ScopeOptions {
 
 async function replay(group: string, options: ReplayOptions): Promise<void> {
   const nowMs = Date.now()
-  const [from, to] = [parseTarget(options.from, nowMs), parseTarget(options.to ?? 'current', nowMs)]
+  const [from, to] = [parseTarget('--from', options.from, nowMs), parseTarget('--to', options.to ?? 'current', nowMs)]
   for (const target of [from, to]) if (target.kind === 'time') say(`the time is ${timeText(new Date(target.atMs))}`)
   const { signal } = interrupts()
   const connect = options.dryRun ? connected : connectedToChange

@@ -1,5 +1,5 @@
 /** The console in the process of the broker, and how it reaches it. */
-import type { Broker, ListenerChoice } from '@tidemark/broker'
+import type { Broker, ListenerChoice, StartOptions } from '@tidemark/broker'
 import { createKafka } from '@tidemark/client'
 import type { SchemaRegistry } from '@tidemark/offsets'
 import { secretBytes } from '@tidemark/platform'
@@ -7,8 +7,10 @@ import { usage } from '../exit.ts'
 import { type OpenConsole, openConsole } from './console.ts'
 import type { Security, SecurityOptions } from './up-security.ts'
 
+export { registryOf } from '../registry.ts'
+
 /** Who the console is to a secured broker. */
-export const CONSOLE_USER = 'tidemark-console'
+const CONSOLE_USER = 'tidemark-console'
 const LISTENER = 'CONSOLE'
 const PASSWORD_BYTES = 24
 
@@ -78,4 +80,10 @@ function clusterOf({ brokers, listeners }: Broker, access: ConsoleAccess | undef
   if (access === undefined) return { brokers }
   const sasl = { mechanism: 'scram-sha-512', username: CONSOLE_USER, password: access.password } as const
   return { brokers: [listeners[LISTENER]!], sasl }
+}
+
+export function aclsOfConsole({ superUsers = [] }: NonNullable<StartOptions['authorizer']>): string {
+  const principal = `User:${CONSOLE_USER}`
+  const hint = superUsers.includes(principal) ? '' : `; to let it see and move everything: --super-user ${principal}`
+  return `ACLs hold for the console too: it is ${principal}${hint}`
 }

@@ -1,9 +1,9 @@
 /** Which tokens the broker of `tidemark up` takes: the flags of OAUTHBEARER. */
 import type { StartOptions } from '@tidemark/broker'
 import type { Command } from 'commander'
-import { commaList } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { bytesOfFile } from '../input.ts'
+import { commaList } from '../values.ts'
 
 export interface OAuthFlags {
   readonly oauthJwks?: string

@@ -2,7 +2,6 @@
 import type { ListenerChoice, StartOptions } from '@tidemark/broker'
 import { TidemarkError } from '@tidemark/platform'
 import { type Command, Option } from 'commander'
-import { parse } from 'yaml'
 import { usage } from '../exit.ts'
 import { bytesOfFile } from '../input.ts'
 import { certificatesOf, keyOf } from '../pem.ts'
@@ -62,7 +61,7 @@ export interface Security {
 }
 
 /** Reads the files; a usage error for one that cannot be read, and for options that do not go together. */
-export function securityOf(options: SecurityOptions): Security {
+export async function securityOf(options: SecurityOptions): Promise<Security> {
   const { sasl, superUser, aclFile } = options
   const tls = tlsOf(options)
   const users = usersOf(options)
@@ -83,7 +82,7 @@ export function securityOf(options: SecurityOptions): Security {
     broker: {
       users,
       ...(oauth !== undefined && { oauth }),
-      ...(hasAcls && { authorizer: { superUsers: superUser ?? [], ...(aclFile !== undefined && { acls: aclsOf(aclFile) }) } }),
+      ...(hasAcls && { authorizer: { superUsers: superUser ?? [], ...(aclFile !== undefined && { acls: await aclsOf(aclFile) }) } }),
     },
     isOpen,
     summary: summaryOf(options, hasAcls),
@@ -144,7 +143,8 @@ export function asTyped(error: unknown, { aclFile }: SecurityOptions): unknown {
 }
 
 /** The words of each ACL are checked by the broker. */
-function aclsOf(file: string): Acls {
+async function aclsOf(file: string): Promise<Acls> {
+  const { parse } = await import('yaml')
   const text = bytesOfFile('--acl-file', file).toString()
   let found: unknown
   try {

@@ -1,16 +1,15 @@
 import { networkInterfaces } from 'node:os'
-import { type StartOptions, startBroker } from '@tidemark/broker'
+import { startBroker } from '@tidemark/broker'
 import { type Address, counted, formatAddress, isLoopback, isWildcard } from '@tidemark/platform'
 import { Command, Option } from 'commander'
-import { addressOf, commaList, wholeNumber } from '../connection.ts'
 import { usage } from '../exit.ts'
 import { interrupts } from '../interrupts.ts'
 import { printNotables } from '../print/broker-log.ts'
 import { write } from '../print/output.ts'
 import { beQuiet, say } from '../print/print.ts'
-import { REGISTRY_VARIABLE, registryOf } from '../registry.ts'
+import { addressOf, commaList, wholeNumber } from '../values.ts'
+import { REGISTRY_VARIABLE } from '../variables.ts'
 import { followCertificates, stampOf } from './up-certificates.ts'
-import { CONSOLE_USER, consoleAccess, consoleOf } from './up-console.ts'
 import { asTyped, type Security, type SecurityOptions, securityOf, withSecurity } from './up-security.ts'
 
 interface UpOptions extends SecurityOptions {
@@ -116,10 +115,11 @@ async function up(options: UpOptions): Promise<void> {
   if (options.console !== undefined) addressOf(options.console)
   else if (options.registry !== undefined) throw usage('--registry is of the console: add --console HOST:PORT')
   // Of no profile: the broker is this one.
-  const registry = options.console === undefined ? undefined : await registryOf({ brokers: options.listen, ...options })
+  const forConsole = options.console === undefined ? undefined : await import('./up-console.ts')
+  const registry = await forConsole?.registryOf({ brokers: options.listen, ...options })
   const stamp = stampOf(options)
-  const security = securityOf(options)
-  const access = options.console === undefined ? undefined : consoleAccess(options, security.broker)
+  const security = await securityOf(options)
+  const access = forConsole?.consoleAccess(options, security.broker)
   const { signal } = interrupts({ isUsualEnd: true })
   const stopPrinting = printNotables()
   const started = startBroker({
@@ -145,21 +145,14 @@ async function up(options: UpOptions): Promise<void> {
   const addresses = broker.nodes.map(({ listeners }) => listeners[LISTENER]!)
   await announce(addresses, { host: listen.host, port: broker.port }, options, security)
   const { isOpen } = security
-  await using opened =
-    options.console === undefined ? undefined : await consoleOf(broker, { listen: options.console, addresses, registry, access, isOpen })
-  if (access !== undefined && security.broker.authorizer != null) say(aclsOfConsole(security.broker.authorizer))
+  await using opened = await forConsole?.consoleOf(broker, { listen: options.console!, addresses, registry, access, isOpen })
+  if (access !== undefined && security.broker.authorizer != null) say(forConsole!.aclsOfConsole(security.broker.authorizer))
   if (opened !== undefined) say(`the console is at ${opened.address}`)
   const stopFollowing = options.tlsCert === undefined ? undefined : followCertificates(broker, LISTENER, options, stamp)
   await broker.closed
   stopFollowing?.()
   stopPrinting()
   if (options.untilStdinEnds) process.stdin.destroy()
-}
-
-function aclsOfConsole({ superUsers = [] }: NonNullable<StartOptions['authorizer']>): string {
-  const principal = `User:${CONSOLE_USER}`
-  const hint = superUsers.includes(principal) ? '' : `; to let it see and move everything: --super-user ${principal}`
-  return `ACLs hold for the console too: it is ${principal}${hint}`
 }
 
 async function announce(brokers: readonly string[], listen: Address, options: UpOptions, { isOpen, summary }: Security): Promise<void> {

@@ -25,7 +25,7 @@ export function patienceMs(given = process.env[COMPLETION_VARIABLE], sinceStartM
 
 /** `last` is what is being typed. A cluster that is silent has no names, and may still be asked when this resolves. */
 export async function namesOf(wanted: Wanted, typed: Candidates['typed'], last: string): Promise<string[]> {
-  if (wanted === 'profile') return Object.keys(readProfiles().profiles)
+  if (wanted === 'profile') return Object.keys((await readProfiles()).profiles)
   if (wanted === 'bookmark') return bookmarks()
   if (wanted === 'target') {
     if (last.startsWith('bookmark:')) return (await bookmarks()).map((name) => `bookmark:${name}`)

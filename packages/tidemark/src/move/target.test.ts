@@ -17,10 +17,10 @@ describe('a target', () => {
     ['@2026-11-22T14:00Z', { kind: 'time', atMs: NOW_MS }],
     ['group:a:b', { kind: 'group', group: 'a:b' }],
     ['bookmark:before deploy', { kind: 'bookmark', name: 'before deploy' }],
-  ])('%s', (text, target) => expect(parseTarget(text, NOW_MS)).toEqual(target))
+  ])('%s', (text, target) => expect(parseTarget('--to', text, NOW_MS)).toEqual(target))
 
   test.each(['', 'soon', 'group:', '+', '1.5', '@', '0x10', '9007199254740993', '+9007199254740993'])("'%s' is refused", (text) => {
-    expect(() => parseTarget(text, NOW_MS)).toThrow(expect.objectContaining({ code: 'USAGE' }))
+    expect(() => parseTarget('--to', text, NOW_MS)).toThrow(expect.objectContaining({ code: 'USAGE' }))
   })
 
   test.each<[object, object | undefined]>([

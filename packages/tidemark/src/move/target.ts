@@ -34,7 +34,7 @@ export const withTarget = (command: Command): Command =>
 export function targetOf(options: TargetOptions, nowMs: number): MoveTarget | undefined {
   const { to, toOffset, toDatetime, byDuration, shiftBy } = options
   const given: MoveTarget[] = []
-  if (to !== undefined) given.push(parseTarget(to, nowMs))
+  if (to !== undefined) given.push(parseTarget('--to', to, nowMs))
   if (options.toEarliest) given.push({ kind: 'start' })
   if (options.toLatest) given.push({ kind: 'end' })
   if (options.toCurrent) given.push({ kind: 'current' })
@@ -50,13 +50,13 @@ export function targetOf(options: TargetOptions, nowMs: number): MoveTarget | un
 
 const TARGETS = 'start, end, current, N, +N, -N, @2026-11-22T14:00Z, @-1h, group:OTHER or bookmark:NAME'
 
-export function parseTarget(text: string, nowMs: number): MoveTarget {
+export function parseTarget(option: string, text: string, nowMs: number): MoveTarget {
   if (START.has(text)) return { kind: 'start' }
   if (END.has(text)) return { kind: 'end' }
   if (text === 'current') return { kind: 'current' }
-  if (text.startsWith('@')) return { kind: 'time', atMs: timeOf('--to', text.slice(1), nowMs).getTime() }
-  if (/^[+-]\d+$/.test(text)) return { kind: 'shift', by: wholeOf('--to', text) }
-  if (/^\d+$/.test(text)) return { kind: 'offset', offset: wholeOf('--to', text) }
+  if (text.startsWith('@')) return { kind: 'time', atMs: timeOf(option, text.slice(1), nowMs).getTime() }
+  if (/^[+-]\d+$/.test(text)) return { kind: 'shift', by: wholeOf(option, text) }
+  if (/^\d+$/.test(text)) return { kind: 'offset', offset: wholeOf(option, text) }
   const named = /^(group|bookmark):(.+)$/s.exec(text)
   if (named?.[1] === 'group') return { kind: 'group', group: named[2]! }
   if (named?.[1] === 'bookmark') return { kind: 'bookmark', name: named[2]! }

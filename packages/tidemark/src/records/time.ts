@@ -31,6 +31,11 @@ export function timeOf(option: string, given: string, nowMs: number, zone: ZoneD
   return checkTime(`the time of ${option}`, time)
 }
 
+/** A span of time that two options name. Throws `TidemarkError` USAGE. */
+export function mustBeSpan(from: Date, to: Date): void {
+  if (to < from) throw usage(`--to (${to.toISOString()}) is before --from (${from.toISOString()})`)
+}
+
 /** JavaScript takes February 30 for March 2. */
 function isOfCalendar(text: string): boolean {
   const [, year, month, day] = /^(\d{4})-(?:(\d\d)(?:-(\d\d))?)?/.exec(text) ?? []

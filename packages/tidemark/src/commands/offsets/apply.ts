@@ -1,6 +1,6 @@
 import { parsePlan } from '@tidemark/offsets'
 import { Command } from 'commander'
-import { connectedToChange } from '../../connection.ts'
+import { connected, connectedToChange } from '../../connection.ts'
 import { usage } from '../../exit.ts'
 import { textOfInput } from '../../input.ts'
 import { type MoveOptions, withMove } from '../../move/apply-options.ts'
@@ -26,7 +26,8 @@ async function apply(argument: string | undefined, options: MoveOptions & { plan
   const file = argument ?? options.planFile
   if (file === undefined || (argument !== undefined && options.planFile !== undefined)) throw usage('name one file of a plan')
   const plan = parsePlan(textOfInput(file), file)
-  await connectedToChange(options, async ({ kafka }) => {
+  const connect = options.dryRun ? connected : connectedToChange
+  await connect(options, async ({ kafka }) => {
     await perform(kafka, plan, `apply the plan to group ${plan.group}?`, options)
   })
 }

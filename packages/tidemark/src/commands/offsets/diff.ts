@@ -2,9 +2,8 @@ import { keyOf } from '@tidemark/client/internal'
 import { type PositionAt, positionsAt } from '@tidemark/offsets'
 import { Command } from 'commander'
 import { type ClusterOptions, connected, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
-import { usage } from '../../exit.ts'
 import { printRows, say } from '../../print/print.ts'
-import { timeOf } from '../../records/time.ts'
+import { mustBeSpan, timeOf } from '../../records/time.ts'
 
 interface DiffOptions extends ClusterOptions, OutputOptions {
   readonly from: string
@@ -31,7 +30,7 @@ async function diff(group: string, options: DiffOptions): Promise<void> {
   const nowMs = Date.now()
   const from = timeOf('--from', options.from, nowMs)
   const to = options.to === undefined ? new Date(nowMs) : timeOf('--to', options.to, nowMs)
-  if (to < from) throw usage(`--to (${to.toISOString()}) is before --from (${from.toISOString()})`)
+  mustBeSpan(from, to)
   await connected(options, async ({ kafka }) => {
     say(`from ${from.toISOString()} to ${to.toISOString()}`)
     const [before, after] = [await positionsAt(kafka, group, from), await positionsAt(kafka, group, to)]

@@ -7,7 +7,7 @@ import { eventText } from '../../history/lines.ts'
 import { interrupts } from '../../interrupts.ts'
 import { writeBuffered } from '../../print/output.ts'
 import { say } from '../../print/print.ts'
-import { timeOf } from '../../records/time.ts'
+import { mustBeSpan, timeOf } from '../../records/time.ts'
 
 interface LogOptions extends ClusterOptions, OutputOptions {
   readonly from?: string
@@ -40,12 +40,15 @@ async function log(groups: string[], options: LogOptions): Promise<void> {
   const { from, to, follow = false, output } = options
   if (follow && to !== undefined) throw usage('--to and --follow exclude each other')
   const nowMs = Date.now()
+  const begin = from === undefined ? undefined : timeOf('--from', from, nowMs)
+  const end = to === undefined ? undefined : timeOf('--to', to, nowMs)
+  if (begin !== undefined && end !== undefined) mustBeSpan(begin, end)
   await connected(options, async ({ kafka, log: retries }) => {
     const { signal } = interrupts()
     const wanted: CommitHistoryOptions = {
       ...(groups.length > 0 && { groups }),
-      ...(from !== undefined && { from: timeOf('--from', from, nowMs) }),
-      ...(to !== undefined && { to: timeOf('--to', to, nowMs) }),
+      ...(begin !== undefined && { from: begin }),
+      ...(end !== undefined && { to: end }),
       follow,
       signal,
     }

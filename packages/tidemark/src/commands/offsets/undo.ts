@@ -39,6 +39,8 @@ interface UndoOptions extends MoveOptions {
 }
 
 async function undo(id: string | undefined, options: UndoOptions): Promise<void> {
+  // The move may be another group's.
+  if (id !== undefined && options.group !== undefined) throw usage('name the move, or the group with --group: not both')
   const store = new MoveStore()
   const connect = options.list || options.dryRun ? connected : connectedToChange
   await connect(options, async ({ kafka }) => {

@@ -1,13 +1,13 @@
 import path from 'node:path'
 import { readClientProperties } from '@tidemark/client'
 import { Command, Option } from 'commander'
-import { addressesOf, addressOf } from '../../connection.ts'
 import { usage } from '../../exit.ts'
 import { certificatesOf, keyOf } from '../../pem.ts'
 import { say } from '../../print/print.ts'
 import { type Profile, profilesFile, readProfiles, writeProfiles } from '../../profiles.ts'
 import { asNamed } from '../../registry.ts'
 import { withPassword } from '../../secret.ts'
+import { addressesOf, addressOf } from '../../values.ts'
 import { checkLogin, type LoginFlags, loginOf, MECHANISMS } from './login.ts'
 
 export const addCommand = (): Command =>
@@ -68,8 +68,8 @@ async function add(name: string, options: AddOptions): Promise<void> {
     asNamed('--registry', 'url', () => createSchemaRegistry({ url: profile.schemaRegistry! }))
   }
   if (profile.commandConfig !== undefined) readClientProperties(profile.commandConfig)
-  const known = readProfiles()
-  writeProfiles({ current: name, ...known, profiles: { ...known.profiles, [name]: profile } })
+  const known = await readProfiles()
+  await writeProfiles({ current: name, ...known, profiles: { ...known.profiles, [name]: profile } })
   say(`added profile ${name} to ${profilesFile()}`)
 }
 

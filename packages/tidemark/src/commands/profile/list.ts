@@ -6,7 +6,7 @@ import { readProfiles } from '../../profiles.ts'
 export const listCommand = (): Command => withOutput(new Command('list')).action(list)
 
 async function list(options: OutputOptions): Promise<void> {
-  const { current, profiles } = readProfiles()
+  const { current, profiles } = await readProfiles()
   const rows = Object.entries(profiles).map(([name, { brokers, commandConfig, properties = {}, ...guard }]) => ({
     name,
     current: name === current ? '*' : '',

@@ -6,20 +6,12 @@ import { groupsLosing } from '@tidemark/offsets'
 import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
 import { type ConfirmOptions, confirmed, withConfirmation } from '../../confirm.ts'
-import {
-  type ClusterOptions,
-  connected,
-  connectedToChange,
-  INT32_MAX,
-  type OutputOptions,
-  wholeNumber,
-  withCluster,
-  withOutput,
-} from '../../connection.ts'
+import { type ClusterOptions, connected, connectedToChange, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
 import { usage } from '../../exit.ts'
 import { printRows, say } from '../../print/print.ts'
 import { type Place, placeOf } from '../../records/place.ts'
 import { timeOf, timeText } from '../../records/time.ts'
+import { INT32_MAX, wholeNumber } from '../../values.ts'
 import { changesOf, collect } from '../config-changes.ts'
 
 export const describeCommand = (): Command =>
@@ -163,8 +155,10 @@ async function trim(name: string, options: TrimOptions): Promise<void> {
       return { partition, start, to, end: ends[i]!.offset as number, deleted: to - start }
     })
     const deleted = rows.reduce((sum, row) => sum + row.deleted, 0)
+    // A program gets its rows also where there is nothing to do.
+    if (deleted > 0 || options.output !== 'table')
+      await printRows(rows, { partition: 'PARTITION', start: 'START', to: 'NEW START', end: 'END', deleted: 'DELETED' }, options.output)
     if (deleted === 0) return say('nothing to delete: every partition begins there already')
-    await printRows(rows, { partition: 'PARTITION', start: 'START', to: 'NEW START', end: 'END', deleted: 'DELETED' }, options.output)
     await warnOfReaders(kafka, name, new Map(rows.map(({ partition, to }) => [partition, to])))
     if (!(await confirmed(`delete ${counted(deleted, 'record')} of ${name}?`, options, name))) return
     await topics.deleteRecords(name, Object.fromEntries(rows.map(({ partition, to }) => [partition, to])))

@@ -3,18 +3,9 @@
 import { createAdmin } from '@tidemark/client'
 import { counted } from '@tidemark/platform'
 import { Command } from 'commander'
-import {
-  type ClusterOptions,
-  connected,
-  connectedToChange,
-  INT16_MAX,
-  INT32_MAX,
-  type OutputOptions,
-  wholeNumber,
-  withCluster,
-  withOutput,
-} from '../../connection.ts'
+import { type ClusterOptions, connected, connectedToChange, type OutputOptions, withCluster, withOutput } from '../../connection.ts'
 import { printRows, say } from '../../print/print.ts'
+import { INT16_MAX, INT32_MAX, wholeNumber } from '../../values.ts'
 import { collect, valuesOf } from '../config-changes.ts'
 
 export const listCommand = (): Command =>

@@ -1,8 +1,9 @@
 import { createAdmin } from '@tidemark/client'
 import { Command, Option } from 'commander'
-import { type ClusterOptions, connectedToChange, wholeNumber, withCluster } from '../../connection.ts'
+import { type ClusterOptions, connectedToChange, withCluster } from '../../connection.ts'
 import { say } from '../../print/print.ts'
 import { passwordOf, withPassword } from '../../secret.ts'
+import { wholeNumber } from '../../values.ts'
 import { MECHANISMS, type Mechanism } from './mechanisms.ts'
 
 export const addCommand = (): Command =>
