@@ -21,8 +21,8 @@ export const addCommand = (): Command =>
     .addOption(new Option('--sasl <MECHANISM>', 'how to authenticate').choices(MECHANISMS))
     .option('--username <USER>', 'who to authenticate as')
     .option('--oauth-token-endpoint <URL>', 'where --sasl oauthbearer gets its tokens, with the credentials of the client')
-    .option('--oauth-client-id <ID>', 'who to be there')
-    .option('--oauth-client-secret-file <FILE>', 'the secret that belongs to it (default: as a password)')
+    .option('--oauth-client-id <ID>', 'id of the client there')
+    .option('--oauth-client-secret-file <FILE>', 'file with the secret of that client (default: as a password)')
     .option('--oauth-scope <SCOPE>', 'the scope of the tokens')
     .option('--registry <URL>', 'schema registry of the cluster, to decode records with')
     .option('--protected', 'ask for the name of what is to be moved or deleted')
@@ -33,7 +33,8 @@ export const addCommand = (): Command =>
 const HELP = `
 The password is asked for at the terminal, read from stdin with --password-stdin, or
 taken from TIDEMARK_PASSWORD; it is kept in the file of profiles, which only you can read.
-So is the secret of --oauth-client-id, unless --oauth-client-secret-file names its file.
+The secret of --oauth-client-id is taken and kept in the same way, or read from
+--oauth-client-secret-file once.
 
 Examples:
   tidemark profile add local -b 127.0.0.1:9092
