@@ -459,6 +459,31 @@ describe('memory (16, 17)', () => {
     expect(copied).toBe(0)
   })
 
+  test('a key that is stuck does not end its partition while another one keeps the worker busy', async () => {
+    const kafka = clientOf()
+    await createAdmin(kafka).topics.create('t', { partitions: 2 })
+    await using producer = createProducer(kafka)
+    // Every response of partition 0 has a record of the key that is stuck.
+    const batch = (partition: number, keyOf: (i: number) => string) =>
+      producer.send(
+        't',
+        Array.from({ length: 100 }, (_, i) => ({ partition, key: keyOf(i), value: Buffer.alloc(900) })),
+      )
+    const [held, busy] = [6, 30]
+    for (let n = 0; n < busy; n++) await batch(1, (i) => `k${i % 50}`)
+    for (let n = 0; n < held; n++) await batch(0, (i) => (i === 0 ? 'stuck' : `k${n} ${i}`))
+    const handled = [0, 0]
+    const consumer = consumerOf(kafka, { partitionBytesMax: 100_000 })
+    consumer.each('t', { order: 'key', concurrency: 4 }, async ({ partition, offset }) => {
+      if (partition === 0 && offset === 0) await new Promise(() => {})
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      handled[partition]!++
+    })
+    void begin(consumer)
+    await until(() => handled[0] === held * 99)
+    expect(handled[1]).toBeLessThan(busy * 100)
+  })
+
   test('a listener on context.signal that is never removed dies with its call', async () => {
     const kafka = clientOf()
     await topicOf(

@@ -24,8 +24,13 @@ import type { Routes } from '../selection.ts'
 import type { Worker } from '../work/work.ts'
 import { Intake, type IntakeLimits } from './intake.ts'
 
-/** Where memory is short, and of a record that pauses, records are copied out that have waited for so long. */
+/**
+ * Where memory is short, or a claim stands still of which no record that waits can start, records are copied out that
+ * have waited for so long.
+ */
 const COPY_AFTER_MS = 500
+/** Later if that claim goes on: the records of one slow key keep all others from being fetched. */
+const COPY_FOR_SLOW_AFTER_MS = 5_000
 /** Sooner if the claim has stood still for so long, though the worker could start others. */
 const COPY_FOR_HUNGRY_AFTER_MS = 50
 
@@ -185,9 +190,13 @@ export class Feed implements FetchOwner<Claim> {
     let isCrowded = false
     for (const [claim, intake] of this.#intakes) {
       const worker = this.worker(claim)
-      const isHungry = intake.standsStill() && claim.phase === 'working' && !claim.paused && worker.isHungry(claim)
-      if (isHungry) intake.copyOut(nowMs - COPY_FOR_HUNGRY_AFTER_MS, () => worker.held(claim))
-      else if (intake.isMemoryShort) intake.copyOut(nowMs - COPY_AFTER_MS, () => worker.held(claim))
+      const mayStart = claim.phase === 'working' && !claim.paused
+      const standsStill = intake.standsStill()
+      const copy = (afterMs: number): void => intake.copyOut(nowMs - afterMs, () => worker.held(claim))
+      const slowMs = standsStill ? COPY_AFTER_MS : COPY_FOR_SLOW_AFTER_MS
+      if (mayStart && standsStill && worker.isHungry(claim)) copy(COPY_FOR_HUNGRY_AFTER_MS)
+      else if (intake.isMemoryShort) copy(COPY_AFTER_MS)
+      else if (mayStart && intake.hasCrowdedView(nowMs - slowMs) && worker.isHeldUp(claim)) copy(slowMs)
       isCrowded ||= intake.isCrowded
     }
     if (isCrowded) this.#crowdedTimer = this.#clock.schedule(COPY_FOR_HUNGRY_AFTER_MS, () => this.#stillCrowded())

@@ -125,6 +125,11 @@ export class Intake {
     return this.#held.some((held) => isView(held) && held.delivery.isMemoryShort)
   }
 
+  /** Whether fetching waits for memory that a response holds which came until then. */
+  hasCrowdedView(untilMs: number): boolean {
+    return this.#held.some((held) => isView(held) && held.atMs <= untilMs && held.delivery.isCrowded)
+  }
+
   /** Whether the claim has started nothing since this was read last. */
   standsStill(): boolean {
     const { started } = this.#claim.calls

@@ -160,6 +160,11 @@ export class ByBatch implements Worker, JobKind<Batch> {
     return queue !== undefined && queue.current === undefined && queue.leftover === undefined && this.#scheduler.isIdle
   }
 
+  /** A batch that is not full starts all the same, in time. */
+  isHeldUp(): boolean {
+    return false
+  }
+
   *held(claim: Claim): Generator<HeldRecord> {
     const queue = this.#queueOf(claim)
     if (queue === undefined) return

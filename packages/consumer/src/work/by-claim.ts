@@ -166,6 +166,10 @@ export class ByClaim implements Worker {
     return this.#of(claim)?.isRead ?? false
   }
 
+  isHeldUp(claim: Claim): boolean {
+    return this.isHungry(claim)
+  }
+
   *held(claim: Claim): Generator<HeldRecord> {
     yield* this.#of(claim)?.held() ?? []
   }

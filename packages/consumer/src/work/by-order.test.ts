@@ -58,6 +58,18 @@ describe('order by key', () => {
     expect(c.calls).toEqual({ started: 4, running: 1, stuck: 0, pausing: 0 })
   })
 
+  test('a claim is held up if no record of it that waits can start, whatever others do', async () => {
+    const t = workOf({ order: 'key', concurrency: 2 })
+    const [a, b] = [t.claim(0), t.claim(1)]
+    t.fetch(a, 'x', 'x')
+    t.fetch(b, 'y', 'z')
+    expect([t.worker.isHeldUp(a), t.worker.isHeldUp(b), t.worker.isHungry()]).toEqual([true, false, false])
+    const inOrder = workOf()
+    const c = inOrder.claim()
+    inOrder.fetch(c, 'x', 'x')
+    expect(inOrder.worker.isHeldUp(c)).toBe(false)
+  })
+
   test('a retrying record holds up its own key alone', async () => {
     const t = workOf({ order: 'key' })
     t.fetch(t.claim(), 'a', 'a', 'b', 'b')

@@ -76,6 +76,12 @@ export class ByOrder implements Worker, JobKind<Task> {
     return this.#work.order !== 'partition' && this.#scheduler.isIdle
   }
 
+  isHeldUp(claim: Claim): boolean {
+    if (this.#work.order === 'partition') return false
+    for (const lane of this.#lanesOf(claim)) if (lane.isReady) return false
+    return true
+  }
+
   *held(claim: Claim): Generator<Task> {
     for (const lane of this.#lanesOf(claim)) yield* lane.held()
   }

@@ -106,6 +106,8 @@ export interface Worker {
   waiting(claim: Claim): number
   /** Whether a record that came now might start at once, while none of those that wait can. */
   isHungry(claim: Claim): boolean
+  /** Whether none of its records that wait can start, however many slots there are, while one that came now might. */
+  isHeldUp(claim: Claim): boolean
   /** Every record that waits, runs, or pauses between attempts. */
   held(claim: Claim): Iterable<HeldRecord>
   /** What holds the claim's oldest record, for `explain()`. */
