@@ -1,8 +1,11 @@
 import { availableParallelism } from 'node:os'
+import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { forgetTheUser } from './scripts/test-environment.ts'
 
 forgetTheUser()
+// Tests start hundreds of processes, and many of them from the sources: what Node.js makes of a file is made once.
+process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, 'node_modules/.cache/compiled')
 
 const source = {
   resolve: { conditions: ['@tidemark/source'] },
@@ -58,6 +61,8 @@ export default defineConfig({
         ...source,
         test: {
           name: 'e2e',
+          // As for unit tests: a worker for each file would load broker, client and consumer each time.
+          isolate: false,
           include: ['packages/*/src/**/*.e2e.test.ts', 'examples/**/*.e2e.test.ts'],
           retry,
           expect: { poll: { timeout: 20_000 } },

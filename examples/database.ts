@@ -2,6 +2,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
 import pg from 'pg'
+import { initialized } from './initdb.ts'
 
 export interface ExampleDatabase extends AsyncDisposable {
   readonly url: string
@@ -16,7 +17,7 @@ export async function startDatabase(): Promise<ExampleDatabase> {
 }
 
 async function startPglite(closing: AsyncDisposableStack): Promise<string> {
-  const db = closing.adopt(await PGlite.create(), (d) => d.close())
+  const db = closing.adopt(await PGlite.create({ loadDataDir: await initialized() }), (d) => d.close())
   const server = closing.adopt(new PGLiteSocketServer({ db, host: '127.0.0.1', port: 0, maxConnections: 20 }), (s) => s.stop())
   await server.start()
   return `postgres://postgres@${server.getServerConn()}/postgres`

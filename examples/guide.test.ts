@@ -23,6 +23,11 @@ test.each(blocks)('%s shows %s as it is', (_, file, code) => {
   expect(lines(readFileSync(path.join(root, file), 'utf8'))).toContain(lines(code))
 })
 
+test('the README shows first-steps', () => {
+  const readme = readFileSync(path.join(root, 'README.md'), 'utf8')
+  expect(readme).toContain(readFileSync(path.join(root, 'examples/first-steps/main.ts'), 'utf8'))
+})
+
 test('the page of errors has every code of ours', () => {
   const source = readFileSync(path.join(root, 'packages/platform/src/error.ts'), 'utf8')
   const [, union] = /export type OwnErrorCode =([\s\S]*?)\n\n/.exec(source)!

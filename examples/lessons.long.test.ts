@@ -2,7 +2,7 @@
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { examples, runner } from './testing.case.ts'
+import { examples, runExample } from './testing.case.ts'
 
 const here = import.meta.dirname
 const LESSON = '// the lesson'
@@ -21,10 +21,7 @@ const lessons: readonly Lesson[] = globSync('*/*.ts', { cwd: here }).flatMap((fo
 
 // Beside the examples, so that what they import is found.
 const mutants = mkdtempSync(path.join(here, '.without-'))
-const { run, cache } = runner()
-afterAll(() => {
-  for (const folder of [mutants, cache]) rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => rmSync(mutants, { recursive: true, force: true }))
 
 describe.concurrent('an example without a line', () => {
   test.each(lessons.map((lesson) => [lesson.example, lesson.line.trim().split(' //')[0]!, lesson] as const))(
@@ -37,7 +34,7 @@ describe.concurrent('an example without a line', () => {
         const lines = text.split('\n').filter((l) => copied !== file || l !== line)
         writeFileSync(path.join(folder, copied), lines.join('\n').replaceAll("from '../", "from '../../"))
       }
-      await expect(run(path.join(folder, 'main.ts'))).rejects.toThrow()
+      await expect(runExample(path.join(folder, 'main.ts'))).rejects.toThrow()
     },
   )
 })

@@ -55,6 +55,7 @@ export const ROUNDS: readonly Round[] = [
     ]),
   },
   { numbers: ['0137'], subtests: list('with_seek store_offset different_batch same_batch eof_position') },
+  // On a machine so busy that timers are half a second late, static members outlive its sleep.
   { numbers: ['0081'], options: { authorizer: { superUsers: ['User:ANONYMOUS'] } } },
   // They forbid a topic to everyone by `kafka-acls.sh`, and nothing else has ACLs.
   {

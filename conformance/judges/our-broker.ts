@@ -11,7 +11,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { StartOptions } from '@tidemark/broker'
-import { freePorts } from '../kafka/ports.ts'
+import { freePort, freeRun } from '../kafka/ports.ts'
 import { TIDEMARK } from '../tools.ts'
 import { sleep } from '../waiting.ts'
 import { openGate } from './gate.ts'
@@ -57,8 +57,8 @@ export class OurBroker implements AsyncDisposable {
 
   /** `tidemark up`, or the same broker with what is needed. */
   static async start(where: Where, needs: Needs = {}): Promise<OurBroker> {
-    const [port, outerPort] = await freePorts(2)
-    const broker = new OurBroker(where, needs, port!, outerPort!)
+    const port = await freeRun(needs.options?.nodes ?? 1)
+    const broker = new OurBroker(where, needs, port, await freePort())
     await broker.#launch()
     return broker
   }

@@ -10,4 +10,15 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
+/** The first of so many that follow each other: the nodes of one process take them so. */
+export async function freeRun(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort()
+    const servers = Array.from({ length: count }, (_, i) => createServer().listen(first + i, '127.0.0.1'))
+    const bound = await Promise.allSettled(servers.map((server) => once(server, 'listening')))
+    await Promise.all(servers.map((server) => server.listening && once(server.close(), 'close')))
+    if (bound.every(({ status }) => status === 'fulfilled')) return first
+  }
+}
+
 export const freePort = async (): Promise<number> => (await freePorts(1))[0]!

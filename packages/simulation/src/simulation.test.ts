@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { simulate } from './simulate.ts'
 
-const SEEDS = 100
+/** Those up to 100 run in `simulation.long.test.ts`. */
+const SEEDS = 40
 
 describe('the real broker, client and consumer in the simulated world', () => {
   test(`hold under ${SEEDS} plain seeds`, async () => {

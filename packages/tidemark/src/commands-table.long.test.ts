@@ -20,7 +20,7 @@ describe.skipIf(process.platform === 'win32')('on our broker', () => {
     other = await startBroker({ data: ':memory:' })
     await warmUp(broker.brokers)
     answers = shortened(steps, await typeAll(steps, { brokers: broker.brokers, other: other.brokers, settles: false }))
-  }, 180_000)
+  }, 300_000)
   afterAll(() => Promise.all([broker.close(), other.close()]))
 
   test.each(steps.map(({ line, answer }, i) => ({ i, line, answer })))('$i: $line', ({ i, answer }) => {

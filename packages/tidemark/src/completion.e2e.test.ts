@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { endAll, PROGRAM, tidemark, up } from './testing/command.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-completion-'))
@@ -15,8 +15,8 @@ beforeAll(async () => {
   ;({ address } = await up('--memory'))
   writeFileSync(path.join(folder, 'tidemark'), `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`)
   chmodSync(path.join(folder, 'tidemark'), 0o755)
-  process.env.XDG_STATE_HOME = path.join(folder, 'state')
-  process.env.XDG_CONFIG_HOME = path.join(folder, 'config')
+  vi.stubEnv('XDG_STATE_HOME', path.join(folder, 'state'))
+  vi.stubEnv('XDG_CONFIG_HOME', path.join(folder, 'config'))
   for (const topic of ['orders', 'outbox']) await tidemark(['topic', 'create', topic, '-b', address])
   await tidemark(['produce', 'orders', '-b', address], 'x\n')
   await tidemark(['consume', 'orders', '-g', 'billing', '-n', '1', '-b', address])
@@ -24,6 +24,7 @@ beforeAll(async () => {
   await tidemark(['profile', 'add', 'staging', '-b', address])
 })
 afterAll(async () => {
+  vi.unstubAllEnvs()
   await endAll()
   rmSync(folder, { recursive: true })
 })
@@ -38,8 +39,10 @@ const env = (): NodeJS.ProcessEnv => ({
 })
 
 describe.skipIf(process.platform === 'win32' || !has('bash'))('bash', () => {
+  const file = path.join(folder, 'completion.bash')
+  beforeAll(async () => writeFileSync(file, (await tidemark(['completion', 'bash'])).stdout))
   const complete = (line: string): string[] => {
-    const script = `source <(tidemark completion bash); COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _tidemark; printf '%s\\n' "\${COMPREPLY[@]}"`
+    const script = `source '${file}'; COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _tidemark; printf '%s\\n' "\${COMPREPLY[@]}"`
     return execFileSync('bash', ['-c', script], { env: env(), encoding: 'utf8' }).split('\n').filter(Boolean)
   }
 

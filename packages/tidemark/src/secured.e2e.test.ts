@@ -240,6 +240,29 @@ describe('profiles', () => {
     })
   })
 
+  test('a profile shows the certificate of its client, and says so where it has none', async () => {
+    const authority = await Authority.make()
+    const [server, client] = await Promise.all([authority.sign('CN=broker', { hosts: ['127.0.0.1'] }), authority.sign('CN=app')])
+    const files = ['--tls-cert', file('mutual.pem', server.cert), '--tls-key', file('mutual.key', server.key)]
+    const ca = file('mutual-ca.pem', authority.cert)
+    const { address: mutual } = await up('--memory', ...files, '--tls-ca', ca, '--super-user', 'User:CN=app')
+    const shown = file('app.pem', `${client.cert}\n${client.key}`)
+    expect(await withConfig(['profile', 'add', 'mutual', '-b', mutual, '--ca', ca, '--cert', shown])).toMatchObject({ code: 0 })
+    expect(await withConfig(['topic', 'create', 't', '--profile', 'mutual'])).toMatchObject({ code: 0 })
+    expect(await withConfig(['profile', 'add', 'none', '-b', mutual, '--ca', ca])).toMatchObject({ code: 0 })
+    expect((await withConfig(['topic', 'list', '--profile', 'none'])).stderr).toMatch(/certificate/)
+    const alone = await withConfig(['profile', 'add', 'x', '-b', mutual, '--cert', file('alone.pem', client.cert)])
+    expect(alone).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/alone\.pem, which has no private key in it, but PEM of another kind: certificate/),
+    })
+    const other = await withConfig(['profile', 'add', 'x', '-b', mutual, '--cert', file('mixed.pem', `${client.cert}\n${server.key}`)])
+    expect(other).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/the private key .*mixed\.pem does not belong to the certificate/),
+    })
+  })
+
   test('what cannot be a profile is refused', async () => {
     expect((await withConfig(['profile', 'add', 'x', '-b', 'a:1', '--sasl', 'plain'])).code).toBe(2)
     expect((await withConfig(['profile', 'add', 'x', '-b', 'a:1', '--tls', '--command-config', 'f'])).code).toBe(2)

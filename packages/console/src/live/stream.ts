@@ -32,7 +32,9 @@ export class EventStream {
     raw.write(`data: ${JSON.stringify(event)}\n\n`)
   }
 
+  /** Nothing is sent from here on: what was on its way to `send` would be a write after the end. */
   close(): void {
+    this.#end()
     this.#reply.raw.end()
   }
 

@@ -4,11 +4,14 @@
  *
  * Arguments: broker, `each` with its order or `batches`, deathsMax, where exhausted records go.
  */
+import { flushCompileCache } from 'node:module'
 import { createAdmin, createKafka, type Message } from '@tidemark/client'
 import { createConsumer, deadLetter, type Order } from '../index.ts'
 
 const [broker, kind, deathsMax, exhausted] = process.argv.slice(2) as [string, Order | 'batches', string, string]
 
+// A process that is killed would leave nothing of it to the next one.
+flushCompileCache()
 await using kafka = createKafka({ brokers: [broker] })
 const ends = await createAdmin(kafka).topics.offsets('t', 'latest')
 const consumer = createConsumer(kafka, {

@@ -38,11 +38,9 @@ serveWorker(async (message, context) => {
       return await new Promise((_, reject) => {
         context.signal.addEventListener('abort', () => reject(new Error(`aborted: ${context.signal.reason}`)))
       })
-    case 'busy': {
-      const until = Date.now() + Number(of)
-      while (Date.now() < until);
+    case 'busy':
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(of))
       return
-    }
     case 'not-an-error':
       throw `just text`
   }

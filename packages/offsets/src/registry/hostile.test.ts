@@ -178,6 +178,7 @@ describe('a schema that', () => {
     ],
     // A text that does not end was looked for again from each of its quotes: a minute for these.
     ['is a text without end', `syntax="proto3"; ${'"\\\\\\'.repeat(100_000)}`, 'PROTOBUF', /not a valid Protobuf schema/],
+    ['is another after __proto__', `syntax="proto3"; __proto__ ${'"\\\\\\'.repeat(100_000)}`, 'PROTOBUF', /not a valid Protobuf schema/],
     ['is a comment without end', `syntax="proto3"; ${'/*'.repeat(200_000)}`, 'PROTOBUF', /not a valid Protobuf schema/],
     ['is not Protobuf', 'message {', 'PROTOBUF', /not a valid Protobuf schema/],
     ['nests in Protobuf', `syntax="proto3";${'message A {'.repeat(5_000)}${'}'.repeat(5_000)}`, 'PROTOBUF', /not a valid Protobuf schema/],

@@ -277,6 +277,22 @@ describe('Protobuf', () => {
     })
   })
 
+  it('shows what is called __proto__: a field, a message before others, a symbol', async () => {
+    const schema = `syntax = "proto3"; package p; // of __proto__
+      message __proto__ { string __proto__ = 1; __proto__ inner = 2; Kind kind = 3; string other = 4 [json_name = "__proto__"]; }
+      enum Kind { A = 0; }
+      message After { .p.__proto__ __proto__ = 1; }`
+    const id = server.add({ schemaType: 'PROTOBUF', schema })
+    const text = async (...parts: Parameters<typeof withId>) => JSON.stringify(await decoded(withId(...parts)))
+    expect(await text(id, [2, 0], [0x0a, 1, 0x61, 0x12, 3, 0x0a, 1, 0x62])).toContain(
+      '"name":"p.__proto__","data":{"__proto__":"a","inner":{"__proto__":"b","kind":"A","other":""},"kind":"A","other":""}',
+    )
+    expect(await text(id, [2, 2], [0x0a, 3, 0x0a, 1, 0x63])).toContain('"name":"p.After","data":{"__proto__":{"__proto__":"c",')
+    const symbols = 'syntax = "proto3"; message M { K a = 1; K b = 2; } enum K { __proto__ = 0; B = 1; }'
+    const ofSymbols = server.add({ schemaType: 'PROTOBUF', schema: symbols })
+    expect(await text(ofSymbols, [0], [0x08, 0, 0x10, 1])).toContain('"data":{"a":"__proto__","b":"B"}')
+  })
+
   it('takes messages by their indexes', async () => {
     const id = server.add({ schemaType: 'PROTOBUF', schema: PROTO })
     expect(await decoded(withId(id, [4, 0, 2], [0x08, 1]))).toMatchObject({ name: 'shop.v1.Unused.Second', data: { yes: true } })

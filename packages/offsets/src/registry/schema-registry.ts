@@ -13,6 +13,7 @@ import { SchemaLookup, type SchemaText } from './lookup.ts'
 import { resolveRegistry, type SchemaRegistryOptions } from './options.ts'
 import { Undecodable } from './problem.ts'
 import { readProtobuf } from './protobuf/read.ts'
+import { trueFullName } from './protobuf/reserved.ts'
 import { protobufSchema } from './protobuf/schema.ts'
 import { type Framed, framed, messageIndexes, type RecordPart } from './schema-id.ts'
 
@@ -133,7 +134,7 @@ async function decoderOf(schema: SchemaText): Promise<Decoder> {
       type: 'PROTOBUF',
       read(indexes, data = indexes) {
         const whole = indexes.fork()
-        const shown = (type: Type, from: ByteReader) => ({ name: type.fullName.slice(1), data: readProtobuf(type, from) })
+        const shown = (type: Type, from: ByteReader) => ({ name: trueFullName(type.fullName.slice(1)), data: readProtobuf(type, from) })
         let type: Type
         try {
           type = messages.message(messageIndexes(indexes))

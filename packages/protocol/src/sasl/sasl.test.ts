@@ -11,8 +11,14 @@ const cryptoOf = (algorithm: 'sha256' | 'sha512') => ({
   hmac: (key: Uint8Array, bytes: Uint8Array): Buffer => createHmac(algorithm, key).update(bytes).digest(),
   equal: (a: Uint8Array, b: Uint8Array): boolean => Buffer.from(a).equals(b),
 })
-const salted = (algorithm: 'sha256' | 'sha512', password: string, salt: Buffer, iterations: number): Buffer =>
-  pbkdf2Sync(password, salt, iterations, algorithm === 'sha256' ? 32 : 64, algorithm)
+/** Made once for each password: hundreds of exchanges with damage are about one. */
+const passwords = new Map<string, Buffer>()
+function salted(algorithm: 'sha256' | 'sha512', password: string, salt: Buffer, iterations: number): Buffer {
+  const key = JSON.stringify([algorithm, password, salt.toString('hex'), iterations])
+  const made = passwords.get(key) ?? pbkdf2Sync(password, salt, iterations, algorithm === 'sha256' ? 32 : 64, algorithm)
+  passwords.set(key, made)
+  return made
+}
 
 describe('SCRAM', () => {
   test('is what RFC 7677 shows', () => {

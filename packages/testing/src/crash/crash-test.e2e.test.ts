@@ -1,38 +1,14 @@
-/** Services that hold, and services with a defect that must be found: each with the seed that finds it. */
+/** Services with a defect that must be found, each with its seed. Those that hold: `crash-test.long.test.ts`. */
 import { createConsumer } from '@tidemark/consumer'
 import { describe, expect, test } from 'vitest'
 import { crashTest, type Service } from '../index.ts'
-
-const good: Service = ({ kafka, effect }) =>
-  createConsumer(kafka, { group: 'billing' }).each('orders', { order: 'key' }, async (message) => {
-    await effect(`charge ${message.value}`)
-  })
-
-test('a service that waits for its effects loses nothing, in order, and repeats what a crash explains', async () => {
-  const report = await crashTest(good, { topic: 'orders', seeds: 40 })
-  expect(report.seeds).toBe(40)
-  for (const count of [report.crashes, report.rebalances, report.freezes, report.commitsFailed]) expect(count).toBeGreaterThan(5)
-  expect(report.repetitions).toBeGreaterThan(0)
-})
+import { good } from './good.case.ts'
 
 test('the same seed gives the same run', async () => {
   const lines: string[][] = [[], []]
   for (const log of lines) await crashTest(good, { topic: 'orders', seed: 6, log: (line) => log.push(line) })
   expect(lines[0]!.length).toBeGreaterThan(50)
   expect(lines[1]).toEqual(lines[0])
-})
-
-test('batches, and effects that happen once by a stable id', async () => {
-  const service: Service = ({ kafka, effect, outside }) =>
-    createConsumer(kafka, { group: 'billing' }).batches('orders', { recordsMax: 4 }, async (batch) => {
-      for (const { partition, offset, value } of batch) {
-        const id = `${partition}:${offset}`
-        if (outside.has(id)) continue
-        await effect(`charge ${value}`)
-        outside.set(id, true)
-      }
-    })
-  await crashTest(service, { topic: 'orders', order: 'partition', seeds: 20 })
 })
 
 describe('finds', () => {

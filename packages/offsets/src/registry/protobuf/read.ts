@@ -10,6 +10,7 @@ import type { Enum, Field, OneOf, Type } from 'protobufjs'
 import type { ByteReader } from '../byte-reader.ts'
 import { Undecodable } from '../problem.ts'
 import { doubleValue, exactNumber, floatValue } from '../values.ts'
+import { trueName } from './reserved.ts'
 import { wellKnown } from './well-known.ts'
 
 const VARINT = 0
@@ -137,7 +138,7 @@ function fieldValue(field: Field, reader: ByteReader, depth: number): unknown {
 function symbolOf({ valuesById }: Enum, number: number, reader: ByteReader): string | number {
   const name = Object.hasOwn(valuesById, number) ? valuesById[number]! : undefined
   reader.spend(name?.length ?? 0)
-  return name ?? number
+  return name === undefined ? number : trueName(name)
 }
 
 function scalarOf(type: string, reader: ByteReader): unknown {
@@ -184,7 +185,8 @@ function defaultOf(field: Field): unknown {
   const type = field.resolvedType as Enum
   const known = firstSymbols.get(type)
   if (known !== undefined) return known
-  const first = Object.keys(type.values)[0] ?? 0
+  const [name] = Object.keys(type.values)
+  const first = name === undefined ? 0 : trueName(name)
   firstSymbols.set(type, first)
   return first
 }
@@ -199,8 +201,9 @@ function objectOf(type: Type, values: ReadonlyMap<Field, unknown>, reader: ByteR
   for (const field of type.fieldsArray) {
     const isSent = values.has(field)
     if (!isSent && tracksPresence(field)) continue
-    reader.spendName(field.name)
-    shown[field.name] = isSent ? values.get(field) : field.map ? {} : field.repeated ? [] : defaultOf(field)
+    const name = trueName(field.name)
+    reader.spendName(name)
+    shown[name] = isSent ? values.get(field) : field.map ? {} : field.repeated ? [] : defaultOf(field)
   }
   return shown
 }

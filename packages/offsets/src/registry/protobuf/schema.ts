@@ -6,6 +6,7 @@ import { Undecodable } from '../problem.ts'
 import { BUILT_IN } from './built-in.ts'
 import { textOf } from './descriptor.ts'
 import { nameInFull } from './names.ts'
+import { parseable } from './reserved.ts'
 import { checkSize, SchemaSize } from './size.ts'
 
 type Protobuf = typeof import('protobufjs')
@@ -30,7 +31,7 @@ export async function protobufSchema({ text: given, references }: SchemaText): P
     nameInFull(protobuf, root)
     root.resolveAll()
     // By itself: a package may go over several files, and the indexes count the messages of this one.
-    const alone = protobuf.parse(text, new protobuf.Root(), PARSING)
+    const alone = protobuf.parse(parseable(text), new protobuf.Root(), PARSING)
     const messages = messagesIn(protobuf, (alone.package == null ? alone.root : alone.root.lookup(alone.package)) as Namespace)
     return { message: (indexes) => root.lookupType(nameOf(protobuf, messages, indexes)) }
   } catch (error) {
@@ -56,7 +57,7 @@ class Files {
 
   add(text: string): void {
     checkSize(text, this.#size)
-    const { imports = [], weakImports = [] } = this.#protobuf.parse(text, this.#root, PARSING)
+    const { imports = [], weakImports = [] } = this.#protobuf.parse(parseable(text), this.#root, PARSING)
     for (const name of [...imports, ...weakImports]) this.#import(name)
   }
 

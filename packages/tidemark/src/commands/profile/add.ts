@@ -2,7 +2,7 @@ import path from 'node:path'
 import { readClientProperties } from '@tidemark/client'
 import { Command, Option } from 'commander'
 import { usage } from '../../exit.ts'
-import { certificatesOf } from '../../pem.ts'
+import { certificatesOf, keyOf } from '../../pem.ts'
 import { say } from '../../print/print.ts'
 import { type Profile, profilesFile, readProfiles, writeProfiles } from '../../profiles.ts'
 import { asNamed } from '../../registry.ts'
@@ -17,11 +17,12 @@ export const addCommand = (): Command =>
     .option('--command-config <FILE>', "Java's client.properties: the file is read at each use")
     .option('--tls', 'connect with TLS')
     .option('--ca <FILE>', 'certificates that are trusted, as PEM (implies --tls)')
+    .option('--cert <FILE>', 'certificate of this client and its private key, both in one file, as PEM (implies --tls)')
     .addOption(new Option('--sasl <MECHANISM>', 'how to authenticate').choices(MECHANISMS))
     .option('--username <USER>', 'who to authenticate as')
     .option('--oauth-token-endpoint <URL>', 'where --sasl oauthbearer gets its tokens, with the credentials of the client')
-    .option('--oauth-client-id <ID>', 'who to be there')
-    .option('--oauth-client-secret-file <FILE>', 'the secret that belongs to it (default: as a password)')
+    .option('--oauth-client-id <ID>', 'id of the client there')
+    .option('--oauth-client-secret-file <FILE>', 'file with the secret of that client (default: as a password)')
     .option('--oauth-scope <SCOPE>', 'the scope of the tokens')
     .option('--registry <URL>', 'schema registry of the cluster, to decode records with')
     .option('--protected', 'ask for the name of what is to be moved or deleted')
@@ -32,12 +33,14 @@ export const addCommand = (): Command =>
 const HELP = `
 The password is asked for at the terminal, read from stdin with --password-stdin, or
 taken from TIDEMARK_PASSWORD; it is kept in the file of profiles, which only you can read.
-So is the secret of --oauth-client-id, unless --oauth-client-secret-file names its file.
+The secret of --oauth-client-id is taken and kept in the same way, or read from
+--oauth-client-secret-file once.
 
 Examples:
   tidemark profile add local -b 127.0.0.1:9092
   tidemark profile add staging -b kafka:9093 --ca ca.pem --sasl scram-sha-512 --username app
   tidemark profile add cloud -b kafka:9093 --tls --sasl oauthbearer --oauth-token-endpoint https://id.example.org/token --oauth-client-id app
+  tidemark profile add staging -b kafka:9093 --ca ca.pem --cert app.pem
   tidemark profile add production -b kafka:9092 --protected
   tidemark profile add local -b 127.0.0.1:9092 --registry http://127.0.0.1:8081
   tidemark profile add cloud -b pkc-1.eu.confluent.cloud:9092 --command-config cloud.properties`
@@ -47,6 +50,7 @@ interface AddOptions extends LoginFlags {
   readonly commandConfig?: string
   readonly tls?: boolean
   readonly ca?: string
+  readonly cert?: string
   readonly registry?: string
   readonly protected?: boolean
   readonly readOnly?: boolean
@@ -71,13 +75,13 @@ async function add(name: string, options: AddOptions): Promise<void> {
 }
 
 async function profileOf(options: AddOptions): Promise<Profile> {
-  const { commandConfig, ca, sasl } = options
+  const { commandConfig, ca, cert, sasl } = options
   checkLogin(options)
   const brokers = addressesOf(options.brokers)
   brokers.forEach(addressOf)
-  const hasTls = options.tls || ca !== undefined
+  const hasTls = options.tls || ca !== undefined || cert !== undefined
   if (commandConfig !== undefined) {
-    if (hasTls || sasl !== undefined) throw usage('--command-config says all of TLS and SASL: leave out --tls, --ca and --sasl')
+    if (hasTls || sasl !== undefined) throw usage('--command-config says all of TLS and SASL: leave out --tls, --ca, --cert and --sasl')
     return { brokers, commandConfig: path.resolve(commandConfig) }
   }
   if (!hasTls && sasl === undefined) return { brokers }
@@ -85,6 +89,10 @@ async function profileOf(options: AddOptions): Promise<Profile> {
   if (ca !== undefined) {
     certificatesOf('--ca', ca)
     Object.assign(properties, { 'ssl.truststore.type': 'PEM', 'ssl.truststore.location': path.resolve(ca) })
+  }
+  if (cert !== undefined) {
+    keyOf('--cert', cert, { file: cert, text: certificatesOf('--cert', cert) })
+    Object.assign(properties, { 'ssl.keystore.type': 'PEM', 'ssl.keystore.location': path.resolve(cert) })
   }
   if (sasl !== undefined) Object.assign(properties, await loginOf({ ...options, sasl }))
   return { brokers, properties }

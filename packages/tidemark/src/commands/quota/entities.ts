@@ -15,11 +15,11 @@ export interface EntityOptions {
 export const withEntity = (command: Command): Command =>
   command
     .option('--user <NAME>', 'a user')
-    .option('--user-default', 'users that have no quota of their own')
+    .option('--user-default', 'the default: users that have no quota of their own')
     .option('--client-id <ID>', 'a client id; of one user, if --user is there too')
-    .option('--client-id-default', 'client ids that have no quota of their own')
+    .option('--client-id-default', 'the default: client ids that have no quota of their own')
     .option('--ip <ADDRESS>', 'an address that clients connect from')
-    .option('--ip-default', 'addresses that have no quota of their own')
+    .option('--ip-default', 'the default: addresses that have no quota of their own')
 
 const KINDS = [
   { key: 'user', isDefault: 'userDefault', flag: '--user' },
