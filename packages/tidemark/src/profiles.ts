@@ -56,6 +56,8 @@ export async function readProfiles(): Promise<Profiles> {
   } catch (cause) {
     throw invalid(`cannot be read: ${(cause as Error).message.split('\n')[0]}`)
   }
+  // As no profiles it would be replaced by the next `profile add`.
+  if (typeof found !== 'object' || Array.isArray(found)) throw invalid("must have 'profiles', by their names: mend it, or remove it")
   const { current, profiles = {} } = found as Partial<Profiles>
   if (typeof profiles !== 'object' || profiles === null) throw invalid("must have 'profiles', by their names")
   for (const [name, profile] of Object.entries(profiles)) {
