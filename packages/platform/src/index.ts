@@ -28,7 +28,7 @@ export { DiskError, type ErrorDetails, type OwnErrorCode, type PartitionPlace, T
 export { Fifo } from './fifo.ts'
 export { listenError } from './listen-error.ts'
 export { nodeClock } from './node/clock.ts'
-export { nodeDisk } from './node/disk.ts'
+export { makeFolder, nodeDisk } from './node/disk.ts'
 export { nodePlatform } from './node/platform.ts'
 export { nodeRandom } from './node/random.ts'
 export { readBytes } from './node/read-bytes.ts'

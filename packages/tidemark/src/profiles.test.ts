@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { profilesFile, readProfiles } from './profiles.ts'
+import { profilesFile, readProfiles, writeProfiles } from './profiles.ts'
 
 function written(text: string): void {
   const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-'))
@@ -26,4 +26,11 @@ test.each(['profi', ':::bad{', '7', '- a', 'profiles: 5', '{ "profiles": '])(
 test.each(['', '# nothing yet\n', 'profiles: {}'])('one that is %j has none', async (text) => {
   written(text)
   expect(await readProfiles()).toEqual({ profiles: {} })
+})
+
+// Node's own recursion never returns there.
+test.runIf(process.platform === 'linux')('a folder in which nothing can be made is an error', async () => {
+  vi.stubEnv('XDG_CONFIG_HOME', '/proc/nope')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await expect(writeProfiles({ profiles: {} })).rejects.toMatchObject({ code: 'ENOENT' })
 })

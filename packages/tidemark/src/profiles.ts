@@ -13,10 +13,10 @@
  *     protected: true                                 # or readOnly
  * ```
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { TidemarkError } from '@tidemark/platform'
+import { makeFolder, TidemarkError } from '@tidemark/platform'
 
 export interface Profile {
   readonly brokers: readonly string[]
@@ -72,8 +72,8 @@ export async function readProfiles(): Promise<Profiles> {
 export async function writeProfiles(profiles: Profiles): Promise<void> {
   const file = profilesFile()
   const { stringify } = await import('yaml')
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
-  const temporary = `${file}.new`
+  makeFolder(path.dirname(file), 0o700)
+  const temporary = `${file}.${process.pid}.new` // of this process alone
   writeFileSync(temporary, stringify(profiles), { mode: 0o600 })
   chmodSync(temporary, 0o600)
   renameSync(temporary, file)

@@ -119,15 +119,15 @@ function writeAllSync(fd: number, chunk: Uint8Array, position: number): void {
 const FLAGS = { read: 'r', write: 'r+', create: fs.constants.O_RDWR | fs.constants.O_CREAT } as const
 
 /** Level by level: Node's own `recursive` never returns where nothing can be created in a folder, such as /proc. */
-function makeFolder(path: string): void {
+export function makeFolder(path: string, mode = 0o777): void {
   try {
-    fs.mkdirSync(path)
+    fs.mkdirSync(path, { mode })
   } catch (error) {
     if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
     const parent = dirname(path)
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || fs.existsSync(parent)) throw error
-    makeFolder(parent)
-    makeFolder(path)
+    makeFolder(parent, mode)
+    makeFolder(path, mode)
   }
 }
 
