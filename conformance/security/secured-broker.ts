@@ -14,9 +14,9 @@ export async function startSecured({ ca, server }: Certificates): Promise<Secure
   const tls = { ...server, ca: ca.cert }
   const sasl = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const
   const listeners: readonly ListenerChoice[] = [
-    { protocol: 'sasl_plaintext', sasl },
-    { protocol: 'sasl_tls', sasl, tls },
-    { protocol: 'tls', tls: { ...tls, clientAuth: 'required' } },
+    { name: 'SASL_PLAIN', protocol: 'sasl_plaintext', sasl },
+    { name: 'SASL_TLS', protocol: 'sasl_tls', sasl, tls },
+    { name: 'MUTUAL', protocol: 'tls', tls: { ...tls, clientAuth: 'required' } },
   ]
   const told: string[] = []
   const listen = (it: unknown): void => void told.push(JSON.stringify(it))
@@ -27,10 +27,10 @@ export async function startSecured({ ca, server }: Certificates): Promise<Secure
     users: { [USER.username]: USER.password },
     oauth: { unsigned: true },
   })
-  const [saslPlain, saslTls, mutual] = broker.brokers as [string, string, string]
+  const { SASL_PLAIN, SASL_TLS, MUTUAL } = broker.listeners
   return {
     broker,
-    addresses: { saslPlain, saslTls, mutual },
+    addresses: { saslPlain: SASL_PLAIN!, saslTls: SASL_TLS!, mutual: MUTUAL! },
     told,
     async [Symbol.asyncDispose]() {
       unsubscribe('tidemark:broker', listen)
