@@ -4,6 +4,7 @@ import { heartbeat } from '../state/group/heartbeat.ts'
 import { join } from '../state/group/join.ts'
 import type { CoordinatorRecord } from '../state/group/records.ts'
 import { type JoinReply, joinError, type SyncReply, syncError } from '../state/group/replies.ts'
+import { limits } from '../state/group/scenario.case.ts'
 import type { Shard } from '../state/group/shard.ts'
 import { sync } from '../state/group/sync.ts'
 import type { GroupTimer, Turn } from '../state/group/turn.ts'
@@ -20,19 +21,7 @@ const ZERO = '0'.repeat(32)
 export const never = new AbortController().signal
 const LATE_MS = 50
 
-const machine = groupMachine(
-  {
-    initialRebalanceDelayMs: 0,
-    sessionTimeoutMinMs: 10,
-    sessionTimeoutMaxMs: 1_800_000,
-    sizeMax: 100,
-    pendingMembersMax: 100,
-    metadataBytesMax: 10_000,
-    recordBytesMax: 100_000,
-    offsetMetadataCharsMax: 4096,
-  },
-  () => true,
-)
+const machine = groupMachine(limits, () => true)
 
 export class Rig {
   readonly clock = new ManualClock()

@@ -26,7 +26,7 @@ export interface SentRequest<T> {
   reply: T | undefined
 }
 
-const limits: GroupLimits = {
+export const limits: GroupLimits = {
   initialRebalanceDelayMs: 0,
   sessionTimeoutMinMs: 10,
   sessionTimeoutMaxMs: 1_800_000,
