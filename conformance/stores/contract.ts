@@ -6,8 +6,9 @@ import { idCases } from '../../packages/consumer/src/ids/ids.case.ts'
 import { lockCases } from '../../packages/consumer/src/locks/lock.case.ts'
 import { RedisLocks } from '../../packages/consumer/src/locks/redis.ts'
 import { redisIds } from '../../packages/consumer/src/redis.ts'
-import { storeCases } from '../../packages/consumer/src/stores/store.case.ts'
-import type { Report } from '../report.ts'
+import { PARTITION, storeCases } from '../../packages/consumer/src/stores/store.case.ts'
+import type { StoredPosition } from '../../packages/consumer/src/stores/store.ts'
+import { equal, type Report } from '../report.ts'
 import { NotToBeHad } from '../tools.ts'
 import { betterSqlite, type DriverName, drivers, redisOf, type Where } from './drivers.ts'
 
@@ -18,7 +19,39 @@ export async function contract(report: Report, name: DriverName, where: Where): 
     await database.clear()
     await database.close()
   }
+  await late(report, name, where)
 }
+
+/** Its caller tried again meanwhile, and what the store knew of the record is swept away. */
+async function late(report: Report, name: DriverName, where: Where): Promise<void> {
+  const database = await drivers[name](where, { statementTimeoutMs: 300 }, 1)
+  const { store, write } = database
+  await report.check(`${name}: a transaction that waited too long for a connection never happens`, async () => {
+    const { holding } = await store.takeOver(PARTITION, 'a')
+    await store.begin(holding, at(0), 0)
+    const taken = Promise.withResolvers<void>()
+    const given = Promise.withResolvers<void>()
+    const first = store.run(holding, [at(0)], () => (taken.resolve(), given.promise))
+    await taken.promise
+    let error: { readonly code?: string } | undefined
+    await store
+      .run(holding, [at(1)], (tx) => write(tx, 'late'))
+      .catch((cause) => {
+        error = cause
+      })
+    given.resolve()
+    await first
+    equal(error?.code, 'STORE_UNAVAILABLE')
+    await store.run(holding, [at(1)], (tx) => write(tx, 'again'))
+    await store.advance(holding, at(2))
+    await store.run(holding, [at(2)], (tx) => write(tx, 'next'))
+    equal([...(await database.effects())].sort(), ['again', 'next'])
+  })
+  await database.clear()
+  await database.close()
+}
+
+const at = (offset: number): StoredPosition => ({ offset, leaderEpoch: 0 })
 
 /** Locks and ids in the same database. */
 export async function contractOfLocks(report: Report, name: DriverName, where: Where): Promise<void> {

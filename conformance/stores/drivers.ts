@@ -16,6 +16,9 @@ import { npmPackage, npmPackageFolder } from '../tools.ts'
 export const VERSIONS = { pg: '8.23.1', postgres: '3.4.9', mysql2: '3.24.6', 'better-sqlite3': '13.2.0', ioredis: '6.0.0' } as const
 
 const CREATE = 'CREATE TABLE IF NOT EXISTS effects (value varchar(200) NOT NULL)'
+/** More than a storm has handlers in a member. */
+const CONNECTIONS_MAX = 70
+
 const SELECT = 'SELECT value FROM effects ORDER BY value'
 const INSERT = 'INSERT INTO effects (value) VALUES (?)'
 
@@ -36,10 +39,12 @@ export interface Where {
 }
 
 export type DriverName = 'pg' | 'postgres' | 'mysql2'
-export const drivers: Readonly<Record<DriverName, (where: Where, options?: ExactlyOnceOptions) => Promise<Database>>> = {
-  async pg({ host, port }, options) {
+export const drivers: Readonly<
+  Record<DriverName, (where: Where, options?: ExactlyOnceOptions, connectionsMax?: number) => Promise<Database>>
+> = {
+  async pg({ host, port }, options, max = CONNECTIONS_MAX) {
     const { Pool } = npmPackage<any>('pg', VERSIONS.pg)
-    const pool = new Pool({ host, port, user: 'shop', database: 'postgres', max: 70, connectionTimeoutMillis: 5_000 })
+    const pool = new Pool({ host, port, user: 'shop', database: 'postgres', max, connectionTimeoutMillis: 5_000 })
     pool.on('error', () => {}) // idle connections are lost with the server
     const query = async (sql: string, values: unknown[] = []): Promise<any[]> => (await pool.query(sql.replace('?', '$1'), values)).rows
     await query(CREATE)
@@ -56,9 +61,9 @@ export const drivers: Readonly<Record<DriverName, (where: Where, options?: Exact
     }
   },
 
-  async postgres({ host, port }, options) {
+  async postgres({ host, port }, options, max = CONNECTIONS_MAX) {
     const postgres = npmPackage<any>('postgres', VERSIONS.postgres)
-    const settings = { host, port, user: 'shop', database: 'postgres', max: 70, connect_timeout: 5, onnotice: () => {} }
+    const settings = { host, port, user: 'shop', database: 'postgres', max, connect_timeout: 5, onnotice: () => {} }
     // Nothing awaits the driver's own query for array types: a server that ends at that moment would end this process.
     const sql = postgres({ ...settings, fetch_types: false })
     const query = (text: string): Promise<any[]> => sql.unsafe(text).simple()
@@ -76,9 +81,9 @@ export const drivers: Readonly<Record<DriverName, (where: Where, options?: Exact
     }
   },
 
-  async mysql2({ host, port }, options) {
+  async mysql2({ host, port }, options, max = CONNECTIONS_MAX) {
     const mysql = npmPackage<any>('mysql2', VERSIONS.mysql2)
-    const pool = mysql.createPool({ host, port, user: 'root', database: 'mysql', connectionLimit: 70 }).promise()
+    const pool = mysql.createPool({ host, port, user: 'root', database: 'mysql', connectionLimit: max }).promise()
     const query = async (sql: string, values?: unknown[]): Promise<any[]> => (await pool.query(sql, values))[0]
     await query(CREATE)
     return {

@@ -15,4 +15,4 @@ export const codeOf = (error: unknown): string => String((error as { code?: unkn
 export const isStoreError = (error: unknown, ...codes: readonly StoreErrorCode[]): error is TidemarkError =>
   error instanceof TidemarkError && (codes as readonly string[]).includes(error.code)
 
-export type StoreErrorCode = 'FENCED' | 'STORE_UNAVAILABLE' | 'STORE_FAILED' | 'TIMED_OUT'
+export type StoreErrorCode = 'FENCED' | 'STORE_UNAVAILABLE' | 'STORE_FAILED'

@@ -2,7 +2,7 @@
 import type { Clock } from '@tidemark/platform'
 import { codeOf } from './errors.ts'
 import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
-import { connected, within } from './within.ts'
+import { Connections, within } from './within.ts'
 
 /** A pool of `mysql2/promise`. */
 export interface MysqlPool {
@@ -16,12 +16,12 @@ interface MysqlConnection {
 }
 
 export class MysqlConnector<Tx> implements SqlConnector<Tx> {
-  readonly #pool: MysqlPool
   readonly #clock: Clock
+  readonly #connections: Connections<MysqlConnection>
 
   constructor(pool: MysqlPool, clock: Clock) {
-    this.#pool = pool
     this.#clock = clock
+    this.#connections = new Connections(clock, () => pool.getConnection())
   }
 
   async transaction<T>(
@@ -29,7 +29,7 @@ export class MysqlConnector<Tx> implements SqlConnector<Tx> {
     body: (session: SqlSession<Tx>, result: SqlResult) => Promise<T>,
     limitMs: number,
   ): Promise<T> {
-    const connection: MysqlConnection = await connected(this.#clock, limitMs, this.#pool.getConnection())
+    const connection: MysqlConnection = await this.#connections.take(limitMs)
     const query = async (sql: string, values?: readonly unknown[]): Promise<SqlResult> => {
       const [result] = await within(this.#clock, limitMs, connection.query(sql, values))
       return Array.isArray(result) ? { rows: result, changed: 0 } : { rows: [], changed: result.affectedRows ?? 0 }

@@ -2,7 +2,7 @@
 import type { Clock } from '@tidemark/platform'
 import { codeOf } from './errors.ts'
 import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
-import { connected, within } from './within.ts'
+import { Connections, within } from './within.ts'
 
 /** Each statement sees what was committed before it began. */
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED'
@@ -37,12 +37,12 @@ function hear(client: PgClient): void {
 }
 
 export class PgConnector<Tx> implements SqlConnector<Tx> {
-  readonly #pool: PgPool
   readonly #clock: Clock
+  readonly #connections: Connections<PgClient>
 
   constructor(pool: PgPool, clock: Clock) {
-    this.#pool = pool
     this.#clock = clock
+    this.#connections = new Connections(clock, () => pool.connect())
     pool.on?.('acquire', hear)
   }
 
@@ -51,7 +51,7 @@ export class PgConnector<Tx> implements SqlConnector<Tx> {
     body: (session: SqlSession<Tx>, result: SqlResult) => Promise<T>,
     limitMs: number,
   ): Promise<T> {
-    const client: PgClient = await connected(this.#clock, limitMs, this.#pool.connect())
+    const client: PgClient = await this.#connections.take(limitMs)
     let lost: Error | undefined
     const onError = (error: Error): void => void (lost ??= error)
     client.on('error', onError) // without a listener it would end the process

@@ -2,8 +2,8 @@
 import { type Clock, sleep } from '@tidemark/platform'
 import { codeOf } from './errors.ts'
 import { numbered } from './pg.ts'
-import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
-import { within } from './within.ts'
+import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession, type SqlValue } from './sql.ts'
+import { Connections, within } from './within.ts'
 
 type Rows = readonly Record<string, unknown>[] & { readonly count?: number | null }
 
@@ -13,17 +13,17 @@ interface PostgresTransaction {
 }
 
 export interface PostgresSql {
-  begin(options: string, body: (sql: any) => any): Promise<any>
+  begin(options: string, body: (sql: any) => any): Promise<unknown>
   unsafe(sql: string, values?: any[]): unknown
 }
 
 export class PostgresJsConnector<Tx> implements SqlConnector<Tx> {
-  readonly #sql: PostgresSql
   readonly #clock: Clock
+  readonly #begun: Connections<Begun>
 
   constructor(sql: PostgresSql, clock: Clock) {
-    this.#sql = sql
     this.#clock = clock
+    this.#begun = new Connections(clock, () => begin(sql, clock))
   }
 
   async transaction<T>(
@@ -31,50 +31,84 @@ export class PostgresJsConnector<Tx> implements SqlConnector<Tx> {
     body: (session: SqlSession<Tx>, result: SqlResult) => Promise<T>,
     limitMs: number,
   ): Promise<T> {
-    const over = Promise.withResolvers<never>()
-    over.promise.catch(() => {}) // nobody may be waiting for it any more
-    // The driver ends the transaction by itself: the time for that runs from the end of the body, and to its beginning.
-    let limit = this.#clock.schedule(limitMs, () => over.reject(tooLong(limitMs)))
+    // The driver never gives up by itself, and would begin long after the call was tried again: what is left to it must
+    // not know of the body.
+    const begun = await this.#begun.take(limitMs)
+    const { sql, ended } = begun
     const timed = <R>(promise: Promise<R>): Promise<R> => within(this.#clock, limitMs, promise)
-    let isLost = false
-    const run = async (sql: PostgresTransaction): Promise<T> => {
-      const begun = first.length === 0 ? [] : await timed(sql.unsafe(first.join('; ')).simple())
-      limit.cancel()
-      const session: SqlSession<Tx> = {
-        tx: guarded(sql, () => isLost) as Tx,
-        query: async (text, values = []) => resultOf(await timed(sql.unsafe(numbered(text), [...values]))),
-      }
-      try {
-        return await body(session, resultOf(begun))
-      } finally {
-        limit = this.#clock.schedule(limitMs, () => over.reject(tooLong(limitMs)))
-      }
+    const run = async (): Promise<T> => {
+      const answer = first.length === 0 ? [] : await timed(sql.unsafe(first.join('; ')).simple())
+      const query = async (text: string, values: readonly SqlValue[] = []): Promise<SqlResult> =>
+        resultOf(await timed(sql.unsafe(numbered(text), [...values])))
+      return await body({ tx: guarded(sql, () => begun.isLost) as Tx, query }, resultOf(answer))
     }
-    // On a connection that is gone the driver would still send a rollback, or a commit, which ends the process: once it
-    // has said that the connection is closed, it must not hear how the body ended.
-    const silenced = async (sql: PostgresTransaction): Promise<T> => {
-      try {
-        const result = await run(sql)
-        return isLost ? await never : result
-      } catch (error) {
-        if (!isConnectionCode(error)) await sleep(this.#clock, 0) // its own word comes in the same turn
-        if (isLost || isConnectionCode(error)) return await never
-        throw error
-      }
-    }
+    let result: T
     try {
-      const transaction = this.#sql.begin('isolation level read committed', silenced).catch((error) => {
-        isLost ||= isConnectionCode(error)
-        throw error
-      })
-      return await Promise.race([transaction, over.promise])
+      result = await Promise.race([run(), ended]) // it ends before the body does if the connection is lost
     } catch (error) {
-      if (isConnectionCode(error) || error instanceof TooLong) throw new ConnectionLost(error)
-      throw error
-    } finally {
-      limit.cancel()
+      await begun.fail(error)
+      return await timed(ended).catch(told)
     }
+    begun.commit()
+    await timed(ended).catch(told)
+    return result
   }
+}
+
+/** A transaction that is open, and that the driver ends with what it is told of its body. */
+class Begun {
+  readonly sql: PostgresTransaction
+  /** Settles as the transaction ended; rejects at once if the connection is lost. */
+  readonly ended: Promise<never>
+  isLost = false
+  readonly #body: PromiseWithResolvers<void>
+  readonly #clock: Clock
+
+  constructor(sql: PostgresTransaction, body: PromiseWithResolvers<void>, ended: Promise<never>, clock: Clock) {
+    this.sql = sql
+    this.ended = ended
+    this.#body = body
+    this.#clock = clock
+    ended.catch((error) => {
+      this.isLost ||= isConnectionCode(error)
+    })
+  }
+
+  commit(): void {
+    this.#body.resolve()
+  }
+
+  /**
+   * On a connection that is gone the driver would still send a rollback, which ends the process: once it has said that
+   * the connection is closed, it must not hear how the body ended.
+   */
+  async fail(error: unknown): Promise<void> {
+    if (isConnectionCode(error)) return
+    await sleep(this.#clock, 0) // the driver's own word comes in the same turn
+    if (!this.isLost) this.#body.reject(error)
+  }
+
+  /** Nobody wants it any more. */
+  release(): void {
+    void this.fail(new Error('nobody waits for this transaction any more'))
+  }
+}
+
+/** Resolves once it is open. */
+function begin(sql: PostgresSql, clock: Clock): Promise<Begun> {
+  const begun = Promise.withResolvers<Begun>()
+  const ended: Promise<never> = sql.begin('isolation level read committed', (transaction: PostgresTransaction) => {
+    const body = Promise.withResolvers<void>()
+    begun.resolve(new Begun(transaction, body, ended, clock))
+    return body.promise
+  }) as Promise<never>
+  ended.catch(begun.reject)
+  return begun.promise
+}
+
+/** How it ended is not known where the connection was lost. */
+function told(error: unknown): never {
+  throw isConnectionCode(error) ? new ConnectionLost(error) : error
 }
 
 /**
@@ -106,13 +140,8 @@ function guarded<S extends object>(sql: S, isLost: () => boolean): S {
   })
 }
 
-const never = new Promise<never>(() => {})
-
 /** Codes that say that the connection is gone: SQLSTATE, or the driver's own. */
 const isConnectionCode = (error: unknown): boolean => /^(08|57P0|CONNECTION_|CONNECT_)/.test(codeOf(error))
-
-class TooLong extends Error {}
-const tooLong = (limitMs: number): TooLong => new TooLong(`no answer within ${limitMs} ms`)
 
 function resultOf(result: Rows | readonly Rows[]): SqlResult {
   const rows = Array.isArray(result[0]) ? (result.at(-1) as Rows) : (result as Rows)

@@ -1,11 +1,11 @@
 /** Limits to what a driver may take. */
-import { type Clock, TidemarkError } from '@tidemark/platform'
+import type { Clock } from '@tidemark/platform'
 import { ConnectionLost } from './sql.ts'
 
-/** The promise, or TIMED_OUT after `limitMs`. */
+/** The promise, or `ConnectionLost` after `limitMs`. */
 export async function within<T>(clock: Clock, limitMs: number, promise: Promise<T>): Promise<T> {
   const over = Promise.withResolvers<never>()
-  const timer = clock.schedule(limitMs, () => over.reject(new TidemarkError('TIMED_OUT', `no answer within ${limitMs} ms`)))
+  const timer = clock.schedule(limitMs, () => over.reject(new ConnectionLost(`no answer within ${limitMs} ms`)))
   try {
     return await Promise.race([promise, over.promise])
   } finally {
@@ -13,12 +13,35 @@ export async function within<T>(clock: Clock, limitMs: number, promise: Promise<
   }
 }
 
-/** A connection of a pool, or `ConnectionLost`; one that comes too late goes back. */
-export async function connected<C extends { release(): void }>(clock: Clock, limitMs: number, connecting: Promise<C>): Promise<C> {
-  try {
-    return await within(clock, limitMs, connecting)
-  } catch (error) {
-    connecting.then((connection) => connection.release()).catch(() => {}) // it never came
-    throw new ConnectionLost(error)
+/**
+ * Connections of a driver's pool. Who waits too long leaves the request to the next who asks, so that a server that
+ * cannot be reached is asked for as many connections as are wanted at once, and no more. One that comes while nobody
+ * waits goes back unused.
+ */
+export class Connections<C extends { release(): void }> {
+  readonly #clock: Clock
+  readonly #connect: () => Promise<C>
+  readonly #left = new Set<Promise<C>>()
+
+  constructor(clock: Clock, connect: () => Promise<C>) {
+    this.#clock = clock
+    this.#connect = connect
+  }
+
+  /** Rejects with `ConnectionLost`. */
+  async take(limitMs: number): Promise<C> {
+    const request = this.#left.values().next().value ?? this.#connect()
+    this.#left.delete(request)
+    try {
+      return await within(this.#clock, limitMs, request)
+    } catch (error) {
+      this.#left.add(request)
+      const takeBack = (): boolean => this.#left.delete(request)
+      request.then(
+        (connection) => takeBack() && connection.release(),
+        takeBack, // it never came
+      )
+      throw error instanceof ConnectionLost ? error : new ConnectionLost(error)
+    }
   }
 }

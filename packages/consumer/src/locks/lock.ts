@@ -21,6 +21,7 @@ import {
   type Timer,
 } from '@tidemark/platform'
 import { isStoreError } from '../drivers/errors.ts'
+import { ConnectionLost } from '../drivers/sql.ts'
 import { within } from '../drivers/within.ts'
 
 /** Where locks are kept. Calls reject with STORE_UNAVAILABLE where a retry may help. */
@@ -159,7 +160,7 @@ export class LeasedLock implements Lock {
 
 async function limited<T>(clock: Clock, ttlMs: number, backend: string, request: Promise<T>): Promise<T> {
   return await within(clock, ttlMs * REQUEST_SHARE, request).catch((cause) => {
-    if (!isStoreError(cause, 'TIMED_OUT')) throw cause
+    if (!(cause instanceof ConnectionLost)) throw cause
     throw new TidemarkError('STORE_UNAVAILABLE', `${backend}: ${cause.message}`, { cause })
   })
 }
