@@ -128,6 +128,7 @@ export class SqlStore<Tx> implements TransactionalStore<Tx> {
   ): Promise<void> {
     let working: Promise<unknown> | undefined
     let failure: { readonly error: unknown } | undefined
+    let isWorked = false
     const body = async (session: SqlSession<Tx>, first: SqlResult): Promise<void> => {
       const offsets = await this.#enter(session, first, holding, records)
       if (offsets.length === 0) return
@@ -137,6 +138,7 @@ export class SqlStore<Tx> implements TransactionalStore<Tx> {
         failure = { error }
         throw error
       })
+      isWorked = true
     }
     try {
       const first = this.#dialect.enterFirst(holding, records)
@@ -144,6 +146,8 @@ export class SqlStore<Tx> implements TransactionalStore<Tx> {
     } catch (error) {
       await working?.catch(() => {}) // the connection may be lost while the handler still runs
       if (failure !== undefined && !(error instanceof ConnectionLost)) throw failure.error
+      // A deferred constraint, or a statement that failed and whose error was caught: the next attempt may do better.
+      if (isWorked && !this.#database.mayPass(error)) throw error
       throw this.#database.named(`write a transaction for ${placeOf(holding)}`, error)
     }
   }

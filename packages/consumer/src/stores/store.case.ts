@@ -7,6 +7,8 @@ export interface StoreUnderTest<Tx> {
   readonly store: TransactionalStore<Tx>
   /** Writes an effect in the transaction of a handler. */
   write(tx: Tx, value: string): Promise<void>
+  /** Any statement in the transaction of a handler. */
+  send(tx: Tx, statement: string): Promise<void>
   /** The effects that are committed, in the order of their values. */
   effects(): Promise<readonly string[]>
   /** How many rows the inbox has. */
@@ -54,6 +56,52 @@ export const storeCases: Readonly<Record<string, Case>> = {
     assert.deepEqual(await t.effects(), [])
     await t.store.run(holding, [at(0)], (tx) => t.write(tx, 'b'))
     assert.deepEqual(await t.effects(), ['b'])
+  },
+
+  'a handler cannot end the transaction of its record': async (t) => {
+    const holding = await taken(t)
+    const endings = ['COMMIT', 'begin', 'START TRANSACTION', ' rollback', '-- now\nEND;', '/* a */ /* b */ Commit', 'SELECT 1; COMMIT;']
+    for (const statement of endings) {
+      const ending = t.store.run(holding, [at(0)], async (tx) => {
+        await t.write(tx, 'a')
+        await t.send(tx, statement)
+      })
+      await assert.rejects(ending, /is refused on tx/, statement)
+    }
+    assert.deepEqual([await t.effects(), await t.inbox()], [[], 0])
+  },
+
+  'a savepoint in a handler undoes a part of its work': async (t) => {
+    const holding = await taken(t)
+    await t.store.run(holding, [at(0)], async (tx) => {
+      await t.write(tx, 'a')
+      await t.send(tx, 'SAVEPOINT part')
+      await t.write(tx, 'b')
+      await t.send(tx, 'ROLLBACK TO SAVEPOINT part')
+      await t.write(tx, 'c')
+    })
+    assert.deepEqual(await t.effects(), ['a', 'c'])
+  },
+
+  'a connection that a handler has kept is refused once it has ended': async (t) => {
+    const holding = await taken(t)
+    let kept: unknown
+    await t.store.run(holding, [at(0)], (tx) => {
+      kept = tx
+    })
+    const late = async (): Promise<void> => t.write(kept as never, 'late')
+    await assert.rejects(late, /the handler has ended/)
+    await t.store.run(holding, [at(1)], async (tx) => {
+      await t.write(tx, 'a')
+      await assert.rejects(late, /the handler has ended/)
+    })
+    await t.store
+      .run(holding, [at(2)], () => {
+        throw new Error('no')
+      })
+      .catch(() => {})
+    await assert.rejects(late, /the handler has ended/)
+    assert.deepEqual(await t.effects(), ['a'])
   },
 
   'the member that takes over begins where the holder before stood, with what is done above': async (t) => {
