@@ -30,6 +30,7 @@ function underTest(file = fileOf()): StoreUnderTest<DatabaseSync> & { readonly d
     db,
     store: exactlyOnce(db),
     write: async (tx, value) => void tx.prepare('INSERT INTO effects VALUES (?)').run(value),
+    prefix: '',
     send: async (tx, statement) => tx.exec(statement),
     effects: async () =>
       db

@@ -41,7 +41,7 @@ export class MysqlConnector<Tx> implements SqlConnector<Tx> {
       const [result] = await within(this.#clock, limitMs, connection.query(sql, values))
       return Array.isArray(result) ? { rows: result, changed: 0 } : { rows: [], changed: result.affectedRows ?? 0 }
     }
-    // A deadlock ends the whole transaction: what a handler that caught the error sent next would be committed by itself.
+    // A deadlock ends the transaction: what a handler that caught the error sent next would be committed by itself.
     let deadlock: unknown
     const borrowed: Borrowed<MysqlConnection> = new Borrowed(connection, {
       withheld: WITHHELD,

@@ -56,8 +56,8 @@ export class SqliteConnector<Db extends SqliteDatabase> implements SqlConnector<
   #query(sql: string, values: readonly (string | number)[]): SqlResult {
     const statement = this.#db.prepare(sql)
     if (/^\s*SELECT|RETURNING/i.test(sql)) return { rows: statement.all(...values) as Row[], changed: 0 }
-    statement.run(...values)
-    return { rows: [], changed: 0 }
+    const { changes } = statement.run(...values) as { readonly changes: number | bigint }
+    return { rows: [], changed: Number(changes) }
   }
 
   async #patiently(sql: string, limitMs: number): Promise<void> {

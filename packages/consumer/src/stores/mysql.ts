@@ -51,7 +51,7 @@ export function mysqlDialect(schema: string | undefined): SqlDialect {
   return {
     name: 'MySQL',
     tables: [...(schema === undefined ? [] : [`CREATE DATABASE IF NOT EXISTS ${schema}`]), ...mysqlTables(prefix)],
-    ...commonStatements(names),
+    ...commonStatements(names, 'GREATEST', 'CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)'),
     insertFence: `INSERT IGNORE INTO ${names.fence} (consumer_group, topic_id, topic, topic_partition, owner) VALUES (?, ?, ?, ?, ?)`,
     upsertProgress: `INSERT INTO ${names.progress} (fence_id, next_offset, leader_epoch) VALUES (?, ?, ?)
       ON DUPLICATE KEY UPDATE next_offset = VALUES(next_offset), leader_epoch = VALUES(leader_epoch)`,
@@ -91,12 +91,13 @@ async function endHolders(session: SqlSession<unknown>, _fence: number, heldMs: 
 }
 
 /** By primary key alone: a range would lock the gaps into which handlers insert. */
-async function prune(session: SqlSession<unknown>, { inbox }: TableNames, fence: number, from: number, to: number): Promise<void> {
-  for (;;) {
+async function prune(session: SqlSession<unknown>, { inbox }: TableNames, fence: number, from: number, to: number): Promise<number> {
+  for (let deleted = 0; ; ) {
     const { rows } = await session.query(
       `SELECT record_offset FROM ${inbox} WHERE fence_id = ${int(fence)} AND (record_offset < ${int(from)} OR record_offset >= ${int(to)}) LIMIT 10000`,
     )
-    if (rows.length === 0) return
+    if (rows.length === 0) return deleted
+    deleted += rows.length
     await session.query(`DELETE FROM ${inbox} WHERE fence_id = ${int(fence)} AND record_offset IN (${offsetsOf(rows).join(', ')})`)
   }
 }

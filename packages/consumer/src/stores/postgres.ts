@@ -66,7 +66,7 @@ export function postgresDialect(schema: string): SqlDialect {
     name: 'PostgreSQL',
     // Two that create the schema at once would fail on its name.
     tables: [`SELECT pg_advisory_xact_lock(${LOCK_CLASS}, 0)`, ...postgresTables(schema)],
-    ...commonStatements(names),
+    ...commonStatements(names, 'greatest', '(extract(epoch FROM clock_timestamp()) * 1000000)::bigint'),
     insertFence: insertFence(names),
     upsertProgress: upsertProgress(names),
     isMissing: (error) => ['42P01', '3F000'].includes(codeOf(error)),
@@ -106,7 +106,8 @@ const isPoolTrouble = (error: unknown): boolean =>
   codeOf(error) === '' &&
   /connection terminated|timeout exceeded|not queryable|connection error/i.test(error.message)
 
-async function prune(session: SqlSession<unknown>, inbox: string, fence: number, from: number, to: number): Promise<void> {
+async function prune(session: SqlSession<unknown>, inbox: string, fence: number, from: number, to: number): Promise<number> {
   const above = to === Number.MAX_SAFE_INTEGER ? '' : ` OR record_offset >= ${int(to)}`
-  await session.query(`DELETE FROM ${inbox} WHERE fence_id = ${int(fence)} AND (record_offset < ${int(from)}${above})`)
+  const { changed } = await session.query(`DELETE FROM ${inbox} WHERE fence_id = ${int(fence)} AND (record_offset < ${int(from)}${above})`)
+  return changed
 }

@@ -65,6 +65,9 @@ export interface TransactionalStore<Tx> {
    * ended.
    */
   run(holding: Holding, records: readonly StoredPosition[], work: (tx: Tx, fresh: readonly StoredPosition[]) => unknown): Promise<void>
-  /** Everything below the position is done: what the store remembers of single records there goes. */
+  /**
+   * Everything below the position is done: what the store remembers of single records there goes. FENCED, too, if the
+   * store has lost what this holding had written: the partition is to be taken over again.
+   */
   advance(holding: Holding, position: StoredPosition): Promise<void>
 }
