@@ -20,6 +20,9 @@ interface MysqlConnection {
 const ENDING =
   /^(?:\s|#[^\n]*\n|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:(?:create|drop)\s+(?!temporary\b)|(?:alter|truncate|rename|lock|unlock|grant|revoke|analyze|optimize|repair|flush|xa)\b|set\s.*\bautocommit\b)/is
 
+/** Of a server that became a replica. */
+const READ_ONLY = ['ER_OPTION_PREVENTS_STATEMENT', 'ER_READ_ONLY_MODE']
+
 const WITHHELD = ['release', 'destroy', 'end', 'beginTransaction', 'commit', 'rollback', 'reset', 'changeUser', Symbol.asyncDispose]
 
 export class MysqlConnector<Tx> implements SqlConnector<Tx> {
@@ -68,7 +71,7 @@ export class MysqlConnector<Tx> implements SqlConnector<Tx> {
       await query('ROLLBACK').catch(() => {
         throw new ConnectionLost(error)
       })
-      isBroken = false
+      isBroken = READ_ONLY.includes(codeOf(error)) // others of the pool may be connections to the server that took its place
       throw error
     } finally {
       if (isBroken) connection.destroy()

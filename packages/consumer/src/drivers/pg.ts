@@ -5,6 +5,9 @@ import { codeOf } from './errors.ts'
 import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
 import { Connections, within } from './within.ts'
 
+/** SQLSTATE of a server that became a standby. */
+const READ_ONLY = '25006'
+
 const RULES = { withheld: ['release', 'end', Symbol.asyncDispose] }
 
 /** Each statement sees what was committed before it began. */
@@ -81,12 +84,13 @@ export class PgConnector<Tx> implements SqlConnector<Tx> {
       isBroken = lost !== undefined
       return result
     } catch (error) {
-      if (error instanceof CommitFailed && !isServerError(error.cause)) throw new ConnectionLost(error.cause)
+      if (error instanceof CommitFailed && !isServerError(error.cause)) throw new ConnectionLost(lost ?? error.cause)
       const cause = error instanceof CommitFailed || error instanceof BeginFailed ? error.cause : error
       await timed(client.query('ROLLBACK')).catch(() => {
-        throw new ConnectionLost(cause)
+        throw new ConnectionLost(lost ?? cause) // the server's own word, if it gave one: it does not wait for ever for a handler
       })
-      isBroken = lost !== undefined
+      // Others of the pool may be connections to the server that took its place.
+      isBroken = lost !== undefined || codeOf(cause) === READ_ONLY
       throw cause
     } finally {
       client.removeListener('error', onError)

@@ -39,7 +39,7 @@ export const mysqlTables = (prefix: string): string[] => [
 ]
 
 const PASSING =
-  /^(E[A-Z]+|PROTOCOL_.*|ER_(SERVER_SHUTDOWN|CON_COUNT_ERROR|TOO_MANY_USER_CONNECTIONS|LOCK_DEADLOCK|LOCK_WAIT_TIMEOUT|CONNECTION_KILLED|QUERY_INTERRUPTED|NEW_ABORTING_CONNECTION))$/
+  /^(E[A-Z]+|PROTOCOL_.*|ER_(SERVER_SHUTDOWN|CON_COUNT_ERROR|TOO_MANY_USER_CONNECTIONS|LOCK_DEADLOCK|LOCK_WAIT_TIMEOUT|CONNECTION_KILLED|QUERY_INTERRUPTED|NEW_ABORTING_CONNECTION|QUERY_TIMEOUT|STATEMENT_TIMEOUT|OPTION_PREVENTS_STATEMENT|READ_ONLY_MODE))$/
 
 export function mysqlDialect(schema: string | undefined): SqlDialect {
   const prefix = schema === undefined ? '' : `${schema}.`
@@ -68,11 +68,12 @@ export function mysqlDialect(schema: string | undefined): SqlDialect {
 }
 
 async function lockExclusively(session: SqlSession<unknown>, { fence }: TableNames, id: number, timeoutMs: number): Promise<void> {
+  const [before] = (await session.query('SELECT @@SESSION.innodb_lock_wait_timeout AS seconds')).rows
   await session.query(`SET SESSION innodb_lock_wait_timeout = ${Math.ceil(timeoutMs / 1_000)}`)
   try {
     await session.query(`SELECT id FROM ${fence} WHERE id = ${int(id)} FOR UPDATE`)
   } finally {
-    await session.query('SET SESSION innodb_lock_wait_timeout = DEFAULT').catch(() => {}) // the connection is lost
+    await session.query(`SET SESSION innodb_lock_wait_timeout = ${int(Number(before!.seconds))}`).catch(() => {}) // the connection is lost
   }
 }
 

@@ -53,10 +53,10 @@ END $$`,
 ]
 
 /**
- * SQLSTATE classes: connection, resources, operator intervention, system, what may be tried again, a lock that took too
- * long.
+ * SQLSTATE classes: connection, resources, operator intervention (a statement that was cancelled, or took longer than
+ * the server allows), system, what may be tried again, a lock that took too long, a server that became a standby.
  */
-const PASSING = /^(08|53|57P0|58|40|55P03)/
+const PASSING = /^(08|53|57|58|40|55P03|25006)/
 const SYSTEM = /^E[A-Z]+$|^CONNECT/
 
 export function postgresDialect(schema: string): SqlDialect {
@@ -74,6 +74,7 @@ export function postgresDialect(schema: string): SqlDialect {
     isLockTimeout: (error) => codeOf(error) === '55P03',
     async lockExclusively(session, fence, timeoutMs) {
       await session.query(`SET LOCAL lock_timeout = ${int(timeoutMs)}`)
+      await session.query('SET LOCAL statement_timeout = 0') // the role's own may be shorter
       await session.query(`SELECT pg_advisory_xact_lock(${LOCK_CLASS}, ${int(fence)})`)
       await session.query('SET LOCAL lock_timeout = 0')
     },
