@@ -1,4 +1,4 @@
-/** What people set for a role of PostgreSQL: limits that are shorter than the store's own, and a server that is a standby. */
+/** What people set for a role of PostgreSQL: limits that are shorter than ours, and a server that is a standby. */
 import { PARTITION } from '../../packages/consumer/src/stores/store.case.ts'
 import { equal, type Report } from '../report.ts'
 import { sleep } from '../waiting.ts'
