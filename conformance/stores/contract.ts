@@ -20,8 +20,45 @@ export async function contract(report: Report, name: DriverName, where: Where, o
     await database.close()
   }
   await late(report, name, where, of)
+  await shapes(report, name, where, of)
   if (name === 'mysql2') await deadlock(report, where, of)
   else await refused(report, name, where, of)
+}
+
+/** What a driver can be told to make of rows: the handler's are as the user wants them, and the store reads its own. */
+const SHAPES: Readonly<Record<DriverName, Readonly<Record<string, object>>>> = {
+  pg: { 'its own parsers': { types: { getTypeParser: () => String } } },
+  postgres: {
+    camel: { transform: { column: { from: (name: string) => name.replace(/_([a-z])/g, (_, c) => c.toUpperCase()) } } },
+    kebab: { transform: { column: { from: (name: string) => name.replaceAll('_', '-') } } },
+  },
+  mysql2: {
+    rowsAsArray: { rowsAsArray: true },
+    strings: { supportBigNumbers: true, bigNumberStrings: true },
+    'no types': { typeCast: false },
+  },
+}
+
+async function shapes(report: Report, name: DriverName, where: Where, of: string): Promise<void> {
+  for (const [title, settings] of Object.entries(SHAPES[name])) {
+    const database = await drivers[name](where, {}, 4, settings)
+    const { store } = database
+    await report.check(`${of}, ${title}: a record is handled once`, async () => {
+      const { holding } = await store.takeOver(PARTITION, 'a')
+      await store.begin(holding, at(0), 0)
+      let calls = 0
+      for (let i = 0; i < 2; i++) await store.run(holding, [at(0)], () => calls++)
+      await store.run(holding, [at(1), at(2)], () => calls++)
+      equal(calls, 2)
+      await store.advance(holding, at(2))
+      const { position, done } = await store.takeOver(PARTITION, 'b')
+      equal([position?.offset, done.map(({ offset }) => offset)], [2, [2]])
+      equal((await database.ids.begin('a', 'a', 60_000)).kind, 'new')
+      equal((await database.ids.begin('a', 'b', 60_000)).kind, 'in progress')
+    })
+    await database.clear()
+    await database.close()
+  }
 }
 
 /** PostgreSQL alone: others go on after a statement that failed, and have no deferred unique constraints. */

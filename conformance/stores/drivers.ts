@@ -40,11 +40,11 @@ export interface Where {
 
 export type DriverName = 'pg' | 'postgres' | 'mysql2'
 export const drivers: Readonly<
-  Record<DriverName, (where: Where, options?: ExactlyOnceOptions, connectionsMax?: number) => Promise<Database>>
+  Record<DriverName, (where: Where, options?: ExactlyOnceOptions, connectionsMax?: number, settings?: object) => Promise<Database>>
 > = {
-  async pg({ host, port }, options, max = CONNECTIONS_MAX) {
+  async pg({ host, port }, options, max = CONNECTIONS_MAX, more = {}) {
     const { Pool } = npmPackage<any>('pg', VERSIONS.pg)
-    const pool = new Pool({ host, port, user: 'shop', database: 'postgres', max, connectionTimeoutMillis: 5_000 })
+    const pool = new Pool({ host, port, user: 'shop', database: 'postgres', max, connectionTimeoutMillis: 5_000, ...more })
     pool.on('error', () => {}) // idle connections are lost with the server
     const query = async (sql: string, values: unknown[] = []): Promise<any[]> => (await pool.query(sql.replace('?', '$1'), values)).rows
     await query(CREATE)
@@ -63,9 +63,9 @@ export const drivers: Readonly<
     }
   },
 
-  async postgres({ host, port }, options, max = CONNECTIONS_MAX) {
+  async postgres({ host, port }, options, max = CONNECTIONS_MAX, more = {}) {
     const postgres = npmPackage<any>('postgres', VERSIONS.postgres)
-    const settings = { host, port, user: 'shop', database: 'postgres', max, connect_timeout: 5, onnotice: () => {} }
+    const settings = { host, port, user: 'shop', database: 'postgres', max, connect_timeout: 5, onnotice: () => {}, ...more }
     // Nothing awaits the driver's own query for array types: a server that ends at that moment would end this process.
     const sql = postgres({ ...settings, fetch_types: false })
     const query = (text: string): Promise<any[]> => sql.unsafe(text).simple()
@@ -85,9 +85,9 @@ export const drivers: Readonly<
     }
   },
 
-  async mysql2({ host, port }, options, max = CONNECTIONS_MAX) {
+  async mysql2({ host, port }, options, max = CONNECTIONS_MAX, more = {}) {
     const mysql = npmPackage<any>('mysql2', VERSIONS.mysql2)
-    const pool = mysql.createPool({ host, port, user: 'root', database: 'mysql', connectionLimit: max }).promise()
+    const pool = mysql.createPool({ host, port, user: 'root', database: 'mysql', connectionLimit: max, ...more }).promise()
     const query = async (sql: string, values?: unknown[]): Promise<any[]> => (await pool.query(sql, values))[0]
     await query(CREATE)
     return {

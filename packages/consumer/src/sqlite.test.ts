@@ -56,6 +56,18 @@ describe('a store in SQLite', () => {
     expect(await t.effects()).toEqual(['a'])
   })
 
+  test('reads its own rows, whatever the connection makes of rows', async () => {
+    const db = new DatabaseSync(':memory:', { returnArrays: true, readBigInts: true })
+    closing.push(() => db.close())
+    const store = exactlyOnce(db)
+    const { holding } = await store.takeOver(PARTITION, 'a')
+    await store.begin(holding, { offset: 0, leaderEpoch: 0 }, 0)
+    let calls = 0
+    for (let i = 0; i < 2; i++) await store.run(holding, [{ offset: 0, leaderEpoch: 0 }], () => calls++)
+    await store.advance(holding, { offset: 1, leaderEpoch: 0 })
+    expect([calls, (await store.takeOver(PARTITION, 'b')).position]).toEqual([1, { offset: 1, leaderEpoch: 0 }])
+  })
+
   test('a zombie on another connection to the file is fenced', async () => {
     const file = fileOf()
     const [a, b] = [underTest(file), underTest(file)]

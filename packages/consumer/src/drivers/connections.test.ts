@@ -48,7 +48,8 @@ function pool<C>(
 
 const plain = (result: unknown) => (seen: string[], answered: Promise<void>) => {
   let isUsed = false
-  const query = async (sql: string): Promise<unknown> => {
+  const query = async (given: string | { readonly sql: string }): Promise<unknown> => {
+    const sql = typeof given === 'string' ? given : given.sql
     isUsed = true
     if (!/^(START TRANSACTION|BEGIN ISOLATION LEVEL READ COMMITTED)$/.test(sql)) seen.push(sql.replace(/^BEGIN [A-Z ]+; /, ''))
     if (sql.endsWith(SLOW)) await answered

@@ -11,7 +11,7 @@ export interface MysqlPool {
 }
 
 interface MysqlConnection {
-  query(sql: string, values?: any): Promise<any>
+  query(query: any, values?: any): Promise<any>
   release(): void
   destroy(): void
 }
@@ -19,6 +19,9 @@ interface MysqlConnection {
 /** Those that commit implicitly, and those that choose how statements commit. */
 const ENDING =
   /^(?:\s|#[^\n]*\n|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:(?:create|drop)\s+(?!temporary\b)|(?:alter|truncate|rename|lock|unlock|grant|revoke|analyze|optimize|repair|flush|xa)\b|set\s.*\bautocommit\b)/is
+
+/** Of rows, whatever the options of the pool. */
+const SHAPE = { rowsAsArray: false, nestTables: false, typeCast: true }
 
 /** Of a server that became a replica. */
 const READ_ONLY = ['ER_OPTION_PREVENTS_STATEMENT', 'ER_READ_ONLY_MODE']
@@ -41,7 +44,7 @@ export class MysqlConnector<Tx> implements SqlConnector<Tx> {
   ): Promise<T> {
     const connection: MysqlConnection = await this.#connections.take(limitMs)
     const query = async (sql: string, values?: readonly unknown[]): Promise<SqlResult> => {
-      const [result] = await within(this.#clock, limitMs, connection.query(sql, values))
+      const [result] = await within(this.#clock, limitMs, connection.query({ ...SHAPE, sql, values }))
       return Array.isArray(result) ? { rows: result, changed: 0 } : { rows: [], changed: result.affectedRows ?? 0 }
     }
     // A deadlock ends the transaction: what a handler that caught the error sent next would be committed by itself.

@@ -3,7 +3,7 @@ import { type Clock, sleep } from '@tidemark/platform'
 import { Borrowed } from './borrowed.ts'
 import { codeOf } from './errors.ts'
 import { numbered } from './pg.ts'
-import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession, type SqlValue } from './sql.ts'
+import { ConnectionLost, type Row, type SqlConnector, type SqlResult, type SqlSession, type SqlValue } from './sql.ts'
 import { Connections, within } from './within.ts'
 
 type Rows = readonly Record<string, unknown>[] & { readonly count?: number | null }
@@ -124,5 +124,17 @@ const isConnectionCode = (error: unknown): boolean => /^(08|57P0|CONNECTION_|CON
 
 function resultOf(result: Rows | readonly Rows[]): SqlResult {
   const rows = Array.isArray(result[0]) ? (result.at(-1) as Rows) : (result as Rows)
-  return { rows, changed: rows.count ?? 0 }
+  return { rows: rows.map(named), changed: rows.count ?? 0 }
 }
+
+/** The driver's option `transform` renames columns (`postgres.camel`, `pascal`, `kebab`): they get their own names back. */
+const named = (row: Row): Row =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name
+        .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+        .replaceAll('-', '_')
+        .toLowerCase(),
+      value,
+    ]),
+  )

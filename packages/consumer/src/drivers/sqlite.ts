@@ -6,7 +6,7 @@ import { turnsOf } from './turns.ts'
 
 /** What is used of a connection of `node:sqlite` or `better-sqlite3`. */
 export interface SqliteDatabase {
-  prepare(sql: string): { all(...values: any[]): unknown[]; run(...values: any[]): unknown }
+  prepare(sql: string): { all(...values: any[]): unknown[]; run(...values: any[]): unknown; setReturnArrays?(isEnabled: boolean): void }
   exec(sql: string): unknown
 }
 
@@ -55,6 +55,7 @@ export class SqliteConnector<Db extends SqliteDatabase> implements SqlConnector<
 
   #query(sql: string, values: readonly (string | number)[]): SqlResult {
     const statement = this.#db.prepare(sql)
+    statement.setReturnArrays?.(false) // whatever the options of the connection
     if (/^\s*SELECT|RETURNING/i.test(sql)) return { rows: statement.all(...values) as Row[], changed: 0 }
     const { changes } = statement.run(...values) as { readonly changes: number | bigint }
     return { rows: [], changed: Number(changes) }

@@ -95,10 +95,17 @@ export function postgresDialect(schema: string): SqlDialect {
     },
     async enter(_, first, __, records) {
       if (records.length > 1) return offsetsOf(first.rows)
-      return first.rows[0]?.is_new === true ? [records[0]!.offset] : []
+      return isTrue(first.rows[0]?.is_new) ? [records[0]!.offset] : []
     },
   }
   return dialect
+}
+
+/** As the driver's parsers have it. A record must not count as done because nobody understood the answer. */
+function isTrue(value: unknown): boolean {
+  if (value === true || value === 't' || value === 'true' || value === 1) return true
+  if (value === false || value === 'f' || value === 'false' || value === 0) return false
+  throw new TypeError(`the driver has ${String(value)} as the value of a boolean: its parsers or transforms change what the store reads`)
 }
 
 /** `pg` gives no code to what its pool and its connections say. */
