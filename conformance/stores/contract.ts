@@ -82,6 +82,23 @@ async function refused(report: Report, name: DriverName, where: Where, of: strin
     await store.run(holding, [at(0)], (tx) => write(tx, 'b'))
     equal(await database.effects(), ['b'])
   })
+  await report.check(`${of}: a takeover in another schema of the same database disturbs nothing`, async () => {
+    const other = await drivers[name](where, { schema: 'tidemark_other', takeOverTimeoutMs: 200 })
+    try {
+      const { holding } = await store.takeOver(PARTITION, 'a')
+      const begun = Promise.withResolvers<void>()
+      const go = Promise.withResolvers<void>()
+      const running = store.run(holding, [at(9)], () => (begun.resolve(), go.promise))
+      await begun.promise
+      const taken = await other.store.takeOver(PARTITION, 'b')
+      go.resolve()
+      await running
+      equal(taken.holding.fence, holding.fence)
+    } finally {
+      await other.query('DROP SCHEMA IF EXISTS tidemark_other CASCADE')
+      await other.close()
+    }
+  })
   await database.clear()
   await database.close()
 }

@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS tidemark.tidemark_inbox (
 CREATE OR REPLACE FUNCTION tidemark.tidemark_enter(fence integer, held_epoch bigint, at_offset bigint, of_epoch integer)
 RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(1953064037, fence);
+  PERFORM pg_advisory_xact_lock_shared('tidemark.tidemark_fence'::regclass::oid::bigint::bit(32)::integer, fence);
   INSERT INTO tidemark.tidemark_inbox AS known (fence_id, record_offset, leader_epoch)
   SELECT f.id, at_offset, of_epoch FROM tidemark.tidemark_fence f WHERE f.id = fence AND f.epoch = held_epoch
   ON CONFLICT (fence_id, record_offset) DO UPDATE SET leader_epoch = excluded.leader_epoch

@@ -41,7 +41,7 @@ export const lockCases: Readonly<Record<string, (backend: LockBackend) => Promis
     assert.equal(await backend.renew('expires', 'a', LONG_MS), false)
   },
   'is renewed': async (backend) => {
-    for (const name of ['renewed', 'witness']) await backend.acquire(name, 'a', 60)
+    for (const name of ['renewed', 'witness']) await backend.acquire(name, 'a', 500)
     assert.equal(await backend.renew('renewed', 'a', LONG_MS), true)
     await untilFree(backend, 'witness', 'b')
     assert.equal(await backend.acquire('renewed', 'b', LONG_MS), undefined)

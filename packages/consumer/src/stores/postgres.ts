@@ -11,8 +11,11 @@ import type { SqlDialect } from './sql-store.ts'
 import type { StoredPosition } from './store.ts'
 import { commonStatements, insertFence, insertInbox, offsetsOf, upsertProgress } from './tables.ts'
 
-/** The first half of an advisory lock's key, so that it is not one of the user's: 'tide' in ASCII. */
-const LOCK_CLASS = 0x74696465
+/** 'tide' in ASCII. */
+const CREATION = 0x74696465
+
+/** The first half of an advisory lock's key: the table's own number, since a database may have several schemas of ours. */
+const lockClass = (schema: string): string => `'${schema}.tidemark_fence'::regclass::oid::bigint::bit(32)::integer`
 
 export const postgresTables = (schema: string): string[] => [
   `CREATE SCHEMA IF NOT EXISTS ${schema}`,
@@ -43,7 +46,7 @@ export const postgresTables = (schema: string): string[] => [
   `CREATE OR REPLACE FUNCTION ${schema}.tidemark_enter(fence integer, held_epoch bigint, at_offset bigint, of_epoch integer)
 RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(${LOCK_CLASS}, fence);
+  PERFORM pg_advisory_xact_lock_shared(${lockClass(schema)}, fence);
   INSERT INTO ${schema}.tidemark_inbox AS known (fence_id, record_offset, leader_epoch)
   SELECT f.id, at_offset, of_epoch FROM ${schema}.tidemark_fence f WHERE f.id = fence AND f.epoch = held_epoch
   ON CONFLICT (fence_id, record_offset) DO UPDATE SET leader_epoch = excluded.leader_epoch
@@ -61,11 +64,11 @@ const SYSTEM = /^E[A-Z]+$|^CONNECT/
 
 export function postgresDialect(schema: string): SqlDialect {
   const names = { fence: `${schema}.tidemark_fence`, progress: `${schema}.tidemark_progress`, inbox: `${schema}.tidemark_inbox` }
-  const shared = (fence: number): string => `SELECT pg_advisory_xact_lock_shared(${LOCK_CLASS}, ${int(fence)})`
+  const shared = (fence: number): string => `SELECT pg_advisory_xact_lock_shared(${lockClass(schema)}, ${int(fence)})`
   const dialect: SqlDialect = {
     name: 'PostgreSQL',
     // Two that create the schema at once would fail on its name.
-    tables: [`SELECT pg_advisory_xact_lock(${LOCK_CLASS}, 0)`, ...postgresTables(schema)],
+    tables: [`SELECT pg_advisory_xact_lock(${CREATION}, 0)`, ...postgresTables(schema)],
     ...commonStatements(names, 'greatest', '(extract(epoch FROM clock_timestamp()) * 1000000)::bigint'),
     insertFence: insertFence(names),
     upsertProgress: upsertProgress(names),
@@ -75,13 +78,13 @@ export function postgresDialect(schema: string): SqlDialect {
     async lockExclusively(session, fence, timeoutMs) {
       await session.query(`SET LOCAL lock_timeout = ${int(timeoutMs)}`)
       await session.query('SET LOCAL statement_timeout = 0') // the role's own may be shorter
-      await session.query(`SELECT pg_advisory_xact_lock(${LOCK_CLASS}, ${int(fence)})`)
+      await session.query(`SELECT pg_advisory_xact_lock(${lockClass(schema)}, ${int(fence)})`)
       await session.query('SET LOCAL lock_timeout = 0')
     },
     async endHolders(session, fence) {
       await session.query(
         `SELECT pg_terminate_backend(pid) FROM pg_locks
-         WHERE locktype = 'advisory' AND classid = ${LOCK_CLASS} AND objid = ${int(fence)} AND granted AND pid <> pg_backend_pid()
+         WHERE locktype = 'advisory' AND classid = '${schema}.tidemark_fence'::regclass AND objid = ${int(fence)} AND granted AND pid <> pg_backend_pid()
            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
       )
     },
