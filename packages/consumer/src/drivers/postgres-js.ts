@@ -127,7 +127,7 @@ function resultOf(result: Rows | readonly Rows[]): SqlResult {
   return { rows: rows.map(named), changed: rows.count ?? 0 }
 }
 
-/** The driver's option `transform` renames columns (`postgres.camel`, `pascal`, `kebab`): they get their own names back. */
+/** The driver's option `transform` renames columns (`postgres.camel`, `pascal`, `kebab`): their own names again. */
 const named = (row: Row): Row =>
   Object.fromEntries(
     Object.entries(row).map(([name, value]) => [

@@ -14,7 +14,7 @@ import { commonStatements, insertFence, insertInbox, offsetsOf, upsertProgress }
 /** 'tide' in ASCII. */
 const CREATION = 0x74696465
 
-/** The first half of an advisory lock's key: the table's own number, since a database may have several schemas of ours. */
+/** The first half of an advisory lock's key: the table's number, since a database may have several such schemas. */
 const lockClass = (schema: string): string => `'${schema}.tidemark_fence'::regclass::oid::bigint::bit(32)::integer`
 
 export const postgresTables = (schema: string): string[] => [
