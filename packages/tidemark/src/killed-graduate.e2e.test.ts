@@ -1,4 +1,4 @@
-/** `graduate` is killed at each of its steps and run again: every record is there once, and every group in its place. */
+/** `graduate` is killed at each of its steps and run again: every record is there once, each group in its place. */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
