@@ -156,6 +156,7 @@ async function openStore(options: BrokerOptions, failure: Failure): Promise<Stor
       fresh: { clusterId, nodeId },
       onFailure: (cause) => void failure.report(cause),
       onRecovered: (log, end, bytesCut) => tell({ kind: 'recovered', log, end, bytesCut }),
+      onReplaced: (path) => tell({ kind: 'replaced', path }),
     })
   } catch (cause) {
     throw cause instanceof TidemarkError ? cause : failure.report(cause)
