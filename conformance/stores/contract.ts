@@ -12,21 +12,21 @@ import { equal, type Report } from '../report.ts'
 import { NotToBeHad } from '../tools.ts'
 import { betterSqlite, type DriverName, drivers, redisOf, type Where } from './drivers.ts'
 
-export async function contract(report: Report, name: DriverName, where: Where): Promise<void> {
+export async function contract(report: Report, name: DriverName, where: Where, of: string = name): Promise<void> {
   for (const [title, run] of Object.entries(storeCases)) {
     const database = await drivers[name](where)
-    await report.check(`${name}: ${title}`, () => run(database))
+    await report.check(`${of}: ${title}`, () => run(database))
     await database.clear()
     await database.close()
   }
-  await late(report, name, where)
+  await late(report, name, where, of)
 }
 
 /** Its caller tried again meanwhile, and what the store knew of the record is swept away. */
-async function late(report: Report, name: DriverName, where: Where): Promise<void> {
+async function late(report: Report, name: DriverName, where: Where, of: string): Promise<void> {
   const database = await drivers[name](where, { statementTimeoutMs: 300 }, 1)
   const { store, write } = database
-  await report.check(`${name}: a transaction that waited too long for a connection never happens`, async () => {
+  await report.check(`${of}: a transaction that waited too long for a connection never happens`, async () => {
     const { holding } = await store.takeOver(PARTITION, 'a')
     await store.begin(holding, at(0), 0)
     const taken = Promise.withResolvers<void>()
@@ -54,12 +54,12 @@ async function late(report: Report, name: DriverName, where: Where): Promise<voi
 const at = (offset: number): StoredPosition => ({ offset, leaderEpoch: 0 })
 
 /** Locks and ids in the same database. */
-export async function contractOfLocks(report: Report, name: DriverName, where: Where): Promise<void> {
+export async function contractOfLocks(report: Report, name: DriverName, where: Where, of: string = name): Promise<void> {
   const database = await drivers[name](where)
-  for (const [title, run] of Object.entries(idCases)) await report.check(`${name}, id: ${title}`, () => run(database.ids))
+  for (const [title, run] of Object.entries(idCases)) await report.check(`${of}, id: ${title}`, () => run(database.ids))
   const { locks } = database
   if (locks !== undefined)
-    for (const [title, run] of Object.entries(lockCases)) await report.check(`${name}, lock: ${title}`, () => run(locks))
+    for (const [title, run] of Object.entries(lockCases)) await report.check(`${of}, lock: ${title}`, () => run(locks))
   await database.clear()
   await database.close()
 }

@@ -11,6 +11,7 @@ import path from 'node:path'
 import { freePort } from '../kafka/ports.ts'
 import { NotToBeHad, obtain, start } from '../tools.ts'
 import { sleep, until } from '../waiting.ts'
+import { type Unpacked, unpacked } from './unstable.ts'
 
 const listens = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -30,6 +31,8 @@ abstract class Server implements AsyncDisposable {
   }
 
   protected abstract spawn(): ChildProcess
+  /** What the client that comes with the database prints of a statement, columns parted by tabs. */
+  abstract ask(sql: string): string
   /** Whether it answers, beyond listening. */
   protected answers(): boolean {
     return true
@@ -128,6 +131,11 @@ export class PostgreSQL extends Server {
     return `postgres://shop@127.0.0.1:${this.port}/postgres`
   }
 
+  ask(sql: string): string {
+    const args = ['-h', '127.0.0.1', '-p', `${this.port}`, '-U', 'shop', '-At', '-F', '\t', '-c', sql, 'postgres']
+    return execFileSync('psql', args, { encoding: 'utf8' })
+  }
+
   protected spawn(): ChildProcess {
     const settings = { listen_addresses: '127.0.0.1', port: this.port, unix_socket_directories: '', max_connections: 300 }
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
@@ -139,7 +147,6 @@ export class PostgreSQL extends Server {
   }
 }
 
-/** MariaDB stands for MySQL, which Debian does not have. */
 export class MariaDB extends Server {
   readonly version: string
   readonly #program: string
@@ -156,8 +163,7 @@ export class MariaDB extends Server {
     const install = program('mariadb-install-db', ['/usr/bin'], packages)
     program('my_print_defaults', ['/usr/bin'], packages) // which the other one calls
     const folder = folderFor('mariadb')
-    const user = process.getuid?.() === 0 ? ['--user=root'] : []
-    const args = ['--no-defaults', `--datadir=${folder}/data`, '--auth-root-authentication-method=normal', '--skip-test-db', ...user]
+    const args = ['--no-defaults', `--datadir=${folder}/data`, '--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot]
     execFileSync(install, args, { stdio: 'ignore' })
     const server = new MariaDB(await freePort(), folder, file, execFileSync(file, ['--version'], { encoding: 'utf8' }).trim())
     await server.start()
@@ -168,18 +174,69 @@ export class MariaDB extends Server {
     return `mysql://root@127.0.0.1:${this.port}/mysql`
   }
 
+  ask(sql: string): string {
+    return execFileSync('mariadb', ['--no-defaults', ...mysqlClient(this.port, sql)], { encoding: 'utf8' })
+  }
+
   protected spawn(): ChildProcess {
-    const user = process.getuid?.() === 0 ? ['--user=root'] : []
-    const args = [
-      '--no-defaults',
-      `--datadir=${this.folder}/data`,
-      `--port=${this.port}`,
-      '--bind-address=127.0.0.1',
-      '--max-connections=300',
-    ]
-    return start(this.#program, [...args, `--socket=${this.folder}/socket`, `--pid-file=${this.folder}/pid`, ...user], { stdio: 'ignore' })
+    return start(this.#program, ['--no-defaults', ...mysqlServer(this)], { stdio: 'ignore' })
   }
 }
+
+/** Debian's unstable release has it: it runs with the libraries of its own. */
+export class MySQL extends Server {
+  readonly version: string
+  readonly #programs: Unpacked
+
+  private constructor(port: number, folder: string, programs: Unpacked, version: string) {
+    super(port, folder)
+    this.#programs = programs
+    this.version = version
+  }
+
+  static async start(): Promise<MySQL> {
+    const programs = unpacked('mysql-server-core', 'mysql-client-core')
+    const folder = folderFor('mysql')
+    const version = programs.run('usr/sbin/mysqld', ['--version']).replace(/^\S+\s+/, '')
+    const server = new MySQL(await freePort(), folder, programs, version.trim())
+    programs.run('usr/sbin/mysqld', [...server.#settings, '--initialize-insecure'])
+    await server.start()
+    return server
+  }
+
+  get uri(): string {
+    return `mysql://root@127.0.0.1:${this.port}/mysql`
+  }
+
+  ask(sql: string): string {
+    return this.#programs.run('usr/bin/mysql', ['--no-defaults', ...mysqlClient(this.port, sql)])
+  }
+
+  get #settings(): string[] {
+    const { folder } = this.#programs
+    const share = `${folder}/usr/share/mysql`
+    const own = [`--lc-messages-dir=${share}`, `--character-sets-dir=${share}/charsets`, `--plugin-dir=${folder}/usr/lib/mysql/plugin`]
+    return ['--no-defaults', ...mysqlServer(this), ...own, '--secure-file-priv=NULL', '--mysqlx=OFF']
+  }
+
+  protected spawn(): ChildProcess {
+    return start(...this.#programs.command('usr/sbin/mysqld', this.#settings), { stdio: 'ignore' })
+  }
+}
+
+const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
+
+const mysqlServer = ({ port, folder }: Server): string[] => [
+  `--datadir=${folder}/data`,
+  `--port=${port}`,
+  '--bind-address=127.0.0.1',
+  '--max-connections=300',
+  `--socket=${folder}/socket`,
+  `--pid-file=${folder}/pid`,
+  ...asRoot,
+]
+
+const mysqlClient = (port: number, sql: string): string[] => ['-h127.0.0.1', `-P${port}`, '-uroot', '-N', '-B', '-e', sql, 'mysql']
 
 export class Redis extends Server {
   readonly version: string
@@ -197,6 +254,10 @@ export class Redis extends Server {
     const server = new Redis(await freePort(), folderFor('redis'), file, version)
     await server.start()
     return server
+  }
+
+  ask(command: string): string {
+    return execFileSync('redis-cli', ['-p', String(this.port), ...command.split(' ')], { encoding: 'utf8' })
   }
 
   protected spawn(): ChildProcess {

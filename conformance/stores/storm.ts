@@ -2,7 +2,7 @@
  * Three members of a group, 64 handlers each, while they and the database are killed, and members are stopped for
  * longer than their session and go on: every record's effect is there once, as the database's own client counts it.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer } from '@tidemark/client'
@@ -10,7 +10,9 @@ import type { Report } from '../report.ts'
 import { sleep, until } from '../waiting.ts'
 import { type DriverName, drivers } from './drivers.ts'
 import type { StormMember } from './member.ts'
-import { MariaDB, type PostgreSQL } from './servers.ts'
+import type { MariaDB, MySQL, PostgreSQL } from './servers.ts'
+
+type StormServer = PostgreSQL | MariaDB | MySQL
 
 const TOPIC = 'orders'
 const MEMBERS = 3
@@ -76,12 +78,12 @@ class Slot {
 export async function storm(
   report: Report,
   driver: DriverName,
-  server: PostgreSQL | MariaDB,
+  server: StormServer,
   steps: number,
-  batches = false,
+  { batches = false, title = driver }: { readonly batches?: boolean; readonly title?: string } = {},
 ): Promise<void> {
   const how = batches ? 'in batches' : '64 handlers at once'
-  await report.check(`${driver}: ${steps} kills and stops, ${how}: every effect once`, async () => {
+  await report.check(`${title}: ${steps} kills and stops, ${how}: every effect once`, async () => {
     await server.start()
     await using broker = await startBroker({ data: ':memory:' })
     await using kafka = createKafka({ brokers: broker.brokers })
@@ -136,7 +138,7 @@ export async function storm(
       const { total, distinct } = count(server)
       const deaths = slots.flatMap((slot) => slot.deaths)
       const rows = await database.inbox()
-      console.log(`         ${driver}: ${produced} records, ${total} effects, ${distinct} different ones, ${rows} rows left in the inbox`)
+      console.log(`         ${title}: ${produced} records, ${total} effects, ${distinct} different ones, ${rows} rows left in the inbox`)
       if (total !== produced || distinct !== produced)
         throw new Error(`${total} effects, ${distinct} different ones, of ${produced} records`)
       if (deaths.length > 0) throw new Error(`members ended by themselves: ${deaths.join('; ')}`)
@@ -149,13 +151,7 @@ export async function storm(
 }
 
 /** By the client that comes with the database. */
-function count(server: PostgreSQL | MariaDB): { readonly total: number; readonly distinct: number } {
-  const sql = 'SELECT count(*), count(DISTINCT value) FROM effects'
-  const isMariaDB = server instanceof MariaDB
-  const [program, ...args] = isMariaDB
-    ? ['mariadb', '--no-defaults', '-h127.0.0.1', `-P${server.port}`, '-uroot', '-N', '-B', '-e', sql, 'mysql']
-    : ['psql', '-h', '127.0.0.1', '-p', `${server.port}`, '-U', 'shop', '-At', '-F', '\t', '-c', sql, 'postgres']
-  const text = execFileSync(program!, args, { encoding: 'utf8' })
-  const [total, distinct] = text.trim().split('\t').map(Number)
+function count(server: StormServer): { readonly total: number; readonly distinct: number } {
+  const [total, distinct] = server.ask('SELECT count(*), count(DISTINCT value) FROM effects').trim().split('\t').map(Number)
   return { total: total!, distinct: distinct! }
 }
