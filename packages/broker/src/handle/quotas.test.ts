@@ -170,7 +170,7 @@ describe('quotas', () => {
     clock.advance(1_000)
     expect(await outcome).toBe('closed')
     await broker.close()
-    // The name is looked up again at the next start; where it has no address that is told, and its quota can be removed.
+    // It is looked up again at the next start; where it has no address that is told, and its quota can be removed.
     delete addresses['app.example']
     const told = notables()
     const again = await setUp({ platform, data })
