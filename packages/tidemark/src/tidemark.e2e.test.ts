@@ -142,12 +142,10 @@ test.concurrent.each<[string[]]>([
   [['consume', 'orders', '-g', 'billing']],
   [['consume', 'orders', '--follow']],
   [['produce', 'orders']],
-])('without a broker `%s` fails within seconds, in one line that says what to do', async (args) => {
-  const began = performance.now()
+])('without a broker `%s` fails in one line that says what to do', async (args) => {
   const out = await tidemark([...args, '-b', '127.0.0.1:1'])
   expect(out).toMatchObject({ code: 1, stdout: '' })
   expect(out.stderr).toMatch(/^tidemark: [^\n]*no broker can be reached: 127\.0\.0\.1:1: [^\n]*\n$/)
-  expect(performance.now() - began).toBeLessThan(15_000)
 })
 
 describe('help', () => {
