@@ -46,7 +46,9 @@ export function evenAndNear(
 ): Assignment {
   const kinds = kindsOf(ordered)
   if (kinds.length === 1 || kinds.length > KINDS_MAX) return assignment
-  const lots = lotsOf(assignment, kinds, owners, racks)
+  // The leader's list of members has no order: the assignment must not depend on it.
+  const inOrder = ordered.map(({ memberId }) => [memberId, assignment.get(memberId)!] as const)
+  const lots = lotsOf(inOrder, kinds, owners, racks)
   countOwned(kinds, ordered, owners)
   improve(kinds, lots)
   return new Map(
@@ -77,7 +79,12 @@ function weightsFor({ length }: readonly Kind[]): { readonly far: number; readon
   return { far, level: far * (length + 4) }
 }
 
-function lotsOf(assignment: Assignment, kinds: readonly Kind[], owners: ReadonlyMap<string, string>, racks: ReplicaRacks): Lot[] {
+function lotsOf(
+  assignment: Iterable<readonly [string, readonly TopicPartition[]]>,
+  kinds: readonly Kind[],
+  owners: ReadonlyMap<string, string>,
+  racks: ReplicaRacks,
+): Lot[] {
   const weights = weightsFor(kinds)
   const kindOf = new Map(kinds.flatMap(({ members }, k) => members.map((m) => [m.memberId, k] as const)))
   const lots = new Map<string, Lot>()
