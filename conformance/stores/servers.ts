@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -19,6 +19,11 @@ const listens = (port: number): Promise<boolean> =>
     socket.once('connect', () => (socket.destroy(), resolve(true)))
     socket.once('error', () => resolve(false))
   })
+
+function forkedBy(pid: number): number[] {
+  const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')
+  return pids.filter((text) => text !== '').map(Number)
+}
 
 abstract class Server implements AsyncDisposable {
   readonly port: number
@@ -56,13 +61,18 @@ abstract class Server implements AsyncDisposable {
     })
   }
 
-  /** As `kill -9`; what it forked goes with it. */
+  /** As `kill -9`; what it forked goes with it, also where that is in a session of its own, as PostgreSQL's is. */
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const child = this.#child
     this.#child = undefined
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
-    process.kill(signal === 'SIGKILL' ? -child.pid! : child.pid!, signal)
+    const all = signal === 'SIGKILL' ? [child.pid!, ...forkedBy(child.pid!)] : [child.pid!]
+    for (const pid of all) {
+      try {
+        process.kill(pid, signal)
+      } catch {} // it has ended
+    }
     await exited
   }
 
