@@ -18,8 +18,8 @@ const isWanted = (name: string): boolean => values.only === undefined || values.
 const isDriver = (name: string): boolean => values.driver === undefined || values.driver === name
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
-/** Kills and stops of each storm: of all four together, 200. */
-const steps = values.quick ? 8 : 50
+/** Of each storm: of all five together, 250. */
+const steps = values.quick ? 10 : 50
 const report = new Report('stores')
 
 /** A database that cannot be had is skipped, by name. */

@@ -1,6 +1,6 @@
 /**
- * Programs that Debian's unstable release has, and the one of this machine has not: unpacked into the cache with all the
- * libraries that they need. Nothing is installed.
+ * Programs that Debian's unstable release has, and the one of this machine has not: unpacked into the cache with all
+ * the libraries that they need. Nothing is installed.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'

@@ -96,6 +96,13 @@ export type Fact =
     }
   /** A member told of a dead letter. */
   | ({ readonly kind: 'letterTold'; readonly place: Place; readonly offset: number } & OfMember)
+  /** A leader that knew the whole cluster assigned: to these members, these partitions with replicas in these racks. */
+  | ({
+      readonly kind: 'groupAssigned'
+      readonly members: readonly RackedMember[]
+      readonly replicas: ReadonlyMap<Place, ReadonlySet<string>>
+      readonly given: ReadonlyMap<string, readonly Place[]>
+    } & OfMember)
   | { readonly kind: 'memberCrashed'; readonly process: Process }
   /** SIGSTOP: it goes on later. */
   | { readonly kind: 'memberStopped'; readonly process: Process }
@@ -167,6 +174,17 @@ export interface OfMember {
   readonly process: Process
   readonly group: string
 }
+
+/** As it says itself when it joins. */
+export interface RackedMember {
+  readonly memberId: string
+  readonly topics: readonly string[]
+  readonly rack: string | undefined
+}
+
+/** Whether a member that says where it is finds no replica there. */
+export const isFar = ({ rack }: RackedMember, replicas: ReadonlySet<string> | undefined): boolean =>
+  rack !== undefined && replicas?.has(rack) !== true
 
 export interface FinishedIn extends CompletionMap {
   readonly place: Place

@@ -23,6 +23,7 @@ import { allInvariants } from './invariants/index.ts'
 import { Ledger } from './ledger.ts'
 import { Progress } from './progress.ts'
 import { LeaderWatch, together } from './wire/leaders.ts'
+import { RackWatch } from './wire/rack-watch.ts'
 import { Wiretap } from './wire/wiretap.ts'
 import { countOptions } from './workload/counted.ts'
 import { withEverything, withoutSome } from './workload/everything.ts'
@@ -111,7 +112,7 @@ export class World {
       truncated || this.plan.everything?.jumps === true,
       this.plan.everything?.letters === true,
     )
-    this.network.tap = this.plan.nodes.count === 1 ? this.wiretap : together([this.wiretap, this.#leaderWatch()])
+    this.network.tap = this.plan.nodes.count === 1 ? this.wiretap : together([this.wiretap, this.#leaderWatch(), ...this.#rackWatch()])
     const { refusals = [], holdsAnswers = false } = this.plan.everything ?? {}
     this.middle = refusals.length > 0 || holdsAnswers ? new ManInTheMiddle((fact) => this.#refused(fact)) : undefined
     this.network.middle = this.middle
@@ -142,6 +143,14 @@ export class World {
     this.#nodeFaults = new NodeFaults(this, this.#broker, new SeededRandom(seed ^ 0x1eade4))
     this.#faults = new Faults(this, this.#broker, this.#members, diskFaults, this.#nodeFaults)
     this.#user = this.plan.everything && new User(this, this.#members, this.plan.everything)
+  }
+
+  /** Of replicas that stay where they are: a leader cannot know at once of those that move. */
+  #rackWatch(): RackWatch[] {
+    const { racks, verbs, count } = this.plan.nodes
+    if (racks.length === 0 || verbs.includes('reassign') || this.plan.everything?.topicIsMadeAgain === true) return []
+    this.drawn('nodes', 'racks')
+    return [new RackWatch(count, (fact) => this.tell(fact))]
   }
 
   #leaderWatch(): LeaderWatch {

@@ -77,7 +77,7 @@ export class Cluster {
       clock,
       timeoutMs: options.requestTimeoutMs,
       ask: (body) => this.send(apis.FindCoordinator, body, { node: 'any', purpose: 'metadata' }),
-      found: (node) => void this.#nodes.set(node.nodeId, { ...this.#nodes.get(node.nodeId), ...node }),
+      found: (node) => void this.#nodes.set(node.nodeId, { ...node, rack: this.#nodes.get(node.nodeId)?.rack ?? null }),
       backOff: (failures, what, error) => this.backOff({ what, failures, error }),
     })
     this.#timer = new MetadataTimer(clock, options.metadataMaxAgeMs, () => void this.#refreshInBackground())
@@ -365,7 +365,7 @@ export class Cluster {
   }
 
   #take(names: readonly string[], answer: MetadataResponse): void {
-    if (answer.brokers.length > 0) this.#takeNodes(answer)
+    const racksMoved = answer.brokers.length > 0 && this.#takeNodes(answer)
     const nowMs = this.options.platform.clock.monotonic()
     const wanted = new Set(names)
     const changed: string[] = []
@@ -377,15 +377,19 @@ export class Cluster {
       else this.#freshSince.delete(topic.name)
     }
     for (const name of wanted) if (this.#view.apply(name, missing(name))) changed.push(name)
-    if (changed.length > 0) this.#tell(changed)
+    if (racksMoved) changed.push(...this.#view.names())
+    if (changed.length > 0) this.#tell([...new Set(changed)])
   }
 
-  #takeNodes(answer: MetadataResponse): void {
+  /** True: a node came that has a rack, or one is in another rack now. */
+  #takeNodes(answer: MetadataResponse): boolean {
+    const racksMoved = answer.brokers.some(({ nodeId, rack }) => rack !== (this.#nodes.get(nodeId)?.rack ?? null))
     this.#nodes = new Map(answer.brokers.map((b) => [b.nodeId, { nodeId: b.nodeId, host: b.host, port: b.port, rack: b.rack }]))
     this.#clusterId = answer.clusterId
     this.#controllerId = answer.controllerId
     const addresses = new Set([...answer.brokers, ...this.options.brokers].map(formatAddress))
     this.#links.keepOnly(addresses, new TidemarkError('CONNECTION_LOST', 'the address is no longer one of the cluster'))
+    return racksMoved
   }
 
   #tell(topics: readonly string[]): void {

@@ -41,6 +41,7 @@ export class BrokerActor {
         data: FOLDER,
         listen: { host: '127.0.0.1', port: PORT },
         nodes: plan.nodes.count,
+        ...(plan.nodes.racks.length > 0 && { racks: plan.nodes.racks }),
         platform: process.platform,
         fsync: plan.fsync,
         fsyncIntervalMs: 100,

@@ -11,6 +11,7 @@ import { DrainedBeforeGivenUp } from './drained-before-given-up.ts'
 import { FinalRefusalEnds } from './final-refusal-ends.ts'
 import { FinishedStaysFinished } from './finished-stays-finished.ts'
 import { LettersAreTrue } from './letters-are-true.ts'
+import { NearWherePossible } from './near-where-possible.ts'
 import { NothingAfterClose } from './nothing-after-close.ts'
 import { NothingAfterLoss } from './nothing-after-loss.ts'
 import { NothingIsSilent } from './nothing-is-silent.ts'
@@ -87,6 +88,6 @@ export const allInvariants = ({
   new ProcessCanEnd(),
   new NothingIsSilent(),
   new WaitingIsBounded(),
-  ...(nodes > 1 ? [new OneLeader()] : []),
+  ...(nodes > 1 ? [new OneLeader(), new NearWherePossible()] : []),
   ...(nodes > 1 && !truncated ? [new LeaderOfEpoch(), new RefusedHasNoEffect()] : []),
 ]

@@ -12,14 +12,15 @@ function watched(topics: Record<string, number>) {
     topic: (name: string) => ({ partitions: { length: sizes.get(name) ?? 0 } }),
     options: { platform: { clock } },
   } as unknown as ConstructorParameters<typeof AssignmentWatch>[0]
-  const watch = new AssignmentWatch(cluster, 800, () => outdated++)
-  return { clock, watch, sizes, outdated: () => outdated }
+  const racks = new Map<string, ReadonlySet<string>[]>()
+  const watch = new AssignmentWatch(cluster, { of: () => new Map(racks) }, 800, () => outdated++)
+  return { clock, watch, sizes, racks, outdated: () => outdated }
 }
 
 describe('a leader that has assigned', () => {
   test('assigns again when a partition that was to move has come to nobody for as long as giving it up may take (seed 3256)', () => {
     const t = watched({ t: 3 })
-    t.watch.begin(new Map([['t', 3]]), p('t', 0, 1))
+    t.watch.begin(new Map([['t', 3]]), new Map(), p('t', 0, 1))
     t.clock.advance(799)
     expect(t.outdated()).toBe(0)
     t.clock.advance(1)
@@ -28,9 +29,9 @@ describe('a leader that has assigned', () => {
 
   test('waits for nothing when everything has somebody, or the next join has begun', () => {
     const t = watched({ t: 3 })
-    t.watch.begin(new Map([['t', 3]]), p('t', 0, 1))
+    t.watch.begin(new Map([['t', 3]]), new Map(), p('t', 0, 1))
     t.watch.end()
-    t.watch.begin(new Map([['t', 3]]), p('t', 0, 1, 2))
+    t.watch.begin(new Map([['t', 3]]), new Map(), p('t', 0, 1, 2))
     t.clock.advance(10_000)
     expect(t.outdated()).toBe(0)
   })
@@ -41,11 +42,26 @@ describe('a leader that has assigned', () => {
       ['mine', 1],
       ['theirs', 2],
     ])
-    t.watch.begin(counts, [...p('mine', 0), ...p('theirs', 0, 1)])
+    t.watch.begin(counts, new Map(), [...p('mine', 0), ...p('theirs', 0, 1)])
     t.sizes.set('foreign', 9)
     t.watch.clusterChanged()
     expect(t.outdated()).toBe(0)
     t.sizes.set('theirs', 3)
+    t.watch.clusterChanged()
+    expect(t.outdated()).toBe(1)
+  })
+
+  test('assigns again when replicas moved to other racks, where a member says its own', () => {
+    const t = watched({ t: 1 })
+    const racks = new Map([['t', [new Set(['a', 'b'])]]])
+    t.racks.set('t', [new Set(['b', 'a'])])
+    t.watch.begin(new Map([['t', 1]]), racks, p('t', 0))
+    t.watch.clusterChanged()
+    expect(t.outdated()).toBe(0)
+    t.racks.set('t', [new Set(['a', 'c'])])
+    t.watch.clusterChanged()
+    expect(t.outdated()).toBe(1)
+    t.watch.begin(new Map([['t', 1]]), new Map(), p('t', 0))
     t.watch.clusterChanged()
     expect(t.outdated()).toBe(1)
   })
