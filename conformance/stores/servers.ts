@@ -36,8 +36,6 @@ abstract class Server implements AsyncDisposable {
   }
 
   protected abstract spawn(): ChildProcess
-  /** What the client that comes with the database prints of a statement, columns parted by tabs. */
-  abstract ask(sql: string): string
   /** Whether it answers, beyond listening. */
   protected answers(): boolean {
     return true
@@ -141,6 +139,7 @@ export class PostgreSQL extends Server {
     return `postgres://shop@127.0.0.1:${this.port}/postgres`
   }
 
+  /** What the client that comes with the database prints of a statement, columns parted by tabs. */
   ask(sql: string): string {
     const args = ['-h', '127.0.0.1', '-p', `${this.port}`, '-U', 'shop', '-At', '-F', '\t', '-c', sql, 'postgres']
     return execFileSync('psql', args, { encoding: 'utf8' })
@@ -264,10 +263,6 @@ export class Redis extends Server {
     const server = new Redis(await freePort(), folderFor('redis'), file, version)
     await server.start()
     return server
-  }
-
-  ask(command: string): string {
-    return execFileSync('redis-cli', ['-p', String(this.port), ...command.split(' ')], { encoding: 'utf8' })
   }
 
   protected spawn(): ChildProcess {
