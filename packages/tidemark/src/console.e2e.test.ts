@@ -26,7 +26,11 @@ afterAll(async () => {
 })
 
 async function open(args: string[], more: NodeJS.ProcessEnv = {}): Promise<{ child: ChildProcess; url: URL; token: string | null }> {
-  const child = startWith({ env: { ...env, ...more } }, 'console', '--listen', '127.0.0.1:0', '-b', broker, ...args)
+  const ours = [
+    ['--listen', '127.0.0.1:0'],
+    ['-b', broker],
+  ].filter(([flag]) => !args.includes(flag!))
+  const child = startWith({ env: { ...env, ...more } }, 'console', ...ours.flat(), ...args)
   const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
   const url = new URL(line)
   return { child, url, token: new URLSearchParams(url.hash.slice(1)).get('token') }
