@@ -9,6 +9,7 @@ import { NotToBeHad } from '../tools.ts'
 import { contract, contractOfBetterSqlite, contractOfLocks, contractOfRedis } from './contract.ts'
 import { cuts } from './cuts.ts'
 import { MariaDB, MySQL, PostgreSQL, Redis } from './servers.ts'
+import { settingsOfServer } from './settings.ts'
 import { storm } from './storm.ts'
 
 const { values } = parseArgs({
@@ -44,6 +45,7 @@ await having('PostgreSQL', PostgreSQL.start, async (server) => {
     for (const name of ['pg', 'postgres'] as const) {
       await contract(report, name, where)
       await contractOfLocks(report, name, where)
+      await settingsOfServer(report, name, where)
     }
   }
   if (isWanted('cuts')) for (const name of ['pg', 'postgres'] as const) await cuts(report, name, where, values.quick)
