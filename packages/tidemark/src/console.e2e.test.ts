@@ -25,11 +25,11 @@ afterAll(async () => {
 })
 
 async function open(args: string[], more: NodeJS.ProcessEnv = {}): Promise<{ child: ChildProcess; url: URL; token: string | null }> {
-  const own = [
+  const ours = [
     ['--listen', '127.0.0.1:0'],
     ['-b', broker],
-  ].flatMap(([option, value]) => (args.includes(option!) ? [] : [option!, value!]))
-  const child = startWith({ env: { ...env, ...more } }, 'console', ...own, ...args)
+  ].filter(([flag]) => !args.includes(flag!))
+  const child = startWith({ env: { ...env, ...more } }, 'console', ...ours.flat(), ...args)
   const line = await firstLine(child)
   const url = new URL(line)
   return { child, url, token: new URLSearchParams(url.hash.slice(1)).get('token') }

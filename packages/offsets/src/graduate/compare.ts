@@ -1,9 +1,10 @@
 /** Reads a topic and its copy in step, and compares every record. */
-import { createAdmin, type Kafka, type ReceivedMessage, read } from '@tidemark/client'
+import { createAdmin, type Kafka, read } from '@tidemark/client'
 import { TidemarkError } from '@tidemark/platform'
 import { fingerprintOf } from '../translate/fingerprint.ts'
 import type { PlaceFinder } from './places.ts'
 import type { GraduatingTopic } from './plan-graduation.ts'
+import { Superseded } from './superseded.ts'
 
 /** Of one partition: up to where both sides were found to be the same. */
 export interface ComparedTo {
@@ -77,35 +78,50 @@ interface OfPartition extends CompareOptions {
 }
 
 async function partitionInStep(from: Kafka, to: Kafka, topic: GraduatingTopic, options: OfPartition): Promise<ComparedTo> {
-  const { partition, begin, part, places, onRecord } = options
-  const limits = { bufferBytesMax: BUFFER_BYTES, ...(options.signal !== undefined && { signal: options.signal }) }
-  const until = { [partition]: topic.ends[partition]! }
-  await using source = read(from, topic.topic, { ...limits, from: { [partition]: begin.source }, to: until, isolation: 'read_committed' })
-  await using copy = read(to, topic.topic, { ...limits, from: { [partition]: begin.copy }, to: 'end', partitions: [partition] })
+  const { partition, begin, part, places, onRecord, signal } = options
+  const [end] = await createAdmin(to).topics.offsets(topic.topic, 'latest', { partitions: [partition], signal })
+  const limits = { bufferBytesMax: BUFFER_BYTES, ...(signal !== undefined && { signal }) }
+  const bounds = { from: { [partition]: begin.source }, to: { [partition]: topic.ends[partition]! } }
+  await using source = read(from, topic.topic, { ...limits, ...bounds, isolation: 'read_committed' })
+  await using copy = read(to, topic.topic, { ...limits, from: { [partition]: begin.copy }, to: { [partition]: end!.offset } })
+  const superseded = new Superseded(topic.configs)
+  const differs = (at: number, what: string): TidemarkError =>
+    part === 'beginning'
+      ? notACopy(topic, { partition, offset: at }, `${what} at offset ${at}`)
+      : new TidemarkError('GRADUATION_FAILED', `the copy of ${topic.topic}-${partition} ${what} at offset ${at}`, {
+          topic: topic.topic,
+          partition,
+          offset: at,
+        })
   let next = begin.source
+  let theirs = await copy.next()
   for (let at = begin.copy; ; at++) {
-    const [a, b] = await Promise.all([source.next(), copy.next()])
-    if (b.done && (a.done || part === 'beginning')) {
-      if (part === 'rest') places.end(partition, at)
-      return { source: next, copy: at }
+    const there = theirs.done ? undefined : theirs.value
+    if (at === end!.offset && part === 'beginning') return ended(at)
+    const ours = await source.next()
+    if (ours.done) {
+      if (at < end!.offset) throw differs(at, 'has a record more than its source')
+      places.end(partition, at)
+      return ended(at)
     }
-    const what = differenceOf(a.done ? undefined : a.value, b.done ? undefined : b.value, at)
-    if (what !== undefined) {
-      if (part === 'beginning') throw notACopy(topic, { partition, offset: at }, what)
-      const details = { topic: topic.topic, partition, offset: at }
-      throw new TidemarkError('GRADUATION_FAILED', `the copy of ${topic.topic}-${partition} ${what}`, details)
+    const here = ours.value
+    if (at === end!.offset) throw differs(at, 'lacks a record of its source')
+    if (there === undefined || there.offset > at) {
+      if (!superseded.mayLack(here, at)) throw differs(at, 'lacks the record of its source')
+    } else {
+      if (fingerprintOf(here) !== fingerprintOf(there)) throw differs(at, 'differs from its source')
+      superseded.has(here)
+      theirs = await copy.next()
     }
-    places.see(partition, a.value!.offset, at)
-    next = a.value!.offset + 1
+    places.see(partition, here.offset, at)
+    next = here.offset + 1
     onRecord()
   }
-}
 
-function differenceOf(source: ReceivedMessage | undefined, copy: ReceivedMessage | undefined, at: number): string | undefined {
-  if (source === undefined) return `has a record more than its source at offset ${at}`
-  if (copy === undefined) return `lacks a record of its source at offset ${at}`
-  if (copy.offset !== at) return `lacks the records from offset ${at} to ${copy.offset}, which were deleted there`
-  return fingerprintOf(source) === fingerprintOf(copy) ? undefined : `differs from its source at offset ${at}`
+  function ended(at: number): ComparedTo {
+    if (superseded.lost !== undefined) throw differs(superseded.lost, 'lacks the record of its source')
+    return { source: next, copy: at }
+  }
 }
 
 function notACopy({ topic }: GraduatingTopic, { partition, offset }: { partition: number; offset: number }, what: string): TidemarkError {
