@@ -3,15 +3,17 @@ import type { Clock } from '@tidemark/platform'
 import { ConnectionLost } from './sql.ts'
 
 /** The promise, or `ConnectionLost` after `limitMs`. */
-export async function within<T>(clock: Clock, limitMs: number, promise: Promise<T>): Promise<T> {
+export async function within<T>(clock: Clock, limitMs: number, promise: Promise<T>, what = 'no answer'): Promise<T> {
   const over = Promise.withResolvers<never>()
-  const timer = clock.schedule(limitMs, () => over.reject(new ConnectionLost(`no answer within ${limitMs} ms`)))
+  const timer = clock.schedule(limitMs, () => over.reject(new ConnectionLost(`${what} within ${limitMs} ms`)))
   try {
     return await Promise.race([promise, over.promise])
   } finally {
     timer.cancel()
   }
 }
+
+const NONE_CAME = 'the pool gave no connection (all are in use, or the server does not answer)'
 
 /**
  * Connections of a driver's pool. Who waits too long leaves the request to the next who asks, so that a server that
@@ -33,7 +35,7 @@ export class Connections<C extends { release(): void }> {
     const request = this.#left.values().next().value ?? this.#connect()
     this.#left.delete(request)
     try {
-      return await within(this.#clock, limitMs, request)
+      return await within(this.#clock, limitMs, request, NONE_CAME)
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw new ConnectionLost(error) // the driver's own word
       this.#left.add(request)

@@ -81,10 +81,19 @@ describe('idempotent', () => {
     const ids = memoryIds()
     const first = Promise.withResolvers<void>()
     const running = idempotent(ids, () => first.promise)(undefined, contextOf('a'))
-    await expect(idempotent(ids, () => {})(undefined, contextOf('a'))).rejects.toMatchObject({ code: 'IN_PROGRESS' })
-    const waiting = idempotent(ids, () => expect.fail('it is done'), { waitMaxMs: 10_000 })(undefined, contextOf('a'))
+    const impatient = idempotent(ids, () => {}, { waitMaxMs: 0 })
+    await expect(impatient(undefined, contextOf('a'))).rejects.toMatchObject({ code: 'IN_PROGRESS' })
+    const waiting = idempotent(ids, () => expect.fail('it is done'))(undefined, contextOf('a'))
     first.resolve()
     await Promise.all([running, waiting])
+  })
+
+  test('outwaits a holder that died, unless told otherwise: it costs no attempt', async () => {
+    const ids = memoryIds()
+    await ids.begin('a', 'dead', 200)
+    let calls = 0
+    await idempotent(ids, () => calls++, { leaseMs: 200 })(undefined, contextOf('a'))
+    expect(calls).toBe(1)
   })
 
   test('renews its lease while the handler runs; one that was overtaken says LOCK_LOST', async () => {

@@ -44,8 +44,8 @@ export interface IdempotentOptions {
   /** How long a holder that does not renew, since its process has died, keeps others from the id. Default: 30,000. */
   readonly leaseMs?: number
   /**
-   * How long to wait for a holder; then IN_PROGRESS is thrown, and the record is tried again as its topic's `retry`
-   * says. 0: at once. Default: 0.
+   * How long to wait for a holder; then IN_PROGRESS is thrown, which costs an attempt of the record. Shorter than
+   * `leaseMs`, a process that died can cost all of them. 0: at once. Default: that of `leaseMs`.
    */
   readonly waitMaxMs?: number
   /** Is told what was found of each id. */
@@ -85,10 +85,11 @@ export function idempotent<M, C extends Identified>(
   checkStore(store)
   checkFunction('the handler of idempotent()', handler)
   if (options.onState !== undefined) checkFunction("option 'onState'", options.onState)
+  const leaseMs = durationOption('leaseMs', options.leaseMs ?? 30_000)
   const once = new Once(store, nodeClock, {
     ttlMs: durationOption('ttlMs', options.ttlMs ?? DAY_MS),
-    leaseMs: durationOption('leaseMs', options.leaseMs ?? 30_000),
-    waitMaxMs: durationOption('waitMaxMs', options.waitMaxMs ?? 0, { zero: true }),
+    leaseMs,
+    waitMaxMs: durationOption('waitMaxMs', options.waitMaxMs ?? leaseMs, { zero: true }),
     onState: options.onState ?? (() => {}),
   })
   return (message, context) => once.run(context, () => handler(message, context))

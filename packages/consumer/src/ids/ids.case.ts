@@ -54,4 +54,16 @@ export const idCases: Readonly<Record<string, (ids: IdStore) => Promise<void>>> 
     }
     assert.equal((await ids.begin('a', 'b', LONG_MS)).kind, 'new')
   },
+  'tells long ids, spaces at the end and invisible characters apart': async (ids) => {
+    const long = Array.from({ length: 30_000 }, (_, i) => `${i * i}`).join()
+    for (const id of ['b', 'b ', 'b\t', 'b\0', ' b', long, `${long}1`, 'y'.repeat(401), 'y'.repeat(402), 'sha256:b']) {
+      assert.equal((await ids.begin(id, 'a', LONG_MS)).kind, 'new', id.slice(0, 20))
+      assert.equal(await ids.renew(id, 'a', LONG_MS), true)
+      assert.equal(await ids.finish(id, 'a', LONG_MS), true)
+      assert.equal((await ids.begin(id, 'b', LONG_MS)).kind, 'done')
+    }
+    await ids.begin(`${long}2`, 'a', LONG_MS)
+    await ids.forget(`${long}2`, 'a')
+    assert.equal((await ids.begin(`${long}2`, 'b', LONG_MS)).kind, 'new')
+  },
 }

@@ -2,6 +2,7 @@
  * Ids in a table of a database, each statement a transaction of its own. Times are the database's, so that the clocks
  * of its users do not matter. Rows whose time is over are deleted along the way.
  */
+import { createHash } from 'node:crypto'
 import { type Database, type DatabaseKind, kindWith } from '../drivers/database.ts'
 import { int } from '../drivers/sql.ts'
 import type { IdState, IdStore } from './idempotent.ts'
@@ -18,6 +19,14 @@ export interface IdDialect {
   readonly sweep: string
 }
 
+/**
+ * What a column of any of the databases holds and tells apart: MySQL cuts what is too long, and ignores spaces at the
+ * end; PostgreSQL's index takes 2,700 bytes, and its texts no NUL. Any other id is kept as its hash.
+ */
+const PLAIN = /^(?!sha256:)[^\p{C}]{0,299}[^\p{C}\p{Z}]$/u
+
+const keyOf = (id: string): string => (PLAIN.test(id) ? id : `sha256:${createHash('sha256').update(id, 'utf16le').digest('hex')}`)
+
 /** Every so many ids. */
 const SWEEP_EVERY = 100
 
@@ -32,21 +41,22 @@ export class SqlIds implements IdStore {
   }
 
   async begin(id: string, token: string, leaseMs: number): Promise<IdState> {
+    const key = keyOf(id)
     await this.#database.prepare()
     const { table, nowMs, insert, sweep } = this.#dialect
     if (this.#begun++ % SWEEP_EVERY === 0) await this.#query('forget old ids', sweep, [])
     const until = `${nowMs} + ${int(leaseMs)}`
     for (;;) {
-      await this.#query('take an id', insert(table, `?, ?, 0, ${until}`), [id, token])
+      await this.#query('take an id', insert(table, `?, ?, 0, ${until}`), [key, token])
       const [row] = await this.#query('read an id', `SELECT token, is_done, expires_ms - ${nowMs} AS left_ms FROM ${table} WHERE id = ?`, [
-        id,
+        key,
       ])
       if (row === undefined) continue // it was swept in between
       if (row.token === token) return { kind: 'new' }
       const leftMs = Number(row.left_ms)
       if (leftMs > 0) return Number(row.is_done) === 1 ? { kind: 'done' } : { kind: 'in progress', leftMs }
       const take = `UPDATE ${table} SET token = ?, is_done = 0, expires_ms = ${until} WHERE id = ? AND token = ? AND expires_ms <= ${nowMs}`
-      await this.#query('take an id', take, [token, id, String(row.token)])
+      await this.#query('take an id', take, [token, key, String(row.token)])
     }
   }
 
@@ -59,17 +69,18 @@ export class SqlIds implements IdStore {
   }
 
   async forget(id: string, token: string): Promise<void> {
-    await this.#query('forget an id', `DELETE FROM ${this.#dialect.table} WHERE id = ? AND token = ?`, [id, token])
+    await this.#query('forget an id', `DELETE FROM ${this.#dialect.table} WHERE id = ? AND token = ?`, [keyOf(id), token])
   }
 
   async #set(id: string, token: string, isDone: 0 | 1, forMs: number): Promise<boolean> {
     const { table, nowMs } = this.#dialect
+    const key = keyOf(id)
     return await this.#database.own('mark an id', [], async (session) => {
       await session.query(`UPDATE ${table} SET is_done = ${isDone}, expires_ms = ${nowMs} + ${int(forMs)} WHERE id = ? AND token = ?`, [
-        id,
+        key,
         token,
       ])
-      return (await session.query(`SELECT 1 FROM ${table} WHERE id = ? AND token = ?`, [id, token])).rows.length > 0
+      return (await session.query(`SELECT 1 FROM ${table} WHERE id = ? AND token = ?`, [key, token])).rows.length > 0
     })
   }
 
