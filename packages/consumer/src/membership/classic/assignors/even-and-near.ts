@@ -46,7 +46,7 @@ export function evenAndNear(
 ): Assignment {
   const kinds = kindsOf(ordered)
   if (kinds.length === 1 || kinds.length > KINDS_MAX) return assignment
-  const lots = lotsOf(assignment, kinds, owners, racks)
+  const lots = lotsOf(ordered, assignment, kinds, owners, racks)
   countOwned(kinds, ordered, owners)
   improve(kinds, lots)
   return new Map(
@@ -77,12 +77,18 @@ function weightsFor({ length }: readonly Kind[]): { readonly far: number; readon
   return { far, level: far * (length + 4) }
 }
 
-function lotsOf(assignment: Assignment, kinds: readonly Kind[], owners: ReadonlyMap<string, string>, racks: ReplicaRacks): Lot[] {
+function lotsOf(
+  ordered: readonly MemberSubscription[],
+  assignment: Assignment,
+  kinds: readonly Kind[],
+  owners: ReadonlyMap<string, string>,
+  racks: ReplicaRacks,
+): Lot[] {
   const weights = weightsFor(kinds)
   const kindOf = new Map(kinds.flatMap(({ members }, k) => members.map((m) => [m.memberId, k] as const)))
   const lots = new Map<string, Lot>()
-  for (const [memberId, partitions] of assignment) {
-    for (const p of partitions) {
+  for (const { memberId } of ordered) {
+    for (const p of assignment.get(memberId)!) {
       const of = racks.get(p.topic)?.[p.partition]
       const owner = kindOf.get(owners.get(keyOf(p)) ?? '')
       const costs = kinds.map((kind, k) => {
