@@ -26,7 +26,7 @@ describe.skipIf(process.platform === 'win32')('.ci/run', () => {
     const program = (name: string, text: string): void => writeFileSync(path.join(folder, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 })
     program('bin/npm', npm)
     program('node_modules/.bin/node', node)
-    const env = { ...process.env, PATH: `${path.join(folder, 'bin')}:${process.env['PATH']}`, HERE: folder }
+    const env = { ...process.env, PATH: `${path.join(folder, 'bin')}:${process.env.PATH}`, HERE: folder }
     const { stdout, status } = spawnSync('bash', [path.join(folder, '.ci/run')], { env, encoding: 'utf8' })
     return { lines: stdout.trimEnd().split('\n'), status }
   }

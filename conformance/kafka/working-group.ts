@@ -32,6 +32,8 @@ export class WorkingGroup {
   #producer: Producer
   #producing = true
   #written: Promise<void> = Promise.resolve()
+  /** What ended the writing. */
+  #failure: { readonly error: unknown } | undefined
   #incarnation = 0
   #n = 0
 
@@ -85,7 +87,13 @@ export class WorkingGroup {
     this.#written = this.#write()
   }
 
-  async #write(): Promise<void> {
+  #write(): Promise<void> {
+    return this.#writeOn().catch((error) => {
+      this.#failure = { error }
+    })
+  }
+
+  async #writeOn(): Promise<void> {
     while (this.#producing) {
       const batch = Array.from({ length: RECORDS_A_BEAT }, () => {
         const n = this.#n++
@@ -109,13 +117,18 @@ export class WorkingGroup {
   /** Waits until so many more records were done. */
   async progress(count: number, withinMs = 60_000): Promise<void> {
     const goal = valuesDone(this.lines()).size + count
-    await until(`${count} more records are done`, () => valuesDone(this.lines()).size >= goal, withinMs)
+    const isReached = (): boolean => {
+      if (this.#failure !== undefined) throw this.#failure.error
+      return valuesDone(this.lines()).size >= goal
+    }
+    await until(`${count} more records are done`, isReached, withinMs)
   }
 
   /** Stops writing, waits until everything is done, lets the members leave, and judges. */
   async finish(): Promise<Verdict> {
     this.#producing = false
     await this.#written
+    if (this.#failure !== undefined) throw this.#failure.error
     await until('everything is done', () => isWithin(this.due, valuesDone(this.lines()))).catch(() => {})
     await this.leave()
     return judgeLines(this.lines(), this.due, this.unclean)

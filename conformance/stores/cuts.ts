@@ -41,17 +41,17 @@ async function scene({ store, write }: Database): Promise<void> {
   for (let offset = 2; offset < RECORDS + 1; offset++) await handle(again.holding, offset)
 }
 
-export async function cuts(report: Report, name: DriverName, where: Where, isQuick: boolean): Promise<void> {
+export async function cuts(report: Report, name: DriverName, where: Where, isQuick: boolean, of: string = name): Promise<void> {
   let cut = 0
   for (const loses of ['request', 'answer'] as const) {
     await report.check(
-      `${name}: a connection that is cut at any statement, its ${loses} lost, costs no effect and repeats none`,
+      `${of}: a connection that is cut at any statement, its ${loses} lost, costs no effect and repeats none`,
       async () => {
         for (let at = 1; at <= STATEMENTS_MAX; at += isQuick ? 5 : 1) if (await oneCut(name, where, { at, loses })) cut++
       },
     )
   }
-  console.log(`         ${name}: ${cut} connections were cut`)
+  console.log(`         ${of}: ${cut} connections were cut`)
 }
 
 async function oneCut(name: DriverName, where: Where, cut: Cut): Promise<boolean> {

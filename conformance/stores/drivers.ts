@@ -53,6 +53,8 @@ export const drivers: Readonly<
       ids: postgresIds(pool),
       locks: lockBackendOf(createLock(pool)),
       write: async (tx, value) => void (await tx.query(INSERT.replace('?', '$1'), [value])),
+      prefix: 'tidemark.',
+      send: async (tx, statement) => void (await tx.query(statement)),
       effects: async () => (await query(SELECT)).map((row) => row.value),
       inbox: async () => Number((await query('SELECT count(*) AS n FROM tidemark.tidemark_inbox'))[0].n),
       query,
@@ -73,6 +75,8 @@ export const drivers: Readonly<
       ids: postgresIds(sql),
       locks: lockBackendOf(createLock(sql)),
       write: async (tx, value) => void (await tx`INSERT INTO effects (value) VALUES (${value})`),
+      prefix: 'tidemark.',
+      send: async (tx, statement) => void (await tx.unsafe(statement)),
       effects: async () => [...(await query(SELECT))].map((row) => row.value),
       inbox: async () => Number((await query('SELECT count(*) AS n FROM tidemark.tidemark_inbox'))[0].n),
       query,
@@ -90,6 +94,8 @@ export const drivers: Readonly<
       store: onMysql(pool, options),
       ids: mysqlIds(pool),
       write: async (tx, value) => void (await tx.query(INSERT, [value])),
+      prefix: '',
+      send: async (tx, statement) => void (await tx.query(statement)),
       effects: async () => (await query(SELECT)).map((row) => row.value),
       inbox: async () => Number((await query('SELECT count(*) AS n FROM tidemark_inbox'))[0].n),
       query,
@@ -117,6 +123,8 @@ export function betterSqlite(file: string): Omit<Database, 'query' | 'clear' | '
   return {
     store: onSqlite(db),
     write: async (tx, value) => void tx.prepare(INSERT).run(value),
+    prefix: '',
+    send: async (tx, statement) => void (await tx.exec(statement)),
     effects: async () =>
       db
         .prepare(SELECT)

@@ -10,6 +10,7 @@ export interface StormMember {
   readonly topic: string
   readonly driver: DriverName
   readonly port: number
+  readonly statementTimeoutMs: number
   readonly sessionTimeoutMs: number
   readonly concurrency: number
   /** Of the handler, within its transaction. */
@@ -26,7 +27,7 @@ const where = { host: '127.0.0.1', port: task.port }
 const connect = async (): Promise<Database> => {
   for (;;) {
     try {
-      return await drivers[task.driver](where, { takeOverTimeoutMs: 2_000, statementTimeoutMs: 5_000 })
+      return await drivers[task.driver](where, { takeOverTimeoutMs: 2_000, statementTimeoutMs: task.statementTimeoutMs })
     } catch {
       await sleep(100) // the database is being started
     }

@@ -4,13 +4,14 @@
  */
 import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { freePort } from '../kafka/ports.ts'
 import { NotToBeHad, obtain, start } from '../tools.ts'
 import { sleep, until } from '../waiting.ts'
+import { type Unpacked, unpacked } from './unstable.ts'
 
 const listens = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -18,6 +19,11 @@ const listens = (port: number): Promise<boolean> =>
     socket.once('connect', () => (socket.destroy(), resolve(true)))
     socket.once('error', () => resolve(false))
   })
+
+function forkedBy(pid: number): number[] {
+  const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')
+  return pids.filter((text) => text !== '').map(Number)
+}
 
 abstract class Server implements AsyncDisposable {
   readonly port: number
@@ -53,13 +59,18 @@ abstract class Server implements AsyncDisposable {
     })
   }
 
-  /** As `kill -9`; what it forked goes with it. */
+  /** As `kill -9`; what it forked goes with it, also where that is in a session of its own, as PostgreSQL's is. */
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const child = this.#child
     this.#child = undefined
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
-    process.kill(signal === 'SIGKILL' ? -child.pid! : child.pid!, signal)
+    const all = signal === 'SIGKILL' ? [child.pid!, ...forkedBy(child.pid!)] : [child.pid!]
+    for (const pid of all) {
+      try {
+        process.kill(pid, signal)
+      } catch {} // it has ended
+    }
     await exited
   }
 
@@ -128,6 +139,12 @@ export class PostgreSQL extends Server {
     return `postgres://shop@127.0.0.1:${this.port}/postgres`
   }
 
+  /** What the client that comes with the database prints of a statement, columns parted by tabs. */
+  ask(sql: string): string {
+    const args = ['-h', '127.0.0.1', '-p', `${this.port}`, '-U', 'shop', '-At', '-F', '\t', '-c', sql, 'postgres']
+    return execFileSync('psql', args, { encoding: 'utf8' })
+  }
+
   protected spawn(): ChildProcess {
     const settings = { listen_addresses: '127.0.0.1', port: this.port, unix_socket_directories: '', max_connections: 300 }
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
@@ -139,7 +156,6 @@ export class PostgreSQL extends Server {
   }
 }
 
-/** MariaDB stands for MySQL, which Debian does not have. */
 export class MariaDB extends Server {
   readonly version: string
   readonly #program: string
@@ -156,8 +172,7 @@ export class MariaDB extends Server {
     const install = program('mariadb-install-db', ['/usr/bin'], packages)
     program('my_print_defaults', ['/usr/bin'], packages) // which the other one calls
     const folder = folderFor('mariadb')
-    const user = process.getuid?.() === 0 ? ['--user=root'] : []
-    const args = ['--no-defaults', `--datadir=${folder}/data`, '--auth-root-authentication-method=normal', '--skip-test-db', ...user]
+    const args = ['--no-defaults', `--datadir=${folder}/data`, '--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot]
     execFileSync(install, args, { stdio: 'ignore' })
     const server = new MariaDB(await freePort(), folder, file, execFileSync(file, ['--version'], { encoding: 'utf8' }).trim())
     await server.start()
@@ -168,18 +183,69 @@ export class MariaDB extends Server {
     return `mysql://root@127.0.0.1:${this.port}/mysql`
   }
 
+  ask(sql: string): string {
+    return execFileSync('mariadb', ['--no-defaults', ...mysqlClient(this.port, sql)], { encoding: 'utf8' })
+  }
+
   protected spawn(): ChildProcess {
-    const user = process.getuid?.() === 0 ? ['--user=root'] : []
-    const args = [
-      '--no-defaults',
-      `--datadir=${this.folder}/data`,
-      `--port=${this.port}`,
-      '--bind-address=127.0.0.1',
-      '--max-connections=300',
-    ]
-    return start(this.#program, [...args, `--socket=${this.folder}/socket`, `--pid-file=${this.folder}/pid`, ...user], { stdio: 'ignore' })
+    return start(this.#program, ['--no-defaults', ...mysqlServer(this)], { stdio: 'ignore' })
   }
 }
+
+/** Debian's unstable release has it: it runs with the libraries of its own. */
+export class MySQL extends Server {
+  readonly version: string
+  readonly #programs: Unpacked
+
+  private constructor(port: number, folder: string, programs: Unpacked, version: string) {
+    super(port, folder)
+    this.#programs = programs
+    this.version = version
+  }
+
+  static async start(): Promise<MySQL> {
+    const programs = unpacked('mysql-server-core', 'mysql-client-core')
+    const folder = folderFor('mysql')
+    const version = programs.run('usr/sbin/mysqld', ['--version']).replace(/^\S+\s+/, '')
+    const server = new MySQL(await freePort(), folder, programs, version.trim())
+    programs.run('usr/sbin/mysqld', [...server.#settings, '--initialize-insecure'])
+    await server.start()
+    return server
+  }
+
+  get uri(): string {
+    return `mysql://root@127.0.0.1:${this.port}/mysql`
+  }
+
+  ask(sql: string): string {
+    return this.#programs.run('usr/bin/mysql', ['--no-defaults', ...mysqlClient(this.port, sql)])
+  }
+
+  get #settings(): string[] {
+    const { folder } = this.#programs
+    const share = `${folder}/usr/share/mysql`
+    const own = [`--lc-messages-dir=${share}`, `--character-sets-dir=${share}/charsets`, `--plugin-dir=${folder}/usr/lib/mysql/plugin`]
+    return ['--no-defaults', ...mysqlServer(this), ...own, '--secure-file-priv=NULL', '--mysqlx=OFF']
+  }
+
+  protected spawn(): ChildProcess {
+    return start(...this.#programs.command('usr/sbin/mysqld', this.#settings), { stdio: 'ignore' })
+  }
+}
+
+const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
+
+const mysqlServer = ({ port, folder }: Server): string[] => [
+  `--datadir=${folder}/data`,
+  `--port=${port}`,
+  '--bind-address=127.0.0.1',
+  '--max-connections=300',
+  `--socket=${folder}/socket`,
+  `--pid-file=${folder}/pid`,
+  ...asRoot,
+]
+
+const mysqlClient = (port: number, sql: string): string[] => ['-h127.0.0.1', `-P${port}`, '-uroot', '-N', '-B', '-e', sql, 'mysql']
 
 export class Redis extends Server {
   readonly version: string

@@ -1,8 +1,9 @@
 /**
- * Three members of a group, 64 handlers each, while they and the database are killed, and members are stopped for
- * longer than their session and go on: every record's effect is there once, as the database's own client counts it.
+ * Three members of a group, 64 handlers each, while they and the database are killed, members are stopped for longer
+ * than their session and go on, and the network between two of them and the database stands still for longer than their
+ * patience: every record's effect is there once, as the database's own client counts it.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { startBroker } from '@tidemark/broker'
 import { createAdmin, createKafka, createProducer } from '@tidemark/client'
@@ -10,12 +11,17 @@ import type { Report } from '../report.ts'
 import { sleep, until } from '../waiting.ts'
 import { type DriverName, drivers } from './drivers.ts'
 import type { StormMember } from './member.ts'
-import { MariaDB, type PostgreSQL } from './servers.ts'
+import { StallingProxy } from './proxy.ts'
+import type { MariaDB, MySQL, PostgreSQL } from './servers.ts'
+
+type StormServer = PostgreSQL | MariaDB | MySQL
 
 const TOPIC = 'orders'
 const MEMBERS = 3
 const PARTITIONS = 6
 const SESSION_MS = 1_500
+/** Of a statement of the store's, in a member. */
+const PATIENCE_MS = 3_000
 const RECORDS_A_STEP = 300
 
 class Slot {
@@ -76,12 +82,12 @@ class Slot {
 export async function storm(
   report: Report,
   driver: DriverName,
-  server: PostgreSQL | MariaDB,
+  server: StormServer,
   steps: number,
-  batches = false,
+  { batches = false, title = driver }: { readonly batches?: boolean; readonly title?: string } = {},
 ): Promise<void> {
   const how = batches ? 'in batches' : '64 handlers at once'
-  await report.check(`${driver}: ${steps} kills and stops, ${how}: every effect once`, async () => {
+  await report.check(`${title}: ${steps} kills, stops and stalls, ${how}: every effect once`, async () => {
     await server.start()
     await using broker = await startBroker({ data: ':memory:' })
     await using kafka = createKafka({ brokers: broker.brokers })
@@ -94,12 +100,14 @@ export async function storm(
       topic: TOPIC,
       driver,
       port: server.port,
+      statementTimeoutMs: PATIENCE_MS,
       sessionTimeoutMs: SESSION_MS,
       concurrency: 64,
       workMsMax: 10,
       batches,
     }
-    const slots = Array.from({ length: MEMBERS }, () => new Slot(task))
+    await using network = await StallingProxy.start(server.port)
+    const slots = Array.from({ length: MEMBERS }, (_, i) => new Slot(i === 0 ? task : { ...task, port: network.port }))
     let produced = 0
     const produce = async (): Promise<void> => {
       const messages = Array.from({ length: RECORDS_A_STEP }, () => ({ key: `k${produced % 97}`, value: `${produced++}` }))
@@ -111,11 +119,13 @@ export async function storm(
         await produce()
         await sleep(200 + Math.random() * 600)
         const slot = slots[step % MEMBERS]!
-        if (step % 4 === 3) {
+        if (step % 5 === 4) {
+          await network.standStill(PATIENCE_MS + 1_500)
+        } else if (step % 5 === 3) {
           await server.kill()
           await sleep(Math.random() * 300)
           await server.start()
-        } else if (step % 4 === 1) {
+        } else if (step % 5 === 1) {
           await slot.stopFor(SESSION_MS + 1_500)
         } else {
           await slot.end('SIGKILL')
@@ -136,7 +146,7 @@ export async function storm(
       const { total, distinct } = count(server)
       const deaths = slots.flatMap((slot) => slot.deaths)
       const rows = await database.inbox()
-      console.log(`         ${driver}: ${produced} records, ${total} effects, ${distinct} different ones, ${rows} rows left in the inbox`)
+      console.log(`         ${title}: ${produced} records, ${total} effects, ${distinct} different ones, ${rows} rows left in the inbox`)
       if (total !== produced || distinct !== produced)
         throw new Error(`${total} effects, ${distinct} different ones, of ${produced} records`)
       if (deaths.length > 0) throw new Error(`members ended by themselves: ${deaths.join('; ')}`)
@@ -149,13 +159,7 @@ export async function storm(
 }
 
 /** By the client that comes with the database. */
-function count(server: PostgreSQL | MariaDB): { readonly total: number; readonly distinct: number } {
-  const sql = 'SELECT count(*), count(DISTINCT value) FROM effects'
-  const isMariaDB = server instanceof MariaDB
-  const [program, ...args] = isMariaDB
-    ? ['mariadb', '--no-defaults', '-h127.0.0.1', `-P${server.port}`, '-uroot', '-N', '-B', '-e', sql, 'mysql']
-    : ['psql', '-h', '127.0.0.1', '-p', `${server.port}`, '-U', 'shop', '-At', '-F', '\t', '-c', sql, 'postgres']
-  const text = execFileSync(program!, args, { encoding: 'utf8' })
-  const [total, distinct] = text.trim().split('\t').map(Number)
+function count(server: StormServer): { readonly total: number; readonly distinct: number } {
+  const [total, distinct] = server.ask('SELECT count(*), count(DISTINCT value) FROM effects').trim().split('\t').map(Number)
   return { total: total!, distinct: distinct! }
 }

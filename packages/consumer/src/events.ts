@@ -63,8 +63,8 @@ export type ConsumerEvent =
   /** The record cannot be handled, and its partition stops; the run ends. */
   | ({ readonly kind: 'stopped'; readonly offset: number; readonly error: unknown } & At)
   /**
-   * The store says that another member has taken the partition over: nothing is written for it any more. `ended`
-   * follows, and `assigned` if the group finds that it is this member's all the same.
+   * The store says that another member has taken the partition over, or has lost what was committed there: nothing is
+   * written for it any more. `ended` follows, and `assigned` if the group finds that it is this member's all the same.
    */
   | ({ readonly kind: 'fenced'; readonly error: TidemarkError } & At)
   /** The position was not in the log, and `outOfRange` says where to go on. */

@@ -160,6 +160,27 @@ describe('exactly once', () => {
     expect(kinds).toEqual(['assigned', 'fenced', 'ended lost', 'assigned'])
   })
 
+  test('a database that goes back to an earlier state has done again what it lost, without a restart', async () => {
+    const kafka = client()
+    const db = database()
+    await produce(kafka, ['a', 'b', 'c'])
+    const consumer = consumerOf(kafka)
+    const events = eventsOf(consumer)
+    consumer.each('t', { store: exactlyOnce(db) }, ({ value }, { tx }) => write(tx, value))
+    void begin(consumer)
+    const position = (): unknown => db.prepare('SELECT next_offset FROM tidemark_progress').get()?.next_offset
+    await expect.poll(position).toBe(3)
+    // As of after the first record: the epoch is the same, since nothing was taken over meanwhile.
+    db.exec("BEGIN; DELETE FROM effects WHERE value IN ('b', 'c'); UPDATE tidemark_progress SET next_offset = 1; COMMIT")
+    await produce(kafka, ['d'])
+    await expect.poll(position).toBe(4)
+    expect([...effects(db)].sort()).toEqual(['a', 'b', 'c', 'd'])
+    const fenced = events.filter((e) => e.kind === 'fenced').map((e) => e.error.message)
+    expect(fenced).toEqual([
+      'SQLite has lost what it had committed for t-0: its position went back from 3 to 1; the work goes on from what it has',
+    ])
+  })
+
   test('a handler that fails writes nothing; a skipped record is done, without the writes of its failed call', async () => {
     const kafka = client()
     const db = database()

@@ -30,6 +30,8 @@ function underTest(file = fileOf()): StoreUnderTest<DatabaseSync> & { readonly d
     db,
     store: exactlyOnce(db),
     write: async (tx, value) => void tx.prepare('INSERT INTO effects VALUES (?)').run(value),
+    prefix: '',
+    send: async (tx, statement) => tx.exec(statement),
     effects: async () =>
       db
         .prepare('SELECT value FROM effects ORDER BY value')
@@ -41,6 +43,18 @@ function underTest(file = fileOf()): StoreUnderTest<DatabaseSync> & { readonly d
 
 describe('a store in SQLite', () => {
   test.each(Object.entries(storeCases))('%s', (_, run) => run(underTest()))
+
+  test('what the database refuses to commit is a failure of the handler', async () => {
+    const t = underTest()
+    t.db.exec('CREATE TABLE child (parent integer REFERENCES nobody (id) DEFERRABLE INITIALLY DEFERRED)')
+    t.db.exec('CREATE TABLE nobody (id integer PRIMARY KEY)')
+    const { holding } = await t.store.takeOver(PARTITION, 'a')
+    const refused = t.store.run(holding, [{ offset: 0, leaderEpoch: 0 }], (tx) => tx.exec('INSERT INTO child VALUES (7)'))
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_SQLITE_ERROR', message: /FOREIGN KEY/ })
+    expect(await t.inbox()).toBe(0)
+    await t.store.run(holding, [{ offset: 0, leaderEpoch: 0 }], (tx) => t.write(tx, 'a'))
+    expect(await t.effects()).toEqual(['a'])
+  })
 
   test('a zombie on another connection to the file is fenced', async () => {
     const file = fileOf()

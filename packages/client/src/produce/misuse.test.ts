@@ -191,6 +191,19 @@ describe('an old view of the cluster', () => {
     }
   })
 
+  it('a topic that was just created again is waited for, for topicWaitMs', async () => {
+    for (const hasComeMs of [2_000, 4_000]) {
+      const { world, cluster, kafka, producer, written } = start()
+      await world.settle(producer.send('t', { value: 'a' }))
+      cluster.topics.delete('t')
+      const sent = createProducer(kafka, { topicWaitMs: 3_000 }).send('t', { value: 'b' })
+      world.schedule(hasComeMs, () => cluster.create('t', 1))
+      if (hasComeMs > 3_000) expect(await world.fails(sent)).toMatchObject({ code: 'UNKNOWN_TOPIC' })
+      else await world.settle(sent)
+      if (hasComeMs < 3_000) expect(written().map((r) => r.value)).toEqual(['b'])
+    }
+  })
+
   it('a topic that was deleted is created again where brokers do so', async () => {
     const { world, cluster, producer, written } = start()
     await world.settle(producer.send('t', { value: 'a' }))

@@ -30,6 +30,8 @@ export class PartitionQueue {
   failures = 0
   /** The size of the last batches: the likely size of the next one. */
   bytesExpected = 1024
+  /** Whether the partition has taken records of this producer. */
+  hasTaken = false
   #inFlightNode = -1
   #identity: ProducerIdentity | undefined
   #nextSequence = 0
@@ -131,6 +133,7 @@ export class PartitionQueue {
 
   acknowledged(batch: ProduceBatch): void {
     this.landed(batch)
+    this.hasTaken = true
     this.#isKnown = true
     this.failures = 0
   }

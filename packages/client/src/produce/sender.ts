@@ -350,18 +350,24 @@ export class Sender {
 
   /**
    * Fails the records for a topic or partition that does not exist. Two look-ups in a row have to say so, since a
-   * broker may lag behind.
+   * broker may lag behind; all of them for `topicWaitMs` where it may only just have been created.
    */
   #judgeTopic(topic: string): void {
     const view = this.#cluster.topic(topic)
     for (const queue of this.#stale.get(topic) ?? []) {
       const error = view === undefined ? undefined : missing(queue, view)
       if (error === undefined) this.#missing.delete(queue)
-      else if (this.#missing.has(queue) || !['UNKNOWN_TOPIC', 'UNKNOWN_PARTITION'].includes(error.code)) {
+      else if (!['UNKNOWN_TOPIC', 'UNKNOWN_PARTITION'].includes(error.code) || (this.#missing.has(queue) && !this.#mayBeNew(queue))) {
         this.#missing.delete(queue)
         this.#drop(queue, error)
       } else this.#missing.add(queue)
     }
+  }
+
+  #mayBeNew({ hasTaken, retries, waiting }: PartitionQueue): boolean {
+    const oldest = retries[0] ?? waiting[0]
+    if (hasTaken || oldest === undefined) return false
+    return this.#cluster.options.platform.clock.monotonic() - oldest.createdMs < this.#options.topicWaitMs
   }
 
   #expire(queue: PartitionQueue, nowMs: number): void {

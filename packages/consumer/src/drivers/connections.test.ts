@@ -1,4 +1,4 @@
-/** What a driver does for a call that was told that it took too long: nothing, for the call was tried again since. */
+/** Time limits of the drivers: what was told that it took too long is tried again, and must not happen as well. */
 import type { Clock } from '@tidemark/platform'
 import { ManualClock } from '@tidemark/platform/testing'
 import { describe, expect, test } from 'vitest'
@@ -7,20 +7,28 @@ import { PgConnector } from './pg.ts'
 import { PostgresJsConnector } from './postgres-js.ts'
 import { ConnectionLost, type SqlConnector } from './sql.ts'
 
+const SLOW = 'SELECT slowly'
+
 /** A pool whose connections come when the test says so. */
 interface Pool {
   readonly connector: SqlConnector<unknown>
   /** So many are asked for and have not come. */
   readonly asked: number
   come(): void
+  /** The answer to `SLOW`. */
+  readonly answer: PromiseWithResolvers<void>
   /** What the server was sent, without the beginning of transactions; 'back' where a connection was unused. */
   readonly seen: readonly string[]
 }
 
-function pool<C>(make: (connect: () => Promise<C>, clock: Clock) => SqlConnector<unknown>, connection: (seen: string[]) => C) {
+function pool<C>(
+  make: (connect: () => Promise<C>, clock: Clock) => SqlConnector<unknown>,
+  connection: (seen: string[], answered: Promise<void>) => C,
+) {
   return (clock: Clock): Pool => {
     const waiting: PromiseWithResolvers<C>[] = []
     const seen: string[] = []
+    const answer = Promise.withResolvers<void>()
     const connect = (): Promise<C> => {
       const coming = Promise.withResolvers<C>()
       waiting.push(coming)
@@ -31,17 +39,19 @@ function pool<C>(make: (connect: () => Promise<C>, clock: Clock) => SqlConnector
       get asked() {
         return waiting.length
       },
-      come: () => waiting.shift()!.resolve(connection(seen)),
+      come: () => waiting.shift()!.resolve(connection(seen, answer.promise)),
+      answer,
       seen,
     }
   }
 }
 
-const plain = (result: unknown) => (seen: string[]) => {
+const plain = (result: unknown) => (seen: string[], answered: Promise<void>) => {
   let isUsed = false
   const query = async (sql: string): Promise<unknown> => {
     isUsed = true
     if (!/^(START TRANSACTION|BEGIN ISOLATION LEVEL READ COMMITTED)$/.test(sql)) seen.push(sql.replace(/^BEGIN [A-Z ]+; /, ''))
+    if (sql.endsWith(SLOW)) await answered
     return result
   }
   const release = (): void => void (isUsed || seen.push('back'))
@@ -55,18 +65,20 @@ const pools = {
   mysql2: pool((getConnection, clock) => new MysqlConnector({ getConnection }, clock), plain([[]])),
   postgres: pool<OfPostgres>(
     (connect, clock) => new PostgresJsConnector({ begin: async (_, body) => (await connect())(body), unsafe() {} }, clock),
-    (seen) => async (body) => {
+    (seen, answered) => async (body) => {
       let isUsed = false
       const unsafe = (sql: string): unknown => {
         isUsed = true
         seen.push(sql)
-        return Object.assign(Promise.resolve([]), { simple: async () => [] })
+        const rows = sql === SLOW ? answered.then(() => []) : Promise.resolve([])
+        return Object.assign(rows, { simple: () => rows })
       }
       try {
         const result = await body({ unsafe })
         seen.push('COMMIT')
         return result
       } catch (error) {
+        if (seen.includes(SLOW)) await answered // the connection does one after the other
         seen.push(isUsed ? 'ROLLBACK' : 'back')
         throw error
       }
@@ -110,5 +122,20 @@ describe.each(Object.entries(pools))('%s', (_, make) => {
     await settled(clock)
     expect(await next).toBe('done')
     expect(t.seen).toEqual(['SELECT 1', 'COMMIT'])
+  })
+  test('a statement that took too long, and was answered later, is told as one that may be tried again', async () => {
+    const clock = new ManualClock()
+    const { connector, come, answer, seen } = make(clock)
+    let calls = 0
+    const late = connector.transaction([SLOW], async () => calls++, 1_000)
+    const told = expect(late).rejects.toBeInstanceOf(ConnectionLost)
+    come()
+    await settled(clock)
+    clock.advance(1_000)
+    answer.resolve()
+    await settled(clock)
+    await told
+    expect(calls).toBe(0)
+    expect(seen).not.toContain('COMMIT')
   })
 })

@@ -109,9 +109,12 @@ export class Database<Tx> {
     }
   }
 
+  mayPass(error: unknown): boolean {
+    return error instanceof ConnectionLost || this.#kind.isPassing(error)
+  }
+
   named(what: string, error: unknown): TidemarkError {
     if (isStoreError(error, 'FENCED')) return error
-    const mayPass = error instanceof ConnectionLost || this.#kind.isPassing(error)
-    return mayPass ? unavailable(this.#kind.name, what, error) : failed(this.#kind.name, what, error)
+    return this.mayPass(error) ? unavailable(this.#kind.name, what, error) : failed(this.#kind.name, what, error)
   }
 }

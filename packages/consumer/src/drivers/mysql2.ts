@@ -1,5 +1,6 @@
 /** The driver `mysql2`: a transaction is a connection of the pool. */
 import type { Clock } from '@tidemark/platform'
+import { Borrowed } from './borrowed.ts'
 import { codeOf } from './errors.ts'
 import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
 import { Connections, within } from './within.ts'
@@ -14,6 +15,15 @@ interface MysqlConnection {
   release(): void
   destroy(): void
 }
+
+/** Those that commit implicitly, and those that choose how statements commit. */
+const ENDING =
+  /^(?:\s|#[^\n]*\n|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:(?:create|drop)\s+(?!temporary\b)|(?:alter|truncate|rename|lock|unlock|grant|revoke|analyze|optimize|repair|flush|xa)\b|set\s.*\bautocommit\b)/is
+
+/** Of a server that became a replica. */
+const READ_ONLY = ['ER_OPTION_PREVENTS_STATEMENT', 'ER_READ_ONLY_MODE']
+
+const WITHHELD = ['release', 'destroy', 'end', 'beginTransaction', 'commit', 'rollback', 'reset', 'changeUser', Symbol.asyncDispose]
 
 export class MysqlConnector<Tx> implements SqlConnector<Tx> {
   readonly #clock: Clock
@@ -34,11 +44,23 @@ export class MysqlConnector<Tx> implements SqlConnector<Tx> {
       const [result] = await within(this.#clock, limitMs, connection.query(sql, values))
       return Array.isArray(result) ? { rows: result, changed: 0 } : { rows: [], changed: result.affectedRows ?? 0 }
     }
+    // A deadlock ends the transaction: what a handler that caught the error sent next would be committed by itself.
+    let deadlock: unknown
+    const borrowed: Borrowed<MysqlConnection> = new Borrowed(connection, {
+      withheld: WITHHELD,
+      ending: ENDING,
+      onError(error) {
+        if (codeOf(error) !== 'ER_LOCK_DEADLOCK') return
+        deadlock ??= error
+        borrowed.refuse('a deadlock has ended the transaction of this handler, which is rolled back: nothing more can be written on it')
+      },
+    })
     let isBroken = true
     try {
       let begun = await query('START TRANSACTION')
       for (const statement of first) begun = await query(statement)
-      const result = await body({ tx: connection as Tx, query }, begun)
+      const result = await body({ tx: borrowed.tx as Tx, query }, begun).finally(() => borrowed.end())
+      if (deadlock !== undefined) throw deadlock
       await query('COMMIT').catch((error) => {
         throw isServerError(error) ? error : new ConnectionLost(error)
       })
@@ -49,7 +71,7 @@ export class MysqlConnector<Tx> implements SqlConnector<Tx> {
       await query('ROLLBACK').catch(() => {
         throw new ConnectionLost(error)
       })
-      isBroken = false
+      isBroken = READ_ONLY.includes(codeOf(error)) // others of the pool may be connections to the server that took its place
       throw error
     } finally {
       if (isBroken) connection.destroy()

@@ -1,8 +1,14 @@
 /** The driver `pg`: a transaction is a client of the pool. */
 import type { Clock } from '@tidemark/platform'
+import { Borrowed } from './borrowed.ts'
 import { codeOf } from './errors.ts'
 import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
 import { Connections, within } from './within.ts'
+
+/** SQLSTATE of a server that became a standby. */
+const READ_ONLY = '25006'
+
+const RULES = { withheld: ['release', 'end', Symbol.asyncDispose] }
 
 /** Each statement sees what was committed before it began. */
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED'
@@ -56,8 +62,9 @@ export class PgConnector<Tx> implements SqlConnector<Tx> {
     const onError = (error: Error): void => void (lost ??= error)
     client.on('error', onError) // without a listener it would end the process
     const timed = <R>(promise: Promise<R>): Promise<R> => within(this.#clock, limitMs, promise)
+    const borrowed = new Borrowed(client, RULES)
     const session: SqlSession<Tx> = {
-      tx: client as Tx,
+      tx: borrowed.tx as Tx,
       query: async (sql, values) => resultOf(await timed(client.query(numbered(sql), values === undefined ? undefined : [...values]))),
     }
     let isBroken = true
@@ -65,21 +72,25 @@ export class PgConnector<Tx> implements SqlConnector<Tx> {
       const begun: PgResult | PgResult[] = await timed(client.query([BEGIN, ...first].join('; '))).catch((error) => {
         throw new BeginFailed(error)
       })
-      const result = await body(session, resultOf(begun))
+      const result = await body(session, resultOf(begun)).finally(() => borrowed.end())
       const { command } = await timed(client.query('COMMIT')).catch((error) => {
         throw new CommitFailed(error)
       })
       // A statement failed, and the handler went on all the same: PostgreSQL answers the COMMIT with a rollback.
-      if (command === 'ROLLBACK') throw new Error('the transaction was aborted by a statement that failed: nothing was written')
+      if (command === 'ROLLBACK')
+        throw new Error(
+          'a statement of the handler failed, and the handler caught its error: nothing was written; use a savepoint for what may fail',
+        )
       isBroken = lost !== undefined
       return result
     } catch (error) {
-      if (error instanceof CommitFailed && !isServerError(error.cause)) throw new ConnectionLost(error.cause)
+      if (error instanceof CommitFailed && !isServerError(error.cause)) throw new ConnectionLost(lost ?? error.cause)
       const cause = error instanceof CommitFailed || error instanceof BeginFailed ? error.cause : error
       await timed(client.query('ROLLBACK')).catch(() => {
-        throw new ConnectionLost(cause)
+        throw new ConnectionLost(lost ?? cause) // the server's own word, if it gave one: it does not wait for ever for a handler
       })
-      isBroken = lost !== undefined
+      // Others of the pool may be connections to the server that took its place.
+      isBroken = lost !== undefined || codeOf(cause) === READ_ONLY
       throw cause
     } finally {
       client.removeListener('error', onError)

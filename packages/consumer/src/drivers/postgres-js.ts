@@ -1,5 +1,6 @@
 /** The driver `postgres`: a transaction is what `sql.begin` gives. */
 import { type Clock, sleep } from '@tidemark/platform'
+import { Borrowed } from './borrowed.ts'
 import { codeOf } from './errors.ts'
 import { numbered } from './pg.ts'
 import { ConnectionLost, type SqlConnector, type SqlResult, type SqlSession, type SqlValue } from './sql.ts'
@@ -16,6 +17,8 @@ export interface PostgresSql {
   begin(options: string, body: (sql: any) => any): Promise<unknown>
   unsafe(sql: string, values?: any[]): unknown
 }
+
+const RULES = { withheld: ['prepare', 'begin', 'end', 'close', 'release'], nested: ['savepoint'] }
 
 export class PostgresJsConnector<Tx> implements SqlConnector<Tx> {
   readonly #clock: Clock
@@ -40,7 +43,7 @@ export class PostgresJsConnector<Tx> implements SqlConnector<Tx> {
       const answer = first.length === 0 ? [] : await timed(sql.unsafe(first.join('; ')).simple())
       const query = async (text: string, values: readonly SqlValue[] = []): Promise<SqlResult> =>
         resultOf(await timed(sql.unsafe(numbered(text), [...values])))
-      return await body({ tx: guarded(sql, () => begun.isLost) as Tx, query }, resultOf(answer))
+      return await body({ tx: begun.borrowed.tx as Tx, query }, resultOf(answer)).finally(() => begun.borrowed.end())
     }
     let result: T
     try {
@@ -58,6 +61,7 @@ export class PostgresJsConnector<Tx> implements SqlConnector<Tx> {
 /** A transaction that is open, and that the driver ends with what it is told of its body. */
 class Begun {
   readonly sql: PostgresTransaction
+  readonly borrowed: Borrowed<PostgresTransaction>
   /** Settles as the transaction ended; rejects at once if the connection is lost. */
   readonly ended: Promise<never>
   isLost = false
@@ -66,11 +70,15 @@ class Begun {
 
   constructor(sql: PostgresTransaction, body: PromiseWithResolvers<void>, ended: Promise<never>, clock: Clock) {
     this.sql = sql
+    this.borrowed = new Borrowed(sql, RULES)
     this.ended = ended
     this.#body = body
     this.#clock = clock
     ended.catch((error) => {
       this.isLost ||= isConnectionCode(error)
+      // The driver connects again in the place of a connection that is lost, and would run there, outside of any
+      // transaction or within another one, what a handler still sends.
+      if (this.isLost) this.borrowed.refuse('the connection of this transaction is lost, and the transaction with it')
     })
   }
 
@@ -109,35 +117,6 @@ function begin(sql: PostgresSql, clock: Clock): Promise<Begun> {
 /** How it ended is not known where the connection was lost. */
 function told(error: unknown): never {
   throw isConnectionCode(error) ? new ConnectionLost(error) : error
-}
-
-/**
- * The driver connects again in the place of a connection that is lost, and would run there, outside of any transaction
- * or within another one, what a handler still sends: from then on its transaction refuses everything.
- */
-function guarded<S extends object>(sql: S, isLost: () => boolean): S {
-  const check = (): void => {
-    if (isLost()) throw new Error('the connection of this transaction is lost, and the transaction with it')
-  }
-  const passed = (name: string | symbol, value: unknown): unknown =>
-    name === 'savepoint' && typeof value === 'function' ? (inner: S) => value(guarded(inner, isLost)) : value
-  return new Proxy(sql, {
-    apply(target, self, values) {
-      check()
-      return Reflect.apply(target as never, self, values)
-    },
-    get(target, name) {
-      const member = Reflect.get(target, name)
-      if (typeof member !== 'function') return member
-      return (...values: unknown[]) => {
-        check()
-        return member.apply(
-          target,
-          values.map((value) => passed(name, value)),
-        )
-      }
-    },
-  })
 }
 
 /** Codes that say that the connection is gone: SQLSTATE, or the driver's own. */

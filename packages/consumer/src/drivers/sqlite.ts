@@ -1,5 +1,6 @@
 /** `node:sqlite` and `better-sqlite3`: one connection, whose transactions are taken in turn. */
 import { type Clock, sleep } from '@tidemark/platform'
+import { Borrowed } from './borrowed.ts'
 import { ConnectionLost, type Row, type SqlConnector, type SqlResult, type SqlSession } from './sql.ts'
 import { turnsOf } from './turns.ts'
 
@@ -8,6 +9,8 @@ export interface SqliteDatabase {
   prepare(sql: string): { all(...values: any[]): unknown[]; run(...values: any[]): unknown }
   exec(sql: string): unknown
 }
+
+const RULES = { withheld: ['close', Symbol.dispose] }
 
 /** Between two looks at a file that another process writes to. */
 const BUSY_RETRY_MS = 5
@@ -31,10 +34,12 @@ export class SqliteConnector<Db extends SqliteDatabase> implements SqlConnector<
     limitMs: number,
   ): Promise<T> {
     await this.#patiently('BEGIN IMMEDIATE', limitMs)
+    const borrowed = new Borrowed(this.#db, RULES)
     try {
       let begun: SqlResult = { rows: [], changed: 0 }
       for (const statement of first) begun = this.#query(statement, [])
-      const result = await body({ tx: this.#db, query: async (sql, values = []) => this.#query(sql, values) }, begun)
+      const query = async (sql: string, values: readonly (string | number)[] = []): Promise<SqlResult> => this.#query(sql, values)
+      const result = await body({ tx: borrowed.tx, query }, begun).finally(() => borrowed.end())
       await this.#patiently('COMMIT', limitMs) // readers of a file without a write-ahead log hold it up
       return result
     } catch (error) {
@@ -51,8 +56,8 @@ export class SqliteConnector<Db extends SqliteDatabase> implements SqlConnector<
   #query(sql: string, values: readonly (string | number)[]): SqlResult {
     const statement = this.#db.prepare(sql)
     if (/^\s*SELECT|RETURNING/i.test(sql)) return { rows: statement.all(...values) as Row[], changed: 0 }
-    statement.run(...values)
-    return { rows: [], changed: 0 }
+    const { changes } = statement.run(...values) as { readonly changes: number | bigint }
+    return { rows: [], changed: Number(changes) }
   }
 
   async #patiently(sql: string, limitMs: number): Promise<void> {

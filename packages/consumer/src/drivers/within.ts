@@ -35,13 +35,14 @@ export class Connections<C extends { release(): void }> {
     try {
       return await within(this.#clock, limitMs, request)
     } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw new ConnectionLost(error) // the driver's own word
       this.#left.add(request)
       const takeBack = (): boolean => this.#left.delete(request)
       request.then(
         (connection) => takeBack() && connection.release(),
         takeBack, // it never came
       )
-      throw error instanceof ConnectionLost ? error : new ConnectionLost(error)
+      throw error
     }
   }
 }

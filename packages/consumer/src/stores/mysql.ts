@@ -39,7 +39,7 @@ export const mysqlTables = (prefix: string): string[] => [
 ]
 
 const PASSING =
-  /^(E[A-Z]+|PROTOCOL_.*|ER_(SERVER_SHUTDOWN|CON_COUNT_ERROR|TOO_MANY_USER_CONNECTIONS|LOCK_DEADLOCK|LOCK_WAIT_TIMEOUT|CONNECTION_KILLED|QUERY_INTERRUPTED|NEW_ABORTING_CONNECTION))$/
+  /^(E[A-Z]+|PROTOCOL_.*|ER_(SERVER_SHUTDOWN|CON_COUNT_ERROR|TOO_MANY_USER_CONNECTIONS|LOCK_DEADLOCK|LOCK_WAIT_TIMEOUT|CONNECTION_KILLED|QUERY_INTERRUPTED|NEW_ABORTING_CONNECTION|QUERY_TIMEOUT|STATEMENT_TIMEOUT|OPTION_PREVENTS_STATEMENT|READ_ONLY_MODE))$/
 
 export function mysqlDialect(schema: string | undefined): SqlDialect {
   const prefix = schema === undefined ? '' : `${schema}.`
@@ -51,7 +51,7 @@ export function mysqlDialect(schema: string | undefined): SqlDialect {
   return {
     name: 'MySQL',
     tables: [...(schema === undefined ? [] : [`CREATE DATABASE IF NOT EXISTS ${schema}`]), ...mysqlTables(prefix)],
-    ...commonStatements(names),
+    ...commonStatements(names, 'GREATEST', 'CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)'),
     insertFence: `INSERT IGNORE INTO ${names.fence} (consumer_group, topic_id, topic, topic_partition, owner) VALUES (?, ?, ?, ?, ?)`,
     upsertProgress: `INSERT INTO ${names.progress} (fence_id, next_offset, leader_epoch) VALUES (?, ?, ?)
       ON DUPLICATE KEY UPDATE next_offset = VALUES(next_offset), leader_epoch = VALUES(leader_epoch)`,
@@ -68,11 +68,12 @@ export function mysqlDialect(schema: string | undefined): SqlDialect {
 }
 
 async function lockExclusively(session: SqlSession<unknown>, { fence }: TableNames, id: number, timeoutMs: number): Promise<void> {
+  const [before] = (await session.query('SELECT @@SESSION.innodb_lock_wait_timeout AS seconds')).rows
   await session.query(`SET SESSION innodb_lock_wait_timeout = ${Math.ceil(timeoutMs / 1_000)}`)
   try {
     await session.query(`SELECT id FROM ${fence} WHERE id = ${int(id)} FOR UPDATE`)
   } finally {
-    await session.query('SET SESSION innodb_lock_wait_timeout = DEFAULT').catch(() => {}) // the connection is lost
+    await session.query(`SET SESSION innodb_lock_wait_timeout = ${int(Number(before!.seconds))}`).catch(() => {}) // the connection is lost
   }
 }
 
@@ -91,12 +92,13 @@ async function endHolders(session: SqlSession<unknown>, _fence: number, heldMs: 
 }
 
 /** By primary key alone: a range would lock the gaps into which handlers insert. */
-async function prune(session: SqlSession<unknown>, { inbox }: TableNames, fence: number, from: number, to: number): Promise<void> {
-  for (;;) {
+async function prune(session: SqlSession<unknown>, { inbox }: TableNames, fence: number, from: number, to: number): Promise<number> {
+  for (let deleted = 0; ; ) {
     const { rows } = await session.query(
       `SELECT record_offset FROM ${inbox} WHERE fence_id = ${int(fence)} AND (record_offset < ${int(from)} OR record_offset >= ${int(to)}) LIMIT 10000`,
     )
-    if (rows.length === 0) return
+    if (rows.length === 0) return deleted
+    deleted += rows.length
     await session.query(`DELETE FROM ${inbox} WHERE fence_id = ${int(fence)} AND record_offset IN (${offsetsOf(rows).join(', ')})`)
   }
 }

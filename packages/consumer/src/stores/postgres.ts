@@ -53,10 +53,10 @@ END $$`,
 ]
 
 /**
- * SQLSTATE classes: connection, resources, operator intervention, system, what may be tried again, a lock that took too
- * long.
+ * SQLSTATE classes: connection, resources, operator intervention (a statement that was cancelled, or took longer than
+ * the server allows), system, what may be tried again, a lock that took too long, a server that became a standby.
  */
-const PASSING = /^(08|53|57P0|58|40|55P03)/
+const PASSING = /^(08|53|57|58|40|55P03|25006)/
 const SYSTEM = /^E[A-Z]+$|^CONNECT/
 
 export function postgresDialect(schema: string): SqlDialect {
@@ -66,7 +66,7 @@ export function postgresDialect(schema: string): SqlDialect {
     name: 'PostgreSQL',
     // Two that create the schema at once would fail on its name.
     tables: [`SELECT pg_advisory_xact_lock(${LOCK_CLASS}, 0)`, ...postgresTables(schema)],
-    ...commonStatements(names),
+    ...commonStatements(names, 'greatest', '(extract(epoch FROM clock_timestamp()) * 1000000)::bigint'),
     insertFence: insertFence(names),
     upsertProgress: upsertProgress(names),
     isMissing: (error) => ['42P01', '3F000'].includes(codeOf(error)),
@@ -74,6 +74,7 @@ export function postgresDialect(schema: string): SqlDialect {
     isLockTimeout: (error) => codeOf(error) === '55P03',
     async lockExclusively(session, fence, timeoutMs) {
       await session.query(`SET LOCAL lock_timeout = ${int(timeoutMs)}`)
+      await session.query('SET LOCAL statement_timeout = 0') // the role's own may be shorter
       await session.query(`SELECT pg_advisory_xact_lock(${LOCK_CLASS}, ${int(fence)})`)
       await session.query('SET LOCAL lock_timeout = 0')
     },
@@ -106,7 +107,8 @@ const isPoolTrouble = (error: unknown): boolean =>
   codeOf(error) === '' &&
   /connection terminated|timeout exceeded|not queryable|connection error/i.test(error.message)
 
-async function prune(session: SqlSession<unknown>, inbox: string, fence: number, from: number, to: number): Promise<void> {
+async function prune(session: SqlSession<unknown>, inbox: string, fence: number, from: number, to: number): Promise<number> {
   const above = to === Number.MAX_SAFE_INTEGER ? '' : ` OR record_offset >= ${int(to)}`
-  await session.query(`DELETE FROM ${inbox} WHERE fence_id = ${int(fence)} AND (record_offset < ${int(from)}${above})`)
+  const { changed } = await session.query(`DELETE FROM ${inbox} WHERE fence_id = ${int(fence)} AND (record_offset < ${int(from)}${above})`)
+  return changed
 }

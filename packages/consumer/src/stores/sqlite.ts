@@ -41,7 +41,8 @@ export function sqliteDialect(schema: string): SqlDialect {
   return {
     name: 'SQLite',
     tables: sqliteTables(schema),
-    ...commonStatements(names),
+    ...commonStatements(names, 'max', "CAST((julianday('now') - 2440587.5) * 86400000 AS integer) * 1000"),
+    lockProgress: `SELECT next_offset FROM ${names.progress} WHERE fence_id = ?`, // BEGIN IMMEDIATE has the lock
     insertFence: insertFence(names),
     upsertProgress: upsertProgress(names),
     isMissing: (error) => /no such table/.test(messageOf(error)),
@@ -52,7 +53,10 @@ export function sqliteDialect(schema: string): SqlDialect {
     checkEpoch: (fence) => [`SELECT epoch FROM ${names.fence} WHERE id = ${int(fence)}`],
     async prune(session, fence, from, to) {
       const above = to === Number.MAX_SAFE_INTEGER ? '' : ` OR record_offset >= ${int(to)}`
-      await session.query(`DELETE FROM ${names.inbox} WHERE fence_id = ${int(fence)} AND (record_offset < ${int(from)}${above})`)
+      const { changed } = await session.query(
+        `DELETE FROM ${names.inbox} WHERE fence_id = ${int(fence)} AND (record_offset < ${int(from)}${above})`,
+      )
+      return changed
     },
     enterFirst: (holding, records) => [insertInbox(names, holding, records)],
     enter: async (_, first) => offsetsOf(first.rows),

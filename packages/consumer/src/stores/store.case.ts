@@ -7,6 +7,10 @@ export interface StoreUnderTest<Tx> {
   readonly store: TransactionalStore<Tx>
   /** Writes an effect in the transaction of a handler. */
   write(tx: Tx, value: string): Promise<void>
+  /** What stands before the names of the store's tables. */
+  readonly prefix: string
+  /** Any statement in the transaction of a handler. */
+  send(tx: Tx, statement: string): Promise<void>
   /** The effects that are committed, in the order of their values. */
   effects(): Promise<readonly string[]>
   /** How many rows the inbox has. */
@@ -54,6 +58,52 @@ export const storeCases: Readonly<Record<string, Case>> = {
     assert.deepEqual(await t.effects(), [])
     await t.store.run(holding, [at(0)], (tx) => t.write(tx, 'b'))
     assert.deepEqual(await t.effects(), ['b'])
+  },
+
+  'a handler cannot end the transaction of its record': async (t) => {
+    const holding = await taken(t)
+    const endings = ['COMMIT', 'begin', 'START TRANSACTION', ' rollback', '-- now\nEND;', '/* a */ /* b */ Commit', 'SELECT 1; COMMIT;']
+    for (const statement of endings) {
+      const ending = t.store.run(holding, [at(0)], async (tx) => {
+        await t.write(tx, 'a')
+        await t.send(tx, statement)
+      })
+      await assert.rejects(ending, /is refused on tx/, statement)
+    }
+    assert.deepEqual([await t.effects(), await t.inbox()], [[], 0])
+  },
+
+  'a savepoint in a handler undoes a part of its work': async (t) => {
+    const holding = await taken(t)
+    await t.store.run(holding, [at(0)], async (tx) => {
+      await t.write(tx, 'a')
+      await t.send(tx, 'SAVEPOINT part')
+      await t.write(tx, 'b')
+      await t.send(tx, 'ROLLBACK TO SAVEPOINT part')
+      await t.write(tx, 'c')
+    })
+    assert.deepEqual(await t.effects(), ['a', 'c'])
+  },
+
+  'a connection that a handler has kept is refused once it has ended': async (t) => {
+    const holding = await taken(t)
+    let kept: unknown
+    await t.store.run(holding, [at(0)], (tx) => {
+      kept = tx
+    })
+    const late = async (): Promise<void> => t.write(kept as never, 'late')
+    await assert.rejects(late, /the handler has ended/)
+    await t.store.run(holding, [at(1)], async (tx) => {
+      await t.write(tx, 'a')
+      await assert.rejects(late, /the handler has ended/)
+    })
+    await t.store
+      .run(holding, [at(2)], () => {
+        throw new Error('no')
+      })
+      .catch(() => {})
+    await assert.rejects(late, /the handler has ended/)
+    assert.deepEqual(await t.effects(), ['a'])
   },
 
   'the member that takes over begins where the holder before stood, with what is done above': async (t) => {
@@ -144,6 +194,42 @@ export const storeCases: Readonly<Record<string, Case>> = {
     await t.store.run(holding, [at(big)], () => {})
     await t.store.advance(holding, at(big + 1))
     assert.deepEqual((await t.store.takeOver(PARTITION, 'b')).position, at(big + 1))
+  },
+
+  'a database that has lost what it had committed is noticed, and stays as it is': async (t) => {
+    const old = await taken(t)
+    for (const offset of [0, 1, 2, 3, 5]) await t.store.run(old, [at(offset)], () => {})
+    await t.store.advance(old, at(2))
+    await t.store.run(old, [at(6)], (tx) => t.send(tx, `DELETE FROM ${t.prefix}tidemark_inbox WHERE record_offset = 3`))
+    await assert.rejects(t.store.advance(old, at(4)), /lost what it had committed for orders-3: 1 records/)
+    const { holding, position, done } = await t.store.takeOver(PARTITION, 'a')
+    assert.deepEqual([position, done], [at(2), [at(2), at(5), at(6)]])
+    await t.store.run(holding, [at(3)], (tx) => t.send(tx, `UPDATE ${t.prefix}tidemark_progress SET next_offset = 1`))
+    await assert.rejects(t.store.advance(holding, at(4)), /its position went back from 2 to 1/)
+    const again = await t.store.takeOver(PARTITION, 'a')
+    assert.deepEqual(again.position, at(1))
+    for (const offset of [1, 4]) await t.store.run(again.holding, [at(offset)], () => {})
+    await t.store.advance(again.holding, at(7))
+    assert.equal(await t.inbox(), 0)
+  },
+
+  'an advance whose answer was lost is no loss': async (t) => {
+    const holding = await taken(t)
+    for (const offset of [0, 1, 2]) await t.store.run(holding, [at(offset)], () => {})
+    await t.store.run(holding, [at(3)], async (tx) => {
+      await t.send(tx, `UPDATE ${t.prefix}tidemark_progress SET next_offset = 2`)
+      await t.send(tx, `DELETE FROM ${t.prefix}tidemark_inbox WHERE record_offset < 2`)
+    })
+    await t.store.advance(holding, at(4))
+    assert.equal(await t.inbox(), 0)
+  },
+
+  'no epoch is given away twice, also if the database has lost a takeover': async (t) => {
+    const zombie = await taken(t)
+    await t.store.run(zombie, [at(0)], (tx) => t.send(tx, `UPDATE ${t.prefix}tidemark_fence SET epoch = 0`))
+    const { holding } = await t.store.takeOver(PARTITION, 'b')
+    assert.ok(holding.epoch > zombie.epoch, `${holding.epoch} after ${zombie.epoch}`)
+    assert.equal(await codeOf(t.store.run(zombie, [at(1)], () => {})), 'FENCED')
   },
 
   '64 at once: each is written once': async (t) => {

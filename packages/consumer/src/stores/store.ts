@@ -60,9 +60,14 @@ export interface TransactionalStore<Tx> {
   begin(holding: Holding, position: StoredPosition, doneBelow: number): Promise<void>
   /**
    * One transaction: marks the records as done and calls `work` with those that were not, in one go. `work` is not
-   * called if all of them were. A rejection of `work` rolls everything back, and is what `run` rejects with.
+   * called if all of them were. A rejection of `work` rolls everything back, and is what `run` rejects with; so does a
+   * refusal of the database to commit what `work` wrote. `work` cannot end the transaction, nor use `tx` once it has
+   * ended.
    */
   run(holding: Holding, records: readonly StoredPosition[], work: (tx: Tx, fresh: readonly StoredPosition[]) => unknown): Promise<void>
-  /** Everything below the position is done: what the store remembers of single records there goes. */
+  /**
+   * Everything below the position is done: what the store remembers of single records there goes. FENCED, too, if the
+   * store has lost what this holding had written: the partition is to be taken over again.
+   */
   advance(holding: Holding, position: StoredPosition): Promise<void>
 }

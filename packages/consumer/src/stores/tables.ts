@@ -9,14 +9,21 @@ export interface TableNames {
   readonly inbox: string
 }
 
-type CommonStatements = Pick<SqlDialect, 'selectFence' | 'raiseEpoch' | 'selectEpoch' | 'selectProgress' | 'selectInbox' | 'probe'>
+type CommonStatements = Pick<
+  SqlDialect,
+  'selectFence' | 'raiseEpoch' | 'selectEpoch' | 'selectProgress' | 'lockProgress' | 'selectInbox' | 'probe'
+>
 
-/** With `?` for values. */
-export const commonStatements = ({ fence, progress, inbox }: TableNames): CommonStatements => ({
+/**
+ * With `?` for values. `nowMicros` is an expression for the microseconds since 1970: an epoch is never lower, so that a
+ * database that was restored to an earlier state gives none away twice.
+ */
+export const commonStatements = ({ fence, progress, inbox }: TableNames, greatest: string, nowMicros: string): CommonStatements => ({
   selectFence: `SELECT id FROM ${fence} WHERE consumer_group = ? AND topic_id = ? AND topic_partition = ?`,
-  raiseEpoch: `UPDATE ${fence} SET epoch = epoch + 1, owner = ?, taken_at = CURRENT_TIMESTAMP WHERE id = ?`,
+  raiseEpoch: `UPDATE ${fence} SET epoch = ${greatest}(epoch + 1, ${nowMicros}), owner = ?, taken_at = CURRENT_TIMESTAMP WHERE id = ?`,
   selectEpoch: `SELECT epoch FROM ${fence} WHERE id = ?`,
   selectProgress: `SELECT next_offset, leader_epoch FROM ${progress} WHERE fence_id = ?`,
+  lockProgress: `SELECT next_offset FROM ${progress} WHERE fence_id = ? FOR UPDATE`,
   selectInbox: `SELECT record_offset, leader_epoch FROM ${inbox} WHERE fence_id = ? AND record_offset >= ? ORDER BY record_offset`,
   probe: `SELECT 1 FROM ${fence}, ${progress}, ${inbox} WHERE 1 = 0`,
 })

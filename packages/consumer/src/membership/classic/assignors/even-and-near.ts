@@ -46,7 +46,9 @@ export function evenAndNear(
 ): Assignment {
   const kinds = kindsOf(ordered)
   if (kinds.length === 1 || kinds.length > KINDS_MAX) return assignment
-  const lots = lotsOf(ordered, assignment, kinds, owners, racks)
+  // The leader's list of members has no order: the assignment must not depend on it.
+  const inOrder = ordered.map(({ memberId }) => [memberId, assignment.get(memberId)!] as const)
+  const lots = lotsOf(inOrder, kinds, owners, racks)
   countOwned(kinds, ordered, owners)
   improve(kinds, lots)
   return new Map(
@@ -78,8 +80,7 @@ function weightsFor({ length }: readonly Kind[]): { readonly far: number; readon
 }
 
 function lotsOf(
-  ordered: readonly MemberSubscription[],
-  assignment: Assignment,
+  assignment: Iterable<readonly [string, readonly TopicPartition[]]>,
   kinds: readonly Kind[],
   owners: ReadonlyMap<string, string>,
   racks: ReplicaRacks,
@@ -87,8 +88,8 @@ function lotsOf(
   const weights = weightsFor(kinds)
   const kindOf = new Map(kinds.flatMap(({ members }, k) => members.map((m) => [m.memberId, k] as const)))
   const lots = new Map<string, Lot>()
-  for (const { memberId } of ordered) {
-    for (const p of assignment.get(memberId)!) {
+  for (const [memberId, partitions] of assignment) {
+    for (const p of partitions) {
       const of = racks.get(p.topic)?.[p.partition]
       const owner = kindOf.get(owners.get(keyOf(p)) ?? '')
       const costs = kinds.map((kind, k) => {
