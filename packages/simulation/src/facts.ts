@@ -118,6 +118,21 @@ export type NodeFact =
   | { readonly kind: 'leaderTold'; readonly place: Place; readonly epoch: number; readonly leader: number }
   /** The node acknowledged a batch that had come in no other request. */
   | { readonly kind: 'appended'; readonly node: number; readonly place: Place; readonly offset: number }
+  /**
+   * A client got the answer that another node leads `topic <name> <partition>` or coordinates `group <name>`. Sent and
+   * got in this order among all requests and answers.
+   */
+  | {
+      readonly kind: 'sentElsewhere'
+      readonly process: Process
+      readonly api: string
+      readonly what: string
+      readonly node: number
+      readonly sentAt: number
+      readonly at: number
+    }
+  /** A client got an answer to a look-up of a topic or a coordinator, or a node named the leader of a partition. */
+  | { readonly kind: 'leaderLearnt'; readonly process: Process; readonly what: string; readonly at: number; readonly leader?: number }
   | { readonly kind: 'batchArrived'; readonly place: Place; readonly crc: number }
   /** By a node that does not lead. */
   | { readonly kind: 'batchRefused'; readonly place: Place; readonly crc: number }

@@ -14,6 +14,7 @@ import { type Diagnostics, textOf } from '../diagnostics.ts'
 import type { ResolvedKafkaOptions } from '../options.ts'
 import { backoffMs } from '../retry.ts'
 import { Coordinators } from './coordinators.ts'
+import { NodeRacks } from './node-racks.ts'
 import { Refresher } from './refresher.ts'
 import { refusedTopic } from './topic-errors.ts'
 import type { Answer, Body, ChangeListener, Destination, Node, TopicsOptions, TopicView } from './types.ts'
@@ -52,6 +53,7 @@ export class Cluster {
   /** When each topic was last looked up, on the monotonic clock; absent: look it up before it is used. */
   readonly #freshSince = new Map<string, number>()
   #nodes = new Map<number, Node>()
+  readonly #racks = new NodeRacks()
   #clusterId: string | null = null
   #controllerId = -1
   readonly #diagnostics: Diagnostics
@@ -77,7 +79,7 @@ export class Cluster {
       clock,
       timeoutMs: options.requestTimeoutMs,
       ask: (body) => this.send(apis.FindCoordinator, body, { node: 'any', purpose: 'metadata' }),
-      found: (node) => void this.#nodes.set(node.nodeId, { ...node, rack: this.#nodes.get(node.nodeId)?.rack ?? null }),
+      found: (node) => void this.#nodes.set(node.nodeId, { ...node, rack: this.rackOf(node.nodeId) }),
       backOff: (failures, what, error) => this.backOff({ what, failures, error }),
     })
     this.#timer = new MetadataTimer(clock, options.metadataMaxAgeMs, () => void this.#refreshInBackground())
@@ -263,6 +265,11 @@ export class Cluster {
     return [...this.#nodes.values()]
   }
 
+  /** Of a node that is up or was so; null: it has none. */
+  rackOf(nodeId: number): string | null {
+    return this.#racks.of(nodeId)
+  }
+
   get clusterId(): string | null {
     return this.#clusterId
   }
@@ -381,15 +388,14 @@ export class Cluster {
     if (changed.length > 0) this.#tell([...new Set(changed)])
   }
 
-  /** True: a node came that has a rack, or one is in another rack now. */
+  /** True: racks of nodes changed. */
   #takeNodes(answer: MetadataResponse): boolean {
-    const racksMoved = answer.brokers.some(({ nodeId, rack }) => rack !== (this.#nodes.get(nodeId)?.rack ?? null))
     this.#nodes = new Map(answer.brokers.map((b) => [b.nodeId, { nodeId: b.nodeId, host: b.host, port: b.port, rack: b.rack }]))
     this.#clusterId = answer.clusterId
     this.#controllerId = answer.controllerId
     const addresses = new Set([...answer.brokers, ...this.options.brokers].map(formatAddress))
     this.#links.keepOnly(addresses, new TidemarkError('CONNECTION_LOST', 'the address is no longer one of the cluster'))
-    return racksMoved
+    return this.#racks.take(answer.brokers)
   }
 
   #tell(topics: readonly string[]): void {

@@ -1,4 +1,5 @@
 import type { Invariant } from '../facts.ts'
+import { AsksElsewhere } from './asks-elsewhere.ts'
 import { CommitBehindWork } from './commit-behind-work.ts'
 import { CommitFailedIsTrue } from './commit-failed-is-true.ts'
 import { CommitIsOnRecord } from './commit-is-on-record.ts'
@@ -88,6 +89,6 @@ export const allInvariants = ({
   new ProcessCanEnd(),
   new NothingIsSilent(),
   new WaitingIsBounded(),
-  ...(nodes > 1 ? [new OneLeader(), new NearWherePossible()] : []),
+  ...(nodes > 1 ? [new OneLeader(), new AsksElsewhere(), new NearWherePossible()] : []),
   ...(nodes > 1 && !truncated ? [new LeaderOfEpoch(), new RefusedHasNoEffect()] : []),
 ]

@@ -12,7 +12,7 @@ import { mayPass } from '../../failures.ts'
 import type { MembershipListener } from '../membership.ts'
 import type { MemberSubscription, ReplicaRacks } from './assignors/assignor.ts'
 import { type AssignorName, assignors } from './assignors/index.ts'
-import { RackMap } from './rack-map.ts'
+import { replicaRacks } from './replica-racks.ts'
 import type { EncodedAssignment } from './requests.ts'
 import { AssignmentWatch, countOf, isWhole, type PartitionCounts } from './watch.ts'
 
@@ -28,7 +28,6 @@ export class Leader {
   readonly #outdated: () => void
   readonly #listener: Pick<MembershipListener, 'warning' | 'failed'>
   readonly #watch: AssignmentWatch
-  readonly #racks: RackMap
   /** The members that were found by a leader which came back and was told to assign nothing (KIP-814). */
   #found: readonly MemberSubscription[] | undefined
 
@@ -44,8 +43,7 @@ export class Leader {
     this.#describe = describe
     this.#outdated = outdated
     this.#listener = listener
-    this.#racks = new RackMap(cluster)
-    this.#watch = new AssignmentWatch(cluster, this.#racks, rebalanceTimeoutMs, outdated)
+    this.#watch = new AssignmentWatch(cluster, rebalanceTimeoutMs, outdated)
   }
 
   /** The members to assign partitions to; undefined: somebody else does, or nothing is to be assigned. */
@@ -91,7 +89,7 @@ export class Leader {
 
   /** Empty where no member says where it is: then racks may change as they like. */
   #racksFor(members: readonly MemberSubscription[], counts: PartitionCounts): ReplicaRacks {
-    return members.some(({ rack }) => rack !== undefined) ? this.#racks.of(counts.keys()) : new Map()
+    return members.some(({ rack }) => rack !== undefined) ? replicaRacks(this.#cluster, counts.keys()) : new Map()
   }
 
   /** The members that read a topic look for it, and report it, if it does not exist. */
@@ -134,7 +132,6 @@ export class Leader {
   }
 
   clusterChanged(): void {
-    this.#racks.learn()
     this.#watch.clusterChanged()
   }
 

@@ -6,14 +6,16 @@ const p = (topic: string, ...partitions: number[]) => partitions.map((partition)
 
 function watched(topics: Record<string, number>) {
   const sizes = new Map(Object.entries(topics))
+  /** By node. */
+  const racks = new Map<number, string>()
   const clock = new ManualClock()
   let outdated = 0
   const cluster = {
-    topic: (name: string) => ({ partitions: { length: sizes.get(name) ?? 0 } }),
+    topic: (name: string) => ({ partitions: Array.from({ length: sizes.get(name) ?? 0 }, () => ({ replicas: [1, 2] })) }),
+    rackOf: (node: number) => racks.get(node) ?? null,
     options: { platform: { clock } },
   } as unknown as ConstructorParameters<typeof AssignmentWatch>[0]
-  const racks = new Map<string, ReadonlySet<string>[]>()
-  const watch = new AssignmentWatch(cluster, { of: () => new Map(racks) }, 800, () => outdated++)
+  const watch = new AssignmentWatch(cluster, 800, () => outdated++)
   return { clock, watch, sizes, racks, outdated: () => outdated }
 }
 
@@ -53,12 +55,11 @@ describe('a leader that has assigned', () => {
 
   test('assigns again when replicas moved to other racks, where a member says its own', () => {
     const t = watched({ t: 1 })
-    const racks = new Map([['t', [new Set(['a', 'b'])]]])
-    t.racks.set('t', [new Set(['b', 'a'])])
-    t.watch.begin(new Map([['t', 1]]), racks, p('t', 0))
+    t.racks.set(1, 'b').set(2, 'a')
+    t.watch.begin(new Map([['t', 1]]), new Map([['t', [new Set(['a', 'b'])]]]), p('t', 0))
     t.watch.clusterChanged()
     expect(t.outdated()).toBe(0)
-    t.racks.set('t', [new Set(['a', 'c'])])
+    t.racks.set(2, 'c')
     t.watch.clusterChanged()
     expect(t.outdated()).toBe(1)
     t.watch.begin(new Map([['t', 1]]), new Map(), p('t', 0))

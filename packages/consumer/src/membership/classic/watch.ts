@@ -10,13 +10,12 @@
 import { type Cluster, keyOf } from '@tidemark/client/internal'
 import type { Timer } from '@tidemark/platform'
 import type { ReplicaRacks, TopicPartition } from './assignors/assignor.ts'
-import { haveSameRacks, type RackMap } from './rack-map.ts'
+import { haveSameRacks, replicaRacks } from './replica-racks.ts'
 
 export type PartitionCounts = ReadonlyMap<string, number>
 
 export class AssignmentWatch {
-  readonly #cluster: Pick<Cluster, 'topic' | 'options'>
-  readonly #rackMap: Pick<RackMap, 'of'>
+  readonly #cluster: Pick<Cluster, 'topic' | 'rackOf' | 'options'>
   /** How long a member may take to give partitions up. */
   readonly #giveUpMs: number
   readonly #outdated: () => void
@@ -24,9 +23,8 @@ export class AssignmentWatch {
   #racks: ReplicaRacks = new Map()
   #timer: Timer | undefined
 
-  constructor(cluster: Pick<Cluster, 'topic' | 'options'>, rackMap: Pick<RackMap, 'of'>, giveUpMs: number, outdated: () => void) {
+  constructor(cluster: Pick<Cluster, 'topic' | 'rackOf' | 'options'>, giveUpMs: number, outdated: () => void) {
     this.#cluster = cluster
-    this.#rackMap = rackMap
     this.#giveUpMs = giveUpMs
     this.#outdated = outdated
   }
@@ -53,7 +51,7 @@ export class AssignmentWatch {
     const counts = this.#counts
     if (counts === undefined) return
     const hasSameCounts = [...counts].every(([topic, count]) => count === countOf(this.#cluster, topic))
-    const fits = hasSameCounts && haveSameRacks(this.#racks, this.#rackMap.of(this.#racks.keys()))
+    const fits = hasSameCounts && haveSameRacks(this.#racks, replicaRacks(this.#cluster, this.#racks.keys()))
     if (!fits) this.#outdated()
   }
 }
