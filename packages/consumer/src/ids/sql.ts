@@ -2,7 +2,7 @@
  * Ids in a table of a database, each statement a transaction of its own. Times are the database's, so that the clocks
  * of its users do not matter. Rows whose time is over are deleted along the way.
  */
-import { createHash } from 'node:crypto'
+import { sha256 } from '@tidemark/platform'
 import { type Database, type DatabaseKind, kindWith } from '../drivers/database.ts'
 import { int } from '../drivers/sql.ts'
 import type { IdState, IdStore } from './idempotent.ts'
@@ -25,7 +25,7 @@ export interface IdDialect {
  */
 const PLAIN = /^(?!sha256:)[^\p{C}]{0,299}[^\p{C}\p{Z}]$/u
 
-const keyOf = (id: string): string => (PLAIN.test(id) ? id : `sha256:${createHash('sha256').update(id, 'utf16le').digest('hex')}`)
+const keyOf = (id: string): string => (PLAIN.test(id) ? id : `sha256:${sha256(Buffer.from(id, 'utf16le')).toString('hex')}`)
 
 /** Every so many ids. */
 const SWEEP_EVERY = 100
