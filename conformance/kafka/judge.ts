@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { startBroker } from '@tidemark/broker'
 import { equal, type Report } from '../report.ts'
 import { run, TIDEMARK } from '../tools.ts'
+import { partitionsGoToWhomKafkaGivesThem } from './assignors.ts'
 import { type KafkaCluster, startKafka } from './cluster.ts'
 import { askFacts, type Fact } from './facts.ts'
 import { kafkaJars, NEWEST, versionsOf } from './jars.ts'
@@ -24,6 +25,9 @@ const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', imp
 export async function judge(report: Report, full: boolean): Promise<void> {
   kafkaJars(NEWEST)
   await report.check('10,000 keys of every kind go to the partitions where Kafka puts them', () => keysGoWhereKafkaPutsThem(NEWEST))
+  await report.check("3,000 groups with racks get the partitions that Kafka's assignors give them", () =>
+    partitionsGoToWhomKafkaGivesThem(NEWEST),
+  )
   const facts = new Map<string, readonly Fact[]>()
   // `npm test` does the same on ours.
   if (full) await report.check('end to end on ours', () => endToEnd(undefined))

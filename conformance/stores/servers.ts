@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -20,6 +20,11 @@ const listens = (port: number): Promise<boolean> =>
     socket.once('error', () => resolve(false))
   })
 
+function forkedBy(pid: number): number[] {
+  const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')
+  return pids.filter((text) => text !== '').map(Number)
+}
+
 abstract class Server implements AsyncDisposable {
   readonly port: number
   readonly folder: string
@@ -31,8 +36,6 @@ abstract class Server implements AsyncDisposable {
   }
 
   protected abstract spawn(): ChildProcess
-  /** What the client that comes with the database prints of a statement, columns parted by tabs. */
-  abstract ask(sql: string): string
   /** Whether it answers, beyond listening. */
   protected answers(): boolean {
     return true
@@ -56,13 +59,18 @@ abstract class Server implements AsyncDisposable {
     })
   }
 
-  /** As `kill -9`; what it forked goes with it. */
+  /** As `kill -9`; what it forked goes with it, also where that is in a session of its own, as PostgreSQL's is. */
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const child = this.#child
     this.#child = undefined
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
-    process.kill(signal === 'SIGKILL' ? -child.pid! : child.pid!, signal)
+    const all = signal === 'SIGKILL' ? [child.pid!, ...forkedBy(child.pid!)] : [child.pid!]
+    for (const pid of all) {
+      try {
+        process.kill(pid, signal)
+      } catch {} // it has ended
+    }
     await exited
   }
 
@@ -131,6 +139,7 @@ export class PostgreSQL extends Server {
     return `postgres://shop@127.0.0.1:${this.port}/postgres`
   }
 
+  /** What the client that comes with the database prints of a statement, columns parted by tabs. */
   ask(sql: string): string {
     const args = ['-h', '127.0.0.1', '-p', `${this.port}`, '-U', 'shop', '-At', '-F', '\t', '-c', sql, 'postgres']
     return execFileSync('psql', args, { encoding: 'utf8' })
@@ -254,10 +263,6 @@ export class Redis extends Server {
     const server = new Redis(await freePort(), folderFor('redis'), file, version)
     await server.start()
     return server
-  }
-
-  ask(command: string): string {
-    return execFileSync('redis-cli', ['-p', String(this.port), ...command.split(' ')], { encoding: 'utf8' })
   }
 
   protected spawn(): ChildProcess {

@@ -31,7 +31,7 @@ test('an order that is delivered twice is billed once', async () => {
     await expect.poll(bills, { timeout: 20_000 }).toEqual([{ order_id: 'o-1', quantity: 3 }])
   })
   commits.undo()
-  await withService(() => kafka.committed('order-service', orders))
+  await withService(() => kafka.committed('order-service', orders, { timeoutMs: 60_000 }))
   expect(await bills()).toEqual([{ order_id: 'o-1', quantity: 3 }])
 })
 

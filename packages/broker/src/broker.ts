@@ -156,6 +156,7 @@ async function openStore(options: BrokerOptions, failure: Failure): Promise<Stor
       fresh: { clusterId, nodeId },
       onFailure: (cause) => void failure.report(cause),
       onRecovered: (log, end, bytesCut) => tell({ kind: 'recovered', log, end, bytesCut }),
+      onReplaced: (path) => tell({ kind: 'replaced', path }),
     })
   } catch (cause) {
     throw cause instanceof TidemarkError ? cause : failure.report(cause)
@@ -224,7 +225,7 @@ class Running implements Broker {
     })
     const nodes: Nodes = new Nodes(virtualNodes, topics, offsetsPartitions)
     const configs = new Configs(metadataLog, topics, settled)
-    const quotas = new Quotas(metadataLog)
+    const quotas = new Quotas(metadataLog, platform)
     const users = new Users(metadataLog, settled.users)
     const telemetry = new Telemetry(metadataLog, platform.random)
     const partitions = new Partitions(store, topics, settled, failure)
@@ -266,6 +267,7 @@ class Running implements Broker {
     const [bound] = await Promise.all([listeners.bound(), metadataLog.started])
     await authorizer.start()
     void groups.start()
+    void quotas.start()
     nodes.onChange(() => partitions.led())
     await listeners.open(environment)
     partitions.sweep()

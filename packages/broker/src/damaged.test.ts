@@ -5,7 +5,18 @@
  */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { apis, ErrorCode } from '@tidemark/protocol'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type Broker, startBroker } from './broker.ts'
@@ -65,8 +76,10 @@ async function opened(folder: string): Promise<{ broker: Broker; client: RawClie
 /** Where the group stands, and where the next record goes. */
 async function seen(client: RawClient): Promise<unknown> {
   const group = { groupId: 'g', topics: [{ name: 'orders', partitionIndexes: [0] }] }
-  const { groups } = await client.call(apis.OffsetFetch, 8, { groups: [group], requireStable: false })
-  return [groups[0]!.topics[0]!.partitions[0]!.committedOffset, await produced(client)]
+  const fetched = async () => (await client.call(apis.OffsetFetch, 8, { groups: [group], requireStable: false })).groups[0]!
+  let found = await fetched()
+  while (found.errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS) found = await fetched()
+  return [found.topics[0]!.partitions[0]!.committedOffset, await produced(client)]
 }
 
 const UNHARMED = [1, 2]
@@ -180,4 +193,149 @@ describe.each([
     await broker.close()
     expect(told.filter(({ kind }) => kind === 'storageFailed')).toEqual([])
   })
+})
+
+describe('metadata that is gone after a crash', () => {
+  const METADATA = 'internal/__cluster_metadata'
+  const beginning =
+    /__cluster_metadata\/0 has no records, and the folder of the data has 1 topic \(orders\): restore the folder of the data from a copy/
+
+  test.each([
+    ['its folder', (folder: string) => rmSync(`${folder}/${METADATA}`, { recursive: true })],
+    ['its file', (_: string, file: string) => rmSync(file)],
+    ['what is in its file', (_: string, file: string) => truncateSync(file, 0)],
+    ['its first byte', (_: string, file: string) => writeFileSync(file, readFileSync(file).fill(0, 16, 17))],
+  ])('fails each start, and no topic is removed: %s', async (_, harm) => {
+    const { folder, file } = copied(METADATA)
+    rmSync(`${folder}/clean`)
+    for (const name of readdirSync(`${folder}/${METADATA}/0`)) if (/index$/.test(name)) rmSync(`${folder}/${METADATA}/0/${name}`)
+    harm(folder, file)
+    for (let start = 0; start < 2; start++)
+      await expect(startBroker({ data: folder })).rejects.toMatchObject({ code: 'LOG_DAMAGED', message: beginning })
+    expect(readdirSync(`${folder}/topics`)).toEqual([expect.stringMatching(/^orders\./)])
+  })
+
+  test('is noticed also where groups, or its own checkpoint, are all that is left', async () => {
+    const { folder, file } = copied(METADATA)
+    rmSync(`${folder}/clean`)
+    rmSync(`${folder}/topics`, { recursive: true })
+    rmSync(file)
+    await expect(startBroker({ data: folder })).rejects.toMatchObject({ code: 'LOG_DAMAGED', message: /has __consumer_offsets/ })
+    rmSync(`${folder}/internal/__consumer_offsets`, { recursive: true })
+    await expect(startBroker({ data: folder })).rejects.toMatchObject({ code: 'LOG_DAMAGED', message: /its checkpoint/ })
+    // As a start leaves it that was killed before its first record.
+    rmSync(`${folder}/internal`, { recursive: true })
+    await opened(folder)
+  })
+})
+
+describe('a folder in the place of a file', () => {
+  const put = (path: string, isEmpty = true): void => {
+    rmSync(path, { recursive: true, force: true })
+    mkdirSync(path)
+    if (!isEmpty) writeFileSync(`${path}/mine`, '')
+  }
+  /** Every small file beside this kind of log. */
+  const small = (file: string): string[] => {
+    const beside = file.slice(0, -SEGMENT.length)
+    return readdirSync(beside).flatMap((name) => (/\.log$/.test(name) ? [] : [`${beside}${name}`]))
+  }
+
+  describe.each(kinds)('%s', (kind) => {
+    test.each(['clean', 'crash'])(
+      'is removed, if it is empty and an index or a checkpoint is written anew (after a %s end)',
+      async (end) => {
+        const { folder, file, told } = copied(kind)
+        if (end === 'crash') rmSync(`${folder}/clean`)
+        const files = small(file)
+        expect(files.length).toBeGreaterThan(1)
+        for (const path of files) put(path)
+        const { broker, client } = await opened(folder)
+        expect(await seen(client)).toEqual(UNHARMED)
+        const replaced = told.flatMap((it) => (it.kind === 'replaced' ? [it.path] : []))
+        expect(files).toEqual(expect.arrayContaining([...new Set(replaced)]))
+        expect(replaced.length).toBeGreaterThan(0)
+        client.end()
+        await broker.close()
+        expect(told.filter(({ kind }) => kind === 'storageFailed')).toEqual([])
+        const again = await opened(folder)
+        expect(await seen(again.client)).toEqual([1, 4])
+      },
+    )
+  })
+
+  test('is left as it is, if there is something in it', async () => {
+    const { folder, file } = copied('internal/__cluster_metadata')
+    for (const path of small(file)) {
+      const bytes = readFileSync(path)
+      put(path, false)
+      const what = {
+        code: 'LOG_DAMAGED',
+        message: `${path} is a folder with something in it, and has to be a file that the broker writes: move the folder away, and start again; nothing is lost by that`,
+      }
+      if (!path.endsWith('.timeindex')) await expect(startBroker({ data: folder })).rejects.toMatchObject(what)
+      expect(existsSync(`${path}/mine`)).toBe(true)
+      rmSync(path, { recursive: true })
+      writeFileSync(path, bytes)
+    }
+    await opened(folder)
+  })
+
+  test.each([
+    ['clean', { code: 'LOG_DAMAGED', message: /\/clean is a folder, and has to be a file .*: remove it, and start again/ }],
+    ['FORMAT', { code: 'UNKNOWN_FORMAT', message: /\/FORMAT is a folder, .*: restore it from a copy/ }],
+    ['lock', { code: 'STORAGE_FAILED', message: /\/lock: it is a folder, and has to be a file: if nothing else uses .*, remove it/ }],
+  ])('is told, if it is %s', async (name, error) => {
+    const { folder } = copied('topics/orders')
+    put(`${folder}/${name}`)
+    for (let start = 0; start < 2; start++) await expect(startBroker({ data: folder })).rejects.toMatchObject(error)
+    rmSync(`${folder}/${name}`, { recursive: true })
+    if (name !== 'FORMAT') await opened(folder)
+  })
+
+  test('is damage, if it is the log', async () => {
+    const metadata = copied('internal/__cluster_metadata')
+    put(metadata.file)
+    await expect(startBroker({ data: metadata.folder })).rejects.toMatchObject({
+      code: 'LOG_DAMAGED',
+      message: /\.log is a folder, and has to be a file: restore the folder of the data from a copy/,
+    })
+    const topic = copied('topics/orders')
+    put(topic.file)
+    const { client } = await opened(topic.folder)
+    const partition = { index: 0, records: batchOf({ values: ['a'] }) }
+    const body = { acks: -1, timeoutMs: 1000, topicData: [{ name: 'orders', topicId: '0'.repeat(32), partitionData: [partition] }] }
+    const { responses } = await client.call(apis.Produce, 9, body)
+    expect(responses[0]!.partitionResponses[0]!.errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR)
+    expect(topic.told).toContainEqual({
+      kind: 'unreadable',
+      error: expect.objectContaining({ code: 'LOG_DAMAGED', message: expect.stringMatching(/or delete topic 'orders'$/) }),
+    })
+  })
+})
+
+test('a file in the place of a folder is damage of what would be in it', async () => {
+  const metadata = copied('internal/__cluster_metadata')
+  rmSync(`${metadata.folder}/internal`, { recursive: true })
+  writeFileSync(`${metadata.folder}/internal`, '')
+  await expect(startBroker({ data: metadata.folder })).rejects.toMatchObject({
+    code: 'LOG_DAMAGED',
+    message: expect.stringContaining('a file'),
+  })
+  const topics = copied('topics/orders')
+  rmSync(`${topics.folder}/topics`, { recursive: true })
+  writeFileSync(`${topics.folder}/topics`, '')
+  const broker = await startBroker({ data: topics.folder })
+  await expect(broker.closed).rejects.toMatchObject({ code: 'LOG_DAMAGED', message: /\/topics is, or lies in, a file/ })
+})
+
+test('a lock that another program wrote to is told', async () => {
+  const { folder } = copied('topics/orders')
+  writeFileSync(`${folder}/lock`, 'pid 4711\n'.repeat(200))
+  await expect(startBroker({ data: folder })).rejects.toMatchObject({
+    code: 'STORAGE_FAILED',
+    message: /\/lock: it has to be empty, and another program wrote to it: if nothing else uses .*, remove it/,
+  })
+  rmSync(`${folder}/lock`)
+  await opened(folder)
 })

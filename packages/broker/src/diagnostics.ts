@@ -43,6 +43,10 @@ export type Notable =
       readonly terminating: boolean
     }
   | { readonly kind: 'recovered'; readonly log: string; readonly end: number; readonly bytesCut: number }
+  /** A host that has a quota has no address, and the quota limits nobody. */
+  | { readonly kind: 'unresolved'; readonly host: string }
+  /** A folder stood where an index or a checkpoint has to be, which is written anew. */
+  | { readonly kind: 'replaced'; readonly path: string }
 
 const notables = channel('tidemark:broker')
 

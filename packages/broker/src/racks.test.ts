@@ -49,6 +49,19 @@ describe('racks', () => {
     expect(await replicasOf(of(1), 'two')).toEqual([...two, [1, 3], [3, 1]])
   })
 
+  test('a group has the coordinator that it has once __consumer_offsets is made', async () => {
+    const { of } = await cluster({ nodes: 4, racks: RACKS })
+    const groups = Array.from({ length: 20 }, (_, i) => `group-${i}`)
+    const coordinators = async (): Promise<number[]> => {
+      const answer = await of(1).call(apis.FindCoordinator, 4, { keyType: 0, coordinatorKeys: groups })
+      return answer.coordinators.map(({ nodeId }) => nodeId)
+    }
+    const before = await coordinators()
+    await of(1).call(apis.Metadata, 12, { topics: [{ name: '__consumer_offsets' }] })
+    expect(await coordinators()).toEqual(before)
+    expect(new Set(before)).toEqual(new Set([1, 2, 3, 4]))
+  })
+
   test.each([
     [{ nodes: 2, racks: ['a'] }, "option 'racks' has 1 racks; it must have one for each of the 2 nodes (option 'nodes')"],
     [{ nodes: 1, racks: ['a'], rack: 'b' }, "option 'racks' takes the place of 'rack'"],

@@ -2,8 +2,9 @@
  * The batches of a log that the broker reads back for itself. What was closed or synced is not read at a start, so that
  * what a disk or another program made of it shows here: it is an error then, and never a state that was not written.
  */
-import { TidemarkError } from '@tidemark/platform'
+import type { TidemarkError } from '@tidemark/platform'
 import { type BatchAt, batchesIn, hasRightCrc } from '@tidemark/protocol'
+import { damage } from './damage.ts'
 
 /** Each with its CRC checked. Throws `TidemarkError` LOG_DAMAGED. */
 export function* wholeBatches(bytes: Buffer, log: string): Generator<BatchAt> {
@@ -13,5 +14,4 @@ export function* wholeBatches(bytes: Buffer, log: string): Generator<BatchAt> {
   }
 }
 
-export const damagedAt = (log: string, offset: number): TidemarkError =>
-  new TidemarkError('LOG_DAMAGED', `${log} has no whole record batch at offset ${offset}: restore the folder of the data from a copy`)
+export const damagedAt = (log: string, offset: number): TidemarkError => damage(log, `has no whole record batch at offset ${offset}`)

@@ -59,6 +59,11 @@ export { createProducer, type Producer } from './produce/producer.ts'
 export type { Acks, OutgoingMessage, Partitioner, PartitionerInput, ProducerOptions, SendResult } from './produce/types.ts'
 export { read } from './read/read.ts'
 export type { ReadOptions } from './read/types.ts'
-export { type ClientProperties, clientProperties, readClientProperties } from './security/client-properties.ts'
+export {
+  type ClientProperties,
+  type ClientPropertiesOptions,
+  clientProperties,
+  readClientProperties,
+} from './security/client-properties.ts'
 export { type OidcOptions, oidc } from './security/oidc.ts'
 export type { OAuthBearerOptions, PlainOptions, SaslOptions, ScramOptions, TlsOptions, Token } from './security/options.ts'

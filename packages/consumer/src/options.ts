@@ -70,8 +70,8 @@ export interface ConsumerOptions {
   /** A name of this member that outlives the process (KIP-345). Kafka: `group.instance.id`. Default: none. */
   readonly instanceId?: string
   /**
-   * Where this client is; partitions are read from a replica in the same rack if the cluster has one (KIP-392). Kafka:
-   * `client.rack`. Default: none.
+   * Where this client is; partitions are read from a replica in the same rack if the cluster has one (KIP-392), and the
+   * group gives such partitions to this member as far as it stays even (KIP-881). Kafka: `client.rack`. Default: none.
    */
   readonly rack?: string
   /**

@@ -3,7 +3,7 @@
  * when that one is refused or gone.
  */
 import { startBroker } from '@tidemark/broker'
-import { createAdmin, createKafka, createProducer } from '@tidemark/client'
+import { createAdmin, createKafka, createProducer, type Kafka } from '@tidemark/client'
 import { decodeSubscription, handleOf } from '@tidemark/client/internal'
 import { type Connection, nodePlatform, type Platform } from '@tidemark/platform'
 import { apis } from '@tidemark/protocol'
@@ -84,3 +84,43 @@ test('reads from the near replica; when that one refuses it or is gone, from the
   await run
   expect(values).toEqual(['first', 'near', 'other replica', 'leader'])
 })
+
+test.each(['cooperative-sticky', 'range'] as const)(
+  '%s gives partitions to members in the rack of a replica (KIP-881), and again when replicas move',
+  { timeout: 30_000 },
+  async (assignor) => {
+    const broker = await startBroker({ data: ':memory:', nodes: 3, racks: ['a', 'b', 'c'] })
+    const clientOf = (clientId: string): Kafka =>
+      createKafka({ brokers: broker.brokers, clientId, metadataMaxAgeMs: 100, retry: { delayMs: 5, delayMaxMs: 50 } })
+    const [kafka, b, c] = [clientOf('other'), clientOf('b'), clientOf('c')]
+    onTestFinished(async () => {
+      for (const it of [kafka, b, c]) await it.close()
+      await broker.close()
+    })
+    const { cluster } = handleOf(kafka)
+    const replicas = (...nodes: number[]) => nodes.map((node, partitionIndex) => ({ partitionIndex, brokerIds: [node] }))
+    const topics = [{ name: 't', numPartitions: -1, replicationFactor: -1, assignments: replicas(3, 2, 2, 3), configs: [] }]
+    await cluster.send(apis.CreateTopics, { topics, timeoutMs: 5_000, validateOnly: false }, { node: 'any', purpose: 'admin' })
+    const stop = new AbortController()
+    const runOf = (it: Kafka, rack: string): Promise<void> =>
+      createConsumer(it, { group: 'g', rack, assignors: [assignor], heartbeatIntervalMs: 50 })
+        .each('t', {}, () => {})
+        .run({ signal: stop.signal })
+    const runs = [runOf(b, 'b'), runOf(c, 'c')]
+    const admin = createAdmin(kafka)
+    const held = async (): Promise<Record<string, string>> => {
+      const { members } = await admin.groups.describe('g')
+      return Object.fromEntries(members.map(({ clientId, assignment }) => [clientId, assignment.map((p) => p.partition).join()]))
+    }
+    await expect.poll(held, { timeout: 10_000 }).toEqual({ b: '1,2', c: '0,3' })
+    const partitions = [
+      { partitionIndex: 0, replicas: [2] },
+      { partitionIndex: 1, replicas: [3] },
+    ]
+    const body = { timeoutMs: 5_000, topics: [{ name: 't', partitions }] }
+    await cluster.send(apis.AlterPartitionReassignments, body, { node: 'any', purpose: 'admin' })
+    await expect.poll(held, { timeout: 10_000 }).toEqual({ b: '0,2', c: '1,3' })
+    stop.abort()
+    await Promise.all(runs)
+  },
+)

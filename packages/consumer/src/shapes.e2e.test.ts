@@ -134,14 +134,12 @@ describe('messages()', () => {
   })
 
   test('a record that nobody has asked for holds up no shutdown', async () => {
-    const consumer = consumerOf(fresh('group'), { shutdownTimeoutMs: 20_000 })
+    const consumer = consumerOf(fresh('group'), { shutdownTimeoutMs: 3_600_000 })
     consumer.messages(await create(fresh('topic'), numbers(0, 3)))
     const run = consumer.run()
     await until(consumer, (e) => e.kind === 'assigned')
-    const startedMs = performance.now()
     await consumer.close()
     await run
-    expect(performance.now() - startedMs).toBeLessThan(5_000)
   })
 })
 

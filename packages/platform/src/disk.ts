@@ -1,3 +1,5 @@
+import { type Clock, sleep } from './clock.ts'
+
 /**
  * The seam to files. Paths are absolute or relative to where the process runs, with '/' between names.
  *
@@ -67,4 +69,21 @@ export async function replaceFile(disk: Disk, folder: string, name: string, byte
   }
   disk.rename(temporary, `${folder}/${name}`)
   await disk.syncFolder(folder)
+}
+
+const LOCK_EVERY_MS = 20
+
+/** Waits for so long for what `take` does not get at once. Rejects with the reason of `signal`. */
+export async function lockWithin(
+  clock: Clock,
+  take: () => Lock | undefined,
+  waitMs: number,
+  signal?: AbortSignal,
+): Promise<Lock | undefined> {
+  const untilMs = clock.monotonic() + waitMs
+  for (;;) {
+    const lock = take()
+    if (lock !== undefined || clock.monotonic() > untilMs) return lock
+    await sleep(clock, LOCK_EVERY_MS, signal)
+  }
 }

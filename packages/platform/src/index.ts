@@ -23,7 +23,7 @@ export {
   wordOption,
 } from './check.ts'
 export { type Clock, sleep, type Timer } from './clock.ts'
-export { type Disk, type File, type Lock, type Now, replaceFile } from './disk.ts'
+export { type Disk, type File, type Lock, lockWithin, type Now, replaceFile } from './disk.ts'
 export { DiskError, type ErrorDetails, type OwnErrorCode, type PartitionPlace, TidemarkError, type TidemarkErrorCode } from './error.ts'
 export { Fifo } from './fifo.ts'
 export { listenError } from './listen-error.ts'

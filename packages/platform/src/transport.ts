@@ -101,4 +101,6 @@ export interface Transport {
    * is not accepted, or ours is not.
    */
   connect(address: Address, timeoutMs: number, tls?: ConnectTls): Promise<Connection>
+  /** The address of a host by its name, IPv4 first; undefined: there is none. Left out: names have no addresses. */
+  lookup?(host: string): Promise<string | undefined>
 }

@@ -96,6 +96,13 @@ export type Fact =
     }
   /** A member told of a dead letter. */
   | ({ readonly kind: 'letterTold'; readonly place: Place; readonly offset: number } & OfMember)
+  /** A leader that knew the whole cluster assigned: to these members, these partitions with replicas in these racks. */
+  | ({
+      readonly kind: 'groupAssigned'
+      readonly members: readonly RackedMember[]
+      readonly replicas: ReadonlyMap<Place, ReadonlySet<string>>
+      readonly given: ReadonlyMap<string, readonly Place[]>
+    } & OfMember)
   | { readonly kind: 'memberCrashed'; readonly process: Process }
   /** SIGSTOP: it goes on later. */
   | { readonly kind: 'memberStopped'; readonly process: Process }
@@ -111,6 +118,21 @@ export type NodeFact =
   | { readonly kind: 'leaderTold'; readonly place: Place; readonly epoch: number; readonly leader: number }
   /** The node acknowledged a batch that had come in no other request. */
   | { readonly kind: 'appended'; readonly node: number; readonly place: Place; readonly offset: number }
+  /**
+   * A client got the answer that another node leads `topic <name> <partition>` or coordinates `group <name>`. Sent and
+   * got in this order among all requests and answers.
+   */
+  | {
+      readonly kind: 'sentElsewhere'
+      readonly process: Process
+      readonly api: string
+      readonly what: string
+      readonly node: number
+      readonly sentAt: number
+      readonly at: number
+    }
+  /** A client got an answer to a look-up of a topic or a coordinator, or a node named the leader of a partition. */
+  | { readonly kind: 'leaderLearnt'; readonly process: Process; readonly what: string; readonly at: number; readonly leader?: number }
   | { readonly kind: 'batchArrived'; readonly place: Place; readonly crc: number }
   /** By a node that does not lead. */
   | { readonly kind: 'batchRefused'; readonly place: Place; readonly crc: number }
@@ -167,6 +189,17 @@ export interface OfMember {
   readonly process: Process
   readonly group: string
 }
+
+/** As it says itself when it joins. */
+export interface RackedMember {
+  readonly memberId: string
+  readonly topics: readonly string[]
+  readonly rack: string | undefined
+}
+
+/** Whether a member that says where it is finds no replica there. */
+export const isFar = ({ rack }: RackedMember, replicas: ReadonlySet<string> | undefined): boolean =>
+  rack !== undefined && replicas?.has(rack) !== true
 
 export interface FinishedIn extends CompletionMap {
   readonly place: Place

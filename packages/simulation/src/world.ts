@@ -4,7 +4,7 @@
  */
 
 import { createKafka, type Kafka, type KafkaOptions, type Logger } from '@tidemark/client'
-import { EPOCH_MS, Network, Process, Scheduler, SeededRandom, SimulatedDisk } from '@tidemark/testing/internal'
+import { EPOCH_MS, Network, Process, Scheduler, SeededRandom, SimulatedDisk, type Tap } from '@tidemark/testing/internal'
 import { BrokerActor } from './actors/broker.ts'
 import { SimulatedDatabase } from './actors/database.ts'
 import type { Member } from './actors/member.ts'
@@ -23,6 +23,8 @@ import { allInvariants } from './invariants/index.ts'
 import { Ledger } from './ledger.ts'
 import { Progress } from './progress.ts'
 import { LeaderWatch, together } from './wire/leaders.ts'
+import { RackWatch } from './wire/rack-watch.ts'
+import { RefusalWatch } from './wire/refusal-watch.ts'
 import { Wiretap } from './wire/wiretap.ts'
 import { countOptions } from './workload/counted.ts'
 import { withEverything, withoutSome } from './workload/everything.ts'
@@ -34,6 +36,8 @@ export const TOPIC = 'work'
 export const GROUP = 'workers'
 export const OTHER_GROUP = 'auditors'
 export const PORT = 9092
+/** The node goes once the broker is up and nothing else goes wrong. */
+const WRITES_AFTER_GONE_MS = 2_000
 /** Facts of each request and answer: they would be most of what is printed. */
 const QUIET: ReadonlySet<Fact['kind']> = new Set(['stableKnown', 'served', 'batchArrived', 'batchSeen', 'appended'])
 
@@ -84,6 +88,7 @@ export class World {
   #calmSinceMs = Number.POSITIVE_INFINITY
   #steadyAtMs = 0
   #lastStartMs = 0
+  #isToBeWritten = false
   /** The next handler of this member closes its consumer. */
   closesInHandler: Member | undefined
   violation: unknown
@@ -111,7 +116,7 @@ export class World {
       truncated || this.plan.everything?.jumps === true,
       this.plan.everything?.letters === true,
     )
-    this.network.tap = this.plan.nodes.count === 1 ? this.wiretap : together([this.wiretap, this.#leaderWatch()])
+    this.network.tap = this.plan.nodes.count === 1 ? this.wiretap : together([this.wiretap, ...this.#nodeWatches(), ...this.#rackWatch()])
     const { refusals = [], holdsAnswers = false } = this.plan.everything ?? {}
     this.middle = refusals.length > 0 || holdsAnswers ? new ManInTheMiddle((fact) => this.#refused(fact)) : undefined
     this.network.middle = this.middle
@@ -144,20 +149,31 @@ export class World {
     this.#user = this.plan.everything && new User(this, this.#members, this.plan.everything)
   }
 
-  #leaderWatch(): LeaderWatch {
+  /** Of replicas that stay where they are: a leader cannot know at once of those that move. */
+  #rackWatch(): RackWatch[] {
+    const { racks, verbs, count } = this.plan.nodes
+    if (racks.length === 0 || verbs.includes('reassign') || this.plan.everything?.topicIsMadeAgain === true) return []
+    this.drawn('nodes', 'racks')
+    return [new RackWatch(count, (fact) => this.tell(fact))]
+  }
+
+  #nodeWatches(): Tap[] {
     const { refusals = [] } = this.plan.everything ?? {}
     // The man in the middle says the same where it is not so.
     const isRefusedByMiddle = refusals.some(({ error }) => error === 'NOT_COORDINATOR' || error === 'NOT_LEADER_OR_FOLLOWER')
-    return new LeaderWatch({
-      tell: (fact) => this.tell(fact),
+    const tell = (fact: Fact): void => this.tell(fact)
+    const nodeAt = (port: number): number | undefined => (port >= PORT && port < PORT + this.plan.nodes.count ? port - PORT + 1 : undefined)
+    const leaders = new LeaderWatch({
+      tell,
       refused: (api) => {
         if (!isRefusedByMiddle) this.drawn('refused by another node', api)
       },
       names: this.wiretap.names,
       eras: this.eras,
-      nodeAt: (port) => (port >= PORT && port < PORT + this.plan.nodes.count ? port - PORT + 1 : undefined),
+      nodeAt,
       later: (ms, run) => this.#later(ms, run),
     })
+    return [leaders, new RefusalWatch(nodeAt, this.wiretap.names, tell)]
   }
 
   /** The members that live. */
@@ -171,6 +187,10 @@ export class World {
 
   get isTopicBeingRemade(): boolean {
     return this.#topics.isRemaking
+  }
+
+  get areTopicsEverywhere(): boolean {
+    return this.#topics.isEverywhere
   }
 
   get groups(): readonly string[] {
@@ -319,9 +339,20 @@ export class World {
     this.#calmSinceMs = this.scheduler.now
     this.#steadyAtMs = steadyAtMs
     this.progress.watch(Math.max(steadyAtMs, this.scheduler.now))
+    if (this.plan.nodes.gone !== undefined) this.#writeAfterGone()
     if (this.mode !== 'manual') return
     const settled = (): boolean => this.groups.every((group) => this.ledger.isCommitted(group, (place) => this.exists(place)))
     this.#producers.close(() => !this.isJudged && !settled())
+  }
+
+  /** What comes after the node has gone finds its way too. */
+  #writeAfterGone(): void {
+    this.#isToBeWritten = true
+    this.#later(WRITES_AFTER_GONE_MS, () => {
+      this.#isToBeWritten = false
+      let rounds = 1
+      this.#producers.close(() => rounds-- > 0, 'last')
+    })
   }
 
   /** Whether this place is one of the topic that has its name now. */
@@ -336,7 +367,8 @@ export class World {
   }
 
   get isFinished(): boolean {
-    const isSteady = this.calm && this.scheduler.now >= this.#steadyAtMs && this.#producers.busy === 0 && this.#broker.areNodesUp
+    const isSteady =
+      this.calm && this.scheduler.now >= this.#steadyAtMs && this.#producers.busy === 0 && !this.#isToBeWritten && this.#broker.areNodesUp
     return isSteady && isEverythingDone(this)
   }
 }

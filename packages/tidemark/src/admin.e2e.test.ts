@@ -168,6 +168,17 @@ describe('quotas on the command line', () => {
     expect(await ask('quota', 'set', ...entity, 'producer_byte_rate=5')).toMatchObject({
       stderr: 'user app, client id <default>: producer_byte_rate is 5 (1000000 before)\n',
     })
+    expect(await ask('quota', 'set', '--user', 'big', 'producer_byte_rate=1e9')).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('is 1000000000 '),
+    })
+    expect(await ask('quota', 'remove', '--user', 'big', '--yes')).toMatchObject({ code: 0 })
+    expect(await ask('quota', 'set', '--ip', 'no such host', 'connection_creation_rate=10')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no such host is not a valid IP or resolvable host'),
+    })
+    expect(await ask('quota', 'set', '--ip', 'localhost', 'connection_creation_rate=1000')).toMatchObject({ code: 0 })
+    expect(await ask('quota', 'remove', '--ip', 'localhost', '--yes')).toMatchObject({ code: 0 })
     expect(await ask('quota', 'set', '--ip', '10.0.0.7', 'connection_creation_rate=10')).toMatchObject({ code: 0 })
     expect(JSON.parse((await ask('quota', 'list', '--user', 'app', '-o', 'json')).stdout)).toEqual([
       { entity: { user: 'app', clientId: null }, limit: 'producer_byte_rate', value: 5 },
@@ -199,6 +210,13 @@ describe('quotas on the command line', () => {
     [['set', '--user', 'a', 'byte_rate=1'], "no limit 'byte_rate' for a user or a client id; there are producer_byte_rate,"],
     [['set', '--ip-default', 'producer_byte_rate=1'], 'for an address; there is connection_creation_rate'],
     [['set', '--user', 'a', 'producer_byte_rate=0'], "producer_byte_rate is '0'; it must be a number above 0"],
+    [['set', '--user', 'a', 'producer_byte_rate=1e'], "producer_byte_rate is '1e'; it must be a number, such as 1000000 or 1e6"],
+    [['set', '--user', 'a', 'producer_byte_rate=1e999'], 'it must be a number'],
+    [
+      ['set', '--user', 'a', 'producer_byte_rate=1', 'producer_byte_rate=2'],
+      "the limit 'producer_byte_rate' is given twice; leave one out",
+    ],
+    [['set', '--user', 'a', '--user', 'b', 'producer_byte_rate=1'], '--user is given twice; leave one out'],
     [['set', '--user', 'a', 'producer_byte_rate'], "'producer_byte_rate' is not a limit; write NAME=VALUE"],
     [['remove', '--yes'], 'name whose'],
   ])('%j is wrong usage', async (args, text) => {

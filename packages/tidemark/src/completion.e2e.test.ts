@@ -82,16 +82,15 @@ describe.skipIf(process.platform === 'win32' || !has('bash'))('bash', () => {
   })
 
   test('does not wait for a cluster that is silent', async () => {
-    const silent = createServer(() => {}).listen(0, '127.0.0.1')
+    let connections = 0
+    const silent = createServer(() => connections++).listen(0, '127.0.0.1')
     await once(silent, 'listening')
     const { port } = silent.address() as AddressInfo
-    const beganMs = performance.now()
     const out = await tidemark(['__complete', '--', 'lag', '-b', `127.0.0.1:${port}`, ''])
-    const tookMs = performance.now() - beganMs
     silent.close()
     expect(out).toEqual({ code: 0, stdout: '', stderr: '' })
-    // A client's own patience is 4 s for a connection, and 10 s for an answer.
-    expect(tookMs).toBeLessThan(3_000)
+    // A client waits 10 s for an answer, and then tries again.
+    expect(connections).toBe(1)
   })
 
   test('offers nothing, and says nothing, where the cluster is away', async () => {

@@ -2,7 +2,15 @@
  * What all commands that talk to a cluster have in common: its addresses, the output format, and closed connections at
  * the end.
  */
-import { type ClientProperties, clientProperties, createKafka, type Kafka, type KafkaOptions, readClientProperties } from '@tidemark/client'
+import {
+  type ClientProperties,
+  type ClientPropertiesOptions,
+  clientProperties,
+  createKafka,
+  type Kafka,
+  type KafkaOptions,
+  readClientProperties,
+} from '@tidemark/client'
 import { TidemarkError } from '@tidemark/platform'
 import { type Command, Option } from 'commander'
 import { usage } from './exit.ts'
@@ -102,8 +110,8 @@ async function clusterOf({ brokers, commandConfig, profile }: ClusterOptions): P
 }
 
 /** What a profile's file or its properties say, by Kafka's names. */
-export function propertiesOf({ commandConfig, properties }: Profile): ClientProperties {
-  return commandConfig === undefined ? clientProperties(propertiesText(properties)) : readClientProperties(commandConfig)
+export function propertiesOf({ commandConfig, properties }: Profile, options: ClientPropertiesOptions = {}): ClientProperties {
+  return commandConfig === undefined ? clientProperties(propertiesText(properties), options) : readClientProperties(commandConfig, options)
 }
 
 /** Of the profile of this name, or of the one in use. */

@@ -8,10 +8,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Authority } from './testing/certificates.ts'
-import { endAll, finished, startWith, stopped, tidemark, up, wrote } from './testing/command.ts'
+import { endAll, finished, firstLine, startWith, stopped, tidemark, up, wrote } from './testing/command.ts'
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'tidemark-console-'))
 const env = { ...process.env, XDG_CONFIG_HOME: scratch, XDG_STATE_HOME: scratch }
@@ -26,8 +25,12 @@ afterAll(async () => {
 })
 
 async function open(args: string[], more: NodeJS.ProcessEnv = {}): Promise<{ child: ChildProcess; url: URL; token: string | null }> {
-  const child = startWith({ env: { ...env, ...more } }, 'console', '--listen', '127.0.0.1:0', '-b', broker, ...args)
-  const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
+  const ours = [
+    ['--listen', '127.0.0.1:0'],
+    ['-b', broker],
+  ].filter(([flag]) => !args.includes(flag!))
+  const child = startWith({ env: { ...env, ...more } }, 'console', ...ours.flat(), ...args)
+  const line = await firstLine(child)
   const url = new URL(line)
   return { child, url, token: new URLSearchParams(url.hash.slice(1)).get('token') }
 }
@@ -83,7 +86,7 @@ describe('tidemark console', () => {
   test('a profile gives it its name and its guard', async () => {
     await finished(startWith({ env }, 'profile', 'add', 'production', '-b', broker, '--protected'))
     const child = startWith({ env }, 'console', '--listen', '127.0.0.1:0', '--profile', 'production')
-    const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
+    const line = await firstLine(child)
     expect(await (await info(new URL(line))).json()).toMatchObject({
       ...{ clusterName: 'production', commandFlags: '--profile production' },
       ...{ protected: true, readOnly: false },
@@ -134,7 +137,7 @@ describe('tidemark up --console', () => {
     child.stderr!.on('data', (chunk) => {
       said += chunk
     })
-    const [address] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
+    const address = await firstLine(child)
     await wrote(child, 'stderr', 'the console is at')
     const url = new URL(/http:\/\/\S+/.exec(said)![0])
     expect(await (await info(url)).json()).toMatchObject({ brokers: [address] })
@@ -226,7 +229,7 @@ async function upWithConsole(...args: string[]): Promise<UpWithConsole> {
   child.stderr!.on('data', (chunk) => {
     said += chunk
   })
-  const [addresses] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
+  const addresses = await firstLine(child)
   await wrote(child, 'stderr', /the console is at/)
   const url = new URL(/http:\/\/\S+/.exec(said)![0])
   return { child, address: addresses, url, token: new URLSearchParams(url.hash.slice(1)).get('token'), said: () => said }

@@ -4,7 +4,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { endAll, finished, type Outcome, start, stopped, tidemark, up, wrote } from './testing/command.ts'
+import { endAll, finished, firstLine, type Outcome, start, stopped, tidemark, up, wrote } from './testing/command.ts'
 
 let address: string
 const ask = (...args: string[]): Promise<Outcome> => tidemark([...args, '-b', address])
@@ -89,7 +89,7 @@ test('--watch with a limit ends as soon as it is passed', async () => {
 
 test('--serve answers Prometheus on loopback, and ends with 0', async () => {
   const child = start('lag', '--serve', '127.0.0.1:0', '-b', address)
-  const [url] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
+  const url = await firstLine(child)
   const response = await fetch(url)
   expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
   const text = await response.text()

@@ -311,10 +311,17 @@ describe('graduating', () => {
     })
     expect(await run([...args, '--yes'])).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/copied and compared 30 records; 1 group/),
+      stderr: expect.stringMatching(/copied and compared 30 records; 1 group in place/),
     })
     expect(await createAdmin(to).groups.offsets('billing')).toMatchObject([{ partition: 0, offset: 9, metadata: 'mine' }])
-    expect(await run([...args, '--yes'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/exists on the other cluster/) })
+    expect(await run([...args, '--yes'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/bills +2 +30 +30/),
+      stderr: expect.stringMatching(/compared 30 records, which were all there before; 1 group in place/),
+    })
+    await using writer = createProducer(to)
+    await writer.send('bills', { value: 'another', partition: 1 })
+    expect(await run([...args, '--yes'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/'bills' exists .* a record more/) })
   })
 })
 

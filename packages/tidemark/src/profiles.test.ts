@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { profilesFile, readProfiles, writeProfiles } from './profiles.ts'
+import { changeProfiles, profilesFile, readProfiles } from './profiles.ts'
 
 function written(text: string): void {
   const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-'))
@@ -32,5 +32,14 @@ test.each(['', '# nothing yet\n', 'profiles: {}'])('one that is %j has none', as
 test.runIf(process.platform === 'linux')('a folder in which nothing can be made is an error', async () => {
   vi.stubEnv('XDG_CONFIG_HOME', '/proc/nope')
   onTestFinished(() => void vi.unstubAllEnvs())
-  await expect(writeProfiles({ profiles: {} })).rejects.toMatchObject({ code: 'ENOENT' })
+  await expect(changeProfiles((known) => known)).rejects.toMatchObject({ code: 'ENOENT' })
+})
+
+test('changes at the same moment are all made', async () => {
+  written('')
+  const names = Array.from({ length: 20 }, (_, i) => `p${i}`)
+  const add = (name: string) =>
+    changeProfiles(({ profiles, ...known }) => ({ ...known, profiles: { ...profiles, [name]: { brokers: ['a:1'] } } }))
+  await Promise.all(names.map(add))
+  expect(Object.keys((await readProfiles()).profiles).sort()).toEqual(names.sort())
 })

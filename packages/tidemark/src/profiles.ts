@@ -16,7 +16,7 @@
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { makeFolder, TidemarkError } from '@tidemark/platform'
+import { lockWithin, makeFolder, nodeClock, nodeDisk, TidemarkError } from '@tidemark/platform'
 
 export interface Profile {
   readonly brokers: readonly string[]
@@ -68,12 +68,29 @@ export async function readProfiles(): Promise<Profiles> {
   return { ...(typeof current === 'string' && { current }), profiles }
 }
 
-/** Whole or not at all, and for nobody else to read. */
-export async function writeProfiles(profiles: Profiles): Promise<void> {
+/** How long another process may write. */
+const LOCK_MAX_MS = 10_000
+
+/**
+ * Replaces the profiles by what `change` makes of those that are there. Processes that change them at once wait for one
+ * another, so that none takes back what another did. Rejects with `TidemarkError` FOLDER_IN_USE.
+ */
+export async function changeProfiles(change: (known: Profiles) => Profiles): Promise<void> {
   const file = profilesFile()
-  const { stringify } = await import('yaml')
   makeFolder(path.dirname(file), 0o700)
-  const temporary = `${file}.${process.pid}.new` // of this process alone
+  const lock = await lockWithin(nodeClock, () => nodeDisk.lock(`${file}.lock`), LOCK_MAX_MS)
+  if (lock === undefined) throw new TidemarkError('FOLDER_IN_USE', `${file} is being changed by another process: nothing was changed`)
+  try {
+    await writeProfiles(file, change(await readProfiles()))
+  } finally {
+    lock.release()
+  }
+}
+
+/** Whole or not at all, and for nobody else to read. */
+async function writeProfiles(file: string, profiles: Profiles): Promise<void> {
+  const { stringify } = await import('yaml')
+  const temporary = `${file}.new`
   writeFileSync(temporary, stringify(profiles), { mode: 0o600 })
   chmodSync(temporary, 0o600)
   renameSync(temporary, file)

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { commandsOf, type LazyCommand, type Wanted } from './lazy.ts'
+import { onceEach } from './once.ts'
 
 const version = (): string => JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 
@@ -130,6 +131,7 @@ const COMMANDS: readonly LazyCommand[] = [
 /** Sub-commands report errors as the program does: commander copies neither setting by itself. */
 export function inheriting(command: Command): Command {
   command.copyInheritedSettings(program)
+  onceEach(command)
   for (const sub of command.commands) inheriting(sub as Command)
   return command
 }

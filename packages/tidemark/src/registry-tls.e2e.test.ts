@@ -30,12 +30,14 @@ let url: string
 let broker: Broker
 /** Who the clients were. */
 const seen: unknown[] = []
+const logins: string[] = []
 beforeAll(async () => {
   authority = await Authority.make()
   const server = await authority.sign('CN=registry', { hosts: ['127.0.0.1'] })
   client = await authority.sign('CN=reader')
   registry = createServer({ ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: true }, (request, response) => {
     seen.push((request.socket as TLSSocket).getPeerCertificate().subject?.CN)
+    if (request.headers.authorization !== undefined) logins.push(request.headers.authorization)
     response.end(JSON.stringify({ schema: SCHEMA }))
   })
   await once(registry.listen(0, '127.0.0.1'), 'listening')
@@ -62,11 +64,11 @@ function properties(...parts: string[]): string {
   return [`schema.registry.url=${url}`, trust, ...parts].join('\n')
 }
 
-async function consumed(text: string): Promise<Outcome> {
-  const env = { ...process.env, XDG_CONFIG_HOME: folder, NODE_EXTRA_CA_CERTS: '' }
-  const args = ['consume', 'orders', '-b', broker.brokers[0]!, '--command-config', file('client.properties', text)]
-  return finished(startWith({ env }, ...args))
+function run(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  return finished(startWith({ env: { ...process.env, XDG_CONFIG_HOME: folder, NODE_EXTRA_CA_CERTS: '', ...more } }, ...args))
 }
+const consumed = (text: string, args: readonly string[] = [], more?: NodeJS.ProcessEnv): Promise<Outcome> =>
+  run(['consume', 'orders', '-b', broker.brokers[0]!, '--command-config', file('client.properties', text), ...args], more)
 
 test('schema.registry.ssl.* names who is trusted, and the certificate that is shown', async () => {
   const encrypted = createPrivateKey(client.key)
@@ -77,6 +79,25 @@ test('schema.registry.ssl.* names who is trusted, and the certificate that is sh
   expect(await consumed(text)).toEqual({ code: 0, stdout: '{"id":7}\n', stderr: '1 record\n' })
   expect(seen).toEqual(['reader'])
   expect(clientProperties(text).ignored).toEqual([])
+})
+
+test('a URL that is typed, or of the environment, says where: the file and the profile say how', async () => {
+  const how = properties(identity(client.key)).replace(/^schema.registry.url=.*/, 'basic.auth.user.info=of:file')
+  const decoded = { code: 0, stdout: '{"id":7}\n' }
+  expect(await consumed(how, ['--registry', url])).toMatchObject(decoded)
+  expect(await consumed(how, [], { SCHEMA_REGISTRY_URL: url })).toMatchObject(decoded)
+  expect(await consumed(`${how}\nschema.registry.url=http://127.0.0.1:1`, ['--registry', url])).toMatchObject(decoded)
+  const add = ['profile', 'add', '-b', broker.brokers[0]!, '--command-config', file('client.properties', how)]
+  expect(await run([...add, 'plain'])).toMatchObject({ code: 0 })
+  expect(await run([...add, 'with', '--registry', url])).toMatchObject({ code: 0 })
+  expect(await run(['consume', 'orders', '--profile', 'plain', '--registry', url])).toMatchObject(decoded)
+  expect(await run(['consume', 'orders', '--profile', 'with'])).toMatchObject(decoded)
+  expect(logins).toEqual(Array.from({ length: 5 }, () => `Basic ${Buffer.from('of:file').toString('base64')}`))
+  const named = url.replace('//', '//a:b@')
+  expect(await consumed(how, ['--registry', named])).toMatchObject(decoded)
+  expect(logins.at(-1)).toBe(`Basic ${Buffer.from('a:b').toString('base64')}`)
+  // The profile in use is not named.
+  expect(await run(['consume', 'orders', '--registry', url])).toMatchObject({ stderr: expect.stringContaining('not trusted') })
 })
 
 test('an authority that is not trusted is said, with the setting that mends it', async () => {

@@ -45,34 +45,50 @@ interface FoundRegistry {
   readonly by: string
 }
 
-/** As for brokers: what is typed comes before the environment, the environment before the profile in use. */
+/**
+ * As for brokers: what is typed comes before the environment, the environment before the profile in use. A URL says
+ * where the registry is; how it is reached is said by the file or the profile that was named beside it.
+ */
 async function settingsOf({ registry, ...options }: ClusterOptions & RegistryFlags): Promise<FoundRegistry | undefined> {
   if (registry === false) return undefined
-  if (registry !== undefined) return { settings: { url: registry, ...userOfEnvironment(registry) }, by: '--registry' }
+  if (registry !== undefined) return { settings: await settingsAt(registry, options), by: '--registry' }
   if (options.commandConfig !== undefined) {
     const { schemaRegistry } = readClientProperties(options.commandConfig)
     if (schemaRegistry !== undefined) return { settings: schemaRegistry, by: `schema.registry.url of ${options.commandConfig}` }
   }
   if (options.profile !== undefined) return ofProfile(options)
   const url = process.env[REGISTRY_VARIABLE]
-  return url ? { settings: { url, ...userOfEnvironment(url) }, by: REGISTRY_VARIABLE } : ofProfile(options)
+  return url ? { settings: await settingsAt(url, options), by: REGISTRY_VARIABLE } : ofProfile(options)
+}
+
+async function settingsAt(url: string, options: ClusterOptions): Promise<SchemaRegistryOptions> {
+  const { username, password, token, ...settings } = await propertiesAt(url, options)
+  // A name in the URL is the whole of it.
+  if (/^https?:\/\/[^/]*@/.test(url)) return settings
+  if (token !== undefined) return { ...settings, token }
+  return { ...settings, ...(username !== undefined ? { username, password: password ?? '' } : userOfEnvironment()) }
+}
+
+async function propertiesAt(url: string, options: ClusterOptions): Promise<SchemaRegistryOptions> {
+  const at = { schemaRegistryUrl: url }
+  if (options.commandConfig !== undefined) return readClientProperties(options.commandConfig, at).schemaRegistry!
+  // The profile in use was not named: what it says is for its own registry.
+  const named = options.profile === undefined ? undefined : await profileInUse(options)
+  return named === undefined ? { url } : propertiesOf(named.profile, at).schemaRegistry!
 }
 
 async function ofProfile(options: ClusterOptions): Promise<FoundRegistry | undefined> {
   const { name, profile } = (await profileInUse(options)) ?? {}
   if (profile === undefined) return undefined
-  const by = `the schema registry of profile '${name}'`
-  const { schemaRegistry } = propertiesOf(profile)
-  if (profile.schemaRegistry === undefined) return schemaRegistry && { settings: schemaRegistry, by }
-  return { settings: { ...schemaRegistry, url: profile.schemaRegistry }, by }
+  const at = profile.schemaRegistry === undefined ? {} : { schemaRegistryUrl: profile.schemaRegistry }
+  const { schemaRegistry } = propertiesOf(profile, at)
+  return schemaRegistry && { settings: schemaRegistry, by: `the schema registry of profile '${name}'` }
 }
 
-/**
- * An argument is seen by everyone on the machine: the password is better there. A name in the URL is the whole of it.
- */
-function userOfEnvironment(url: string): { username: string; password: string } | undefined {
+/** An argument is seen by everyone on the machine: the password is better there. */
+function userOfEnvironment(): { username: string; password: string } | undefined {
   const info = process.env[REGISTRY_USER_VARIABLE]
-  if (!info || /^https?:\/\/[^/]*@/.test(url)) return undefined
+  if (!info) return undefined
   const colon = info.indexOf(':')
   if (colon <= 0) throw usage(`${REGISTRY_USER_VARIABLE} must be a name and a password, with a colon between them`)
   return { username: info.slice(0, colon), password: info.slice(colon + 1) }

@@ -189,6 +189,19 @@ describe('SASL', () => {
     expect(plain).not.toMatch(/certificate that it shows|Kafka listener/)
   })
 
+  test('credentials that are longer than a broker takes are told as what they are', async () => {
+    const broker = await secured()
+    const long = 'x'.repeat(600_000)
+    const why =
+      /^UNAUTHORIZED: .* refuses the credentials: they take 600,\d\d\d bytes, .*Kafka takes 524,288, unless sasl\.server\.max\.receive\.size/
+    expect(await tried(broker, { sasl: { mechanism: 'oauthbearer', token: () => ({ value: long, expiresAtMs: 9e15 }) } })).toMatch(why)
+    expect(await tried(broker, { sasl: { mechanism: 'plain', username: 'alice', password: long } })).toMatch(why)
+    // Kafka's limit is of the request, without its length.
+    const token = (length: number) =>
+      ({ mechanism: 'oauthbearer', token: () => ({ value: 'x'.repeat(length), expiresAtMs: 9e15 }) }) as const
+    expect(await tried(broker, { sasl: token(524_000) })).toMatch(/^UNAUTHORIZED: (?!.*they take)/)
+  })
+
   test('a mechanism that the listener does not have is refused by name, and nothing weaker is tried', async () => {
     const broker = await brokerWith([{ protocol: 'sasl_plaintext', sasl: ['plain'] }], { users })
     const sasl: SaslOptions = { mechanism: 'scram-sha-512', username: 'alice', password: 'wonderland' }

@@ -169,13 +169,15 @@ describe('signals', () => {
     const other = await up('--memory')
     await tidemark(['produce', 'orders', '-b', other.address], 'a\n')
     const child = start('consume', 'orders', '-g', 'billing', '-b', other.address)
+    const outcome = finished(child)
     await wrote(child, 'stdout', 'a')
     other.child.kill('SIGSTOP') // the final commit finds no answer
-    child.kill('SIGINT')
-    await new Promise((resolve) => setTimeout(resolve, 200)) // two signals at once are one
-    const began = performance.now()
-    expect(await stopped(child, 'SIGINT')).toBe(130)
-    expect(performance.now() - began).toBeLessThan(2_000)
+    // Two signals at once are one: it is pressed until it is heard.
+    const pressing = setInterval(() => child.kill('SIGINT'), 50)
+    const { code, stderr } = await outcome
+    clearInterval(pressing)
+    // A clean end, which waits for the commit, says how many records there were.
+    expect([code, stderr]).toEqual([130, ''])
     other.child.kill('SIGCONT')
   })
 })
@@ -236,9 +238,7 @@ describe('groups', () => {
     await using kafka = createKafka({ brokers: [address] })
     // A topic whose offsets stay: Kafka removes them some time after it.
     await createAdmin(kafka).topics.delete('deleted')
-    const began = performance.now()
     const { positions } = await described('rows')
-    expect(performance.now() - began).toBeLessThan(10_000)
     expect(positions).toContainEqual(expect.objectContaining({ topic: 'kept', committed: 1, lag: 1, error: null }))
     for (const row of positions) if (row.topic === 'deleted') expect(row).toMatchObject({ lag: null, error: { code: 'UNKNOWN_TOPIC' } })
   })

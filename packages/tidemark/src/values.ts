@@ -26,5 +26,8 @@ export function commaList(name: string): (text: string) => string[] {
 
 /** The value of an option of this name: digits alone, within the limits. */
 export function wholeNumber(name: string, min = 0, max?: number): (text: string) => number {
-  return (text) => countOption(name, /^\d+$/.test(text) ? Number(text) : text, min, max)
+  return (text) => {
+    if (!/^\d+$/.test(text)) throw usage(`${name} is '${text}'; it must be a whole number of ${min} or more, in digits`)
+    return countOption(name, Number(text), min, max)
+  }
 }

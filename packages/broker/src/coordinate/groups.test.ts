@@ -198,6 +198,7 @@ describe('on disk', () => {
         throw cause
       },
       onRecovered() {},
+      onReplaced() {},
     })
     return putTogether(options, store)
   }

@@ -3,7 +3,7 @@ import { apis, ErrorCode, ZERO_UUID } from '@tidemark/protocol'
 import { describe, expect, test } from 'vitest'
 import { Throttle } from '../dispatch/throttle.ts'
 import { batchOf, ManualClock, type RawClient } from '../testing/index.ts'
-import { connect, create, folder, nameOf, setUp } from '../testing/requests.case.ts'
+import { connect, create, folder, nameOf, notables, setUp } from '../testing/requests.case.ts'
 
 describe('quotas', () => {
   const entity = [{ entityType: 'client-id', entityName: 'raw' }]
@@ -33,7 +33,7 @@ describe('quotas', () => {
     ).toBe('NONE')
     const ofAddress = (entityName: string) => [{ entityType: 'ip', entityName }]
     expect(await set(client, 5, false, ofAddress('10.0.0.1'), 'connection_creation_rate')).toBe('NONE')
-    for (const name of ['::1', '::ffff:10.0.0.1', 'broker-1.example']) {
+    for (const name of ['::1', '::ffff:10.0.0.1', 'localhost']) {
       for (const remove of [false, true]) expect(await set(client, 5, remove, ofAddress(name), 'connection_creation_rate')).toBe('NONE')
     }
     for (const wrong of [
@@ -149,5 +149,33 @@ describe('quotas', () => {
     expect(await outcome).toBe('closed')
     clock.advance(20_000)
     expect((await (await connect(broker)).call(apis.ApiVersions, 0, {})).errorCode).toBe(ErrorCode.NONE)
+  })
+
+  test('that of a host by its name is that of its address, and one without an address is refused', async () => {
+    const clock = new ManualClock()
+    const addresses: Record<string, string> = { 'app.example': '127.0.0.1' }
+    const lookup = async (host: string): Promise<string | undefined> => addresses[host]
+    const platform = { ...nodePlatform, clock, transport: { ...nodePlatform.transport, lookup } }
+    const data = folder()
+    const { broker, client } = await setUp({ platform, data })
+    const of = (entityName: string) => [{ entityType: 'ip', entityName }]
+    const key = 'connection_creation_rate'
+    expect(await set(client, 1, false, of('nowhere.example'), key)).toBe('INVALID_REQUEST')
+    expect(await set(client, 1, false, of('app.example'), key)).toBe('NONE')
+    for (let i = 0; i < 10; i++) expect((await (await connect(broker)).call(apis.ApiVersions, 0, {})).errorCode).toBe(ErrorCode.NONE)
+    const throttled = await connect(broker)
+    const outcome = Promise.race([throttled.send(apis.ApiVersions, 0, {}), throttled.closed.then(() => 'closed')])
+    // One of the earlier ones is still served.
+    expect((await client.call(apis.ApiVersions, 0, {})).errorCode).toBe(ErrorCode.NONE)
+    clock.advance(1_000)
+    expect(await outcome).toBe('closed')
+    await broker.close()
+    // It is looked up again at the next start; where it has no address that is told, and its quota can be removed.
+    delete addresses['app.example']
+    const told = notables()
+    const again = await setUp({ platform, data })
+    await expect.poll(() => told).toContainEqual({ kind: 'unresolved', host: 'app.example' })
+    expect(await set(again.client, 1, false, of('app.example'), key)).toBe('INVALID_REQUEST')
+    expect(await set(again.client, 1, true, of('app.example'), key)).toBe('NONE')
   })
 })

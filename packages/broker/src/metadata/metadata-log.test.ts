@@ -29,6 +29,7 @@ async function openStore(path: string): Promise<FileStore> {
     recoveryBytesMax: 1e9,
     onFailure: (cause) => failure.report(cause),
     onRecovered() {},
+    onReplaced() {},
   })
   onTestFinished(() => store.abandon())
   return store

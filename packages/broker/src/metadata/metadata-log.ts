@@ -2,8 +2,9 @@
  * Writes `__cluster_metadata` and holds its fold. A record is applied once it is in the log; `write` finishes when
  * the record is durable.
  */
-import type { Now, Platform } from '@tidemark/platform'
+import { counted, type Now, type Platform } from '@tidemark/platform'
 import { buildBatch, RecordCursor, readBatchHeader } from '@tidemark/protocol'
+import { damage } from '../damage.ts'
 import { type Failure, isMemoryFull } from '../failure.ts'
 import { after } from '../now.ts'
 import { Metadata } from '../state/cluster/metadata.ts'
@@ -23,6 +24,8 @@ const CHECKPOINT_RECORDS = 1000
 /** A log on disk that has grown so far, and to so many times what it says, is condensed. */
 const CONDENSED_FROM_BYTES = 4 * 1024 * 1024
 const CONDENSED_FROM_TIMES = 4
+/** Topics that an error names. */
+const NAMED_MAX = 5
 
 export class MetadataLog {
   readonly metadata = new Metadata()
@@ -51,6 +54,7 @@ export class MetadataLog {
    */
   static async open(store: Store, platform: Platform, failure: Failure, newSecret?: () => Buffer): Promise<MetadataLog> {
     const log = await store.open(LOG, { segmentBytesMax: SEGMENT_BYTES_MAX, syncsAlways: true }, { onCheckpoint() {} })
+    if (log.end === 0) checkFresh(store)
     const it = new MetadataLog(store, log, platform, failure)
     await it.#replay(await it.#restore())
     const { leaderEpoch, scramSecret } = it.metadata
@@ -162,4 +166,23 @@ export class MetadataLog {
       if (this.#log.end > from) this.#log.trim(from)
     })
   }
+}
+
+/**
+ * A folder in which anything was written has metadata: every start begins with a record of it. Without this the topics
+ * would count as deleted, and their folders would be removed. Throws LOG_DAMAGED.
+ */
+function checkFresh(store: Store): void {
+  const topics = store.list('topics').map((name) => name.replace(/\.[0-9a-f]+$/, ''))
+  const others = store.list('internal').filter((name) => !LOG.startsWith(`internal/${name}/`))
+  const first = topics.sort().slice(0, NAMED_MAX).join(', ')
+  const found =
+    topics.length > 0
+      ? `the folder of the data has ${counted(topics.length, 'topic')} (${first}${topics.length > NAMED_MAX ? ', …' : ''})`
+      : others.length > 0
+        ? `the folder of the data has ${others.sort().join(', ')}`
+        : store.readSmall(LOG, CHECKPOINT) !== undefined
+          ? 'its checkpoint says that it had some'
+          : undefined
+  if (found !== undefined) throw damage(store.pathOf(LOG), `has no records, and ${found}`)
 }

@@ -13,6 +13,7 @@ import { after, attempt, isLater } from '../now.ts'
 import { hasPartition } from '../state/cluster/metadata.ts'
 import type { Topic } from '../state/cluster/records.ts'
 import { OFFSETS_TOPIC } from '../state/topics/names.ts'
+import { placed } from '../state/topics/placement.ts'
 import type { Topics } from './topics.ts'
 
 /** A partition that no node leads. */
@@ -108,12 +109,12 @@ export class Nodes {
     return leader === NO_LEADER ? this.replicasOf(topic, index)[0]! : leader
   }
 
-  /** The node that leads the group's partition of `__consumer_offsets`. */
+  /** The node that leads the group's partition of `__consumer_offsets`, or will lead it once that topic is made. */
   coordinatorOf(key: string): number {
     if (this.areOne) return this.#ids[0]!
     const index = partitionOfGroup(key, this.#offsetsPartitions)
     const topic = this.#topics.byName(OFFSETS_TOPIC)
-    return topic === undefined ? this.up[index % Math.max(1, this.up.length)]!.id : this.leaderOf(topic, index)
+    return topic === undefined ? placed(1, 1, this.up, index)[0]!.nodes[0]! : this.leaderOf(topic, index)
   }
 
   /** Throws or rejects with a `TidemarkError` INVALID_ARGUMENT for the last node that is up. */

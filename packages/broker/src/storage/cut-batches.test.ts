@@ -6,7 +6,7 @@ import { cutBatches } from './cut-batches.ts'
 const SIZE = batchOf({ values: ['a', 'b', 'c'] }).length
 const ALL = 1_000_000
 
-const SEGMENT = { path: 'data/t/0/0.log', position: 0, bytes: Infinity, baseOffset: 0, endOffset: 12 }
+const SEGMENT = { path: 'data/topics/t.00/0/0.log', position: 0, bytes: Infinity, baseOffset: 0, endOffset: 12 }
 
 /** Batches of three records each, one after the other. */
 function batches(count: number): Buffer {
@@ -49,7 +49,7 @@ test('bytes that are no batch are damage, never an endless loop', () => {
   expect(() => cutBatches(Buffer.alloc(100), 0, 100, ALL)).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED' }))
   expect(() => cutBatches(Buffer.alloc(0), 0, 100, ALL)).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED' }))
   expect(() => cutBatches(Buffer.alloc(100), 0, 100, ALL, { ...SEGMENT, position: 50 })).toThrow(
-    'data/t/0/0.log has no whole record batch at byte 50: restore the file, or delete its partition',
+    "data/topics/t.00/0/0.log has no whole record batch at byte 50: restore the file from a copy, or delete topic 't'",
   )
   expect(() => cutBatches(batches(1).subarray(0, 8), 0, 100, ALL)).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED' }))
   expect(() => cutBatches(Buffer.concat([batches(1), Buffer.alloc(70)]), 3, 100, ALL)).toThrow(

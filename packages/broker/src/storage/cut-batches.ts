@@ -1,6 +1,7 @@
 /** Finds the batches that a reader wants in bytes that were read from a segment, beginning at some batch. */
-import { TidemarkError } from '@tidemark/platform'
+import type { TidemarkError } from '@tidemark/platform'
 import { BATCH_HEADER_BYTES, batchSizeAt, int53 } from '@tidemark/protocol'
+import { damage } from '../damage.ts'
 
 export type Cut =
   | { readonly kind: 'found'; readonly begin: number; readonly end: number; readonly nextOffset: number }
@@ -57,4 +58,4 @@ export function cutBatches(chunk: Buffer, from: number, upTo: number, bytesMax: 
 }
 
 export const damaged = ({ path, position }: Pick<Source, 'path' | 'position'>, at: number): TidemarkError =>
-  new TidemarkError('LOG_DAMAGED', `${path} has no whole record batch at byte ${position + at}: restore the file, or delete its partition`)
+  damage(path, `has no whole record batch at byte ${position + at}`)

@@ -37,6 +37,7 @@ export async function openStore(path: string, options: Partial<FileStoreOptions>
     recoveryBytesMax: 1e9,
     onFailure: (cause) => failures.push(cause),
     onRecovered() {},
+    onReplaced() {},
     ...options,
   })
   onTestFinished(() => store.abandon())

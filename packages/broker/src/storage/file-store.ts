@@ -1,7 +1,8 @@
 /** Logs in a folder of the disk. docs/log-format.md gives every file byte by byte. */
-import { type Clock, type Disk, type Now, TidemarkError, type Timer } from '@tidemark/platform'
+import type { Clock, Disk, Now, Timer } from '@tidemark/platform'
+import { asDamage, damage } from '../damage.ts'
 import { MemoryPool } from '../memory-pool.ts'
-import { after } from '../now.ts'
+import { after, attempt } from '../now.ts'
 import { FileLog, type LogEnvironment } from './file-log.ts'
 import { Files } from './files.ts'
 import { Flusher } from './flusher.ts'
@@ -33,6 +34,8 @@ export interface FileStoreOptions {
   readonly readAheadBytesMax?: number
   onFailure(cause: unknown): void
   onRecovered(log: string, end: number, bytesCut: number): void
+  /** Another thing stood where a small file has to be, which is written anew. */
+  onReplaced(path: string): void
 }
 
 const INDEX_MEMORY_BYTES_MAX = 8 * 1024 * 1024
@@ -64,7 +67,7 @@ export class FileStore implements Store {
     this.#environment = {
       disk,
       files: new Files(disk, options.openFilesMax),
-      small: new SmallFiles(disk),
+      small: new SmallFiles(disk, options.onReplaced),
       policy,
       flusher: new Flusher(clock, options.fsyncIntervalMs, options.onFailure),
       indexIntervalBytes,
@@ -98,16 +101,25 @@ export class FileStore implements Store {
     }
   }
 
-  #path(name: string): string {
+  pathOf(name: string): string {
     return `${this.#folder.path}/${name}`
   }
 
   open(name: string, limits: LogLimits, events: LogEvents): Now<Log> {
+    return attempt(
+      () => this.#open(name, limits, events),
+      (cause) => {
+        throw asDamage(cause)
+      },
+    )
+  }
+
+  #open(name: string, limits: LogLimits, events: LogEvents): Now<Log> {
     const environment =
       this.#environment.policy === 'interval' && limits.syncsAlways === true
         ? { ...this.#environment, policy: 'always' as const }
         : this.#environment
-    const folder = this.#path(name)
+    const folder = this.pathOf(name)
     const known = this.#known.get(name)
     const clean = known === undefined ? undefined : openKnown(folder, known, environment)
     return after(clean, (found) =>
@@ -139,16 +151,13 @@ export class FileStore implements Store {
     const size = disk.exists(path) ? files.use(path, 'write', (file) => file.size()) : 0
     return after(size, (found) => {
       if (found >= bytes) return
-      throw new TidemarkError(
-        'LOG_DAMAGED',
-        `${path} has ${found} bytes, and had ${bytes} when it was closed: restore the file, or delete its partition`,
-      )
+      throw damage(path, `has ${found} bytes, and had ${bytes} when it was closed`)
     })
   }
 
   /** Of a log that was closed cleanly, by its indexes. */
   peek(name: string): readonly SegmentFacts[] | undefined {
-    const folder = this.#path(name)
+    const folder = this.pathOf(name)
     const known = this.#known.get(name)
     if (known === undefined) return Segment.namesIn(this.#options.disk, folder).length === 0 ? [] : undefined
     const facts = known.map((it) => {
@@ -159,7 +168,11 @@ export class FileStore implements Store {
   }
 
   list(name: string): readonly string[] {
-    return this.#options.disk.list(this.#path(name))
+    try {
+      return this.#options.disk.list(this.pathOf(name))
+    } catch (cause) {
+      throw asDamage(cause)
+    }
   }
 
   async remove(name: string): Promise<void> {
@@ -170,16 +183,16 @@ export class FileStore implements Store {
       await log.remove()
     }
     for (const other of [...this.#known.keys()]) if (within(other)) this.#known.delete(other)
-    await this.#options.disk.removeFolder(this.#path(name))
+    await this.#options.disk.removeFolder(this.pathOf(name))
   }
 
   readSmall(name: string, file: string): Buffer | undefined {
-    return this.#environment.small.read(`${this.#path(name)}/${file}`)
+    return this.#environment.small.read(`${this.pathOf(name)}/${file}`)
   }
 
   async writeSmall(name: string, file: string, bytes: Uint8Array): Promise<void> {
-    this.#options.disk.makeFolder(this.#path(name))
-    await this.#environment.small.write(`${this.#path(name)}/${file}`, bytes)
+    this.#options.disk.makeFolder(this.pathOf(name))
+    await this.#environment.small.write(`${this.pathOf(name)}/${file}`, bytes)
   }
 
   /** Indexes of full segments that are in memory. */

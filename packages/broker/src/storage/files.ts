@@ -3,7 +3,8 @@
  * under way.
  */
 import { type Disk, DiskError, type File, type Now } from '@tidemark/platform'
-import { after, isLater } from '../now.ts'
+import { asDamage } from '../damage.ts'
+import { after, attempt, isLater } from '../now.ts'
 
 interface Opened {
   file: Now<File>
@@ -54,7 +55,13 @@ export class Files {
   }
 
   #opened(path: string, mode: 'write' | 'create'): Opened {
-    const opened: Opened = { file: this.#disk.open(path, mode), users: 0, doomed: false, used: 0 }
+    const file = attempt(
+      () => this.#disk.open(path, mode),
+      (cause) => {
+        throw asDamage(cause)
+      },
+    )
+    const opened: Opened = { file, users: 0, doomed: false, used: 0 }
     this.#open.set(path, opened)
     if (isLater(opened.file)) {
       opened.file.then(

@@ -7,8 +7,9 @@
  * clean    only while no broker runs: every log as it was closed. Removed before anything is written.
  * ```
  */
-import { type Disk, DiskError, type Lock, replaceFile, TidemarkError } from '@tidemark/platform'
+import { type Disk, DiskError, type Lock, replaceFile, TidemarkError, type TidemarkErrorCode } from '@tidemark/platform'
 import { codecOf, fields, message, Reader, Writer } from '@tidemark/protocol'
+import { isFolder } from '../damage.ts'
 import { seal, unseal } from './sealed.ts'
 import type { SegmentName } from './segment.ts'
 
@@ -80,7 +81,7 @@ export class DataFolder {
   /** What the last clean end wrote down; empty after a crash. From now on the folder counts as not closed. */
   async takeClean(syncs: boolean): Promise<KnownLogs> {
     const path = `${this.path}/${CLEAN}`
-    const bytes = this.#disk.readFile(path)
+    const bytes = fileOf(this.#disk, path, 'LOG_DAMAGED', 'remove it, and start again: the logs are read as after a crash')
     if (bytes === undefined) return new Map()
     this.#disk.unlink(path)
     if (syncs) await this.#disk.syncFolder(this.path)
@@ -111,10 +112,20 @@ export class DataFolder {
 /** Undefined: the folder is empty, or does not exist. Throws for one that is not a broker's. Changes nothing. */
 function identityOf(path: string, disk: Disk, nodeId: number): Identity | undefined {
   const others = namesIn(path, disk).filter((name) => !OWN_NAMES.test(name))
-  const bytes = others.includes(FORMAT) ? disk.readFile(`${path}/${FORMAT}`) : undefined
+  const format = `${path}/${FORMAT}`
+  const bytes = others.includes(FORMAT) ? fileOf(disk, format, 'UNKNOWN_FORMAT', 'restore it from a copy of the folder') : undefined
   if (bytes !== undefined) return read(path, bytes.toString('utf8'), nodeId)
   if (others.length === 0) return undefined
   throw new TidemarkError('NOT_A_DATA_FOLDER', `${path} is not empty and holds no data of a broker: choose an empty folder`)
+}
+
+function fileOf(disk: Disk, path: string, code: TidemarkErrorCode, advice: string): Buffer | undefined {
+  try {
+    return disk.readFile(path)
+  } catch (cause) {
+    if (!isFolder(cause)) throw cause
+    throw new TidemarkError(code, `${path} is a folder, and has to be a file that a broker wrote: ${advice}`, { cause })
+  }
 }
 
 function namesIn(path: string, disk: Disk): readonly string[] {

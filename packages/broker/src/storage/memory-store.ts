@@ -25,6 +25,10 @@ export class MemoryStore implements Store {
     return []
   }
 
+  pathOf(name: string): string {
+    return name
+  }
+
   list(): readonly string[] {
     return []
   }

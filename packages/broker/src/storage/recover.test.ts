@@ -53,7 +53,7 @@ describe('where a log begins', () => {
 
   test('may lie within a segment', async () => {
     const path = await trimmed('crash')
-    const small = new SmallFiles(nodeDisk)
+    const small = new SmallFiles(nodeDisk, () => {})
     await writeLogStart(`${path}/${NAME}`, 30, small)
     const { store } = await openStore(path)
     const log = await openLog(store, 4 * SIZE)
@@ -66,7 +66,7 @@ describe('where a log begins', () => {
 
   test('is never behind the end: a crash of the machine may have taken that', async () => {
     const path = await trimmed('crash')
-    await writeLogStart(`${path}/${NAME}`, 1000, new SmallFiles(nodeDisk))
+    await writeLogStart(`${path}/${NAME}`, 1000, new SmallFiles(nodeDisk, () => {}))
     const { store } = await openStore(path)
     const log = await openLog(store, 4 * SIZE)
     expect([log.start, log.end]).toEqual([61, 61])

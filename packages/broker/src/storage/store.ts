@@ -14,6 +14,8 @@ export interface Store {
   open(name: string, limits: LogLimits, events: LogEvents): Now<Log>
   /** The segments of a log that is not open, as its files tell; undefined: only opening it tells. */
   peek(name: string): Now<readonly SegmentFacts[] | undefined>
+  /** As errors name it. */
+  pathOf(name: string): string
   /** The names directly below `name` that may hold logs. */
   list(name: string): readonly string[]
   /** Removes the log and all beside it. The log may not be used any more. */

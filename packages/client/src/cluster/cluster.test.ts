@@ -1,5 +1,5 @@
 import { apis, ErrorCode } from '@tidemark/protocol'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createKafka, handleOf } from '../kafka.ts'
 import type { KafkaOptions } from '../options.ts'
 import { FakeCluster } from '../testing/cluster.case.ts'
@@ -112,6 +112,26 @@ describe('the cluster', () => {
     const calls = cluster.callsOf('Metadata').length
     await world.run(5_000)
     expect(cluster.callsOf('Metadata')).toHaveLength(calls)
+  })
+
+  it('tells whoever listens when a node is in another rack, and keeps the rack of a node that coordinates a group', async () => {
+    const { world, cluster, view } = start({ metadataMaxAgeMs: 1_000 }, 2)
+    cluster.create('t')
+    let rack: string | null = 'a'
+    cluster.on('Metadata', async (_call, next) => {
+      const answer = await next()
+      return { ...answer, brokers: answer.brokers.map((b: object) => ({ ...b, rack })) }
+    })
+    await world.settle(view.topics(['t']))
+    const heard: string[] = []
+    onTestFinished(view.onChange((topics) => heard.push(topics.join())))
+    await world.run(2_500)
+    expect(heard).toEqual([])
+    rack = 'b'
+    await world.run(1_400)
+    expect(heard).toEqual(['t'])
+    await world.settle(view.coordinator('g'))
+    expect(view.nodes().map((node) => node.rack)).toEqual(['b', 'b'])
   })
 
   it('whose node stops before it answers is asked at another one', async () => {

@@ -14,6 +14,7 @@ import { type Diagnostics, textOf } from '../diagnostics.ts'
 import type { ResolvedKafkaOptions } from '../options.ts'
 import { backoffMs } from '../retry.ts'
 import { Coordinators } from './coordinators.ts'
+import { NodeRacks } from './node-racks.ts'
 import { Refresher } from './refresher.ts'
 import { refusedTopic } from './topic-errors.ts'
 import type { Answer, Body, ChangeListener, Destination, Node, TopicsOptions, TopicView } from './types.ts'
@@ -52,6 +53,7 @@ export class Cluster {
   /** When each topic was last looked up, on the monotonic clock; absent: look it up before it is used. */
   readonly #freshSince = new Map<string, number>()
   #nodes = new Map<number, Node>()
+  readonly #racks = new NodeRacks()
   #clusterId: string | null = null
   #controllerId = -1
   readonly #diagnostics: Diagnostics
@@ -77,7 +79,7 @@ export class Cluster {
       clock,
       timeoutMs: options.requestTimeoutMs,
       ask: (body) => this.send(apis.FindCoordinator, body, { node: 'any', purpose: 'metadata' }),
-      found: (node) => void this.#nodes.set(node.nodeId, { ...this.#nodes.get(node.nodeId), ...node }),
+      found: (node) => void this.#nodes.set(node.nodeId, { ...node, rack: this.rackOf(node.nodeId) }),
       backOff: (failures, what, error) => this.backOff({ what, failures, error }),
     })
     this.#timer = new MetadataTimer(clock, options.metadataMaxAgeMs, () => void this.#refreshInBackground())
@@ -263,6 +265,11 @@ export class Cluster {
     return [...this.#nodes.values()]
   }
 
+  /** Of a node that is up or was so; null: it has none. */
+  rackOf(nodeId: number): string | null {
+    return this.#racks.of(nodeId)
+  }
+
   get clusterId(): string | null {
     return this.#clusterId
   }
@@ -365,7 +372,7 @@ export class Cluster {
   }
 
   #take(names: readonly string[], answer: MetadataResponse): void {
-    if (answer.brokers.length > 0) this.#takeNodes(answer)
+    const racksMoved = answer.brokers.length > 0 && this.#takeNodes(answer)
     const nowMs = this.options.platform.clock.monotonic()
     const wanted = new Set(names)
     const changed: string[] = []
@@ -377,15 +384,18 @@ export class Cluster {
       else this.#freshSince.delete(topic.name)
     }
     for (const name of wanted) if (this.#view.apply(name, missing(name))) changed.push(name)
-    if (changed.length > 0) this.#tell(changed)
+    if (racksMoved) changed.push(...this.#view.names())
+    if (changed.length > 0) this.#tell([...new Set(changed)])
   }
 
-  #takeNodes(answer: MetadataResponse): void {
+  /** True: racks of nodes changed. */
+  #takeNodes(answer: MetadataResponse): boolean {
     this.#nodes = new Map(answer.brokers.map((b) => [b.nodeId, { nodeId: b.nodeId, host: b.host, port: b.port, rack: b.rack }]))
     this.#clusterId = answer.clusterId
     this.#controllerId = answer.controllerId
     const addresses = new Set([...answer.brokers, ...this.options.brokers].map(formatAddress))
     this.#links.keepOnly(addresses, new TidemarkError('CONNECTION_LOST', 'the address is no longer one of the cluster'))
+    return this.#racks.take(answer.brokers)
   }
 
   #tell(topics: readonly string[]): void {

@@ -12,7 +12,7 @@ export interface CoordinatorSettings {
   readonly clock: Clock
   readonly timeoutMs: number
   ask(body: (version: number) => object): Promise<Answer<FindCoordinator>>
-  found(node: Node): void
+  found(node: Omit<Node, 'rack'>): void
   /** Reports the failure and waits before the next attempt; rejects when the cluster is closed. */
   backOff(failures: number, what: string, error: TidemarkError): Promise<void>
 }
@@ -51,7 +51,7 @@ export class Coordinators {
       const answer = version < BATCHED_FROM ? body : body.coordinators[0]
       const errorCode = answer?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR
       if (answer !== undefined && errorCode === 0) {
-        found({ nodeId: answer.nodeId, host: answer.host, port: answer.port, rack: null })
+        found({ nodeId: answer.nodeId, host: answer.host, port: answer.port })
         this.#known.set(group, answer.nodeId)
         return answer.nodeId
       }

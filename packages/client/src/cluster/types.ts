@@ -82,5 +82,8 @@ export interface TopicsOptions {
   readonly timeoutMs?: number
 }
 
-/** Called with the topics that appeared, vanished, were replaced, got partitions, or whose leaders moved. */
+/**
+ * Called with the topics that appeared, vanished, were replaced, got partitions, or whose leaders or replicas moved,
+ * and with all of them when the racks of nodes changed.
+ */
 export type ChangeListener = (topics: readonly string[]) => void

@@ -50,6 +50,15 @@ it('says what changed: a topic appeared, got a partition, or a leader moved', ()
   expect(view.leader('t', 0)).toEqual({ nodeId: 2, epoch: 1 })
 })
 
+it('says that replicas moved, though the leader stayed', () => {
+  const view = new View()
+  view.apply('t', topic([[1, 0]]))
+  const answer = topic([[1, 0]])
+  answer.partitions[0]!.replicaNodes = [1, 3]
+  expect(view.apply('t', answer)).toBe(true)
+  expect(view.apply('t', answer)).toBe(false)
+})
+
 it('never lets an older leader epoch replace a newer one (KIP-320)', () => {
   const view = new View()
   view.apply(

@@ -79,6 +79,6 @@ function differ(before: TopicView, after: TopicView): boolean {
   if (before.partitions.length !== after.partitions.length) return true
   return after.partitions.some((p, i) => {
     const was = before.partitions[i]!
-    return was.leader !== p.leader || was.leaderEpoch !== p.leaderEpoch
+    return was.leader !== p.leader || was.leaderEpoch !== p.leaderEpoch || String(was.replicas) !== String(p.replicas)
   })
 }

@@ -3,7 +3,7 @@
  * SaslAuthenticate carries its messages (KIP-152). The broker says for how long the session lasts; it is renewed on the
  * same connection before that (KIP-368).
  */
-import { advice, type Clock, saltedPassword, saslCrypto, secretBytes, TidemarkError, type Timer } from '@tidemark/platform'
+import { advice, type Clock, numberText, saltedPassword, saslCrypto, secretBytes, TidemarkError, type Timer } from '@tidemark/platform'
 import {
   apis,
   BEARER_ACKNOWLEDGED,
@@ -31,6 +31,14 @@ export interface Conversation {
 const NAMES = { plain: 'PLAIN', 'scram-sha-256': 'SCRAM-SHA-256', 'scram-sha-512': 'SCRAM-SHA-512', oauthbearer: 'OAUTHBEARER' } as const
 const HANDSHAKE_VERSION_MIN = 1
 const NONCE_BYTES = 18
+/** Before each frame; it is not counted. */
+const LENGTH_BYTES = 4
+/**
+ * Longer frames are not answered, but the connection is closed (SaslServerAuthenticator). A cluster may have a larger
+ * limit: they are sent all the same.
+ */
+const SASL_BYTES_MAX = 524_288
+const LIMIT = `Kafka takes ${numberText(SASL_BYTES_MAX)}, unless sasl.server.max.receive.size is larger there; make the token or the password shorter`
 
 /**
  * Resolves with how long the session lasts, in milliseconds; 0: as long as the connection. Rejects with `TidemarkError`
@@ -67,7 +75,10 @@ async function converse(conversation: Conversation, sasl: SaslOptions, token: To
   }
 }
 
-const refused = (where: string, why: string): TidemarkError => new TidemarkError('UNAUTHORIZED', `${where} refuses the credentials: ${why}`)
+const refused = (where: string, why: string, cause?: unknown): TidemarkError =>
+  new TidemarkError('UNAUTHORIZED', `${where} refuses the credentials: ${why}`, { cause })
+
+const isLost = (error: unknown): boolean => error instanceof TidemarkError && error.code === 'CONNECTION_LOST'
 
 async function scram(
   conversation: Conversation,
@@ -110,7 +121,12 @@ async function say({ connection, versions, where, clientId, timeoutMs }: Convers
   const version = chooseVersion(apis.SaslAuthenticate, versions, where)
   const id = connection.nextCorrelationId()
   const frame = encodeRequest(apis.SaslAuthenticate, version, id, clientId, { authBytes })
-  const answer = decodeResponse(apis.SaslAuthenticate, version, await connection.exchange(id, frame, 'SaslAuthenticate', timeoutMs))
+  const bytes = frame.reduce((sum, chunk) => sum + chunk.length, -LENGTH_BYTES)
+  const answered = await connection.exchange(id, frame, 'SaslAuthenticate', timeoutMs).catch((error: unknown) => {
+    if (!isLost(error) || bytes <= SASL_BYTES_MAX) throw error
+    throw refused(where, `they take ${numberText(bytes)} bytes, and it closes the connection: ${LIMIT}`, error)
+  })
+  const answer = decodeResponse(apis.SaslAuthenticate, version, answered)
   if (answer.errorCode === ErrorCode.SASL_AUTHENTICATION_FAILED) throw refused(where, answer.errorMessage || 'authentication failed')
   if (answer.errorCode !== 0) throw refused(where, `${errorOf(answer.errorCode).name} ${answer.errorMessage ?? ''}`.trim())
   return answer

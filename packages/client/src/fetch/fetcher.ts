@@ -92,7 +92,7 @@ export class Fetcher<Claim> {
       state: 'reading',
       paused: before?.claim === claim ? before.paused : false,
       isFetching: false,
-      doubtful: false,
+      doubtful: this.#lookUp.has(topic),
       kept: undefined,
       topicId: position.topicId,
       validEpoch: -1,
@@ -267,7 +267,10 @@ export class Fetcher<Claim> {
       validated(requests)
       for (const [i, a] of requests.entries()) {
         const result = results[i]!
-        if (!this.#isCurrent(a)) continue
+        if (!this.#isCurrent(a)) {
+          if (result.kind === 'error') this.#learn(a.tracked, result.errorCode)
+          continue
+        }
         if (result.kind === 'truncated') this.#stop(a.tracked, truncated(a.tracked, a.position.offset, result.end))
         else if (result.kind === 'error') this.#failed(a, result.errorCode)
         else a.tracked.validEpoch = a.epoch
@@ -332,12 +335,28 @@ export class Fetcher<Claim> {
     for (const topic of body.responses) {
       for (const answer of topic.partitions) {
         const request = call.requestFor(topic.topic, topic.topicId, answer.partitionIndex)
-        if (request === undefined || !this.#isCurrent(request)) continue
+        if (request === undefined) continue
+        if (!this.#isCurrent(request)) {
+          const { errorCode, currentLeader } = answer
+          this.#learn(request.tracked, errorCode, currentLeader)
+          continue
+        }
         this.#takePartition(request, answer, held)
         if (request.tracked.kept !== undefined) arrived.push(request.tracked)
       }
     }
     return arrived
+  }
+
+  /** What an answer says of the leader counts, whatever has become of the position that was asked for. */
+  #learn({ topic, partition }: TopicPartition, errorCode: number, leader?: PartitionAnswer['currentLeader']): void {
+    if (errorCode === 0) return
+    if (leader !== undefined) this.#cluster.leaderMoved(topic, partition, leader.leaderId, leader.leaderEpoch)
+    if (fetchOutcome(errorCode) !== 'look_up') return
+    const now = this.#tracked.get(keyOf({ topic, partition }))
+    if (now !== undefined && now.state !== 'stopped') now.doubtful = true
+    this.#cluster.invalidate(topic)
+    this.#lookUp.add(topic)
   }
 
   #takePartition(request: PartitionRequest<Claim>, answer: PartitionAnswer, held: HeldResponse): void {

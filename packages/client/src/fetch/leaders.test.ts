@@ -21,6 +21,50 @@ describe('leaders', () => {
     expect(problems).toEqual([])
   })
 
+  it.each([
+    ['who leads now (KIP-951)', { leaderId: 2, leaderEpoch: 1 }],
+    ['only that another one does', { leaderId: -1, leaderEpoch: -1 }],
+  ])('that refuse a position which was given up meanwhile are not asked for the next one: told %s', async (_, currentLeader) => {
+    const { world, cluster, fetcher, values } = start(2)
+    cluster.create('t')
+    cluster.append('t', 0, batch('a', 'b'))
+    let refuse = (): void => {}
+    cluster.once('Fetch', async ({ body }) => {
+      await new Promise<void>((resolve) => {
+        refuse = resolve
+      })
+      const partitions = [
+        {
+          partitionIndex: 0,
+          errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER,
+          highWatermark: -1,
+          abortedTransactions: null,
+          records: null,
+          currentLeader,
+        },
+      ]
+      return { sessionId: 0, responses: [{ topicId: body.topics[0].topicId, partitions }] }
+    })
+    fetcher.add(T0, { offset: 0 }, 'first')
+    await world.run(50)
+    cluster.moveLeader('t', 0, 2)
+    fetcher.add(T0, { offset: 1 }, 'second')
+    fetcher.pause(T0)
+    refuse()
+    await world.run(50)
+    fetcher.resume(T0)
+    await world.run(2_000)
+    expect(values()).toEqual(['b'])
+    const epochs = cluster.callsOf('OffsetForLeaderEpoch').map(({ node }) => node)
+    expect([
+      ...cluster
+        .callsOf('Fetch')
+        .slice(1)
+        .map(({ node }) => node),
+      ...epochs,
+    ]).not.toContain(1)
+  })
+
   it('are asked whether a position read under an older one is still in the log, once for each change (KIP-320)', async () => {
     const { world, cluster, fetcher, values } = start(2)
     cluster.create('t')

@@ -30,6 +30,11 @@ export class LookUp {
     if (!this.#running) void this.#run()
   }
 
+  /** Whether the topic is being looked up. */
+  has(topic: string): boolean {
+    return this.#topics.has(topic)
+  }
+
   close(): void {
     this.#closing.abort()
   }

@@ -157,6 +157,17 @@ retry.backoff.max.ms=100`
     )
   })
 
+  test('the schema registry at an address that is given: the file says how it is reached', () => {
+    const at = { schemaRegistryUrl: 'https://r.example.org' }
+    const text = 'basic.auth.user.info=a:b\nschema.registry.ssl.endpoint.identification.algorithm=\n'
+    const found = { url: 'https://r.example.org', username: 'a', password: 'b', tls: { checkHostname: false } }
+    expect(clientProperties(text, at)).toEqual({ options: {}, schemaRegistry: found, ignored: [] })
+    expect(clientProperties(`${text}schema.registry.url=http://other`, at)).toEqual({ options: {}, schemaRegistry: found, ignored: [] })
+    expect(clientProperties('', at).schemaRegistry).toEqual({ url: 'https://r.example.org' })
+    for (const wrong of [{ schemaRegistryUrl: 5 }, { url: 'x' }, { schemaRegistryUrl: '' }])
+      expect(() => clientProperties('', wrong as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+  })
+
   test('PEM in the file, with or without its line breaks; names that are not checked', () => {
     const base64 = 'A'.repeat(70)
     const { options } = clientProperties(`security.protocol=SSL

@@ -2,7 +2,7 @@
  * Java's `client.properties` as options of `createKafka`: what brings a program over, or a tool to a cluster that has
  * such a file.
  */
-import { advice, countOption, readBytes, TidemarkError } from '@tidemark/platform'
+import { advice, checkOptions, countOption, nameOption, readBytes, TidemarkError } from '@tidemark/platform'
 import type { KafkaOptions } from '../options.ts'
 import { type LoginModule, parseJaas } from './jaas.ts'
 import { ENDPOINT, isEndpoint, oidc } from './oidc.ts'
@@ -31,6 +31,11 @@ export interface SchemaRegistrySettings {
   readonly tls?: TlsOptions
 }
 
+export interface ClientPropertiesOptions {
+  /** Where the schema registry is, whatever `schema.registry.url` says: how it is reached is what the file says. */
+  readonly schemaRegistryUrl?: string
+}
+
 /**
  * Reads a file of Java's clients (`client.properties`): brokers, TLS, SASL, time limits. Stores may be PEM; a keystore
  * also PKCS#12. Paths are relative to the working directory, and the file is ISO-8859-1, as in Java.
@@ -40,15 +45,23 @@ export interface SchemaRegistrySettings {
  *
  * Throws `TidemarkError` INVALID_OPTION: the file cannot be read, or a setting cannot be followed.
  */
-export function readClientProperties(file: string): ClientProperties {
+export function readClientProperties(file: string, options: ClientPropertiesOptions = {}): ClientProperties {
   if (typeof file !== 'string') throw new TidemarkError('INVALID_OPTION', 'readClientProperties() takes the path of a file')
-  return withName(file, () => optionsOf(parseProperties(bytesOf(file).toString('latin1'))))
+  const url = registryUrlOf('readClientProperties()', options)
+  return withName(file, () => optionsOf(parseProperties(bytesOf(file).toString('latin1')), url))
 }
 
 /** The same from text that is at hand: of an environment variable, of a secret. */
-export function clientProperties(text: string): ClientProperties {
+export function clientProperties(text: string, options: ClientPropertiesOptions = {}): ClientProperties {
   if (typeof text !== 'string') throw new TidemarkError('INVALID_OPTION', 'clientProperties() takes the text of a file')
-  return withName('the properties', () => optionsOf(parseProperties(text)))
+  const url = registryUrlOf('clientProperties()', options)
+  return withName('the properties', () => optionsOf(parseProperties(text), url))
+}
+
+function registryUrlOf(owner: string, options: ClientPropertiesOptions): string | undefined {
+  checkOptions<ClientPropertiesOptions>(owner, options, { schemaRegistryUrl: true })
+  const { schemaRegistryUrl } = options
+  return schemaRegistryUrl === undefined ? undefined : nameOption('schemaRegistryUrl', schemaRegistryUrl)
 }
 
 /** Errors say in which file. */
@@ -91,7 +104,7 @@ class Settings {
 
 const PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']
 
-function optionsOf(values: Map<string, string>): ClientProperties {
+function optionsOf(values: Map<string, string>, registryUrl: string | undefined): ClientProperties {
   const settings = new Settings(values)
   const protocol = (settings.text('security.protocol') ?? 'PLAINTEXT').toUpperCase()
   if (!PROTOCOLS.includes(protocol)) throw unusable('security.protocol', `is '${protocol}'; it may be ${PROTOCOLS.join(', ')}`)
@@ -114,12 +127,17 @@ function optionsOf(values: Map<string, string>): ClientProperties {
     metadataMaxAgeMs: settings.number('metadata.max.age.ms', 1),
     retry: delayMs === undefined && delayMaxMs === undefined ? undefined : given({ delayMs, delayMaxMs }),
   }
-  const schemaRegistry = schemaRegistryOf(settings, options.sasl)
+  const schemaRegistry = schemaRegistryOf(settings, options.sasl, registryUrl)
   return { options: given(options), ...(schemaRegistry !== undefined && { schemaRegistry }), ignored: settings.unread() }
 }
 
-function schemaRegistryOf(settings: Settings, sasl: SaslOptions | undefined): SchemaRegistrySettings | undefined {
-  const url = settings.text('schema.registry.url')
+function schemaRegistryOf(
+  settings: Settings,
+  sasl: SaslOptions | undefined,
+  given: string | undefined,
+): SchemaRegistrySettings | undefined {
+  const own = settings.text('schema.registry.url')
+  const url = given ?? own
   const login = registryLoginOf(settings, sasl)
   if (url === undefined) return undefined
   const tls = tlsOf(settings, 'schema.registry.')

@@ -127,7 +127,8 @@ test('lag, its time, what is incomplete, what a crash would redo, and the room f
   const { lagMs, oldestIncompleteMs, mapHeadroom } = partitions[0]!
   expect(lagMs).toBeGreaterThanOrEqual(60_000)
   expect(oldestIncompleteMs).toBeGreaterThan(0)
-  expect(oldestIncompleteMs).toBeLessThan(30_000)
+  // Since it was handed over, and not since it was written, which was a minute earlier.
+  expect(oldestIncompleteMs).toBeLessThan(lagMs!)
   expect(mapHeadroom).toBeGreaterThan(0.9)
   expect(mapHeadroom).toBeLessThan(1)
 

@@ -39,6 +39,7 @@ export function scriptedCluster(version = 9) {
   const cluster = {
     options: { platform: { clock, random }, retry: { delayMs: 100, delayMaxMs: 1_000 }, requestTimeoutMs: 30_000 },
     topic: view,
+    rackOf: () => null,
     topics: async (names: readonly string[]) => new Map(names.map((name) => [name, view(name)])),
     leader: () => ({ nodeId: 1, epoch: 0 }),
     refresh: async () => {},

@@ -1,4 +1,5 @@
 /** The program of the threads in workers.e2e.test.ts: what a record's value says, is done. */
+import { existsSync, writeFileSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
 import { serveWorker } from '../work/workers/serve.ts'
 
@@ -40,6 +41,10 @@ serveWorker(async (message, context) => {
       })
     case 'busy':
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(of))
+      return
+    case 'busy-until':
+      writeFileSync(`${of}/begun`, '')
+      while (!existsSync(`${of}/enough`));
       return
     case 'not-an-error':
       throw `just text`

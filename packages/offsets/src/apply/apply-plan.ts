@@ -1,7 +1,7 @@
 /** `applyPlan`: does what a plan says, once, if nothing changed since it was made. */
 import { createAdmin, type Kafka } from '@tidemark/client'
 import { forgetOffsets, handleOf, keyOf, type WriteOutcome, writeOffsets } from '@tidemark/client/internal'
-import { counted, type Lock, numberText, sleep, TidemarkError } from '@tidemark/platform'
+import { counted, type Lock, lockWithin, numberText, TidemarkError } from '@tidemark/platform'
 import type { MoveRecord, RecordedChange } from '../moves/move-record.ts'
 import { type MoveStore, moveId } from '../moves/move-store.ts'
 import { committedBy, placeOf } from '../plan/gather.ts'
@@ -82,23 +82,19 @@ function checkBeforehand(kafka: Kafka, plan: MovePlan, { accept, eject }: Resolv
 
 const deletesGroup = ({ wish }: MovePlan): boolean => wish.target.kind === 'delete' && wish.target.group === true
 
-const LOCK_EVERY_MS = 20
 const LOCK_MAX_MS = 10_000
 
 /** Rejects with PLAN_STALE if another process moves the group for longer than that takes. */
 async function lockOf(kafka: Kafka, { clusterId, group }: MovePlan, store: MoveStore, limits: NextLimits): Promise<Lock> {
   const { clock } = handleOf(kafka).platform
-  const untilMs = clock.monotonic() + Math.min(LOCK_MAX_MS, limits().timeoutMs ?? LOCK_MAX_MS)
-  for (;;) {
-    const lock = store.lock(clusterId, group)
-    if (lock !== undefined) return lock
-    if (clock.monotonic() > untilMs) {
-      throw new TidemarkError('PLAN_STALE', `another process moves group '${group}' right now: nothing was changed; plan again`)
-    }
-    await sleep(clock, LOCK_EVERY_MS, limits().signal).catch((cause: unknown) => {
-      throw new TidemarkError('ABORTED', `moving group '${group}' was aborted`, { cause })
-    })
-  }
+  const { timeoutMs = LOCK_MAX_MS, signal } = limits()
+  const waiting = lockWithin(clock, () => store.lock(clusterId, group), Math.min(LOCK_MAX_MS, timeoutMs), signal)
+  const lock = await waiting.catch((cause: unknown) => {
+    if (signal?.aborted !== true) throw cause
+    throw new TidemarkError('ABORTED', `moving group '${group}' was aborted`, { cause })
+  })
+  if (lock !== undefined) return lock
+  throw new TidemarkError('PLAN_STALE', `another process moves group '${group}' right now: nothing was changed; plan again`)
 }
 
 /** A race with members that join again, which is lost rarely. */

@@ -59,3 +59,10 @@ it('that does not exist, or is damaged, is said to be', async () => {
   await store.list((file) => damaged.push(path.basename(file)))
   expect(damaged).toEqual(['damaged.json'])
 })
+
+it('is kept whole where several write it at once', async () => {
+  const bookmark = { name: 'n', clusterId: 'c', group: 'g', positions: [] }
+  const times = Array.from({ length: 20 }, (_, i) => i)
+  await Promise.all(times.map((atMs) => new BookmarkStore(store.folder).save({ ...bookmark, atMs })))
+  expect(times).toContain((await store.find('c', 'g', 'n')).atMs)
+})

@@ -2,7 +2,18 @@
  * Bookmarks: where a group stood, kept under a name, one JSON file each in `$XDG_STATE_HOME/tidemark/bookmarks`. The
  * name of a file is a hash of cluster, group and name, so that any name will do.
  */
-import { checkName, type Disk, nearest, nodeDisk, replaceFile, sha256, TidemarkError } from '@tidemark/platform'
+import {
+  type Clock,
+  checkName,
+  type Disk,
+  lockWithin,
+  nearest,
+  nodeClock,
+  nodeDisk,
+  replaceFile,
+  sha256,
+  TidemarkError,
+} from '@tidemark/platform'
 import type { Place } from '../moves/place.ts'
 import { stateFolder } from '../moves/state-folder.ts'
 
@@ -22,22 +33,32 @@ export interface Bookmark {
 
 /** No more are read than these. */
 const FILES_MAX = 10_000
+/** How long another process may write. */
+const LOCK_MAX_MS = 10_000
 
 export class BookmarkStore {
   readonly folder: string
   readonly #disk: Disk
+  readonly #clock: Clock
 
   /** Default: the folder of the user's state. */
-  constructor(folder: string = stateFolder('bookmarks'), disk: Disk = nodeDisk) {
+  constructor(folder: string = stateFolder('bookmarks'), disk: Disk = nodeDisk, clock: Clock = nodeClock) {
     this.folder = folder
     this.#disk = disk
+    this.#clock = clock
   }
 
   /** Replaces a bookmark of the same name and group. Resolves once it survives a crash of the machine. */
   async save(bookmark: Bookmark): Promise<void> {
     checkName('the name of the bookmark', bookmark.name)
     this.#disk.makeFolder(this.folder)
-    await replaceFile(this.#disk, this.folder, fileOf(bookmark), Buffer.from(`${JSON.stringify(bookmark, null, 2)}\n`))
+    const lock = await lockWithin(this.#clock, () => this.#disk.lock(`${this.folder}/bookmarks.lock`), LOCK_MAX_MS)
+    if (lock === undefined) throw new TidemarkError('FOLDER_IN_USE', `${this.folder} is being written by another process; try again`)
+    try {
+      await replaceFile(this.#disk, this.folder, fileOf(bookmark), Buffer.from(`${JSON.stringify(bookmark, null, 2)}\n`))
+    } finally {
+      lock.release()
+    }
   }
 
   /** By name. Files that cannot be read are left out and told to `onDamaged`. */

@@ -205,10 +205,23 @@ function lock(path: string): Lock | undefined {
   } catch (error) {
     database?.close()
     if (/locked|busy/i.test((error as Error).message)) return undefined
-    throw new DiskError('lock', path, error)
+    throw new DiskError('lock', path, lockProblem(path, error as Error))
   }
   const held = database
   return { release: () => held.close() }
+}
+
+const SQLITE_NOTADB = 26
+
+/** In the words of files: nobody who uses a lock knows of a database. */
+function lockProblem(path: string, error: Error & { errcode?: number }): Error {
+  const what = fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()
+    ? 'it is a folder, and has to be a file'
+    : error.errcode === SQLITE_NOTADB
+      ? 'it has to be empty, and another program wrote to it'
+      : undefined
+  if (what === undefined) return error
+  return new Error(`${what}: if nothing else uses ${dirname(path)}, remove it`, { cause: error })
 }
 
 /**

@@ -2,6 +2,7 @@
  * Connections over `node:net` and `node:tls`. Chunks of one call of `write` leave as one write; Nagle's delay is off,
  * and TCP looks now and then whether a silent peer is still there.
  */
+import dns from 'node:dns/promises'
 import net from 'node:net'
 import tls from 'node:tls'
 import { formatAddress } from '../address.ts'
@@ -119,6 +120,11 @@ function adopt(accepted: net.Socket, onread: net.OnReadOpts): net.Socket {
 }
 
 export const nodeTransport: Transport = {
+  async lookup(host) {
+    // All that it rejects with says that the name has no address, or that no server tells one now.
+    return (await dns.lookup(host, { order: 'ipv4first' }).catch(() => undefined))?.address
+  },
+
   listen(address, onConnection, secure): Promise<Listener> {
     return new Promise((resolve, reject) => {
       let current = secure

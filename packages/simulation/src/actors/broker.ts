@@ -41,6 +41,7 @@ export class BrokerActor {
         data: FOLDER,
         listen: { host: '127.0.0.1', port: PORT },
         nodes: plan.nodes.count,
+        ...(plan.nodes.racks.length > 0 && { racks: plan.nodes.racks }),
         platform: process.platform,
         fsync: plan.fsync,
         fsyncIntervalMs: 100,
@@ -73,7 +74,10 @@ export class BrokerActor {
 
   // Nodes ---------------------------------------------------------------------------------------------
 
-  /** Unless it is the last one that is up. It comes back with the broker, if that crashes, or by itself. */
+  /**
+   * Unless it is the last one that is up. It comes back with the broker, if that crashes, or by itself; Infinity: only
+   * with the broker.
+   */
   stopNode(id: number, forMs: number): void {
     const up = this.running?.nodes.filter((node) => node.isUp) ?? []
     if (up.length < 2 || !up.some((node) => node.id === id)) return
@@ -81,14 +85,16 @@ export class BrokerActor {
     this.#world.drawn('Broker', 'stopNode')
     this.#change(`node ${id} stops`, async (broker) => {
       await broker.stopNode(id)
+      if (forMs === Infinity) return this.#world.drawn('nodes', 'one is gone')
       this.#world.drawn('Broker', 'startNode')
       process.later(forMs, () => this.#change(`node ${id} starts`, (it) => it.startNode(id)))
     })
   }
 
-  /** All of them, and none is about to stop. */
+  /** All of them but the one that is gone, and none is about to stop. */
   get areNodesUp(): boolean {
-    return this.running?.nodes.every((node) => node.isUp) === true && this.#world.eras.current !== undefined
+    const gone = this.#world.plan.nodes.gone?.node
+    return this.running?.nodes.every(({ id, isUp }) => isUp || id === gone) === true && this.#world.eras.current !== undefined
   }
 
   moveLeader(topic: string, partition: number, node: number): void {

@@ -43,7 +43,7 @@ export class Member {
     this.process = process
     this.#onEnd = onEnd
     this.kafka = world.kafkaOn(process)
-    const options = { ...this.#base(), ...this.#drawn(), group }
+    const options = { ...this.#base(), ...this.#drawn(), ...this.#rack(), group }
     const consumer = createConsumer(this.kafka, options)
     this.consumer = world.plan.everything === undefined ? consumer : counted(world, 'Consumer', consumer)
     if (world.plan.everything !== undefined) countOptions(world, 'ConsumerOptions', options)
@@ -61,6 +61,12 @@ export class Member {
       shutdownTimeoutMs: SHUTDOWN_MS,
       commit: { intervalMs: 80, recordsMax: 20 },
     }
+  }
+
+  #rack(): { readonly rack?: string } {
+    const { memberRacks } = this.#world.plan.nodes
+    const rack = memberRacks[Number(this.name.split('-')[1]) % memberRacks.length]
+    return rack === undefined ? {} : { rack }
   }
 
   #drawn(): object {

@@ -37,19 +37,19 @@ export class Producers {
    * In manual mode a record whose handler did not commit is covered by a later commit in its partition: after the
    * last fault there is a later record, as often as it takes.
    */
-  close(isNeeded: () => boolean): void {
-    const process = this.#world.newProcess('closer', this.#world.chance)
+  close(isNeeded: () => boolean, name = 'closer'): void {
+    const process = this.#world.newProcess(name, this.#world.chance)
     const producer = createProducer(this.#world.kafkaOn(process))
     let n = 0
     const round = (): void => {
       if (n++ === CLOSERS_MAX || !isNeeded()) return
       for (const topic of this.#world.topicNames) {
         for (let partition = 0; partition < this.#world.plan.partitions; partition++) {
-          const value = `closer:${topic}:${partition}:${n}`
+          const value = `${name}:${topic}:${partition}:${n}`
           this.#world.ledger.sent.set(value, undefined)
           this.busy++
           producer
-            .send(topic, { key: 'closer', value, partition })
+            .send(topic, { key: name, value, partition })
             .then(
               (sent) => this.#acknowledged(topic, partition, sent.offset, value),
               (error) => this.#world.fail('a producer delivers', error),

@@ -3,15 +3,19 @@
  * anew.
  */
 import { createAdmin, type Kafka, type ReadOptions, read } from '@tidemark/client'
-import type { Process } from '@tidemark/testing/internal'
+import { type Process, SeededRandom } from '@tidemark/testing/internal'
 import { DEAD_LETTERS } from '../wire/letters.ts'
 import { counted, countOptions } from '../workload/counted.ts'
 import { GROUP, TOPIC, type World } from '../world.ts'
+
+const OFFSETS_TOPIC = '__consumer_offsets'
 
 export class TopicKeeper {
   readonly #world: World
   /** One is deleted, and not created again yet. */
   isRemaking = false
+  /** All partitions, of `__consumer_offsets` too, have a replica on every node. */
+  isEverywhere = false
 
   constructor(world: World) {
     this.#world = world
@@ -21,6 +25,10 @@ export class TopicKeeper {
     const { plan } = this.#world
     const maker = this.#world.newProcess('maker')
     maker.later(1, () => void this.#make(maker, TOPIC))
+    if (plan.nodes.gone !== undefined) {
+      const looker = this.#world.newProcess('looker', new SeededRandom(plan.nodes.gone.fromMs))
+      looker.later(1, () => void this.#lookEverywhere(looker))
+    }
     const { everything } = plan
     if (everything === undefined) return
     const keeper = this.#world.newProcess('keeper', this.#world.chance)
@@ -32,6 +40,24 @@ export class TopicKeeper {
       keeper.later(this.#world.chance.between(500, plan.faultsUntilMs), () => void this.#remake(keeper, TOPIC))
     }
     if (everything.bystanders) keeper.later(300, () => void this.#stand(keeper))
+  }
+
+  async #lookEverywhere(process: Process): Promise<void> {
+    const kafka = this.#world.kafkaOn(process)
+    const { topics } = createAdmin(kafka)
+    const letters = this.#world.plan.everything?.letters === true ? [DEAD_LETTERS] : []
+    const names = [OFFSETS_TOPIC, ...this.#world.topicNames, ...letters]
+    while (!this.isEverywhere && !this.#world.calm) {
+      try {
+        const found = await Promise.all(names.map((name) => topics.describe(name)))
+        this.isEverywhere = found.every((t) => t.partitions.every((p) => p.replicas.length === this.#world.plan.nodes.count))
+      } catch (error) {
+        if ((error as { name?: string }).name !== 'TidemarkError')
+          this.#world.fail('a look at a topic gets an answer or a TidemarkError', error)
+      }
+      await new Promise<void>((resolve) => process.later(50, resolve))
+    }
+    await kafka.close()
   }
 
   async #make(process: Process, topic: string): Promise<void> {

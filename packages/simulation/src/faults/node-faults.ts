@@ -20,6 +20,9 @@ const MOMENTS: Partial<Record<Fact['kind'], NodeMoment>> = {
 }
 const OFFSETS_TOPIC = '__consumer_offsets'
 const OFFSETS_PARTITIONS = 50
+const GONE_EVERY_MS = 250
+/** How long a node leads everything before it goes. */
+const LEADS_MS = 700
 
 export class NodeFaults {
   readonly #world: World
@@ -41,6 +44,8 @@ export class NodeFaults {
   start(): void {
     const { nodes } = this.#world.plan
     if (nodes.count > 1) this.#world.scheduler.later(nodes.everyMs, () => this.#act())
+    const { node, fromMs } = nodes.gone ?? { node: 0, fromMs: Infinity }
+    if (fromMs < Infinity) this.#world.scheduler.later(fromMs, () => this.#remove(node))
   }
 
   /** Something is under way. */
@@ -51,6 +56,33 @@ export class NodeFaults {
     if (moment === undefined || !moments.includes(moment) || this.#world.calm || !this.#random.chance(momentChance)) return
     this.#world.drawn('moment', moment)
     this.#world.scheduler.later(this.#random.chance(0.5) ? 0 : this.#random.between(0, 20), () => this.#try())
+  }
+
+  /**
+   * When nothing else goes wrong any more the node leads and coordinates everything for a moment, and goes. A stop
+   * raises the epoch of all partitions, and a client that is fenced at one of them learns of the others: here it is
+   * told by nobody, and has to look.
+   */
+  #goAtLast(node: number): void {
+    if (!this.#world.areTopicsEverywhere) return
+    if (this.#broker.running === undefined) {
+      this.#world.scheduler.later(GONE_EVERY_MS, () => this.#goAtLast(node))
+      return
+    }
+    const { topicNames, groups, plan } = this.#world
+    for (const topic of topicNames) {
+      for (let partition = 0; partition < plan.partitions; partition++) this.#broker.moveLeader(topic, partition, node)
+    }
+    for (const group of groups) this.#broker.moveLeader(OFFSETS_TOPIC, partitionOfGroup(group, OFFSETS_PARTITIONS), node)
+    this.#world.scheduler.later(LEADS_MS, () => this.#remove(node))
+  }
+
+  /** Again and again while there are faults: with a broker that crashed all its nodes come back. */
+  #remove(node: number): void {
+    const { running } = this.#broker
+    if (running !== undefined && this.#world.areTopicsEverywhere) this.#broker.stopNode(node, Infinity)
+    const isDone = running?.nodes.some(({ id, isUp }) => id === node && !isUp) === true || !this.#world.areTopicsEverywhere
+    if (!this.#world.calm || !isDone) this.#world.scheduler.later(GONE_EVERY_MS, () => this.#remove(node))
   }
 
   #act(): void {
@@ -123,8 +155,10 @@ export class NodeFaults {
     scheduler.later(this.#random.between(50, 1_500), mend)
   }
 
-  /** All ways are open. Nodes come back when it is their time. */
+  /** All ways are open. Nodes come back when it is their time, but for the one that is gone. */
   calmDown(): void {
     for (const mend of [...this.#mends]) mend()
+    const { gone } = this.#world.plan.nodes
+    if (gone !== undefined) this.#goAtLast(gone.node)
   }
 }

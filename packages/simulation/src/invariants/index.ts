@@ -1,4 +1,5 @@
 import type { Invariant } from '../facts.ts'
+import { AsksElsewhere } from './asks-elsewhere.ts'
 import { CommitBehindWork } from './commit-behind-work.ts'
 import { CommitFailedIsTrue } from './commit-failed-is-true.ts'
 import { CommitIsOnRecord } from './commit-is-on-record.ts'
@@ -11,6 +12,7 @@ import { DrainedBeforeGivenUp } from './drained-before-given-up.ts'
 import { FinalRefusalEnds } from './final-refusal-ends.ts'
 import { FinishedStaysFinished } from './finished-stays-finished.ts'
 import { LettersAreTrue } from './letters-are-true.ts'
+import { NearWherePossible } from './near-where-possible.ts'
 import { NothingAfterClose } from './nothing-after-close.ts'
 import { NothingAfterLoss } from './nothing-after-loss.ts'
 import { NothingIsSilent } from './nothing-is-silent.ts'
@@ -87,6 +89,6 @@ export const allInvariants = ({
   new ProcessCanEnd(),
   new NothingIsSilent(),
   new WaitingIsBounded(),
-  ...(nodes > 1 ? [new OneLeader()] : []),
+  ...(nodes > 1 ? [new OneLeader(), new AsksElsewhere(), new NearWherePossible()] : []),
   ...(nodes > 1 && !truncated ? [new LeaderOfEpoch(), new RefusedHasNoEffect()] : []),
 ]

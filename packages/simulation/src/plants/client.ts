@@ -89,4 +89,150 @@ export const clientPlants: readonly Plant[] = [
       },
     ],
   },
+  {
+    name: 'a reader goes on asking the old leader of a partition',
+    seed: 3,
+    nodes: 3,
+    changes: [
+      {
+        file: 'client/src/fetch/fetcher.ts',
+        find: `      this.#cluster.leaderMoved(t.topic, t.partition, answer.currentLeader.leaderId, answer.currentLeader.leaderEpoch)
+`,
+        replace: '',
+      },
+      {
+        file: 'client/src/fetch/fetcher.ts',
+        find: "if (outcome === 'look_up') this.#distrust(tracked)",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'a producer goes on asking the old leader of a partition',
+    seed: 3,
+    nodes: 3,
+    changes: [
+      {
+        file: 'client/src/produce/sender.ts',
+        find: `        this.#cluster.leaderMoved(queue.topic, queue.partition, answer.currentLeader.leaderId, answer.currentLeader.leaderEpoch)
+        if (outcome.lookUp) this.#distrust(queue)
+`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'a member goes on asking the old coordinator of its group',
+    seed: 5,
+    nodes: 3,
+    changes: [
+      {
+        file: 'consumer/src/membership/classic/member.ts',
+        find: "    if (outcome === 'moved') this.#cluster.forgetCoordinator(this.#options.group)\n",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'commits go on going to the old coordinator of the group',
+    seed: 61,
+    nodes: 3,
+    changes: [
+      {
+        file: 'consumer/src/commit/committer.ts',
+        find: "    if (outcome === 'moved') this.#cluster.forgetCoordinator(this.#options.group)\n",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'offsets go on being fetched from the old coordinator of the group',
+    seed: 10,
+    nodes: 3,
+    changes: [
+      {
+        file: 'client/src/groups/coordinator-error.ts',
+        find: "  if (coordinatorOutcome(errorCode) === 'moved') cluster.forgetCoordinator(group)\n",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'offsets go on being listed by the old leader of a partition',
+    seed: 3,
+    nodes: 3,
+    changes: [
+      {
+        file: 'client/src/cluster/list-offsets.ts',
+        find: '    for (const i of open) cluster.invalidate(queries[i]!.topic)\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'a reader goes on asking a leader that is gone',
+    seed: 14,
+    nodes: 3,
+    changes: [
+      {
+        file: 'client/src/fetch/fetcher.ts',
+        find: '      if (!leaveReplica(request)) this.#distrust(request.tracked)\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'a producer goes on asking a leader that is gone',
+    seed: 14,
+    nodes: 3,
+    changes: [
+      {
+        file: 'client/src/produce/sender.ts',
+        find: `      this.#holdOff(queue, error)
+      this.#distrust(queue)
+`,
+        replace: `      this.#holdOff(queue, error)
+`,
+      },
+    ],
+  },
+  {
+    name: 'a coordinator that is gone is not looked for elsewhere',
+    seed: 37,
+    nodes: 3,
+    changes: [
+      {
+        file: 'client/src/cluster/cluster.ts',
+        find: `    if (!isLost(error)) return error
+    if (typeof to.node === 'object') this.forgetCoordinator(to.node.coordinator)
+`,
+        replace: `    if (!isLost(error)) return error
+`,
+      },
+      {
+        file: 'client/src/cluster/cluster.ts',
+        find: `    if (node !== undefined) return this.#links.get(owner, to.purpose, node)
+    if (typeof to.node === 'object') this.forgetCoordinator(to.node.coordinator)
+`,
+        replace: `    if (node !== undefined) return this.#links.get(owner, to.purpose, node)
+`,
+      },
+      {
+        file: 'consumer/src/membership/classic/member.ts',
+        find: `    if (this.#closed.signal.aborted) return
+    this.#cluster.forgetCoordinator(this.#options.group)
+`,
+        replace: `    if (this.#closed.signal.aborted) return
+`,
+      },
+      {
+        file: 'consumer/src/commit/committer.ts',
+        find: `  #unanswered(error: unknown): void {
+    this.#cluster.forgetCoordinator(this.#options.group)
+`,
+        replace: `  #unanswered(error: unknown): void {
+`,
+      },
+    ],
+  },
 ]

@@ -382,4 +382,28 @@ export const consumerPlants: readonly Plant[] = [
       },
     ],
   },
+  {
+    name: 'a leader does not look at racks',
+    seed: 20,
+    nodes: 3,
+    changes: [
+      {
+        file: 'consumer/src/membership/classic/leader.ts',
+        find: 'assign(members, counts, racks)',
+        replace: 'assign(members, counts)',
+      },
+    ],
+  },
+  {
+    name: 'the nearest assignment is looked for greedily',
+    seed: 12,
+    nodes: 3,
+    changes: [
+      {
+        file: 'consumer/src/membership/classic/assignors/even-and-near.ts',
+        find: '    if (cycle === undefined) return',
+        replace: '    if (cycle === undefined || cycle.length > 2) return',
+      },
+    ],
+  },
 ]

@@ -85,9 +85,18 @@ export function ownedIn(join: JoinGroupRequest): Place[] {
     .ownedPartitions.flatMap((t) => t.partitions.map((partition) => placeOf(t.topic, partition)))
 }
 
-export function assignedIn(answer: SyncGroupResponse): Place[] {
-  if (answer.assignment.length === 0) return []
-  const r = new Reader(answer.assignment)
+/** What a member says when it joins: its topics, and where it is. */
+export function subscriptionIn(metadata: Uint8Array): { readonly topics: readonly string[]; readonly rack: string | undefined } {
+  const r = new Reader(metadata)
+  const { topics, rackId } = codecOf(ConsumerProtocolSubscription, r.int16()).decode(r)
+  return { topics, rack: rackId ?? undefined }
+}
+
+export const assignedIn = (answer: SyncGroupResponse): Place[] => assignmentIn(answer.assignment)
+
+export function assignmentIn(assignment: Uint8Array): Place[] {
+  if (assignment.length === 0) return []
+  const r = new Reader(assignment)
   return codecOf(ConsumerProtocolAssignment, r.int16())
     .decode(r)
     .assignedPartitions.flatMap((t) => t.partitions.map((partition) => placeOf(t.topic, partition)))

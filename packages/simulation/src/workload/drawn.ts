@@ -252,7 +252,13 @@ export const brokerMembers: Record<Extract<keyof Broker, 'stopNode' | 'startNode
   startNode: true,
   moveLeader: true,
 }
-export const nodeCounts: Record<'1' | '2' | '3', Drawn> = { 1: true, 2: true, 3: true }
+export const nodeCounts: Record<'1' | '2' | '3' | 'racks' | 'one is gone', Drawn> = {
+  1: true,
+  2: true,
+  3: true,
+  racks: true,
+  'one is gone': true,
+}
 export const nodeVerbs: Record<NodeVerb, Drawn> = {
   'stop a node': true,
   'stop the coordinator': true,

@@ -24,6 +24,7 @@ export type Answered = (api: Api) => void
 export function faultyTransport(base: Transport, clock: Clock, faults: Faults, answered: Answered): Transport {
   const names = new Map<string, string>()
   return {
+    ...(base.lookup !== undefined && { lookup: (host: string) => base.lookup!(host) }),
     connect: (address, timeoutMs, tls) => base.connect(address, timeoutMs, tls),
     listen: (address, onConnection, tls): Promise<Listener> =>
       base.listen(address, (connection) => onConnection(new FaultyConnection(connection, clock, faults, names, answered)), tls),

@@ -76,7 +76,7 @@ function stopWhenAlone(stop: AbortController): Disposable {
 
 function fraction(name: string): (text: string) => number {
   return (text) => {
-    const n = Number(text)
+    const n = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN
     if (!(n >= 0 && n <= 1)) throw usage(`${name} must lie between 0 and 1, not '${text}'`)
     return n
   }

@@ -24,7 +24,12 @@ export function graduateCommand(): Command {
 
 const HELP = `
 Stop producers and consumers first: what is written, or committed, meanwhile ends the
-command. The topics must not exist on the other cluster. This cluster is not changed.
+command. This cluster is not changed.
+
+Run it again after it was interrupted, and it goes on: topics that exist on the other
+cluster are compared with those here first, record by record. What is the same is not
+copied twice, what is missing is copied behind it, and a topic that differs is named
+and nothing is copied. Groups that stand there already are left alone.
 
 Examples:
   tidemark graduate --to-brokers kafka-1:9092,kafka-2:9092
@@ -44,24 +49,30 @@ async function run(options: GraduateOptions): Promise<void> {
       await printGraduation(plan, options)
       const named = { ...withoutCluster(options), ...other }
       if (!(await confirmed(`copy ${counted(plan.topics.length, 'topic')} and ${counted(plan.groups.length, 'group')}?`, named))) return
-      const { records, moves } = await withProgress(plan, (onProgress) =>
+      const { records, copied } = await withProgress(plan, (onProgress) =>
         graduate(from, to, plan, {
           signal,
           ...(options.replicationFactor !== undefined && { replicationFactor: options.replicationFactor }),
           onProgress,
         }),
       )
-      say(`copied and compared ${numberText(records)} records; ${counted(moves.length, 'group')} stand where they stood`)
+      say(`${whatWasDone(records, copied)}; ${counted(plan.groups.length, 'group')} in place`)
     }),
   )
 }
 
-/** Every record is copied, and then compared. */
+function whatWasDone(records: number, copied: number): string {
+  if (copied === records) return `copied and compared ${counted(records, 'record')}`
+  if (copied === 0) return `compared ${counted(records, 'record')}, which were all there before`
+  return `copied ${counted(copied, 'record')}, and compared them and the ${numberText(records - copied)} that were there before`
+}
+
+/** Every record is compared, after it was copied if it was not there before. */
 async function withProgress<T>(
   { topics }: Graduation,
   act: (onProgress: (progress: GraduationProgress) => void) => Promise<T>,
 ): Promise<T> {
-  const all = topics.reduce((sum, { records }) => sum + 2 * records, 0)
+  const all = topics.reduce((sum, { records, copied }) => sum + records + Math.max(0, records - copied), 0)
   using bar = progressBar(all)
   let done = 0
   const told = tenths(topics)
@@ -74,10 +85,15 @@ async function withProgress<T>(
 
 /** Where there is no bar: a line for each tenth of a topic. */
 function tenths(topics: Graduation['topics']): (topic: string, step: string, records: number) => void {
-  const totals = new Map(topics.map(({ topic, records }) => [topic, records]))
+  const totals = new Map(
+    topics.flatMap(({ topic, records, copied }) => [
+      [`verified ${topic}`, records],
+      [`copied ${topic}`, records - copied],
+    ]),
+  )
   const counts = new Map<string, number>()
   return (topic, step, records) => {
-    const total = totals.get(topic)!
+    const total = totals.get(`${step} ${topic}`)!
     const before = counts.get(`${step} ${topic}`) ?? 0
     const count = before + records
     counts.set(`${step} ${topic}`, count)
@@ -88,21 +104,23 @@ function tenths(topics: Graduation['topics']): (topic: string, step: string, rec
 }
 
 async function printGraduation(plan: Graduation, { output }: GraduateOptions): Promise<void> {
-  const rows = plan.topics.map(({ topic, partitions, records, configs, exists }) => ({
+  const rows = plan.topics.map(({ topic, partitions, records, configs, exists, copied, problem }) => ({
     topic,
     partitions,
     records,
+    there: exists ? copied : null,
     configs: Object.entries(configs)
       .map(([name, value]) => `${name}=${value}`)
       .join(' '),
-    exists: exists ? 'exists there' : null,
+    problem,
   }))
   const columns = {
     topic: 'TOPIC',
     partitions: 'PARTITIONS',
     records: 'RECORDS',
+    ...(plan.topics.some(({ exists }) => exists) && { there: 'THERE' }),
     configs: 'CONFIGS',
-    ...(plan.topics.some(({ exists }) => exists) && { exists: 'PROBLEM' }),
+    ...(plan.topics.some(({ problem }) => problem !== null) && { problem: 'PROBLEM' }),
   }
   await printRows(rows, columns, output, { data: plan })
   for (const { group, places, members, doneAbove } of plan.groups) {

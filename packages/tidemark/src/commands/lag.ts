@@ -75,7 +75,7 @@ async function lag(groups: string[], options: LagOptions): Promise<void> {
 
 function watchMs(watch: string | true | undefined): number | undefined {
   if (watch === undefined) return undefined
-  const seconds = watch === true ? WATCH_SECONDS : Number(watch)
+  const seconds = watch === true ? WATCH_SECONDS : /^\d+(\.\d+)?$/.test(watch) ? Number(watch) : Number.NaN
   if (!(seconds >= 0.1 && seconds <= 86_400)) throw usage(`--watch is '${watch}'; write seconds, from 0.1 to 86400, and groups before it`)
   return seconds * 1_000
 }

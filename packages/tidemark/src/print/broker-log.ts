@@ -35,6 +35,10 @@ export function textOf(notable: Notable): string | undefined {
       return notable.message
     case 'recovered':
       return `recovered ${notable.log}: ${counted(notable.bytesCut, 'byte')} after offset ${notable.end} ${notable.bytesCut === 1 ? 'was' : 'were'} cut`
+    case 'unresolved':
+      return `the quota of ${notable.host} limits nobody: no address is found for this name`
+    case 'replaced':
+      return `${notable.path} was a folder, and not the file that the broker had written: it is written anew`
     case 'storageFailed': // the command ends with it
     case 'compacted':
     case 'telemetry':

@@ -48,8 +48,22 @@ export function tidemark(args: string[], input: string | Buffer = ''): Promise<O
 
 export async function up(...args: string[]): Promise<{ child: ChildProcess; address: string }> {
   const child = start('up', '--listen', '127.0.0.1:0', ...args)
-  const [address] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
-  return { child, address }
+  return { child, address: await firstLine(child) }
+}
+
+/** On stdout; rejects, with what it said, if the process ends without one. */
+export async function firstLine(child: ChildProcess): Promise<string> {
+  const line = once(createInterface({ input: child.stdout! }), 'line').then(([text]) => String(text))
+  return await Promise.race([line, endedEarly(child)])
+}
+
+async function endedEarly(child: ChildProcess): Promise<never> {
+  let said = ''
+  child.stderr!.on('data', (chunk) => {
+    said += chunk
+  })
+  const [code] = await once(child, 'close')
+  throw new Error(`the process ended with ${code}: ${said}`)
 }
 
 export async function stopped(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
@@ -58,15 +72,16 @@ export async function stopped(child: ChildProcess, signal: NodeJS.Signals): Prom
   return ((await exit) as [number | null])[0]
 }
 
-/** Resolves when the process has written this text on that stream. */
+/** Resolves when the process has written this text on that stream; rejects if it ends without. */
 export function wrote(child: ChildProcess, stream: 'stdout' | 'stderr', text: string | RegExp): Promise<void> {
   let said = ''
-  return new Promise((resolve) => {
+  const written = new Promise<void>((resolve) => {
     child[stream]!.on('data', (chunk) => {
       said += chunk
       if (said.search(text) >= 0) resolve()
     })
   })
+  return Promise.race([written, endedEarly(child)])
 }
 
 /** For `afterAll`: no process outlives a test file. */

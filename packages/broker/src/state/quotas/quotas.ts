@@ -20,13 +20,23 @@ export function entityFault(entity: Entity): string | undefined {
   if (types.includes('ip') && types.length > 1)
     return 'Invalid quota entity combination, IP entity shouldnot be combined with User or ClientId'
   const address = types[0] === 'ip' ? entity[0]!.name : null
-  if (address !== null && !mayBeAddress(address)) return `${address} is not a valid IP or resolvable host.`
+  if (address !== null && !mayBeAddress(address)) return unresolved(address)
   return undefined
 }
 
+export const unresolved = (host: string): string => `${host} is not a valid IP or resolvable host.`
+
+/** The name of a host that the quota is of, whose address has to be looked up; undefined: there is none. */
+export function hostOf(entity: Entity): string | undefined {
+  const name = entity[0]?.type === 'ip' ? entity[0].name : null
+  return name === null || ADDRESS.test(name) ? undefined : name
+}
+
+const ADDRESS = /:|^\d{1,3}(?:\.\d{1,3}){3}$/
+
 const ADDRESS_OR_HOST = /^(?:[\da-f:]*:[\da-f:.]*|[a-z\d-]+(?:\.[a-z\d-]+)*)$/i
 
-/** By its form: Kafka looks a host's name up, we do not. */
+/** By its form. Whether a host's name has an address is asked where it is set. */
 const mayBeAddress = (text: string): boolean => ADDRESS_OR_HOST.test(text)
 
 export function valueFault(entity: Entity, key: string, value: number, remove: boolean): string | undefined {
@@ -90,9 +100,15 @@ export function quotaOf(
   return undefined
 }
 
-/** The quota of an address, or that of all of them; each address counts by itself. */
-export function quotaOfAddress(find: (entity: Entity) => Quota | undefined, key: string, address: string): Found | undefined {
-  for (const name of [address, null]) {
+/** The quota of an address, of the host that has it, or of all; each address counts by itself. */
+export function quotaOfAddress(
+  find: (entity: Entity) => Quota | undefined,
+  key: string,
+  address: string,
+  host: string | undefined,
+): Found | undefined {
+  for (const name of [address, host, null]) {
+    if (name === undefined) continue
     const value = find([{ type: 'ip', name }])?.values.find((it) => it.key === key)?.value
     if (value !== undefined) return { limit: value, sharedBy: address }
   }

@@ -10,8 +10,9 @@ import { TidemarkError } from '@tidemark/platform'
 import { type DescribeGroupsResponse, ErrorCode, errorOf, type JoinGroupResponse, WireError } from '@tidemark/protocol'
 import { mayPass } from '../../failures.ts'
 import type { MembershipListener } from '../membership.ts'
-import type { MemberSubscription } from './assignors/assignor.ts'
+import type { MemberSubscription, ReplicaRacks } from './assignors/assignor.ts'
 import { type AssignorName, assignors } from './assignors/index.ts'
+import { replicaRacks } from './replica-racks.ts'
 import type { EncodedAssignment } from './requests.ts'
 import { AssignmentWatch, countOf, isWhole, type PartitionCounts } from './watch.ts'
 
@@ -73,8 +74,9 @@ export class Leader {
     isCurrent: () => boolean,
   ): Promise<readonly EncodedAssignment[]> {
     const counts = await this.#countsFor(members)
-    const assignment = assignors[assignor].assign(members, counts)
-    if (isCurrent()) this.#watch.begin(counts, [...assignment.values()].flat())
+    const racks = this.#racksFor(members, counts)
+    const assignment = assignors[assignor].assign(members, counts, racks)
+    if (isCurrent()) this.#watch.begin(counts, racks, [...assignment.values()].flat())
     return members.map((m) => ({ memberId: m.memberId, assignment: encodeAssignment(assignment.get(m.memberId) ?? []) }))
   }
 
@@ -83,6 +85,11 @@ export class Leader {
     await this.#cluster.topics(topics)
     for (const topic of topics) this.#tellRefused(topic)
     return new Map(topics.map((topic) => [topic, countOf(this.#cluster, topic)]))
+  }
+
+  /** Empty where no member says where it is: then racks may change as they like. */
+  #racksFor(members: readonly MemberSubscription[], counts: PartitionCounts): ReplicaRacks {
+    return members.some(({ rack }) => rack !== undefined) ? replicaRacks(this.#cluster, counts.keys()) : new Map()
   }
 
   /** The members that read a topic look for it, and report it, if it does not exist. */
@@ -112,7 +119,7 @@ export class Leader {
       const { groups } = await this.#describe([this.#group])
       if (!isCurrent()) return
       const assigned = groups.flatMap((g) => g.members.flatMap((m) => decodeAssignment(m.memberAssignment)))
-      this.#watch.begin(counts, assigned)
+      this.#watch.begin(counts, this.#racksFor(members, counts), assigned)
       isComplete = isWhole(counts, assigned)
     } catch (error) {
       if (!mayPass(error) && !(error instanceof WireError) && !(error instanceof TidemarkError)) throw error

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander'
 import { usage } from '../../exit.ts'
 import { certificatesOf, keyOf } from '../../pem.ts'
 import { say } from '../../print/print.ts'
-import { type Profile, profilesFile, readProfiles, writeProfiles } from '../../profiles.ts'
+import { changeProfiles, type Profile, profilesFile } from '../../profiles.ts'
 import { asNamed } from '../../registry.ts'
 import { withPassword } from '../../secret.ts'
 import { addressesOf, addressOf } from '../../values.ts'
@@ -69,8 +69,7 @@ async function add(name: string, options: AddOptions): Promise<void> {
     asNamed('--registry', 'url', () => createSchemaRegistry({ url: profile.schemaRegistry! }))
   }
   if (profile.commandConfig !== undefined) readClientProperties(profile.commandConfig)
-  const known = await readProfiles()
-  await writeProfiles({ current: name, ...known, profiles: { ...known.profiles, [name]: profile } })
+  await changeProfiles((known) => ({ current: name, ...known, profiles: { ...known.profiles, [name]: profile } }))
   say(`added profile ${name} to ${profilesFile()}`)
 }
 

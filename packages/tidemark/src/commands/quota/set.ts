@@ -52,7 +52,8 @@ async function set(given: string[], options: ClusterOptions & EntityOptions & { 
 }
 
 function rateOf(name: string, text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0
-  if (value === 0) throw usage(`${name} is '${text}'; it must be a number above 0: to take the limit away, use tidemark quota remove`)
-  return value
+  const value = /^\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
+  if (value > 0 && value < Infinity) return value
+  const what = value === 0 ? 'a number above 0: to take the limit away, use tidemark quota remove' : 'a number, such as 1000000 or 1e6'
+  throw usage(`${name} is '${text}'; it must be ${what}`)
 }

@@ -16,7 +16,12 @@ export interface MemberSubscription {
   readonly owned: readonly TopicPartition[]
   /** The generation in which it got them; -1 from a member that does not say. */
   readonly generation: number
+  /** Where the member is (KIP-881); undefined: it does not say. */
+  readonly rack?: string | undefined
 }
+
+/** The racks of the replicas of each partition, by topic and in the order of their numbers. */
+export type ReplicaRacks = ReadonlyMap<string, readonly ReadonlySet<string>[]>
 
 export type Assignment = ReadonlyMap<string, readonly TopicPartition[]>
 
@@ -24,7 +29,8 @@ export interface Assignor {
   readonly name: string
   /** Whether a member keeps what it holds while it joins again (KIP-429). */
   readonly cooperative: boolean
-  assign(members: readonly MemberSubscription[], partitionCounts: ReadonlyMap<string, number>): Assignment
+  /** `racks`: none for an assignment that does not look at them. */
+  assign(members: readonly MemberSubscription[], partitionCounts: ReadonlyMap<string, number>, racks?: ReplicaRacks): Assignment
 }
 
 /**
@@ -39,6 +45,12 @@ export function inOrder(members: readonly MemberSubscription[]): MemberSubscript
     return compare(a.memberId, b.memberId)
   })
 }
+
+/** Whether the member reads from its own rack, if it has one. */
+export const isLocal = ({ rack }: Pick<MemberSubscription, 'rack'>, racks: ReadonlySet<string> | undefined): boolean =>
+  rack === undefined || racks?.has(rack) === true
+
+export const comparePartitions = (a: TopicPartition, b: TopicPartition): number => compare(a.topic, b.topic) || a.partition - b.partition
 
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 

@@ -3,6 +3,8 @@
  * has let it go: it comes to its new owner in the rebalance that follows (KIP-429, `CooperativeStickyAssignor`).
  *
  * Balance: as even as the subscriptions allow; where all members want the same topics, counts differ by one at most.
+ * Racks come after balance and before what members own (even-and-near.ts).
+ *
  * Where two claim a partition, the newer generation counts: the older claim is out of date (KIP-792). An old claim
  * that nobody disputes counts, as in Kafka: a member may have missed the generation that a crash of the coordinator
  * took back, and still be at work.
@@ -12,18 +14,21 @@ import {
   type Assignment,
   type Assignor,
   compare,
+  comparePartitions,
   emptyAssignment,
   inOrder,
   type MemberSubscription,
   type TopicPartition,
 } from './assignor.ts'
+import { evenAndNear } from './even-and-near.ts'
 
 export const cooperativeSticky: Assignor = {
   name: 'cooperative-sticky',
   cooperative: true,
-  assign(members, partitionCounts) {
+  assign(members, partitionCounts, racks = new Map()) {
     const owners = currentOwners(members, partitionCounts)
-    return withholdMoved(balance(members, partitionCounts, owners), owners)
+    const balanced = balance(members, partitionCounts, owners)
+    return withholdMoved(evenAndNear(balanced, inOrder(members), owners, racks), owners)
   },
 }
 
@@ -98,14 +103,11 @@ function level(ordered: readonly MemberSubscription[], out: Map<string, TopicPar
   }
 }
 
-function withholdMoved(target: Map<string, TopicPartition[]>, owners: ReadonlyMap<string, string>): Assignment {
+function withholdMoved(target: Assignment, owners: ReadonlyMap<string, string>): Assignment {
   const out = new Map<string, TopicPartition[]>()
   for (const [memberId, partitions] of target) {
     const given = partitions.filter((p) => (owners.get(keyOf(p)) ?? memberId) === memberId)
-    out.set(
-      memberId,
-      given.sort((a, b) => compare(a.topic, b.topic) || a.partition - b.partition),
-    )
+    out.set(memberId, given.sort(comparePartitions))
   }
   return out
 }

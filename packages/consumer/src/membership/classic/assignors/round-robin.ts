@@ -2,7 +2,7 @@ import { type Assignor, emptyAssignment, inOrder, subscribedTopics } from './ass
 
 /**
  * All partitions in order, dealt to the members in order, skipping members that do not want the topic
- * (`RoundRobinAssignor`).
+ * (`RoundRobinAssignor`). Racks do not count, as in Kafka's (KIP-881).
  */
 export const roundRobin: Assignor = {
   name: 'roundrobin',
