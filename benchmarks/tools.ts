@@ -3,7 +3,8 @@
  * clients.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { hash } from 'node:crypto'
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CACHE, NotToBeHad, npmPackageFolder } from '../conformance/tools.ts'
@@ -11,13 +12,28 @@ import { CACHE, NotToBeHad, npmPackageFolder } from '../conformance/tools.ts'
 export const REPOSITORY = fileURLToPath(new URL('..', import.meta.url))
 export const DRIVER = path.join(CACHE, 'bench-driver')
 
+const DRIVER_SOURCES = path.join(REPOSITORY, 'benchmarks', 'driver')
+const BUILT_OF = `${DRIVER}.sources`
+
 /** Go's own cache makes the second build take no time. */
 export function buildDriver(): void {
   mkdirSync(CACHE, { recursive: true })
-  execFileSync('go', ['build', '-o', DRIVER, '.'], {
-    cwd: path.join(REPOSITORY, 'benchmarks', 'driver'),
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  execFileSync('go', ['build', '-o', DRIVER, '.'], { cwd: DRIVER_SOURCES, stdio: ['ignore', 'ignore', 'inherit'] })
+  writeFileSync(BUILT_OF, hashOfSources())
+}
+
+/** Whether the driver of the cache was built from these sources: another checkout may have built it. */
+export function isDriverBuilt(): boolean {
+  try {
+    return readFileSync(BUILT_OF, 'utf8') === hashOfSources()
+  } catch {
+    return false // it was never built
+  }
+}
+
+function hashOfSources(): string {
+  const files = globSync('*', { cwd: DRIVER_SOURCES }).sort()
+  return hash('sha256', files.map((file) => `${file}\n${readFileSync(path.join(DRIVER_SOURCES, file), 'utf8')}`).join('\n'))
 }
 
 /**

@@ -54,8 +54,8 @@ func connections(s settings) (result, error) {
 		clients = append(clients, cl)
 	}
 	took := time.Since(began).Seconds()
-	held := resident(s.pid)
-	return result{"seconds": took, "usEach": took / float64(s.count) * 1e6, "residentMB": held}, nil
+	held, err := resident(s.pid)
+	return result{"seconds": took, "usEach": took / float64(s.count) * 1e6, "residentMB": held}, err
 }
 
 // So many groups, a commit of one partition each, on one connection.

@@ -50,23 +50,24 @@ func start(s settings) (result, error) {
 		return nil, err
 	}
 	first := time.Since(began)
-	return result{"openMs": ms(open), "firstMs": ms(first), "residentMB": resident(command.Process.Pid)}, nil
+	held, err := resident(command.Process.Pid)
+	return result{"openMs": ms(open), "firstMs": ms(first), "residentMB": held}, err
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-func resident(pid int) float64 {
+func resident(pid int) (float64, error) {
 	file, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return -1
+		return 0, err
 	}
 	defer file.Close()
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		if strings.HasPrefix(lines.Text(), "VmRSS:") {
 			var kB float64
 			fmt.Sscanf(lines.Text(), "VmRSS: %f kB", &kB)
-			return kB / 1024
+			return kB / 1024, nil
 		}
 	}
-	return -1
+	return 0, fmt.Errorf("process %d has no VmRSS", pid)
 }
