@@ -13,8 +13,10 @@ const planned = (partition: number) => ({
 })
 const refusal = new TidemarkError('TOPIC_AUTHORIZATION_FAILED', 'refused')
 
+const quiet = { stop() {}, abandon() {}, end() {}, failing() {} }
+
 function start() {
-  const ending = new Ending(new ManualClock(), 1_000, { stop: () => {}, abandon: () => {}, end: () => {} })
+  const ending = new Ending(new ManualClock(), 1_000, quiet)
   const outcome = ending.wait().then(
     () => 'resolved',
     (error) => error,
@@ -61,11 +63,27 @@ test('what was acknowledged after its claim had ended is on record', async () =>
 
 test('the time that is left is that of its stop', () => {
   const clock = new ManualClock()
-  const ending = new Ending(clock, 1_000, { stop: () => {}, abandon: () => {}, end: () => {} })
+  const ending = new Ending(clock, 1_000, quiet)
   expect(ending.leftMs).toBe(Number.POSITIVE_INFINITY)
   ending.stop()
   clock.advance(400)
   expect(ending.leftMs).toBe(600)
   clock.advance(700)
   expect(ending.leftMs).toBe(0)
+})
+
+test.each([
+  ['when it is over within a second, nothing but its outcome tells that it failed', 900, []],
+  ['when what is running takes longer, that is told, and how long it may take', 1_100, [[refusal, 4_000]]],
+])('%s', (_, tookMs, expected) => {
+  const clock = new ManualClock()
+  const told: unknown[] = []
+  const ending = new Ending(clock, 5_000, { ...quiet, failing: (error, leftMs) => told.push([error, leftMs]) })
+  ending.wait().catch(() => {}) // its outcome is not what is tested here
+  ending.stopWith(refusal)
+  ending.stopWith(new Error('another one'))
+  clock.advance(tookMs)
+  ending.finish()
+  clock.advance(10_000)
+  expect(told).toEqual(expected)
 })

@@ -18,7 +18,12 @@ export interface EndingListener {
   abandon(): void
   /** The end has come, whatever is under way. */
   end(): void
+  /** It has failed, and what is running keeps it from saying so: for `leftMs` at most. */
+  failing(error: unknown, leftMs: number): void
 }
+
+/** A run that fails says so by itself once everything is done; if that takes longer, it is told before. */
+const TOLD_AFTER_MS = 1_000
 
 export class Ending {
   readonly #clock: Clock
@@ -28,6 +33,7 @@ export class Ending {
   #isStopping = false
   #isOver = false
   #failure: unknown
+  #telling: Timer | undefined
   /** Whether the failure is the refusal of a commit. */
   #isRefusal = false
   #limit: { readonly atMs: number; readonly timers: readonly Timer[] } | undefined
@@ -75,7 +81,10 @@ export class Ending {
 
   /** What is running drains and commits; then the run rejects with this, unless something else came first. */
   stopWith(error: unknown): void {
-    if (!this.#isOver) this.#failure ??= error
+    if (!this.#isOver && this.#failure === undefined) {
+      this.#failure = error
+      this.#telling = this.#clock.schedule(TOLD_AFTER_MS, () => this.#listener.failing(error, this.leftMs))
+    }
     this.stop()
   }
 
@@ -97,6 +106,7 @@ export class Ending {
   finish(): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#telling?.cancel()
     this.#cancelLimit()
     this.#listener.end()
     this.#done.resolve()

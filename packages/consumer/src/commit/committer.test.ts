@@ -300,6 +300,7 @@ describe('what no retry can fix', () => {
     await settled
     expect(t.failures).toEqual([error])
     expect((t.failures[0] as TidemarkError).code).toBe(code)
+    expect(t.told.filter((line) => line.startsWith('refused'))).toEqual(code === undefined ? [] : [`refused 0@1: ${code}`])
   })
 
   test('an error of the group is told to the member, with the generation that the request carried', async () => {

@@ -303,12 +303,15 @@ export class Committer<S extends CommitSubject> {
 
   #unanswered(error: unknown): void {
     this.#cluster.forgetCoordinator(this.#options.group)
-    const outcome = outcomeOfFailure(error)
-    if (outcome === 'fatal' || !(error instanceof TidemarkError)) {
-      for (const { subject } of this.#plan(this.#subjects())) subject.commitError = error as Error
-      return this.#listener.failed(error)
+    const isFatal = outcomeOfFailure(error) === 'fatal' || !(error instanceof TidemarkError)
+    if (isFatal) {
+      for (const { subject, offset } of this.#plan(this.#subjects())) {
+        subject.commitError = error as Error
+        if (error instanceof TidemarkError) this.#listener.refused(subject, offset, error)
+      }
     }
-    this.#listener.failing(error, ++this.#failures)
+    if (error instanceof TidemarkError) this.#listener.failing(error, ++this.#failures)
+    if (isFatal) this.#listener.failed(error)
   }
 
   #judge(answers: readonly AnsweredCommit<S>[], generation: number): void {
