@@ -340,9 +340,11 @@ export class World {
     this.#steadyAtMs = steadyAtMs
     this.progress.watch(Math.max(steadyAtMs, this.scheduler.now))
     if (this.plan.nodes.gone !== undefined) this.#writeAfterGone()
-    if (this.mode !== 'manual') return
-    const settled = (): boolean => this.groups.every((group) => this.ledger.isCommitted(group, (place) => this.exists(place)))
-    this.#producers.close(() => !this.isJudged && !settled())
+    if (this.mode === 'manual') this.#producers.close(() => this.#isUncommitted())
+  }
+
+  #isUncommitted(): boolean {
+    return !this.isJudged && !this.groups.every((group) => this.ledger.isCommitted(group, (place) => this.exists(place)))
   }
 
   /** What comes after the node has gone finds its way too. */
@@ -351,7 +353,7 @@ export class World {
     this.#later(WRITES_AFTER_GONE_MS, () => {
       this.#isToBeWritten = false
       let rounds = 1
-      this.#producers.close(() => rounds-- > 0, 'last')
+      this.#producers.close(() => rounds-- > 0 || (this.mode === 'manual' && this.#isUncommitted()), 'last')
     })
   }
 
