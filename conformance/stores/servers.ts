@@ -206,9 +206,9 @@ export class MySQL extends Server {
   static async start(): Promise<MySQL> {
     const programs = unpacked('mysql-server-core', 'mysql-client-core')
     const folder = folderFor('mysql')
-    const version = programs.run('usr/sbin/mysqld', ['--version']).replace(/^\S+\s+/, '')
+    const version = programs.tryRun('usr/sbin/mysqld', ['--version']).replace(/^\S+\s+/, '')
     const server = new MySQL(await freePort(), folder, programs, version.trim())
-    programs.run('usr/sbin/mysqld', [...server.#settings, '--initialize-insecure'])
+    programs.tryRun('usr/sbin/mysqld', [...server.#settings, '--initialize-insecure'])
     await server.start()
     return server
   }

@@ -29,6 +29,15 @@ export class Unpacked {
   run(program: string, args: readonly string[]): string {
     return execFileSync(...this.command(program, args), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   }
+
+  /** As `run`; what does not run on this machine cannot be had. */
+  tryRun(program: string, args: readonly string[]): string {
+    try {
+      return this.run(program, args)
+    } catch (cause) {
+      throw new NotToBeHad(`${program} of Debian's unstable release does not run here: ${(cause as Error).message.split('\n')[0]}`)
+    }
+  }
 }
 
 /** The newest versions there were when the cache was filled. It is complete or absent. */
