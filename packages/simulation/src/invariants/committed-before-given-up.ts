@@ -16,7 +16,7 @@ export class CommittedBeforeGivenUp implements Invariant {
 
   see(fact: Fact): void {
     if (fact.kind === 'joinSent') {
-      for (const { place, doneUpTo, recorded } of this.#work.uncommitted(fact.process, fact.group)) {
+      for (const { place, doneUpTo, recorded } of this.#work.uncommitted(fact.process)) {
         if (fact.owned.includes(ownedName(place))) continue
         const text = `${fact.process.name} gives up ${place}, which is done up to ${doneUpTo}; on record is ${recorded}`
         throw new Violation(this.name, text)

@@ -10,6 +10,7 @@ import { covers, type Recorded, Records } from './recorded.ts'
 const NOT_COUNTED: ReadonlySet<unknown> = new Set(['timeout', 'lost', 'seek'])
 
 interface Work {
+  readonly group: string
   readonly done: Set<number>
   first: number
 }
@@ -42,7 +43,7 @@ export class DoneWork {
     this.#records.see(fact)
     switch (fact.kind) {
       case 'handlerStarted': {
-        const work = this.#at(fact.process, fact.place)
+        const work = this.#at(fact.process, fact.group, fact.place)
         work.first = Math.min(work.first, fact.offset)
         return
       }
@@ -50,7 +51,14 @@ export class DoneWork {
         // A call whose time was over has failed, however it ends; one of a claim that has ended does not count.
         if (fact.how.isCommittedByHand) return
         if (!this.#gone.has(fact.process) && !NOT_COUNTED.has(fact.signal().reason))
-          this.#at(fact.process, fact.place).done.add(fact.offset)
+          this.#at(fact.process, fact.group, fact.place).done.add(fact.offset)
+        return
+      // What was on record before somebody of the group went elsewhere is not its fault if it is not any more.
+      case 'jumped':
+        for (const [process, places] of this.#work) {
+          const work = places.get(fact.place)
+          if (work?.group === fact.group && this.#uncommittedOf(process, fact.place, work) === undefined) places.delete(fact.place)
+        }
         return
       case 'topicDeletionSent':
         this.#deleted.add(fact.topic)
@@ -105,28 +113,32 @@ export class DoneWork {
     return places
   }
 
-  #at(process: Process, place: Place): Work {
+  #at(process: Process, group: string, place: Place): Work {
     const places = this.#of(process)
-    const work = places.get(place) ?? { done: new Set<number>(), first: Number.POSITIVE_INFINITY }
+    const work = places.get(place) ?? { group, done: new Set<number>(), first: Number.POSITIVE_INFINITY }
     places.set(place, work)
     return work
   }
 
   /** The partitions of a member of which less is on record than it did. */
-  *uncommitted(process: Process, group: string): Generator<Uncommitted> {
-    for (const [place, { done, first }] of this.#work.get(process) ?? []) {
+  *uncommitted(process: Process): Generator<Uncommitted> {
+    for (const [place, work] of this.#work.get(process) ?? []) {
       if (this.#deleted.has(place.slice(0, place.lastIndexOf('-')))) continue
-      let end = first
-      while (done.has(end)) end++
-      const last = this.#gone.get(process)?.get(place) ?? this.#records.of(group, place).at(-1)
-      const recorded = last?.offset ?? -1
-      // Records between are open, or held back by a busy key: only a map can tell of those above.
-      if (!this.#mapsAreWhole && recorded >= 0 && recorded < first) continue
-      // A record below the first may be open: its key was busy. Then the map of the commit says what is done.
-      const isRecorded = (offset: number): boolean => last !== undefined && covers(last, offset)
-      if (Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i).some((o) => !isRecorded(o))) {
-        yield { place, doneUpTo: end, recorded }
-      }
+      const uncommitted = this.#uncommittedOf(process, place, work)
+      if (uncommitted !== undefined) yield uncommitted
     }
+  }
+
+  #uncommittedOf(process: Process, place: Place, { group, done, first }: Work): Uncommitted | undefined {
+    let end = first
+    while (done.has(end)) end++
+    const last = this.#gone.get(process)?.get(place) ?? this.#records.of(group, place).at(-1)
+    const recorded = last?.offset ?? -1
+    // Records between are open, or held back by a busy key: only a map can tell of those above.
+    if (!this.#mapsAreWhole && recorded >= 0 && recorded < first) return undefined
+    // A record below the first may be open: its key was busy. Then the map of the commit says what is done.
+    const isRecorded = (offset: number): boolean => last !== undefined && covers(last, offset)
+    const isOpen = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i).some((o) => !isRecorded(o))
+    return isOpen ? { place, doneUpTo: end, recorded } : undefined
   }
 }

@@ -3,6 +3,8 @@ import { type Fact, type Invariant, Violation } from '../facts.ts'
 
 /** The first time something is refused it is tried again; from the second time on it can be seen. */
 const REFUSALS_UNSEEN_MAX = 4
+/** What was asked for several topics at once is refused within that time. */
+const MOMENT_MS = 10
 /** Within that time each of several claims may be refused for the first time. */
 const UNSEEN_MS_MAX = 300
 
@@ -39,7 +41,7 @@ export class NothingIsSilent implements Invariant {
     for (const cause of causesOf(fact)) {
       const refusals = causes.get(cause) ?? { sinceMs: nowMs, lastMs: Number.NEGATIVE_INFINITY, count: 0 }
       causes.set(cause, refusals)
-      if (nowMs > refusals.lastMs) refusals.count++
+      if (nowMs > refusals.lastMs + MOMENT_MS) refusals.count++
       refusals.lastMs = nowMs
       if (refusals.count <= REFUSALS_UNSEEN_MAX || nowMs - refusals.sinceMs <= UNSEEN_MS_MAX) continue
       throw new Violation(this.name, `${fact.process.name} was refused ${refusals.count} times (${cause}), and shows nothing`)

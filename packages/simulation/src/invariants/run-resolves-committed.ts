@@ -28,7 +28,7 @@ export class RunResolvesCommitted implements Invariant {
       if (given !== undefined) this.#work.forget(fact.process, given)
     }
     if (fact.kind !== 'runSettled' || fact.error !== undefined) return
-    for (const { place, doneUpTo, recorded } of this.#work.uncommitted(fact.process, fact.group)) {
+    for (const { place, doneUpTo, recorded } of this.#work.uncommitted(fact.process)) {
       const text = `run() of ${fact.process.name} resolved, ${place} is done up to ${doneUpTo}, and on record is ${recorded}`
       throw new Violation(this.name, text)
     }

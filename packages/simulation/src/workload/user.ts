@@ -169,7 +169,12 @@ export class User {
   /** What a replay would handle; it joins nothing and commits nothing. A pulled topic has no handler. */
   #replay(member: Member, topic: string): void {
     if (this.#everything.topics.some(({ name, kind }) => name === topic && kind === 'messages')) return
-    void member.track('replay()', member.consumer.replay(topic, { dryRun: true }))
+    const { process } = member
+    const replaying = member.consumer.replay(topic, { dryRun: true }).catch((error) => {
+      if (process.alive) this.#world.tell({ kind: 'shown', process, what: 'replay() rejects' })
+      throw error
+    })
+    void member.track('replay()', replaying)
   }
 
   #pausing(member: Member, topic: string, partitions: readonly number[] | undefined): void {
