@@ -15,3 +15,7 @@ test('frames come out whole however the bytes are cut, and keep nothing of the m
     expect(frames.map(String)).toEqual(bodies)
   }
 })
+
+test('a size below 0 is an error, and no endless loop', () => {
+  expect(() => new FrameSplitter().push(Buffer.from([255, 255, 255, 252, 0, 0]))).toThrow(RangeError)
+})
