@@ -163,6 +163,8 @@ class Side implements Connection {
   /** Frames as they are seen by the tap, on their way out and in. */
   readonly #written = new FrameSplitter()
   readonly #received = new FrameSplitter()
+  readonly #onItsWay: Buffer[] = []
+  #isResuming = false
 
   constructor(network: Network, process: Process, client: Process, id: number, local: Address, remote: Address) {
     this.#network = network
@@ -234,12 +236,13 @@ class Side implements Connection {
     const { peer } = this
     const now = this.#process.platform.clock.monotonic()
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, now + this.#network.delay(this.#serverPort))
-    peer.#process.later(this.#lastArrivalMs - now, () => peer.#arrive(bytes))
+    this.#onItsWay.push(bytes) // in their order, also where two are due within the rounding of a clock
+    peer.#process.later(this.#lastArrivalMs - now, () => peer.#arrive(this.#onItsWay.shift()!))
   }
 
   #arrive(bytes: Buffer): void {
     if (!this.#open) return
-    if (this.#paused) {
+    if (this.#paused || this.#isResuming) {
       this.#arrived.push(bytes)
       return
     }
@@ -276,9 +279,10 @@ class Side implements Connection {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
-    const arrived = this.#arrived.splice(0)
+    this.#isResuming = true // what comes before those that wait are handed over comes after them
     this.#process.later(0, () => {
-      for (const bytes of arrived) this.#arrive(bytes)
+      this.#isResuming = false
+      for (const bytes of this.#arrived.splice(0)) this.#arrive(bytes)
     })
   }
 
