@@ -81,6 +81,6 @@ function mirror(): string {
     const args = ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']
     const [uri] = execFileSync('apt-get', args, { encoding: 'utf8' }).split('\n')
     if (uri) return uri
-  } catch {} // there is no apt
+  } catch {} // this machine does not have apt
   throw new NotToBeHad('this machine has no packages of Debian')
 }

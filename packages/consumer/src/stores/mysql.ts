@@ -73,7 +73,7 @@ async function lockExclusively(session: SqlSession<unknown>, { fence }: TableNam
   try {
     await session.query(`SELECT id FROM ${fence} WHERE id = ${int(id)} FOR UPDATE`)
   } finally {
-    await session.query(`SET SESSION innodb_lock_wait_timeout = ${int(Number(before!.seconds))}`).catch(() => {}) // the connection is lost
+    await session.query(`SET SESSION innodb_lock_wait_timeout = ${int(Number(before!.seconds))}`).catch(() => {}) // the connection is lost: what was asked on it has failed, or its COMMIT will
   }
 }
 
